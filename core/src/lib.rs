@@ -1,0 +1,35 @@
+//! The engine of libkeepalive: one pool of HTTP/1.1 keep-alive connections, one exchange, two ways
+//! to wait. The bindings link this crate; C programs use the root crate's ABI.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod client;
+mod config;
+mod connection;
+mod deadline;
+mod decode;
+mod drive;
+mod error;
+mod fork;
+mod net;
+mod origin;
+mod pool;
+mod queue;
+mod request;
+mod response;
+mod runtime;
+mod stats;
+
+pub use client::{Call, Client, Until};
+pub use config::{
+    ClientConfig, Limit, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts,
+};
+pub use drive::blocking::Blocking;
+pub use error::{Error, ErrorKind, Phase, Result, Sent};
+pub use fork::mark_child as fork_mark_child;
+pub use keepalive_proto::{Fields, Version};
+pub use origin::basic_credentials;
+pub use queue::{Completion, Outcome, Queue};
+pub use request::{BodySender, BodySource, Request, body_pipe, source_failed, timeout_from_seconds};
+pub use response::{Info, Response, Timings};
+pub use stats::Stats;

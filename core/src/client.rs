@@ -1,0 +1,218 @@
+//! What all three surfaces wrap: a client owns a pool; sending runs on the caller's thread,
+//! submitting on the engine's.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use once_cell::sync::OnceCell;
+
+use crate::config::ClientConfig;
+use crate::connection::ClientPool;
+use crate::drive::blocking::{Blocking, BlockingWait, run};
+use crate::drive::cancel::{Cancel, cancellable};
+use crate::drive::perform::perform;
+use crate::drive::tokio::TokioWait;
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::fork::{self, PerFork};
+use crate::net::tls::TlsSettings;
+use crate::queue::{Outcome, Queue};
+use crate::request::Request;
+use crate::response::Response;
+use crate::runtime::{Engine, engine};
+use crate::stats::Stats;
+
+pub(crate) struct ClientInner {
+    pub config: Arc<ClientConfig>,
+    pub tls: Arc<TlsSettings>,
+    /// A pool for each fork generation: a child never touches its parent's.
+    pools: PerFork<Arc<ClientPool>>,
+    closed: std::sync::atomic::AtomicBool,
+}
+
+/// A pool with its limits and TLS settings. Cheap to clone; clones share the pool. Any thread.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<ClientInner>,
+}
+
+/// How far `submit` goes before it completes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// At the response head. A body that had come with it is already there
+    /// ([`Response::is_complete`]).
+    Head,
+    /// At the end of the body.
+    Body,
+}
+
+/// A submitted request. Dropping it lets the request run on.
+pub struct Call {
+    cancel: Arc<Cancel>,
+    generation: u64,
+}
+
+impl Call {
+    /// Asks the request to end; it still ends in exactly one completion, `Cancelled` unless it was
+    /// faster. Harmless at any time.
+    pub fn cancel(&self) {
+        if self.generation == fork::generation() {
+            self.cancel.cancel();
+        }
+    }
+}
+
+impl Client {
+    /// A client of its own.
+    ///
+    /// # Errors
+    /// `InvalidArgument` names the option; unreadable or invalid certificate files too.
+    pub fn new(config: ClientConfig) -> Result<Client> {
+        config.check()?;
+        let tls = Arc::new(TlsSettings::new(&config)?);
+        Ok(Client {
+            inner: Arc::new(ClientInner {
+                config: Arc::new(config),
+                tls,
+                pools: PerFork::new(),
+                closed: false.into(),
+            }),
+        })
+    }
+
+    /// The process-wide client: one pool for every thread, event loop, worker and language that
+    /// links this copy of the library. `close()` on it only closes idle connections.
+    pub fn shared() -> Result<&'static Client> {
+        static SHARED: OnceCell<Client> = OnceCell::new();
+        SHARED.get_or_try_init(|| Client::new(ClientConfig::default()))
+    }
+
+    /// The options it was made with.
+    pub fn config(&self) -> &ClientConfig {
+        &self.inner.config
+    }
+
+    /// Sends `request` and waits for the response head, all on this thread. A warm connection
+    /// needs no other thread.
+    pub fn send(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
+        let pool = self.pool()?;
+        run(perform(&self.inner, &pool, request, &mut BlockingWait::new(blocking)))
+    }
+
+    /// The same, and receives the whole body.
+    pub fn send_whole(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
+        let pool = self.pool()?;
+        let mut wait = BlockingWait::new(blocking);
+        run(async {
+            let mut response = perform(&self.inner, &pool, request, &mut wait).await?;
+            finish_whole(&mut response, &mut wait).await?;
+            Ok(response)
+        })
+    }
+
+    /// Runs `request` on the engine; exactly one [`Outcome::Response`] with `token` reaches `queue`.
+    ///
+    /// # Errors
+    /// Bad input and a closed client fail here, and then nothing reaches the queue.
+    pub fn submit(
+        &self,
+        request: Request,
+        until: Until,
+        queue: &Arc<Queue>,
+        token: u64,
+    ) -> Result<Call> {
+        request.check()?;
+        let pool = self.pool()?;
+        let inner = self.inner.clone();
+        let queue = queue.clone();
+        let cancel = Cancel::new();
+        let call = Call { cancel: cancel.clone(), generation: fork::generation() };
+        engine()?.spawn(async move {
+            let work = async {
+                let mut wait = TokioWait::new();
+                let mut response = perform(&inner, &pool, &request, &mut wait).await?;
+                if until == Until::Body {
+                    finish_whole(&mut response, &mut wait).await?;
+                }
+                Ok(response)
+            };
+            let result = cancellable(&cancel, work).await.unwrap_or_else(|| Err(cancelled()));
+            drop(pool);
+            queue.push(token, Outcome::Response(result));
+        });
+        Ok(call)
+    }
+
+    /// Receives the next piece of a response's body on the engine, at most `max` bytes; the
+    /// response travels with it and comes back in [`Outcome::Chunk`].
+    pub fn submit_read(
+        mut response: Response,
+        max: usize,
+        queue: &Arc<Queue>,
+        token: u64,
+    ) -> Result<Call> {
+        let queue = queue.clone();
+        let cancel = Cancel::new();
+        let call = Call { cancel: cancel.clone(), generation: fork::generation() };
+        let engine: &Engine = engine()?;
+        engine.spawn(async move {
+            let mut wait = TokioWait::new();
+            let chunk = cancellable(&cancel, response.next_chunk(&mut wait, max)).await;
+            let result: Result<Option<Bytes>> = match chunk {
+                Some(result) => result,
+                None => {
+                    response.close();
+                    Err(cancelled())
+                }
+            };
+            queue.push(token, Outcome::Chunk(response, result));
+        });
+        Ok(call)
+    }
+
+    /// Counters of this client's pool.
+    pub fn stats(&self) -> Stats {
+        match self.inner.pools.get() {
+            Some(pool) => pool.stats(),
+            None => Stats::default(),
+        }
+    }
+
+    /// Closes idle connections, fails waiting requests and refuses new ones with `InvalidState`.
+    /// Exchanges under way finish. The process-wide client stays usable: only its idle connections
+    /// are closed.
+    pub fn close(&self) {
+        let shared = Client::shared().is_ok_and(|shared| Arc::ptr_eq(&shared.inner, &self.inner));
+        if !shared {
+            self.inner.closed.store(true, std::sync::atomic::Ordering::Release);
+        }
+        if let Some(pool) = self.inner.pools.get() {
+            pool.close(!shared);
+        }
+    }
+
+    /// Whether `close()` was called.
+    pub fn is_closed(&self) -> bool {
+        self.inner.closed.load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    fn pool(&self) -> Result<Arc<ClientPool>> {
+        if self.is_closed() {
+            return Err(Error::state("the client is closed"));
+        }
+        let pool =
+            self.inner.pools.get_or_try_init(|| ClientPool::new(&self.inner.config, &self.inner.tls))?;
+        Ok(pool.clone())
+    }
+}
+
+/// Receives the rest; on failure the error carries the partial body.
+async fn finish_whole<W: crate::drive::wait::Wait>(
+    response: &mut Response,
+    wait: &mut W,
+) -> Result<()> {
+    response.fill(wait).await.map_err(|error| error.with_partial(response.ready.split().freeze()))
+}
+
+fn cancelled() -> Error {
+    Error::new(ErrorKind::Cancelled, Phase::Request, "the request was cancelled")
+}

@@ -1,0 +1,184 @@
+//! Every option of a client, in one table: name, default, unit and reason. The struct, the lookup
+//! by name that Python and Node use, and the printed reference all come from it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::error::{Error, Result};
+
+/// The type and unit of an option as other languages see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionKind {
+    /// A whole number of things.
+    Count,
+    /// A length of time; absent (Python `None`, Node `null`, C 0) means no limit.
+    Time,
+    /// Text; absent means not set.
+    Text,
+    /// Bytes (PEM); absent means not set.
+    Pem,
+}
+
+/// A value given by name.
+#[derive(Debug, Clone)]
+pub enum OptionValue {
+    /// For [`OptionKind::Count`].
+    Count(u64),
+    /// For [`OptionKind::Time`].
+    Time(Option<Duration>),
+    /// For [`OptionKind::Text`].
+    Text(Option<String>),
+    /// For [`OptionKind::Pem`].
+    Pem(Option<Bytes>),
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionInfo {
+    /// snake_case, the same in C and Python; Node spells it in camelCase.
+    pub name: &'static str,
+    /// Type and unit.
+    pub kind: OptionKind,
+    /// The default, as text.
+    pub default: &'static str,
+    /// What it does and why the default is what it is.
+    pub doc: &'static str,
+}
+
+macro_rules! options {
+    (@type Count) => { u64 };
+    (@type Time) => { Option<Duration> };
+    (@type Text) => { Option<String> };
+    (@type Pem) => { Option<Bytes> };
+    ($($name:ident: $kind:ident = $default:expr, $text:literal, $doc:literal;)*) => {
+        /// The options of a client. `ClientConfig::default()` is the table's defaults.
+        #[derive(Debug, Clone)]
+        #[non_exhaustive]
+        pub struct ClientConfig {
+            $(#[doc = concat!($doc, " Default: ", $text, ".")] pub $name: options!(@type $kind),)*
+        }
+
+        impl Default for ClientConfig {
+            fn default() -> Self {
+                ClientConfig { $($name: $default,)* }
+            }
+        }
+
+        /// All options, in the order of the reference.
+        pub const OPTIONS: &[OptionInfo] = &[$(OptionInfo {
+            name: stringify!($name),
+            kind: OptionKind::$kind,
+            default: $text,
+            doc: $doc,
+        },)*];
+
+        impl ClientConfig {
+            /// Sets an option by its name; names the option when the name or type is wrong.
+            pub fn set(&mut self, name: &str, value: OptionValue) -> Result<()> {
+                match (name, value) {
+                    $((stringify!($name), OptionValue::$kind(value)) => self.$name = value,)*
+                    _ => return Err(match OPTIONS.iter().find(|option| option.name == name) {
+                        Some(option) => Error::argument(
+                            format!("option {name}: expected {}", option.kind.describe())),
+                        None => Error::argument(format!("unknown option {name}")),
+                    }),
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+const fn seconds(n: u64) -> Option<Duration> {
+    Some(Duration::from_secs(n))
+}
+
+options! {
+    max_per_host: Count = 64, "64", "Connections per origin, in use, idle and being opened.";
+    max_total: Count = 512, "512", "Connections of the client over all origins.";
+    max_dials_per_host: Count = 16, "16", "Connections being opened per origin at a time, so that a cold burst is no SYN flood.";
+    queue_timeout: Time = seconds(10), "10 s", "How long a request waits for a connection.";
+    queue_limit: Count = 4096, "4096", "Requests that may wait for a connection; more fail at once.";
+    idle_timeout: Time = seconds(30), "30 s", "How long an idle connection is kept; lowered by the server's Keep-Alive: timeout=N minus 1 s.";
+    max_age: Time = seconds(300), "5 min", "Age after which a connection is not reused (+-20 % jitter), so that DNS changes reach the pool.";
+    connect_timeout: Time = seconds(5), "5 s", "DNS, TCP and TLS together.";
+    header_timeout: Time = seconds(30), "30 s", "From the end of the request to the end of the response head.";
+    stall_timeout: Time = seconds(30), "30 s", "Longest wait without a byte, sending or receiving.";
+    total_timeout: Time = None, "none", "The whole exchange with its body, redirects included.";
+    max_head_size: Count = 64 * 1024, "65536", "Bytes of a response head, 1xx heads counted in.";
+    max_fields: Count = 128, "128", "Fields of a response head or trailer section.";
+    drain_limit: Count = 256 * 1024, "262144", "Bytes of an unread body that are read to save the connection.";
+    drain_timeout: Time = Some(Duration::from_millis(50)), "50 ms", "Time spent on reading them.";
+    max_redirects: Count = 20, "20", "Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and browsers).";
+    user_agent: Text = Some(concat!("libkeepalive/", env!("CARGO_PKG_VERSION")).to_string()), "libkeepalive/VERSION", "User-Agent of requests that give none; absent: not sent.";
+    ca_file: Text = None, "none", "PEM file of trusted certificates, instead of the system's.";
+    ca_pem: Pem = None, "none", "The same as bytes.";
+    client_cert_file: Text = None, "none", "PEM file of the client certificate chain; needs client_key_file.";
+    client_key_file: Text = None, "none", "PEM file of the client certificate's private key.";
+    client_cert_pem: Pem = None, "none", "PEM bytes of the client certificate chain; needs client_key_pem.";
+    client_key_pem: Pem = None, "none", "PEM bytes of the private key.";
+}
+
+impl OptionKind {
+    /// For messages: "a whole number" and the like.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            OptionKind::Count => "a whole number",
+            OptionKind::Time => "a length of time or nothing",
+            OptionKind::Text => "text",
+            OptionKind::Pem => "PEM bytes",
+        }
+    }
+}
+
+impl ClientConfig {
+    /// Checks the values; the error names the option and the reason.
+    pub fn check(&self) -> Result<()> {
+        let least_one = [
+            ("max_per_host", self.max_per_host),
+            ("max_total", self.max_total),
+            ("max_dials_per_host", self.max_dials_per_host),
+            ("max_fields", self.max_fields),
+        ];
+        for (name, value) in least_one {
+            if value == 0 {
+                return Err(Error::argument(format!("option {name}: must be at least 1")));
+            }
+        }
+        if self.max_head_size < 64 {
+            return Err(Error::argument("option max_head_size: must be at least 64 bytes"));
+        }
+        if self.client_cert_file.is_some() != self.client_key_file.is_some() {
+            return Err(Error::argument(
+                "options client_cert_file and client_key_file: one needs the other",
+            ));
+        }
+        if self.client_cert_pem.is_some() != self.client_key_pem.is_some() {
+            return Err(Error::argument(
+                "options client_cert_pem and client_key_pem: one needs the other",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Per-request deadlines; `None` takes the client's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Overrides `queue_timeout`.
+    pub queue: Option<Limit>,
+    /// Overrides `connect_timeout`.
+    pub connect: Option<Limit>,
+    /// Overrides `header_timeout`.
+    pub header: Option<Limit>,
+    /// Overrides `stall_timeout` while sending.
+    pub send: Option<Limit>,
+    /// Overrides `stall_timeout` while receiving.
+    pub read: Option<Limit>,
+    /// Overrides `total_timeout`.
+    pub total: Option<Limit>,
+}
+
+/// A time limit that was given: a duration or none at all.
+pub type Limit = Option<Duration>;

@@ -1,0 +1,359 @@
+//! The one error table. `KA_*` numbers, Python classes, Node's `err.code` and the error page are
+//! all generated from it; a kind that lacks one of them does not compile.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use keepalive_proto::{LocalError, RemoteError};
+
+macro_rules! errors {
+    ($($kind:ident = $number:literal, $code:literal, $python:literal, $text:literal;)*) => {
+        /// What went wrong. Numbers are stable and never reused; HTTP statuses are never errors.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        #[repr(i32)]
+        pub enum ErrorKind {
+            $(#[doc = $text] $kind = $number,)*
+        }
+
+        impl ErrorKind {
+            /// Every kind, in the order of the table.
+            pub const ALL: &'static [ErrorKind] = &[$(ErrorKind::$kind,)*];
+
+            /// The kind's name, as in `ConnectTimeout`.
+            pub const fn name(self) -> &'static str {
+                match self { $(ErrorKind::$kind => stringify!($kind),)* }
+            }
+
+            /// The name in C and in Node's `err.code`, as in `KA_CONNECT_TIMEOUT`.
+            pub const fn code(self) -> &'static str {
+                match self { $(ErrorKind::$kind => $code,)* }
+            }
+
+            /// The same with a terminating NUL, for C.
+            pub const fn code_z(self) -> &'static str {
+                match self { $(ErrorKind::$kind => concat!($code, "\0"),)* }
+            }
+
+            /// The Python class below `libkeepalive.HTTPError`.
+            pub const fn python_class(self) -> &'static str {
+                match self { $(ErrorKind::$kind => $python,)* }
+            }
+
+            /// One line on what it means.
+            pub const fn summary(self) -> &'static str {
+                match self { $(ErrorKind::$kind => $text,)* }
+            }
+        }
+    };
+}
+
+errors! {
+    InvalidArgument = 100, "KA_INVALID_ARGUMENT", "InvalidArgument", "An argument or option has a value that is not allowed.";
+    InvalidUrl = 101, "KA_INVALID_URL", "InvalidURL", "The URL cannot be parsed or lacks a host.";
+    UnsupportedScheme = 102, "KA_UNSUPPORTED_SCHEME", "UnsupportedProtocol", "The URL's scheme is not http or https.";
+    InvalidMethod = 103, "KA_INVALID_METHOD", "LocalProtocolError", "The method is not a token (RFC 9110 9.1).";
+    InvalidHeader = 104, "KA_INVALID_HEADER", "LocalProtocolError", "A header name or value is not allowed (RFC 9110 5).";
+    BodyLengthMismatch = 105, "KA_BODY_LENGTH_MISMATCH", "LocalProtocolError", "The request body is shorter or longer than declared.";
+    BodySourceFailed = 106, "KA_BODY_SOURCE_FAILED", "BodySourceFailed", "The source of a streamed request body failed.";
+    InvalidState = 107, "KA_INVALID_STATE", "InvalidState", "The object is closed, consumed or in use.";
+    ResolveFailed = 200, "KA_RESOLVE_FAILED", "ConnectError", "The host name could not be resolved.";
+    ConnectFailed = 201, "KA_CONNECT_FAILED", "ConnectError", "No address of the host accepted a connection.";
+    ConnectTimeout = 202, "KA_CONNECT_TIMEOUT", "ConnectTimeout", "Resolving, connecting and the TLS handshake took too long.";
+    TlsHandshakeFailed = 300, "KA_TLS_HANDSHAKE_FAILED", "ConnectError", "The TLS handshake failed.";
+    CertificateRejected = 301, "KA_CERTIFICATE_REJECTED", "ConnectError", "The server's certificate is not trusted or not for this host.";
+    TlsProtocol = 302, "KA_TLS_PROTOCOL", "ReadError", "The peer broke the TLS protocol after the handshake.";
+    ConnectionClosed = 400, "KA_CONNECTION_CLOSED", "RemoteProtocolError", "The server closed the connection before any byte of the response.";
+    ConnectionReset = 401, "KA_CONNECTION_RESET", "ReadError", "The connection was reset.";
+    SendTimeout = 402, "KA_SEND_TIMEOUT", "WriteTimeout", "The server accepted no byte of the request for too long.";
+    ReadTimeout = 403, "KA_READ_TIMEOUT", "ReadTimeout", "No byte of the response came for too long.";
+    InvalidResponseHead = 500, "KA_INVALID_RESPONSE_HEAD", "RemoteProtocolError", "The response head breaks RFC 9112.";
+    HeadTooLarge = 501, "KA_HEAD_TOO_LARGE", "RemoteProtocolError", "The response head exceeds a limit.";
+    InvalidFraming = 502, "KA_INVALID_FRAMING", "RemoteProtocolError", "The response's framing fields are faulty.";
+    InvalidChunk = 503, "KA_INVALID_CHUNK", "RemoteProtocolError", "The chunked coding of the response is faulty.";
+    BodyTruncated = 504, "KA_BODY_TRUNCATED", "RemoteProtocolError", "The connection ended before the response body was complete.";
+    HeadTruncated = 505, "KA_HEAD_TRUNCATED", "RemoteProtocolError", "The connection ended inside the response head.";
+    DecodingFailed = 506, "KA_DECODING_FAILED", "DecodingError", "The response body does not decode by its Content-Encoding.";
+    InvalidRedirect = 507, "KA_INVALID_REDIRECT", "RemoteProtocolError", "A redirect has no usable Location.";
+    PoolTimeout = 600, "KA_POOL_TIMEOUT", "PoolTimeout", "No connection became free in time.";
+    TotalTimeout = 601, "KA_TOTAL_TIMEOUT", "TotalTimeout", "The whole exchange took too long.";
+    Cancelled = 602, "KA_CANCELLED", "Cancelled", "The caller cancelled the request.";
+    Interrupted = 603, "KA_INTERRUPTED", "Interrupted", "A signal handler asked for the wait to end.";
+    CircuitOpen = 604, "KA_CIRCUIT_OPEN", "CircuitOpen", "The origin's circuit breaker is open.";
+    QueueFull = 605, "KA_QUEUE_FULL", "PoolTimeout", "Too many requests already wait for a connection.";
+    TooManyRedirects = 606, "KA_TOO_MANY_REDIRECTS", "TooManyRedirects", "More redirects than allowed.";
+    Panic = 900, "KA_PANIC", "InternalError", "A bug: a panic was caught at the boundary.";
+    Internal = 901, "KA_INTERNAL", "InternalError", "A bug, or a failure of the operating system.";
+}
+
+/// Where in an exchange it happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Before anything was done with the network.
+    Request,
+    /// Waiting for a connection.
+    Pool,
+    /// Resolving the host name.
+    Resolve,
+    /// The TCP handshake.
+    Connect,
+    /// The TLS handshake.
+    Tls,
+    /// Sending the request.
+    Send,
+    /// Waiting for the response head.
+    Head,
+    /// Receiving the response body.
+    Body,
+}
+
+impl Phase {
+    /// Lower-case name, stable.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Phase::Request => "request",
+            Phase::Pool => "pool",
+            Phase::Resolve => "resolve",
+            Phase::Connect => "connect",
+            Phase::Tls => "tls",
+            Phase::Send => "send",
+            Phase::Head => "head",
+            Phase::Body => "body",
+        }
+    }
+}
+
+/// How much of the request the kernel had taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sent {
+    /// Not a byte: the server cannot have seen the request.
+    Nothing,
+    /// Some bytes.
+    Part,
+    /// The whole request.
+    All,
+}
+
+impl Sent {
+    /// Lower-case name, stable.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Sent::Nothing => "nothing",
+            Sent::Part => "part",
+            Sent::All => "all",
+        }
+    }
+}
+
+type Source = std::sync::Arc<dyn StdError + Send + Sync>;
+
+/// A failure, one pointer wide. The text is for people and may change; decide by `kind()`.
+#[derive(Debug, Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
+    kind: ErrorKind,
+    phase: Phase,
+    message: String,
+    os_errno: Option<i32>,
+    reused: bool,
+    sent: Sent,
+    replayable: bool,
+    response_started: bool,
+    source: Option<Source>,
+    partial: Option<bytes::Bytes>,
+}
+
+/// `Result` with this crate's error.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error of `kind`; the message names the argument or the peer, and the reason.
+    pub fn new(kind: ErrorKind, phase: Phase, message: impl Into<String>) -> Self {
+        Error(Box::new(Inner {
+            kind,
+            phase,
+            message: message.into(),
+            os_errno: None,
+            reused: false,
+            sent: Sent::Nothing,
+            replayable: false,
+            response_started: false,
+            source: None,
+            partial: None,
+        }))
+    }
+
+    /// A caller's mistake, found before any byte is sent.
+    pub fn argument(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::InvalidArgument, Phase::Request, message)
+    }
+
+    /// Use after close, a second use of a stream and the like.
+    pub fn state(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::InvalidState, Phase::Request, message)
+    }
+
+    pub(crate) fn with_os(mut self, error: &std::io::Error) -> Self {
+        self.0.os_errno = error.raw_os_error();
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(std::sync::Arc::new(source));
+        self
+    }
+
+    pub(crate) fn with_exchange(
+        mut self,
+        reused: bool,
+        sent: Sent,
+        replayable: bool,
+        response_started: bool,
+    ) -> Self {
+        self.0.reused = reused;
+        self.0.sent = sent;
+        self.0.replayable = replayable;
+        self.0.response_started = response_started;
+        self
+    }
+
+    pub(crate) fn at(mut self, phase: Phase) -> Self {
+        self.0.phase = phase;
+        self
+    }
+
+    pub(crate) fn with_partial(mut self, body: bytes::Bytes) -> Self {
+        self.0.partial = Some(body);
+        self
+    }
+
+    /// The body bytes that came before the failure, when a whole body was asked for.
+    pub fn partial_body(&self) -> Option<&[u8]> {
+        self.0.partial.as_deref()
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Where in the exchange.
+    pub fn phase(&self) -> Phase {
+        self.0.phase
+    }
+
+    /// The text without the kind's name.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The operating system's error number, when there is one.
+    pub fn os_errno(&self) -> Option<i32> {
+        self.0.os_errno
+    }
+
+    /// Whether it happened on a connection that had carried a response before.
+    pub fn reused(&self) -> bool {
+        self.0.reused
+    }
+
+    /// How much of the request had been written.
+    pub fn sent(&self) -> Sent {
+        self.0.sent
+    }
+
+    /// Whether sending the request again cannot make the server act twice (RFC 9110 9.2.2):
+    /// nothing was written, or the method is idempotent and no byte of a response came.
+    /// A caller's own mistakes are not worth a retry and say no.
+    pub fn retry_safe(&self) -> bool {
+        match self.0.kind as i32 {
+            100..200 | 602 | 603 | 900.. => false,
+            _ => self.0.sent == Sent::Nothing || (self.0.replayable && !self.0.response_started),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<LocalError> for Error {
+    fn from(error: LocalError) -> Self {
+        let (kind, message) = match error {
+            LocalError::InvalidMethod(method) => (
+                ErrorKind::InvalidMethod,
+                format!("method {method:?} is not a token of letters, digits and !#$%&'*+-.^_`|~"),
+            ),
+            LocalError::InvalidHeader { name, reason } => {
+                (ErrorKind::InvalidHeader, format!("header {name:?}: {reason}"))
+            }
+            LocalError::InvalidTarget { reason } => {
+                (ErrorKind::InvalidUrl, format!("request target: {reason}"))
+            }
+            LocalError::BodyLengthMismatch { declared, given } => (
+                ErrorKind::BodyLengthMismatch,
+                format!("request body: {declared} bytes declared, {given} given"),
+            ),
+            LocalError::InvalidState(what) => (ErrorKind::InvalidState, what.to_string()),
+            other => (ErrorKind::Internal, format!("{other:?}")),
+        };
+        Error::new(kind, Phase::Request, message)
+    }
+}
+
+impl From<RemoteError> for Error {
+    fn from(error: RemoteError) -> Self {
+        let (kind, phase, message) = match error {
+            RemoteError::InvalidHead(rule) => (
+                ErrorKind::InvalidResponseHead,
+                Phase::Head,
+                format!("invalid response head: {rule}"),
+            ),
+            RemoteError::HeadTooLarge { limit, what } => (
+                ErrorKind::HeadTooLarge,
+                Phase::Head,
+                format!("response head exceeds the limit of {limit} {what}"),
+            ),
+            RemoteError::InvalidFraming(rule) => (
+                ErrorKind::InvalidFraming,
+                Phase::Head,
+                format!("invalid framing of the response: {rule}"),
+            ),
+            RemoteError::InvalidChunk(rule) => {
+                (ErrorKind::InvalidChunk, Phase::Body, format!("invalid chunk: {rule}"))
+            }
+            RemoteError::HeadTruncated { received } => (
+                ErrorKind::HeadTruncated,
+                Phase::Head,
+                format!("connection ended after {received} bytes of the response head"),
+            ),
+            RemoteError::Closed => (
+                ErrorKind::ConnectionClosed,
+                Phase::Head,
+                "server closed the connection without sending a response".to_string(),
+            ),
+            RemoteError::BodyTruncated { received, expected: Some(expected) } => (
+                ErrorKind::BodyTruncated,
+                Phase::Body,
+                format!("response body ended after {received} bytes, {expected} expected"),
+            ),
+            RemoteError::BodyTruncated { received, expected: None } => (
+                ErrorKind::BodyTruncated,
+                Phase::Body,
+                format!("response body ended after {received} bytes without its end mark"),
+            ),
+            other => (ErrorKind::Internal, Phase::Head, format!("{other:?}")),
+        };
+        Error::new(kind, phase, message)
+    }
+}

@@ -1,0 +1,125 @@
+//! The completion queue: how finished work crosses into another language in batches. The wake-up
+//! runs only when the queue was empty, so a busy loop drains many completions per wake-up.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::error::Result;
+use crate::response::Response;
+
+/// One finished piece of work.
+pub struct Completion {
+    /// The number given when it was submitted.
+    pub token: u64,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What a submission ended in. Each submission ends in exactly one.
+pub enum Outcome {
+    /// Of `Client::submit`.
+    Response(Result<Response>),
+    /// Of `Client::submit_read`: the response comes back with its next piece; `None` is the
+    /// verified end.
+    Chunk(Response, Result<Option<Bytes>>),
+    /// A piped request body wants its next piece (`body_pipe`); not an end.
+    WantBody,
+}
+
+/// Collects completions for one consumer (an event loop, a Node environment, a C caller).
+pub struct Queue {
+    state: Mutex<State>,
+    filled: Condvar,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+struct State {
+    ready: Vec<Completion>,
+    closed: bool,
+}
+
+impl Queue {
+    /// `wake` is called on an engine thread (or the submitter's) each time the queue stops being
+    /// empty; it must not block and must not call into this queue.
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Arc<Queue> {
+        Arc::new(Queue {
+            state: Mutex::new(State { ready: Vec::new(), closed: false }),
+            filled: Condvar::new(),
+            wake: Box::new(wake),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Adds a completion; dropped silently when the consumer is gone.
+    pub fn push(&self, token: u64, outcome: Outcome) {
+        let was_empty = {
+            let mut state = self.lock();
+            if state.closed {
+                drop(state);
+                return;
+            }
+            let was_empty = state.ready.is_empty();
+            state.ready.push(Completion { token, outcome });
+            was_empty
+        };
+        if was_empty {
+            self.filled.notify_one();
+            (self.wake)();
+        }
+    }
+
+    /// Takes everything that is ready, in order. `into` is cleared and its storage reused.
+    pub fn drain(&self, into: &mut Vec<Completion>) {
+        into.clear();
+        std::mem::swap(&mut self.lock().ready, into);
+    }
+
+    /// Takes up to `capacity` completions in order; says whether some are left.
+    pub fn take(&self, capacity: usize) -> (Vec<Completion>, bool) {
+        let mut state = self.lock();
+        let count = capacity.min(state.ready.len());
+        let taken = state.ready.drain(..count).collect();
+        (taken, !state.ready.is_empty())
+    }
+
+    /// Waits on this thread until something is ready; `false` when the time is over.
+    /// `None` waits for ever.
+    pub fn wait(&self, timeout: Option<Duration>) -> bool {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut state = self.lock();
+        while state.ready.is_empty() && !state.closed {
+            state = match deadline {
+                None => self.filled.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner()),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return false;
+                    }
+                    let (state, _) = self
+                        .filled
+                        .wait_timeout(state, left)
+                        .unwrap_or_else(|poisoned| poisoned.into_inner());
+                    state
+                }
+            };
+        }
+        !state.ready.is_empty()
+    }
+
+    /// The consumer is gone: what is queued and what still comes is dropped (connections are
+    /// discarded or drained by their own rules).
+    pub fn close(&self) {
+        let dropped = {
+            let mut state = self.lock();
+            state.closed = true;
+            std::mem::take(&mut state.ready)
+        };
+        drop(dropped);
+        self.filled.notify_all();
+    }
+}

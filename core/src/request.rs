@@ -1,0 +1,253 @@
+//! A request: validated as it is built, so that bad input fails before a connection is taken.
+
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use keepalive_proto::{RequestBody, RequestHead};
+
+use crate::config::Timeouts;
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::origin::Target;
+
+/// Produces a request body piece by piece.
+///
+/// With the blocking wait it runs on the caller's thread and may block; on the runtime it must
+/// return `Pending` and wake instead.
+pub trait BodySource: Send {
+    /// The next piece; `None` is the end. Empty pieces are skipped.
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>>;
+
+    /// Starts again from the beginning for a replay or redirect; `false` if that is impossible.
+    fn rewind(&mut self) -> bool {
+        false
+    }
+}
+
+pub(crate) type SharedSource = Arc<Mutex<Option<Box<dyn BodySource>>>>;
+
+#[derive(Clone)]
+pub(crate) enum Body {
+    Empty,
+    Whole(Bytes),
+    Stream { source: SharedSource, length: Option<u64> },
+}
+
+impl Body {
+    pub fn framing(&self) -> RequestBody {
+        match self {
+            Body::Empty => RequestBody::None,
+            Body::Whole(bytes) => RequestBody::Length(bytes.len() as u64),
+            Body::Stream { length: Some(length), .. } => RequestBody::Length(*length),
+            Body::Stream { length: None, .. } => RequestBody::Unknown,
+        }
+    }
+}
+
+/// One request, reusable unless its body is a stream. Cloning shares the body.
+#[derive(Clone)]
+pub struct Request {
+    pub(crate) head: RequestHead,
+    pub(crate) target: Target,
+    pub(crate) body: Body,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) decode: bool,
+    pub(crate) follow_redirects: bool,
+}
+
+impl Request {
+    /// A request without body. The URL is absolute, `http` or `https`; its userinfo becomes Basic
+    /// credentials, its fragment is not sent.
+    ///
+    /// # Errors
+    /// `InvalidUrl`, `UnsupportedScheme`, `InvalidMethod`.
+    pub fn new(method: &str, url: &str) -> Result<Request> {
+        let target = Target::parse(url)?;
+        Request::to(method, target)
+    }
+
+    pub(crate) fn to(method: &str, target: Target) -> Result<Request> {
+        let head = RequestHead::new(method, &target.path, &target.origin.host_field())?;
+        Ok(Request {
+            head,
+            target,
+            body: Body::Empty,
+            timeouts: Timeouts::default(),
+            decode: false,
+            follow_redirects: false,
+        })
+    }
+
+    /// Appends a header field; order, case and duplicates are kept. `Host` replaces the URL's;
+    /// `Content-Length` and `Transfer-Encoding` must agree with the body.
+    ///
+    /// # Errors
+    /// `InvalidHeader`, naming the field and the reason.
+    pub fn add_header(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
+        Ok(self.head.append(name, value)?)
+    }
+
+    /// Whether a field of that name was added (case-insensitive).
+    pub fn has_header(&self, name: &[u8]) -> bool {
+        self.head.contains(name)
+    }
+
+    /// A body held in memory, sent with Content-Length.
+    pub fn set_body(&mut self, body: impl Into<Bytes>) {
+        self.body = Body::Whole(body.into());
+    }
+
+    /// A streamed body: with Content-Length when `length` is known, else chunked.
+    pub fn set_body_stream(&mut self, source: Box<dyn BodySource>, length: Option<u64>) {
+        self.body = Body::Stream { source: Arc::new(Mutex::new(Some(source))), length };
+    }
+
+    /// Deadlines of this request; `None` fields take the client's.
+    pub fn set_timeouts(&mut self, timeouts: Timeouts) {
+        self.timeouts = timeouts;
+    }
+
+    /// Whether gzip, deflate, br and zstd response bodies are decoded, and offered in
+    /// Accept-Encoding unless the request has that field. Default: no.
+    pub fn set_decode(&mut self, decode: bool) {
+        self.decode = decode;
+    }
+
+    /// Whether 301, 302, 303, 307 and 308 are followed (RFC 9110 15.4). Default: no.
+    pub fn set_follow_redirects(&mut self, follow: bool) {
+        self.follow_redirects = follow;
+    }
+
+    /// The method as given.
+    pub fn method(&self) -> &str {
+        self.head.method()
+    }
+
+    /// The URL that will be asked for: no userinfo, no fragment.
+    pub fn url(&self) -> &str {
+        &self.target.href
+    }
+
+    /// The header fields added so far.
+    pub fn headers(&self) -> impl Iterator<Item = (&[u8], &[u8])> + '_ {
+        self.head.fields()
+    }
+
+    /// Checks what can only be checked with head and body together.
+    pub(crate) fn check(&self) -> Result<()> {
+        Ok(self.head.check(self.body.framing())?)
+    }
+}
+
+/// A pipe for bodies that are produced elsewhere (an event loop): the sender half pushes, the
+/// source half is the request's body. At most one piece waits in it, so a slow server slows the
+/// producer.
+pub fn body_pipe(want: impl Fn() + Send + Sync + 'static) -> (BodySender, Box<dyn BodySource>) {
+    let shared = Arc::new(Mutex::new(Pipe::default()));
+    let receiver = PipeSource { shared: shared.clone(), want: Box::new(want) };
+    (BodySender { shared }, Box::new(receiver))
+}
+
+#[derive(Default)]
+struct Pipe {
+    piece: Option<Bytes>,
+    end: Option<Result<()>>,
+    asked: bool,
+    closed: bool,
+    waker: Option<std::task::Waker>,
+}
+
+/// The producer's half of [`body_pipe`]. Dropping it without `finish` fails the request.
+pub struct BodySender {
+    shared: Arc<Mutex<Pipe>>,
+}
+
+impl BodySender {
+    /// Hands over one piece, after `want` was called. `InvalidState` when the request is over.
+    pub fn push(&self, piece: Bytes) -> Result<()> {
+        self.update(|pipe| pipe.piece = Some(piece))
+    }
+
+    /// The body is complete.
+    pub fn finish(&self) -> Result<()> {
+        self.update(|pipe| pipe.end = Some(Ok(())))
+    }
+
+    /// The producer failed; the request fails with `BodySourceFailed` and this text.
+    pub fn fail(&self, reason: &str) -> Result<()> {
+        let error = source_failed(reason);
+        self.update(|pipe| pipe.end = Some(Err(error)))
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Pipe)) -> Result<()> {
+        let waker = {
+            let mut pipe = self.shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            if pipe.closed {
+                return Err(Error::state("the request that this body belongs to is over"));
+            }
+            change(&mut pipe);
+            pipe.asked = false;
+            pipe.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for BodySender {
+    fn drop(&mut self) {
+        let _ = self.update(|pipe| {
+            if pipe.end.is_none() {
+                pipe.end = Some(Err(source_failed("the producer went away")));
+            }
+        });
+    }
+}
+
+/// The error of a failed body source.
+pub fn source_failed(reason: &str) -> Error {
+    Error::new(ErrorKind::BodySourceFailed, Phase::Send, format!("request body source: {reason}"))
+}
+
+struct PipeSource {
+    shared: Arc<Mutex<Pipe>>,
+    want: Box<dyn Fn() + Send + Sync>,
+}
+
+impl BodySource for PipeSource {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
+        let ask = {
+            let mut pipe = self.shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            if let Some(piece) = pipe.piece.take() {
+                return Poll::Ready(Ok(Some(piece)));
+            }
+            match &pipe.end {
+                Some(Ok(())) => return Poll::Ready(Ok(None)),
+                Some(Err(error)) => return Poll::Ready(Err(error.clone())),
+                None => {}
+            }
+            pipe.waker = Some(cx.waker().clone());
+            !std::mem::replace(&mut pipe.asked, true)
+        };
+        if ask {
+            (self.want)();
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for PipeSource {
+    fn drop(&mut self) {
+        let mut pipe = self.shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        pipe.closed = true;
+    }
+}
+
+/// Reads a whole-seconds-or-fraction timeout: negative, NaN or infinite values are refused.
+pub fn timeout_from_seconds(name: &str, seconds: f64) -> Result<Duration> {
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| Error::argument(format!("{name}: {seconds} is not a length of time")))
+}

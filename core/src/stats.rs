@@ -1,0 +1,71 @@
+//! Counters of a pool, as every surface shows them.
+
+/// Why a connection was closed. The names are stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Closed {
+    /// The protocol machine refused reuse; see `keepalive_proto::CloseReason`.
+    Protocol(keepalive_proto::CloseReason),
+    /// Idle for longer than the limit.
+    IdleTimeout,
+    /// Older than `max_age`.
+    MaxAge,
+    /// `Keep-Alive: max=M` was reached.
+    MaxRequests,
+    /// The server closed it while idle.
+    IdleEof,
+    /// The server reset it while idle.
+    IdleReset,
+    /// The server sent bytes while it was idle.
+    StrayBytes,
+    /// Made room for another connection.
+    Evicted,
+    /// An exchange failed on it.
+    Failed,
+    /// An exchange was cancelled or a response dropped with too much unread.
+    Abandoned,
+    /// The client was closed.
+    ClientClosed,
+}
+
+impl Closed {
+    /// snake_case, stable.
+    pub fn name(self) -> &'static str {
+        match self {
+            Closed::Protocol(reason) => reason.name(),
+            Closed::IdleTimeout => "idle_timeout",
+            Closed::MaxAge => "max_age",
+            Closed::MaxRequests => "max_requests",
+            Closed::IdleEof => "idle_eof",
+            Closed::IdleReset => "idle_reset",
+            Closed::StrayBytes => "stray_bytes",
+            Closed::Evicted => "evicted",
+            Closed::Failed => "failed",
+            Closed::Abandoned => "abandoned",
+            Closed::ClientClosed => "client_closed",
+        }
+    }
+}
+
+/// A snapshot. The first group counts since the client was made, the second is the moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Connections opened.
+    pub opened: u64,
+    /// Requests sent on a connection that had carried a response before.
+    pub reused: u64,
+    /// Idle connections found dead, at checkout or while idle.
+    pub stale: u64,
+    /// Requests sent again on a fresh connection.
+    pub replayed: u64,
+    /// Connections closed, by reason; only reasons that happened, sorted by name.
+    pub closed: Vec<(&'static str, u64)>,
+    /// Requests waiting for a connection.
+    pub waiting: u64,
+    /// Idle connections.
+    pub idle: u64,
+    /// Connections in use.
+    pub active: u64,
+    /// Connections being opened.
+    pub dialing: u64,
+}
