@@ -1,11 +1,11 @@
 //! The chunked transfer coding, receiving side (RFC 9112 7.1), strict: every line ends with CRLF,
 //! sizes cannot overflow, extensions and trailers are bounded.
 
-use crate::Limits;
 use crate::error::RemoteError;
+use crate::event::Limits;
 use crate::facts::Facts;
+use crate::field_lines::{FieldsError, parse_fields};
 use crate::fields::Fields;
-use crate::head::{FieldsError, parse_fields};
 
 /// What the bytes at hand gave.
 #[derive(Debug)]

@@ -3,10 +3,11 @@
 //! The verdict on a head is a function of its bytes alone, never of how they were cut: each rule is
 //! checked at the first byte that can break it, or when the head is complete.
 
-use crate::Limits;
 use crate::error::RemoteError;
+use crate::event::Limits;
 use crate::facts::Facts;
-use crate::fields::{FieldRange, Fields};
+use crate::field_lines::{FieldsError, parse_fields};
+use crate::fields::Fields;
 
 /// Protocol version of a response; HTTP/1.x above 1.1 counts as 1.1 (RFC 9110 6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +67,6 @@ pub(crate) struct HeadParser {
 const MAX_EMPTY_LINES: usize = 2;
 /// "HTTP/1.1 200" and the byte after it.
 const STATUS_LEN: usize = 12;
-/// Most heads have fewer fields; larger ones take a second parse with the full limit.
-const USUAL_FIELDS: usize = 32;
 
 impl HeadParser {
     /// Bytes of complete 1xx heads.
@@ -240,126 +239,4 @@ fn reason(bytes: &[u8], start: usize, end: usize) -> (u32, u32) {
 
 fn is_control(b: u8) -> bool {
     (b < 0x20 && b != b'\t') || b == 0x7f
-}
-
-/// Why a block of field lines was refused.
-#[derive(Debug)]
-pub(crate) enum FieldsError {
-    Invalid(&'static str),
-    TooMany(usize),
-}
-
-/// Parses the field lines of `bytes[from..]`, which ends with their empty line; the Fields own a
-/// copy of all of `bytes`.
-pub(crate) fn parse_fields(
-    bytes: &[u8],
-    from: usize,
-    limit: usize,
-    facts: &mut Facts,
-) -> Result<Fields, FieldsError> {
-    match scan_fields(bytes, from, limit, facts) {
-        Ok(ranges) => Ok(Fields::new(bytes.into(), ranges)),
-        Err(error) => {
-            // The lean parser refuses folded lines: they are rare enough to be rebuilt.
-            let Some(unfolded) = unfold(bytes, from)? else {
-                return Err(error);
-            };
-            *facts = Facts::default();
-            let ranges = scan_fields(&unfolded, from, limit, facts)?;
-            Ok(Fields::new(unfolded.into(), ranges))
-        }
-    }
-}
-
-fn scan_fields(
-    bytes: &[u8],
-    from: usize,
-    limit: usize,
-    facts: &mut Facts,
-) -> Result<Vec<FieldRange>, FieldsError> {
-    let mut usual = [httparse::EMPTY_HEADER; USUAL_FIELDS];
-    let lines = &bytes[from..];
-    match httparse::parse_headers(lines, &mut usual[..limit.min(USUAL_FIELDS)]) {
-        Err(httparse::Error::TooManyHeaders) if limit > USUAL_FIELDS => {
-            let mut all = vec![httparse::EMPTY_HEADER; limit];
-            collect(
-                bytes,
-                httparse::parse_headers(lines, &mut all),
-                limit,
-                facts,
-            )
-        }
-        result => collect(bytes, result, limit, facts),
-    }
-}
-
-fn collect(
-    bytes: &[u8],
-    parsed: httparse::Result<(usize, &[httparse::Header<'_>])>,
-    limit: usize,
-    facts: &mut Facts,
-) -> Result<Vec<FieldRange>, FieldsError> {
-    let parsed = match parsed {
-        Ok(httparse::Status::Complete((_, parsed))) => parsed,
-        Ok(httparse::Status::Partial) => return Err(FieldsError::Invalid("incomplete field")),
-        Err(httparse::Error::TooManyHeaders) => return Err(FieldsError::TooMany(limit)),
-        Err(httparse::Error::HeaderName) => {
-            return Err(FieldsError::Invalid(
-                "field name is not a token followed by a colon",
-            ));
-        }
-        Err(_) => return Err(FieldsError::Invalid("control character in a field value")),
-    };
-    let base = bytes.as_ptr() as usize;
-    let range = |part: &[u8]| {
-        let start = (part.as_ptr() as usize).wrapping_sub(base);
-        (start as u32, (start + part.len()) as u32)
-    };
-    let mut ranges = Vec::with_capacity(parsed.len());
-    for field in parsed {
-        facts.note(field.name.as_bytes(), field.value);
-        ranges.push(FieldRange {
-            name: range(field.name.as_bytes()),
-            value: range(field.value),
-        });
-    }
-    Ok(ranges)
-}
-
-/// Joins folded lines with one space (RFC 9112 5.2); None when no line is folded.
-fn unfold(bytes: &[u8], from: usize) -> Result<Option<Vec<u8>>, FieldsError> {
-    let mut out = Vec::with_capacity(bytes.len());
-    out.extend_from_slice(&bytes[..from]);
-    let mut folded = false;
-    for line in bytes[from..].split_inclusive(|&b| b == b'\n') {
-        if !matches!(line[0], b' ' | b'\t') {
-            out.extend_from_slice(line);
-            continue;
-        }
-        if out.len() == from {
-            return Err(FieldsError::Invalid("whitespace before the first field"));
-        }
-        folded = true;
-        let text = out
-            .strip_suffix(b"\n")
-            .map_or(&out[..], |o| o.strip_suffix(b"\r").unwrap_or(o));
-        let keep = text.len()
-            - text
-                .iter()
-                .rev()
-                .take_while(|b| matches!(b, b' ' | b'\t'))
-                .count();
-        out.truncate(keep);
-        out.push(b' ');
-        out.extend_from_slice(trim_start(line));
-    }
-    Ok(folded.then_some(out))
-}
-
-fn trim_start(line: &[u8]) -> &[u8] {
-    let spaces = line
-        .iter()
-        .take_while(|b| matches!(b, b' ' | b'\t'))
-        .count();
-    &line[spaces..]
 }

@@ -34,6 +34,7 @@ mod connection;
 mod error;
 mod event;
 mod facts;
+mod field_lines;
 mod fields;
 mod framing;
 mod head;

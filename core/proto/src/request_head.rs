@@ -3,8 +3,8 @@
 //! Nothing that could end a line or start another message gets in: method and names are tokens,
 //! values and target hold no control character.
 
-use crate::RequestBody;
 use crate::error::LocalError;
+use crate::event::RequestBody;
 use crate::facts::{ContentLength, TransferEncoding, list, trim};
 use crate::framing::RequestFacts;
 
