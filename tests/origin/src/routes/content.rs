@@ -69,7 +69,12 @@ pub(super) fn answer(
                     .map(|value| format!("{name}={value}"))
             });
             let value: Vec<String> = params.into_iter().flatten().collect();
-            let reply = Reply::text(200, "ok").header("Connection", "keep-alive");
+            let says = if exchange.request.keep_alive() {
+                "keep-alive"
+            } else {
+                "close"
+            };
+            let reply = Reply::text(200, "ok").header("Connection", says);
             reply.header("Keep-Alive", value.join(", "))
         }
         ["trailers"] => return trailers(exchange).map(Some),
