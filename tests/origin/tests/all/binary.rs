@@ -3,8 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::common::Peer;
 use serde_json::Value;
+
+use crate::common::Peer;
 
 #[test]
 fn it_prints_its_addresses_and_ends_with_its_input() {

@@ -3,8 +3,9 @@
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
-use crate::common::{LIMIT, Peer, origin, socket};
 use serde_json::{Value, json};
+
+use crate::common::{LIMIT, Peer, origin, socket};
 
 fn json_of(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap()

@@ -4,11 +4,12 @@ use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use crate::common::{LIMIT, Peer, origin, socket};
 use keepalive_origin::Origin;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto::ring};
 use serde_json::{Value, json};
+
+use crate::common::{LIMIT, Peer, origin, socket};
 
 type TlsPeer = Peer<StreamOwned<ClientConnection, TcpStream>>;
 

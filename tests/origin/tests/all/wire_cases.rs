@@ -3,9 +3,10 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use crate::common::{LIMIT, Peer, origin};
 use keepalive_origin::cases::{self, After, End, Tls};
 use serde_json::{Value, json};
+
+use crate::common::{LIMIT, Peer, origin};
 
 #[test]
 fn the_product_cases_are_well_formed() {
