@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use nix::sys::signal::{SigSet, SigmaskHow};
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Builder;
 use tokio::sync::Notify;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -17,7 +17,6 @@ use crate::fork::PerFork;
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(crate) struct Engine {
-    pub handle: Handle,
     inbox: Arc<Inbox>,
 }
 
@@ -51,7 +50,6 @@ impl Engine {
             .max_blocking_threads(16)
             .build()
             .map_err(failed)?;
-        let handle = runtime.handle().clone();
         let inbox = Arc::new(Inbox { jobs: Mutex::new(Vec::new()), filled: Notify::new() });
         let jobs = inbox.clone();
         // Blocked before the thread exists and inherited, so there is no moment in which a signal
@@ -64,7 +62,7 @@ impl Engine {
             let _ = before.thread_set_mask();
         }
         spawned.map_err(failed)?;
-        Ok(Engine { handle, inbox })
+        Ok(Engine { inbox })
     }
 
     /// Runs `job` on the engine's thread. Jobs are handed over in batches: the thread is woken only

@@ -58,8 +58,11 @@ impl<'a> BlockingWait<'a> {
 
     fn check_interrupt(&mut self) -> std::result::Result<(), Stopped> {
         match &mut self.hook {
-            Some(hook) if hook() => Err(Stopped::Interrupted),
-            _ => Ok(()),
+            Some(hook) => match hook() {
+                true => Err(Stopped::Interrupted),
+                false => Ok(()),
+            },
+            None => Ok(()),
         }
     }
 

@@ -5,13 +5,12 @@ use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::race::{ATTEMPT_DELAY, Race};
 use crate::net::resolve::resolve;
-use crate::net::socket::{Io, Layer, finish_connect, start_connect};
+use crate::net::socket::{Io, Layer, finish_connect, start_connect, watch};
 use crate::net::tls::{TlsSettings, handshake_error};
 
 /// A connection that is ready for its first byte.
@@ -99,7 +98,7 @@ impl Drop for AbortOnDrop {
 }
 
 async fn attempt(address: SocketAddr) -> io::Result<Io> {
-    let fd = AsyncFd::new(start_connect(address)?)?;
+    let fd = watch(start_connect(address)?)?;
     // Writable means decided, for better or worse.
     fd.writable().await?.retain_ready();
     Io::registered(finish_connect(fd.into_inner())?)

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ impl Io {
     /// Registers it; must run inside the runtime's context.
     pub fn make_registered(&mut self) -> io::Result<()> {
         if self.watch.is_none() {
-            self.watch = Some(AsyncFd::new(self.fd.clone())?);
+            self.watch = Some(watch(self.fd.clone())?);
         }
         Ok(())
     }
@@ -54,6 +54,15 @@ impl Io {
     pub fn abandon(&mut self) {
         std::mem::forget(self.watch.take());
     }
+}
+
+/// Registers a descriptor with the reactor; must run inside the runtime's context.
+#[expect(
+    deprecated,
+    reason = "deprecated for types whose as_raw_fd may lie; these own theirs, and the successor is unsafe"
+)]
+pub(crate) fn watch<T: AsRawFd + AsFd>(owner: T) -> io::Result<AsyncFd<T>> {
+    AsyncFd::new(owner)
 }
 
 /// What a read brought.
