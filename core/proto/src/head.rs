@@ -240,3 +240,51 @@ fn reason(bytes: &[u8], start: usize, end: usize) -> (u32, u32) {
 fn is_control(b: u8) -> bool {
     (b < 0x20 && b != b'\t') || b == 0x7f
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn advance(bytes: &[u8]) -> Result<Option<ParsedHead>, RemoteError> {
+        HeadParser::default().advance(bytes, &Limits::default())
+    }
+
+    #[test]
+    fn what_cannot_be_a_status_line_fails_at_its_first_byte() {
+        let line = b"HTTP/1.1 200 OK";
+        for at in 0..13 {
+            assert!(
+                advance(&line[..at]).is_ok_and(|parsed| parsed.is_none()),
+                "at {at}"
+            );
+            let broken = [&line[..at], b"x"].concat();
+            assert!(advance(&broken).is_err(), "{}", broken.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_head_keeps_its_bytes_and_nothing_behind_it() {
+        let bytes = b"\r\nHTTP/1.1 404 Not Found\r\nX-A:  1 \r\nx-a: 2\r\n\r\nbody";
+        let parsed = advance(bytes).unwrap().unwrap();
+        assert_eq!(parsed.len, bytes.len() - "body".len());
+        let head = parsed.head;
+        assert_eq!(
+            (head.status, head.version, head.reason()),
+            (404, Version::Http11, &b"Not Found"[..])
+        );
+        assert_eq!((head.fields.len(), head.fields.is_empty()), (2, false));
+        assert_eq!(head.fields.at(0), Some((&b"X-A"[..], &b"1"[..])));
+        assert_eq!(head.fields.at(2), None);
+        assert_eq!(head.fields.get(b"X-a"), Some(&b"1"[..]));
+        assert_eq!(
+            head.fields.get_all(b"X-a").collect::<Vec<_>>(),
+            [b"1", b"2"]
+        );
+        assert_eq!(head.fields.iter().len(), 2);
+        let stranger = ResponseHead {
+            fields: Fields::default(),
+            ..head
+        };
+        assert_eq!(stranger.reason(), b"");
+    }
+}
