@@ -43,6 +43,10 @@ impl Facts {
     pub fn note(&mut self, name: &[u8], value: &[u8]) {
         match (name.len(), name.first().map(|b| b | 0x20)) {
             (10, Some(b'c')) if same(name, b"Connection") => {
+                if same(value, b"keep-alive") {
+                    self.keep_alive = true;
+                    return;
+                }
                 for token in list(value) {
                     self.close |= same(token, b"close");
                     self.keep_alive |= same(token, b"keep-alive");

@@ -104,6 +104,7 @@ impl RequestHead {
         if !self.note(name, value)? {
             return Ok(());
         }
+        self.bytes.reserve(name.len() + value.len() + 4);
         self.bytes.extend_from_slice(name);
         self.bytes.extend_from_slice(b": ");
         if name.len() == 4 && same(name, b"Host") {
@@ -116,7 +117,9 @@ impl RequestHead {
 
     /// Notes what the field says about framing and persistence; false when it is not to be written.
     fn note(&mut self, name: &[u8], value: &[u8]) -> Result<bool, LocalError> {
-        let is = |usual: &[u8]| same(name, usual);
+        // The first letter spares most names the whole comparison.
+        let first = name[0] | 0x20;
+        let is = |usual: &[u8]| usual[0] | 0x20 == first && same(name, usual);
         match name.len() {
             4 if is(b"Host") => {
                 if self.user_host {
