@@ -8,7 +8,9 @@ use keepalive_core::{Client, ClientConfig, Outcome, Queue, Request, Until};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().collect();
-    let [_, url, count, width] = &args[..] else { return Err("usage: URL COUNT WIDTH".into()) };
+    let [_, url, count, width] = &args[..] else {
+        return Err("usage: URL COUNT WIDTH".into());
+    };
     let (count, width): (u64, u64) = (count.parse()?, width.parse()?);
     let client = Client::new(ClientConfig::default())?;
     let request = Request::new("GET", url)?;
@@ -36,6 +38,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let micros = started.elapsed().as_micros() as f64 / count as f64;
-    std::io::Write::write_all(&mut std::io::stdout(), format!("{micros:.2} us\n").as_bytes())?;
+    std::io::Write::write_all(
+        &mut std::io::stdout(),
+        format!("{micros:.2} us\n").as_bytes(),
+    )?;
     Ok(())
 }

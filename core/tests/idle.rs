@@ -69,11 +69,9 @@ fn a_connection_found_dead_at_checkout_is_replaced_at_once() {
     let origin = origin();
     let client = client(|_| {});
     for path in ["close-idle", "reset-idle", "stray-idle"] {
-        let first = get(&client, &format!("{}/{path}", origin.http()));
-        origin.wait_for_open(
-            if path == "stray-idle" { 1 } else { 0 },
-            Duration::from_secs(5),
-        );
+        let gate = format!("dead-{path}");
+        let first = get(&client, &format!("{}/{path}?gate={gate}", origin.http()));
+        assert!(origin.open_gate(&gate, Duration::from_secs(5)));
         let mut next = get(&client, &format!("{}/ok", origin.http()));
         assert_ne!(
             next.info().connection_id,
