@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use once_cell::race::OnceBox;
 
+use crate::cancel::{Cancel, Ended, cancellable, panicked};
 use crate::config::ClientConfig;
 use crate::connection::{ClientPool, open_pool};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
-use crate::drive::cancel::{Cancel, Ended, cancellable, panicked};
 use crate::drive::perform::perform;
 use crate::drive::tokio::TokioWait;
 use crate::error::{Error, ErrorKind, Phase, Result};

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use keepalive_proto::{Connection as Machine, Limits};
 
+use crate::cancel::{caught, panicked};
 use crate::config::ClientConfig;
 use crate::deadline::Deadline;
-use crate::drive::cancel::{caught, panicked};
 use crate::error::Phase;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fork;
