@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use keepalive_proto::{Connection as Machine, Limits};
 
@@ -15,13 +15,14 @@ use crate::error::Phase;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fork;
 use crate::keeper::Watch;
+use crate::learn::Memory;
 use crate::net::dial::{Dialled, dial};
 use crate::net::socket::{Io, Layer, Probe};
 use crate::net::tls::TlsSettings;
 use crate::origin::{Origin, Scheme};
-use crate::pool::{Caps, DialOrder, HostId, Idle, Keeper, Pool, Why};
+use crate::pool::{Caps, DialOrder, HostId, Idle, Keeper, Moment, Pool, Why};
 use crate::runtime::{engine, next_connection_id};
-use crate::stats::{Closed, Stats};
+use crate::stats::{Closed, OriginStats, Stats};
 
 /// Idle times and ages without a limit end here.
 const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
@@ -44,6 +45,10 @@ pub(crate) struct Connection {
     retires: Instant,
     /// `Keep-Alive: max=M`: how many requests it may carry in all.
     max_requests: Option<u64>,
+    /// When it last became idle.
+    idle_since: Moment,
+    /// What is known of its origin.
+    memory: Arc<Memory>,
     generation: u64,
 }
 
@@ -56,7 +61,7 @@ impl Drop for Connection {
 }
 
 impl Connection {
-    fn new(dialled: Dialled, config: &ClientConfig) -> Connection {
+    fn new(dialled: Dialled, config: &ClientConfig, memory: Arc<Memory>) -> Connection {
         let id = next_connection_id();
         // A cheap spread is enough for jitter: consecutive connections differ.
         let jitter =
@@ -75,6 +80,8 @@ impl Connection {
             dialled: [dialled.resolve, dialled.connect, dialled.tls],
             retires: Instant::now() + age,
             max_requests: None,
+            idle_since: Moment::now(),
+            memory,
             generation: fork::generation(),
         }
     }
@@ -85,6 +92,26 @@ impl Connection {
             let Connection { layer, io, .. } = &mut *self;
             layer.close(io.fd());
         }
+    }
+
+    /// It was found dead while idle: the server's limit is at most that age.
+    fn learn_from(&self, reason: Closed) {
+        if matches!(reason, Closed::IdleEof | Closed::IdleReset) {
+            let now = Instant::now();
+            self.memory.ended(now, now.saturating_duration_since(self.idle_since.now));
+        }
+    }
+
+    /// It died under a request on reuse.
+    pub fn died_on_reuse(&self, leased_at: Instant, config: &ClientConfig) {
+        let age = leased_at.saturating_duration_since(self.idle_since.now);
+        self.memory.failed(Instant::now(), age, config.idle_timeout.unwrap_or(FOREVER));
+    }
+
+    /// Whether the next request is the last the server allows (`Keep-Alive: max=M`), and should
+    /// say so.
+    pub fn is_last_request(&self) -> bool {
+        self.max_requests.is_some_and(|max| self.served + 1 >= max)
     }
 
     /// Whether it may be kept after the exchange that just ended, and until when.
@@ -108,12 +135,12 @@ impl Connection {
         if now >= self.retires {
             return Err(Closed::MaxAge);
         }
-        let mut idle = config.idle_timeout.unwrap_or(FOREVER);
         if let Some(timeout) = hint.timeout {
             // The server counts from when it sent, we from when we received.
             let margin = Duration::from_secs(1).max(self.dialled[1] * 2);
-            idle = idle.min(Duration::from_secs(timeout).saturating_sub(margin));
+            self.memory.hinted(Some(Duration::from_secs(timeout).saturating_sub(margin)));
         }
+        let (idle, _) = self.memory.limit(config.idle_timeout.unwrap_or(FOREVER));
         if idle.is_zero() {
             return Err(Closed::IdleTimeout);
         }
@@ -189,7 +216,10 @@ impl Keeper for ClientKeeper {
             };
             match result {
                 Ok(dialled) => {
-                    let connection = Box::new(Connection::new(dialled, &pool.keeper.config));
+                    let memory = Memory::of(&origin).unwrap_or_default();
+                    memory.forget(Instant::now());
+                    let connection =
+                        Box::new(Connection::new(dialled, &pool.keeper.config, memory));
                     pool.keeper.counters.opened.fetch_add(1, Ordering::Relaxed);
                     let now = Instant::now();
                     let idle = pool.keeper.config.idle_timeout.unwrap_or(FOREVER).min(FOREVER);
@@ -216,7 +246,9 @@ impl Keeper for ClientKeeper {
     }
 }
 
-fn stay(connection: Box<Connection>, since: Instant, until: Instant) -> Idle<Box<Connection>> {
+fn stay(mut connection: Box<Connection>, since: Instant, until: Instant) -> Idle<Box<Connection>> {
+    let since = Moment { now: since, wall: SystemTime::now() };
+    connection.idle_since = since;
     let registered = connection.io.watch().is_some();
     Idle { connection, since, until, registered, stay: 0, watched: false }
 }
@@ -224,8 +256,27 @@ fn stay(connection: Box<Connection>, since: Instant, until: Instant) -> Idle<Box
 impl ClientPool {
     /// What every surface shows.
     pub fn stats(&self) -> Stats {
-        let counts = self.counts();
         let counters = &self.keeper.counters;
+        let option = self.keeper.config.idle_timeout;
+        let origins: Vec<OriginStats> = self
+            .counts_by_key()
+            .into_iter()
+            .map(|(origin, counts)| {
+                let memory = Memory::of(&origin).unwrap_or_default();
+                memory.forget(Instant::now());
+                let (limit, source) = memory.limit(option.unwrap_or(FOREVER));
+                OriginStats {
+                    origin: origin.to_string(),
+                    waiting: counts.waiting as u64,
+                    idle: counts.idle as u64,
+                    active: counts.active as u64,
+                    dialing: counts.dialing as u64,
+                    idle_limit: (limit < FOREVER).then_some(limit),
+                    idle_limit_source: source.name(),
+                }
+            })
+            .collect();
+        let sum = |part: fn(&OriginStats) -> u64| origins.iter().map(part).sum();
         let closed = counters.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         Stats {
             opened: counters.opened.load(Ordering::Relaxed),
@@ -233,10 +284,18 @@ impl ClientPool {
             stale: counters.stale.load(Ordering::Relaxed),
             replayed: counters.replayed.load(Ordering::Relaxed),
             closed: closed.iter().map(|(name, count)| (*name, *count)).collect(),
-            waiting: counts.waiting as u64,
-            idle: counts.idle as u64,
-            active: counts.active as u64,
-            dialing: counts.dialing as u64,
+            waiting: sum(|origin| origin.waiting),
+            idle: sum(|origin| origin.idle),
+            active: sum(|origin| origin.active),
+            dialing: sum(|origin| origin.dialing),
+            origins,
+        }
+    }
+
+    /// One of them died: siblings often die together, so each is looked at before it is used.
+    pub fn examine_all(self: &Arc<Self>, origin: &Arc<Origin>) {
+        for (host, stay) in self.stays(origin) {
+            self.examine(host, stay);
         }
     }
 
@@ -248,6 +307,7 @@ impl ClientPool {
         match probe(&mut idle.connection) {
             Ok(()) => self.check_in(host, Idle { watched: false, ..idle }),
             Err(reason) => {
+                idle.connection.learn_from(reason);
                 self.keeper.counters.stale.fetch_add(1, Ordering::Relaxed);
                 self.keeper.counters.closed(reason);
                 idle.connection.close();
@@ -301,6 +361,9 @@ impl Lease {
             Some(Err(reason)) => reason,
             None => return None,
         };
+        if let Some(connection) = &self.connection {
+            connection.learn_from(reason);
+        }
         self.pool.keeper.counters.stale.fetch_add(1, Ordering::Relaxed);
         self.discard(reason);
         None

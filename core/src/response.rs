@@ -9,7 +9,7 @@ use keepalive_proto::{Fields, ResponseHead, Version};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
 use crate::drive::body::{Live, Progress};
 use crate::drive::wait::Wait;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// How an exchange went.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,8 @@ pub struct Info {
     pub connection_id: u64,
     /// How often the request was sent again on a fresh connection (0 or 1).
     pub replays: u32,
+    /// Why it was sent again.
+    pub replay_reason: Option<ErrorKind>,
     /// Redirects followed before this response.
     pub redirects: u32,
     /// Time spent by phase.

@@ -39,11 +39,11 @@ fn closed(stats: &Stats, reason: &str) -> u64 {
 
 #[test]
 fn an_end_a_reset_or_a_stray_byte_on_an_idle_connection_is_seen_without_a_call() {
-    let origin = origin();
     for (path, reason) in
         [("close-idle", "idle_eof"), ("reset-idle", "idle_reset"), ("stray-idle", "stray_bytes")]
     {
-        let client = client(|_| {});
+        // Its own origin each: what one server does to idle connections is remembered.
+        let (origin, client) = (origin(), client(|_| {}));
         get(&client, &format!("{}/{path}?gate={path}", origin.http()));
         assert_eq!(client.stats().idle, 1);
         assert!(origin.open_gate(path, Duration::from_secs(5)));
@@ -85,7 +85,9 @@ fn idle_limits_come_from_the_option_and_from_the_server() {
         let response = get(&limited, &format!("{}/keepalive?timeout=60&max=2", origin.http()));
         assert_eq!(response.info().reused, round % 2 == 1);
     }
-    assert_eq!(closed(&limited.stats(), "max_requests"), 2);
+    // The last request the server allows says so, and the server closes.
+    let stats = limited.stats();
+    assert_eq!(closed(&stats, "response_said_close") + closed(&stats, "max_requests"), 2);
 }
 
 #[test]
@@ -195,4 +197,27 @@ fn a_refused_connection_and_an_unknown_name_say_so() {
         assert!(error.retry_safe());
     }
     assert_eq!(client.stats().dialing, 0);
+}
+
+#[test]
+fn the_servers_idle_limit_is_shown_with_its_source() {
+    let origin = origin();
+    let client = client(|_| {});
+    get(&client, &format!("{}/keepalive?timeout=9", origin.http()));
+    let stats = client.stats();
+    let [only] = &stats.origins[..] else { panic!("{stats:?}") };
+    assert_eq!(only.origin, origin.http());
+    assert_eq!((only.idle_limit, only.idle_limit_source), (Some(Duration::from_secs(8)), "hint"));
+}
+
+#[test]
+fn the_servers_idle_limit_is_learnt_from_its_ends() {
+    let origin = origin();
+    let client = client(|_| {});
+    get(&client, &format!("{}/close-idle?ms=400", origin.http()));
+    let stats = eventually(&client, |stats| closed(stats, "idle_eof") == 1);
+    let [only] = &stats.origins[..] else { panic!("{stats:?}") };
+    assert_eq!(only.idle_limit_source, "learnt");
+    let limit = only.idle_limit.expect("a limit");
+    assert!(limit > Duration::from_millis(300) && limit < Duration::from_secs(5), "{limit:?}");
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::BytesMut;
 
@@ -16,7 +16,7 @@ use crate::drive::exchange::{Answer, Feed, exchange};
 use crate::drive::wait::Wait;
 use crate::drive::{redirect, replay};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::pool::{Got, Grant, HostId, Refused};
+use crate::pool::{Got, Grant, HostId, Moment, Refused, Wish};
 use crate::request::{Body, BodySource, Kept, Request};
 use crate::response::{Info, Response, State, Timings};
 
@@ -110,6 +110,7 @@ async fn send<W: Wait>(
     let defaults = default_fields(client, request);
     let mut body = Borrowed::take(&request.body)?;
     let mut replays = 0;
+    let mut replay_reason = None;
     loop {
         let mut lease = lease(pool, request, wait, deadlines, replays > 0, started).await?;
         let leased_at = Instant::now();
@@ -119,6 +120,7 @@ async fn send<W: Wait>(
             reused,
             connection_id: connection.id,
             replays,
+            replay_reason,
             redirects: 0,
             timings: Timings { queued: leased_at - started, ..Timings::default() },
         };
@@ -127,6 +129,10 @@ async fn send<W: Wait>(
         } else {
             [info.timings.resolve, info.timings.connect, info.timings.tls] = connection.dialled;
         }
+        let defaults = match connection.is_last_request() && !request.has_header(b"Connection") {
+            true => Cow::Owned([&defaults[..], b"Connection: close\r\n"].concat()),
+            false => Cow::Borrowed(&defaults[..]),
+        };
         let feed = Feed::new(&request.body, body.source.as_mut());
         match exchange(&mut lease, request, &defaults, feed, wait, deadlines, origin, leased_at)
             .await
@@ -139,6 +145,12 @@ async fn send<W: Wait>(
                 return respond(lease, request, answer, info, deadlines);
             }
             Err(failure) => {
+                if reused && replay::is_death(&failure.error) {
+                    if let Ok(connection) = lease.connection() {
+                        connection.died_on_reuse(leased_at, &client.config);
+                    }
+                    pool.examine_all(origin);
+                }
                 lease.discard(crate::stats::Closed::Failed);
                 let replayable = request.head.is_replayable();
                 let attempt = replay::Try {
@@ -158,6 +170,7 @@ async fn send<W: Wait>(
                     ));
                 }
                 replays += 1;
+                replay_reason = Some(failure.error.kind());
                 pool.keeper.counters.replayed.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -192,6 +205,10 @@ fn default_fields<'a>(client: &'a ClientInner, request: &Request) -> Cow<'a, [u8
     Cow::Owned(fields)
 }
 
+/// What cannot be replayed takes no connection that has idled for longer (design: 4 s, below the
+/// 5 s of Node's servers).
+const FRESH: Duration = Duration::from_secs(4);
+
 /// A live connection for the request: an idle one that passes its probe, or one that was waited for.
 async fn lease<W: Wait>(
     pool: &Arc<ClientPool>,
@@ -203,7 +220,14 @@ async fn lease<W: Wait>(
 ) -> Result<Lease> {
     let origin = &request.target.origin;
     loop {
-        let got = pool.checkout(origin, started, W::REGISTERED, fresh, deadlines.connect);
+        let wish = Wish {
+            registered: W::REGISTERED,
+            fresh,
+            max_idle: (!request.head.is_replayable()).then_some(FRESH),
+            dial_limit: deadlines.connect,
+        };
+        let at = Moment { now: started, wall: SystemTime::now() };
+        let got = pool.checkout(origin, at, wish);
         let mut ticket = match got {
             Ok(Got::Idle(host, connection)) => {
                 match Lease::new(pool.clone(), host, connection).probed() {

@@ -3,7 +3,7 @@
 use std::hash::Hash;
 use std::time::Instant;
 
-use super::state::PoolState;
+use super::state::{Host, PoolState};
 use super::types::{Action, Counts, Grant, HostId, Idle, Why};
 
 impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
@@ -36,7 +36,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         let mut young = 0;
         for (id, host) in self.hosts.iter_mut().enumerate() {
             for idle in host.idle.iter_mut().filter(|idle| !idle.watched) {
-                if idle.since <= before {
+                if idle.since.now <= before {
                     idle.watched = true;
                     watch(id, idle);
                 } else {
@@ -45,6 +45,12 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             }
         }
         young
+    }
+
+    /// The stays of a key's idle connections.
+    pub fn stays(&self, key: &K) -> Vec<(HostId, u32)> {
+        let Some(&host) = self.keys.get(key) else { return Vec::new() };
+        self.hosts[host].idle.iter().map(|idle| (host, idle.stay)).collect()
     }
 
     /// Leases the idle connection of that stay, to look at it; `None` if it has left the pool.
@@ -71,14 +77,15 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         }
     }
 
-    pub fn counts(&self) -> Counts {
-        let mut counts = Counts { waiting: self.waiting, ..Counts::default() };
-        for host in &self.hosts {
-            counts.idle += host.idle.len();
-            counts.active += host.leased;
-            counts.dialing += host.dials.len();
-        }
-        counts
+    /// The counts of each host, in the order they were first used.
+    pub fn counts_by_key(&self) -> Vec<(K, Counts)> {
+        let counts = |host: &Host<K, C>| Counts {
+            waiting: host.queue.len(),
+            idle: host.idle.len(),
+            active: host.leased,
+            dialing: host.dials.len(),
+        };
+        self.hosts.iter().map(|host| (host.key.clone(), counts(host))).collect()
     }
 }
 

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use state::PoolState;
 use ticket::Ticket;
 use types::Action;
-pub(crate) use types::{Caps, Checkout, Counts, Grant, HostId, Idle, Refused, Why};
+pub(crate) use types::{Caps, Checkout, Counts, Grant, HostId, Idle, Moment, Refused, Why, Wish};
 
 /// What the pool has done for it; called without the lock.
 pub(crate) trait Keeper: Send + Sync + Sized + 'static {
@@ -87,20 +87,14 @@ impl<T: Keeper> Pool<T> {
         result
     }
 
-    /// An idle connection or a place in the queue. `registered` is the preferred form; `fresh`
-    /// takes only a newly opened connection; `dial_limit` bounds the
-    /// dial made for this caller.
+    /// An idle connection that meets the wish, or a place in the queue.
     pub fn checkout(
         self: &Arc<Self>,
         key: &T::Key,
-        now: Instant,
-        registered: bool,
-        fresh: bool,
-        dial_limit: Option<Duration>,
+        at: Moment,
+        wish: Wish,
     ) -> Result<Got<T>, Refused> {
-        let checkout = self.decide(|state, actions| {
-            state.checkout(key, now, registered, fresh, dial_limit, actions)
-        })?;
+        let checkout = self.decide(|state, actions| state.checkout(key, at, wish, actions))?;
         Ok(match checkout {
             Checkout::Idle(host, connection) => Got::Idle(host, connection),
             Checkout::Ticket(ticket) => Got::Ticket(Ticket::new(self.clone(), ticket)),
@@ -142,11 +136,16 @@ impl<T: Keeper> Pool<T> {
         self.lock().take_stay(host, stay)
     }
 
+    /// The stays of a key's idle connections.
+    pub fn stays(&self, key: &T::Key) -> Vec<(HostId, u32)> {
+        self.lock().stays(key)
+    }
+
     pub fn close(self: &Arc<Self>, forever: bool) {
         self.decide(|state, actions| state.close(forever, actions));
     }
 
-    pub fn counts(&self) -> Counts {
-        self.lock().counts()
+    pub fn counts_by_key(&self) -> Vec<(T::Key, Counts)> {
+        self.lock().counts_by_key()
     }
 }

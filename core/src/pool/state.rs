@@ -8,11 +8,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use slab::Slab;
 
-use super::types::{Action, Caps, Checkout, Folded, Grant, HostId, Idle, Refused, TicketId, Why};
+use super::types::{
+    Action, Caps, Checkout, Folded, Grant, HostId, Idle, Moment, Refused, TicketId, Why, Wish,
+};
 
 pub(super) struct Host<K, C> {
     pub(super) key: K,
@@ -80,39 +82,36 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         host
     }
 
-    /// An idle connection, most recently used first and of the preferred form when the two freshest
-    /// differ; else a ticket, and a dial if the caps allow. `fresh` takes no idle connection.
+    /// An idle connection, most recently used first, if one meets the wish; else a ticket, and a
+    /// dial if the caps allow.
     pub fn checkout(
         &mut self,
         key: &K,
-        now: Instant,
-        registered: bool,
-        fresh: bool,
-        dial_limit: Option<Duration>,
+        at: Moment,
+        wish: Wish,
         actions: &mut Vec<Action<K, C>>,
     ) -> Result<Checkout<C>, Refused> {
         if self.closed {
             return Err(Refused::Closed);
         }
         let host = self.host_of(key);
-        if !fresh {
-            while let Some(idle) = self.pop_idle(host, registered) {
-                if idle.until > now {
-                    self.hosts[host].leased += 1;
-                    return Ok(Checkout::Idle(host, idle.connection));
-                }
-                self.total -= 1;
-                actions.push(Action::Close(idle.connection, Why::IdleTimeout));
+        while let Some(position) = self.best_idle(host, at, &wish) {
+            let Some(idle) = self.hosts[host].idle.remove(position) else { break };
+            if idle.is_usable(at) {
+                self.hosts[host].leased += 1;
+                return Ok(Checkout::Idle(host, idle.connection));
             }
+            self.total -= 1;
+            actions.push(Action::Close(idle.connection, Why::IdleTimeout));
         }
         if self.waiting >= self.caps.waiters {
             return Err(Refused::QueueFull(self.waiting));
         }
         let ticket = self.waiters.insert(Waiter {
             host,
-            fresh,
+            fresh: wish.fresh,
             dialled: false,
-            dial_limit,
+            dial_limit: wish.dial_limit,
             waker: None,
             grant: None,
         });
@@ -123,13 +122,18 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         Ok(Checkout::Ticket(ticket))
     }
 
-    fn pop_idle(&mut self, host: HostId, registered: bool) -> Option<Idle<C>> {
-        let idle = &mut self.hosts[host].idle;
-        let last = idle.len().checked_sub(1)?;
+    /// The most recently used one, unless the one before has the preferred form and it has not.
+    fn best_idle(&self, host: HostId, at: Moment, wish: &Wish) -> Option<usize> {
+        let idle = &self.hosts[host].idle;
+        let last = idle.len().checked_sub(1).filter(|_| !wish.fresh)?;
         let second = last.checked_sub(1);
-        let better = second
-            .filter(|&at| idle[last].registered != registered && idle[at].registered == registered);
-        idle.remove(better.unwrap_or(last))
+        let preferred = |position: usize| idle[position].registered == wish.registered;
+        let best = second.filter(|&second| !preferred(last) && preferred(second)).unwrap_or(last);
+        let fit = |position: usize| {
+            wish.max_idle.is_none_or(|max_idle| idle[position].is_fresh(at, max_idle))
+                || !idle[position].is_usable(at)
+        };
+        [best, last].into_iter().find(|&position| fit(position))
     }
 
     /// Starts the dials that waiters of `host` lack and the caps allow.
@@ -170,7 +174,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             .hosts
             .iter_mut()
             .filter(|host| !host.idle.is_empty())
-            .min_by_key(|host| host.idle.front().map(|idle| idle.since));
+            .min_by_key(|host| host.idle.front().map(|idle| idle.since.now));
         let Some(idle) = oldest.and_then(|host| host.idle.pop_front()) else {
             return false;
         };
@@ -252,7 +256,10 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         self.hosts[host].leased -= 1;
         self.stays = self.stays.wrapping_add(1);
         let idles = &mut self.hosts[host].idle;
-        let at = idles.iter().rposition(|other| other.since <= idle.since).map_or(0, |at| at + 1);
+        let at = idles
+            .iter()
+            .rposition(|other| other.since.now <= idle.since.now)
+            .map_or(0, |at| at + 1);
         idles.insert(at, Idle { stay: self.stays, ..idle });
         self.pump_after_release(host, actions);
     }

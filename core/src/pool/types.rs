@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasherDefault, Hasher};
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Caps of a pool.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +75,22 @@ pub(crate) enum Refused {
     Closed,
 }
 
+impl<C> Idle<C> {
+    /// Whether it may still be reused at all.
+    pub fn is_usable(&self, at: Moment) -> bool {
+        self.until > at.now && at.since(self.since) < self.span()
+    }
+
+    /// Whether a request that cannot be replayed may use it.
+    pub fn is_fresh(&self, at: Moment, max_idle: Duration) -> bool {
+        at.since(self.since) < max_idle.min(self.span() / 2)
+    }
+
+    fn span(&self) -> Duration {
+        self.until.saturating_duration_since(self.since.now)
+    }
+}
+
 /// What a ticket ended in.
 pub(crate) enum Grant<C, E> {
     /// A connection, leased to the caller.
@@ -83,10 +99,44 @@ pub(crate) enum Grant<C, E> {
     PoolClosed,
 }
 
+/// A point in time on both clocks: the monotonic one stops while a machine sleeps or a container
+/// is frozen, the wall clock does not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub now: Instant,
+    pub wall: SystemTime,
+}
+
+impl Moment {
+    pub fn now() -> Moment {
+        Moment { now: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// Time since `earlier` by the clock that shows more.
+    pub fn since(&self, earlier: Moment) -> Duration {
+        let by_wall = self.wall.duration_since(earlier.wall).unwrap_or_default();
+        self.now.saturating_duration_since(earlier.now).max(by_wall)
+    }
+}
+
+/// What a checkout asks for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wish {
+    /// Prefer a connection registered with the runtime.
+    pub registered: bool,
+    /// Take only a newly opened connection.
+    pub fresh: bool,
+    /// Take no connection that has idled for longer than this or for half of what it may: for
+    /// requests that cannot be replayed.
+    pub max_idle: Option<Duration>,
+    /// How long a dial made for this caller may take; `None` for ever.
+    pub dial_limit: Option<Duration>,
+}
+
 /// A checked-in connection.
 pub(crate) struct Idle<C> {
     pub connection: C,
-    pub since: Instant,
+    pub since: Moment,
     /// Not to be reused from then on.
     pub until: Instant,
     /// Registered with the runtime rather than plain.
