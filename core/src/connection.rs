@@ -257,6 +257,11 @@ impl ClientPool {
     /// What every surface shows.
     pub fn stats(&self) -> Stats {
         let counters = &self.keeper.counters;
+        // Counted before the moment is looked at: what was counted has left the pool by then.
+        let closed: Vec<_> = {
+            let closed = counters.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            closed.iter().map(|(name, count)| (*name, *count)).collect()
+        };
         let option = self.keeper.config.idle_timeout;
         let origins: Vec<OriginStats> = self
             .counts_by_key()
@@ -277,13 +282,12 @@ impl ClientPool {
             })
             .collect();
         let sum = |part: fn(&OriginStats) -> u64| origins.iter().map(part).sum();
-        let closed = counters.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         Stats {
             opened: counters.opened.load(Ordering::Relaxed),
             reused: counters.reused.load(Ordering::Relaxed),
             stale: counters.stale.load(Ordering::Relaxed),
             replayed: counters.replayed.load(Ordering::Relaxed),
-            closed: closed.iter().map(|(name, count)| (*name, *count)).collect(),
+            closed,
             waiting: sum(|origin| origin.waiting),
             idle: sum(|origin| origin.idle),
             active: sum(|origin| origin.active),

@@ -98,7 +98,7 @@ fn the_most_recently_used_is_reused_first_and_the_preferred_form_among_the_last_
     let mut take = |registered| match state.checkout(
         &"a",
         moment(now),
-        Wish { registered: registered, fresh: false, ..Wish::default() },
+        Wish { registered, fresh: false, ..Wish::default() },
         &mut actions,
     ) {
         Ok(Checkout::Idle(_, connection)) => connection,
@@ -296,7 +296,7 @@ fn caps_hold_and_permits_come_back_whatever_the_order() {
                     match state.checkout(
                         &host,
                         moment(now),
-                        Wish { registered: false, fresh: fresh, ..Wish::default() },
+                        Wish { registered: false, fresh, ..Wish::default() },
                         &mut actions,
                     ) {
                         Ok(Checkout::Idle(host, connection)) => leases.push((host, connection)),
