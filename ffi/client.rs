@@ -99,9 +99,9 @@ pub extern "C" fn ka_client_send(
 /// Starts `request` on the engine's thread and returns at once. Exactly one event with `user_data`
 /// comes to `queue`: with the whole body received, or with its head only after
 /// ka_request_set_stream_response.
-/// Ownership: `request` and `queue` stay the caller's, and may be freed at once; `user_data` is only
-/// handed back. On KA_OK `*call` is owned: ka_call_free, before or after the event. `call` may be
-/// NULL when the request will not be cancelled.
+/// Ownership: `request` stays the caller's, and may be freed at once; `user_data` is only handed back.
+/// On KA_OK `*call` is owned: ka_call_free, before or after the event. `call` may be NULL when the
+/// request will not be cancelled.
 /// Threads: any; many may submit to one queue.
 /// Errors: bad input, a closed client, a queue of another process (KA_INVALID_STATE). Then no event
 /// comes; every later failure is an event.

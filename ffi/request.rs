@@ -35,6 +35,9 @@ pub enum ka_timeout {
     KA_TIMEOUT_TOTAL = 5,
 }
 
+/// A `ka_timeout` as it comes from C, where it is any number.
+pub type ka_timeout_number = i32;
+
 /// Produces a request body piece by piece: writes up to `capacity` bytes to `buffer` and returns
 /// their number, 0 at the end, a negative number when it failed (the request then fails with
 /// KA_BODY_SOURCE_FAILED). It must not call functions of the library with the request or client it
@@ -143,14 +146,14 @@ pub extern "C" fn ka_request_set_body_reader(
     })
 }
 
-/// Sets a time limit of this request, in milliseconds; 0 is no limit. `which` is a ka_timeout.
+/// Sets a time limit of this request, in milliseconds; 0 is no limit.
 /// Ownership: nothing is kept.
 /// Threads: one at a time for one request.
 /// Errors: KA_INVALID_ARGUMENT when `which` is no ka_timeout.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_request_set_timeout(
     request: *mut ka_request,
-    which: i32,
+    which: ka_timeout_number,
     milliseconds: u64,
     error: *mut *mut ka_error,
 ) -> ka_status {
