@@ -16,6 +16,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 
 use crate::connection::ClientPool;
+use crate::net::socket::watch as register;
 use crate::runtime::engine;
 
 /// Idle for longer than this: watched (design: about 250 ms).
@@ -51,7 +52,7 @@ impl Drop for crate::connection::ClientKeeper {
 }
 
 fn create() -> std::io::Result<AsyncFd<OwnedFd>> {
-    AsyncFd::new(epoll::create(epoll::CreateFlags::CLOEXEC)?)
+    register(epoll::create(epoll::CreateFlags::CLOEXEC)?)
 }
 
 async fn keep(pool: Weak<ClientPool>, watch: Arc<Watch>) {
@@ -133,7 +134,10 @@ fn fired(watched: &AsyncFd<OwnedFd>) -> Vec<u64> {
     };
     loop {
         let mut events: Vec<epoll::Event> = Vec::with_capacity(64);
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
         match epoll::wait(watched, spare_capacity(&mut events), Some(&now)) {
             Ok(0) | Err(_) => break,
             Ok(_) => stays.extend(events.iter().map(|event| event.data.u64())),

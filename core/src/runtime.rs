@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use nix::sys::signal::{SigSet, SigmaskHow};
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Builder;
 use tokio::sync::Notify;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -17,7 +17,6 @@ use crate::fork::PerFork;
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(crate) struct Engine {
-    pub handle: Handle,
     inbox: Arc<Inbox>,
 }
 
@@ -39,8 +38,12 @@ pub(crate) fn next_connection_id() -> u64 {
 }
 
 fn failed(error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Internal, Phase::Request, format!("cannot start the engine: {error}"))
-        .with_os(&error)
+    Error::new(
+        ErrorKind::Internal,
+        Phase::Request,
+        format!("cannot start the engine: {error}"),
+    )
+    .with_os(&error)
 }
 
 impl Engine {
@@ -51,8 +54,10 @@ impl Engine {
             .max_blocking_threads(16)
             .build()
             .map_err(failed)?;
-        let handle = runtime.handle().clone();
-        let inbox = Arc::new(Inbox { jobs: Mutex::new(Vec::new()), filled: Notify::new() });
+        let inbox = Arc::new(Inbox {
+            jobs: Mutex::new(Vec::new()),
+            filled: Notify::new(),
+        });
         let jobs = inbox.clone();
         // Blocked before the thread exists and inherited, so there is no moment in which a signal
         // could be delivered to it.
@@ -64,14 +69,18 @@ impl Engine {
             let _ = before.thread_set_mask();
         }
         spawned.map_err(failed)?;
-        Ok(Engine { handle, inbox })
+        Ok(Engine { inbox })
     }
 
     /// Runs `job` on the engine's thread. Jobs are handed over in batches: the thread is woken only
     /// when its inbox was empty.
     pub fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) {
         let was_empty = {
-            let mut jobs = self.inbox.jobs.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut jobs = self
+                .inbox
+                .jobs
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
             jobs.push(Box::pin(job));
             jobs.len() == 1
         };
@@ -87,7 +96,10 @@ impl Inbox {
         loop {
             self.filled.notified().await;
             {
-                let mut jobs = self.jobs.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                let mut jobs = self
+                    .jobs
+                    .lock()
+                    .unwrap_or_else(|poisoned| poisoned.into_inner());
                 std::mem::swap(&mut *jobs, &mut batch);
             }
             for job in batch.drain(..) {

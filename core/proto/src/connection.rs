@@ -104,6 +104,20 @@ impl Connection {
     /// `InvalidState` if the connection is not idle or may not be used again; what
     /// `RequestHead::check` finds. Nothing has changed then.
     pub fn start(&mut self, head: &RequestHead, body: RequestBody) -> Result<(), LocalError> {
+        self.start_with_defaults(head, body, b"")
+    }
+
+    /// The same with `defaults`, serialised field lines that follow the head's own. They must be
+    /// valid and say nothing about framing or persistence.
+    ///
+    /// # Errors
+    /// Those of [`Connection::start`].
+    pub fn start_with_defaults(
+        &mut self,
+        head: &RequestHead,
+        body: RequestBody,
+        defaults: &[u8],
+    ) -> Result<(), LocalError> {
         if !matches!((&self.send, &self.recv), (SendState::Idle, RecvState::Idle)) {
             return Err(LocalError::InvalidState(
                 "start: the connection is not idle",
@@ -118,6 +132,7 @@ impl Connection {
         self.tx.clear();
         self.tx_pos = 0;
         self.tx.extend_from_slice(head.bytes());
+        self.tx.extend_from_slice(defaults);
         match field {
             FramingField::Nothing => self.tx.extend_from_slice(b"\r\n"),
             FramingField::Chunked => {

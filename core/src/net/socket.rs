@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +23,10 @@ pub(crate) struct Io {
 impl Io {
     /// Registers `fd`; must run inside the runtime's context.
     pub fn registered(fd: OwnedFd) -> io::Result<Io> {
-        let mut io = Io { fd: Arc::new(fd), watch: None };
+        let mut io = Io {
+            fd: Arc::new(fd),
+            watch: None,
+        };
         io.make_registered()?;
         Ok(io)
     }
@@ -44,7 +47,7 @@ impl Io {
     /// Registers it; must run inside the runtime's context.
     pub fn make_registered(&mut self) -> io::Result<()> {
         if self.watch.is_none() {
-            self.watch = Some(AsyncFd::new(self.fd.clone())?);
+            self.watch = Some(watch(self.fd.clone())?);
         }
         Ok(())
     }
@@ -54,6 +57,15 @@ impl Io {
     pub fn abandon(&mut self) {
         std::mem::forget(self.watch.take());
     }
+}
+
+/// Registers a descriptor with the reactor; must run inside the runtime's context.
+#[expect(
+    deprecated,
+    reason = "deprecated for types whose as_raw_fd may lie; these own theirs, and the successor is unsafe"
+)]
+pub(crate) fn watch<T: AsRawFd + AsFd>(owner: T) -> io::Result<AsyncFd<T>> {
+    AsyncFd::new(owner)
 }
 
 /// What a read brought.
@@ -123,9 +135,15 @@ impl Layer {
         let result = match self {
             Layer::Plain => {
                 let mut byte = [0u8; 1];
-                rustix::net::recv(fd, &mut byte[..], RecvFlags::PEEK).map_err(io::Error::from).map(
-                    |(count, _)| if count == 0 { Received::CleanEof } else { Received::Bytes(count) },
-                )
+                rustix::net::recv(fd, &mut byte[..], RecvFlags::PEEK)
+                    .map_err(io::Error::from)
+                    .map(|(count, _)| {
+                        if count == 0 {
+                            Received::CleanEof
+                        } else {
+                            Received::Bytes(count)
+                        }
+                    })
             }
             Layer::Tls(session) => {
                 let mut scratch = Vec::new();
@@ -180,7 +198,8 @@ pub(crate) fn start_connect(address: SocketAddr) -> io::Result<OwnedFd> {
     socket.set_tcp_nodelay(true)?;
     match socket.connect(&SockAddr::from(address)) {
         Ok(()) => {}
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
+        Err(error)
+            if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
         Err(error) => return Err(error),
     }
     Ok(socket.into())
