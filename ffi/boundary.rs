@@ -18,7 +18,6 @@ macro_rules! ka_fn {
     (status($error:expr), outs($($out:ident),*), $body:block) => {{
         // SAFETY: by the header's contract an output is NULL or points to writable storage of its
         // type that nobody else uses during the call.
-        #[allow(unused_parens)] // one output stands for itself, several make a tuple
         let (error, outs) = unsafe {
             (
                 $crate::boundary::Out::new($error, "error"),

@@ -6,43 +6,45 @@
  *     #include <keepalive.h>
  *
  *     int main(void) {
- *         ka_request *request = NULL; ka_response *response = NULL; ka_error *error = NULL; ka_bytes body;
- *         ka_status status = ka_request_new("GET", "http://example.com/", &request, &error);
- *         if (status == KA_OK) status = ka_client_send(ka_client_shared(), request, &response, &error);
- *         if (status == KA_OK) status = ka_response_read_all(response, &body, &error);
- *         if (status == KA_OK)
- *             printf("%u, %zu bytes\n", (unsigned)ka_response_status(response), body.len);
- *         else
- *             printf("%s: %.*s\n", ka_status_name(status), (int)ka_error_message(error).len,
- *                    ka_error_message(error).ptr);
+ *         ka_request *request = NULL; ka_response *response = NULL; ka_error *error = NULL;
+ *         ka_bytes body;
+ *         ka_status s = ka_request_new("GET", "http://example.com/", &request, &error);
+ *         if (s == KA_OK) s = ka_client_send(ka_client_shared(), request, &response, &error);
+ *         if (s == KA_OK) s = ka_response_read_all(response, &body, &error);
+ *         if (s == KA_OK) printf("%u, %zu bytes\n", (unsigned)ka_response_status(response), body.len);
+ *         else printf("%s: %.*s\n", ka_status_name(s), (int)ka_error_message(error).len,
+ *                     ka_error_message(error).ptr);
  *         ka_error_free(error); ka_response_free(response); ka_request_free(request);
- *         return status == KA_OK ? 0 : 1;
+ *         return s == KA_OK ? 0 : 1;
  *     }
  *
  * Build: cc program.c $(pkg-config --cflags --libs libkeepalive)
  *
  * THE CONTRACT
  *
- * Status.    A function that can fail returns ka_status; KA_OK is 0. An HTTP status such as 404 is not an
- *            error. The last parameter `error` may be NULL; otherwise it is set to NULL on success and to an
- *            error of the caller's (ka_error_free) on failure. A NULL or faulty argument is
- *            KA_INVALID_ARGUMENT, and the message names it. A bug inside the library is KA_PANIC or
- *            KA_INTERNAL, never a crash of the host.
- * Outputs.   Output parameters are written on success only; on failure pointers are NULL and numbers 0.
- * Ownership. What a `_new` function or an output parameter gives out is freed with the `_free` function of
- *            its type; `_free(NULL)` does nothing. Inputs are copied before the call returns. ka_str and
- *            ka_bytes are views: valid until the object they came from is freed or, where the comment says
- *            so, until the next call on it; they do not end in a NUL.
- * Threads.   A ka_client may be used from any number of threads at once. Every other object is used by one
- *            thread at a time, and may move between threads. ka_client_send runs on the calling thread;
- *            ka_client_submit on the engine's thread, and its events are fetched with ka_queue_wait: nothing
- *            calls back into the program from a foreign thread, except a body reader that it submitted.
- * Structs.   A struct that starts with `size` may grow at its end in later versions. Programs built against
- *            an older or newer header keep working: pass sizeof of the struct.
+ * Status.    A function that can fail returns ka_status; KA_OK is 0. An HTTP status such as 404 is
+ *            not an error. The last parameter `error` may be NULL; otherwise it is set to NULL on
+ *            success and to an error of the caller's (ka_error_free) on failure. A NULL or faulty
+ *            argument is KA_INVALID_ARGUMENT, and the message names it. A bug inside the library is
+ *            KA_PANIC or KA_INTERNAL, never a crash of the host.
+ * Outputs.   Output parameters are written on success only; on failure pointers are NULL and
+ *            numbers 0.
+ * Ownership. What a `_new` function or an output parameter gives out is freed with the `_free`
+ *            function of its type; `_free(NULL)` does nothing. Inputs are copied before the call
+ *            returns. ka_str and ka_bytes are views: valid until the object they came from is freed
+ *            or, where the comment says so, until the next call on it; they do not end in a NUL.
+ * Threads.   A ka_client may be used from any number of threads at once. Every other object is used
+ *            by one thread at a time, and may move between threads. ka_client_send runs on the
+ *            calling thread; ka_client_submit on the engine's thread, and its events are fetched
+ *            with ka_queue_wait. Nothing calls back into the program from a foreign thread, except
+ *            a body reader of a submitted request.
+ * Structs.   A struct that starts with `size` may grow at its end in later versions. Programs built
+ *            against an older or newer header keep working: pass sizeof of the struct.
  * Time.      Lengths of time are milliseconds; 0 means no limit.
- * Signals.   No signal handler is installed, engine threads block all signals, and SIGPIPE is never raised.
- * fork().    A child may use the clients and requests of its parent at once; it gets connections of its own.
- *            Queues, calls and responses stay with the parent; the child may free them.
+ * Signals.   No signal handler is installed, engine threads block all signals, and SIGPIPE is never
+ *            raised.
+ * fork().    A child may use the clients and requests of its parent at once; it gets connections of
+ *            its own. Queues, calls and responses stay with the parent; the child may free them.
  */
 
 
@@ -780,9 +782,9 @@ ka_status ka_client_send(ka_client *client,
  * Starts `request` on the engine's thread and returns at once. Exactly one event with `user_data`
  * comes to `queue`: with the whole body received, or with its head only after
  * ka_request_set_stream_response.
- * Ownership: `request` and `queue` stay the caller's, and may be freed at once; `user_data` is only
- * handed back. On KA_OK `*call` is owned: ka_call_free, before or after the event. `call` may be
- * NULL when the request will not be cancelled.
+ * Ownership: `request` stays the caller's, and may be freed at once; `user_data` is only handed back.
+ * On KA_OK `*call` is owned: ka_call_free, before or after the event. `call` may be NULL when the
+ * request will not be cancelled.
  * Threads: any; many may submit to one queue.
  * Errors: bad input, a closed client, a queue of another process (KA_INVALID_STATE). Then no event
  * comes; every later failure is an event.
@@ -882,14 +884,14 @@ ka_status ka_request_set_body_reader(ka_request *request,
                                      ka_error **error);
 
 /**
- * Sets a time limit of this request, in milliseconds; 0 is no limit. `which` is a ka_timeout.
+ * Sets a time limit of this request, in milliseconds; 0 is no limit.
  * Ownership: nothing is kept.
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT when `which` is no ka_timeout.
  */
 KA_API
 ka_status ka_request_set_timeout(ka_request *request,
-                                 int32_t which,
+                                 ka_timeout which,
                                  uint64_t milliseconds,
                                  ka_error **error);
 
@@ -1085,7 +1087,7 @@ KA_API void ka_response_free(ka_response *response);
  * Makes a queue.
  * Ownership: on KA_OK `*queue` is owned: ka_queue_free.
  * Threads: any. Any thread may submit to it; one at a time waits on it.
- * Errors: KA_INTERNAL with an errno when the process has no descriptor left.
+ * Errors: KA_INTERNAL when the process has no descriptor left.
  */
 KA_API ka_status ka_queue_new(ka_queue **queue, ka_error **error);
 
