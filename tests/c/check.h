@@ -17,7 +17,7 @@
     } while (0)
 
 /* `call` succeeds, or its error is printed. */
-#define CHECK_OK(call, error) check_ok((call), (error), __FILE__, __LINE__)
+#define CHECK_OK(call, error) check_ok((call), &(error), __FILE__, __LINE__)
 
 /* `call` fails with `status` and a message that contains `text`; the error is freed. */
 #define CHECK_FAILS(call, status, text, error)                                            \
@@ -42,10 +42,10 @@ static inline addresses check_addresses(int argc, char **argv) {
     return found;
 }
 
-static inline void check_ok(ka_status status, ka_error *error, const char *file, int line) {
-    if (status == KA_OK && error == NULL) return;
+static inline void check_ok(ka_status status, ka_error **error, const char *file, int line) {
+    if (status == KA_OK && *error == NULL) return;
     fprintf(stderr, "%s:%d: %s: %.*s\n", file, line, ka_status_name(status),
-            (int)ka_error_message(error).len, ka_error_message(error).ptr);
+            (int)ka_error_message(*error).len, ka_error_message(*error).ptr);
     exit(1);
 }
 

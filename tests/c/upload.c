@@ -44,9 +44,8 @@ static void uploads(ka_client *client, const char *base, int64_t length) {
     CHECK(from.left == 0);
     ka_response_free(response);
     /* a reader cannot start again: the second use is an error, not an empty body */
-    CHECK(ka_client_send(client, request, &response, &error) == KA_INVALID_STATE);
+    CHECK_FAILS(ka_client_send(client, request, &response, &error), KA_INVALID_STATE, "body", error);
     CHECK(response == NULL);
-    ka_error_free(error);
     ka_request_free(request);
 }
 
