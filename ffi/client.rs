@@ -91,7 +91,7 @@ pub extern "C" fn ka_client_send(
         // The clone lets another thread free the handle while this exchange runs.
         let client = borrow!(client).client.clone();
         let request = borrow!(request);
-        let response = client.send(&request.request, Blocking::default())?;
+        let response = client.send(request.ready()?, Blocking::default())?;
         Ok(give(ka_response::new(response)))
     })
 }
@@ -127,7 +127,7 @@ pub extern "C" fn ka_client_submit(
             Until::Body
         };
         let token = user_data.expose_provenance() as u64;
-        let started = client.submit(request.request.clone(), until, queue, token)?;
+        let started = client.submit(request.ready()?.clone(), until, queue, token)?;
         call.write_if_given(|| give(ka_call::new(started)));
         Ok(())
     })

@@ -1,6 +1,8 @@
 //! `ka_request`: built step by step, checked as it is built, and reusable.
 
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -15,6 +17,20 @@ pub struct ka_request {
     pub(crate) request: Request,
     pub(crate) stream_response: bool,
     timeouts: Timeouts,
+    /// Of a body reader: whether it has been called, and so cannot start again.
+    reader_started: Option<Arc<AtomicBool>>,
+}
+
+impl ka_request {
+    /// The request, unless its body was produced before.
+    pub(crate) fn ready(&self) -> Result<&Request> {
+        match &self.reader_started {
+            Some(started) if started.load(Ordering::Acquire) => Err(Error::state(
+                "request: its body reader has been called already; set a new body",
+            )),
+            _ => Ok(&self.request),
+        }
+    }
 }
 
 /// A time limit of one request; each overrides an option of the client.
@@ -64,6 +80,7 @@ pub extern "C" fn ka_request_new(
             request: Request::new(method, url)?,
             stream_response: false,
             timeouts: Timeouts::default(),
+            reader_started: None,
         }))
     })
 }
@@ -105,12 +122,13 @@ pub extern "C" fn ka_request_set_body(
         // SAFETY: by the header's contract `data` is NULL or `len` readable bytes.
         let body = unsafe { bytes(data, len, "data") }?;
         request.request.set_body(Bytes::copy_from_slice(body));
+        request.reader_started = None;
         Ok(())
     })
 }
 
 /// Sets a body that `read` produces while the request is sent: with Content-Length when `length` is
-/// known, chunked when it is -1. Such a request can be sent once.
+/// known, chunked when it is -1. Once `read` has been called, the request cannot be sent again.
 /// Ownership: `user_data` is borrowed: it must live until ka_client_send has returned or the event of
 /// the submitted request has come. After that `read` is not called any more.
 /// Threads: one at a time for one request. `read` is called on the thread of ka_client_send, where it
@@ -136,12 +154,15 @@ pub extern "C" fn ka_request_set_body_reader(
                 ))
             })?),
         };
+        let started = Arc::new(AtomicBool::new(false));
         let reader = Reader {
             read,
             user_data,
+            started: started.clone(),
             spare: BytesMut::new(),
         };
         request.request.set_body_stream(Box::new(reader), length);
+        request.reader_started = Some(started);
         Ok(())
     })
 }
@@ -241,6 +262,7 @@ pub extern "C" fn ka_request_free(request: *mut ka_request) {
 struct Reader {
     read: unsafe extern "C" fn(*mut c_void, *mut u8, usize) -> isize,
     user_data: *mut c_void,
+    started: Arc<AtomicBool>,
     spare: BytesMut,
 }
 
@@ -252,6 +274,7 @@ unsafe impl Send for Reader {}
 
 impl BodySource for Reader {
     fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
+        self.started.store(true, Ordering::Release);
         self.spare.clear();
         self.spare.resize(PIECE, 0);
         // SAFETY: by the header's contract the function takes these arguments and `user_data` is
@@ -265,5 +288,9 @@ impl BodySource for Reader {
             ))),
             Err(_) => Err(source_failed(&format!("the callback returned {count}"))),
         })
+    }
+
+    fn rewind(&mut self) -> bool {
+        !self.started.load(Ordering::Acquire)
     }
 }

@@ -868,7 +868,7 @@ ka_status ka_request_set_body(ka_request *request,
 
 /**
  * Sets a body that `read` produces while the request is sent: with Content-Length when `length` is
- * known, chunked when it is -1. Such a request can be sent once.
+ * known, chunked when it is -1. Once `read` has been called, the request cannot be sent again.
  * Ownership: `user_data` is borrowed: it must live until ka_client_send has returned or the event of
  * the submitted request has come. After that `read` is not called any more.
  * Threads: one at a time for one request. `read` is called on the thread of ka_client_send, where it

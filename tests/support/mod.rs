@@ -2,6 +2,7 @@
 //! the origin they talk to.
 #![allow(dead_code)] // each test program uses a part of it
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
@@ -24,8 +25,6 @@ pub fn library() -> PathBuf {
 
 /// A directory of links to the library by the names under which it is linked and loaded.
 fn library_dir() -> PathBuf {
-    static MADE: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = MADE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let dir = scratch().join("lib");
     std::fs::create_dir_all(&dir).expect("the target directory is writable");
     for name in ["libkeepalive.so", "libkeepalive.so.1"] {
@@ -44,6 +43,8 @@ fn scratch() -> PathBuf {
     let name = program.file_stem().expect("it has a name").to_owned();
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
+
+static COMPILED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// How a program is compiled.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,7 +75,8 @@ pub const SANITIZED: Build = Build {
     extra: &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
 };
 
-/// Compiles one C file against the header and the shared library, with every warning an error.
+/// Compiles one C file against the header and the shared library, with every warning an error; once
+/// in a test program, whoever asks first.
 pub fn compile(source: &Path, build: Build) -> PathBuf {
     let stem = source
         .file_stem()
@@ -85,8 +87,14 @@ pub fn compile(source: &Path, build: Build) -> PathBuf {
     } else {
         "sanitized"
     };
+    let mut compiled = COMPILED
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     let dir = library_dir();
     let program = scratch().join(format!("{stem}-{kind}"));
+    if !compiled.insert(program.clone()) {
+        return program;
+    }
     let language = if build.compiler == "g++" { "c++" } else { "c" };
     let mut command = Command::new(build.compiler);
     command
