@@ -24,6 +24,8 @@ use crate::stats::Stats;
 pub(crate) struct ClientInner {
     pub config: Arc<ClientConfig>,
     pub tls: Arc<TlsSettings>,
+    /// The serialised User-Agent field.
+    pub agent_field: Vec<u8>,
     /// A pool for each fork generation: a child never touches its parent's.
     pools: PerFork<Arc<ClientPool>>,
     closed: std::sync::atomic::AtomicBool,
@@ -77,10 +79,15 @@ impl Client {
     pub fn new(config: ClientConfig) -> Result<Client> {
         config.check()?;
         let tls = Arc::new(TlsSettings::new(&config)?);
+        let agent_field = match &config.user_agent {
+            Some(agent) => format!("User-Agent: {agent}\r\n").into_bytes(),
+            None => Vec::new(),
+        };
         Ok(Client {
             inner: Arc::new(ClientInner {
                 config: Arc::new(config),
                 tls,
+                agent_field,
                 pools: PerFork::new(),
                 closed: false.into(),
             }),

@@ -153,6 +153,15 @@ impl ClientConfig {
                 "option max_head_size: must be at least 64 bytes",
             ));
         }
+        if let Some(agent) = &self.user_agent
+            && !agent
+                .bytes()
+                .all(|byte| byte == b'\t' || (b' '..0x7f).contains(&byte))
+        {
+            return Err(Error::argument(
+                "option user_agent: only printable ASCII is allowed",
+            ));
+        }
         if self.client_cert_file.is_some() != self.client_key_file.is_some() {
             return Err(Error::argument(
                 "options client_cert_file and client_key_file: one needs the other",

@@ -2,9 +2,11 @@
 //! Parsing is WHATWG's (crate `url`); white space and control characters are refused, not repaired.
 
 use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 use base64::Engine as _;
+use once_cell::sync::OnceCell;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -37,7 +39,7 @@ impl Scheme {
 }
 
 /// Scheme, host and port: connections are shared within one origin (RFC 9110 4.3).
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The scheme.
     pub scheme: Scheme,
@@ -45,9 +47,30 @@ pub struct Origin {
     pub host: String,
     /// The port, also when it is the default.
     pub port: u16,
+    /// Computed once: every request looks its origin up.
+    hash: u64,
+}
+
+impl Hash for Origin {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
 }
 
 impl Origin {
+    pub(crate) fn new(scheme: Scheme, host: String, port: u16) -> Origin {
+        static KEYS: OnceCell<RandomState> = OnceCell::new();
+        let hash = KEYS
+            .get_or_init(RandomState::new)
+            .hash_one((scheme, &host, port));
+        Origin {
+            scheme,
+            host,
+            port,
+            hash,
+        }
+    }
+
     /// The Host field's value: IPv6 in brackets, port unless default (RFC 9110 7.2).
     pub fn host_field(&self) -> String {
         let host = self.bracketed();
@@ -152,7 +175,7 @@ impl Target {
         let path = url[url::Position::BeforePath..].to_string();
         let href = Arc::from(url.as_str());
         Ok(Target {
-            origin: Arc::new(Origin { scheme, host, port }),
+            origin: Arc::new(Origin::new(scheme, host, port)),
             path,
             authorization,
             href,

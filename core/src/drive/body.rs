@@ -177,6 +177,9 @@ impl Live {
 /// Largest read for body bytes; 128 KiB saves most system calls and still fits caches.
 const READ_LARGE: usize = 128 * 1024;
 
+/// Most memory reserved on the word of a Content-Length.
+const MOST_RESERVED: usize = 1024 * 1024;
+
 fn over() -> Error {
     Error::state("the response is over")
 }
@@ -221,6 +224,15 @@ pub(crate) fn take_events(
     into: &mut BytesMut,
     trailers: &mut Option<Fields>,
 ) -> Result<bool> {
+    if decoder.is_none() && into.capacity() == 0 {
+        // Exactly what is to come, so that freezing it needs no second allocation.
+        let expected = connection.http.body_remaining().unwrap_or(0);
+        into.reserve(
+            usize::try_from(expected)
+                .unwrap_or(usize::MAX)
+                .min(MOST_RESERVED),
+        );
+    }
     loop {
         match connection.http.poll_event()? {
             Some(Event::Data(data)) => match decoder {

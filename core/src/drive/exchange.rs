@@ -102,6 +102,7 @@ pub(crate) async fn exchange<W: Wait>(
     wait: &mut W,
     deadlines: &Deadlines,
     origin: &Origin,
+    now: Instant,
 ) -> std::result::Result<Answer, Failure> {
     let connection = match lease.connection() {
         Ok(connection) => connection,
@@ -114,7 +115,10 @@ pub(crate) async fn exchange<W: Wait>(
         }
     };
     let before = connection.wire;
-    let result = run(connection, request, defaults, feed, wait, deadlines, origin).await;
+    let result = run(
+        connection, request, defaults, feed, wait, deadlines, origin, now,
+    )
+    .await;
     result.map_err(|error| {
         let done = connection.http.send_done() && !connection.layer.wants_flush();
         let sent = match connection.wire - before {
@@ -138,6 +142,7 @@ async fn run<W: Wait>(
     wait: &mut W,
     deadlines: &Deadlines,
     origin: &Origin,
+    now: Instant,
 ) -> Result<Answer> {
     wait.adopt(&mut connection.io)?;
     connection
@@ -151,8 +156,7 @@ async fn run<W: Wait>(
         ..
     } = connection;
     let mut sent_at = None;
-    let mut deadline =
-        Deadline::from_now(deadlines.send, ErrorKind::SendTimeout).sooner(deadlines.total);
+    let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
     loop {
         if let Some(head) = head_event(http)? {
             let now = Instant::now();

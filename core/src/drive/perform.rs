@@ -1,5 +1,6 @@
 //! A request from checkout to response head: leases, the one replay, redirects.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -128,7 +129,7 @@ async fn send<W: Wait>(
         }
         let feed = Feed::new(&request.body, body.source.as_mut());
         match exchange(
-            &mut lease, request, &defaults, feed, wait, deadlines, origin,
+            &mut lease, request, &defaults, feed, wait, deadlines, origin, leased_at,
         )
         .await
         {
@@ -171,8 +172,14 @@ async fn send<W: Wait>(
 }
 
 /// Fields a request gets unless it has its own.
-fn default_fields(client: &ClientInner, request: &Request) -> Vec<u8> {
-    let mut fields = Vec::new();
+fn default_fields<'a>(client: &'a ClientInner, request: &Request) -> Cow<'a, [u8]> {
+    if !request.decode
+        && request.target.authorization.is_none()
+        && !request.has_header(b"User-Agent")
+    {
+        return Cow::Borrowed(&client.agent_field);
+    }
+    let mut fields = Vec::with_capacity(256);
     let mut add = |name: &str, value: &str| {
         if !request.has_header(name.as_bytes()) {
             for part in [name, ": ", value, "\r\n"] {
@@ -189,7 +196,7 @@ fn default_fields(client: &ClientInner, request: &Request) -> Vec<u8> {
     if let Some(authorization) = &request.target.authorization {
         add("Authorization", authorization);
     }
-    fields
+    Cow::Owned(fields)
 }
 
 /// A live connection for the request: an idle one that passes its probe, or one that was waited for.

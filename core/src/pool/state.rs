@@ -6,7 +6,7 @@
 //! a waiter is served in order of arrival; every permit comes back.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::Hash;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,28 @@ pub(crate) enum Why {
     IdleTimeout,
     Evicted,
     PoolClosed,
+}
+
+/// Keys hash to one number that is already well spread, so hashing it again is waste.
+#[derive(Default)]
+pub(crate) struct Fold(u64);
+
+type Folded = BuildHasherDefault<Fold>;
+
+impl Hasher for Fold {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(byte.into());
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = self.0.rotate_left(5) ^ number;
+    }
 }
 
 pub(crate) type HostId = usize;
@@ -107,7 +129,7 @@ struct Waiter<C, E> {
 
 pub(crate) struct PoolState<K, C, E> {
     caps: Caps,
-    keys: HashMap<K, HostId>,
+    keys: HashMap<K, HostId, Folded>,
     hosts: Vec<Host<K, C>>,
     waiters: Slab<Waiter<C, E>>,
     /// Leased, idle and dialling of all hosts.
@@ -131,7 +153,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     pub fn new(caps: Caps) -> Self {
         PoolState {
             caps,
-            keys: HashMap::new(),
+            keys: HashMap::default(),
             hosts: Vec::new(),
             waiters: Slab::new(),
             total: 0,
