@@ -78,10 +78,13 @@ pub const SANITIZED: Build = Build {
 /// Compiles one C file against the header and the shared library, with every warning an error; once
 /// in a test program, whoever asks first.
 pub fn compile(source: &Path, build: Build) -> PathBuf {
-    let stem = source
-        .file_stem()
-        .expect("a C file has a name")
-        .to_string_lossy();
+    // Tests and examples share names, so the directory is part of the program's.
+    let names = source
+        .iter()
+        .rev()
+        .take(2)
+        .map(|name| name.to_string_lossy());
+    let name = names.collect::<Vec<_>>().join("-of-").replace(".c", "");
     let kind = if build.extra.is_empty() {
         build.standard
     } else {
@@ -91,7 +94,7 @@ pub fn compile(source: &Path, build: Build) -> PathBuf {
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner());
     let dir = library_dir();
-    let program = scratch().join(format!("{stem}-{kind}"));
+    let program = scratch().join(format!("{name}-{kind}"));
     if !compiled.insert(program.clone()) {
         return program;
     }
