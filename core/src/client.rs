@@ -3,13 +3,12 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceBox;
 
+use crate::cancel::{Cancel, Ended, cancellable, panicked};
 use crate::config::ClientConfig;
 use crate::connection::{ClientPool, open_pool};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
-use crate::drive::cancel::{Cancel, cancellable};
 use crate::drive::perform::perform;
 use crate::drive::tokio::TokioWait;
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -97,8 +96,9 @@ impl Client {
     /// The process-wide client: one pool for every thread, event loop, worker and language that
     /// links this copy of the library. `close()` on it only closes idle connections.
     pub fn shared() -> Result<&'static Client> {
-        static SHARED: OnceCell<Client> = OnceCell::new();
-        SHARED.get_or_try_init(|| Client::new(ClientConfig::default()))
+        // Racing callers may each make one, which costs nothing; a lock could be held at a fork.
+        static SHARED: OnceBox<Client> = OnceBox::new();
+        SHARED.get_or_try_init(|| Client::new(ClientConfig::default()).map(Box::new))
     }
 
     /// The options it was made with.
@@ -158,9 +158,11 @@ impl Client {
                 }
                 Ok(response)
             };
-            let result = cancellable(&cancel, work)
-                .await
-                .unwrap_or_else(|| Err(cancelled()));
+            let result = match cancellable(&cancel, work).await {
+                Ended::Done(result) => result,
+                Ended::Cancelled => Err(cancelled()),
+                Ended::Panicked => Err(panicked()),
+            };
             drop(pool);
             queue.push(token, Outcome::Response(result));
         });
@@ -185,13 +187,17 @@ impl Client {
         engine.spawn(async move {
             let mut wait = TokioWait::new();
             let chunk = cancellable(&cancel, response.next_chunk(&mut wait, max)).await;
-            let result: Result<Option<Bytes>> = match chunk {
-                Some(result) => result,
-                None => {
-                    response.close();
-                    Err(cancelled())
-                }
+            let result = match chunk {
+                Ended::Done(result) => result,
+                Ended::Cancelled => Err(cancelled()),
+                Ended::Panicked => Err(panicked()),
             };
+            if result
+                .as_ref()
+                .is_err_and(|error| !response.is_failed(error))
+            {
+                response.close();
+            }
             queue.push(token, Outcome::Chunk(response, result));
         });
         Ok(call)

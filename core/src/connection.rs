@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use keepalive_proto::{Connection as Machine, Limits};
 
+use crate::cancel::{caught, panicked};
 use crate::config::ClientConfig;
 use crate::deadline::Deadline;
 use crate::error::Phase;
@@ -181,7 +182,10 @@ impl Keeper for ClientKeeper {
             let started = Instant::now();
             let deadline = Deadline::after(started, order.limit, ErrorKind::ConnectTimeout);
             let tls = (origin.scheme == Scheme::Https).then_some(&*pool.keeper.tls);
-            let work = dial(&origin.host, origin.port, tls);
+            let work = async {
+                let dialled = caught(dial(&origin.host, origin.port, tls)).await;
+                dialled.unwrap_or_else(|| Err(panicked()))
+            };
             let result = match deadline.at {
                 None => work.await,
                 Some(at) => tokio::time::timeout_at(at.into(), work)
@@ -216,7 +220,7 @@ impl Keeper for ClientKeeper {
         self.counters.closed(match why {
             Why::IdleTimeout => Closed::IdleTimeout,
             Why::Evicted => Closed::Evicted,
-            Why::PoolClosed => Closed::ClientClosed,
+            Why::PoolClosed => Closed::ByClient,
         });
         connection.close();
     }
@@ -307,6 +311,11 @@ impl Lease {
     }
 
     pub fn connection(&mut self) -> Result<&mut Connection> {
+        if self.is_foreign() {
+            return Err(Error::state(
+                "it belongs to the process this one was forked from",
+            ));
+        }
         self.connection
             .as_deref_mut()
             .ok_or_else(|| Error::new(ErrorKind::Internal, Phase::Request, "the lease is over"))

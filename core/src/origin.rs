@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 use base64::Engine as _;
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceBox;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -59,9 +59,9 @@ impl Hash for Origin {
 
 impl Origin {
     pub(crate) fn new(scheme: Scheme, host: String, port: u16) -> Origin {
-        static KEYS: OnceCell<RandomState> = OnceCell::new();
+        static KEYS: OnceBox<RandomState> = OnceBox::new();
         let hash = KEYS
-            .get_or_init(RandomState::new)
+            .get_or_init(Box::default)
             .hash_one((scheme, &host, port));
         Origin {
             scheme,
@@ -220,4 +220,94 @@ pub fn basic_credentials(user: &[u8], password: &[u8]) -> String {
         "Basic {}",
         base64::engine::general_purpose::STANDARD.encode(pair)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(url: &str) -> (String, String, String) {
+        let target = Target::parse(url).expect(url);
+        (
+            target.origin.host_field(),
+            target.path,
+            target.href.to_string(),
+        )
+    }
+
+    #[test]
+    fn hosts_ports_and_paths_are_split_as_whatwg_says() {
+        for (url, host, path, href) in [
+            (
+                "http://Example.COM",
+                "example.com",
+                "/",
+                "http://example.com/",
+            ),
+            ("http://a:80/x?y#z", "a", "/x?y", "http://a/x?y"),
+            ("https://a:443/", "a", "/", "https://a/"),
+            ("https://a:80/", "a:80", "/", "https://a:80/"),
+            (
+                "http://[::1]:8080/p",
+                "[::1]:8080",
+                "/p",
+                "http://[::1]:8080/p",
+            ),
+            (
+                "http://a/ä?ö=\"",
+                "a",
+                "/%C3%A4?%C3%B6=%22",
+                "http://a/%C3%A4?%C3%B6=%22",
+            ),
+            ("http://a/b/../c/./d", "a", "/c/d", "http://a/c/d"),
+            (
+                "http://bücher.example/",
+                "xn--bcher-kva.example",
+                "/",
+                "http://xn--bcher-kva.example/",
+            ),
+            ("http://0x7f.1/", "127.0.0.1", "/", "http://127.0.0.1/"),
+            ("http://a?q", "a", "/?q", "http://a/?q"),
+        ] {
+            assert_eq!(parts(url), (host.into(), path.into(), href.into()), "{url}");
+        }
+    }
+
+    #[test]
+    fn userinfo_becomes_basic_credentials_and_is_not_shown() {
+        let target = Target::parse("http://us%65r:p%40ss%2B+@a/").expect("a URL");
+        assert_eq!(
+            target.authorization.as_deref(),
+            Some("Basic dXNlcjpwQHNzKys=")
+        );
+        assert_eq!(&*target.href, "http://a/");
+        assert_eq!(
+            Target::parse("http://a/").expect("a URL").authorization,
+            None
+        );
+    }
+
+    #[test]
+    fn bad_urls_are_refused_with_the_reason() {
+        for (url, kind, reason) in [
+            ("example.com/", ErrorKind::InvalidUrl, "no scheme"),
+            ("/path", ErrorKind::InvalidUrl, "no scheme"),
+            ("", ErrorKind::InvalidUrl, "no scheme"),
+            ("ftp://a/", ErrorKind::UnsupportedScheme, "\"ftp\""),
+            ("http://", ErrorKind::InvalidUrl, "host is empty"),
+            ("http://a:99999/", ErrorKind::InvalidUrl, "port"),
+            ("http://a:x/", ErrorKind::InvalidUrl, "port"),
+            ("http://a:0/", ErrorKind::InvalidUrl, "port"),
+            ("http://a/b c", ErrorKind::InvalidUrl, "a space at byte 10"),
+            (" http://a/", ErrorKind::InvalidUrl, "a space at byte 0"),
+            ("http://a/\r\nX: y", ErrorKind::InvalidUrl, "a line break"),
+            ("http://a/\0", ErrorKind::InvalidUrl, "a control character"),
+            ("http://a\tb/", ErrorKind::InvalidUrl, "a control character"),
+            ("http://[::1/", ErrorKind::InvalidUrl, "IPv6"),
+        ] {
+            let error = Target::parse(url).expect_err(url);
+            assert_eq!(error.kind(), kind, "{url:?}: {error}");
+            assert!(error.message().contains(reason), "{url:?}: {error}");
+        }
+    }
 }

@@ -25,7 +25,14 @@ pub trait BodySource: Send {
     }
 }
 
-pub(crate) type SharedSource = Arc<Mutex<Option<Box<dyn BodySource>>>>;
+/// The source of a streamed body between exchanges; gone while one uses it.
+pub(crate) type SharedSource = Arc<Mutex<Option<Kept>>>;
+
+pub(crate) struct Kept {
+    pub source: Box<dyn BodySource>,
+    /// It has been read from: it must be rewound before it is sent again.
+    pub used: bool,
+}
 
 #[derive(Clone)]
 pub(crate) enum Body {
@@ -107,7 +114,10 @@ impl Request {
     /// A streamed body: with Content-Length when `length` is known, else chunked.
     pub fn set_body_stream(&mut self, source: Box<dyn BodySource>, length: Option<u64>) {
         self.body = Body::Stream {
-            source: Arc::new(Mutex::new(Some(source))),
+            source: Arc::new(Mutex::new(Some(Kept {
+                source,
+                used: false,
+            }))),
             length,
         };
     }

@@ -207,7 +207,9 @@ impl Response {
                 {
                     Ok(Progress::Data) => Ok(()),
                     Ok(Progress::End) => {
-                        if let State::Live(live) = std::mem::replace(&mut self.state, State::Done) {
+                        if let State::Live(mut live) =
+                            std::mem::replace(&mut self.state, State::Done)
+                        {
                             live.finish();
                         }
                         Ok(())
@@ -221,6 +223,11 @@ impl Response {
                 }
             }
         }
+    }
+
+    /// Whether the body itself failed, so that later reads say the same.
+    pub(crate) fn is_failed(&self, error: &Error) -> bool {
+        matches!(&self.state, State::Failed(own) if own.kind() == error.kind())
     }
 
     fn fail(&mut self, error: Error) -> Error {

@@ -25,7 +25,7 @@ pub enum Closed {
     /// An exchange was cancelled or a response dropped with too much unread.
     Abandoned,
     /// The client was closed.
-    ClientClosed,
+    ByClient,
 }
 
 impl Closed {
@@ -42,7 +42,7 @@ impl Closed {
             Closed::Evicted => "evicted",
             Closed::Failed => "failed",
             Closed::Abandoned => "abandoned",
-            Closed::ClientClosed => "client_closed",
+            Closed::ByClient => "client_closed",
         }
     }
 }

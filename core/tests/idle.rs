@@ -55,10 +55,10 @@ fn an_end_a_reset_or_a_stray_byte_on_an_idle_connection_is_seen_without_a_call()
         get(&client, &format!("{}/{path}?gate={path}", origin.http()));
         assert_eq!(client.stats().idle, 1);
         assert!(origin.open_gate(path, Duration::from_secs(5)));
-        let stats = eventually(&client, |stats| closed(stats, reason) == 1 \&\& stats.active == 0);
-        assert_eq!((stats.idle, stats.stale), (0, 1),
-            "{path}: {stats:?}"
-        );
+        let stats = eventually(&client, |stats| {
+            closed(stats, reason) == 1 && stats.active == 0
+        });
+        assert_eq!((stats.idle, stats.stale), (0, 1), "{path}: {stats:?}");
     }
 }
 

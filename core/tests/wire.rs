@@ -205,7 +205,7 @@ fn every_case_through_both_waits() {
                 ("blocking", blocking as fn(_, _) -> _),
                 ("tokio", tokio as fn(_, _) -> _),
             ] {
-                let (result, body) = match request(case, &base) {
+                let (result, body) = match request(case, base) {
                     Ok(request) => run(&client, request),
                     Err(error) => (Err(error), Vec::new()),
                 };

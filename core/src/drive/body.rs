@@ -58,7 +58,7 @@ impl Live {
     }
 
     /// The response is complete: the connection goes back if it may.
-    pub fn finish(mut self: Box<Self>) {
+    pub fn finish(&mut self) {
         if let Some(lease) = self.lease.take() {
             lease.check_in(Instant::now());
         }

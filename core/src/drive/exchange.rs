@@ -188,6 +188,8 @@ async fn run<W: Wait>(
             (false, _) if starved => Want::Read,
             (false, _) => Want::Answer,
         };
+        // Waiting for the caller's own body is not the server's stall.
+        let limit = if starved { deadlines.total } else { deadline };
         let turn = std::future::poll_fn(|cx| {
             if starved
                 && let Feed::Stream { source, .. } = &mut feed
@@ -201,7 +203,7 @@ async fn run<W: Wait>(
                     .map(Turn::Read),
                 Direction::Write => write(http, layer, fd, wire).map(|()| Turn::Wrote),
             };
-            wait.poll_io(cx, io, want, &deadline, &mut op)
+            wait.poll_io(cx, io, want, &limit, &mut op)
         })
         .await;
         match turn {
@@ -231,6 +233,8 @@ async fn run<W: Wait>(
                         Some(bytes) => *next = bytes,
                         None => *ended = true,
                     }
+                    deadline = Deadline::from_now(deadlines.send, ErrorKind::SendTimeout)
+                        .sooner(deadlines.total);
                 }
             }
             Err(stopped) => {

@@ -17,7 +17,7 @@ use crate::drive::wait::Wait;
 use crate::drive::{redirect, replay};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::pool::{Got, Grant, HostId, Refused};
-use crate::request::{Body, BodySource, Request};
+use crate::request::{Body, BodySource, Kept, Request};
 use crate::response::{Info, Response, State, Timings};
 
 /// Sends `request`, following redirects when it asks for that, until a response head is there.
@@ -72,8 +72,14 @@ impl<'a> Borrowed<'a> {
                 let mut shared = source
                     .lock()
                     .unwrap_or_else(|poisoned| poisoned.into_inner());
-                let taken = shared.take();
-                Some(taken.ok_or_else(|| Error::state("the request's body stream is being sent"))?)
+                let mut kept = shared
+                    .take()
+                    .ok_or_else(|| Error::state("the request's body stream is being sent"))?;
+                if kept.used && !kept.source.rewind() {
+                    *shared = Some(kept);
+                    return Err(Error::state("the request's body stream was already sent"));
+                }
+                Some(kept.source)
             }
             _ => None,
         };
@@ -90,7 +96,10 @@ impl Drop for Borrowed<'_> {
         if let (Body::Stream { source, .. }, Some(own)) = (self.body, self.source.take()) {
             *source
                 .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(own);
+                .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(Kept {
+                source: own,
+                used: true,
+            });
         }
     }
 }

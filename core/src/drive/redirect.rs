@@ -39,7 +39,7 @@ pub(crate) fn next(request: &Request, response: &Response) -> Result<Option<Requ
             let mut source = source
                 .lock()
                 .unwrap_or_else(|poisoned| poisoned.into_inner());
-            if !source.as_mut().is_some_and(|source| source.rewind()) {
+            if !source.as_mut().is_some_and(|kept| kept.source.rewind()) {
                 return Err(invalid("the streamed request body cannot be sent again"));
             }
         }

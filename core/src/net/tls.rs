@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read, Write};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceBox;
 use rustls::client::{ClientSessionMemoryCache, Resumption};
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig as TlsConfig, ClientConnection, RootCertStore};
@@ -13,35 +13,37 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 
 use crate::config::ClientConfig;
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::fork::PerFork;
 use crate::net::socket::{Received, recv_into, send};
 
 /// The TLS settings of a client. The system's trust store is read at the first use of `https`.
 pub(crate) struct TlsSettings {
     own_roots: Option<RootCertStore>,
     identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
-    built: OnceCell<Arc<TlsConfig>>,
+    /// A child makes its own: the session cache in it may be locked at the fork.
+    built: PerFork<Arc<TlsConfig>>,
 }
 
 fn provider() -> Arc<CryptoProvider> {
-    static PROVIDER: OnceCell<Arc<CryptoProvider>> = OnceCell::new();
+    static PROVIDER: OnceBox<Arc<CryptoProvider>> = OnceBox::new();
     #[cfg(feature = "aws-lc")]
     let make = rustls::crypto::aws_lc_rs::default_provider;
     #[cfg(not(feature = "aws-lc"))]
     let make = rustls::crypto::ring::default_provider;
-    PROVIDER.get_or_init(|| Arc::new(make())).clone()
+    PROVIDER.get_or_init(|| Box::new(Arc::new(make()))).clone()
 }
 
 /// One for the process: a session got by one client is resumed by another. rustls itself refuses
 /// to resume under other trust or another identity.
-fn sessions() -> Resumption {
-    static STORE: OnceCell<Arc<ClientSessionMemoryCache>> = OnceCell::new();
-    let store = STORE.get_or_init(|| Arc::new(ClientSessionMemoryCache::new(256)));
-    Resumption::store(store.clone())
+fn sessions() -> Result<Resumption> {
+    static STORE: PerFork<Arc<ClientSessionMemoryCache>> = PerFork::new();
+    let store = STORE.get_or_try_init(|| Ok(Arc::new(ClientSessionMemoryCache::new(256))))?;
+    Ok(Resumption::store(store.clone()))
 }
 
 /// The settings of every client that names neither trust nor identity of its own.
 fn system_config() -> Result<Arc<TlsConfig>> {
-    static SYSTEM: OnceCell<Arc<TlsConfig>> = OnceCell::new();
+    static SYSTEM: PerFork<Arc<TlsConfig>> = PerFork::new();
     SYSTEM
         .get_or_try_init(|| build(system_roots(), None))
         .cloned()
@@ -82,7 +84,7 @@ fn build(
         })?,
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    config.resumption = sessions();
+    config.resumption = sessions()?;
     Ok(Arc::new(config))
 }
 
@@ -141,7 +143,7 @@ impl TlsSettings {
         let settings = TlsSettings {
             own_roots,
             identity,
-            built: OnceCell::new(),
+            built: PerFork::new(),
         };
         if settings.identity.is_some() || settings.own_roots.is_some() {
             settings.config()?;
@@ -231,6 +233,20 @@ fn describe(reason: &rustls::CertificateError) -> String {
             "it is not valid yet".to_string()
         }
         Reason::NotValidForName => "it is not valid for this host name".to_string(),
+        Reason::NotValidForNameContext { presented, .. } => {
+            let names: Vec<&str> = presented
+                .iter()
+                .map(|name| {
+                    name.strip_prefix("DnsName(\"")
+                        .unwrap_or(name)
+                        .trim_end_matches("\")")
+                })
+                .collect();
+            format!(
+                "it is not valid for this host name, only for {}",
+                names.join(", ")
+            )
+        }
         other => other.to_string(),
     }
 }

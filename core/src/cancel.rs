@@ -1,10 +1,13 @@
 //! Cancelling a submitted piece of work from any thread.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
+
+use crate::error::{Error, ErrorKind, Phase};
 
 /// A flag that wakes the task it belongs to.
 #[derive(Default)]
@@ -31,9 +34,17 @@ impl Cancel {
     }
 }
 
+/// How a piece of work ended.
+pub(crate) enum Ended<T> {
+    Done(T),
+    Cancelled,
+    /// It panicked: a bug, reported like any other failure so that nobody waits for ever.
+    Panicked,
+}
+
 /// Runs `work` until it is done or `cancel` is set; dropping it then discards its connection.
-pub(crate) async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
+pub(crate) async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = T>) -> Ended<T> {
+    let mut work = pin!(caught(work));
     let mut registered = false;
     std::future::poll_fn(|cx| {
         if !registered {
@@ -45,9 +56,33 @@ pub(crate) async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = T
             registered = true;
         }
         if cancel.flag.load(Ordering::Acquire) {
-            return Poll::Ready(None);
+            return Poll::Ready(Ended::Cancelled);
         }
-        work.as_mut().poll(cx).map(Some)
+        work.as_mut()
+            .poll(cx)
+            .map(|result| result.map_or(Ended::Panicked, Ended::Done))
     })
     .await
+}
+
+/// Runs `work`; `None` if it panicked.
+pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|cx| {
+        // A panicked future is not polled again, so what it left half-done is not seen.
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Some),
+            Err(_) => Poll::Ready(None),
+        }
+    })
+    .await
+}
+
+/// The error of a caught panic.
+pub(crate) fn panicked() -> Error {
+    Error::new(
+        ErrorKind::Panic,
+        Phase::Request,
+        "a bug: the engine panicked on this request",
+    )
 }
