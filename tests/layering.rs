@@ -95,8 +95,12 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("origin", &["error"]),
     ("config", &["error"]),
     ("deadline", &["error", "origin", "config"]),
+    ("fork", &["error"]),
     ("pool", &["pool"]),
-    ("net", &["net", "error", "origin", "deadline", "config"]),
+    (
+        "net",
+        &["net", "error", "origin", "deadline", "config", "fork"],
+    ),
 ];
 
 /// What may not be known, where a complete list would only repeat the tree.

@@ -11,7 +11,7 @@ fn message(error: *const ka_error) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-extern "C" fn run(
+fn run(
     body: fn() -> Result<(usize, usize)>,
     first: *mut usize,
     second: *mut usize,
@@ -50,7 +50,7 @@ fn a_panic_without_an_error_parameter_is_still_only_a_status() {
 
 #[test]
 fn a_panicking_value_function_returns_its_default() {
-    extern "C" fn value() -> u32 {
+    fn value() -> u32 {
         ka_fn!(value(42), { panic!("no value") })
     }
     assert_eq!(value(), 42);
