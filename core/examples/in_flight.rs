@@ -15,7 +15,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = Client::new(ClientConfig::default())?;
     let request = Request::new("GET", url)?;
     let (wake, woken) = mpsc::channel();
-    let queue = Queue::new(move || drop(wake.send(())));
+    let queue = Queue::new(move || {
+        let _ = wake.send(());
+    });
     let started = Instant::now();
     let (mut submitted, mut done) = (0, 0);
     while submitted < width.min(count) {
@@ -38,9 +40,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let micros = started.elapsed().as_micros() as f64 / count as f64;
-    std::io::Write::write_all(
-        &mut std::io::stdout(),
-        format!("{micros:.2} us\n").as_bytes(),
-    )?;
+    std::io::Write::write_all(&mut std::io::stdout(), format!("{micros:.2} us\n").as_bytes())?;
     Ok(())
 }

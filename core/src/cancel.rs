@@ -23,11 +23,7 @@ impl Cancel {
 
     pub fn cancel(&self) {
         self.flag.store(true, Ordering::Release);
-        let waker = self
-            .waker
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .take();
+        let waker = self.waker.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -49,18 +45,14 @@ pub(crate) async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = T
     std::future::poll_fn(|cx| {
         if !registered {
             // The task of a submission keeps its waker for life.
-            *cancel
-                .waker
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(cx.waker().clone());
+            *cancel.waker.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
+                Some(cx.waker().clone());
             registered = true;
         }
         if cancel.flag.load(Ordering::Acquire) {
             return Poll::Ready(Ended::Cancelled);
         }
-        work.as_mut()
-            .poll(cx)
-            .map(|result| result.map_or(Ended::Panicked, Ended::Done))
+        work.as_mut().poll(cx).map(|result| result.map_or(Ended::Panicked, Ended::Done))
     })
     .await
 }
@@ -80,9 +72,5 @@ pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
 
 /// The error of a caught panic.
 pub(crate) fn panicked() -> Error {
-    Error::new(
-        ErrorKind::Panic,
-        Phase::Request,
-        "a bug: the engine panicked on this request",
-    )
+    Error::new(ErrorKind::Panic, Phase::Request, "a bug: the engine panicked on this request")
 }

@@ -110,12 +110,7 @@ impl Client {
     /// needs no other thread.
     pub fn send(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
         let pool = self.pool()?;
-        run(perform(
-            &self.inner,
-            &pool,
-            request,
-            &mut BlockingWait::new(blocking),
-        ))
+        run(perform(&self.inner, &pool, request, &mut BlockingWait::new(blocking)))
     }
 
     /// The same, and receives the whole body.
@@ -145,10 +140,7 @@ impl Client {
         let inner = self.inner.clone();
         let queue = queue.clone();
         let cancel = Cancel::new();
-        let call = Call {
-            cancel: cancel.clone(),
-            generation: fork::generation(),
-        };
+        let call = Call { cancel: cancel.clone(), generation: fork::generation() };
         engine()?.spawn(async move {
             let work = async {
                 let mut wait = TokioWait::new();
@@ -179,10 +171,7 @@ impl Client {
     ) -> Result<Call> {
         let queue = queue.clone();
         let cancel = Cancel::new();
-        let call = Call {
-            cancel: cancel.clone(),
-            generation: fork::generation(),
-        };
+        let call = Call { cancel: cancel.clone(), generation: fork::generation() };
         let engine: &Engine = engine()?;
         engine.spawn(async move {
             let mut wait = TokioWait::new();
@@ -192,10 +181,7 @@ impl Client {
                 Ended::Cancelled => Err(cancelled()),
                 Ended::Panicked => Err(panicked()),
             };
-            if result
-                .as_ref()
-                .is_err_and(|error| !response.is_failed(error))
-            {
+            if result.as_ref().is_err_and(|error| !response.is_failed(error)) {
                 response.close();
             }
             queue.push(token, Outcome::Chunk(response, result));
@@ -217,9 +203,7 @@ impl Client {
     pub fn close(&self) {
         let shared = Client::shared().is_ok_and(|shared| Arc::ptr_eq(&shared.inner, &self.inner));
         if !shared {
-            self.inner
-                .closed
-                .store(true, std::sync::atomic::Ordering::Release);
+            self.inner.closed.store(true, std::sync::atomic::Ordering::Release);
         }
         if let Some(pool) = self.inner.pools.get() {
             pool.close(!shared);
@@ -255,16 +239,9 @@ async fn finish_whole<W: crate::drive::wait::Wait>(
     response: &mut Response,
     wait: &mut W,
 ) -> Result<()> {
-    response
-        .fill(wait)
-        .await
-        .map_err(|error| error.with_partial(response.ready.split().freeze()))
+    response.fill(wait).await.map_err(|error| error.with_partial(response.ready.split().freeze()))
 }
 
 fn cancelled() -> Error {
-    Error::new(
-        ErrorKind::Cancelled,
-        Phase::Request,
-        "the request was cancelled",
-    )
+    Error::new(ErrorKind::Cancelled, Phase::Request, "the request was cancelled")
 }

@@ -143,24 +143,16 @@ impl ClientConfig {
         ];
         for (name, value) in least_one {
             if value == 0 {
-                return Err(Error::argument(format!(
-                    "option {name}: must be at least 1"
-                )));
+                return Err(Error::argument(format!("option {name}: must be at least 1")));
             }
         }
         if self.max_head_size < 64 {
-            return Err(Error::argument(
-                "option max_head_size: must be at least 64 bytes",
-            ));
+            return Err(Error::argument("option max_head_size: must be at least 64 bytes"));
         }
         if let Some(agent) = &self.user_agent
-            && !agent
-                .bytes()
-                .all(|byte| byte == b'\t' || (b' '..0x7f).contains(&byte))
+            && !agent.bytes().all(|byte| byte == b'\t' || (b' '..0x7f).contains(&byte))
         {
-            return Err(Error::argument(
-                "option user_agent: only printable ASCII is allowed",
-            ));
+            return Err(Error::argument("option user_agent: only printable ASCII is allowed"));
         }
         if self.client_cert_file.is_some() != self.client_key_file.is_some() {
             return Err(Error::argument(

@@ -61,9 +61,7 @@ impl Connection {
         // A cheap spread is enough for jitter: consecutive connections differ.
         let jitter =
             0.8 + 0.4 * ((id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f64 / 16_777_216.0);
-        let age = config
-            .max_age
-            .map_or(FOREVER, |age| age.mul_f64(jitter).min(FOREVER));
+        let age = config.max_age.map_or(FOREVER, |age| age.mul_f64(jitter).min(FOREVER));
         Connection {
             id,
             http: Machine::new(Limits {
@@ -142,10 +140,7 @@ pub(crate) struct Counters {
 
 impl Counters {
     fn closed(&self, reason: Closed) {
-        let mut closed = self
-            .closed
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut closed = self.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         *closed.entry(reason.name()).or_default() += 1;
     }
 }
@@ -197,12 +192,7 @@ impl Keeper for ClientKeeper {
                     let connection = Box::new(Connection::new(dialled, &pool.keeper.config));
                     pool.keeper.counters.opened.fetch_add(1, Ordering::Relaxed);
                     let now = Instant::now();
-                    let idle = pool
-                        .keeper
-                        .config
-                        .idle_timeout
-                        .unwrap_or(FOREVER)
-                        .min(FOREVER);
+                    let idle = pool.keeper.config.idle_timeout.unwrap_or(FOREVER).min(FOREVER);
                     let until = connection.retires.min(now + idle);
                     pool.dialled(order, stay(connection, now, until));
                     pool.keeper.watch.arm(&pool);
@@ -228,14 +218,7 @@ impl Keeper for ClientKeeper {
 
 fn stay(connection: Box<Connection>, since: Instant, until: Instant) -> Idle<Box<Connection>> {
     let registered = connection.io.watch().is_some();
-    Idle {
-        connection,
-        since,
-        until,
-        registered,
-        stay: 0,
-        watched: false,
-    }
+    Idle { connection, since, until, registered, stay: 0, watched: false }
 }
 
 impl ClientPool {
@@ -243,10 +226,7 @@ impl ClientPool {
     pub fn stats(&self) -> Stats {
         let counts = self.counts();
         let counters = &self.keeper.counters;
-        let closed = counters
-            .closed
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let closed = counters.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         Stats {
             opened: counters.opened.load(Ordering::Relaxed),
             reused: counters.reused.load(Ordering::Relaxed),
@@ -266,13 +246,7 @@ impl ClientPool {
             return;
         };
         match probe(&mut idle.connection) {
-            Ok(()) => self.check_in(
-                host,
-                Idle {
-                    watched: false,
-                    ..idle
-                },
-            ),
+            Ok(()) => self.check_in(host, Idle { watched: false, ..idle }),
             Err(reason) => {
                 self.keeper.counters.stale.fetch_add(1, Ordering::Relaxed);
                 self.keeper.counters.closed(reason);
@@ -303,18 +277,12 @@ pub(crate) struct Lease {
 
 impl Lease {
     pub fn new(pool: Arc<ClientPool>, host: HostId, connection: Box<Connection>) -> Lease {
-        Lease {
-            connection: Some(connection),
-            host,
-            pool,
-        }
+        Lease { connection: Some(connection), host, pool }
     }
 
     pub fn connection(&mut self) -> Result<&mut Connection> {
         if self.is_foreign() {
-            return Err(Error::state(
-                "it belongs to the process this one was forked from",
-            ));
+            return Err(Error::state("it belongs to the process this one was forked from"));
         }
         self.connection
             .as_deref_mut()
@@ -323,9 +291,7 @@ impl Lease {
 
     /// Whether it belongs to the parent of this forked process.
     pub fn is_foreign(&self) -> bool {
-        self.connection
-            .as_ref()
-            .is_some_and(|own| own.generation != fork::generation())
+        self.connection.as_ref().is_some_and(|own| own.generation != fork::generation())
     }
 
     /// Looks whether it is still alive; a dead one is discarded and counted.
@@ -335,11 +301,7 @@ impl Lease {
             Some(Err(reason)) => reason,
             None => return None,
         };
-        self.pool
-            .keeper
-            .counters
-            .stale
-            .fetch_add(1, Ordering::Relaxed);
+        self.pool.keeper.counters.stale.fetch_add(1, Ordering::Relaxed);
         self.discard(reason);
         None
     }
@@ -355,13 +317,7 @@ impl Lease {
         let pool = self.pool.clone();
         let kept = connection
             .keep_until(&pool.keeper.config, now)
-            .and_then(|until| {
-                connection
-                    .http
-                    .recycle()
-                    .map_err(Closed::Protocol)
-                    .map(|()| until)
-            });
+            .and_then(|until| connection.http.recycle().map_err(Closed::Protocol).map(|()| until));
         match kept {
             Ok(until) => {
                 pool.check_in(self.host, stay(connection, now, until));

@@ -60,25 +60,14 @@ impl Hash for Origin {
 impl Origin {
     pub(crate) fn new(scheme: Scheme, host: String, port: u16) -> Origin {
         static KEYS: OnceBox<RandomState> = OnceBox::new();
-        let hash = KEYS
-            .get_or_init(Box::default)
-            .hash_one((scheme, &host, port));
-        Origin {
-            scheme,
-            host,
-            port,
-            hash,
-        }
+        let hash = KEYS.get_or_init(Box::default).hash_one((scheme, &host, port));
+        Origin { scheme, host, port, hash }
     }
 
     /// The Host field's value: IPv6 in brackets, port unless default (RFC 9110 7.2).
     pub fn host_field(&self) -> String {
         let host = self.bracketed();
-        if self.port == self.scheme.default_port() {
-            host
-        } else {
-            format!("{host}:{}", self.port)
-        }
+        if self.port == self.scheme.default_port() { host } else { format!("{host}:{}", self.port) }
     }
 
     /// `host:port`, for messages.
@@ -87,11 +76,7 @@ impl Origin {
     }
 
     fn bracketed(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]", self.host)
-        } else {
-            self.host.clone()
-        }
+        if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
     }
 }
 
@@ -115,11 +100,7 @@ pub(crate) struct Target {
 
 fn invalid(url: &str, reason: impl fmt::Display) -> Error {
     let shown: String = url.chars().take(200).collect();
-    Error::new(
-        ErrorKind::InvalidUrl,
-        Phase::Request,
-        format!("url {shown:?}: {reason}"),
-    )
+    Error::new(ErrorKind::InvalidUrl, Phase::Request, format!("url {shown:?}: {reason}"))
 }
 
 impl Target {
@@ -140,9 +121,7 @@ impl Target {
     pub fn join(&self, location: &str) -> Result<Target> {
         check_characters(location)?;
         let base = Url::parse(&self.href).map_err(|error| invalid(&self.href, error))?;
-        let url = base
-            .join(location)
-            .map_err(|error| invalid(location, error))?;
+        let url = base.join(location).map_err(|error| invalid(location, error))?;
         Target::from_url(location, url)
     }
 
@@ -174,12 +153,7 @@ impl Target {
         let _ = url.set_password(None);
         let path = url[url::Position::BeforePath..].to_string();
         let href = Arc::from(url.as_str());
-        Ok(Target {
-            origin: Arc::new(Origin::new(scheme, host, port)),
-            path,
-            authorization,
-            href,
-        })
+        Ok(Target { origin: Arc::new(Origin::new(scheme, host, port)), path, authorization, href })
     }
 }
 
@@ -194,10 +168,7 @@ fn check_characters(text: &str) -> Result<()> {
                 b'\r' | b'\n' => "a line break",
                 _ => "a control character",
             };
-            Err(invalid(
-                text,
-                format_args!("{what} at byte {at}; percent-encode it"),
-            ))
+            Err(invalid(text, format_args!("{what} at byte {at}; percent-encode it")))
         }
     }
 }
@@ -216,10 +187,7 @@ pub fn basic_credentials(user: &[u8], password: &[u8]) -> String {
     let mut pair = user.to_vec();
     pair.push(b':');
     pair.extend_from_slice(password);
-    format!(
-        "Basic {}",
-        base64::engine::general_purpose::STANDARD.encode(pair)
-    )
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
 }
 
 #[cfg(test)]
@@ -228,37 +196,18 @@ mod tests {
 
     fn parts(url: &str) -> (String, String, String) {
         let target = Target::parse(url).expect(url);
-        (
-            target.origin.host_field(),
-            target.path,
-            target.href.to_string(),
-        )
+        (target.origin.host_field(), target.path, target.href.to_string())
     }
 
     #[test]
     fn hosts_ports_and_paths_are_split_as_whatwg_says() {
         for (url, host, path, href) in [
-            (
-                "http://Example.COM",
-                "example.com",
-                "/",
-                "http://example.com/",
-            ),
+            ("http://Example.COM", "example.com", "/", "http://example.com/"),
             ("http://a:80/x?y#z", "a", "/x?y", "http://a/x?y"),
             ("https://a:443/", "a", "/", "https://a/"),
             ("https://a:80/", "a:80", "/", "https://a:80/"),
-            (
-                "http://[::1]:8080/p",
-                "[::1]:8080",
-                "/p",
-                "http://[::1]:8080/p",
-            ),
-            (
-                "http://a/ä?ö=\"",
-                "a",
-                "/%C3%A4?%C3%B6=%22",
-                "http://a/%C3%A4?%C3%B6=%22",
-            ),
+            ("http://[::1]:8080/p", "[::1]:8080", "/p", "http://[::1]:8080/p"),
+            ("http://a/ä?ö=\"", "a", "/%C3%A4?%C3%B6=%22", "http://a/%C3%A4?%C3%B6=%22"),
             ("http://a/b/../c/./d", "a", "/c/d", "http://a/c/d"),
             (
                 "http://bücher.example/",
@@ -276,15 +225,9 @@ mod tests {
     #[test]
     fn userinfo_becomes_basic_credentials_and_is_not_shown() {
         let target = Target::parse("http://us%65r:p%40ss%2B+@a/").expect("a URL");
-        assert_eq!(
-            target.authorization.as_deref(),
-            Some("Basic dXNlcjpwQHNzKys=")
-        );
+        assert_eq!(target.authorization.as_deref(), Some("Basic dXNlcjpwQHNzKys="));
         assert_eq!(&*target.href, "http://a/");
-        assert_eq!(
-            Target::parse("http://a/").expect("a URL").authorization,
-            None
-        );
+        assert_eq!(Target::parse("http://a/").expect("a URL").authorization, None);
     }
 
     #[test]

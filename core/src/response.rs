@@ -111,8 +111,7 @@ impl Response {
 
     /// Takes the whole body if it has arrived, without waiting; `None` if more is to come.
     pub fn take_complete(&mut self) -> Option<Bytes> {
-        self.is_complete()
-            .then(|| std::mem::take(&mut self.ready).freeze())
+        self.is_complete().then(|| std::mem::take(&mut self.ready).freeze())
     }
 
     /// Reads up to `buffer.len()` body bytes on this thread; 0 is the verified end.
@@ -201,10 +200,7 @@ impl Response {
             State::Failed(error) => Err(error.clone()),
             State::Closed => Err(Error::state("the response was closed")),
             State::Live(live) => {
-                match live
-                    .receive(wait, &mut self.ready, &mut self.trailers)
-                    .await
-                {
+                match live.receive(wait, &mut self.ready, &mut self.trailers).await {
                     Ok(Progress::Data) => Ok(()),
                     Ok(Progress::End) => {
                         if let State::Live(mut live) =

@@ -26,11 +26,7 @@ fn sessions_are_resumed_by_new_connections() {
     for base in [&origin.endpoints().tls12, origin.https()] {
         let client = client(&origin);
         let url = format!("{base}/echo");
-        assert!(
-            get(&client, &url)
-                .expect("full")
-                .contains("\"resumed\":false")
-        );
+        assert!(get(&client, &url).expect("full").contains("\"resumed\":false"));
         client.close_idle();
         let echo = get(&client, &url).expect("resumed");
         assert!(echo.contains("\"resumed\":true"), "{echo}");

@@ -17,11 +17,7 @@ impl BodySource for Source {
 
 fn upload(origin: &Origin, length: Option<u64>, pieces: &'static [&'static str]) -> Request {
     let mut left = pieces.iter();
-    let next = move || {
-        Ok(left
-            .next()
-            .map(|piece| Bytes::from_static(piece.as_bytes())))
-    };
+    let next = move || Ok(left.next().map(|piece| Bytes::from_static(piece.as_bytes())));
     let mut request =
         Request::new("POST", &format!("{}/echo-body", origin.http())).expect("a request");
     request.set_body_stream(Box::new(Source(Box::new(next))), length);
@@ -33,9 +29,7 @@ fn both(client: &Client, make: impl Fn() -> Request) -> [Result<Bytes>; 2] {
         .send_whole(&make(), Blocking::default())
         .and_then(|mut response| response.read_all(Blocking::default()));
     let queue = Queue::new(|| {});
-    client
-        .submit(make(), Until::Body, &queue, 0)
-        .expect("submitted");
+    client.submit(make(), Until::Body, &queue, 0).expect("submitted");
     assert!(queue.wait(Some(Duration::from_secs(20))));
     let mut batch = Vec::new();
     queue.drain(&mut batch);
@@ -100,16 +94,10 @@ fn a_panic_on_the_engine_is_an_error_and_the_engine_lives_on() {
     let url = format!("{}/echo-body", origin.http());
     let mut request = Request::new("POST", &url).expect("a request");
     request.set_body_stream(Box::new(Source(Box::new(|| panic!("on purpose")))), None);
-    client
-        .submit(request, Until::Body, &queue, 0)
-        .expect("submitted");
+    client.submit(request, Until::Body, &queue, 0).expect("submitted");
     assert!(queue.wait(Some(Duration::from_secs(20))));
     let (mut taken, _) = queue.take(1);
-    let Some(Completion {
-        outcome: Outcome::Response(Err(error)),
-        ..
-    }) = taken.pop()
-    else {
+    let Some(Completion { outcome: Outcome::Response(Err(error)), .. }) = taken.pop() else {
         panic!("an error was due")
     };
     assert_eq!(error.kind(), ErrorKind::Panic);
@@ -130,9 +118,7 @@ fn a_pipe_asks_for_one_piece_at_a_time_and_fails_when_its_producer_goes() {
         let url = format!("{}/echo-body", origin.http());
         let mut request = Request::new("PUT", &url).expect("a request");
         request.set_body_stream(source, None);
-        client
-            .submit(request, Until::Body, &queue, 0)
-            .expect("submitted");
+        client.submit(request, Until::Body, &queue, 0).expect("submitted");
         let mut sender = Some(sender);
         let mut given = 0;
         let result = loop {
@@ -142,11 +128,7 @@ fn a_pipe_asks_for_one_piece_at_a_time_and_fails_when_its_producer_goes() {
                 Some(Outcome::WantBody) if given < 3 => {
                     assert!(!more, "one wish at a time");
                     given += 1;
-                    sender
-                        .as_ref()
-                        .expect("open")
-                        .push(Bytes::from_static(b"ab"))
-                        .expect("taken");
+                    sender.as_ref().expect("open").push(Bytes::from_static(b"ab")).expect("taken");
                 }
                 Some(Outcome::WantBody) => match (complete, sender.take()) {
                     (true, Some(sender)) => sender.finish().expect("finished"),
@@ -161,10 +143,9 @@ fn a_pipe_asks_for_one_piece_at_a_time_and_fails_when_its_producer_goes() {
                 result.expect("a response").take_complete().as_deref(),
                 Some(&b"ababab"[..])
             ),
-            false => assert_eq!(
-                result.err().expect("an error").kind(),
-                ErrorKind::BodySourceFailed
-            ),
+            false => {
+                assert_eq!(result.err().expect("an error").kind(), ErrorKind::BodySourceFailed)
+            }
         }
     }
 }
@@ -174,12 +155,7 @@ fn a_consumed_stream_cannot_be_sent_again() {
     let origin = Origin::start(OriginOptions::default()).expect("the origin starts");
     let client = Client::new(ClientConfig::default()).expect("a client");
     let request = upload(&origin, None, &["x"]);
-    client
-        .send_whole(&request, Blocking::default())
-        .expect("the first time");
-    let error = client
-        .send_whole(&request, Blocking::default())
-        .err()
-        .expect("refused");
+    client.send_whole(&request, Blocking::default()).expect("the first time");
+    let error = client.send_whole(&request, Blocking::default()).err().expect("refused");
     assert_eq!(error.kind(), ErrorKind::InvalidState, "{error}");
 }

@@ -49,17 +49,11 @@ fn a_client_certificate_is_shown_where_it_is_asked_for() {
         config.client_cert_file = text(&all.client_cert_file);
         config.client_key_file = text(&all.client_key_file);
     });
-    assert_eq!(
-        get(&with, &format!("{}/ok", all.mtls)).expect("a response"),
-        "ok"
-    );
+    assert_eq!(get(&with, &format!("{}/ok", all.mtls)).expect("a response"), "ok");
     let without = client(&origin, |_| {});
     let error = get(&without, &format!("{}/ok", all.mtls)).expect_err("refused");
     assert!(
-        matches!(
-            error.kind(),
-            ErrorKind::TlsHandshakeFailed | ErrorKind::TlsProtocol
-        ),
+        matches!(error.kind(), ErrorKind::TlsHandshakeFailed | ErrorKind::TlsProtocol),
         "{:?} {error}",
         error.kind()
     );
@@ -70,15 +64,9 @@ fn bad_files_are_named_with_their_option() {
     let origin = origin();
     let ca = origin.ca_file().to_string_lossy().into_owned();
     let cases: [(&str, fn(&mut ClientConfig, String)); 4] = [
-        ("ca_file", |config, _| {
-            config.ca_file = Some("/no/such/file".into())
-        }),
-        ("ca_pem", |config, _| {
-            config.ca_pem = Some("no certificate".into())
-        }),
-        ("client_key_file", |config, _| {
-            config.client_cert_file = Some("x".into())
-        }),
+        ("ca_file", |config, _| config.ca_file = Some("/no/such/file".into())),
+        ("ca_pem", |config, _| config.ca_pem = Some("no certificate".into())),
+        ("client_key_file", |config, _| config.client_cert_file = Some("x".into())),
         ("client_key_pem", |config, ca| {
             let ca = std::fs::read(ca).expect("readable");
             config.client_cert_pem = Some(ca.clone().into());

@@ -69,9 +69,7 @@ impl<'a> Borrowed<'a> {
     fn take(body: &'a Body) -> Result<Borrowed<'a>> {
         let source = match body {
             Body::Stream { source, .. } => {
-                let mut shared = source
-                    .lock()
-                    .unwrap_or_else(|poisoned| poisoned.into_inner());
+                let mut shared = source.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
                 let mut kept = shared
                     .take()
                     .ok_or_else(|| Error::state("the request's body stream is being sent"))?;
@@ -94,12 +92,8 @@ impl<'a> Borrowed<'a> {
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
         if let (Body::Stream { source, .. }, Some(own)) = (self.body, self.source.take()) {
-            *source
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(Kept {
-                source: own,
-                used: true,
-            });
+            *source.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
+                Some(Kept { source: own, used: true });
         }
     }
 }
@@ -126,10 +120,7 @@ async fn send<W: Wait>(
             connection_id: connection.id,
             replays,
             redirects: 0,
-            timings: Timings {
-                queued: leased_at - started,
-                ..Timings::default()
-            },
+            timings: Timings { queued: leased_at - started, ..Timings::default() },
         };
         if reused {
             pool.keeper.counters.reused.fetch_add(1, Ordering::Relaxed);
@@ -137,15 +128,11 @@ async fn send<W: Wait>(
             [info.timings.resolve, info.timings.connect, info.timings.tls] = connection.dialled;
         }
         let feed = Feed::new(&request.body, body.source.as_mut());
-        match exchange(
-            &mut lease, request, &defaults, feed, wait, deadlines, origin, leased_at,
-        )
-        .await
+        match exchange(&mut lease, request, &defaults, feed, wait, deadlines, origin, leased_at)
+            .await
         {
             Ok(answer) => {
-                let Answer {
-                    sent_at, head_at, ..
-                } = &answer;
+                let Answer { sent_at, head_at, .. } = &answer;
                 info.timings.send = *sent_at - leased_at;
                 info.timings.wait = *head_at - *sent_at;
                 info.timings.total = *head_at - started;
@@ -171,10 +158,7 @@ async fn send<W: Wait>(
                     ));
                 }
                 replays += 1;
-                pool.keeper
-                    .counters
-                    .replayed
-                    .fetch_add(1, Ordering::Relaxed);
+                pool.keeper.counters.replayed.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
@@ -299,12 +283,8 @@ fn respond(
         state: State::Done,
         trailers: None,
     };
-    let ended = take_events(
-        lease.connection()?,
-        &mut decoder,
-        &mut response.ready,
-        &mut response.trailers,
-    );
+    let ended =
+        take_events(lease.connection()?, &mut decoder, &mut response.ready, &mut response.trailers);
     match ended {
         Ok(true) => lease.check_in(answer.head_at),
         Ok(false) => {

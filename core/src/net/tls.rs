@@ -44,9 +44,7 @@ fn sessions() -> Result<Resumption> {
 /// The settings of every client that names neither trust nor identity of its own.
 fn system_config() -> Result<Arc<TlsConfig>> {
     static SYSTEM: PerFork<Arc<TlsConfig>> = PerFork::new();
-    SYSTEM
-        .get_or_try_init(|| build(system_roots(), None))
-        .cloned()
+    SYSTEM.get_or_try_init(|| build(system_roots(), None)).cloned()
 }
 
 /// The operating system's store, or what SSL_CERT_FILE and SSL_CERT_DIR name; Mozilla's list when
@@ -65,11 +63,7 @@ fn build(
     identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
 ) -> Result<Arc<TlsConfig>> {
     let internal = |error: rustls::Error| {
-        Error::new(
-            ErrorKind::Internal,
-            Phase::Tls,
-            format!("TLS settings: {error}"),
-        )
+        Error::new(ErrorKind::Internal, Phase::Tls, format!("TLS settings: {error}"))
     };
     let builder = TlsConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
@@ -78,9 +72,7 @@ fn build(
     let mut config = match identity {
         None => builder.with_no_client_auth(),
         Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
-            Error::argument(format!(
-                "client certificate and key do not go together: {error}"
-            ))
+            Error::argument(format!("client certificate and key do not go together: {error}"))
         })?,
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -134,17 +126,12 @@ impl TlsSettings {
                 ("client_cert_file", &read_file("client_cert_file", cert)?),
                 ("client_key_file", &read_file("client_key_file", key)?),
             )?),
-            (_, _, Some(cert), Some(key)) => Some(identity(
-                ("client_cert_pem", cert),
-                ("client_key_pem", key),
-            )?),
+            (_, _, Some(cert), Some(key)) => {
+                Some(identity(("client_cert_pem", cert), ("client_key_pem", key))?)
+            }
             _ => None,
         };
-        let settings = TlsSettings {
-            own_roots,
-            identity,
-            built: PerFork::new(),
-        };
+        let settings = TlsSettings { own_roots, identity, built: PerFork::new() };
         if settings.identity.is_some() || settings.own_roots.is_some() {
             settings.config()?;
         }
@@ -156,9 +143,7 @@ impl TlsSettings {
             (None, None) => system_config(),
             (roots, identity) => build(
                 roots.clone().unwrap_or_else(system_roots),
-                identity
-                    .as_ref()
-                    .map(|(chain, key)| (chain.clone(), key.clone_key())),
+                identity.as_ref().map(|(chain, key)| (chain.clone(), key.clone_key())),
             ),
         };
         self.built.get_or_try_init(make).cloned()
@@ -167,18 +152,10 @@ impl TlsSettings {
     /// A session that has not yet spoken.
     pub fn start(&self, host: &str) -> Result<TlsSession> {
         let name = ServerName::try_from(host.to_string()).map_err(|_| {
-            Error::new(
-                ErrorKind::InvalidUrl,
-                Phase::Tls,
-                format!("host {host:?} is no TLS name"),
-            )
+            Error::new(ErrorKind::InvalidUrl, Phase::Tls, format!("host {host:?} is no TLS name"))
         })?;
         let connection = ClientConnection::new(self.config()?, name).map_err(|error| {
-            Error::new(
-                ErrorKind::TlsHandshakeFailed,
-                Phase::Tls,
-                format!("{host}: {error}"),
-            )
+            Error::new(ErrorKind::TlsHandshakeFailed, Phase::Tls, format!("{host}: {error}"))
         })?;
         Ok(TlsSession { connection })
     }
@@ -190,18 +167,14 @@ fn identity(
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
     let chain = certificates(cert_option, cert)?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| {
-        Error::argument(format!(
-            "option {key_option}: holds no private key: {error}"
-        ))
+        Error::argument(format!("option {key_option}: holds no private key: {error}"))
     })?;
     Ok((chain, key))
 }
 
 /// The error of a failed handshake: a refused certificate says which host and why.
 pub(crate) fn handshake_error(peer: &str, error: &io::Error) -> Error {
-    let inner = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {
         Some(rustls::Error::InvalidCertificate(reason)) => Error::new(
             ErrorKind::CertificateRejected,
@@ -236,16 +209,9 @@ fn describe(reason: &rustls::CertificateError) -> String {
         Reason::NotValidForNameContext { presented, .. } => {
             let names: Vec<&str> = presented
                 .iter()
-                .map(|name| {
-                    name.strip_prefix("DnsName(\"")
-                        .unwrap_or(name)
-                        .trim_end_matches("\")")
-                })
+                .map(|name| name.strip_prefix("DnsName(\"").unwrap_or(name).trim_end_matches("\")"))
                 .collect();
-            format!(
-                "it is not valid for this host name, only for {}",
-                names.join(", ")
-            )
+            format!("it is not valid for this host name, only for {}", names.join(", "))
         }
         other => other.to_string(),
     }
@@ -291,10 +257,9 @@ impl TlsSession {
     /// One step of the handshake in the given direction.
     pub fn handshake_read(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
         match self.pull(fd)? {
-            0 => Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "the peer closed the connection",
-            )),
+            0 => {
+                Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the peer closed the connection"))
+            }
             _ => Ok(()),
         }
     }
@@ -311,10 +276,7 @@ impl TlsSession {
 
     fn pull(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         let mut wire = 0;
-        let count = self.connection.read_tls(&mut Socket {
-            fd,
-            wire: &mut wire,
-        })?;
+        let count = self.connection.read_tls(&mut Socket { fd, wire: &mut wire })?;
         if let Err(error) = self.connection.process_new_packets() {
             // The alert that names our reason is best effort.
             let _ = self.flush(fd, &mut wire);

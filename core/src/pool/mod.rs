@@ -6,18 +6,21 @@
 //!
 //! The rule: lock, decide, unlock, act. No I/O, close, callback or wake-up under the lock.
 
+mod idle;
 mod state;
 #[cfg(test)]
 mod tests;
 pub(crate) mod ticket;
+mod types;
 
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use state::{Action, PoolState};
-pub(crate) use state::{Caps, Checkout, Counts, Grant, HostId, Idle, Refused, Why};
+use state::PoolState;
 use ticket::Ticket;
+use types::Action;
+pub(crate) use types::{Caps, Checkout, Counts, Grant, HostId, Idle, Refused, Why};
 
 /// What the pool has done for it; called without the lock.
 pub(crate) trait Keeper: Send + Sync + Sized + 'static {
@@ -58,16 +61,11 @@ pub(crate) enum Got<T: Keeper> {
 
 impl<T: Keeper> Pool<T> {
     pub fn new(caps: Caps, keeper: T) -> Arc<Pool<T>> {
-        Arc::new(Pool {
-            state: Mutex::new(PoolState::new(caps)),
-            keeper,
-        })
+        Arc::new(Pool { state: Mutex::new(PoolState::new(caps)), keeper })
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Decides under the lock, then acts.
@@ -81,12 +79,7 @@ impl<T: Keeper> Pool<T> {
             match action {
                 Action::Wake(waker) => waker.wake(),
                 Action::Close(connection, why) => self.keeper.close(connection, why),
-                Action::Dial {
-                    key,
-                    host,
-                    dial,
-                    limit,
-                } => {
+                Action::Dial { key, host, dial, limit } => {
                     T::dial(self, key, DialOrder { host, dial, limit });
                 }
             }

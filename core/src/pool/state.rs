@@ -6,147 +6,47 @@
 //! a waiter is served in order of arrival; every permit comes back.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::Hash;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use slab::Slab;
 
-/// Caps of a pool.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Caps {
-    pub per_host: usize,
-    pub total: usize,
-    pub dials_per_host: usize,
-    pub waiters: usize,
-}
+use super::types::{Action, Caps, Checkout, Folded, Grant, HostId, Idle, Refused, TicketId, Why};
 
-/// What must be done once the lock is released.
-pub(crate) enum Action<K, C> {
-    Wake(Waker),
-    Close(C, Why),
-    /// Open a connection for `host`; report with `dialled` or `dial_failed` under this number.
-    Dial {
-        key: K,
-        host: HostId,
-        dial: usize,
-        limit: Option<Duration>,
-    },
-}
-
-/// Why the pool itself closed a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Why {
-    IdleTimeout,
-    Evicted,
-    PoolClosed,
-}
-
-/// Keys hash to one number that is already well spread, so hashing it again is waste.
-#[derive(Default)]
-pub(crate) struct Fold(u64);
-
-type Folded = BuildHasherDefault<Fold>;
-
-impl Hasher for Fold {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(byte.into());
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = self.0.rotate_left(5) ^ number;
-    }
-}
-
-pub(crate) type HostId = usize;
-pub(crate) type TicketId = usize;
-
-/// The answer to a checkout.
-pub(crate) enum Checkout<C> {
-    /// An idle connection, leased to the caller.
-    Idle(HostId, C),
-    /// Wait with this ticket.
-    Ticket(TicketId),
-}
-
-/// Why a checkout was refused.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// So many requests wait already.
-    QueueFull(usize),
-    Closed,
-}
-
-/// What a ticket ended in.
-pub(crate) enum Grant<C, E> {
-    /// A connection, leased to the caller.
-    Connection(HostId, C),
-    Failed(E),
-    PoolClosed,
-}
-
-/// A checked-in connection.
-pub(crate) struct Idle<C> {
-    pub connection: C,
-    pub since: Instant,
-    /// Not to be reused from then on.
-    pub until: Instant,
-    /// Registered with the runtime rather than plain.
-    pub registered: bool,
-    /// Identifies this stay in the pool.
-    pub stay: u32,
-    /// Whether the keeper watches it.
-    pub watched: bool,
-}
-
-struct Host<K, C> {
-    key: K,
+pub(super) struct Host<K, C> {
+    pub(super) key: K,
     /// Oldest at the front, most recently used at the back.
-    idle: VecDeque<Idle<C>>,
-    leased: usize,
+    pub(super) idle: VecDeque<Idle<C>>,
+    pub(super) leased: usize,
     /// Dials under way, each with the ticket a failure of it is told to.
-    dials: Slab<Option<TicketId>>,
-    queue: VecDeque<TicketId>,
+    pub(super) dials: Slab<Option<TicketId>>,
+    pub(super) queue: VecDeque<TicketId>,
 }
 
-struct Waiter<C, E> {
-    host: HostId,
+pub(super) struct Waiter<C, E> {
+    pub(super) host: HostId,
     /// Takes only a newly opened connection.
-    fresh: bool,
+    pub(super) fresh: bool,
     /// A dial is under way on its account.
-    dialled: bool,
+    pub(super) dialled: bool,
     /// How long that may take.
-    dial_limit: Option<Duration>,
-    waker: Option<Waker>,
-    grant: Option<Grant<C, E>>,
+    pub(super) dial_limit: Option<Duration>,
+    pub(super) waker: Option<Waker>,
+    pub(super) grant: Option<Grant<C, E>>,
 }
 
 pub(crate) struct PoolState<K, C, E> {
-    caps: Caps,
-    keys: HashMap<K, HostId, Folded>,
-    hosts: Vec<Host<K, C>>,
-    waiters: Slab<Waiter<C, E>>,
+    pub(super) caps: Caps,
+    pub(super) keys: HashMap<K, HostId, Folded>,
+    pub(super) hosts: Vec<Host<K, C>>,
+    pub(super) waiters: Slab<Waiter<C, E>>,
     /// Leased, idle and dialling of all hosts.
-    total: usize,
-    waiting: usize,
-    undialled: usize,
-    stays: u32,
-    closed: bool,
-}
-
-/// The moment's counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub waiting: usize,
-    pub idle: usize,
-    pub active: usize,
-    pub dialing: usize,
+    pub(super) total: usize,
+    pub(super) waiting: usize,
+    pub(super) undialled: usize,
+    pub(super) stays: u32,
+    pub(super) closed: bool,
 }
 
 impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
@@ -260,12 +160,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             self.undialled -= 1;
             let key = self.hosts[host].key.clone();
             let limit = self.waiters[ticket].dial_limit;
-            actions.push(Action::Dial {
-                key,
-                host,
-                dial,
-                limit,
-            });
+            actions.push(Action::Dial { key, host, dial, limit });
         }
     }
 
@@ -285,7 +180,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     }
 
     /// A permit of `host` came free: waiters there first, then of any host that the total cap held.
-    fn pump_after_release(&mut self, host: HostId, actions: &mut Vec<Action<K, C>>) {
+    pub(super) fn pump_after_release(&mut self, host: HostId, actions: &mut Vec<Action<K, C>>) {
         if self.undialled == 0 {
             return;
         }
@@ -299,7 +194,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     }
 
     /// Hands a leased connection to the waiter at `position` of the host's queue.
-    fn grant(
+    pub(super) fn grant(
         &mut self,
         host: HostId,
         position: usize,
@@ -326,15 +221,8 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         }
         let waiters = &self.waiters;
         let entry = &mut self.hosts[host];
-        let heir = entry
-            .queue
-            .iter()
-            .copied()
-            .find(|&other| !waiters[other].dialled);
-        if let Some((_, owner)) = entry
-            .dials
-            .iter_mut()
-            .find(|(_, owner)| **owner == Some(ticket))
+        let heir = entry.queue.iter().copied().find(|&other| !waiters[other].dialled);
+        if let Some((_, owner)) = entry.dials.iter_mut().find(|(_, owner)| **owner == Some(ticket))
         {
             *owner = heir;
             if let Some(heir) = heir {
@@ -355,34 +243,17 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         }
         if self.waiting > 0 {
             let waiters = &self.waiters;
-            let position = self.hosts[host]
-                .queue
-                .iter()
-                .position(|&ticket| !waiters[ticket].fresh);
+            let position = self.hosts[host].queue.iter().position(|&ticket| !waiters[ticket].fresh);
             if let Some(position) = position {
-                self.grant(
-                    host,
-                    position,
-                    Grant::Connection(host, idle.connection),
-                    actions,
-                );
+                self.grant(host, position, Grant::Connection(host, idle.connection), actions);
                 return;
             }
         }
         self.hosts[host].leased -= 1;
         self.stays = self.stays.wrapping_add(1);
         let idles = &mut self.hosts[host].idle;
-        let at = idles
-            .iter()
-            .rposition(|other| other.since <= idle.since)
-            .map_or(0, |at| at + 1);
-        idles.insert(
-            at,
-            Idle {
-                stay: self.stays,
-                ..idle
-            },
-        );
+        let at = idles.iter().rposition(|other| other.since <= idle.since).map_or(0, |at| at + 1);
+        idles.insert(at, Idle { stay: self.stays, ..idle });
         self.pump_after_release(host, actions);
     }
 
@@ -405,22 +276,14 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         self.hosts[host].leased += 1;
         let own = owner.filter(|&ticket| self.waiters[ticket].fresh);
         let position = match own {
-            Some(own) => self.hosts[host]
-                .queue
-                .iter()
-                .position(|&ticket| ticket == own),
+            Some(own) => self.hosts[host].queue.iter().position(|&ticket| ticket == own),
             None => (!self.hosts[host].queue.is_empty()).then_some(0),
         };
         match position {
             Some(position) => {
                 // The one who is served may own another dial; the owner of this one keeps a claim.
                 self.swap_dial(host, owner, position);
-                self.grant(
-                    host,
-                    position,
-                    Grant::Connection(host, idle.connection),
-                    actions,
-                );
+                self.grant(host, position, Grant::Connection(host, idle.connection), actions);
             }
             None => self.check_in(host, idle, actions),
         }
@@ -437,11 +300,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             self.undialled += 1;
             return;
         }
-        match entry
-            .dials
-            .iter_mut()
-            .find(|(_, other)| **other == Some(served))
-        {
+        match entry.dials.iter_mut().find(|(_, other)| **other == Some(served)) {
             Some((_, other)) => {
                 *other = Some(owner);
                 self.waiters[served].dialled = false;
@@ -465,10 +324,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             // Its dial is gone, so it has none to pass on.
             self.waiters[owner].dialled = false;
             self.undialled += 1;
-            let position = self.hosts[host]
-                .queue
-                .iter()
-                .position(|&ticket| ticket == owner);
+            let position = self.hosts[host].queue.iter().position(|&ticket| ticket == owner);
             if let Some(position) = position {
                 self.grant(host, position, Grant::Failed(error), actions);
             }
@@ -519,114 +375,5 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
                 None
             }
         }
-    }
-
-    /// Closes what has been idle for too long; returns when the next one will have been.
-    pub fn expire(&mut self, now: Instant, actions: &mut Vec<Action<K, C>>) -> Option<Instant> {
-        let mut next: Option<Instant> = None;
-        for host in 0..self.hosts.len() {
-            let mut at = 0;
-            while let Some(idle) = self.hosts[host].idle.get(at) {
-                if idle.until > now {
-                    next = Some(next.map_or(idle.until, |next| next.min(idle.until)));
-                    at += 1;
-                } else if let Some(idle) = self.hosts[host].idle.remove(at) {
-                    self.total -= 1;
-                    actions.push(Action::Close(idle.connection, Why::IdleTimeout));
-                }
-            }
-            self.pump_after_release(host, actions);
-        }
-        next
-    }
-
-    /// Calls `watch` for each idle connection that has been idle since before `before` and is not
-    /// watched yet; counts those still too young.
-    pub fn unwatched(
-        &mut self,
-        before: Instant,
-        mut watch: impl FnMut(HostId, &mut Idle<C>),
-    ) -> usize {
-        let mut young = 0;
-        for (id, host) in self.hosts.iter_mut().enumerate() {
-            for idle in host.idle.iter_mut().filter(|idle| !idle.watched) {
-                if idle.since <= before {
-                    idle.watched = true;
-                    watch(id, idle);
-                } else {
-                    young += 1;
-                }
-            }
-        }
-        young
-    }
-
-    /// Leases the idle connection of that stay, to look at it; `None` if it has left the pool.
-    pub fn take_stay(&mut self, host: HostId, stay: u32) -> Option<Idle<C>> {
-        let entry = self.hosts.get_mut(host)?;
-        let at = entry.idle.iter().position(|idle| idle.stay == stay)?;
-        let idle = entry.idle.remove(at)?;
-        entry.leased += 1;
-        Some(idle)
-    }
-
-    /// Closes all idle connections; with `forever`, fails waiters and refuses checkouts.
-    pub fn close(&mut self, forever: bool, actions: &mut Vec<Action<K, C>>) {
-        self.closed |= forever;
-        for host in 0..self.hosts.len() {
-            while let Some(idle) = self.hosts[host].idle.pop_front() {
-                self.total -= 1;
-                actions.push(Action::Close(idle.connection, Why::PoolClosed));
-            }
-            while forever && !self.hosts[host].queue.is_empty() {
-                self.grant(host, 0, Grant::PoolClosed, actions);
-            }
-            self.pump_after_release(host, actions);
-        }
-    }
-
-    pub fn counts(&self) -> Counts {
-        let mut counts = Counts {
-            waiting: self.waiting,
-            ..Counts::default()
-        };
-        for host in &self.hosts {
-            counts.idle += host.idle.len();
-            counts.active += host.leased;
-            counts.dialing += host.dials.len();
-        }
-        counts
-    }
-}
-
-#[cfg(test)]
-impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
-    /// The laws at the head of this file.
-    pub fn check(&self, caps: &Caps) {
-        let mut total = 0;
-        for host in &self.hosts {
-            let sum = host.leased + host.idle.len() + host.dials.len();
-            assert!(sum <= caps.per_host, "per host: {sum}");
-            assert!(host.dials.len() <= caps.dials_per_host);
-            total += sum;
-        }
-        assert_eq!(total, self.total);
-        assert!(total <= caps.total, "total: {total}");
-        let waiting = self
-            .waiters
-            .iter()
-            .filter(|(_, waiter)| waiter.grant.is_none());
-        assert_eq!(waiting.clone().count(), self.waiting);
-        assert_eq!(
-            waiting.filter(|(_, waiter)| !waiter.dialled).count(),
-            self.undialled
-        );
-        assert_eq!(
-            self.hosts
-                .iter()
-                .map(|host| host.queue.len())
-                .sum::<usize>(),
-            self.waiting
-        );
     }
 }

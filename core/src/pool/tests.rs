@@ -3,17 +3,13 @@
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use super::state::{Action, Caps, Checkout, Counts, Grant, Idle, PoolState, Refused};
+use super::state::PoolState;
+use super::types::{Action, Caps, Checkout, Counts, Grant, Idle, Refused};
 
 type State = PoolState<&'static str, u32, &'static str>;
 type Actions = Vec<Action<&'static str, u32>>;
 
-const CAPS: Caps = Caps {
-    per_host: 4,
-    total: 6,
-    dials_per_host: 3,
-    waiters: 50,
-};
+const CAPS: Caps = Caps { per_host: 4, total: 6, dials_per_host: 3, waiters: 50 };
 
 fn idle(connection: u32, now: Instant) -> Idle<u32> {
     Idle {
@@ -55,30 +51,18 @@ fn granted(state: &mut State, ticket: usize) -> Option<u32> {
 fn a_returned_connection_serves_the_first_waiter_though_its_dial_is_under_way() {
     let (mut state, now, mut actions) = (State::new(CAPS), Instant::now(), Vec::new());
     let first = ticket(&mut state, now, &mut actions);
-    let [(host, dial)] = dials(&actions)[..] else {
-        panic!("one dial")
-    };
+    let [(host, dial)] = dials(&actions)[..] else { panic!("one dial") };
     actions.clear();
     state.dialled(host, dial, idle(1, now), &mut actions);
     assert_eq!(granted(&mut state, first), Some(1));
 
     let second = ticket(&mut state, now, &mut actions);
-    let [(host, dial)] = dials(&actions)[..] else {
-        panic!("one dial")
-    };
+    let [(host, dial)] = dials(&actions)[..] else { panic!("one dial") };
     actions.clear();
     state.check_in(host, idle(1, now), &mut actions);
     assert_eq!(granted(&mut state, second), Some(1));
     state.dialled(host, dial, idle(2, now), &mut actions);
-    assert_eq!(
-        state.counts(),
-        Counts {
-            waiting: 0,
-            idle: 1,
-            active: 1,
-            dialing: 0
-        }
-    );
+    assert_eq!(state.counts(), Counts { waiting: 0, idle: 1, active: 1, dialing: 0 });
 }
 
 #[test]
@@ -92,10 +76,7 @@ fn the_most_recently_used_is_reused_first_and_the_preferred_form_among_the_last_
     }
     for connection in 0..3 {
         let since = now + Duration::from_millis(connection.into());
-        let form = Idle {
-            registered: connection == 1,
-            ..idle(connection, since)
-        };
+        let form = Idle { registered: connection == 1, ..idle(connection, since) };
         state.check_in(0, form, &mut Vec::new());
     }
     let mut take =
@@ -113,20 +94,9 @@ fn a_failed_dial_reaches_only_its_own_waiter() {
     let second = ticket(&mut state, now, &mut actions);
     let list = dials(&actions);
     state.dial_failed(list[0].0, list[0].1, "refused", &mut actions);
-    assert!(matches!(
-        state.poll(first, Waker::noop()),
-        Some(Grant::Failed("refused"))
-    ));
+    assert!(matches!(state.poll(first, Waker::noop()), Some(Grant::Failed("refused"))));
     assert!(state.poll(second, Waker::noop()).is_none());
-    assert_eq!(
-        state.counts(),
-        Counts {
-            waiting: 1,
-            idle: 0,
-            active: 0,
-            dialing: 1
-        }
-    );
+    assert_eq!(state.counts(), Counts { waiting: 1, idle: 0, active: 0, dialing: 1 });
 }
 
 #[test]
@@ -151,12 +121,7 @@ fn a_fresh_checkout_takes_no_used_connection() {
 
 #[test]
 fn at_the_total_cap_the_oldest_idle_of_another_host_makes_room() {
-    let caps = Caps {
-        per_host: 4,
-        total: 1,
-        dials_per_host: 3,
-        waiters: 50,
-    };
+    let caps = Caps { per_host: 4, total: 1, dials_per_host: 3, waiters: 50 };
     let (mut state, now, mut actions) = (State::new(caps), Instant::now(), Vec::new());
     let first = ticket(&mut state, now, &mut actions);
     let (host, dial) = dials(&actions)[0];
@@ -169,11 +134,7 @@ fn at_the_total_cap_the_oldest_idle_of_another_host_makes_room() {
     ));
     assert!(dials(&actions).is_empty());
     state.check_in(host, idle(1, now), &mut actions);
-    assert!(
-        actions
-            .iter()
-            .any(|action| matches!(action, Action::Close(1, _)))
-    );
+    assert!(actions.iter().any(|action| matches!(action, Action::Close(1, _))));
     assert_eq!(dials(&actions).len(), 1);
 }
 
@@ -188,10 +149,7 @@ fn the_queue_is_bounded_and_closing_fails_it() {
         Err(Refused::QueueFull(2))
     ));
     state.close(true, &mut actions);
-    assert!(matches!(
-        state.poll(first, Waker::noop()),
-        Some(Grant::PoolClosed)
-    ));
+    assert!(matches!(state.poll(first, Waker::noop()), Some(Grant::PoolClosed)));
     assert!(matches!(
         state.checkout(&"a", now, false, false, None, &mut actions),
         Err(Refused::Closed)
@@ -296,10 +254,7 @@ fn caps_hold_and_permits_come_back_whatever_the_order() {
                 state.discard(host, &mut actions);
             }
             pending.extend(dials(&actions));
-            assert!(
-                served > 0 || !pending.is_empty(),
-                "seed {seed}: a waiter is forgotten"
-            );
+            assert!(served > 0 || !pending.is_empty(), "seed {seed}: a waiter is forgotten");
             state.check(&CAPS);
         }
         state.close(true, &mut Vec::new());
