@@ -9,9 +9,8 @@ use std::{env, fs};
 const SONAME: &str = "libkeepalive.so.1";
 
 /// In the order in which the header presents them.
-const SOURCES: [&str; 8] = [
-    "status", "slice", "options", "stats", "client", "request", "response", "queue",
-];
+const SOURCES: [&str; 8] =
+    ["status", "slice", "options", "stats", "client", "request", "response", "queue"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -47,17 +46,12 @@ fn name_library(out: &Path) {
 
 fn write_header(root: &Path, out: &Path) {
     let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml");
-    let mut builder = cbindgen::Builder::new()
-        .with_config(config)
-        .with_after_include(macros());
+    let mut builder = cbindgen::Builder::new().with_config(config).with_after_include(macros());
     for source in SOURCES {
         builder = builder.with_src(root.join("ffi").join(source).with_extension("rs"));
     }
     let mut header = Vec::new();
-    builder
-        .generate()
-        .expect("cbindgen reads ffi/")
-        .write(&mut header);
+    builder.generate().expect("cbindgen reads ffi/").write(&mut header);
     fs::write(out.join("keepalive.h"), &header).expect("OUT_DIR is writable");
 
     let committed = root.join("include/keepalive.h");

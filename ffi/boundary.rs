@@ -141,21 +141,14 @@ fn caught<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 fn panicked(payload: Box<dyn Any + Send>) -> Error {
-    let text = match (
-        payload.downcast_ref::<&str>(),
-        payload.downcast_ref::<String>(),
-    ) {
+    let text = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
         (Some(text), _) => text.to_string(),
         (_, Some(text)) => text.clone(),
         _ => "no message".to_string(),
     };
     // The drop of a foreign payload may panic, and this is the last stop.
     std::mem::forget(payload);
-    Error::new(
-        ErrorKind::Panic,
-        Phase::Request,
-        format!("a bug in libkeepalive: {text}"),
-    )
+    Error::new(ErrorKind::Panic, Phase::Request, format!("a bug in libkeepalive: {text}"))
 }
 
 #[cfg(test)]

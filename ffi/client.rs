@@ -41,9 +41,7 @@ pub extern "C" fn ka_client_new(
         fork::watch();
         // SAFETY: by the header's contract `options` is NULL or a struct of the size it states.
         let config = unsafe { ka_client_options::read(options) }?;
-        Ok(give(ka_client {
-            client: Client::new(config)?,
-        }))
+        Ok(give(ka_client { client: Client::new(config)? }))
     })
 }
 
@@ -60,9 +58,7 @@ pub extern "C" fn ka_client_shared() -> *mut ka_client {
             return Ok(made);
         }
         fork::watch();
-        let new = give(ka_client {
-            client: Client::shared()?.clone(),
-        });
+        let new = give(ka_client { client: Client::shared()?.clone() });
         match SHARED.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => Ok(new),
             Err(first) => {
@@ -91,7 +87,7 @@ pub extern "C" fn ka_client_send(
         // The clone lets another thread free the handle while this exchange runs.
         let client = borrow!(client).client.clone();
         let request = borrow!(request);
-        let response = client.send(request.ready()?, Blocking::default())?;
+        let response = client.send(&request.request, Blocking::default())?;
         Ok(give(ka_response::new(response)))
     })
 }
@@ -121,13 +117,9 @@ pub extern "C" fn ka_client_submit(
         let client = &borrow!(client).client;
         let request = borrow!(request);
         let queue = borrow!(queue).here()?;
-        let until = if request.stream_response {
-            Until::Head
-        } else {
-            Until::Body
-        };
+        let until = if request.stream_response { Until::Head } else { Until::Body };
         let token = user_data.expose_provenance() as u64;
-        let started = client.submit(request.ready()?.clone(), until, queue, token)?;
+        let started = client.submit(request.request.clone(), until, queue, token)?;
         call.write_if_given(|| give(ka_call::new(started)));
         Ok(())
     })

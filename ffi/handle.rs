@@ -76,16 +76,13 @@ pub unsafe fn bytes<'a>(pointer: *const u8, len: usize, name: &'static str) -> R
 pub fn check_length(len: usize, name: &'static str) -> Result<()> {
     match isize::try_from(len) {
         Ok(_) => Ok(()),
-        Err(_) => Err(Error::argument(format!(
-            "{name}: a length of {len} is not possible"
-        ))),
+        Err(_) => Err(Error::argument(format!("{name}: a length of {len} is not possible"))),
     }
 }
 
 /// UTF-8 for what must be text.
 pub fn utf8<'a>(text: &'a CStr, name: &'static str) -> Result<&'a str> {
-    text.to_str()
-        .map_err(|_| Error::argument(format!("{name}: is not UTF-8")))
+    text.to_str().map_err(|_| Error::argument(format!("{name}: is not UTF-8")))
 }
 
 /// Moves a value into a handle; [`take_back`] is its end.

@@ -77,10 +77,8 @@ pub struct ka_client_options {
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_client_options_init(options: *mut ka_client_options, size: usize) {
     ka_fn!(value(()), {
-        let defaults = ka_client_options {
-            size,
-            ..ka_client_options::of(&ClientConfig::default())
-        };
+        let defaults =
+            ka_client_options { size, ..ka_client_options::of(&ClientConfig::default()) };
         // SAFETY: by the header's contract `options` is NULL or has room for `size` bytes.
         unsafe { sized::write(options, size, &defaults, "options") }
     })

@@ -166,9 +166,7 @@ impl ka_queue {
     pub(crate) fn here(&self) -> Result<&Arc<Queue>> {
         match self.generation == fork::generation() {
             true => Ok(&self.queue),
-            false => Err(Error::state(
-                "queue: made before fork(); make one in the child",
-            )),
+            false => Err(Error::state("queue: made before fork(); make one in the child")),
         }
     }
 }
@@ -184,19 +182,16 @@ impl ka_event {
         let response =
             |response: Response, piece: Bytes| give(ka_response::with_piece(response, piece));
         match completion.outcome {
-            Outcome::Response(Ok(head)) => ka_event {
-                response: response(head, Bytes::new()),
-                ..event
-            },
+            Outcome::Response(Ok(head)) => {
+                ka_event { response: response(head, Bytes::new()), ..event }
+            }
             Outcome::Response(Err(error)) => event.failed(error),
-            Outcome::Chunk(rest, Ok(piece)) => ka_event {
-                response: response(rest, piece.unwrap_or_default()),
-                ..event
-            },
-            Outcome::Chunk(rest, Err(error)) => ka_event {
-                response: response(rest, Bytes::new()),
-                ..event.failed(error)
-            },
+            Outcome::Chunk(rest, Ok(piece)) => {
+                ka_event { response: response(rest, piece.unwrap_or_default()), ..event }
+            }
+            Outcome::Chunk(rest, Err(error)) => {
+                ka_event { response: response(rest, Bytes::new()), ..event.failed(error) }
+            }
             Outcome::WantBody => {
                 let text = "a body was asked for that nobody pipes";
                 event.failed(Error::new(ErrorKind::Internal, Phase::Send, text))
@@ -206,11 +201,7 @@ impl ka_event {
 
     fn failed(self, error: Error) -> ka_event {
         let status = ka_status::of(error.kind());
-        ka_event {
-            status,
-            error: give(ka_error::new(error)),
-            ..self
-        }
+        ka_event { status, error: give(ka_error::new(error)), ..self }
     }
 }
 

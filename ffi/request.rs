@@ -1,8 +1,6 @@
 //! `ka_request`: built step by step, checked as it is built, and reusable.
 
 use std::ffi::{c_char, c_void};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -17,20 +15,6 @@ pub struct ka_request {
     pub(crate) request: Request,
     pub(crate) stream_response: bool,
     timeouts: Timeouts,
-    /// Of a body reader: whether it has been called, and so cannot start again.
-    reader_started: Option<Arc<AtomicBool>>,
-}
-
-impl ka_request {
-    /// The request, unless its body was produced before.
-    pub(crate) fn ready(&self) -> Result<&Request> {
-        match &self.reader_started {
-            Some(started) if started.load(Ordering::Acquire) => Err(Error::state(
-                "request: its body reader has been called already; set a new body",
-            )),
-            _ => Ok(&self.request),
-        }
-    }
 }
 
 /// A time limit of one request; each overrides an option of the client.
@@ -80,7 +64,6 @@ pub extern "C" fn ka_request_new(
             request: Request::new(method, url)?,
             stream_response: false,
             timeouts: Timeouts::default(),
-            reader_started: None,
         }))
     })
 }
@@ -99,9 +82,7 @@ pub extern "C" fn ka_request_add_header(
 ) -> ka_status {
     ka_fn!(status(error), outs(), {
         let request = borrow_mut!(request);
-        request
-            .request
-            .add_header(text!(name).to_bytes(), text!(value).to_bytes())
+        request.request.add_header(text!(name).to_bytes(), text!(value).to_bytes())
     })
 }
 
@@ -122,7 +103,6 @@ pub extern "C" fn ka_request_set_body(
         // SAFETY: by the header's contract `data` is NULL or `len` readable bytes.
         let body = unsafe { bytes(data, len, "data") }?;
         request.request.set_body(Bytes::copy_from_slice(body));
-        request.reader_started = None;
         Ok(())
     })
 }
@@ -149,20 +129,11 @@ pub extern "C" fn ka_request_set_body_reader(
         let length = match length {
             -1 => None,
             length => Some(u64::try_from(length).map_err(|_| {
-                Error::argument(format!(
-                    "length: {length} is neither a length nor -1 for unknown"
-                ))
+                Error::argument(format!("length: {length} is neither a length nor -1 for unknown"))
             })?),
         };
-        let started = Arc::new(AtomicBool::new(false));
-        let reader = Reader {
-            read,
-            user_data,
-            started: started.clone(),
-            spare: BytesMut::new(),
-        };
+        let reader = Reader { read, user_data, started: false, spare: BytesMut::new() };
         request.request.set_body_stream(Box::new(reader), length);
-        request.reader_started = Some(started);
         Ok(())
     })
 }
@@ -189,10 +160,7 @@ pub extern "C" fn ka_request_set_timeout(
             (ka_timeout::KA_TIMEOUT_READ, &mut timeouts.read),
             (ka_timeout::KA_TIMEOUT_TOTAL, &mut timeouts.total),
         ];
-        match all
-            .into_iter()
-            .find(|(timeout, _)| *timeout as i32 == which)
-        {
+        match all.into_iter().find(|(timeout, _)| *timeout as i32 == which) {
             Some((_, slot)) => *slot = Some(limit(milliseconds)),
             None => return Err(Error::argument(format!("which: {which} is no ka_timeout"))),
         }
@@ -262,7 +230,8 @@ pub extern "C" fn ka_request_free(request: *mut ka_request) {
 struct Reader {
     read: unsafe extern "C" fn(*mut c_void, *mut u8, usize) -> isize,
     user_data: *mut c_void,
-    started: Arc<AtomicBool>,
+    /// Once called it cannot start again.
+    started: bool,
     spare: BytesMut,
 }
 
@@ -274,7 +243,7 @@ unsafe impl Send for Reader {}
 
 impl BodySource for Reader {
     fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
-        self.started.store(true, Ordering::Release);
+        self.started = true;
         self.spare.clear();
         self.spare.resize(PIECE, 0);
         // SAFETY: by the header's contract the function takes these arguments and `user_data` is
@@ -291,6 +260,6 @@ impl BodySource for Reader {
     }
 
     fn rewind(&mut self) -> bool {
-        !self.started.load(Ordering::Acquire)
+        !self.started
     }
 }

@@ -25,19 +25,11 @@ pub struct ka_response {
 
 impl ka_response {
     pub(crate) fn new(response: Response) -> Self {
-        ka_response {
-            response,
-            piece: Bytes::new(),
-            whole: Bytes::new(),
-        }
+        ka_response { response, piece: Bytes::new(), whole: Bytes::new() }
     }
 
     pub(crate) fn with_piece(response: Response, piece: Bytes) -> Self {
-        ka_response {
-            response,
-            piece,
-            whole: Bytes::new(),
-        }
+        ka_response { response, piece, whole: Bytes::new() }
     }
 }
 
@@ -56,9 +48,7 @@ pub extern "C" fn ka_response_status(response: *const ka_response) -> u16 {
 /// Errors: an empty view when `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_reason(response: *const ka_response) -> ka_str {
-    ka_fn!(value(ka_str::NONE), {
-        Ok(ka_str::new(borrow!(response).response.reason()))
-    })
+    ka_fn!(value(ka_str::NONE), { Ok(ka_str::new(borrow!(response).response.reason())) })
 }
 
 /// The HTTP version of the response: 10 for 1.0, 11 for 1.1.
@@ -81,9 +71,7 @@ pub extern "C" fn ka_response_version(response: *const ka_response) -> i32 {
 /// Errors: an empty view when `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_url(response: *const ka_response) -> ka_str {
-    ka_fn!(value(ka_str::NONE), {
-        Ok(ka_str::new(borrow!(response).response.url().as_bytes()))
-    })
+    ka_fn!(value(ka_str::NONE), { Ok(ka_str::new(borrow!(response).response.url().as_bytes())) })
 }
 
 /// The number of header fields.
@@ -126,10 +114,7 @@ pub extern "C" fn ka_response_header(
         // SAFETY: by the header's contract `value` is NULL or writable.
         let value = unsafe { Out::new(value, "value") };
         value.write_if_given(|| ka_str::NONE);
-        let found = borrow!(response)
-            .response
-            .headers()
-            .get(text!(name).to_bytes());
+        let found = borrow!(response).response.headers().get(text!(name).to_bytes());
         value.write_if_given(|| found.map_or(ka_str::NONE, ka_str::new));
         Ok(found.is_some())
     })
@@ -141,9 +126,7 @@ pub extern "C" fn ka_response_header(
 /// Errors: 0 when `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_trailer_count(response: *const ka_response) -> usize {
-    ka_fn!(value(0), {
-        Ok(borrow!(response).response.trailers().map_or(0, Fields::len))
-    })
+    ka_fn!(value(0), { Ok(borrow!(response).response.trailers().map_or(0, Fields::len)) })
 }
 
 /// One trailer field, from 0, in the order they came in.
@@ -182,9 +165,7 @@ pub extern "C" fn ka_response_read(
             return Err(missing("buffer"));
         }
         if capacity == 0 {
-            return Err(Error::argument(
-                "capacity: 0 cannot be told from the end of the body",
-            ));
+            return Err(Error::argument("capacity: 0 cannot be told from the end of the body"));
         }
         check_length(capacity, "capacity")?;
         // SAFETY: by the header's contract `buffer` has room for `capacity` bytes. They may not have
@@ -253,14 +234,9 @@ pub extern "C" fn ka_response_submit_read(
             return Err(Error::argument("max: must be at least 1"));
         }
         let token = user_data.expose_provenance() as u64;
-        let ka_response {
-            response, piece, ..
-        } = *response;
+        let ka_response { response, piece, .. } = *response;
         if !piece.is_empty() {
-            queue.push(
-                token,
-                keepalive_core::Outcome::Chunk(response, Ok(Some(piece))),
-            );
+            queue.push(token, keepalive_core::Outcome::Chunk(response, Ok(Some(piece))));
             return Ok(());
         }
         let started = Client::submit_read(response, max, queue, token)?;
@@ -275,9 +251,7 @@ pub extern "C" fn ka_response_submit_read(
 /// Errors: false when `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_reused(response: *const ka_response) -> bool {
-    ka_fn!(value(false), {
-        Ok(borrow!(response).response.info().reused)
-    })
+    ka_fn!(value(false), { Ok(borrow!(response).response.info().reused) })
 }
 
 /// Writes how the exchange went: connection, replays, time by phase. `size` is sizeof(ka_info).

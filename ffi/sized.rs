@@ -52,8 +52,7 @@ pub unsafe fn write<T: Copy>(
     unsafe {
         let to = pointer.cast::<u8>();
         std::ptr::copy_nonoverlapping((&raw const *value).cast::<u8>(), to, size.min(known));
-        to.wrapping_add(known.min(size))
-            .write_bytes(0, size.saturating_sub(known));
+        to.wrapping_add(known.min(size)).write_bytes(0, size.saturating_sub(known));
     }
     Ok(())
 }
@@ -65,9 +64,7 @@ fn check(size: usize, name: &'static str) -> Result<()> {
     if (size_of::<usize>()..LIMIT).contains(&size) {
         return Ok(());
     }
-    Err(Error::argument(format!(
-        "{name}.size: {size} is not the sizeof of a version of it"
-    )))
+    Err(Error::argument(format!("{name}.size: {size} is not the sizeof of a version of it")))
 }
 
 /// A field that a wrong size cuts in two keeps its default.

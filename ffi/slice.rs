@@ -25,31 +25,19 @@ pub struct ka_bytes {
 
 impl ka_str {
     /// NULL and 0.
-    pub(crate) const NONE: ka_str = ka_str {
-        ptr: std::ptr::null(),
-        len: 0,
-    };
+    pub(crate) const NONE: ka_str = ka_str { ptr: std::ptr::null(), len: 0 };
 
     pub(crate) fn new(bytes: &[u8]) -> Self {
-        ka_str {
-            ptr: bytes.as_ptr().cast(),
-            len: bytes.len(),
-        }
+        ka_str { ptr: bytes.as_ptr().cast(), len: bytes.len() }
     }
 }
 
 impl ka_bytes {
     /// NULL and 0.
-    pub(crate) const NONE: ka_bytes = ka_bytes {
-        ptr: std::ptr::null(),
-        len: 0,
-    };
+    pub(crate) const NONE: ka_bytes = ka_bytes { ptr: std::ptr::null(), len: 0 };
 
     pub(crate) fn new(bytes: &[u8]) -> Self {
-        ka_bytes {
-            ptr: bytes.as_ptr(),
-            len: bytes.len(),
-        }
+        ka_bytes { ptr: bytes.as_ptr(), len: bytes.len() }
     }
 }
 

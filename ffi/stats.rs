@@ -84,16 +84,10 @@ pub struct ka_info {
 
 impl ka_stats {
     pub(crate) fn new(stats: &Stats) -> ka_stats {
-        let none = ka_close_count {
-            reason: ka_str::NONE,
-            count: 0,
-        };
+        let none = ka_close_count { reason: ka_str::NONE, count: 0 };
         let mut close_reasons = [none; KA_MAX_CLOSE_REASONS];
         for (slot, (reason, count)) in close_reasons.iter_mut().zip(&stats.closed) {
-            *slot = ka_close_count {
-                reason: ka_str::new(reason.as_bytes()),
-                count: *count,
-            };
+            *slot = ka_close_count { reason: ka_str::new(reason.as_bytes()), count: *count };
         }
         ka_stats {
             size: size_of::<ka_stats>(),

@@ -134,11 +134,7 @@ impl ka_status {
     pub(crate) fn of(kind: ErrorKind) -> ka_status {
         let number = kind as i32;
         let same = |status: &&ka_status| **status as i32 == number;
-        ka_status::ALL
-            .iter()
-            .find(same)
-            .copied()
-            .unwrap_or(ka_status::KA_INTERNAL)
+        ka_status::ALL.iter().find(same).copied().unwrap_or(ka_status::KA_INTERNAL)
     }
 }
 
@@ -185,9 +181,7 @@ pub extern "C" fn ka_version_number() -> u32 {
 /// Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_version() -> *const c_char {
-    ka_fn!(value(c"".as_ptr()), {
-        Ok(concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast())
-    })
+    ka_fn!(value(c"".as_ptr()), { Ok(concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()) })
 }
 
 /// The name of a status, as in "KA_CONNECT_TIMEOUT".
@@ -211,9 +205,7 @@ pub extern "C" fn ka_status_name(status: ka_status_number) -> *const c_char {
 /// Errors: KA_OK when `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_status(error: *const ka_error) -> ka_status {
-    ka_fn!(value(ka_status::KA_OK), {
-        Ok(ka_status::of(borrow!(error).error.kind()))
-    })
+    ka_fn!(value(ka_status::KA_OK), { Ok(ka_status::of(borrow!(error).error.kind())) })
 }
 
 /// The reason in one line: it names the argument or the server, and the rule that was broken.
@@ -222,9 +214,7 @@ pub extern "C" fn ka_error_status(error: *const ka_error) -> ka_status {
 /// Errors: an empty view when `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_message(error: *const ka_error) -> ka_str {
-    ka_fn!(value(ka_str::NONE), {
-        Ok(ka_str::new(borrow!(error).error.message().as_bytes()))
-    })
+    ka_fn!(value(ka_str::NONE), { Ok(ka_str::new(borrow!(error).error.message().as_bytes())) })
 }
 
 /// Where in the exchange it happened: "request" (before anything was done with the network), "pool",
@@ -234,9 +224,7 @@ pub extern "C" fn ka_error_message(error: *const ka_error) -> ka_str {
 /// Errors: "" when `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_phase(error: *const ka_error) -> *const c_char {
-    ka_fn!(value(c"".as_ptr()), {
-        Ok(phase_name(borrow!(error).error.phase()).as_ptr())
-    })
+    ka_fn!(value(c"".as_ptr()), { Ok(phase_name(borrow!(error).error.phase()).as_ptr()) })
 }
 
 /// The operating system's error number (errno), 0 when there is none.
@@ -245,9 +233,7 @@ pub extern "C" fn ka_error_phase(error: *const ka_error) -> *const c_char {
 /// Errors: 0 when `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_os_errno(error: *const ka_error) -> i32 {
-    ka_fn!(value(0), {
-        Ok(borrow!(error).error.os_errno().unwrap_or(0))
-    })
+    ka_fn!(value(0), { Ok(borrow!(error).error.os_errno().unwrap_or(0)) })
 }
 
 /// Whether it happened on a connection that had carried a response before.
@@ -292,10 +278,7 @@ pub extern "C" fn ka_error_retry_safe(error: *const ka_error) -> bool {
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_partial_body(error: *const ka_error) -> ka_bytes {
     ka_fn!(value(ka_bytes::NONE), {
-        Ok(borrow!(error)
-            .error
-            .partial_body()
-            .map_or(ka_bytes::NONE, ka_bytes::new))
+        Ok(borrow!(error).error.partial_body().map_or(ka_bytes::NONE, ka_bytes::new))
     })
 }
 
@@ -332,18 +315,11 @@ mod tests {
     #[test]
     fn the_status_list_is_the_error_table() {
         assert_eq!(ka_status::ALL[0], ka_status::KA_OK);
-        let ours: Vec<(i32, String)> = ka_status::ALL[1..]
-            .iter()
-            .map(|s| (*s as i32, format!("{s:?}")))
-            .collect();
-        let table: Vec<(i32, String)> = ErrorKind::ALL
-            .iter()
-            .map(|kind| (*kind as i32, kind.code().to_string()))
-            .collect();
-        assert_eq!(
-            ours, table,
-            "write a row for each kind in ka_status and in ALL"
-        );
+        let ours: Vec<(i32, String)> =
+            ka_status::ALL[1..].iter().map(|s| (*s as i32, format!("{s:?}"))).collect();
+        let table: Vec<(i32, String)> =
+            ErrorKind::ALL.iter().map(|kind| (*kind as i32, kind.code().to_string())).collect();
+        assert_eq!(ours, table, "write a row for each kind in ka_status and in ALL");
         for kind in ErrorKind::ALL {
             assert_eq!(ka_status::of(*kind) as i32, *kind as i32);
         }
@@ -353,12 +329,8 @@ mod tests {
     fn each_status_is_explained_by_the_summary_of_its_kind() {
         let source = include_str!("status.rs");
         for kind in ErrorKind::ALL {
-            let row = format!(
-                "    /// {}\n    {} = {},\n",
-                kind.summary(),
-                kind.code(),
-                *kind as i32
-            );
+            let row =
+                format!("    /// {}\n    {} = {},\n", kind.summary(), kind.code(), *kind as i32);
             assert!(source.contains(&row), "ka_status should contain\n{row}");
         }
     }

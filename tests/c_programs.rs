@@ -24,30 +24,19 @@ fn programs() -> Vec<PathBuf> {
 
 fn arguments(origin: &Origin) -> Vec<String> {
     let ca_file = origin.ca_file().display().to_string();
-    vec![
-        origin.http().to_string(),
-        origin.https().to_string(),
-        ca_file,
-    ]
+    vec![origin.http().to_string(), origin.https().to_string(), ca_file]
 }
 
 /// What an example is called with, and what its output must contain.
 fn example_arguments(path: &Path, origin: &Origin) -> (Vec<String>, &'static str) {
-    let stem = path
-        .file_stem()
-        .expect("a name")
-        .to_string_lossy()
-        .into_owned();
+    let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();
     let http = |path: &str| format!("{}{path}", origin.http());
     let https = |path: &str| format!("{}{path}", origin.https());
     let ca_file = origin.ca_file().display().to_string();
     match stem.as_str() {
         "get" => (vec![http("/ok")], "ok"),
         "post" => (vec![http("/echo-body"), "{\"n\": 1}".into()], "{\"n\": 1}"),
-        "stream_download" => (
-            vec![http("/bytes/500000"), "/dev/null".into()],
-            "500000 bytes",
-        ),
+        "stream_download" => (vec![http("/bytes/500000"), "/dev/null".into()], "500000 bytes"),
         "async_queue" => (vec![http("/bytes/1000"), "100".into()], "100 responses"),
         "threads" => (vec![http("/ok"), "4".into(), "25".into()], "100 requests"),
         "demo" => (vec![https("/json"), ca_file, "20".into()], "\"reused\":19"),
@@ -130,10 +119,7 @@ fn programs_run_under_valgrind() {
 #[test]
 fn examples_are_short_enough_to_read() {
     for source in c_files("bindings/c/examples") {
-        let lines = std::fs::read_to_string(&source)
-            .expect("readable")
-            .lines()
-            .count();
+        let lines = std::fs::read_to_string(&source).expect("readable").lines().count();
         assert!(lines <= 80, "{} has {lines} lines", source.display());
     }
 }

@@ -27,12 +27,8 @@ fn the_committed_header_is_current() {
 fn every_status_stands_in_the_header_with_its_number_and_meaning() {
     let header = committed();
     for kind in ErrorKind::ALL {
-        let row = format!(
-            "     * {}\n     */\n    {} = {},",
-            kind.summary(),
-            kind.code(),
-            *kind as i32
-        );
+        let row =
+            format!("     * {}\n     */\n    {} = {},", kind.summary(), kind.code(), *kind as i32);
         assert!(header.contains(&row), "missing: {row}");
     }
 }
@@ -48,62 +44,32 @@ fn the_header_compiles_cleanly_as_c_and_as_cxx() {
         ("g++", "c++", "c++20"),
     ] {
         let mut child = Command::new(compiler)
-            .args([
-                "-x",
-                language,
-                &format!("-std={standard}"),
-                "-fsyntax-only",
-                "-I",
-            ])
+            .args(["-x", language, &format!("-std={standard}"), "-fsyntax-only", "-I"])
             .arg(support::root().join("include"))
-            .args([
-                "-Wall",
-                "-Wextra",
-                "-Wpedantic",
-                "-Wconversion",
-                "-Werror",
-                "-",
-            ])
+            .args(["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror", "-"])
             .stdin(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{compiler}: {error}; install the package {compiler}"));
         let source = b"#include <keepalive.h>\n#include <keepalive.h>\n";
-        child
-            .stdin
-            .take()
-            .expect("piped")
-            .write_all(source)
-            .expect("the compiler reads");
+        child.stdin.take().expect("piped").write_all(source).expect("the compiler reads");
         let output = child.wait_with_output().expect("the compiler ends");
-        assert!(
-            output.status.success(),
-            "{standard}: {}",
-            support::text(&output)
-        );
+        assert!(output.status.success(), "{standard}: {}", support::text(&output));
     }
 }
 
 #[test]
 fn the_example_on_the_first_page_compiles_and_runs() {
     let header = committed();
-    let lines = header
-        .lines()
-        .skip_while(|line| !line.contains("#include <stdio.h>"));
+    let lines = header.lines().skip_while(|line| !line.contains("#include <stdio.h>"));
     let example: Vec<&str> = lines
         .take_while(|line| !line.contains("Build:"))
         .filter_map(|line| line.strip_prefix(" *     "))
         .collect();
-    assert!(
-        (10..=18).contains(&example.len()),
-        "{} lines",
-        example.len()
-    );
+    assert!((10..=18).contains(&example.len()), "{} lines", example.len());
     let source = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("first_page.c");
     let origin = keepalive_origin::Origin::start(Default::default()).expect("the origin starts");
-    let here = example
-        .join("\n")
-        .replace("http://example.com/", &format!("{}/ok", origin.http()));
+    let here = example.join("\n").replace("http://example.com/", &format!("{}/ok", origin.http()));
     std::fs::write(&source, here + "\n").expect("the target directory is writable");
     let program = support::compile(&source, support::C99);
     let output = support::run(&mut Command::new(program), "");

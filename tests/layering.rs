@@ -42,9 +42,7 @@ fn sources(dir: &Path) -> Vec<PathBuf> {
 fn code(path: &Path) -> String {
     let text = std::fs::read_to_string(path).expect("readable");
     let production = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let lines = production
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or_default());
+    let lines = production.lines().map(|line| line.split("//").next().unwrap_or_default());
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -52,15 +50,8 @@ fn code(path: &Path) -> String {
 fn module(name: &str) -> Vec<PathBuf> {
     let source = support::root().join("core/src");
     let file = source.join(format!("{name}.rs"));
-    let files = if file.exists() {
-        vec![file]
-    } else {
-        sources(&source.join(name))
-    };
-    files
-        .into_iter()
-        .filter(|path| !path.ends_with("tests.rs"))
-        .collect()
+    let files = if file.exists() { vec![file] } else { sources(&source.join(name)) };
+    files.into_iter().filter(|path| !path.ends_with("tests.rs")).collect()
 }
 
 /// The modules of core that a file mentions by `crate::name`, also in `crate::{a, b}`.
@@ -68,15 +59,10 @@ fn mentioned(path: &Path) -> BTreeSet<String> {
     let text = code(path);
     let mut found = BTreeSet::new();
     for rest in text.split("crate::").skip(1) {
-        let group = rest
-            .strip_prefix('{')
-            .and_then(|rest| rest.split('}').next());
+        let group = rest.strip_prefix('{').and_then(|rest| rest.split('}').next());
         for item in group.unwrap_or(rest).split(',') {
-            let name: String = item
-                .trim()
-                .chars()
-                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
-                .collect();
+            let name: String =
+                item.trim().chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
             if !name.is_empty() {
                 found.insert(name);
             }
@@ -97,10 +83,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("deadline", &["error", "origin", "config"]),
     ("fork", &["error"]),
     ("pool", &["pool"]),
-    (
-        "net",
-        &["net", "error", "origin", "deadline", "config", "fork"],
-    ),
+    ("net", &["net", "error", "origin", "deadline", "config", "fork"]),
 ];
 
 /// What may not be known, where a complete list would only repeat the tree.
@@ -111,20 +94,14 @@ fn layers_of_core_know_only_those_below_them() {
     let mut broken = Vec::new();
     for (name, allowed) in MAY_KNOW {
         for path in module(name) {
-            for other in mentioned(&path)
-                .iter()
-                .filter(|other| !allowed.contains(&&***other))
-            {
+            for other in mentioned(&path).iter().filter(|other| !allowed.contains(&&***other)) {
                 broken.push(format!("{} knows {other}", path.display()));
             }
         }
     }
     for (name, forbidden) in MUST_NOT_KNOW {
         for path in module(name) {
-            for other in mentioned(&path)
-                .iter()
-                .filter(|other| forbidden.contains(&&***other))
-            {
+            for other in mentioned(&path).iter().filter(|other| forbidden.contains(&&***other)) {
                 broken.push(format!("{} knows {other}", path.display()));
             }
         }
@@ -135,11 +112,7 @@ fn layers_of_core_know_only_those_below_them() {
 #[test]
 fn pool_and_net_know_no_http() {
     for path in ["pool", "net"].into_iter().flat_map(module) {
-        assert!(
-            !code(&path).contains("keepalive_proto"),
-            "{}",
-            path.display()
-        );
+        assert!(!code(&path).contains("keepalive_proto"), "{}", path.display());
     }
 }
 
@@ -147,22 +120,14 @@ fn pool_and_net_know_no_http() {
 fn the_protocol_machine_has_no_socket_clock_thread_or_log() {
     let dependencies = dependencies("core/proto/Cargo.toml");
     assert!(
-        dependencies
-            .iter()
-            .all(|name| ["bytes", "httparse", "memchr"].contains(&&**name)),
+        dependencies.iter().all(|name| ["bytes", "httparse", "memchr"].contains(&&**name)),
         "{dependencies:?}"
     );
     for path in sources(&support::root().join("core/proto/src")) {
         let code = code(&path);
-        for word in [
-            "std::net",
-            "std::time",
-            "std::thread",
-            "std::io",
-            "std::fs",
-            "println!",
-            "log::",
-        ] {
+        for word in
+            ["std::net", "std::time", "std::thread", "std::io", "std::fs", "println!", "log::"]
+        {
             assert!(!code.contains(word), "{} mentions {word}", path.display());
         }
     }
@@ -187,33 +152,21 @@ fn crates_depend_in_one_direction() {
         ("tests/origin/Cargo.toml", &[]),
     ] {
         let all = dependencies(path);
-        let ours: Vec<&str> = all
-            .iter()
-            .map(String::as_str)
-            .filter(|name| OURS.contains(name))
-            .collect();
+        let ours: Vec<&str> =
+            all.iter().map(String::as_str).filter(|name| OURS.contains(name)).collect();
         assert_eq!(ours, expected, "{path}");
     }
 }
 
 #[test]
 fn no_source_file_is_longer_than_500_lines() {
-    let long: Vec<String> = [
-        "core",
-        "ffi",
-        "bindings/python/src",
-        "bindings/node/src",
-        "tests",
-    ]
-    .into_iter()
-    .flat_map(|dir| sources(&support::root().join(dir)))
-    .filter_map(|path| {
-        let lines = std::fs::read_to_string(&path)
-            .expect("readable")
-            .lines()
-            .count();
-        (lines > 500).then(|| format!("{}: {lines}", path.display()))
-    })
-    .collect();
+    let long: Vec<String> = ["core", "ffi", "bindings/python/src", "bindings/node/src", "tests"]
+        .into_iter()
+        .flat_map(|dir| sources(&support::root().join(dir)))
+        .filter_map(|path| {
+            let lines = std::fs::read_to_string(&path).expect("readable").lines().count();
+            (lines > 500).then(|| format!("{}: {lines}", path.display()))
+        })
+        .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
 }

@@ -46,12 +46,7 @@ fn script(case: &Case) -> String {
     let request = &case.request;
     let mut text = format!("case {}\nmethod {}\n", case.name, request.method);
     for (name, value) in &request.headers {
-        let _ = writeln!(
-            text,
-            "header :{} :{}",
-            hex(&latin1(name)),
-            hex(&latin1(value))
-        );
+        let _ = writeln!(text, "header :{} :{}", hex(&latin1(name)), hex(&latin1(value)));
     }
     if request.chunked || !request.body.is_empty() {
         let kind = if request.chunked { "chunked" } else { "body" };
@@ -73,9 +68,7 @@ fn unrepeated(body: &[u8]) -> (&[u8], usize) {
 }
 
 fn latin1(text: &str) -> Vec<u8> {
-    text.chars()
-        .map(|c| u8::try_from(c).expect("latin-1"))
-        .collect()
+    text.chars().map(|c| u8::try_from(c).expect("latin-1")).collect()
 }
 
 fn read(output: &str) -> Vec<Outcome> {
@@ -87,12 +80,7 @@ fn read(output: &str) -> Vec<Outcome> {
         let first = words.next().unwrap_or_default();
         let second = words.next().unwrap_or_default();
         match word {
-            "case" => {
-                outcome = Outcome {
-                    name: first.into(),
-                    ..Outcome::default()
-                }
-            }
+            "case" => outcome = Outcome { name: first.into(), ..Outcome::default() },
             "status" => outcome.status = first.parse().ok(),
             "version" => outcome.version = first.into(),
             "reason" => outcome.reason = unhex(first),
@@ -119,27 +107,14 @@ fn differences(case: &Case, outcome: &Outcome, mode: &str) -> Vec<String> {
     let expect = &case.expect;
     let error = expect.error.as_deref().map(|name| {
         let kind = ErrorKind::ALL.iter().find(|kind| kind.name() == name);
-        kind.unwrap_or_else(|| panic!("{}: no error kind {name}", case.name))
-            .code()
+        kind.unwrap_or_else(|| panic!("{}: no error kind {name}", case.name)).code()
     });
     check("error", outcome.error.as_deref() == error, &outcome.error);
-    let delivered = if error.is_some() {
-        &expect.partial
-    } else {
-        &expect.body
-    };
+    let delivered = if error.is_some() { &expect.partial } else { &expect.body };
     if let Some(body) = delivered {
-        check(
-            "body",
-            outcome.body == *body,
-            &String::from_utf8_lossy(&outcome.body),
-        );
+        check("body", outcome.body == *body, &String::from_utf8_lossy(&outcome.body));
     }
-    check(
-        "reused",
-        outcome.reused == (expect.reuse.as_deref() == Some("ok")),
-        &outcome.reused,
-    );
+    check("reused", outcome.reused == (expect.reuse.as_deref() == Some("ok")), &outcome.reused);
     // A whole response that fails has no head to show.
     if mode == "queue" && error.is_some() {
         return found;
@@ -150,11 +125,7 @@ fn differences(case: &Case, outcome: &Outcome, mode: &str) -> Vec<String> {
         check("reason", outcome.reason == latin1(reason), &outcome.reason);
     }
     if let Some(version) = &expect.version {
-        check(
-            "version",
-            outcome.version == version.replace('.', ""),
-            &outcome.version,
-        );
+        check("version", outcome.version == version.replace('.', ""), &outcome.version);
     }
     if let Some(headers) = &expect.headers {
         let mut rest = outcome.headers.iter();
@@ -165,13 +136,9 @@ fn differences(case: &Case, outcome: &Outcome, mode: &str) -> Vec<String> {
     }
     if let Some(trailers) = &expect.trailers {
         let same = outcome.trailers.len() == trailers.len()
-            && outcome
-                .trailers
-                .iter()
-                .zip(trailers)
-                .all(|((n, v), (name, value))| {
-                    n.eq_ignore_ascii_case(&latin1(name)) && *v == latin1(value)
-                });
+            && outcome.trailers.iter().zip(trailers).all(|((n, v), (name, value))| {
+                n.eq_ignore_ascii_case(&latin1(name)) && *v == latin1(value)
+            });
         check("trailers", same, &outcome.trailers);
     }
     found
@@ -184,11 +151,7 @@ fn play(mode: &str) {
     let mut failures = Vec::new();
     let mut names = std::collections::BTreeSet::new();
     for (base, unwanted) in [(origin.http(), Tls::Only), (origin.https(), Tls::Never)] {
-        let cases: Vec<&Case> = origin
-            .cases()
-            .iter()
-            .filter(|case| case.tls != unwanted)
-            .collect();
+        let cases: Vec<&Case> = origin.cases().iter().filter(|case| case.tls != unwanted).collect();
         let mut child = Command::new(&program)
             .args([mode, base])
             .arg(origin.ca_file())
@@ -218,12 +181,7 @@ fn play(mode: &str) {
             }
         }
     }
-    assert!(
-        failures.is_empty(),
-        "{} differences:\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} differences:\n{}", failures.len(), failures.join("\n"));
     assert!(names.len() >= 150, "only {} cases ran", names.len());
     assert_eq!(origin.faults(), [""; 0], "requests that broke a rule");
 }

@@ -23,12 +23,7 @@ fn run(
 #[test]
 fn a_panic_becomes_ka_panic_with_its_text_and_empty_outputs() {
     let (mut first, mut second, mut error) = (7, 7, ptr::null_mut());
-    let status = run(
-        || panic!("the sky fell"),
-        &mut first,
-        &mut second,
-        &mut error,
-    );
+    let status = run(|| panic!("the sky fell"), &mut first, &mut second, &mut error);
     assert_eq!(status, ka_status::KA_PANIC);
     assert_eq!((first, second), (0, 0));
     assert_eq!(ka_error_status(error), ka_status::KA_PANIC);
@@ -39,12 +34,7 @@ fn a_panic_becomes_ka_panic_with_its_text_and_empty_outputs() {
 #[test]
 fn a_panic_without_an_error_parameter_is_still_only_a_status() {
     let (mut first, mut second) = (7, 7);
-    let status = run(
-        || panic!("unheard"),
-        &mut first,
-        &mut second,
-        ptr::null_mut(),
-    );
+    let status = run(|| panic!("unheard"), &mut first, &mut second, ptr::null_mut());
     assert_eq!(status, ka_status::KA_PANIC);
 }
 
@@ -79,10 +69,7 @@ fn a_failure_writes_the_error_and_empties_the_outputs() {
     let (mut first, mut second, mut error) = (7, 7, ptr::null_mut());
     let body = || Err(Error::argument("colour: not a colour"));
     let status = run(body, &mut first, &mut second, &mut error);
-    assert_eq!(
-        (status, first, second),
-        (ka_status::KA_INVALID_ARGUMENT, 0, 0)
-    );
+    assert_eq!((status, first, second), (ka_status::KA_INVALID_ARGUMENT, 0, 0));
     assert_eq!(message(error), "colour: not a colour");
     ka_error_free(error);
 }

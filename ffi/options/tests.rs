@@ -12,19 +12,11 @@ fn initialised() -> ka_client_options {
 #[test]
 fn the_struct_has_a_field_of_the_right_type_for_every_row_of_the_table_in_its_order() {
     let source = include_str!("../options.rs");
-    let body = source
-        .split_once("pub struct ka_client_options {")
-        .unwrap()
-        .1;
+    let body = source.split_once("pub struct ka_client_options {").unwrap().1;
     let body = body.split_once("\n}").unwrap().0;
     let fields: Vec<(&str, &str)> = body
         .lines()
-        .filter_map(|line| {
-            line.trim()
-                .strip_prefix("pub ")?
-                .strip_suffix(',')?
-                .split_once(": ")
-        })
+        .filter_map(|line| line.trim().strip_prefix("pub ")?.strip_suffix(',')?.split_once(": "))
         .collect();
     let mut expected = vec![("size", "usize")];
     expected.extend(OPTIONS.iter().map(|option| {
@@ -42,11 +34,7 @@ fn the_struct_has_a_field_of_the_right_type_for_every_row_of_the_table_in_its_or
 fn every_option_is_read_and_shown() {
     let source = include_str!("../options.rs");
     for option in OPTIONS {
-        assert!(
-            source.contains(&format!("config.{} =", option.name)),
-            "{}: read",
-            option.name
-        );
+        assert!(source.contains(&format!("config.{} =", option.name)), "{}: read", option.name);
         let value = format!("            {}: ", option.name);
         assert!(source.contains(&value), "{}: default", option.name);
     }
@@ -57,19 +45,12 @@ fn initialised_options_are_the_defaults() {
     let options = initialised();
     // SAFETY: initialised with its own size; the strings are static.
     let config = unsafe { ka_client_options::read(&options) }.unwrap();
-    assert_eq!(
-        format!("{config:?}"),
-        format!("{:?}", ClientConfig::default())
-    );
+    assert_eq!(format!("{config:?}"), format!("{:?}", ClientConfig::default()));
 }
 
 #[test]
 fn zero_milliseconds_are_no_limit() {
-    let options = ka_client_options {
-        stall_timeout: 0,
-        total_timeout: 1500,
-        ..initialised()
-    };
+    let options = ka_client_options { stall_timeout: 0, total_timeout: 1500, ..initialised() };
     // SAFETY: as above.
     let config = unsafe { ka_client_options::read(&options) }.unwrap();
     assert_eq!(config.stall_timeout, None);
@@ -79,19 +60,11 @@ fn zero_milliseconds_are_no_limit() {
 #[test]
 fn a_shorter_struct_of_an_older_program_keeps_the_defaults_of_the_rest() {
     let size = std::mem::offset_of!(ka_client_options, max_dials_per_host);
-    let options = ka_client_options {
-        size,
-        max_total: 9,
-        max_dials_per_host: 1,
-        ..initialised()
-    };
+    let options = ka_client_options { size, max_total: 9, max_dials_per_host: 1, ..initialised() };
     // SAFETY: as above, with fewer bytes.
     let config = unsafe { ka_client_options::read(&options) }.unwrap();
     assert_eq!(config.max_total, 9);
-    assert_eq!(
-        config.max_dials_per_host,
-        ClientConfig::default().max_dials_per_host
-    );
+    assert_eq!(config.max_dials_per_host, ClientConfig::default().max_dials_per_host);
 }
 
 #[test]
@@ -101,10 +74,7 @@ fn a_longer_struct_of_a_newer_program_is_fine_while_its_tail_is_zero() {
         known: ka_client_options,
         added: u64,
     }
-    let mut newer = Newer {
-        known: initialised(),
-        added: 0,
-    };
+    let mut newer = Newer { known: initialised(), added: 0 };
     newer.known.size = size_of::<Newer>();
     let pointer = (&raw const newer).cast();
     // SAFETY: `size` is the size of the whole.
@@ -129,10 +99,7 @@ fn init_fills_a_newer_programs_tail_with_zeros_and_writes_no_byte_beyond_it() {
 #[test]
 fn a_size_that_nobody_wrote_is_refused() {
     for size in [0, 7, usize::MAX] {
-        let options = ka_client_options {
-            size,
-            ..initialised()
-        };
+        let options = ka_client_options { size, ..initialised() };
         // SAFETY: the size is refused before any other byte is read.
         let error = unsafe { ka_client_options::read(&options) }.unwrap_err();
         assert!(error.message().contains("options.size"), "{error}");

@@ -15,10 +15,7 @@ pub fn root() -> &'static Path {
 /// The shared library that cargo built beside this test program.
 pub fn library() -> PathBuf {
     let program = std::env::current_exe().expect("this program has a path");
-    let built = program
-        .parent()
-        .expect("it is in a directory")
-        .join("libkeepalive.so");
+    let built = program.parent().expect("it is in a directory").join("libkeepalive.so");
     assert!(built.exists(), "{} was not built", built.display());
     built
 }
@@ -54,21 +51,9 @@ pub struct Build {
     pub extra: &'static [&'static str],
 }
 
-pub const C99: Build = Build {
-    compiler: "gcc",
-    standard: "c99",
-    extra: &[],
-};
-pub const C11: Build = Build {
-    compiler: "gcc",
-    standard: "c11",
-    extra: &[],
-};
-pub const CXX17: Build = Build {
-    compiler: "g++",
-    standard: "c++17",
-    extra: &[],
-};
+pub const C99: Build = Build { compiler: "gcc", standard: "c99", extra: &[] };
+pub const C11: Build = Build { compiler: "gcc", standard: "c11", extra: &[] };
+pub const CXX17: Build = Build { compiler: "g++", standard: "c++17", extra: &[] };
 pub const SANITIZED: Build = Build {
     compiler: "gcc",
     standard: "c11",
@@ -79,20 +64,10 @@ pub const SANITIZED: Build = Build {
 /// in a test program, whoever asks first.
 pub fn compile(source: &Path, build: Build) -> PathBuf {
     // Tests and examples share names, so the directory is part of the program's.
-    let names = source
-        .iter()
-        .rev()
-        .take(2)
-        .map(|name| name.to_string_lossy());
+    let names = source.iter().rev().take(2).map(|name| name.to_string_lossy());
     let name = names.collect::<Vec<_>>().join("-of-").replace(".c", "");
-    let kind = if build.extra.is_empty() {
-        build.standard
-    } else {
-        "sanitized"
-    };
-    let mut compiled = COMPILED
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let kind = if build.extra.is_empty() { build.standard } else { "sanitized" };
+    let mut compiled = COMPILED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let dir = library_dir();
     let program = scratch().join(format!("{name}-{kind}"));
     if !compiled.insert(program.clone()) {
@@ -101,13 +76,7 @@ pub fn compile(source: &Path, build: Build) -> PathBuf {
     let language = if build.compiler == "g++" { "c++" } else { "c" };
     let mut command = Command::new(build.compiler);
     command
-        .args([
-            "-x",
-            language,
-            &format!("-std={}", build.standard),
-            "-g",
-            "-pthread",
-        ])
+        .args(["-x", language, &format!("-std={}", build.standard), "-g", "-pthread"])
         .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"])
         .args(build.extra)
         .arg("-I")
@@ -120,12 +89,7 @@ pub fn compile(source: &Path, build: Build) -> PathBuf {
         .arg("-lkeepalive")
         .arg(format!("-Wl,-rpath,{}", dir.display()));
     let output = run(&mut command, "gcc and g++");
-    assert!(
-        output.status.success(),
-        "{}: {}",
-        source.display(),
-        text(&output)
-    );
+    assert!(output.status.success(), "{}: {}", source.display(), text(&output));
     program
 }
 
