@@ -6,7 +6,7 @@ use std::sync::Arc;
 use once_cell::race::OnceBox;
 
 use crate::cancel::{Cancel, Ended, cancellable, panicked};
-use crate::config::ClientConfig;
+use crate::config::{ClientConfig, Settings};
 use crate::connection::{ClientPool, open_pool};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
 use crate::drive::perform::perform;
@@ -21,10 +21,8 @@ use crate::runtime::{Engine, engine};
 use crate::stats::Stats;
 
 pub(crate) struct ClientInner {
-    pub config: Arc<ClientConfig>,
-    pub tls: Arc<TlsSettings>,
-    /// The serialised User-Agent field.
-    pub agent_field: Vec<u8>,
+    settings: Arc<Settings>,
+    tls: Arc<TlsSettings>,
     /// A pool for each fork generation: a child never touches its parent's.
     pools: PerFork<Arc<ClientPool>>,
     closed: std::sync::atomic::AtomicBool,
@@ -78,15 +76,10 @@ impl Client {
     pub fn new(config: ClientConfig) -> Result<Client> {
         config.check()?;
         let tls = Arc::new(TlsSettings::new(&config)?);
-        let agent_field = match &config.user_agent {
-            Some(agent) => format!("User-Agent: {agent}\r\n").into_bytes(),
-            None => Vec::new(),
-        };
         Ok(Client {
             inner: Arc::new(ClientInner {
-                config: Arc::new(config),
+                settings: Arc::new(Settings::new(config)),
                 tls,
-                agent_field,
                 pools: PerFork::new(),
                 closed: false.into(),
             }),
@@ -103,14 +96,14 @@ impl Client {
 
     /// The options it was made with.
     pub fn config(&self) -> &ClientConfig {
-        &self.inner.config
+        &self.inner.settings.config
     }
 
     /// Sends `request` and waits for the response head, all on this thread. A warm connection
     /// needs no other thread.
     pub fn send(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
         let pool = self.pool()?;
-        run(perform(&self.inner, &pool, request, &mut BlockingWait::new(blocking)))
+        run(perform(&self.inner.settings, &pool, request, &mut BlockingWait::new(blocking)))
     }
 
     /// The same, and receives the whole body.
@@ -118,7 +111,7 @@ impl Client {
         let pool = self.pool()?;
         let mut wait = BlockingWait::new(blocking);
         run(async {
-            let mut response = perform(&self.inner, &pool, request, &mut wait).await?;
+            let mut response = perform(&self.inner.settings, &pool, request, &mut wait).await?;
             finish_whole(&mut response, &mut wait).await?;
             Ok(response)
         })
@@ -144,7 +137,7 @@ impl Client {
         engine()?.spawn(async move {
             let work = async {
                 let mut wait = TokioWait::new();
-                let mut response = perform(&inner, &pool, &request, &mut wait).await?;
+                let mut response = perform(&inner.settings, &pool, &request, &mut wait).await?;
                 if until == Until::Body {
                     finish_whole(&mut response, &mut wait).await?;
                 }
@@ -229,7 +222,7 @@ impl Client {
         let pool = self
             .inner
             .pools
-            .get_or_try_init(|| Ok(open_pool(&self.inner.config, &self.inner.tls)))?;
+            .get_or_try_init(|| Ok(open_pool(&self.inner.settings.config, &self.inner.tls)))?;
         Ok(pool.clone())
     }
 }

@@ -1,6 +1,7 @@
 //! Every option of a client, in one table: name, default, unit and reason. The struct, the lookup
 //! by name that Python and Node use, and the printed reference all come from it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -118,6 +119,23 @@ options! {
     client_key_file: Text = None, "none", "PEM file of the client certificate's private key.";
     client_cert_pem: Pem = None, "none", "PEM bytes of the client certificate chain; needs client_key_pem.";
     client_key_pem: Pem = None, "none", "PEM bytes of the private key.";
+}
+
+/// The options of a client, and what follows from them once and for all.
+pub(crate) struct Settings {
+    pub config: Arc<ClientConfig>,
+    /// The serialised User-Agent field.
+    pub agent_field: Vec<u8>,
+}
+
+impl Settings {
+    pub fn new(config: ClientConfig) -> Settings {
+        let agent_field = match &config.user_agent {
+            Some(agent) => format!("User-Agent: {agent}\r\n").into_bytes(),
+            None => Vec::new(),
+        };
+        Settings { config: Arc::new(config), agent_field }
+    }
 }
 
 impl OptionKind {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::BytesMut;
 
-use crate::client::ClientInner;
+use crate::config::Settings;
 use crate::connection::{ClientPool, Lease};
 use crate::deadline::Deadlines;
 use crate::decode::{ACCEPTED, Decoder};
@@ -22,28 +22,28 @@ use crate::response::{Info, Response, State, Timings};
 
 /// Sends `request`, following redirects when it asks for that, until a response head is there.
 pub(crate) async fn perform<W: Wait>(
-    client: &ClientInner,
+    settings: &Settings,
     pool: &Arc<ClientPool>,
     request: &Request,
     wait: &mut W,
 ) -> Result<Response> {
     request.check()?;
     let started = Instant::now();
-    let deadlines = Deadlines::new(&client.config, &request.timeouts, started);
-    let mut response = send(client, pool, request, wait, &deadlines, started).await?;
+    let deadlines = Deadlines::new(&settings.config, &request.timeouts, started);
+    let mut response = send(settings, pool, request, wait, &deadlines, started).await?;
     if !request.follow_redirects {
         return Ok(response);
     }
     let mut redirects = 0;
     let mut next = redirect::next(request, &response)?;
     while let Some(following) = next {
-        if u64::from(redirects) >= client.config.max_redirects {
+        if u64::from(redirects) >= settings.config.max_redirects {
             return Err(Error::new(
                 ErrorKind::TooManyRedirects,
                 Phase::Head,
                 format!(
                     "more than {} redirects from {}",
-                    client.config.max_redirects,
+                    settings.config.max_redirects,
                     request.url()
                 ),
             ));
@@ -51,7 +51,7 @@ pub(crate) async fn perform<W: Wait>(
         redirects += 1;
         // Its connection goes back by the drain rule.
         drop(response);
-        response = send(client, pool, &following, wait, &deadlines, Instant::now()).await?;
+        response = send(settings, pool, &following, wait, &deadlines, Instant::now()).await?;
         response.info.redirects = redirects;
         next = redirect::next(&following, &response)?;
     }
@@ -99,7 +99,7 @@ impl Drop for Borrowed<'_> {
 }
 
 async fn send<W: Wait>(
-    client: &ClientInner,
+    settings: &Settings,
     pool: &Arc<ClientPool>,
     request: &Request,
     wait: &mut W,
@@ -107,7 +107,7 @@ async fn send<W: Wait>(
     started: Instant,
 ) -> Result<Response> {
     let origin = &request.target.origin;
-    let defaults = default_fields(client, request);
+    let defaults = default_fields(settings, request);
     let mut body = Borrowed::take(&request.body)?;
     let mut replays = 0;
     let mut replay_reason = None;
@@ -147,7 +147,7 @@ async fn send<W: Wait>(
             Err(failure) => {
                 if reused && replay::is_death(&failure.error) {
                     if let Ok(connection) = lease.connection() {
-                        connection.died_on_reuse(leased_at, &client.config);
+                        connection.died_on_reuse(leased_at, &settings.config);
                     }
                     pool.examine_all(origin);
                 }
@@ -178,12 +178,12 @@ async fn send<W: Wait>(
 }
 
 /// Fields a request gets unless it has its own.
-fn default_fields<'a>(client: &'a ClientInner, request: &Request) -> Cow<'a, [u8]> {
+fn default_fields<'a>(settings: &'a Settings, request: &Request) -> Cow<'a, [u8]> {
     if !request.decode
         && request.target.authorization.is_none()
         && !request.has_header(b"User-Agent")
     {
-        return Cow::Borrowed(&client.agent_field);
+        return Cow::Borrowed(&settings.agent_field);
     }
     let mut fields = Vec::with_capacity(256);
     let mut add = |name: &str, value: &str| {
@@ -193,7 +193,7 @@ fn default_fields<'a>(client: &'a ClientInner, request: &Request) -> Cow<'a, [u8
             }
         }
     };
-    if let Some(agent) = &client.config.user_agent {
+    if let Some(agent) = &settings.config.user_agent {
         add("User-Agent", agent);
     }
     if request.decode {

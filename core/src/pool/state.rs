@@ -144,6 +144,14 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             let Some(&ticket) = entry.queue.iter().find(|&&ticket| !waiters[ticket].dialled) else {
                 return;
             };
+            // A dial whose own waiter was served meanwhile will do.
+            let entry = &mut self.hosts[host];
+            if let Some((_, owner)) = entry.dials.iter_mut().find(|(_, owner)| owner.is_none()) {
+                *owner = Some(ticket);
+                self.waiters[ticket].dialled = true;
+                self.undialled -= 1;
+                continue;
+            }
             if entry.dials.len() >= self.caps.dials_per_host {
                 return;
             }
