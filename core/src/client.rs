@@ -7,7 +7,7 @@ use bytes::Bytes;
 use once_cell::sync::OnceCell;
 
 use crate::config::ClientConfig;
-use crate::connection::ClientPool;
+use crate::connection::{ClientPool, open_pool};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
 use crate::drive::cancel::{Cancel, cancellable};
 use crate::drive::perform::perform;
@@ -200,7 +200,7 @@ impl Client {
             return Err(Error::state("the client is closed"));
         }
         let pool =
-            self.inner.pools.get_or_try_init(|| ClientPool::new(&self.inner.config, &self.inner.tls))?;
+            self.inner.pools.get_or_try_init(|| Ok(open_pool(&self.inner.config, &self.inner.tls)))?;
         Ok(pool.clone())
     }
 }

@@ -219,11 +219,6 @@ impl Error {
         self
     }
 
-    pub(crate) fn at(mut self, phase: Phase) -> Self {
-        self.0.phase = phase;
-        self
-    }
-
     pub(crate) fn with_partial(mut self, body: bytes::Bytes) -> Self {
         self.0.partial = Some(body);
         self

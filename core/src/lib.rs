@@ -11,6 +11,7 @@ mod decode;
 mod drive;
 mod error;
 mod fork;
+mod keeper;
 mod net;
 mod origin;
 mod pool;

@@ -134,6 +134,13 @@ impl Request {
         self.head.fields()
     }
 
+    /// Takes over everything that is not about the message itself.
+    pub(crate) fn copy_settings(&mut self, other: &Request) {
+        self.timeouts = other.timeouts;
+        self.decode = other.decode;
+        self.follow_redirects = other.follow_redirects;
+    }
+
     /// Checks what can only be checked with head and body together.
     pub(crate) fn check(&self) -> Result<()> {
         Ok(self.head.check(self.body.framing())?)
