@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use keepalive_core::{Client, Completion, Outcome, Queue, Request, Until, body_pipe};
 use napi::bindgen_prelude::{Env, Function, Uint8ArraySlice};
-use napi::{JsValue, sys};
+use napi::JsValue;
 use napi_derive::napi;
 
 use crate::client::NativeClient;

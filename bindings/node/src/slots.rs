@@ -30,11 +30,6 @@ impl Slots {
         &mut self.slots[index]
     }
 
-    /// The slot of a token that is in use.
-    pub fn find(&mut self, token: u64) -> Option<&mut Slot> {
-        self.slots.get_mut(usize::try_from(token).ok()?)
-    }
-
     /// A call was handed to the engine; whether it is the only one.
     pub fn started(&mut self, token: u32, call: Call) -> bool {
         self.at(token).call = Some(call);
