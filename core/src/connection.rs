@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use keepalive_proto::{Connection as Machine, Limits};
 
 use crate::config::ClientConfig;
-use crate::error::{Error, ErrorKind, Result};
 use crate::deadline::Deadline;
 use crate::error::Phase;
+use crate::error::{Error, ErrorKind, Result};
 use crate::fork;
 use crate::keeper::Watch;
 use crate::net::dial::{Dialled, dial};
@@ -58,8 +58,11 @@ impl Connection {
     fn new(dialled: Dialled, config: &ClientConfig) -> Connection {
         let id = next_connection_id();
         // A cheap spread is enough for jitter: consecutive connections differ.
-        let jitter = 0.8 + 0.4 * ((id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f64 / 16_777_216.0);
-        let age = config.max_age.map_or(FOREVER, |age| age.mul_f64(jitter).min(FOREVER));
+        let jitter =
+            0.8 + 0.4 * ((id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f64 / 16_777_216.0);
+        let age = config
+            .max_age
+            .map_or(FOREVER, |age| age.mul_f64(jitter).min(FOREVER));
         Connection {
             id,
             http: Machine::new(Limits {
@@ -86,7 +89,11 @@ impl Connection {
     }
 
     /// Whether it may be kept after the exchange that just ended, and until when.
-    fn keep_until(&mut self, config: &ClientConfig, now: Instant) -> std::result::Result<Instant, Closed> {
+    fn keep_until(
+        &mut self,
+        config: &ClientConfig,
+        now: Instant,
+    ) -> std::result::Result<Instant, Closed> {
         self.http.reuse().map_err(Closed::Protocol)?;
         let hint = self.http.keep_alive_hint();
         self.served += 1;
@@ -134,16 +141,16 @@ pub(crate) struct Counters {
 
 impl Counters {
     fn closed(&self, reason: Closed) {
-        let mut closed = self.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut closed = self
+            .closed
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         *closed.entry(reason.name()).or_default() += 1;
     }
 }
 
 /// A pool for one fork generation of a client.
-pub(crate) fn open_pool(
-    config: &Arc<ClientConfig>,
-    tls: &Arc<TlsSettings>,
-) -> Arc<ClientPool> {
+pub(crate) fn open_pool(config: &Arc<ClientConfig>, tls: &Arc<TlsSettings>) -> Arc<ClientPool> {
     let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     let caps = Caps {
         per_host: count(config.max_per_host),
@@ -186,7 +193,12 @@ impl Keeper for ClientKeeper {
                     let connection = Box::new(Connection::new(dialled, &pool.keeper.config));
                     pool.keeper.counters.opened.fetch_add(1, Ordering::Relaxed);
                     let now = Instant::now();
-                    let idle = pool.keeper.config.idle_timeout.unwrap_or(FOREVER).min(FOREVER);
+                    let idle = pool
+                        .keeper
+                        .config
+                        .idle_timeout
+                        .unwrap_or(FOREVER)
+                        .min(FOREVER);
                     let until = connection.retires.min(now + idle);
                     pool.dialled(order, stay(connection, now, until));
                     pool.keeper.watch.arm(&pool);
@@ -212,7 +224,14 @@ impl Keeper for ClientKeeper {
 
 fn stay(connection: Box<Connection>, since: Instant, until: Instant) -> Idle<Box<Connection>> {
     let registered = connection.io.watch().is_some();
-    Idle { connection, since, until, registered, stay: 0, watched: false }
+    Idle {
+        connection,
+        since,
+        until,
+        registered,
+        stay: 0,
+        watched: false,
+    }
 }
 
 impl ClientPool {
@@ -220,7 +239,10 @@ impl ClientPool {
     pub fn stats(&self) -> Stats {
         let counts = self.counts();
         let counters = &self.keeper.counters;
-        let closed = counters.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let closed = counters
+            .closed
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         Stats {
             opened: counters.opened.load(Ordering::Relaxed),
             reused: counters.reused.load(Ordering::Relaxed),
@@ -236,9 +258,17 @@ impl ClientPool {
 
     /// Judges an idle connection that the keeper saw move: it stays, or goes for its reason.
     pub fn examine(self: &Arc<Self>, host: HostId, number: u32) {
-        let Some(mut idle) = self.take_stay(host, number) else { return };
+        let Some(mut idle) = self.take_stay(host, number) else {
+            return;
+        };
         match probe(&mut idle.connection) {
-            Ok(()) => self.check_in(host, Idle { watched: false, ..idle }),
+            Ok(()) => self.check_in(
+                host,
+                Idle {
+                    watched: false,
+                    ..idle
+                },
+            ),
             Err(reason) => {
                 self.keeper.counters.stale.fetch_add(1, Ordering::Relaxed);
                 self.keeper.counters.closed(reason);
@@ -269,7 +299,11 @@ pub(crate) struct Lease {
 
 impl Lease {
     pub fn new(pool: Arc<ClientPool>, host: HostId, connection: Box<Connection>) -> Lease {
-        Lease { connection: Some(connection), host, pool }
+        Lease {
+            connection: Some(connection),
+            host,
+            pool,
+        }
     }
 
     pub fn connection(&mut self) -> Result<&mut Connection> {
@@ -280,7 +314,9 @@ impl Lease {
 
     /// Whether it belongs to the parent of this forked process.
     pub fn is_foreign(&self) -> bool {
-        self.connection.as_ref().is_some_and(|own| own.generation != fork::generation())
+        self.connection
+            .as_ref()
+            .is_some_and(|own| own.generation != fork::generation())
     }
 
     /// Looks whether it is still alive; a dead one is discarded and counted.
@@ -290,7 +326,11 @@ impl Lease {
             Some(Err(reason)) => reason,
             None => return None,
         };
-        self.pool.keeper.counters.stale.fetch_add(1, Ordering::Relaxed);
+        self.pool
+            .keeper
+            .counters
+            .stale
+            .fetch_add(1, Ordering::Relaxed);
         self.discard(reason);
         None
     }
@@ -300,11 +340,19 @@ impl Lease {
         if self.is_foreign() {
             return;
         }
-        let Some(mut connection) = self.connection.take() else { return };
+        let Some(mut connection) = self.connection.take() else {
+            return;
+        };
         let pool = self.pool.clone();
         let kept = connection
             .keep_until(&pool.keeper.config, now)
-            .and_then(|until| connection.http.recycle().map_err(Closed::Protocol).map(|()| until));
+            .and_then(|until| {
+                connection
+                    .http
+                    .recycle()
+                    .map_err(Closed::Protocol)
+                    .map(|()| until)
+            });
         match kept {
             Ok(until) => {
                 pool.check_in(self.host, stay(connection, now, until));
@@ -320,7 +368,9 @@ impl Lease {
 
     /// Returns an unused connection as it came.
     pub fn put_back(mut self) {
-        let Some(connection) = self.connection.take() else { return };
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
         let now = Instant::now();
         let until = connection.retires;
         self.pool.check_in(self.host, stay(connection, now, until));
@@ -333,7 +383,9 @@ impl Lease {
     }
 
     fn end(&mut self, reason: Closed) {
-        let Some(connection) = self.connection.take() else { return };
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
         if connection.generation != fork::generation() {
             // A forked child: neither the pool nor the connection is ours to touch.
             drop(connection);

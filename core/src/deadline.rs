@@ -19,13 +19,21 @@ impl Deadline {
     pub fn after(start: Instant, limit: Limit, kind: ErrorKind) -> Deadline {
         // An instant too far to represent is as good as none.
         let at = limit.and_then(|limit| start.checked_add(limit));
-        Deadline { at, kind, limit: limit.unwrap_or_default() }
+        Deadline {
+            at,
+            kind,
+            limit: limit.unwrap_or_default(),
+        }
     }
 
     /// `limit` from this moment.
     pub fn from_now(limit: Limit, kind: ErrorKind) -> Deadline {
         match limit {
-            None => Deadline { at: None, kind, limit: Duration::ZERO },
+            None => Deadline {
+                at: None,
+                kind,
+                limit: Duration::ZERO,
+            },
             limit => Deadline::after(Instant::now(), limit, kind),
         }
     }
@@ -46,7 +54,8 @@ impl Deadline {
 
     /// Time left; `None` for ever.
     pub fn left(&self) -> Option<Duration> {
-        self.at.map(|at| at.saturating_duration_since(Instant::now()))
+        self.at
+            .map(|at| at.saturating_duration_since(Instant::now()))
     }
 
     /// The error to report when it has passed, naming the peer and how long was waited.
@@ -54,9 +63,13 @@ impl Deadline {
         let peer = origin.authority();
         let waited = show(self.limit);
         let what = match self.kind {
-            ErrorKind::PoolTimeout => format!("no connection to {peer} became free within {waited}"),
+            ErrorKind::PoolTimeout => {
+                format!("no connection to {peer} became free within {waited}")
+            }
             ErrorKind::ConnectTimeout => format!("connecting to {peer} took longer than {waited}"),
-            ErrorKind::SendTimeout => format!("{peer} accepted no byte of the request for {waited}"),
+            ErrorKind::SendTimeout => {
+                format!("{peer} accepted no byte of the request for {waited}")
+            }
             ErrorKind::ReadTimeout if phase == Phase::Body => {
                 format!("no byte of the response body came from {peer} for {waited}")
             }

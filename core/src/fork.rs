@@ -37,7 +37,9 @@ struct Node<T> {
 
 impl<T> PerFork<T> {
     pub const fn new() -> Self {
-        PerFork { first: OnceBox::new() }
+        PerFork {
+            first: OnceBox::new(),
+        }
     }
 
     fn node(&self) -> &Node<T> {

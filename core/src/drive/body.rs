@@ -47,7 +47,14 @@ impl Live {
         origin: Arc<Origin>,
         reused: bool,
     ) -> Live {
-        Live { lease: Some(lease), decoder, read, total, origin, reused }
+        Live {
+            lease: Some(lease),
+            decoder,
+            read,
+            total,
+            origin,
+            reused,
+        }
     }
 
     /// The response is complete: the connection goes back if it may.
@@ -81,7 +88,9 @@ impl Live {
         into: &mut BytesMut,
         trailers: &mut Option<Fields>,
     ) -> Result<Progress> {
-        let Some(lease) = &mut self.lease else { return Err(over()) };
+        let Some(lease) = &mut self.lease else {
+            return Err(over());
+        };
         let connection = lease.connection()?;
         wait.adopt(&mut connection.io)?;
         let before = into.len();
@@ -94,11 +103,15 @@ impl Live {
             }
             // Once the pieces are large, larger reads save calls.
             let room = match connection.http.body_remaining() {
-                Some(left) => usize::try_from(left).unwrap_or(usize::MAX).clamp(512, READ_LARGE),
+                Some(left) => usize::try_from(left)
+                    .unwrap_or(usize::MAX)
+                    .clamp(512, READ_LARGE),
                 None => READ_LARGE / 4,
             };
             let deadline = stall(self.read).sooner(self.total);
-            let Connection { http, layer, io, .. } = connection;
+            let Connection {
+                http, layer, io, ..
+            } = connection;
             let received = std::future::poll_fn(|cx| {
                 wait.poll_io(cx, io, Want::Read, &deadline, &mut |fd, _| {
                     layer.read(fd, http.receive_space(room))
@@ -231,12 +244,16 @@ pub(crate) fn take_events(
 /// be used again; a larger one closes it. Never blocks the one who drops.
 impl Drop for Live {
     fn drop(&mut self) {
-        let Some(mut lease) = self.lease.take() else { return };
+        let Some(mut lease) = self.lease.take() else {
+            return;
+        };
         if lease.is_foreign() {
             return;
         }
         let config = lease.pool.keeper.config.clone();
-        let Ok(connection) = lease.connection() else { return };
+        let Ok(connection) = lease.connection() else {
+            return;
+        };
         let limit = config.drain_limit;
         let left = connection.http.body_remaining();
         if left.is_some_and(|left| left > limit) || config.drain_timeout == Some(Duration::ZERO) {
@@ -262,11 +279,15 @@ impl Drop for Live {
 async fn drain(lease: &mut Lease, limit: u64) -> bool {
     let mut wait = TokioWait::new();
     let never = Deadline::from_now(None, ErrorKind::ReadTimeout);
-    let Ok(connection) = lease.connection() else { return false };
+    let Ok(connection) = lease.connection() else {
+        return false;
+    };
     if wait.adopt(&mut connection.io).is_err() {
         return false;
     }
-    let Connection { http, layer, io, .. } = connection;
+    let Connection {
+        http, layer, io, ..
+    } = connection;
     let mut count = 0;
     loop {
         loop {

@@ -20,7 +20,11 @@ impl Cancel {
 
     pub fn cancel(&self) {
         self.flag.store(true, Ordering::Release);
-        let waker = self.waker.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        let waker = self
+            .waker
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .take();
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -34,8 +38,10 @@ pub(crate) async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = T
     std::future::poll_fn(|cx| {
         if !registered {
             // The task of a submission keeps its waker for life.
-            *cancel.waker.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
-                Some(cx.waker().clone());
+            *cancel
+                .waker
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(cx.waker().clone());
             registered = true;
         }
         if cancel.flag.load(Ordering::Acquire) {

@@ -40,7 +40,11 @@ pub(crate) async fn perform<W: Wait>(
             return Err(Error::new(
                 ErrorKind::TooManyRedirects,
                 Phase::Head,
-                format!("more than {} redirects from {}", client.config.max_redirects, request.url()),
+                format!(
+                    "more than {} redirects from {}",
+                    client.config.max_redirects,
+                    request.url()
+                ),
             ));
         }
         redirects += 1;
@@ -64,7 +68,9 @@ impl<'a> Borrowed<'a> {
     fn take(body: &'a Body) -> Result<Borrowed<'a>> {
         let source = match body {
             Body::Stream { source, .. } => {
-                let mut shared = source.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                let mut shared = source
+                    .lock()
+                    .unwrap_or_else(|poisoned| poisoned.into_inner());
                 let taken = shared.take();
                 Some(taken.ok_or_else(|| Error::state("the request's body stream is being sent"))?)
             }
@@ -81,7 +87,9 @@ impl<'a> Borrowed<'a> {
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
         if let (Body::Stream { source, .. }, Some(own)) = (self.body, self.source.take()) {
-            *source.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(own);
+            *source
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(own);
         }
     }
 }
@@ -108,7 +116,10 @@ async fn send<W: Wait>(
             connection_id: connection.id,
             replays,
             redirects: 0,
-            timings: Timings { queued: leased_at - started, ..Timings::default() },
+            timings: Timings {
+                queued: leased_at - started,
+                ..Timings::default()
+            },
         };
         if reused {
             pool.keeper.counters.reused.fetch_add(1, Ordering::Relaxed);
@@ -116,9 +127,15 @@ async fn send<W: Wait>(
             [info.timings.resolve, info.timings.connect, info.timings.tls] = connection.dialled;
         }
         let feed = Feed::new(&request.body, body.source.as_mut());
-        match exchange(&mut lease, request, &defaults, feed, wait, deadlines, origin).await {
+        match exchange(
+            &mut lease, request, &defaults, feed, wait, deadlines, origin,
+        )
+        .await
+        {
             Ok(answer) => {
-                let Answer { sent_at, head_at, .. } = &answer;
+                let Answer {
+                    sent_at, head_at, ..
+                } = &answer;
                 info.timings.send = *sent_at - leased_at;
                 info.timings.wait = *head_at - *sent_at;
                 info.timings.total = *head_at - started;
@@ -144,7 +161,10 @@ async fn send<W: Wait>(
                     ));
                 }
                 replays += 1;
-                pool.keeper.counters.replayed.fetch_add(1, Ordering::Relaxed);
+                pool.keeper
+                    .counters
+                    .replayed
+                    .fetch_add(1, Ordering::Relaxed);
             }
         }
     }
@@ -233,7 +253,11 @@ async fn lease<W: Wait>(
 }
 
 /// A waiter gave up with a connection already granted: the next one takes it.
-fn return_orphan(pool: &Arc<ClientPool>, host: HostId, connection: Box<crate::connection::Connection>) {
+fn return_orphan(
+    pool: &Arc<ClientPool>,
+    host: HostId,
+    connection: Box<crate::connection::Connection>,
+) {
     Lease::new(pool.clone(), host, connection).put_back();
 }
 
@@ -259,8 +283,12 @@ fn respond(
         state: State::Done,
         trailers: None,
     };
-    let ended =
-        take_events(lease.connection()?, &mut decoder, &mut response.ready, &mut response.trailers);
+    let ended = take_events(
+        lease.connection()?,
+        &mut decoder,
+        &mut response.ready,
+        &mut response.trailers,
+    );
     match ended {
         Ok(true) => lease.check_in(answer.head_at),
         Ok(false) => {
@@ -275,7 +303,8 @@ fn respond(
         }
         Err(error) => {
             lease.discard(crate::stats::Closed::Failed);
-            let error = error.with_exchange(response.info.reused, crate::error::Sent::All, false, true);
+            let error =
+                error.with_exchange(response.info.reused, crate::error::Sent::All, false, true);
             response.state = State::Failed(error);
         }
     }

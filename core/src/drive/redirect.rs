@@ -11,7 +11,9 @@ pub(crate) fn next(request: &Request, response: &Response) -> Result<Option<Requ
         return Ok(None);
     }
     let mut locations = response.headers().get_all(b"location");
-    let Some(location) = locations.next() else { return Ok(None) };
+    let Some(location) = locations.next() else {
+        return Ok(None);
+    };
     if locations.any(|other| other != location) {
         return Err(invalid("several different Location fields"));
     }
@@ -34,7 +36,9 @@ pub(crate) fn next(request: &Request, response: &Response) -> Result<Option<Requ
     if !to_get {
         following.body = request.body.clone();
         if let Body::Stream { source, .. } = &following.body {
-            let mut source = source.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut source = source
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
             if !source.as_mut().is_some_and(|source| source.rewind()) {
                 return Err(invalid("the streamed request body cannot be sent again"));
             }
@@ -58,5 +62,9 @@ pub(crate) fn next(request: &Request, response: &Response) -> Result<Option<Requ
 }
 
 fn invalid(reason: &str) -> Error {
-    Error::new(ErrorKind::InvalidRedirect, Phase::Head, format!("cannot follow the redirect: {reason}"))
+    Error::new(
+        ErrorKind::InvalidRedirect,
+        Phase::Head,
+        format!("cannot follow the redirect: {reason}"),
+    )
 }

@@ -23,7 +23,10 @@ pub(crate) struct Try {
 /// byte was written, else only what may be repeated and only if no byte of a response came
 /// (RFC 9110 9.2.2, RFC 9112 9.3.1). A timeout is not a death: the server may still be at work.
 pub(crate) fn allowed(attempt: &Try, error: &Error) -> bool {
-    let died = matches!(error.kind(), ErrorKind::ConnectionClosed | ErrorKind::ConnectionReset);
+    let died = matches!(
+        error.kind(),
+        ErrorKind::ConnectionClosed | ErrorKind::ConnectionReset
+    );
     died && attempt.reused
         && attempt.replays == 0
         && attempt.rewindable

@@ -25,7 +25,9 @@ impl TokioWait {
     }
 
     fn poll_deadline<T>(&mut self, cx: &mut Context<'_>, deadline: &Deadline) -> Waited<T> {
-        let Some(at) = deadline.at.map(Instant::from_std) else { return Poll::Pending };
+        let Some(at) = deadline.at.map(Instant::from_std) else {
+            return Poll::Pending;
+        };
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
         if timer.deadline() != at {
             timer.as_mut().reset(at);

@@ -24,7 +24,11 @@ pub(crate) struct Dialled {
 
 /// `tls` is `None` for plain connections. The caller sets the deadline by dropping the future.
 pub(crate) async fn dial(host: &str, port: u16, tls: Option<&TlsSettings>) -> Result<Dialled> {
-    let peer = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let peer = if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    };
     let started = Instant::now();
     let addresses = resolve(host, port).await.map_err(|error| {
         let text = format!("cannot resolve {host}: {error}");
@@ -45,7 +49,11 @@ pub(crate) async fn dial(host: &str, port: u16, tls: Option<&TlsSettings>) -> Re
         layer,
         resolve: resolved - started,
         connect: connected - resolved,
-        tls: if tls.is_some() { connected.elapsed() } else { Duration::ZERO },
+        tls: if tls.is_some() {
+            connected.elapsed()
+        } else {
+            Duration::ZERO
+        },
     })
 }
 
@@ -104,17 +112,14 @@ async fn attempt(address: SocketAddr) -> io::Result<Io> {
     Io::registered(finish_connect(fd.into_inner())?)
 }
 
-async fn handshake(
-    host: &str,
-    peer: &str,
-    settings: &TlsSettings,
-    io: &Io,
-) -> Result<Layer> {
+async fn handshake(host: &str, peer: &str, settings: &TlsSettings, io: &Io) -> Result<Layer> {
     let mut session = settings.start(host)?;
     let failed = |error: io::Error| handshake_error(peer, &error);
     let mut wire = 0;
     while session.is_handshaking() || session.wants_write() {
-        let Some(watch) = io.watch() else { return Err(failed(io::ErrorKind::NotConnected.into())) };
+        let Some(watch) = io.watch() else {
+            return Err(failed(io::ErrorKind::NotConnected.into()));
+        };
         let result = if session.wants_write() {
             let mut guard = watch.writable().await.map_err(failed)?;
             guard.try_io(|fd| session.flush(fd.as_fd(), &mut wire))

@@ -23,7 +23,10 @@ pub(crate) struct Io {
 impl Io {
     /// Registers `fd`; must run inside the runtime's context.
     pub fn registered(fd: OwnedFd) -> io::Result<Io> {
-        let mut io = Io { fd: Arc::new(fd), watch: None };
+        let mut io = Io {
+            fd: Arc::new(fd),
+            watch: None,
+        };
         io.make_registered()?;
         Ok(io)
     }
@@ -132,9 +135,15 @@ impl Layer {
         let result = match self {
             Layer::Plain => {
                 let mut byte = [0u8; 1];
-                rustix::net::recv(fd, &mut byte[..], RecvFlags::PEEK).map_err(io::Error::from).map(
-                    |(count, _)| if count == 0 { Received::CleanEof } else { Received::Bytes(count) },
-                )
+                rustix::net::recv(fd, &mut byte[..], RecvFlags::PEEK)
+                    .map_err(io::Error::from)
+                    .map(|(count, _)| {
+                        if count == 0 {
+                            Received::CleanEof
+                        } else {
+                            Received::Bytes(count)
+                        }
+                    })
             }
             Layer::Tls(session) => {
                 let mut scratch = Vec::new();
@@ -189,7 +198,8 @@ pub(crate) fn start_connect(address: SocketAddr) -> io::Result<OwnedFd> {
     socket.set_tcp_nodelay(true)?;
     match socket.connect(&SockAddr::from(address)) {
         Ok(()) => {}
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
+        Err(error)
+            if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
         Err(error) => return Err(error),
     }
     Ok(socket.into())

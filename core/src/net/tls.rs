@@ -42,7 +42,9 @@ fn sessions() -> Resumption {
 /// The settings of every client that names neither trust nor identity of its own.
 fn system_config() -> Result<Arc<TlsConfig>> {
     static SYSTEM: OnceCell<Arc<TlsConfig>> = OnceCell::new();
-    SYSTEM.get_or_try_init(|| build(system_roots(), None)).cloned()
+    SYSTEM
+        .get_or_try_init(|| build(system_roots(), None))
+        .cloned()
 }
 
 /// The operating system's store, or what SSL_CERT_FILE and SSL_CERT_DIR name; Mozilla's list when
@@ -61,7 +63,11 @@ fn build(
     identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
 ) -> Result<Arc<TlsConfig>> {
     let internal = |error: rustls::Error| {
-        Error::new(ErrorKind::Internal, Phase::Tls, format!("TLS settings: {error}"))
+        Error::new(
+            ErrorKind::Internal,
+            Phase::Tls,
+            format!("TLS settings: {error}"),
+        )
     };
     let builder = TlsConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
@@ -70,7 +76,9 @@ fn build(
     let mut config = match identity {
         None => builder.with_no_client_auth(),
         Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
-            Error::argument(format!("client certificate and key do not go together: {error}"))
+            Error::argument(format!(
+                "client certificate and key do not go together: {error}"
+            ))
         })?,
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -79,8 +87,9 @@ fn build(
 }
 
 fn read_file(option: &str, path: &str) -> Result<Vec<u8>> {
-    std::fs::read(path)
-        .map_err(|error| Error::argument(format!("option {option}: {path}: {error}")).with_os(&error))
+    std::fs::read(path).map_err(|error| {
+        Error::argument(format!("option {option}: {path}: {error}")).with_os(&error)
+    })
 }
 
 fn certificates(option: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
@@ -123,12 +132,17 @@ impl TlsSettings {
                 ("client_cert_file", &read_file("client_cert_file", cert)?),
                 ("client_key_file", &read_file("client_key_file", key)?),
             )?),
-            (_, _, Some(cert), Some(key)) => {
-                Some(identity(("client_cert_pem", cert), ("client_key_pem", key))?)
-            }
+            (_, _, Some(cert), Some(key)) => Some(identity(
+                ("client_cert_pem", cert),
+                ("client_key_pem", key),
+            )?),
             _ => None,
         };
-        let settings = TlsSettings { own_roots, identity, built: OnceCell::new() };
+        let settings = TlsSettings {
+            own_roots,
+            identity,
+            built: OnceCell::new(),
+        };
         if settings.identity.is_some() || settings.own_roots.is_some() {
             settings.config()?;
         }
@@ -140,7 +154,9 @@ impl TlsSettings {
             (None, None) => system_config(),
             (roots, identity) => build(
                 roots.clone().unwrap_or_else(system_roots),
-                identity.as_ref().map(|(chain, key)| (chain.clone(), key.clone_key())),
+                identity
+                    .as_ref()
+                    .map(|(chain, key)| (chain.clone(), key.clone_key())),
             ),
         };
         self.built.get_or_try_init(make).cloned()
@@ -149,10 +165,18 @@ impl TlsSettings {
     /// A session that has not yet spoken.
     pub fn start(&self, host: &str) -> Result<TlsSession> {
         let name = ServerName::try_from(host.to_string()).map_err(|_| {
-            Error::new(ErrorKind::InvalidUrl, Phase::Tls, format!("host {host:?} is no TLS name"))
+            Error::new(
+                ErrorKind::InvalidUrl,
+                Phase::Tls,
+                format!("host {host:?} is no TLS name"),
+            )
         })?;
         let connection = ClientConnection::new(self.config()?, name).map_err(|error| {
-            Error::new(ErrorKind::TlsHandshakeFailed, Phase::Tls, format!("{host}: {error}"))
+            Error::new(
+                ErrorKind::TlsHandshakeFailed,
+                Phase::Tls,
+                format!("{host}: {error}"),
+            )
         })?;
         Ok(TlsSession { connection })
     }
@@ -164,14 +188,18 @@ fn identity(
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
     let chain = certificates(cert_option, cert)?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| {
-        Error::argument(format!("option {key_option}: holds no private key: {error}"))
+        Error::argument(format!(
+            "option {key_option}: holds no private key: {error}"
+        ))
     })?;
     Ok((chain, key))
 }
 
 /// The error of a failed handshake: a refused certificate says which host and why.
 pub(crate) fn handshake_error(peer: &str, error: &io::Error) -> Error {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {
         Some(rustls::Error::InvalidCertificate(reason)) => Error::new(
             ErrorKind::CertificateRejected,
@@ -199,7 +227,9 @@ fn describe(reason: &rustls::CertificateError) -> String {
     match reason {
         Reason::UnknownIssuer => "its issuer is not trusted".to_string(),
         Reason::Expired | Reason::ExpiredContext { .. } => "it has expired".to_string(),
-        Reason::NotValidYet | Reason::NotValidYetContext { .. } => "it is not valid yet".to_string(),
+        Reason::NotValidYet | Reason::NotValidYetContext { .. } => {
+            "it is not valid yet".to_string()
+        }
         Reason::NotValidForName => "it is not valid for this host name".to_string(),
         other => other.to_string(),
     }
@@ -245,7 +275,10 @@ impl TlsSession {
     /// One step of the handshake in the given direction.
     pub fn handshake_read(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
         match self.pull(fd)? {
-            0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the peer closed the connection")),
+            0 => Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the peer closed the connection",
+            )),
             _ => Ok(()),
         }
     }
@@ -262,7 +295,10 @@ impl TlsSession {
 
     fn pull(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         let mut wire = 0;
-        let count = self.connection.read_tls(&mut Socket { fd, wire: &mut wire })?;
+        let count = self.connection.read_tls(&mut Socket {
+            fd,
+            wire: &mut wire,
+        })?;
         if let Err(error) = self.connection.process_new_packets() {
             // The alert that names our reason is best effort.
             let _ = self.flush(fd, &mut wire);
@@ -275,7 +311,13 @@ impl TlsSession {
         let mut total = 0;
         loop {
             let count = match self.connection.reader().fill_buf() {
-                Ok([]) => return Ok(Some(if total > 0 { Received::Bytes(total) } else { Received::CleanEof })),
+                Ok([]) => {
+                    return Ok(Some(if total > 0 {
+                        Received::Bytes(total)
+                    } else {
+                        Received::CleanEof
+                    }));
+                }
                 Ok(data) => {
                     into.extend_from_slice(data);
                     data.len()
@@ -284,7 +326,11 @@ impl TlsSession {
                     return Ok((total > 0).then_some(Received::Bytes(total)));
                 }
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Ok(Some(if total > 0 { Received::Bytes(total) } else { Received::AbruptEof }));
+                    return Ok(Some(if total > 0 {
+                        Received::Bytes(total)
+                    } else {
+                        Received::AbruptEof
+                    }));
                 }
                 Err(error) => return Err(error),
             };

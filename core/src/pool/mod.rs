@@ -15,8 +15,8 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-pub(crate) use state::{Caps, Checkout, Counts, Grant, HostId, Idle, Refused, Why};
 use state::{Action, PoolState};
+pub(crate) use state::{Caps, Checkout, Counts, Grant, HostId, Idle, Refused, Why};
 use ticket::Ticket;
 
 /// What the pool has done for it; called without the lock.
@@ -41,8 +41,7 @@ pub(crate) struct DialOrder {
     pub limit: Option<Duration>,
 }
 
-type State<T> =
-    PoolState<<T as Keeper>::Key, <T as Keeper>::Connection, <T as Keeper>::Error>;
+type State<T> = PoolState<<T as Keeper>::Key, <T as Keeper>::Connection, <T as Keeper>::Error>;
 type Actions<T> = Vec<Action<<T as Keeper>::Key, <T as Keeper>::Connection>>;
 
 /// A pool of `T::Connection`.
@@ -59,22 +58,35 @@ pub(crate) enum Got<T: Keeper> {
 
 impl<T: Keeper> Pool<T> {
     pub fn new(caps: Caps, keeper: T) -> Arc<Pool<T>> {
-        Arc::new(Pool { state: Mutex::new(PoolState::new(caps)), keeper })
+        Arc::new(Pool {
+            state: Mutex::new(PoolState::new(caps)),
+            keeper,
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.state
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Decides under the lock, then acts.
-    fn decide<R>(self: &Arc<Self>, decision: impl FnOnce(&mut State<T>, &mut Actions<T>) -> R) -> R {
+    fn decide<R>(
+        self: &Arc<Self>,
+        decision: impl FnOnce(&mut State<T>, &mut Actions<T>) -> R,
+    ) -> R {
         let mut actions = Vec::new();
         let result = decision(&mut self.lock(), &mut actions);
         for action in actions {
             match action {
                 Action::Wake(waker) => waker.wake(),
                 Action::Close(connection, why) => self.keeper.close(connection, why),
-                Action::Dial { key, host, dial, limit } => {
+                Action::Dial {
+                    key,
+                    host,
+                    dial,
+                    limit,
+                } => {
                     T::dial(self, key, DialOrder { host, dial, limit });
                 }
             }

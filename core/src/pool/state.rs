@@ -26,7 +26,12 @@ pub(crate) enum Action<K, C> {
     Wake(Waker),
     Close(C, Why),
     /// Open a connection for `host`; report with `dialled` or `dial_failed` under this number.
-    Dial { key: K, host: HostId, dial: usize, limit: Option<Duration> },
+    Dial {
+        key: K,
+        host: HostId,
+        dial: usize,
+        limit: Option<Duration>,
+    },
 }
 
 /// Why the pool itself closed a connection.
@@ -200,9 +205,8 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         let idle = &mut self.hosts[host].idle;
         let last = idle.len().checked_sub(1)?;
         let second = last.checked_sub(1);
-        let better = second.filter(|&at| {
-            idle[last].registered != registered && idle[at].registered == registered
-        });
+        let better = second
+            .filter(|&at| idle[last].registered != registered && idle[at].registered == registered);
         idle.remove(better.unwrap_or(last))
     }
 
@@ -219,7 +223,9 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             }
             if entry.leased + entry.idle.len() + entry.dials.len() >= self.caps.per_host {
                 // Idle connections here can only be unwanted ones: the waiter wants a fresh one.
-                let Some(oldest) = self.hosts[host].idle.pop_front() else { return };
+                let Some(oldest) = self.hosts[host].idle.pop_front() else {
+                    return;
+                };
                 self.total -= 1;
                 actions.push(Action::Close(oldest.connection, Why::Evicted));
             }
@@ -232,7 +238,12 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             self.undialled -= 1;
             let key = self.hosts[host].key.clone();
             let limit = self.waiters[ticket].dial_limit;
-            actions.push(Action::Dial { key, host, dial, limit });
+            actions.push(Action::Dial {
+                key,
+                host,
+                dial,
+                limit,
+            });
         }
     }
 
@@ -243,7 +254,9 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             .iter_mut()
             .filter(|host| !host.idle.is_empty())
             .min_by_key(|host| host.idle.front().map(|idle| idle.since));
-        let Some(idle) = oldest.and_then(|host| host.idle.pop_front()) else { return false };
+        let Some(idle) = oldest.and_then(|host| host.idle.pop_front()) else {
+            return false;
+        };
         self.total -= 1;
         actions.push(Action::Close(idle.connection, Why::Evicted));
         true
@@ -256,7 +269,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         }
         self.pump(host, actions);
         for other in 0..self.hosts.len() {
-            if self.undialled == 0 || self.total >= self.caps.total {
+            if self.undialled == 0 {
                 return;
             }
             self.pump(other, actions);
@@ -271,7 +284,9 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         grant: Grant<C, E>,
         actions: &mut Vec<Action<K, C>>,
     ) {
-        let Some(ticket) = self.hosts[host].queue.remove(position) else { return };
+        let Some(ticket) = self.hosts[host].queue.remove(position) else {
+            return;
+        };
         self.leave(host, ticket);
         let waiter = &mut self.waiters[ticket];
         waiter.grant = Some(grant);
@@ -289,8 +304,16 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         }
         let waiters = &self.waiters;
         let entry = &mut self.hosts[host];
-        let heir = entry.queue.iter().copied().find(|&other| !waiters[other].dialled);
-        if let Some((_, owner)) = entry.dials.iter_mut().find(|(_, owner)| **owner == Some(ticket)) {
+        let heir = entry
+            .queue
+            .iter()
+            .copied()
+            .find(|&other| !waiters[other].dialled);
+        if let Some((_, owner)) = entry
+            .dials
+            .iter_mut()
+            .find(|(_, owner)| **owner == Some(ticket))
+        {
             *owner = heir;
             if let Some(heir) = heir {
                 self.waiters[heir].dialled = true;
@@ -310,17 +333,34 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         }
         if self.waiting > 0 {
             let waiters = &self.waiters;
-            let position = self.hosts[host].queue.iter().position(|&ticket| !waiters[ticket].fresh);
+            let position = self.hosts[host]
+                .queue
+                .iter()
+                .position(|&ticket| !waiters[ticket].fresh);
             if let Some(position) = position {
-                self.grant(host, position, Grant::Connection(host, idle.connection), actions);
+                self.grant(
+                    host,
+                    position,
+                    Grant::Connection(host, idle.connection),
+                    actions,
+                );
                 return;
             }
         }
         self.hosts[host].leased -= 1;
         self.stays = self.stays.wrapping_add(1);
         let idles = &mut self.hosts[host].idle;
-        let at = idles.iter().rposition(|other| other.since <= idle.since).map_or(0, |at| at + 1);
-        idles.insert(at, Idle { stay: self.stays, ..idle });
+        let at = idles
+            .iter()
+            .rposition(|other| other.since <= idle.since)
+            .map_or(0, |at| at + 1);
+        idles.insert(
+            at,
+            Idle {
+                stay: self.stays,
+                ..idle
+            },
+        );
         self.pump_after_release(host, actions);
     }
 
@@ -343,14 +383,22 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         self.hosts[host].leased += 1;
         let own = owner.filter(|&ticket| self.waiters[ticket].fresh);
         let position = match own {
-            Some(own) => self.hosts[host].queue.iter().position(|&ticket| ticket == own),
+            Some(own) => self.hosts[host]
+                .queue
+                .iter()
+                .position(|&ticket| ticket == own),
             None => (!self.hosts[host].queue.is_empty()).then_some(0),
         };
         match position {
             Some(position) => {
                 // The one who is served may own another dial; the owner of this one keeps a claim.
                 self.swap_dial(host, owner, position);
-                self.grant(host, position, Grant::Connection(host, idle.connection), actions);
+                self.grant(
+                    host,
+                    position,
+                    Grant::Connection(host, idle.connection),
+                    actions,
+                );
             }
             None => self.check_in(host, idle, actions),
         }
@@ -367,7 +415,11 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             self.undialled += 1;
             return;
         }
-        match entry.dials.iter_mut().find(|(_, other)| **other == Some(served)) {
+        match entry
+            .dials
+            .iter_mut()
+            .find(|(_, other)| **other == Some(served))
+        {
             Some((_, other)) => {
                 *other = Some(owner);
                 self.waiters[served].dialled = false;
@@ -391,7 +443,10 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             // Its dial is gone, so it has none to pass on.
             self.waiters[owner].dialled = false;
             self.undialled += 1;
-            let position = self.hosts[host].queue.iter().position(|&ticket| ticket == owner);
+            let position = self.hosts[host]
+                .queue
+                .iter()
+                .position(|&ticket| ticket == owner);
             if let Some(position) = position {
                 self.grant(host, position, Grant::Failed(error), actions);
             }
@@ -509,12 +564,47 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     }
 
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts { waiting: self.waiting, ..Counts::default() };
+        let mut counts = Counts {
+            waiting: self.waiting,
+            ..Counts::default()
+        };
         for host in &self.hosts {
             counts.idle += host.idle.len();
             counts.active += host.leased;
             counts.dialing += host.dials.len();
         }
         counts
+    }
+}
+
+#[cfg(test)]
+impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
+    /// The laws at the head of this file.
+    pub fn check(&self, caps: &Caps) {
+        let mut total = 0;
+        for host in &self.hosts {
+            let sum = host.leased + host.idle.len() + host.dials.len();
+            assert!(sum <= caps.per_host, "per host: {sum}");
+            assert!(host.dials.len() <= caps.dials_per_host);
+            total += sum;
+        }
+        assert_eq!(total, self.total);
+        assert!(total <= caps.total, "total: {total}");
+        let waiting = self
+            .waiters
+            .iter()
+            .filter(|(_, waiter)| waiter.grant.is_none());
+        assert_eq!(waiting.clone().count(), self.waiting);
+        assert_eq!(
+            waiting.filter(|(_, waiter)| !waiter.dialled).count(),
+            self.undialled
+        );
+        assert_eq!(
+            self.hosts
+                .iter()
+                .map(|host| host.queue.len())
+                .sum::<usize>(),
+            self.waiting
+        );
     }
 }

@@ -17,7 +17,11 @@ pub(crate) struct Ticket<T: Keeper> {
 
 impl<T: Keeper> Ticket<T> {
     pub(super) fn new(pool: Arc<Pool<T>>, id: TicketId) -> Self {
-        Ticket { pool, id: Some(id), orphan: |pool, host, _| pool.discard(host) }
+        Ticket {
+            pool,
+            id: Some(id),
+            orphan: |pool, host, _| pool.discard(host),
+        }
     }
 
     /// Whether a connection is being opened on this ticket's account, rather than it waiting for a
@@ -27,7 +31,9 @@ impl<T: Keeper> Ticket<T> {
     }
 
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Grant<T::Connection, T::Error>> {
-        let Some(id) = self.id else { return Poll::Ready(Grant::PoolClosed) };
+        let Some(id) = self.id else {
+            return Poll::Ready(Grant::PoolClosed);
+        };
         match self.pool.lock().poll(id, cx.waker()) {
             Some(grant) => {
                 self.id = None;
