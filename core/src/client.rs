@@ -61,6 +61,14 @@ impl Call {
     }
 }
 
+impl Drop for ClientInner {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pools.get() {
+            pool.close(true);
+        }
+    }
+}
+
 impl Client {
     /// A client of its own.
     ///
@@ -202,6 +210,13 @@ impl Client {
         }
         if let Some(pool) = self.inner.pools.get() {
             pool.close(!shared);
+        }
+    }
+
+    /// Closes idle connections; the client stays usable.
+    pub fn close_idle(&self) {
+        if let Some(pool) = self.inner.pools.get() {
+            pool.close(false);
         }
     }
 

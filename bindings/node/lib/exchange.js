@@ -15,7 +15,7 @@ const unread = new FinalizationRegistry((exchange) => exchange.discard())
 
 class Exchange {
   /** `deliver(incoming)` makes what the promise resolves to; `wrap(error)` what it rejects with. */
-  constructor(resolve, reject, deliver, wrap) {
+  constructor(resolve, reject, deliver, wrap = same) {
     this.resolve = resolve
     this.reject = reject
     this.deliver = deliver
@@ -94,7 +94,7 @@ class Exchange {
     const { reject, reader } = this
     this.finish()
     if (this.cancelled) return
-    if (reader !== undefined) reader.reject(this.wrapBody(error))
+    if (reader !== undefined) reader.reject(this.wrap(error, true))
     else reject(this.wrap(error))
   }
 
@@ -178,10 +178,10 @@ class Exchange {
     this.signal.removeEventListener('abort', this.onAbort)
     this.signal = this.onAbort = undefined
   }
+}
 
-  wrapBody(error) {
-    return this.wrap === undefined ? error : this.wrap(error, true)
-  }
+function same(error) {
+  return error
 }
 
 module.exports = { Exchange }
