@@ -36,6 +36,10 @@ function get(url, method = 'GET') {
     const request = http.request(url, { method, agent: false }, async (response) => {
       let text = ''
       for await (const piece of response) text += piece
+      if (response.statusCode !== 200) {
+        reject(new Error(`${method} ${url}: ${response.statusCode} ${text}`))
+        return
+      }
       try {
         resolve(JSON.parse(text))
       } catch {
