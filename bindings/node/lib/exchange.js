@@ -5,6 +5,7 @@
 const { acquire, bridge, release } = require('./bridge')
 const { KeepaliveError, localError } = require('./errors')
 const { Incoming } = require('./incoming')
+const { unwatch, watch } = require('./signals')
 
 const PENDING = 0 // the request is on its way
 const OPEN = 1 // the head is here, more of the body is to come
@@ -25,7 +26,6 @@ class Exchange {
     this.cancelled = false
     this.reader = undefined // of the read that runs
     this.signal = undefined
-    this.onAbort = undefined
     this.upload = undefined
     this.incoming = undefined // weak, so that an unread response can be collected
   }
@@ -58,8 +58,7 @@ class Exchange {
     }
     if (signal !== undefined) {
       this.signal = signal
-      this.onAbort = () => this.abort(signal.reason)
-      signal.addEventListener('abort', this.onAbort, { once: true })
+      watch(signal, this)
     }
   }
 
@@ -157,14 +156,14 @@ class Exchange {
   cancel() {
     this.cancelled = true
     this.endUpload()
-    this.removeListener()
+    this.leaveSignal()
     bridge.cancel(this.token)
   }
 
   finish() {
     if (this.state === OPEN) unread.unregister(this)
     this.state = OVER
-    this.removeListener()
+    this.leaveSignal()
     release(this.token)
   }
 
@@ -173,10 +172,10 @@ class Exchange {
     this.upload = undefined
   }
 
-  removeListener() {
-    if (this.onAbort === undefined) return
-    this.signal.removeEventListener('abort', this.onAbort)
-    this.signal = this.onAbort = undefined
+  leaveSignal() {
+    if (this.signal === undefined) return
+    unwatch(this.signal, this)
+    this.signal = undefined
   }
 }
 
