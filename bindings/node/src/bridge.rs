@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use keepalive_core::{Client, Completion, Outcome, Queue, Request, Until, body_pipe};
-use napi::bindgen_prelude::{Env, Function, Uint8ArraySlice};
 use napi::JsValue;
+use napi::bindgen_prelude::{Env, Function, Uint8ArraySlice};
 use napi_derive::napi;
 
 use crate::client::NativeClient;

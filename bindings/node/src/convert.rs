@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use keepalive_core::{Error, Limit, Timeouts};
-use napi::bindgen_prelude::{FromNapiValue, Uint8ArraySlice, ToNapiValue, TypeName, ValidateNapiValue};
+use napi::bindgen_prelude::{
+    FromNapiValue, ToNapiValue, TypeName, Uint8ArraySlice, ValidateNapiValue,
+};
 use napi::{ValueType, check_status, sys};
 use napi_derive::napi;
 
@@ -124,9 +126,7 @@ impl ToNapiValue for Extra {
     unsafe fn to_napi_value(env: sys::napi_env, extra: Self) -> napi::Result<sys::napi_value> {
         match extra {
             // SAFETY: `env` is the live one of the current call.
-            Extra::Failure(error) => unsafe {
-                Failure::to_napi_value(env, Failure::from(&error))
-            },
+            Extra::Failure(error) => unsafe { Failure::to_napi_value(env, Failure::from(&error)) },
             Extra::Body(body) => {
                 let mut value = ptr::null_mut();
                 // SAFETY: `body` is valid for its length during the copy.

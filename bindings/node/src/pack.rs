@@ -90,7 +90,12 @@ impl Batch {
         (last == 0).then_some(response)
     }
 
-    fn chunk(&mut self, token: u32, mut response: Response, piece: Option<Bytes>) -> Option<Response> {
+    fn chunk(
+        &mut self,
+        token: u32,
+        mut response: Response,
+        piece: Option<Bytes>,
+    ) -> Option<Response> {
         let ended = piece.is_none();
         let mut piece = piece.unwrap_or_default();
         let rest = response.take_complete();
@@ -118,11 +123,7 @@ impl Batch {
     }
 
     fn place(&mut self, body: Bytes) -> (u32, Bytes) {
-        if body.len() > LARGE {
-            (self.extra(Extra::Body(body)), Bytes::new())
-        } else {
-            (0, body)
-        }
+        if body.len() > LARGE { (self.extra(Extra::Body(body)), Bytes::new()) } else { (0, body) }
     }
 
     fn extra(&mut self, extra: Extra) -> u32 {
@@ -156,7 +157,8 @@ impl Batch {
             out.extend_from_slice(&time.to_ne_bytes());
         }
         let mut mark = out.len();
-        let mut length = |out: &Vec<u8>| (out.len() - std::mem::replace(&mut mark, out.len())) as u32;
+        let mut length =
+            |out: &Vec<u8>| (out.len() - std::mem::replace(&mut mark, out.len())) as u32;
         if let Some(response) = record.response {
             out.extend_from_slice(response.url().as_bytes());
             words[8] = length(out);

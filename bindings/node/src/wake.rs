@@ -131,9 +131,8 @@ unsafe extern "C" fn run(
         unsafe { sys::napi_get_undefined(env, &mut this) };
         let mut result = ptr::null_mut();
         // SAFETY: as above; no arguments.
-        let status = unsafe {
-            sys::napi_call_function(env, this, callback, 0, ptr::null(), &mut result)
-        };
+        let status =
+            unsafe { sys::napi_call_function(env, this, callback, 0, ptr::null(), &mut result) };
         if status == sys::Status::napi_pending_exception {
             report(env);
         }

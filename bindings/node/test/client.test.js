@@ -217,3 +217,15 @@ test('ESM and CommonJS give the same functions', async () => {
   assert.equal(esm.Client, Client)
   assert.equal(esm.default, keepalive)
 })
+
+test('index.d.ts names every option and every error code', () => {
+  const native = require('../lib/native')
+  const text = require('node:fs').readFileSync(require.resolve('../index.d.ts'), 'utf8')
+  for (const { name } of native.optionTable()) {
+    const camel = name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
+    assert.match(text, new RegExp(`  ${camel}\\?: `))
+  }
+  const [, union] = /type ErrorCode =([^]*?)\n\n/.exec(text)
+  const declared = [...union.matchAll(/'(KA_[A-Z_]+)'/g)].map(([, code]) => code)
+  assert.deepEqual(declared, native.errorTable().map(({ code }) => code))
+})
