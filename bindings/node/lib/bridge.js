@@ -38,7 +38,7 @@ function onWake() {
         exchange.onChunk(new Record(batch, at, extras))
         break
       case kind.WANT_BODY:
-        exchange.onWantBody()
+        exchange?.onWantBody()
         break
       default:
         exchange.onFailure(extras[words[word + 7] - 1])

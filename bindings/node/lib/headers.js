@@ -47,7 +47,6 @@ class HeaderBlock {
   }
 }
 
-// eslint-disable-next-line no-control-regex
 const BEYOND_BYTES = /[^\0-\xff]/
 
 function valueText(name, value) {
