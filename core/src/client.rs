@@ -19,7 +19,7 @@ use crate::net::tls::TlsSettings;
 use crate::queue::{Outcome, Queue};
 use crate::request::Request;
 use crate::response::Response;
-use crate::runtime::{Engine, engine};
+use crate::runtime::engine;
 use crate::stats::Stats;
 use crate::target::Target;
 
