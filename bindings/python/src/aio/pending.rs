@@ -1,0 +1,420 @@
+//! `Pending`: what the methods of `AsyncClient` return. It starts when it is awaited, like a
+//! coroutine, and resolves one future of the loop; it is also that future's done callback, so that
+//! a cancelled task cancels the request.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use bytes::Bytes;
+use keepalive_core::{Call, Client, Request, Response as CoreResponse, Result, Until};
+use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::aio::event_loop::EventLoop;
+use crate::aio::stream::AsyncStream;
+use crate::aio::upload;
+use crate::build::line;
+use crate::errors::{RequestLine, of_class, to_python};
+use crate::response::{Method, PIECE, Response};
+use crate::shared::Shared;
+
+/// An awaitable that also has a coroutine's methods, so that ``asyncio.create_task`` takes it.
+#[pyclass(frozen, module = "libkeepalive._native")]
+pub struct Pending {
+    state: Mutex<State>,
+    /// The future's iterator while a task drives this object with `send`.
+    driver: Mutex<Option<Py<PyAny>>>,
+}
+
+enum State {
+    New(Work),
+    Running(Running),
+    Done,
+}
+
+enum Work {
+    Send(Box<Sending>),
+    Read { response: Py<Response>, all: bool },
+}
+
+/// A request that waits to be awaited.
+pub struct Sending {
+    pub shared: Arc<Shared>,
+    pub request: Request,
+    pub method: Method,
+    pub source: Option<Py<PyAny>>,
+    pub until: Until,
+    /// Where a streamed response is kept for `__aexit__`.
+    pub owner: Option<Py<AsyncStream>>,
+}
+
+struct Running {
+    /// `None` once it is cancelled: a future keeps its loop alive.
+    future: Option<Py<PyAny>>,
+    call: Call,
+    job: Job,
+}
+
+enum Job {
+    Request {
+        line: RequestLine,
+        method: Method,
+        until: Until,
+        owner: Option<Py<AsyncStream>>,
+        upload: Option<Py<PyAny>>,
+    },
+    Piece(Py<Response>),
+    All(Py<Response>, Vec<u8>),
+}
+
+impl Pending {
+    fn new(work: Work) -> Pending {
+        Pending { state: Mutex::new(State::New(work)), driver: Mutex::new(None) }
+    }
+
+    pub fn send_request(py: Python<'_>, sending: Sending) -> PyResult<Bound<'_, PyAny>> {
+        Ok(Bound::new(py, Pending::new(Work::Send(Box::new(sending))))?.into_any())
+    }
+
+    pub fn read_piece<'py>(response: &Bound<'py, Response>) -> PyResult<Bound<'py, PyAny>> {
+        let work = Work::Read { response: response.clone().unbind(), all: false };
+        Ok(Bound::new(response.py(), Pending::new(work))?.into_any())
+    }
+
+    pub fn read_all<'py>(response: &Bound<'py, Response>) -> PyResult<Bound<'py, PyAny>> {
+        let work = Work::Read { response: response.clone().unbind(), all: true };
+        Ok(Bound::new(response.py(), Pending::new(work))?.into_any())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn driver(&self) -> MutexGuard<'_, Option<Py<PyAny>>> {
+        self.driver.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Submits the work to the engine; the future it will resolve.
+    fn start<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let work = match std::mem::replace(&mut *slf.get().state(), State::Done) {
+            State::New(work) => work,
+            other => {
+                *slf.get().state() = other;
+                return Err(of_class(py, "InvalidState", "this call has already been awaited"));
+            }
+        };
+        let (running, queue) = EventLoop::current(py)?;
+        let future = running.call_method0(intern!(py, "create_future"))?;
+        let token = queue.get().reserve(slf);
+        let started = match work {
+            Work::Send(sending) => send(py, *sending, queue.get(), token),
+            Work::Read { response, all } => read(py, response, all, queue.get(), token),
+        };
+        let (call, job) = match started {
+            Ok(started) => started,
+            Err(error) => {
+                queue.get().release(token);
+                return Err(error);
+            }
+        };
+        let future_kept = Some(future.clone().unbind());
+        *slf.get().state() = State::Running(Running { future: future_kept, call, job });
+        future.call_method1(intern!(py, "add_done_callback"), (slf,))?;
+        Ok(future)
+    }
+
+    /// The engine finished a request.
+    pub fn response(slf: &Bound<'_, Self>, result: Result<CoreResponse>) -> PyResult<()> {
+        let py = slf.py();
+        let state = std::mem::replace(&mut *slf.get().state(), State::Done);
+        let State::Running(Running { future, job, .. }) = state else { return Ok(()) };
+        let Job::Request { line, method, until, owner, upload } = job else { return Ok(()) };
+        let failure = upload.map(|upload| upload::stop(upload.bind(py))).transpose()?.flatten();
+        let Some(future) = future else { return Ok(()) };
+        let value = match result {
+            Ok(response) if until == Until::Body => {
+                Bound::new(py, Response::whole(response, method)).map(Bound::into_any)
+            }
+            Ok(response) => Response::streamed(py, response, method).and_then(|response| {
+                let response = Bound::new(py, response)?;
+                if let Some(owner) = owner {
+                    owner.get().keep(&response);
+                }
+                Ok(response.into_any())
+            }),
+            Err(error) => Err(upload::own_exception(&error, failure)
+                .unwrap_or_else(|| to_python(py, &error, Some(&line)))),
+        };
+        slf.resolve(future.bind(py), value)
+    }
+
+    /// The engine read a piece of a body.
+    pub fn chunk(
+        slf: &Bound<'_, Self>,
+        queue: &EventLoop,
+        token: u64,
+        core: CoreResponse,
+        result: Result<Option<Bytes>>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        let state = std::mem::replace(&mut *slf.get().state(), State::Done);
+        let State::Running(Running { future, job, .. }) = state else {
+            queue.release(token);
+            return Ok(());
+        };
+        let (response, value) = match (job, result) {
+            (Job::All(response, mut body), Ok(Some(piece))) if future.is_some() => {
+                body.extend_from_slice(&piece);
+                let call = Client::submit_read(core, PIECE, &queue.queue, token);
+                let job = Job::All(response, body);
+                match call {
+                    Ok(call) => *slf.get().state() = State::Running(Running { future, call, job }),
+                    Err(error) => {
+                        queue.release(token);
+                        let error = to_python(py, &error, None);
+                        return future.map_or(Ok(()), |future| slf.resolve(future.bind(py), Err(error)));
+                    }
+                }
+                return Ok(());
+            }
+            (Job::All(response, body), Ok(_)) => {
+                let this = response.get();
+                this.put(core, true);
+                let content = this.set_content(py, &body).into_bound(py).into_any();
+                (response, Ok(content))
+            }
+            (Job::Piece(response), Ok(piece)) => {
+                response.get().put(core, piece.is_none());
+                let value = match piece {
+                    Some(piece) => Ok(PyBytes::new(py, &piece).into_any()),
+                    None => Err(PyStopAsyncIteration::new_err(())),
+                };
+                (response, value)
+            }
+            (Job::All(response, _) | Job::Piece(response), Err(error)) => {
+                response.get().put(core, true);
+                let error = response.get().error(py, &error);
+                (response, Err(error))
+            }
+            (Job::Request { .. }, _) => return Ok(()),
+        };
+        drop(response);
+        queue.release(token);
+        match future {
+            Some(future) => slf.resolve(future.bind(py), value),
+            None => Ok(()),
+        }
+    }
+
+    /// The request's body wants its next piece.
+    pub fn want_body(&self, py: Python<'_>) -> PyResult<()> {
+        let upload = match &*self.state() {
+            State::Running(Running { job: Job::Request { upload: Some(upload), .. }, .. }) => {
+                upload.clone_ref(py)
+            }
+            _ => return Ok(()),
+        };
+        upload.call_method0(py, intern!(py, "want")).map(drop)
+    }
+
+    /// Its loop is gone: nothing will be resolved any more.
+    pub fn abandon(&self) {
+        let state = std::mem::replace(&mut *self.state(), State::Done);
+        if let State::Running(running) = &state {
+            running.call.cancel();
+        }
+        drop((state, self.driver().take()));
+    }
+
+    /// Cancels the call; it still completes, but resolves nothing.
+    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
+        let (future, upload) = match &mut *self.state() {
+            State::Running(running) => {
+                running.call.cancel();
+                let upload = match &running.job {
+                    Job::Request { upload: Some(upload), .. } => Some(upload.clone_ref(py)),
+                    _ => None,
+                };
+                (running.future.take(), upload)
+            }
+            other => {
+                let unstarted = std::mem::replace(other, State::Done);
+                // Dropped after the lock: it may hold Python objects.
+                return Ok(drop(unstarted));
+            }
+        };
+        if let Some(upload) = upload {
+            upload::stop(upload.bind(py))?;
+        }
+        if let Some(future) = future {
+            future.call_method0(py, intern!(py, "cancel"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Behaviour of the bound object: the future's callback list holds it by identity.
+trait Resolve<'py> {
+    fn resolve(&self, future: &Bound<'py, PyAny>, value: PyResult<Bound<'py, PyAny>>) -> PyResult<()>;
+}
+
+impl<'py> Resolve<'py> for Bound<'py, Pending> {
+    fn resolve(&self, future: &Bound<'py, PyAny>, value: PyResult<Bound<'py, PyAny>>) -> PyResult<()> {
+        let py = self.py();
+        // The callback is for cancellation only; left in place it would cost a turn of the loop.
+        future.call_method1(intern!(py, "remove_done_callback"), (self,))?;
+        let set = match value {
+            Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
+            Err(error) => {
+                future.call_method1(intern!(py, "set_exception"), (error.into_value(py),))
+            }
+        };
+        match set {
+            Ok(_) => Ok(()),
+            // Cancelled in this very turn of the loop.
+            Err(_) if future.call_method0(intern!(py, "done"))?.is_truthy()? => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn send(py: Python<'_>, sending: Sending, queue: &EventLoop, token: u64) -> PyResult<(Call, Job)> {
+    let Sending { shared, mut request, method, source, until, owner } = sending;
+    let line = line(&request);
+    let upload = match source {
+        Some(source) => {
+            Some(upload::attach(&mut request, source.bind(py), &queue.queue, token)?)
+        }
+        None => None,
+    };
+    match shared.client.submit(request, until, &queue.queue, token) {
+        Ok(call) => {
+            let upload = upload.map(Bound::unbind);
+            Ok((call, Job::Request { line, method, until, owner, upload }))
+        }
+        Err(error) => {
+            if let Some(upload) = upload {
+                upload::stop(&upload)?;
+            }
+            Err(to_python(py, &error, Some(&line)))
+        }
+    }
+}
+
+fn read(
+    py: Python<'_>,
+    response: Py<Response>,
+    all: bool,
+    queue: &EventLoop,
+    token: u64,
+) -> PyResult<(Call, Job)> {
+    let core = response.get().take(py)?;
+    let call = Client::submit_read(core, PIECE, &queue.queue, token)
+        .map_err(|error| response.get().error(py, &error))?;
+    Ok((call, if all { Job::All(response, Vec::new()) } else { Job::Piece(response) }))
+}
+
+#[pymethods]
+impl Pending {
+    fn __await__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Pending::start(slf)?.call_method0(intern!(slf.py(), "__await__"))
+    }
+
+    /// The future's done callback: it was cancelled.
+    fn __call__(&self, py: Python<'_>, _future: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.cancel(py)
+    }
+
+    /// As of a coroutine.
+    fn send<'py>(slf: &Bound<'py, Self>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let driver = slf.get().driver().as_ref().map(|driver| driver.clone_ref(py));
+        let driver = match driver {
+            Some(driver) => driver.into_bound(py),
+            None => {
+                let driver = Pending::__await__(slf)?;
+                *slf.get().driver() = Some(driver.clone().unbind());
+                driver
+            }
+        };
+        let next = driver.call_method1(intern!(py, "send"), (value,));
+        if next.is_err() {
+            drop(slf.get().driver().take());
+        }
+        next
+    }
+
+    /// As of a coroutine; cancels the call.
+    #[pyo3(signature = (kind, value = None, traceback = None))]
+    fn throw<'py>(
+        &self,
+        py: Python<'py>,
+        kind: Bound<'py, PyAny>,
+        value: Option<Bound<'py, PyAny>>,
+        traceback: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let _ = traceback;
+        self.close(py)?;
+        let raised = match value {
+            Some(value) if value.is_instance_of::<pyo3::exceptions::PyBaseException>() => value,
+            Some(value) => kind.call1((value,))?,
+            None if kind.is_instance_of::<pyo3::exceptions::PyBaseException>() => kind,
+            None => kind.call0()?,
+        };
+        Err(PyErr::from_value(raised))
+    }
+
+    /// As of a coroutine; cancels the call.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        drop(self.driver().take());
+        self.cancel(py)
+    }
+}
+
+/// An awaitable that has its value already.
+#[pyclass(frozen, module = "libkeepalive._native")]
+pub struct Ready {
+    value: Py<PyAny>,
+}
+
+impl Ready {
+    pub fn of(py: Python<'_>, value: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> {
+        Ok(Bound::new(py, Ready { value })?.into_any())
+    }
+}
+
+#[pymethods]
+impl Ready {
+    fn __await__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Err(PyStopIteration::new_err((self.value.clone_ref(py),)))
+    }
+
+    /// As of a coroutine.
+    fn send(&self, py: Python<'_>, _value: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        self.__next__(py)
+    }
+
+    /// As of a coroutine.
+    #[pyo3(signature = (kind, _value = None, _traceback = None))]
+    fn throw<'py>(
+        &self,
+        kind: Bound<'py, PyAny>,
+        _value: Option<Bound<'py, PyAny>>,
+        _traceback: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        Err(PyErr::from_value(kind))
+    }
+
+    /// As of a coroutine.
+    fn close(&self) {}
+}
