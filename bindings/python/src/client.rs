@@ -15,8 +15,6 @@ use crate::info::Stats;
 use crate::response::{Method, Response};
 use crate::shared::Shared;
 
-type Options<'a, 'py> = Option<&'a Bound<'py, PyDict>>;
-
 /// Sends on this thread: to the end of the body, or with `head_only` to the end of the head.
 fn send(
     py: Python<'_>,
@@ -49,7 +47,7 @@ fn whole(
     shared: &Shared,
     method: &'static str,
     url: &Bound<'_, PyAny>,
-    options: Options<'_, '_>,
+    options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Response> {
     let built = build(shared, method, url, options)?;
     send(url.py(), shared, Cow::Borrowed(method), built, false)
@@ -71,7 +69,7 @@ pub struct Client {
 impl Client {
     #[new]
     #[pyo3(signature = (**options))]
-    fn new(options: Options<'_, '_>) -> PyResult<Self> {
+    fn new(options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         Ok(Client { shared: Shared::from_options(options)? })
     }
 
@@ -90,43 +88,43 @@ impl Client {
 
     /// Sends a GET request. Arguments as of ``request``.
     #[pyo3(signature = (url, **options))]
-    fn get(&self, url: &Bound<'_, PyAny>, options: Options<'_, '_>) -> PyResult<Response> {
+    fn get(&self, url: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         whole(&self.shared, "GET", url, options)
     }
 
     /// Sends a HEAD request. Arguments as of ``request``.
     #[pyo3(signature = (url, **options))]
-    fn head(&self, url: &Bound<'_, PyAny>, options: Options<'_, '_>) -> PyResult<Response> {
+    fn head(&self, url: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         whole(&self.shared, "HEAD", url, options)
     }
 
     /// Sends an OPTIONS request. Arguments as of ``request``.
     #[pyo3(signature = (url, **options))]
-    fn options(&self, url: &Bound<'_, PyAny>, options: Options<'_, '_>) -> PyResult<Response> {
+    fn options(&self, url: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         whole(&self.shared, "OPTIONS", url, options)
     }
 
     /// Sends a POST request. Arguments as of ``request``.
     #[pyo3(signature = (url, **options))]
-    fn post(&self, url: &Bound<'_, PyAny>, options: Options<'_, '_>) -> PyResult<Response> {
+    fn post(&self, url: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         whole(&self.shared, "POST", url, options)
     }
 
     /// Sends a PUT request. Arguments as of ``request``.
     #[pyo3(signature = (url, **options))]
-    fn put(&self, url: &Bound<'_, PyAny>, options: Options<'_, '_>) -> PyResult<Response> {
+    fn put(&self, url: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         whole(&self.shared, "PUT", url, options)
     }
 
     /// Sends a PATCH request. Arguments as of ``request``.
     #[pyo3(signature = (url, **options))]
-    fn patch(&self, url: &Bound<'_, PyAny>, options: Options<'_, '_>) -> PyResult<Response> {
+    fn patch(&self, url: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         whole(&self.shared, "PATCH", url, options)
     }
 
     /// Sends a DELETE request. Arguments as of ``request``.
     #[pyo3(signature = (url, **options))]
-    fn delete(&self, url: &Bound<'_, PyAny>, options: Options<'_, '_>) -> PyResult<Response> {
+    fn delete(&self, url: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         whole(&self.shared, "DELETE", url, options)
     }
 
@@ -145,7 +143,7 @@ impl Client {
         &self,
         method: &Bound<'_, PyAny>,
         url: &Bound<'_, PyAny>,
-        options: Options<'_, '_>,
+        options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Response> {
         send_named(&self.shared, method, url, options)
     }
@@ -157,7 +155,7 @@ impl Client {
         &self,
         method: &Bound<'_, PyAny>,
         url: &Bound<'_, PyAny>,
-        options: Options<'_, '_>,
+        options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stream> {
         Stream::of(&self.shared, method, url, options)
     }
@@ -197,7 +195,7 @@ fn send_named(
     shared: &Shared,
     method: &Bound<'_, PyAny>,
     url: &Bound<'_, PyAny>,
-    options: Options<'_, '_>,
+    options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Response> {
     let method: Method = self::method(method)?.into_owned().into();
     let built = build(shared, &method, url, options)?;
@@ -223,7 +221,7 @@ impl Stream {
         shared: &Arc<Shared>,
         method: &Bound<'_, PyAny>,
         url: &Bound<'_, PyAny>,
-        options: Options<'_, '_>,
+        options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stream> {
         let method: Method = self::method(method)?.into_owned().into();
         let Built { request, source } = build(shared, &method, url, options)?;
@@ -270,7 +268,7 @@ pub mod functions {
             #[doc = $doc]
             #[pyfunction]
             #[pyo3(signature = (url, **options))]
-            pub fn $name(url: &Bound<'_, PyAny>, options: Options<'_, '_>) -> PyResult<Response> {
+            pub fn $name(url: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
                 whole(Shared::process_wide(url.py())?, $method, url, options)
             }
         )*};
@@ -292,7 +290,7 @@ pub mod functions {
     pub fn request(
         method: &Bound<'_, PyAny>,
         url: &Bound<'_, PyAny>,
-        options: Options<'_, '_>,
+        options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Response> {
         send_named(Shared::process_wide(url.py())?, method, url, options)
     }
@@ -303,7 +301,7 @@ pub mod functions {
     pub fn stream(
         method: &Bound<'_, PyAny>,
         url: &Bound<'_, PyAny>,
-        options: Options<'_, '_>,
+        options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stream> {
         Stream::of(Shared::process_wide(url.py())?, method, url, options)
     }

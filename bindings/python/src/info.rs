@@ -7,7 +7,6 @@ use pyo3::prelude::*;
 
 /// Seconds by phase; 0.0 where a phase did not happen.
 #[pyclass(frozen, get_all, module = "libkeepalive")]
-#[derive(Clone, Copy)]
 pub struct Timings {
     /// Waiting for a connection, dialling included.
     queued: f64,
@@ -37,7 +36,6 @@ impl Timings {
 
 /// How an exchange went.
 #[pyclass(frozen, get_all, module = "libkeepalive")]
-#[derive(Clone)]
 pub struct Info {
     /// Whether the connection had carried a response before.
     reused: bool,

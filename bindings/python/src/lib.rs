@@ -19,7 +19,7 @@ mod timeout;
 use pyo3::prelude::*;
 
 /// The engine's options: `(name, type, default, meaning)` for each.
-fn options() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
+fn option_rows() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
     let kind = |kind| match kind {
         keepalive_core::OptionKind::Count => "int",
         keepalive_core::OptionKind::Time => "float | None",
@@ -42,7 +42,7 @@ mod _native {
     use crate::aio::upload::Sender;
     #[pymodule_export]
     use crate::client::functions::{
-        delete, get, head, options as options_, patch, post, put, request, stream,
+        delete, get, head, options, patch, post, put, request, stream,
     };
     #[pymodule_export]
     use crate::client::{Client, Stream};
@@ -61,6 +61,6 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         fork::register();
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        module.add("OPTIONS", super::options())
+        module.add("OPTIONS", option_rows())
     }
 }

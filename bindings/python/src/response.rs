@@ -471,6 +471,7 @@ impl Response {
     /// For pickle.
     #[staticmethod]
     fn _restore(
+        py: Python<'_>,
         status: (u16, String, Vec<u8>, bool),
         body: (String, Py<Headers>, Py<PyBytes>),
         info: (bool, u64, u32, u32, Duration),
@@ -487,7 +488,7 @@ impl Response {
         (facts.info.reused, facts.info.connection_id, facts.info.replays, facts.info.redirects) =
             (info.0, info.1, info.2, info.3);
         facts.info.timings.total = info.4;
-        Response {
+        let response = Response {
             status,
             method: method.into(),
             whole: true,
@@ -495,8 +496,10 @@ impl Response {
             consumed: AtomicBool::new(false),
             closed: AtomicBool::new(true),
             facts: OnceLock::from(facts),
-            content: PyOnceLock::from(content),
+            content: PyOnceLock::new(),
             encoding: Mutex::new(None),
-        }
+        };
+        let _ = response.content.set(py, content);
+        response
     }
 }
