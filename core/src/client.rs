@@ -7,7 +7,7 @@ use bytes::Bytes;
 use once_cell::sync::OnceCell;
 
 use crate::config::ClientConfig;
-use crate::connection::ClientPool;
+use crate::connection::{ClientPool, open_pool};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
 use crate::drive::cancel::{Cancel, cancellable};
 use crate::drive::perform::perform;
@@ -61,6 +61,14 @@ impl Call {
     }
 }
 
+impl Drop for ClientInner {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pools.get() {
+            pool.close(true);
+        }
+    }
+}
+
 impl Client {
     /// A client of its own.
     ///
@@ -95,7 +103,12 @@ impl Client {
     /// needs no other thread.
     pub fn send(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
         let pool = self.pool()?;
-        run(perform(&self.inner, &pool, request, &mut BlockingWait::new(blocking)))
+        run(perform(
+            &self.inner,
+            &pool,
+            request,
+            &mut BlockingWait::new(blocking),
+        ))
     }
 
     /// The same, and receives the whole body.
@@ -125,7 +138,10 @@ impl Client {
         let inner = self.inner.clone();
         let queue = queue.clone();
         let cancel = Cancel::new();
-        let call = Call { cancel: cancel.clone(), generation: fork::generation() };
+        let call = Call {
+            cancel: cancel.clone(),
+            generation: fork::generation(),
+        };
         engine()?.spawn(async move {
             let work = async {
                 let mut wait = TokioWait::new();
@@ -135,7 +151,9 @@ impl Client {
                 }
                 Ok(response)
             };
-            let result = cancellable(&cancel, work).await.unwrap_or_else(|| Err(cancelled()));
+            let result = cancellable(&cancel, work)
+                .await
+                .unwrap_or_else(|| Err(cancelled()));
             drop(pool);
             queue.push(token, Outcome::Response(result));
         });
@@ -152,7 +170,10 @@ impl Client {
     ) -> Result<Call> {
         let queue = queue.clone();
         let cancel = Cancel::new();
-        let call = Call { cancel: cancel.clone(), generation: fork::generation() };
+        let call = Call {
+            cancel: cancel.clone(),
+            generation: fork::generation(),
+        };
         let engine: &Engine = engine()?;
         engine.spawn(async move {
             let mut wait = TokioWait::new();
@@ -183,10 +204,19 @@ impl Client {
     pub fn close(&self) {
         let shared = Client::shared().is_ok_and(|shared| Arc::ptr_eq(&shared.inner, &self.inner));
         if !shared {
-            self.inner.closed.store(true, std::sync::atomic::Ordering::Release);
+            self.inner
+                .closed
+                .store(true, std::sync::atomic::Ordering::Release);
         }
         if let Some(pool) = self.inner.pools.get() {
             pool.close(!shared);
+        }
+    }
+
+    /// Closes idle connections; the client stays usable.
+    pub fn close_idle(&self) {
+        if let Some(pool) = self.inner.pools.get() {
+            pool.close(false);
         }
     }
 
@@ -199,8 +229,10 @@ impl Client {
         if self.is_closed() {
             return Err(Error::state("the client is closed"));
         }
-        let pool =
-            self.inner.pools.get_or_try_init(|| ClientPool::new(&self.inner.config, &self.inner.tls))?;
+        let pool = self
+            .inner
+            .pools
+            .get_or_try_init(|| Ok(open_pool(&self.inner.config, &self.inner.tls)))?;
         Ok(pool.clone())
     }
 }
@@ -210,9 +242,16 @@ async fn finish_whole<W: crate::drive::wait::Wait>(
     response: &mut Response,
     wait: &mut W,
 ) -> Result<()> {
-    response.fill(wait).await.map_err(|error| error.with_partial(response.ready.split().freeze()))
+    response
+        .fill(wait)
+        .await
+        .map_err(|error| error.with_partial(response.ready.split().freeze()))
 }
 
 fn cancelled() -> Error {
-    Error::new(ErrorKind::Cancelled, Phase::Request, "the request was cancelled")
+    Error::new(
+        ErrorKind::Cancelled,
+        Phase::Request,
+        "the request was cancelled",
+    )
 }

@@ -143,11 +143,15 @@ impl ClientConfig {
         ];
         for (name, value) in least_one {
             if value == 0 {
-                return Err(Error::argument(format!("option {name}: must be at least 1")));
+                return Err(Error::argument(format!(
+                    "option {name}: must be at least 1"
+                )));
             }
         }
         if self.max_head_size < 64 {
-            return Err(Error::argument("option max_head_size: must be at least 64 bytes"));
+            return Err(Error::argument(
+                "option max_head_size: must be at least 64 bytes",
+            ));
         }
         if self.client_cert_file.is_some() != self.client_key_file.is_some() {
             return Err(Error::argument(

@@ -11,6 +11,7 @@ mod decode;
 mod drive;
 mod error;
 mod fork;
+mod keeper;
 mod net;
 mod origin;
 mod pool;
@@ -21,15 +22,15 @@ mod runtime;
 mod stats;
 
 pub use client::{Call, Client, Until};
-pub use config::{
-    ClientConfig, Limit, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts,
-};
+pub use config::{ClientConfig, Limit, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts};
 pub use drive::blocking::Blocking;
 pub use error::{Error, ErrorKind, Phase, Result, Sent};
 pub use fork::mark_child as fork_mark_child;
 pub use keepalive_proto::{Fields, Version};
 pub use origin::basic_credentials;
 pub use queue::{Completion, Outcome, Queue};
-pub use request::{BodySender, BodySource, Request, body_pipe, source_failed, timeout_from_seconds};
+pub use request::{
+    BodySender, BodySource, Request, body_pipe, source_failed, timeout_from_seconds,
+};
 pub use response::{Info, Response, Timings};
 pub use stats::Stats;

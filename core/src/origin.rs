@@ -64,7 +64,11 @@ impl Origin {
     }
 
     fn bracketed(&self) -> String {
-        if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
+        if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        }
     }
 }
 
@@ -88,7 +92,11 @@ pub(crate) struct Target {
 
 fn invalid(url: &str, reason: impl fmt::Display) -> Error {
     let shown: String = url.chars().take(200).collect();
-    Error::new(ErrorKind::InvalidUrl, Phase::Request, format!("url {shown:?}: {reason}"))
+    Error::new(
+        ErrorKind::InvalidUrl,
+        Phase::Request,
+        format!("url {shown:?}: {reason}"),
+    )
 }
 
 impl Target {
@@ -109,7 +117,9 @@ impl Target {
     pub fn join(&self, location: &str) -> Result<Target> {
         check_characters(location)?;
         let base = Url::parse(&self.href).map_err(|error| invalid(&self.href, error))?;
-        let url = base.join(location).map_err(|error| invalid(location, error))?;
+        let url = base
+            .join(location)
+            .map_err(|error| invalid(location, error))?;
         Target::from_url(location, url)
     }
 
@@ -141,7 +151,12 @@ impl Target {
         let _ = url.set_password(None);
         let path = url[url::Position::BeforePath..].to_string();
         let href = Arc::from(url.as_str());
-        Ok(Target { origin: Arc::new(Origin { scheme, host, port }), path, authorization, href })
+        Ok(Target {
+            origin: Arc::new(Origin { scheme, host, port }),
+            path,
+            authorization,
+            href,
+        })
     }
 }
 
@@ -156,7 +171,10 @@ fn check_characters(text: &str) -> Result<()> {
                 b'\r' | b'\n' => "a line break",
                 _ => "a control character",
             };
-            Err(invalid(text, format_args!("{what} at byte {at}; percent-encode it")))
+            Err(invalid(
+                text,
+                format_args!("{what} at byte {at}; percent-encode it"),
+            ))
         }
     }
 }
@@ -175,5 +193,8 @@ pub fn basic_credentials(user: &[u8], password: &[u8]) -> String {
     let mut pair = user.to_vec();
     pair.push(b':');
     pair.extend_from_slice(password);
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+    format!(
+        "Basic {}",
+        base64::engine::general_purpose::STANDARD.encode(pair)
+    )
 }

@@ -31,7 +31,10 @@ pub(crate) type SharedSource = Arc<Mutex<Option<Box<dyn BodySource>>>>;
 pub(crate) enum Body {
     Empty,
     Whole(Bytes),
-    Stream { source: SharedSource, length: Option<u64> },
+    Stream {
+        source: SharedSource,
+        length: Option<u64>,
+    },
 }
 
 impl Body {
@@ -39,7 +42,10 @@ impl Body {
         match self {
             Body::Empty => RequestBody::None,
             Body::Whole(bytes) => RequestBody::Length(bytes.len() as u64),
-            Body::Stream { length: Some(length), .. } => RequestBody::Length(*length),
+            Body::Stream {
+                length: Some(length),
+                ..
+            } => RequestBody::Length(*length),
             Body::Stream { length: None, .. } => RequestBody::Unknown,
         }
     }
@@ -100,7 +106,10 @@ impl Request {
 
     /// A streamed body: with Content-Length when `length` is known, else chunked.
     pub fn set_body_stream(&mut self, source: Box<dyn BodySource>, length: Option<u64>) {
-        self.body = Body::Stream { source: Arc::new(Mutex::new(Some(source))), length };
+        self.body = Body::Stream {
+            source: Arc::new(Mutex::new(Some(source))),
+            length,
+        };
     }
 
     /// Deadlines of this request; `None` fields take the client's.
@@ -134,6 +143,13 @@ impl Request {
         self.head.fields()
     }
 
+    /// Takes over everything that is not about the message itself.
+    pub(crate) fn copy_settings(&mut self, other: &Request) {
+        self.timeouts = other.timeouts;
+        self.decode = other.decode;
+        self.follow_redirects = other.follow_redirects;
+    }
+
     /// Checks what can only be checked with head and body together.
     pub(crate) fn check(&self) -> Result<()> {
         Ok(self.head.check(self.body.framing())?)
@@ -145,7 +161,10 @@ impl Request {
 /// producer.
 pub fn body_pipe(want: impl Fn() + Send + Sync + 'static) -> (BodySender, Box<dyn BodySource>) {
     let shared = Arc::new(Mutex::new(Pipe::default()));
-    let receiver = PipeSource { shared: shared.clone(), want: Box::new(want) };
+    let receiver = PipeSource {
+        shared: shared.clone(),
+        want: Box::new(want),
+    };
     (BodySender { shared }, Box::new(receiver))
 }
 
@@ -182,9 +201,14 @@ impl BodySender {
 
     fn update(&self, change: impl FnOnce(&mut Pipe)) -> Result<()> {
         let waker = {
-            let mut pipe = self.shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut pipe = self
+                .shared
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
             if pipe.closed {
-                return Err(Error::state("the request that this body belongs to is over"));
+                return Err(Error::state(
+                    "the request that this body belongs to is over",
+                ));
             }
             change(&mut pipe);
             pipe.asked = false;
@@ -209,7 +233,11 @@ impl Drop for BodySender {
 
 /// The error of a failed body source.
 pub fn source_failed(reason: &str) -> Error {
-    Error::new(ErrorKind::BodySourceFailed, Phase::Send, format!("request body source: {reason}"))
+    Error::new(
+        ErrorKind::BodySourceFailed,
+        Phase::Send,
+        format!("request body source: {reason}"),
+    )
 }
 
 struct PipeSource {
@@ -220,7 +248,10 @@ struct PipeSource {
 impl BodySource for PipeSource {
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
         let ask = {
-            let mut pipe = self.shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut pipe = self
+                .shared
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
             if let Some(piece) = pipe.piece.take() {
                 return Poll::Ready(Ok(Some(piece)));
             }
@@ -241,7 +272,10 @@ impl BodySource for PipeSource {
 
 impl Drop for PipeSource {
     fn drop(&mut self) {
-        let mut pipe = self.shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut pipe = self
+            .shared
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         pipe.closed = true;
     }
 }

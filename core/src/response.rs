@@ -111,7 +111,8 @@ impl Response {
 
     /// Takes the whole body if it has arrived, without waiting; `None` if more is to come.
     pub fn take_complete(&mut self) -> Option<Bytes> {
-        self.is_complete().then(|| std::mem::take(&mut self.ready).freeze())
+        self.is_complete()
+            .then(|| std::mem::take(&mut self.ready).freeze())
     }
 
     /// Reads up to `buffer.len()` body bytes on this thread; 0 is the verified end.
@@ -145,7 +146,11 @@ impl Response {
         }
     }
 
-    pub(crate) async fn read_into<W: Wait>(&mut self, wait: &mut W, to: &mut [u8]) -> Result<usize> {
+    pub(crate) async fn read_into<W: Wait>(
+        &mut self,
+        wait: &mut W,
+        to: &mut [u8],
+    ) -> Result<usize> {
         if self.ready.is_empty() {
             let mut direct = None;
             if let State::Live(live) = &mut self.state {
@@ -196,7 +201,10 @@ impl Response {
             State::Failed(error) => Err(error.clone()),
             State::Closed => Err(Error::state("the response was closed")),
             State::Live(live) => {
-                match live.receive(wait, &mut self.ready, &mut self.trailers).await {
+                match live
+                    .receive(wait, &mut self.ready, &mut self.trailers)
+                    .await
+                {
                     Ok(Progress::Data) => Ok(()),
                     Ok(Progress::End) => {
                         if let State::Live(live) = std::mem::replace(&mut self.state, State::Done) {

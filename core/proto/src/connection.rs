@@ -1,93 +1,476 @@
-#![allow(missing_docs, unused)]
-use crate::*;
+//! The machine of one connection: every transition of its two halves happens in this file.
+//!
+//! Sending and receiving are separate, because a response may come while the request is sent:
+//!
+//! | half    | state     | on                                    | goes to |
+//! |---------|-----------|---------------------------------------|---------|
+//! | send    | Idle      | start                                 | Body    |
+//! | send    | Body      | final head before the request is sent | Stopped |
+//! | send    | Body      | recycle, when sent to the last byte   | Idle    |
+//! | receive | Idle      | start                                 | Head    |
+//! | receive | Head      | 1xx head                              | Head    |
+//! | receive | Head      | final head, or 101 asked for          | Body    |
+//! | receive | Head      | end of stream, or a broken rule       | Failed  |
+//! | receive | Body      | last byte of the body                 | End     |
+//! | receive | Body      | end of stream before it, broken rule  | Failed  |
+//! | receive | End       | Event::End delivered                  | Done    |
+//! | receive | Done      | recycle, when `reuse()` allows it     | Idle    |
+//!
+//! A request without a body is in send state Body with nothing left to encode. Failed and Stopped
+//! are final: the connection can only be dropped. The end of the stream is remembered and takes
+//! effect when every byte before it has been read.
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RequestBody {
-    /// no body: no framing field on GET/HEAD/..., `Content-Length: 0` on POST/PUT/PATCH (RFC 9110 8.6)
-    None,
-    Length(u64),
-    /// chunked
-    Unknown,
-}
+use crate::body::{BodyDecoder, BodyEncoder, push_decimal};
+use crate::chunked::Chunk;
+use crate::error::{LocalError, RemoteError};
+use crate::event::{Eof, Event, Limits, RequestBody};
+use crate::facts::Facts;
+use crate::fields::Fields;
+use crate::framing::{BodyFraming, Framing, RequestFacts, response_framing};
+use crate::head::{HeadParser, ResponseHead, Version};
+use crate::persist::{CloseReason, KeepAliveHint, exchange_allows_reuse};
+use crate::request_head::{FramingField, RequestHead};
 
-#[derive(Debug, Clone, Copy)]
-pub struct Limits { pub head_bytes: usize, pub fields: usize }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Eof {
-    /// FIN on plain TCP, close_notify on TLS
-    Clean,
-    /// TLS without close_notify, or a reset
-    Abrupt,
+#[derive(Debug)]
+enum SendState {
+    Idle,
+    Body(BodyEncoder),
+    Stopped,
 }
 
 #[derive(Debug)]
-pub enum Event<'a> {
-    Informational(ResponseHead),
-    Head(ResponseHead),
-    Data(&'a [u8]),
-    Trailers(Fields),
-    /// the verified end of the response, exactly once
+enum RecvState {
+    Idle,
+    Head,
+    Body(BodyDecoder),
     End,
+    Done,
+    Failed(RemoteError),
 }
 
-/// SendState x RecvState. Lives as long as the socket; sends while it receives.
-pub struct Connection {}
+/// Most bytes waiting in the transmit buffer before `send_data` takes no more.
+const TRANSMIT_CAP: usize = 64 * 1024;
+/// First allocation of the receive buffer: a head and a small body.
+const RECEIVE_INITIAL: usize = 8 * 1024;
+
+/// One HTTP/1.x connection, client side. Lives as long as the socket; sends while it receives.
+#[derive(Debug)]
+pub struct Connection {
+    limits: Limits,
+    send: SendState,
+    recv: RecvState,
+    request: RequestFacts,
+    /// Bytes to transmit, those before `tx_pos` being gone.
+    tx: Vec<u8>,
+    tx_pos: usize,
+    /// Bytes received, those before `rx_pos` being consumed.
+    rx: Vec<u8>,
+    rx_pos: usize,
+    eof: Option<Eof>,
+    started: bool,
+    parser: HeadParser,
+    /// Of the current response, once its head was delivered.
+    framing: Option<Framing>,
+    version: Version,
+    facts: Facts,
+}
 
 impl Connection {
-    pub fn new(limits: Limits) -> Self { todo!() }
+    /// A machine for a newly opened connection.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            send: SendState::Idle,
+            recv: RecvState::Idle,
+            request: RequestFacts::default(),
+            tx: Vec::new(),
+            tx_pos: 0,
+            rx: Vec::new(),
+            rx_pos: 0,
+            eof: None,
+            started: false,
+            parser: HeadParser::default(),
+            framing: None,
+            version: Version::Http11,
+            facts: Facts::default(),
+        }
+    }
 
     // ---- commands
-    /// Starts a request. Error if not idle (`reuse()` must have been Ok) or `head.check(body)` fails.
-    /// Serialises the head into the transmit buffer.
-    pub fn start(&mut self, head: &RequestHead, body: RequestBody) -> Result<(), LocalError> { todo!() }
+
+    /// Starts a request: serialises its head into the transmit buffer.
+    ///
+    /// # Errors
+    /// `InvalidState` if the connection is not idle or may not be used again; what
+    /// `RequestHead::check` finds. Nothing has changed then.
+    pub fn start(&mut self, head: &RequestHead, body: RequestBody) -> Result<(), LocalError> {
+        self.start_with_defaults(head, body, b"")
+    }
+
+    /// The same with `defaults`, serialised field lines that follow the head's own. They must be
+    /// valid and say nothing about framing or persistence.
+    ///
+    /// # Errors
+    /// Those of [`Connection::start`].
+    pub fn start_with_defaults(
+        &mut self,
+        head: &RequestHead,
+        body: RequestBody,
+        defaults: &[u8],
+    ) -> Result<(), LocalError> {
+        if !matches!((&self.send, &self.recv), (SendState::Idle, RecvState::Idle)) {
+            return Err(LocalError::InvalidState(
+                "start: the connection is not idle",
+            ));
+        }
+        if self.reuse().is_err() {
+            return Err(LocalError::InvalidState(
+                "start: bytes or the end came while idle",
+            ));
+        }
+        let (body, field) = head.framing(body)?;
+        self.tx.clear();
+        self.tx_pos = 0;
+        self.tx.extend_from_slice(head.bytes());
+        self.tx.extend_from_slice(defaults);
+        match field {
+            FramingField::Nothing => self.tx.extend_from_slice(b"\r\n"),
+            FramingField::Chunked => {
+                self.tx
+                    .extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
+            }
+            FramingField::Length(length) => {
+                self.tx.extend_from_slice(b"Content-Length: ");
+                push_decimal(&mut self.tx, length);
+                self.tx.extend_from_slice(b"\r\n\r\n");
+            }
+        }
+        self.request = head.facts();
+        self.parser = HeadParser::default();
+        self.framing = None;
+        self.facts = Facts::default();
+        self.started = false;
+        self.send = SendState::Body(BodyEncoder::new(body));
+        self.recv = RecvState::Head;
+        Ok(())
+    }
+
     /// Copies as much of `data` as fits the transmit buffer (64 KiB), framed; returns bytes taken.
-    /// Once the response is complete or broken (early response) takes nothing: see `send_stopped`.
-    pub fn send_data(&mut self, data: &[u8]) -> Result<usize, LocalError> { todo!() }
-    /// Ends the body (last chunk). Error if the declared length was not reached. Not needed for RequestBody::None.
-    pub fn send_end(&mut self) -> Result<(), LocalError> { todo!() }
-    /// an early final response came: the rest of the upload is pointless (stop when true)
-    pub fn send_stopped(&self) -> bool { todo!() }
-    /// the whole request has been handed to the transport
-    pub fn send_done(&self) -> bool { todo!() }
+    /// 0 means: transmit first, or the upload is over (`send_stopped`).
+    ///
+    /// # Errors
+    /// `BodyLengthMismatch` if `data` goes beyond the declared length (nothing of it is taken);
+    /// `InvalidState` without a request, or after the end of a chunked body.
+    pub fn send_data(&mut self, data: &[u8]) -> Result<usize, LocalError> {
+        if self.send_stopped() {
+            return Ok(0);
+        }
+        let SendState::Body(encoder) = &mut self.send else {
+            return Err(LocalError::InvalidState(
+                "send_data: no request is being sent",
+            ));
+        };
+        let room = TRANSMIT_CAP.saturating_sub(self.tx.len() - self.tx_pos);
+        if self.tx_pos > 0 && self.tx.len() + data.len().min(room) > self.tx.capacity() {
+            self.tx.drain(..self.tx_pos);
+            self.tx_pos = 0;
+        }
+        encoder.encode(data, room, &mut self.tx)
+    }
+
+    /// Ends the body (last chunk). Not needed for `RequestBody::None`, harmless when done twice or
+    /// after `send_stopped`.
+    ///
+    /// # Errors
+    /// `BodyLengthMismatch` if the declared length was not reached; `InvalidState` without a request.
+    pub fn send_end(&mut self) -> Result<(), LocalError> {
+        if self.send_stopped() {
+            return Ok(());
+        }
+        let SendState::Body(encoder) = &mut self.send else {
+            return Err(LocalError::InvalidState(
+                "send_end: no request is being sent",
+            ));
+        };
+        encoder.finish(&mut self.tx)
+    }
+
+    /// The rest of the upload is pointless: a final response came early, or the peer broke off.
+    pub fn send_stopped(&self) -> bool {
+        matches!(self.send, SendState::Stopped)
+            || (matches!(self.recv, RecvState::Failed(_)) && !self.send_done())
+    }
+
+    /// The whole request has been handed to the transport.
+    pub fn send_done(&self) -> bool {
+        matches!(&self.send, SendState::Body(encoder) if encoder.is_complete())
+            && self.tx_pos == self.tx.len()
+    }
 
     // ---- outputs to the transport
-    /// bytes to write now, None when there is nothing
-    pub fn poll_transmit(&self) -> Option<&[u8]> { todo!() }
-    pub fn transmitted(&mut self, n: usize) { todo!() }
+
+    /// Bytes to write now, None when there is nothing.
+    pub fn poll_transmit(&self) -> Option<&[u8]> {
+        if self.tx_pos == self.tx.len() || self.send_stopped() {
+            return None;
+        }
+        self.tx.get(self.tx_pos..)
+    }
+
+    /// The transport took `n` of those bytes.
+    pub fn transmitted(&mut self, n: usize) {
+        self.tx_pos = self.tx_pos.saturating_add(n).min(self.tx.len());
+        if self.tx_pos == self.tx.len() {
+            self.tx.clear();
+            self.tx_pos = 0;
+        }
+    }
 
     // ---- inputs from the transport
-    /// Receive buffer with at least `min` spare capacity: append to it, then call `received(n)`.
-    /// Must not be zeroed or re-allocated when it already has room.
-    pub fn receive_space(&mut self, min: usize) -> &mut Vec<u8> { todo!() }
-    pub fn received(&mut self, n: usize) { todo!() }
-    pub fn received_eof(&mut self, how: Eof) { todo!() }
+
+    /// The receive buffer with at least `min` bytes (and never none) of spare capacity: append to
+    /// it, then call `received`. Allocated 8 KiB at first, never zeroed, kept while it has room.
+    pub fn receive_space(&mut self, min: usize) -> &mut Vec<u8> {
+        if self.rx_pos >= self.rx.len() {
+            self.rx.clear();
+            self.rx_pos = 0;
+        }
+        let min = min.max(1);
+        if self.rx.capacity() - self.rx.len() < min && self.rx_pos > 0 {
+            self.rx.drain(..self.rx_pos);
+            self.rx_pos = 0;
+        }
+        if self.rx.capacity() == 0 {
+            self.rx.reserve_exact(min.max(RECEIVE_INITIAL));
+        }
+        self.rx.reserve(min);
+        &mut self.rx
+    }
+
+    /// `n` bytes were appended to the receive buffer.
+    pub fn received(&mut self, n: usize) {
+        self.started |= n > 0;
+    }
+
+    /// The stream ended; no byte follows. Only the first call counts.
+    pub fn received_eof(&mut self, how: Eof) {
+        self.eof.get_or_insert(how);
+    }
 
     // ---- outputs to the caller
-    pub fn poll_event(&mut self) -> Result<Option<Event<'_>>, RemoteError> { todo!() }
-    /// For large bodies: when the receive buffer is empty and the framing is Length or
-    /// CloseDelimited, how many body bytes may be read straight into the caller's memory.
-    pub fn direct_body(&self) -> Option<u64> { todo!() }
-    /// `n` body bytes went straight to the caller
-    pub fn received_direct(&mut self, n: u64) { todo!() }
-    /// framing of the current response, once its head was delivered
-    pub fn body_framing(&self) -> Option<BodyFraming> { todo!() }
-    /// body bytes still to come, if known
-    pub fn body_remaining(&self) -> Option<u64> { todo!() }
-    /// bytes buffered but not yet delivered
-    pub fn buffered(&self) -> usize { todo!() }
-    /// has any byte of the current response arrived?
-    pub fn response_started(&self) -> bool { todo!() }
-    pub fn response_done(&self) -> bool { todo!() }
+
+    /// What the bytes received so far mean; None when more are needed or nothing is expected.
+    ///
+    /// # Errors
+    /// The peer's fault. Final: every later call returns the same one.
+    pub fn poll_event(&mut self) -> Result<Option<Event<'_>>, RemoteError> {
+        let step = match &self.recv {
+            RecvState::Failed(error) => return Err(error.clone()),
+            RecvState::Idle | RecvState::Done => return Ok(None),
+            RecvState::Head => self.poll_head(),
+            RecvState::Body(_) => self.poll_body(),
+            RecvState::End => {
+                self.recv = RecvState::Done;
+                Ok(Some(Step::End))
+            }
+        };
+        match step {
+            Ok(None) => Ok(None),
+            Ok(Some(Step::Informational(head))) => Ok(Some(Event::Informational(head))),
+            Ok(Some(Step::Head(head))) => Ok(Some(Event::Head(head))),
+            Ok(Some(Step::Data(n))) => {
+                Ok(Some(Event::Data(&self.rx[self.rx_pos - n..self.rx_pos])))
+            }
+            Ok(Some(Step::Trailers(fields))) => Ok(Some(Event::Trailers(fields))),
+            Ok(Some(Step::End)) => Ok(Some(Event::End)),
+            Err(error) => {
+                self.recv = RecvState::Failed(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn poll_head(&mut self) -> Result<Option<Step>, RemoteError> {
+        let bytes = self.rx.get(self.rx_pos..).unwrap_or_default();
+        let Some(parsed) = self.parser.advance(bytes, &self.limits)? else {
+            let received = self.parser.used() + bytes.len();
+            return match self.eof {
+                None => Ok(None),
+                Some(_) if received == 0 => Err(RemoteError::Closed),
+                Some(_) => Err(RemoteError::HeadTruncated { received }),
+            };
+        };
+        let status = parsed.head.status;
+        if status < 200 && status != 101 {
+            self.rx_pos += parsed.len;
+            self.parser.next_head(parsed.len);
+            return Ok(Some(Step::Informational(parsed.head)));
+        }
+        let version = parsed.head.version;
+        let framing = response_framing(self.request, status, version, &parsed.facts)?;
+        self.rx_pos += parsed.len;
+        self.version = version;
+        self.facts = parsed.facts;
+        self.framing = Some(framing);
+        self.recv = RecvState::Body(BodyDecoder::new(framing.body));
+        if !self.send_done() {
+            self.send = SendState::Stopped;
+        }
+        Ok(Some(Step::Head(parsed.head)))
+    }
+
+    fn poll_body(&mut self) -> Result<Option<Step>, RemoteError> {
+        let RecvState::Body(decoder) = &mut self.recv else {
+            return Ok(None);
+        };
+        let bytes = self.rx.get(self.rx_pos..).unwrap_or_default();
+        let (consumed, chunk) = decoder.advance(bytes, &self.limits)?;
+        self.rx_pos += consumed;
+        match chunk {
+            Chunk::Data(n) => Ok(Some(Step::Data(n))),
+            Chunk::End(Some(trailers)) => {
+                self.recv = RecvState::End;
+                Ok(Some(Step::Trailers(trailers)))
+            }
+            Chunk::End(None) => {
+                self.recv = RecvState::Done;
+                Ok(Some(Step::End))
+            }
+            Chunk::More => match self.eof {
+                None => Ok(None),
+                Some(how) => {
+                    decoder.finish(how)?;
+                    self.recv = RecvState::Done;
+                    Ok(Some(Step::End))
+                }
+            },
+        }
+    }
+
+    /// For large bodies: how many body bytes may be read straight into the caller's memory. Some
+    /// only when nothing is buffered and the framing is Length (the bytes left) or CloseDelimited
+    /// (`u64::MAX`).
+    pub fn direct_body(&self) -> Option<u64> {
+        match &self.recv {
+            RecvState::Body(decoder) if self.buffered() == 0 && self.eof.is_none() => {
+                decoder.direct()
+            }
+            _ => None,
+        }
+    }
+
+    /// `n` body bytes went straight to the caller.
+    pub fn received_direct(&mut self, n: u64) {
+        if let RecvState::Body(decoder) = &mut self.recv {
+            decoder.skip(n);
+        }
+    }
+
+    /// Framing of the current response, once its head was delivered.
+    pub fn body_framing(&self) -> Option<BodyFraming> {
+        self.framing.map(|framing| framing.body)
+    }
+
+    /// Body bytes not yet delivered, if known: with Content-Length or no body.
+    pub fn body_remaining(&self) -> Option<u64> {
+        match &self.recv {
+            RecvState::Body(decoder) => decoder.remaining(),
+            RecvState::End | RecvState::Done => Some(0),
+            _ => None,
+        }
+    }
+
+    /// Bytes received but not yet consumed.
+    pub fn buffered(&self) -> usize {
+        self.rx.len().saturating_sub(self.rx_pos)
+    }
+
+    /// Whether any byte of the current response has arrived.
+    pub fn response_started(&self) -> bool {
+        self.started
+    }
+
+    /// Whether the response was delivered to its verified end.
+    pub fn response_done(&self) -> bool {
+        matches!(self.recv, RecvState::Done)
+    }
 
     // ---- between exchanges
-    /// The only keep-alive decision in the product.
-    pub fn reuse(&self) -> Result<(), CloseReason> { todo!() }
-    pub fn keep_alive_hint(&self) -> KeepAliveHint { todo!() }
-    /// (Done, Done) and reuse() ok -> (Idle, Idle). Error otherwise.
-    pub fn recycle(&mut self) -> Result<(), CloseReason> { todo!() }
-    /// Frees buffers of an idle connection (idle memory).
-    pub fn shrink(&mut self) { todo!() }
-    /// after 101: bytes that followed the head belong to the new protocol
-    pub fn take_switched(&mut self) -> Vec<u8> { todo!() }
+
+    /// Whether the connection may carry another request: the only keep-alive decision in the
+    /// product. Ok also for a new or recycled connection on which nothing has come since.
+    ///
+    /// # Errors
+    /// The first reason against it.
+    pub fn reuse(&self) -> Result<(), CloseReason> {
+        match (&self.recv, self.framing) {
+            (RecvState::Idle, _) => {}
+            (RecvState::Failed(_), _) => return Err(CloseReason::Broken),
+            (RecvState::Done, Some(framing)) if framing.switched => {
+                return Err(CloseReason::Switched);
+            }
+            _ if !self.send_done() => return Err(CloseReason::RequestUnfinished),
+            (RecvState::Done, Some(framing)) => {
+                exchange_allows_reuse(self.request, self.version, &self.facts, framing)?;
+            }
+            _ => return Err(CloseReason::ResponseUnfinished),
+        }
+        if self.buffered() > 0 {
+            return Err(CloseReason::ExtraBytes);
+        }
+        if self.eof.is_some() {
+            return Err(CloseReason::PeerClosed);
+        }
+        Ok(())
+    }
+
+    /// `Keep-Alive` parameters of the last response.
+    pub fn keep_alive_hint(&self) -> KeepAliveHint {
+        self.facts.hint
+    }
+
+    /// Makes the connection idle after an exchange, ready for `start`.
+    ///
+    /// # Errors
+    /// The reason `reuse` gives; nothing has changed then.
+    pub fn recycle(&mut self) -> Result<(), CloseReason> {
+        self.reuse()?;
+        self.send = SendState::Idle;
+        self.recv = RecvState::Idle;
+        self.started = false;
+        Ok(())
+    }
+
+    /// Frees the empty buffers of an idle connection; the next exchange allocates them again.
+    pub fn shrink(&mut self) {
+        if self.buffered() == 0 {
+            self.rx = Vec::new();
+            self.rx_pos = 0;
+        }
+        if self.tx_pos == self.tx.len() {
+            self.tx = Vec::new();
+            self.tx_pos = 0;
+        }
+    }
+
+    /// After 101 or 2xx to CONNECT: the bytes behind the head, which belong to the new protocol.
+    /// Empty in every other state.
+    pub fn take_switched(&mut self) -> Vec<u8> {
+        if !self.framing.is_some_and(|framing| framing.switched) {
+            return Vec::new();
+        }
+        let bytes = self.rx.split_off(self.rx_pos.min(self.rx.len()));
+        self.rx.clear();
+        self.rx_pos = 0;
+        bytes
+    }
+}
+
+/// An event whose data still stands in the receive buffer, before `rx_pos`.
+enum Step {
+    Informational(ResponseHead),
+    Head(ResponseHead),
+    Data(usize),
+    Trailers(Fields),
+    End,
 }

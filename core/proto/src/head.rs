@@ -1,55 +1,242 @@
-#![allow(missing_docs, unused)]
-use crate::error::*;
+//! Response heads: finding the end as bytes come, then one parse (RFC 9112 2.2, 4, 5).
+//!
+//! The verdict on a head is a function of its bytes alone, never of how they were cut: each rule is
+//! checked at the first byte that can break it, or when the head is complete.
 
+use crate::error::RemoteError;
+use crate::event::Limits;
+use crate::facts::Facts;
+use crate::field_lines::{FieldsError, parse_fields};
+use crate::fields::Fields;
+
+/// Protocol version of a response; HTTP/1.x above 1.1 counts as 1.1 (RFC 9110 6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Version { Http10, Http11 }
-
-/// Ordered header or trailer fields: ranges over one buffer, original order, case and duplicates.
-#[derive(Debug, Clone, Default)]
-pub struct Fields {}
-
-impl Fields {
-    pub fn len(&self) -> usize { todo!() }
-    pub fn is_empty(&self) -> bool { todo!() }
-    pub fn at(&self, index: usize) -> Option<(&[u8], &[u8])> { todo!() }
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> + '_ { (0..0).map(|_| -> (&[u8], &[u8]) { todo!() }) }
-    /// first field of that name, ASCII case-insensitive
-    pub fn get(&self, name: &[u8]) -> Option<&[u8]> { todo!() }
-    pub fn get_all<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + 'a { std::iter::empty() }
-}
-
-/// A validated request head: built once, may be sent many times. Fields are kept serialised
-/// ("Name: value\r\n"...), with the facts about framing and persistence noted as they are added.
-#[derive(Debug, Clone)]
-pub struct RequestHead {}
-
-impl RequestHead {
-    /// `target` is the request target (origin-form, or absolute-form for a proxy later), `host` the
-    /// default Host value (host, IPv6 in brackets, port unless default).
-    pub fn new(method: &str, target: &str, host: &str) -> Result<Self, LocalError> { todo!() }
-    /// Appends a field. Content-Length / Transfer-Encoding given by the user are remembered and
-    /// checked against the body at `Connection::start` (a conflicting one is an error there).
-    /// A user's Host replaces the default one (at its place in the order? first line is fine).
-    pub fn append(&mut self, name: &[u8], value: &[u8]) -> Result<(), LocalError> { todo!() }
-    pub fn method(&self) -> &str { todo!() }
-    pub fn target(&self) -> &str { todo!() }
-    /// the Host that will be sent
-    pub fn host(&self) -> &str { todo!() }
-    pub fn contains(&self, name: &[u8]) -> bool { todo!() }
-    pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> + '_ { std::iter::empty() }
-    /// GET HEAD OPTIONS TRACE PUT DELETE, or a field Idempotency-Key is present
-    pub fn is_replayable(&self) -> bool { todo!() }
-    /// Checks everything `Connection::start` would check, so bad input fails before a connection is taken.
-    pub fn check(&self, body: crate::RequestBody) -> Result<(), LocalError> { todo!() }
+pub enum Version {
+    /// HTTP/1.0
+    Http10,
+    /// HTTP/1.1
+    Http11,
 }
 
 /// A parsed response head. Owns its bytes (one exact copy out of the receive buffer).
 #[derive(Debug, Clone)]
 pub struct ResponseHead {
+    /// Status code, 100-999.
     pub status: u16,
+    /// Version in the status line.
     pub version: Version,
+    /// Header fields in the order received.
     pub fields: Fields,
+    reason: (u32, u32),
 }
+
 impl ResponseHead {
-    pub fn reason(&self) -> &[u8] { todo!() }
+    /// Reason phrase as it was sent, possibly empty.
+    pub fn reason(&self) -> &[u8] {
+        self.fields.raw(self.reason.0..self.reason.1)
+    }
+}
+
+/// A complete head in the receive buffer.
+#[derive(Debug)]
+pub(crate) struct ParsedHead {
+    pub head: ResponseHead,
+    pub facts: Facts,
+    /// Bytes it took, empty lines before it included.
+    pub len: usize,
+}
+
+/// Finds and parses the heads of one response. Offsets count from the first unread byte.
+#[derive(Debug, Default)]
+pub(crate) struct HeadParser {
+    /// Bytes of the 1xx heads before this one: they share its limit.
+    used: usize,
+    empty_lines: usize,
+    /// Start of the status line.
+    start: usize,
+    /// Start of the first field, 0 until the status line is complete and valid.
+    fields: usize,
+    /// Start of the line being received.
+    line: usize,
+    /// No LF stands between `line` and here.
+    scanned: usize,
+}
+
+/// Empty lines tolerated before a status line (RFC 9112 2.2 asks servers for it; some servers send
+/// a CRLF too many).
+const MAX_EMPTY_LINES: usize = 2;
+/// "HTTP/1.1 200" and the byte after it.
+const STATUS_LEN: usize = 12;
+
+impl HeadParser {
+    /// Bytes of complete 1xx heads.
+    pub fn used(&self) -> usize {
+        self.used
+    }
+
+    /// Starts over for the next head of the same response.
+    pub fn next_head(&mut self, len: usize) {
+        *self = Self {
+            used: self.used + len,
+            ..Self::default()
+        };
+    }
+
+    /// Looks at all unread bytes; None when more are needed.
+    pub fn advance(
+        &mut self,
+        bytes: &[u8],
+        limits: &Limits,
+    ) -> Result<Option<ParsedHead>, RemoteError> {
+        let budget = limits.head_bytes.saturating_sub(self.used);
+        let window = &bytes[..bytes.len().min(budget)];
+        if let Some(len) = self.find_end(window)? {
+            return self.parse(&window[..len], limits).map(Some);
+        }
+        if bytes.len() >= budget {
+            return Err(RemoteError::HeadTooLarge {
+                limit: limits.head_bytes,
+                what: "bytes",
+            });
+        }
+        Ok(None)
+    }
+
+    fn find_end(&mut self, bytes: &[u8]) -> Result<Option<usize>, RemoteError> {
+        if self.fields == 0 && !self.find_status_line(bytes)? {
+            return Ok(None);
+        }
+        loop {
+            match &bytes[self.line..] {
+                [b'\n', ..] => return Ok(Some(self.line + 1)),
+                [b'\r', b'\n', ..] => return Ok(Some(self.line + 2)),
+                [] | [b'\r'] => return Ok(None),
+                _ if self.next_line(bytes) => {}
+                _ => return Ok(None),
+            }
+        }
+    }
+
+    /// Moves `line` behind the next LF, if it is there.
+    fn next_line(&mut self, bytes: &[u8]) -> bool {
+        match memchr::memchr(b'\n', &bytes[self.scanned..]) {
+            Some(at) => {
+                self.line = self.scanned + at + 1;
+                self.scanned = self.line;
+                true
+            }
+            None => {
+                self.scanned = bytes.len();
+                false
+            }
+        }
+    }
+
+    fn find_status_line(&mut self, bytes: &[u8]) -> Result<bool, RemoteError> {
+        loop {
+            self.start += match &bytes[self.start..] {
+                [b'\n', ..] => 1,
+                [b'\r', b'\n', ..] => 2,
+                [] | [b'\r'] => return Ok(false),
+                _ => break,
+            };
+            self.empty_lines += 1;
+            if self.empty_lines > MAX_EMPTY_LINES {
+                return Err(RemoteError::InvalidHead(
+                    "too many empty lines before the status line",
+                ));
+            }
+        }
+        check_status_start(&bytes[self.start..])?;
+        self.scanned = self.scanned.max(self.start);
+        if !self.next_line(bytes) {
+            return Ok(false);
+        }
+        let reason = reason(bytes, self.start, self.line);
+        if bytes[reason.0 as usize..reason.1 as usize]
+            .iter()
+            .any(|&b| is_control(b))
+        {
+            return Err(RemoteError::InvalidHead(
+                "control character in the reason phrase",
+            ));
+        }
+        self.fields = self.line;
+        Ok(true)
+    }
+
+    /// `bytes` ends with the empty line; the status line has been checked.
+    fn parse(&self, bytes: &[u8], limits: &Limits) -> Result<ParsedHead, RemoteError> {
+        let line = &bytes[self.start..];
+        let digit = |at: usize| u16::from(line[at] - b'0');
+        let status = digit(9) * 100 + digit(10) * 10 + digit(11);
+        let version = if line[7] == b'0' {
+            Version::Http10
+        } else {
+            Version::Http11
+        };
+        let reason = reason(line, 0, self.fields - self.start);
+        let mut facts = Facts::default();
+        let fields = parse_fields(line, self.fields - self.start, limits.fields, &mut facts)
+            .map_err(|error| match error {
+                FieldsError::Invalid(rule) => RemoteError::InvalidHead(rule),
+                FieldsError::TooMany(limit) => RemoteError::HeadTooLarge {
+                    limit,
+                    what: "fields",
+                },
+            })?;
+        let head = ResponseHead {
+            status,
+            version,
+            fields,
+            reason,
+        };
+        Ok(ParsedHead {
+            head,
+            facts,
+            len: bytes.len(),
+        })
+    }
+}
+
+/// Fails as soon as the bytes so far cannot begin "HTTP/1.x NNN" and a separator, so that another
+/// protocol's banner is told at once instead of by a timeout.
+fn check_status_start(bytes: &[u8]) -> Result<(), RemoteError> {
+    const PREFIX: &[u8] = b"HTTP/1.";
+    let prefix = &bytes[..bytes.len().min(PREFIX.len())];
+    if prefix != &PREFIX[..prefix.len()] {
+        let rule = if prefix.starts_with(b"HTTP/") {
+            "HTTP version is not 1.x"
+        } else {
+            "not an HTTP/1.x status line"
+        };
+        return Err(RemoteError::InvalidHead(rule));
+    }
+    let at = |index: usize, allowed: fn(u8) -> bool| bytes.get(index).is_none_or(|&b| allowed(b));
+    if !at(7, |b| b.is_ascii_digit()) || !at(8, |b| b == b' ') {
+        return Err(RemoteError::InvalidHead("malformed HTTP version"));
+    }
+    let digits = at(9, |b| matches!(b, b'1'..=b'9'))
+        && at(10, |b| b.is_ascii_digit())
+        && at(11, |b| b.is_ascii_digit());
+    if !digits || !at(STATUS_LEN, |b| matches!(b, b' ' | b'\r' | b'\n')) {
+        return Err(RemoteError::InvalidHead(
+            "status code is not three digits from 100 to 999",
+        ));
+    }
+    Ok(())
+}
+
+/// Range of the reason phrase in the status line `bytes[start..end]`, which ends with LF.
+fn reason(bytes: &[u8], start: usize, end: usize) -> (u32, u32) {
+    let mut end = end - 1;
+    if bytes[end - 1] == b'\r' {
+        end -= 1;
+    }
+    let begin = (start + STATUS_LEN + 1).min(end);
+    (begin as u32, end as u32)
+}
+
+fn is_control(b: u8) -> bool {
+    (b < 0x20 && b != b'\t') || b == 0x7f
 }

@@ -1,0 +1,336 @@
+//! Request heads: validated as they are built, kept serialised, sent by a copy (RFC 9112 3, 5).
+//!
+//! Nothing that could end a line or start another message gets in: method and names are tokens,
+//! values and target hold no control character.
+
+use crate::error::LocalError;
+use crate::event::RequestBody;
+use crate::facts::{ContentLength, TransferEncoding, list, trim};
+use crate::framing::RequestFacts;
+
+/// A validated request head: built once, may be sent many times.
+#[derive(Debug, Clone)]
+pub struct RequestHead {
+    /// Request line and field lines, the framing field and the empty line left out.
+    bytes: Vec<u8>,
+    method_len: usize,
+    target_end: usize,
+    /// The Host value in `bytes`.
+    host: (usize, usize),
+    user_host: bool,
+    content_length: ContentLength,
+    transfer_encoding: TransferEncoding,
+    idempotency_key: bool,
+    facts: RequestFacts,
+}
+
+/// The framing field `Connection::start` adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FramingField {
+    /// None is needed, or the user gave the right one.
+    Nothing,
+    Length(u64),
+    Chunked,
+}
+
+impl RequestHead {
+    /// `target` is the request target (origin-form; absolute-form for a proxy; authority-form for
+    /// CONNECT), already percent-encoded and without a fragment. `host` is the Host value unless the
+    /// user gives one: IPv6 in brackets, port unless default.
+    ///
+    /// # Errors
+    /// `InvalidMethod`, `InvalidTarget`, `InvalidHeader` naming "host".
+    pub fn new(method: &str, target: &str, host: &str) -> Result<Self, LocalError> {
+        if method.is_empty() || !method.bytes().all(is_token) {
+            return Err(LocalError::InvalidMethod(method.escape_debug().to_string()));
+        }
+        check_target(target)?;
+        if host.is_empty() {
+            return Err(invalid("host", "is empty"));
+        }
+        check_host(host.as_bytes())?;
+        let mut bytes = Vec::with_capacity(method.len() + target.len() + host.len() + 128);
+        bytes.extend_from_slice(method.as_bytes());
+        bytes.push(b' ');
+        bytes.extend_from_slice(target.as_bytes());
+        let target_end = bytes.len();
+        bytes.extend_from_slice(b" HTTP/1.1\r\nHost: ");
+        let host_start = bytes.len();
+        bytes.extend_from_slice(host.as_bytes());
+        let host = (host_start, bytes.len());
+        bytes.extend_from_slice(b"\r\n");
+        Ok(Self {
+            bytes,
+            method_len: method.len(),
+            target_end,
+            host,
+            user_host: false,
+            content_length: ContentLength::Absent,
+            transfer_encoding: TransferEncoding::Absent,
+            idempotency_key: false,
+            facts: RequestFacts {
+                head: method == "HEAD",
+                connect: method == "CONNECT",
+                ..RequestFacts::default()
+            },
+        })
+    }
+
+    /// Appends a field; order and case are kept, outer whitespace of the value is not.
+    ///
+    /// A user's Host replaces the default one and stands where the user put it. A Content-Length or
+    /// Transfer-Encoding is checked against the body at `Connection::start`; an equal one given
+    /// again is sent once.
+    ///
+    /// # Errors
+    /// `InvalidHeader` naming "header name" or "header value".
+    pub fn append(&mut self, name: &[u8], value: &[u8]) -> Result<(), LocalError> {
+        if name.is_empty() {
+            return Err(invalid("header name", "is empty"));
+        }
+        if !name.iter().copied().all(is_token) {
+            return Err(invalid(
+                format!("header name \"{}\"", name.escape_ascii()),
+                "is not a token (letters, digits and !#$%&'*+-.^_`|~)",
+            ));
+        }
+        if value.iter().any(|&b| (b < 0x20 && b != b'\t') || b == 0x7f) {
+            return Err(invalid_value(
+                name,
+                "holds a control character such as CR, LF or NUL",
+            ));
+        }
+        let value = trim(value);
+        if !self.note(name, value)? {
+            return Ok(());
+        }
+        self.bytes.extend_from_slice(name);
+        self.bytes.extend_from_slice(b": ");
+        if name.len() == 4 && name.eq_ignore_ascii_case(b"host") {
+            self.host = (self.bytes.len(), self.bytes.len() + value.len());
+        }
+        self.bytes.extend_from_slice(value);
+        self.bytes.extend_from_slice(b"\r\n");
+        Ok(())
+    }
+
+    /// Notes what the field says about framing and persistence; false when it is not to be written.
+    fn note(&mut self, name: &[u8], value: &[u8]) -> Result<bool, LocalError> {
+        let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
+        match name.len() {
+            4 if is(b"host") => {
+                if self.user_host {
+                    return Err(invalid_value(name, "is given twice"));
+                }
+                check_host(value)?;
+                self.user_host = true;
+                self.bytes
+                    .drain(self.host.0 - "Host: ".len()..self.host.1 + "\r\n".len());
+            }
+            7 if is(b"upgrade") => self.facts.upgrade |= !value.is_empty(),
+            10 if is(b"connection") => {
+                self.facts.close |= list(value).any(|token| token.eq_ignore_ascii_case(b"close"));
+            }
+            14 if is(b"content-length") => {
+                let first = self.content_length == ContentLength::Absent;
+                self.content_length.note(value);
+                if let ContentLength::Invalid(reason) = self.content_length {
+                    return Err(invalid_value(name, reason));
+                }
+                if value.contains(&b',') {
+                    return Err(invalid_value(name, "is a list"));
+                }
+                return Ok(first);
+            }
+            15 if is(b"idempotency-key") => self.idempotency_key = true,
+            17 if is(b"transfer-encoding") => {
+                let first = self.transfer_encoding == TransferEncoding::Absent;
+                if !value.eq_ignore_ascii_case(b"chunked") {
+                    return Err(invalid_value(name, "only chunked can be sent"));
+                }
+                self.transfer_encoding = TransferEncoding::Chunked;
+                return Ok(first);
+            }
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    fn text(&self, start: usize, end: usize) -> &str {
+        // Checked to be ASCII when it was added.
+        self.bytes
+            .get(start..end)
+            .and_then(|b| std::str::from_utf8(b).ok())
+            .unwrap_or_default()
+    }
+
+    /// The method, case kept.
+    pub fn method(&self) -> &str {
+        self.text(0, self.method_len)
+    }
+
+    /// The request target.
+    pub fn target(&self) -> &str {
+        self.text(self.method_len + 1, self.target_end)
+    }
+
+    /// The Host that will be sent.
+    pub fn host(&self) -> &str {
+        self.text(self.host.0, self.host.1)
+    }
+
+    /// Whether a field of that name (ASCII case-insensitive) will be sent, framing added by
+    /// `Connection::start` left out. "Host" always is.
+    pub fn contains(&self, name: &[u8]) -> bool {
+        self.fields().any(|(n, _)| n.eq_ignore_ascii_case(name))
+    }
+
+    /// The fields in the order they will be sent, Host included, framing added by
+    /// `Connection::start` left out.
+    pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> + '_ {
+        const LINE_REST: usize = " HTTP/1.1\r\n".len();
+        let mut rest = self
+            .bytes
+            .get(self.target_end + LINE_REST..)
+            .unwrap_or_default();
+        std::iter::from_fn(move || {
+            // A name holds no colon and a value no CR, so both ends are exact.
+            let colon = memchr::memchr(b':', rest)?;
+            let end = memchr::memchr(b'\r', rest)?;
+            let field = (&rest[..colon], &rest[colon + 2..end]);
+            rest = &rest[end + 2..];
+            Some(field)
+        })
+    }
+
+    /// Whether the request may be sent a second time when the first got no answer: GET HEAD OPTIONS
+    /// TRACE PUT DELETE (RFC 9110 9.2.2), or the user gave an Idempotency-Key.
+    pub fn is_replayable(&self) -> bool {
+        self.idempotency_key
+            || matches!(
+                self.method(),
+                "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE"
+            )
+    }
+
+    /// Checks everything `Connection::start` would check, so bad input fails before a connection is
+    /// taken.
+    ///
+    /// # Errors
+    /// `InvalidHeader` when the user's Content-Length or Transfer-Encoding contradicts `body`.
+    pub fn check(&self, body: RequestBody) -> Result<(), LocalError> {
+        self.framing(body).map(|_| ())
+    }
+
+    /// The body as it will be framed and the field to add for it. A user's Content-Length turns a
+    /// body of unknown length into one of that length.
+    pub(crate) fn framing(
+        &self,
+        body: RequestBody,
+    ) -> Result<(RequestBody, FramingField), LocalError> {
+        let conflict = |name: &str, reason| Err(invalid(format!("header value of {name}"), reason));
+        if self.method() == "TRACE" && body != RequestBody::None {
+            return Err(invalid("body", "TRACE cannot have one (RFC 9110 9.3.8)"));
+        }
+        let chunked_given = self.transfer_encoding == TransferEncoding::Chunked;
+        let length_given = match self.content_length {
+            ContentLength::Valid(length) => Some(length),
+            _ => None,
+        };
+        if chunked_given && (length_given.is_some() || body != RequestBody::Unknown) {
+            return conflict("Transfer-Encoding", "contradicts the length of the body");
+        }
+        match (body, length_given) {
+            (RequestBody::None, Some(0)) => Ok((body, FramingField::Nothing)),
+            (RequestBody::Length(length), Some(given)) if length == given => {
+                Ok((body, FramingField::Nothing))
+            }
+            (RequestBody::Unknown, Some(given)) => {
+                Ok((RequestBody::Length(given), FramingField::Nothing))
+            }
+            (_, Some(_)) => conflict("Content-Length", "contradicts the length of the body"),
+            (RequestBody::None, None) => {
+                let expects_body = matches!(self.method(), "POST" | "PUT" | "PATCH");
+                let nothing = FramingField::Nothing;
+                Ok((
+                    body,
+                    if expects_body {
+                        FramingField::Length(0)
+                    } else {
+                        nothing
+                    },
+                ))
+            }
+            (RequestBody::Length(length), None) => Ok((body, FramingField::Length(length))),
+            (RequestBody::Unknown, None) if chunked_given => Ok((body, FramingField::Nothing)),
+            (RequestBody::Unknown, None) => Ok((body, FramingField::Chunked)),
+        }
+    }
+
+    /// Request line and field lines.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn facts(&self) -> RequestFacts {
+        self.facts
+    }
+}
+
+fn invalid(name: impl Into<String>, reason: &'static str) -> LocalError {
+    LocalError::InvalidHeader {
+        name: name.into(),
+        reason,
+    }
+}
+
+fn invalid_value(name: &[u8], reason: &'static str) -> LocalError {
+    invalid(format!("header value of {}", name.escape_ascii()), reason)
+}
+
+/// tchar of RFC 9110 5.6.2.
+fn is_token(b: u8) -> bool {
+    const TABLE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut b = 0;
+        while b < 128 {
+            table[b] = (b as u8).is_ascii_alphanumeric();
+            b += 1;
+        }
+        let marks = b"!#$%&'*+-.^_`|~";
+        let mut i = 0;
+        while i < marks.len() {
+            table[marks[i] as usize] = true;
+            i += 1;
+        }
+        table
+    };
+    TABLE[b as usize]
+}
+
+fn check_target(target: &str) -> Result<(), LocalError> {
+    let reason = if target.is_empty() {
+        "is empty"
+    } else if target.bytes().any(|b| b <= b' ' || b == 0x7f) {
+        "holds a space or control character"
+    } else if !target.is_ascii() {
+        "holds a character that is not ASCII; percent-encode it"
+    } else if target.contains('#') {
+        "holds a fragment, which is never sent"
+    } else {
+        return Ok(());
+    };
+    Err(LocalError::InvalidTarget { reason })
+}
+
+/// uri-host [":" port] by its characters (RFC 9110 7.2); may be empty when the user wants it so.
+fn check_host(host: &[u8]) -> Result<(), LocalError> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&b);
+    if host.iter().copied().all(allowed) {
+        return Ok(());
+    }
+    Err(invalid(
+        "host",
+        "holds a character that is not allowed in a host",
+    ))
+}

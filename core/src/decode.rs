@@ -1,0 +1,152 @@
+//! Content codings (RFC 9110 8.4.1): gzip, deflate, br, zstd, decoded as the pieces come.
+
+use std::io::Write;
+
+use bytes::BytesMut;
+use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+
+use crate::error::{Error, ErrorKind, Phase, Result};
+
+/// What is offered in Accept-Encoding.
+pub(crate) const ACCEPTED: &str = "gzip, deflate, br, zstd";
+
+type Brotli = brotli_decompressor::DecompressorWriter<Vec<u8>>;
+type Zstd = zstd::stream::write::Decoder<'static, Vec<u8>>;
+
+enum Coding {
+    Gzip(MultiGzDecoder<Vec<u8>>),
+    /// `deflate` is zlib by the book and raw deflate from some servers: the first byte tells.
+    DeflateUndecided,
+    Zlib(ZlibDecoder<Vec<u8>>),
+    RawDeflate(DeflateDecoder<Vec<u8>>),
+    Brotli(Box<Brotli>),
+    Zstd(Box<Zstd>),
+}
+
+/// Decodes one body; stacked codings are undone last to first.
+pub(crate) struct Decoder {
+    codings: Vec<Coding>,
+    started: bool,
+}
+
+fn bad(reason: impl std::fmt::Display) -> Error {
+    Error::new(
+        ErrorKind::DecodingFailed,
+        Phase::Body,
+        format!("response body does not decode by its Content-Encoding: {reason}"),
+    )
+}
+
+impl Decoder {
+    /// For the values of all Content-Encoding fields; `None` when there is nothing to undo, or a
+    /// coding is unknown and the body is delivered as it came.
+    pub fn for_fields<'a>(values: impl Iterator<Item = &'a [u8]>) -> Result<Option<Decoder>> {
+        let mut codings = Vec::new();
+        for value in values {
+            for token in value.split(|&byte| byte == b',') {
+                let token = token.trim_ascii().to_ascii_lowercase();
+                codings.push(match &token[..] {
+                    b"" | b"identity" => continue,
+                    b"gzip" | b"x-gzip" => Coding::Gzip(MultiGzDecoder::new(Vec::new())),
+                    b"deflate" => Coding::DeflateUndecided,
+                    b"br" => Coding::Brotli(Box::new(Brotli::new(Vec::new(), 4096))),
+                    b"zstd" => Coding::Zstd(Box::new(Zstd::new(Vec::new()).map_err(bad)?)),
+                    _ => return Ok(None),
+                });
+            }
+        }
+        Ok((!codings.is_empty()).then_some(Decoder {
+            codings,
+            started: false,
+        }))
+    }
+
+    /// Decodes a piece and appends what comes out.
+    pub fn push(&mut self, data: &[u8], into: &mut BytesMut) -> Result<()> {
+        self.started = true;
+        let mut piece: Option<Vec<u8>> = None;
+        for coding in self.codings.iter_mut().rev() {
+            piece = Some(coding.push(piece.as_deref().unwrap_or(data))?);
+        }
+        into.extend_from_slice(piece.as_deref().unwrap_or(data));
+        Ok(())
+    }
+
+    /// The body is over: a coding that is not is a truncation. An empty body (HEAD, 304) is fine.
+    pub fn finish(&mut self, into: &mut BytesMut) -> Result<()> {
+        if !self.started {
+            return Ok(());
+        }
+        let mut piece = Vec::new();
+        for coding in self.codings.iter_mut().rev() {
+            let mut out = if piece.is_empty() {
+                Vec::new()
+            } else {
+                coding.push(&piece)?
+            };
+            out.append(&mut coding.finish()?);
+            piece = out;
+        }
+        into.extend_from_slice(&piece);
+        Ok(())
+    }
+}
+
+impl Coding {
+    fn push(&mut self, data: &[u8]) -> Result<Vec<u8>> {
+        if let (Coding::DeflateUndecided, Some(first)) = (&self, data.first()) {
+            // RFC 1950 2.2: compression method 8 in the low bits.
+            *self = if first & 0x0f == 8 {
+                Coding::Zlib(ZlibDecoder::new(Vec::new()))
+            } else {
+                Coding::RawDeflate(DeflateDecoder::new(Vec::new()))
+            };
+        }
+        macro_rules! pump {
+            ($decoder:expr) => {{
+                $decoder
+                    .write_all(data)
+                    .and_then(|()| $decoder.flush())
+                    .map_err(bad)?;
+                std::mem::take($decoder.get_mut())
+            }};
+        }
+        Ok(match self {
+            Coding::DeflateUndecided => Vec::new(),
+            Coding::Gzip(decoder) => pump!(decoder),
+            Coding::Zlib(decoder) => pump!(decoder),
+            Coding::RawDeflate(decoder) => pump!(decoder),
+            Coding::Brotli(decoder) => {
+                decoder.write_all(data).map_err(bad)?;
+                std::mem::take(decoder.get_mut())
+            }
+            Coding::Zstd(decoder) => pump!(decoder),
+        })
+    }
+
+    fn finish(&mut self) -> Result<Vec<u8>> {
+        match self {
+            Coding::DeflateUndecided => Ok(Vec::new()),
+            Coding::Gzip(decoder) => {
+                decoder.try_finish().map_err(bad)?;
+                Ok(std::mem::take(decoder.get_mut()))
+            }
+            Coding::Zlib(decoder) => {
+                decoder.try_finish().map_err(bad)?;
+                Ok(std::mem::take(decoder.get_mut()))
+            }
+            Coding::RawDeflate(decoder) => {
+                decoder.try_finish().map_err(bad)?;
+                Ok(std::mem::take(decoder.get_mut()))
+            }
+            Coding::Brotli(decoder) => {
+                decoder.close().map_err(bad)?;
+                Ok(std::mem::take(decoder.get_mut()))
+            }
+            Coding::Zstd(decoder) => {
+                decoder.flush().map_err(bad)?;
+                Ok(std::mem::take(decoder.get_mut()))
+            }
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The body of a response that is still on its connection.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use keepalive_proto::{Eof, Event, Fields};
+
+use crate::config::Limit;
+use crate::connection::{Connection, Lease};
+use crate::deadline::Deadline;
+use crate::decode::Decoder;
+use crate::drive::tokio::TokioWait;
+use crate::drive::wait::{Stopped, Wait, Want};
+use crate::error::{Error, ErrorKind, Phase, Result, Sent};
+use crate::net::socket::{Layer, Received, recv_into};
+use crate::origin::Origin;
+use crate::runtime::engine;
+use crate::stats::Closed;
+
+/// What a read of the body brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// More body bytes.
+    Data,
+    /// The verified end, perhaps with the last bytes.
+    End,
+}
+
+/// A leased connection with the rest of a body on it. Dropping it applies the drain rule.
+pub(crate) struct Live {
+    lease: Option<Lease>,
+    decoder: Option<Decoder>,
+    read: Limit,
+    total: Deadline,
+    origin: Arc<Origin>,
+    reused: bool,
+}
+
+impl Live {
+    pub fn new(
+        lease: Lease,
+        decoder: Option<Decoder>,
+        read: Limit,
+        total: Deadline,
+        origin: Arc<Origin>,
+        reused: bool,
+    ) -> Live {
+        Live {
+            lease: Some(lease),
+            decoder,
+            read,
+            total,
+            origin,
+            reused,
+        }
+    }
+
+    /// The response is complete: the connection goes back if it may.
+    pub fn finish(mut self: Box<Self>) {
+        if let Some(lease) = self.lease.take() {
+            lease.check_in(Instant::now());
+        }
+    }
+
+    fn fail(&mut self, error: Error) -> Error {
+        if let Some(lease) = self.lease.take() {
+            lease.discard(Closed::Failed);
+        }
+        error.with_exchange(self.reused, Sent::All, false, true)
+    }
+
+    /// Waits until body bytes or the end came; the bytes are appended to `into`.
+    pub async fn receive<W: Wait>(
+        &mut self,
+        wait: &mut W,
+        into: &mut BytesMut,
+        trailers: &mut Option<Fields>,
+    ) -> Result<Progress> {
+        let result = self.step(wait, into, trailers).await;
+        result.map_err(|error| self.fail(error))
+    }
+
+    async fn step<W: Wait>(
+        &mut self,
+        wait: &mut W,
+        into: &mut BytesMut,
+        trailers: &mut Option<Fields>,
+    ) -> Result<Progress> {
+        let Some(lease) = &mut self.lease else {
+            return Err(over());
+        };
+        let connection = lease.connection()?;
+        wait.adopt(&mut connection.io)?;
+        let before = into.len();
+        loop {
+            if take_events(connection, &mut self.decoder, into, trailers)? {
+                return Ok(Progress::End);
+            }
+            if into.len() > before {
+                return Ok(Progress::Data);
+            }
+            // Once the pieces are large, larger reads save calls.
+            let room = match connection.http.body_remaining() {
+                Some(left) => usize::try_from(left)
+                    .unwrap_or(usize::MAX)
+                    .clamp(512, READ_LARGE),
+                None => READ_LARGE / 4,
+            };
+            let deadline = stall(self.read).sooner(self.total);
+            let Connection {
+                http, layer, io, ..
+            } = connection;
+            let received = std::future::poll_fn(|cx| {
+                wait.poll_io(cx, io, Want::Read, &deadline, &mut |fd, _| {
+                    layer.read(fd, http.receive_space(room))
+                })
+            })
+            .await;
+            match received {
+                Ok(received) => note(http, received),
+                Err(stopped) => {
+                    return Err(broken(stopped, http, Phase::Body, &self.origin, &deadline));
+                }
+            }
+        }
+    }
+
+    /// Reads a large body straight into the caller's memory when nothing stands between; `None`
+    /// when something does.
+    pub async fn read_direct<W: Wait>(
+        &mut self,
+        wait: &mut W,
+        to: &mut [u8],
+    ) -> Option<Result<usize>> {
+        if self.decoder.is_some() {
+            return None;
+        }
+        let connection = self.lease.as_mut()?.connection().ok()?;
+        if !matches!(connection.layer, Layer::Plain) {
+            return None;
+        }
+        let most = usize::try_from(connection.http.direct_body()?).unwrap_or(usize::MAX);
+        if most == 0 {
+            return None;
+        }
+        if let Err(error) = wait.adopt(&mut connection.io) {
+            return Some(Err(self.fail(error)));
+        }
+        let deadline = stall(self.read).sooner(self.total);
+        let most = most.min(to.len());
+        let Connection { http, io, .. } = connection;
+        let result = std::future::poll_fn(|cx| {
+            wait.poll_io(cx, io, Want::Read, &deadline, &mut |fd, _| {
+                recv_into(fd, &mut to[..most])
+            })
+        })
+        .await;
+        match result {
+            Ok(0) => {
+                http.received_eof(Eof::Clean);
+                None
+            }
+            Ok(count) => {
+                http.received_direct(count as u64);
+                Some(Ok(count))
+            }
+            Err(stopped) => {
+                let error = broken(stopped, http, Phase::Body, &self.origin, &deadline);
+                Some(Err(self.fail(error)))
+            }
+        }
+    }
+}
+
+/// Largest read for body bytes; 128 KiB saves most system calls and still fits caches.
+const READ_LARGE: usize = 128 * 1024;
+
+fn over() -> Error {
+    Error::state("the response is over")
+}
+
+fn stall(limit: Limit) -> Deadline {
+    Deadline::from_now(limit, ErrorKind::ReadTimeout)
+}
+
+/// Tells the machine what a read brought.
+pub(crate) fn note(http: &mut keepalive_proto::Connection, received: Received) {
+    match received {
+        Received::Bytes(count) => http.received(count),
+        Received::CleanEof => http.received_eof(Eof::Clean),
+        Received::AbruptEof => http.received_eof(Eof::Abrupt),
+    }
+}
+
+/// A wait that failed while receiving. A reset inside a response is a truncation with its counts.
+pub(crate) fn broken(
+    stopped: Stopped,
+    http: &mut keepalive_proto::Connection,
+    phase: Phase,
+    origin: &Origin,
+    deadline: &Deadline,
+) -> Error {
+    let reset = matches!(&stopped, Stopped::Io(error)
+        if error.kind() == io::ErrorKind::ConnectionReset);
+    let error = stopped.into_error(phase, origin, deadline);
+    if reset && phase == Phase::Body {
+        http.received_eof(Eof::Abrupt);
+        if let Err(truncated) = http.poll_event() {
+            return Error::from(truncated).with_source(error);
+        }
+    }
+    error
+}
+
+/// Moves what the machine has of the body into `into`; `true` at the verified end.
+pub(crate) fn take_events(
+    connection: &mut Connection,
+    decoder: &mut Option<Decoder>,
+    into: &mut BytesMut,
+    trailers: &mut Option<Fields>,
+) -> Result<bool> {
+    loop {
+        match connection.http.poll_event()? {
+            Some(Event::Data(data)) => match decoder {
+                None => into.extend_from_slice(data),
+                Some(decoder) => decoder.push(data, into)?,
+            },
+            Some(Event::Trailers(fields)) => *trailers = Some(fields),
+            Some(Event::End) => {
+                if let Some(decoder) = decoder {
+                    decoder.finish(into)?;
+                }
+                return Ok(true);
+            }
+            Some(Event::Informational(_) | Event::Head(_)) => {}
+            None => return Ok(false),
+        }
+    }
+}
+
+/// The drain rule: an unread body is read on the engine within limits, so that the connection can
+/// be used again; a larger one closes it. Never blocks the one who drops.
+impl Drop for Live {
+    fn drop(&mut self) {
+        let Some(mut lease) = self.lease.take() else {
+            return;
+        };
+        if lease.is_foreign() {
+            return;
+        }
+        let config = lease.pool.keeper.config.clone();
+        let Ok(connection) = lease.connection() else {
+            return;
+        };
+        let limit = config.drain_limit;
+        let left = connection.http.body_remaining();
+        if left.is_some_and(|left| left > limit) || config.drain_timeout == Some(Duration::ZERO) {
+            lease.discard(Closed::Abandoned);
+            return;
+        }
+        let Ok(engine) = engine() else { return };
+        engine.spawn(async move {
+            let work = drain(&mut lease, limit);
+            let done = match config.drain_timeout {
+                None => work.await,
+                Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or(false),
+            };
+            if done {
+                lease.check_in(Instant::now());
+            } else {
+                lease.discard(Closed::Abandoned);
+            }
+        });
+    }
+}
+
+async fn drain(lease: &mut Lease, limit: u64) -> bool {
+    let mut wait = TokioWait::new();
+    let never = Deadline::from_now(None, ErrorKind::ReadTimeout);
+    let Ok(connection) = lease.connection() else {
+        return false;
+    };
+    if wait.adopt(&mut connection.io).is_err() {
+        return false;
+    }
+    let Connection {
+        http, layer, io, ..
+    } = connection;
+    let mut count = 0;
+    loop {
+        loop {
+            match http.poll_event() {
+                Ok(Some(Event::Data(data))) => count += data.len() as u64,
+                Ok(Some(Event::End)) => return true,
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) => return false,
+            }
+        }
+        if count > limit {
+            return false;
+        }
+        let received = std::future::poll_fn(|cx| {
+            wait.poll_io(cx, io, Want::Read, &never, &mut |fd, _| {
+                layer.read(fd, http.receive_space(READ_LARGE / 4))
+            })
+        })
+        .await;
+        match received {
+            Ok(received) => note(http, received),
+            Err(_) => return false,
+        }
+    }
+}

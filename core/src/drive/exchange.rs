@@ -1,0 +1,279 @@
+//! One request and its response on one connection, up to the response head.
+
+use std::io;
+use std::task::Poll;
+use std::time::Instant;
+
+use bytes::Bytes;
+use keepalive_proto::{Connection as Machine, Event, ResponseHead};
+
+use crate::connection::{Connection, Lease};
+use crate::deadline::{Deadline, Deadlines};
+use crate::drive::body::{broken, note};
+use crate::drive::wait::{Direction, Stopped, Wait, Want};
+use crate::error::{Error, ErrorKind, Phase, Result, Sent};
+use crate::net::socket::{Layer, READ_SIZE, Received};
+use crate::origin::Origin;
+use crate::request::{Body, BodySource, Request};
+
+/// A response head, and when things happened.
+pub(crate) struct Answer {
+    pub head: ResponseHead,
+    pub sent_at: Instant,
+    pub head_at: Instant,
+}
+
+/// A failed exchange: the error, and what is needed to judge a replay.
+pub(crate) struct Failure {
+    pub error: Error,
+    pub sent: Sent,
+    pub response_started: bool,
+}
+
+/// What is left of the request body.
+pub(crate) enum Feed<'a> {
+    Empty,
+    Whole(&'a Bytes, usize),
+    Stream {
+        source: &'a mut dyn BodySource,
+        piece: Bytes,
+        ended: bool,
+    },
+}
+
+impl<'a> Feed<'a> {
+    pub fn new(body: &'a Body, source: Option<&'a mut Box<dyn BodySource>>) -> Feed<'a> {
+        match (body, source) {
+            (Body::Whole(bytes), _) => Feed::Whole(bytes, 0),
+            (Body::Stream { .. }, Some(source)) => Feed::Stream {
+                source: &mut **source,
+                piece: Bytes::new(),
+                ended: false,
+            },
+            _ => Feed::Empty,
+        }
+    }
+
+    /// Moves what is at hand into the machine; `true` when a stream must produce more first.
+    fn fill(&mut self, http: &mut Machine) -> Result<bool> {
+        match self {
+            Feed::Empty => {}
+            Feed::Whole(bytes, at) => {
+                if *at < bytes.len() {
+                    *at += http.send_data(&bytes[*at..])?;
+                    if *at < bytes.len() {
+                        return Ok(false);
+                    }
+                }
+                http.send_end()?;
+                *self = Feed::Empty;
+            }
+            Feed::Stream { piece, ended, .. } => {
+                if !piece.is_empty() {
+                    let taken = http.send_data(piece)?;
+                    bytes::Buf::advance(piece, taken);
+                }
+                if piece.is_empty() && !*ended {
+                    return Ok(true);
+                }
+                if piece.is_empty() {
+                    http.send_end()?;
+                    *self = Feed::Empty;
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+enum Turn {
+    Wrote,
+    Read(Received),
+    Piece(Result<Option<Bytes>>),
+}
+
+/// Sends the request and receives until the response head is there. `started` is when the request
+/// was handed over; the deadlines run from what they are about.
+pub(crate) async fn exchange<W: Wait>(
+    lease: &mut Lease,
+    request: &Request,
+    defaults: &[u8],
+    feed: Feed<'_>,
+    wait: &mut W,
+    deadlines: &Deadlines,
+    origin: &Origin,
+) -> std::result::Result<Answer, Failure> {
+    let connection = match lease.connection() {
+        Ok(connection) => connection,
+        Err(error) => {
+            return Err(Failure {
+                error,
+                sent: Sent::Nothing,
+                response_started: false,
+            });
+        }
+    };
+    let before = connection.wire;
+    let result = run(connection, request, defaults, feed, wait, deadlines, origin).await;
+    result.map_err(|error| {
+        let done = connection.http.send_done() && !connection.layer.wants_flush();
+        let sent = match connection.wire - before {
+            0 => Sent::Nothing,
+            _ if done => Sent::All,
+            _ => Sent::Part,
+        };
+        Failure {
+            error,
+            sent,
+            response_started: connection.http.response_started(),
+        }
+    })
+}
+
+async fn run<W: Wait>(
+    connection: &mut Connection,
+    request: &Request,
+    defaults: &[u8],
+    mut feed: Feed<'_>,
+    wait: &mut W,
+    deadlines: &Deadlines,
+    origin: &Origin,
+) -> Result<Answer> {
+    wait.adopt(&mut connection.io)?;
+    connection
+        .http
+        .start_with_defaults(&request.head, request.body.framing(), defaults)?;
+    let Connection {
+        http,
+        layer,
+        io,
+        wire,
+        ..
+    } = connection;
+    let mut sent_at = None;
+    let mut deadline =
+        Deadline::from_now(deadlines.send, ErrorKind::SendTimeout).sooner(deadlines.total);
+    loop {
+        if let Some(head) = head_event(http)? {
+            let now = Instant::now();
+            return Ok(Answer {
+                head,
+                sent_at: sent_at.unwrap_or(now),
+                head_at: now,
+            });
+        }
+        let starved = if http.send_stopped() {
+            false
+        } else {
+            feed.fill(http)?
+        };
+        let output = http.poll_transmit().is_some() || layer.wants_flush();
+        if !output && !starved && sent_at.is_none() {
+            let now = Instant::now();
+            sent_at = Some(now);
+            deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
+        }
+        let phase = if sent_at.is_none() {
+            Phase::Send
+        } else {
+            Phase::Head
+        };
+        let want = match (output, &feed) {
+            (true, Feed::Empty) => Want::Write,
+            (true, _) => Want::Both,
+            (false, _) if starved => Want::Read,
+            (false, _) => Want::Answer,
+        };
+        let turn = std::future::poll_fn(|cx| {
+            if starved
+                && let Feed::Stream { source, .. } = &mut feed
+                && let Poll::Ready(piece) = source.poll_chunk(cx)
+            {
+                return Poll::Ready(Ok(Turn::Piece(piece)));
+            }
+            let mut op = |fd: std::os::fd::BorrowedFd<'_>, direction| match direction {
+                Direction::Read => layer
+                    .read(fd, http.receive_space(READ_SIZE))
+                    .map(Turn::Read),
+                Direction::Write => write(http, layer, fd, wire).map(|()| Turn::Wrote),
+            };
+            wait.poll_io(cx, io, want, &deadline, &mut op)
+        })
+        .await;
+        match turn {
+            Ok(Turn::Wrote) => {
+                if sent_at.is_none() && !matches!(feed, Feed::Empty) {
+                    deadline = Deadline::from_now(deadlines.send, ErrorKind::SendTimeout)
+                        .sooner(deadlines.total);
+                }
+            }
+            Ok(Turn::Read(received)) => note(http, received),
+            Ok(Turn::Piece(piece)) => {
+                if let Feed::Stream {
+                    piece: next, ended, ..
+                } = &mut feed
+                {
+                    match piece? {
+                        Some(bytes) => *next = bytes,
+                        None => *ended = true,
+                    }
+                }
+            }
+            Err(stopped) => {
+                return rescue(http, layer, io, stopped, phase, origin, &deadline, sent_at);
+            }
+        }
+    }
+}
+
+fn write(
+    http: &mut Machine,
+    layer: &mut Layer,
+    fd: std::os::fd::BorrowedFd<'_>,
+    wire: &mut u64,
+) -> io::Result<()> {
+    let taken = layer.write(fd, http.poll_transmit().unwrap_or_default(), wire)?;
+    http.transmitted(taken);
+    Ok(())
+}
+
+/// The next response head that is final.
+fn head_event(http: &mut Machine) -> Result<Option<ResponseHead>> {
+    loop {
+        match http.poll_event()? {
+            Some(Event::Head(head)) => return Ok(Some(head)),
+            Some(_) => {}
+            None => return Ok(None),
+        }
+    }
+}
+
+/// The connection broke while sending; an answer that had come before (a 413 and a close) is still
+/// the answer.
+fn rescue(
+    http: &mut Machine,
+    layer: &mut Layer,
+    io: &crate::net::socket::Io,
+    stopped: Stopped,
+    phase: Phase,
+    origin: &Origin,
+    deadline: &Deadline,
+    sent_at: Option<Instant>,
+) -> Result<Answer> {
+    if matches!(stopped, Stopped::Io(_)) && phase == Phase::Send {
+        while let Ok(received @ Received::Bytes(_)) =
+            layer.read(io.fd(), http.receive_space(READ_SIZE))
+        {
+            note(http, received);
+        }
+        if let Ok(Some(head)) = head_event(http) {
+            let now = Instant::now();
+            return Ok(Answer {
+                head,
+                sent_at: sent_at.unwrap_or(now),
+                head_at: now,
+            });
+        }
+    }
+    Err(broken(stopped, http, phase, origin, deadline))
+}

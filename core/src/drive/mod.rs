@@ -1,0 +1,12 @@
+//! Drives exchanges: one `async fn`, generic over how it waits. No HTTP rule lives here; the
+//! protocol machine decides, this moves its bytes.
+
+pub(crate) mod blocking;
+pub(crate) mod body;
+pub(crate) mod cancel;
+pub(crate) mod exchange;
+pub(crate) mod perform;
+pub(crate) mod redirect;
+pub(crate) mod replay;
+pub(crate) mod tokio;
+pub(crate) mod wait;

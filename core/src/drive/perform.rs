@@ -1,0 +1,312 @@
+//! A request from checkout to response head: leases, the one replay, redirects.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use bytes::BytesMut;
+
+use crate::client::ClientInner;
+use crate::connection::{ClientPool, Lease};
+use crate::deadline::Deadlines;
+use crate::decode::{ACCEPTED, Decoder};
+use crate::drive::body::{Live, take_events};
+use crate::drive::exchange::{Answer, Feed, exchange};
+use crate::drive::wait::Wait;
+use crate::drive::{redirect, replay};
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::pool::{Got, Grant, HostId, Refused};
+use crate::request::{Body, BodySource, Request};
+use crate::response::{Info, Response, State, Timings};
+
+/// Sends `request`, following redirects when it asks for that, until a response head is there.
+pub(crate) async fn perform<W: Wait>(
+    client: &ClientInner,
+    pool: &Arc<ClientPool>,
+    request: &Request,
+    wait: &mut W,
+) -> Result<Response> {
+    request.check()?;
+    let started = Instant::now();
+    let deadlines = Deadlines::new(&client.config, &request.timeouts, started);
+    let mut response = send(client, pool, request, wait, &deadlines, started).await?;
+    if !request.follow_redirects {
+        return Ok(response);
+    }
+    let mut redirects = 0;
+    let mut next = redirect::next(request, &response)?;
+    while let Some(following) = next {
+        if u64::from(redirects) >= client.config.max_redirects {
+            return Err(Error::new(
+                ErrorKind::TooManyRedirects,
+                Phase::Head,
+                format!(
+                    "more than {} redirects from {}",
+                    client.config.max_redirects,
+                    request.url()
+                ),
+            ));
+        }
+        redirects += 1;
+        // Its connection goes back by the drain rule.
+        drop(response);
+        response = send(client, pool, &following, wait, &deadlines, Instant::now()).await?;
+        response.info.redirects = redirects;
+        next = redirect::next(&following, &response)?;
+    }
+    response.info.timings.total = started.elapsed();
+    Ok(response)
+}
+
+/// The streamed body of a request, put back when the exchange is over.
+struct Borrowed<'a> {
+    body: &'a Body,
+    source: Option<Box<dyn BodySource>>,
+}
+
+impl<'a> Borrowed<'a> {
+    fn take(body: &'a Body) -> Result<Borrowed<'a>> {
+        let source = match body {
+            Body::Stream { source, .. } => {
+                let mut shared = source
+                    .lock()
+                    .unwrap_or_else(|poisoned| poisoned.into_inner());
+                let taken = shared.take();
+                Some(taken.ok_or_else(|| Error::state("the request's body stream is being sent"))?)
+            }
+            _ => None,
+        };
+        Ok(Borrowed { body, source })
+    }
+
+    fn rewind(&mut self) -> bool {
+        self.source.as_mut().is_none_or(|source| source.rewind())
+    }
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        if let (Body::Stream { source, .. }, Some(own)) = (self.body, self.source.take()) {
+            *source
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(own);
+        }
+    }
+}
+
+async fn send<W: Wait>(
+    client: &ClientInner,
+    pool: &Arc<ClientPool>,
+    request: &Request,
+    wait: &mut W,
+    deadlines: &Deadlines,
+    started: Instant,
+) -> Result<Response> {
+    let origin = &request.target.origin;
+    let defaults = default_fields(client, request);
+    let mut body = Borrowed::take(&request.body)?;
+    let mut replays = 0;
+    loop {
+        let mut lease = lease(pool, request, wait, deadlines, replays > 0, started).await?;
+        let leased_at = Instant::now();
+        let connection = lease.connection()?;
+        let reused = connection.served > 0;
+        let mut info = Info {
+            reused,
+            connection_id: connection.id,
+            replays,
+            redirects: 0,
+            timings: Timings {
+                queued: leased_at - started,
+                ..Timings::default()
+            },
+        };
+        if reused {
+            pool.keeper.counters.reused.fetch_add(1, Ordering::Relaxed);
+        } else {
+            [info.timings.resolve, info.timings.connect, info.timings.tls] = connection.dialled;
+        }
+        let feed = Feed::new(&request.body, body.source.as_mut());
+        match exchange(
+            &mut lease, request, &defaults, feed, wait, deadlines, origin,
+        )
+        .await
+        {
+            Ok(answer) => {
+                let Answer {
+                    sent_at, head_at, ..
+                } = &answer;
+                info.timings.send = *sent_at - leased_at;
+                info.timings.wait = *head_at - *sent_at;
+                info.timings.total = *head_at - started;
+                return respond(lease, request, answer, info, deadlines);
+            }
+            Err(failure) => {
+                lease.discard(crate::stats::Closed::Failed);
+                let replayable = request.head.is_replayable();
+                let attempt = replay::Try {
+                    reused,
+                    sent: failure.sent,
+                    response_started: failure.response_started,
+                    replayable,
+                    rewindable: body.rewind(),
+                    replays,
+                };
+                if !replay::allowed(&attempt, &failure.error) {
+                    return Err(failure.error.with_exchange(
+                        reused,
+                        failure.sent,
+                        replayable,
+                        failure.response_started,
+                    ));
+                }
+                replays += 1;
+                pool.keeper
+                    .counters
+                    .replayed
+                    .fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Fields a request gets unless it has its own.
+fn default_fields(client: &ClientInner, request: &Request) -> Vec<u8> {
+    let mut fields = Vec::new();
+    let mut add = |name: &str, value: &str| {
+        if !request.has_header(name.as_bytes()) {
+            for part in [name, ": ", value, "\r\n"] {
+                fields.extend_from_slice(part.as_bytes());
+            }
+        }
+    };
+    if let Some(agent) = &client.config.user_agent {
+        add("User-Agent", agent);
+    }
+    if request.decode {
+        add("Accept-Encoding", ACCEPTED);
+    }
+    if let Some(authorization) = &request.target.authorization {
+        add("Authorization", authorization);
+    }
+    fields
+}
+
+/// A live connection for the request: an idle one that passes its probe, or one that was waited for.
+async fn lease<W: Wait>(
+    pool: &Arc<ClientPool>,
+    request: &Request,
+    wait: &mut W,
+    deadlines: &Deadlines,
+    fresh: bool,
+    started: Instant,
+) -> Result<Lease> {
+    let origin = &request.target.origin;
+    loop {
+        let got = pool.checkout(origin, started, W::REGISTERED, fresh, deadlines.connect);
+        let mut ticket = match got {
+            Ok(Got::Idle(host, connection)) => {
+                match Lease::new(pool.clone(), host, connection).probed() {
+                    Some(lease) => return Ok(lease),
+                    None => continue,
+                }
+            }
+            Ok(Got::Ticket(ticket)) => ticket,
+            Err(Refused::Closed) => return Err(Error::state("the client is closed")),
+            Err(Refused::QueueFull(waiting)) => {
+                return Err(Error::new(
+                    ErrorKind::QueueFull,
+                    Phase::Pool,
+                    format!("{waiting} requests already wait for a connection (queue_limit)"),
+                ));
+            }
+        };
+        ticket.orphan = return_orphan;
+        let mut deadline = deadlines.starting(started, deadlines.queue, ErrorKind::PoolTimeout);
+        let grant = loop {
+            let waited = std::future::poll_fn(|cx| {
+                wait.poll_until(cx, &deadline, &mut |cx| ticket.poll(cx))
+            })
+            .await;
+            match waited {
+                Ok(grant) => break grant,
+                // A dial has its own limit; `queue_timeout` is for the wait before it.
+                Err(crate::drive::wait::Stopped::Expired)
+                    if deadline.is(ErrorKind::PoolTimeout) && ticket.is_dialled() =>
+                {
+                    deadline = deadlines.total;
+                }
+                Err(stopped) => {
+                    return Err(stopped.into_error(Phase::Pool, origin, &deadline));
+                }
+            }
+        };
+        let lease = match grant {
+            Grant::Connection(host, connection) => Lease::new(pool.clone(), host, connection),
+            Grant::Failed(error) => return Err(error),
+            Grant::PoolClosed => return Err(Error::state("the client was closed")),
+        };
+        if let Some(lease) = lease.probed() {
+            return Ok(lease);
+        }
+    }
+}
+
+/// A waiter gave up with a connection already granted: the next one takes it.
+fn return_orphan(
+    pool: &Arc<ClientPool>,
+    host: HostId,
+    connection: Box<crate::connection::Connection>,
+) {
+    Lease::new(pool.clone(), host, connection).put_back();
+}
+
+/// Makes the response; a body that came with the head is taken at once, so that the connection is
+/// free before the caller has even looked.
+fn respond(
+    mut lease: Lease,
+    request: &Request,
+    answer: Answer,
+    info: Info,
+    deadlines: &Deadlines,
+) -> Result<Response> {
+    let head = answer.head;
+    let mut decoder = match request.decode {
+        true => Decoder::for_fields(head.fields.get_all(b"content-encoding"))?,
+        false => None,
+    };
+    let mut response = Response {
+        head,
+        url: request.target.href.clone(),
+        info,
+        ready: BytesMut::new(),
+        state: State::Done,
+        trailers: None,
+    };
+    let ended = take_events(
+        lease.connection()?,
+        &mut decoder,
+        &mut response.ready,
+        &mut response.trailers,
+    );
+    match ended {
+        Ok(true) => lease.check_in(answer.head_at),
+        Ok(false) => {
+            response.state = State::Live(Box::new(Live::new(
+                lease,
+                decoder,
+                deadlines.read,
+                deadlines.total,
+                request.target.origin.clone(),
+                response.info.reused,
+            )));
+        }
+        Err(error) => {
+            lease.discard(crate::stats::Closed::Failed);
+            let error =
+                error.with_exchange(response.info.reused, crate::error::Sent::All, false, true);
+            response.state = State::Failed(error);
+        }
+    }
+    Ok(response)
+}

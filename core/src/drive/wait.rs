@@ -1,0 +1,108 @@
+//! The whole difference between the two ways to run an exchange.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::task::{Context, Poll};
+
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::net::socket::Io;
+use crate::origin::Origin;
+
+/// Which way a socket is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Read,
+    Write,
+}
+
+/// What to wait for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Want {
+    /// Something to read; nothing is expected to be there yet, so wait before the first try.
+    Answer,
+    Read,
+    Write,
+    /// Writing first.
+    Both,
+}
+
+impl Want {
+    pub fn directions(self) -> &'static [Direction] {
+        match self {
+            Want::Answer | Want::Read => &[Direction::Read],
+            Want::Write => &[Direction::Write],
+            Want::Both => &[Direction::Write, Direction::Read],
+        }
+    }
+}
+
+/// Why a wait ended without a result.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    Io(io::Error),
+    /// The deadline passed.
+    Expired,
+    /// The caller's interrupt hook said so.
+    Interrupted,
+}
+
+impl Stopped {
+    pub fn into_error(self, phase: Phase, origin: &Origin, deadline: &Deadline) -> Error {
+        match self {
+            Stopped::Io(error) => io_error(phase, &origin.authority(), &error),
+            Stopped::Expired => deadline.error(phase, origin),
+            Stopped::Interrupted => {
+                Error::new(ErrorKind::Interrupted, phase, "interrupted by a signal")
+            }
+        }
+    }
+}
+
+/// The error of a failed read or write on an established connection.
+fn io_error(phase: Phase, peer: &str, error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+            let text = format!("{peer} reset the connection: {error}");
+            Error::new(ErrorKind::ConnectionReset, phase, text).with_os(error)
+        }
+        io::ErrorKind::InvalidData => {
+            let text = format!("{peer} broke the TLS protocol: {error}");
+            Error::new(ErrorKind::TlsProtocol, phase, text)
+        }
+        // TCP_USER_TIMEOUT and keep-alive probes report a dead path so.
+        _ => {
+            let text = format!("connection to {peer} failed: {error}");
+            Error::new(ErrorKind::ConnectionReset, phase, text).with_os(error)
+        }
+    }
+}
+
+pub(crate) type Waited<T> = Poll<std::result::Result<T, Stopped>>;
+
+/// How an exchange waits. Both implementations are driven by the same code.
+pub(crate) trait Wait: Send {
+    /// Whether idle connections registered with the runtime are preferred.
+    const REGISTERED: bool;
+
+    /// Brings a connection into the form this wait can use.
+    fn adopt(&mut self, io: &mut Io) -> Result<()>;
+
+    /// Runs `op` in the wanted directions until it returns something else than `WouldBlock`.
+    fn poll_io<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &Io,
+        want: Want,
+        deadline: &Deadline,
+        op: &mut dyn FnMut(BorrowedFd<'_>, Direction) -> io::Result<T>,
+    ) -> Waited<T>;
+
+    /// Runs `poll`, which wakes its context, until it is ready.
+    fn poll_until<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        deadline: &Deadline,
+        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Waited<T>;
+}

@@ -1,0 +1,135 @@
+//! Opens one connection on the runtime: resolve, race the addresses, shake hands.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::net::race::{ATTEMPT_DELAY, Race};
+use crate::net::resolve::resolve;
+use crate::net::socket::{Io, Layer, finish_connect, start_connect, watch};
+use crate::net::tls::{TlsSettings, handshake_error};
+
+/// A connection that is ready for its first byte.
+pub(crate) struct Dialled {
+    pub io: Io,
+    pub layer: Layer,
+    pub resolve: Duration,
+    pub connect: Duration,
+    pub tls: Duration,
+}
+
+/// `tls` is `None` for plain connections. The caller sets the deadline by dropping the future.
+pub(crate) async fn dial(host: &str, port: u16, tls: Option<&TlsSettings>) -> Result<Dialled> {
+    let peer = if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    };
+    let started = Instant::now();
+    let addresses = resolve(host, port).await.map_err(|error| {
+        let text = format!("cannot resolve {host}: {error}");
+        Error::new(ErrorKind::ResolveFailed, Phase::Resolve, text).with_os(&error)
+    })?;
+    let resolved = Instant::now();
+    let io = connect(addresses).await.map_err(|error| {
+        let text = format!("cannot connect to {peer}: {error}");
+        Error::new(ErrorKind::ConnectFailed, Phase::Connect, text).with_os(&error)
+    })?;
+    let connected = Instant::now();
+    let layer = match tls {
+        None => Layer::Plain,
+        Some(settings) => handshake(host, &peer, settings, &io).await?,
+    };
+    Ok(Dialled {
+        io,
+        layer,
+        resolve: resolved - started,
+        connect: connected - resolved,
+        tls: if tls.is_some() {
+            connected.elapsed()
+        } else {
+            Duration::ZERO
+        },
+    })
+}
+
+/// The first address that answers wins; the last failure is reported when none does.
+async fn connect(addresses: Vec<SocketAddr>) -> io::Result<Io> {
+    if let [only] = addresses[..] {
+        return attempt(only).await;
+    }
+    let mut race = Race::new(addresses);
+    let (results, mut arrivals) = mpsc::unbounded_channel();
+    let mut running = Vec::new();
+    let mut pending = 0;
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "no address");
+    loop {
+        if let Some(address) = race.next() {
+            let results = results.clone();
+            pending += 1;
+            running.push(AbortOnDrop(tokio::spawn(async move {
+                let _ = results.send(attempt(address).await);
+            })));
+        }
+        if pending == 0 {
+            return Err(last);
+        }
+        let arrival = if race.is_over() {
+            arrivals.recv().await
+        } else {
+            match tokio::time::timeout(ATTEMPT_DELAY, arrivals.recv()).await {
+                Ok(arrival) => arrival,
+                Err(_) => continue,
+            }
+        };
+        match arrival {
+            Some(Ok(connected)) => return Ok(connected),
+            Some(Err(error)) => {
+                pending -= 1;
+                last = error;
+            }
+            None => return Err(last),
+        }
+    }
+}
+
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn attempt(address: SocketAddr) -> io::Result<Io> {
+    let fd = watch(start_connect(address)?)?;
+    // Writable means decided, for better or worse.
+    fd.writable().await?.retain_ready();
+    Io::registered(finish_connect(fd.into_inner())?)
+}
+
+async fn handshake(host: &str, peer: &str, settings: &TlsSettings, io: &Io) -> Result<Layer> {
+    let mut session = settings.start(host)?;
+    let failed = |error: io::Error| handshake_error(peer, &error);
+    let mut wire = 0;
+    while session.is_handshaking() || session.wants_write() {
+        let Some(watch) = io.watch() else {
+            return Err(failed(io::ErrorKind::NotConnected.into()));
+        };
+        let result = if session.wants_write() {
+            let mut guard = watch.writable().await.map_err(failed)?;
+            guard.try_io(|fd| session.flush(fd.as_fd(), &mut wire))
+        } else {
+            let mut guard = watch.readable().await.map_err(failed)?;
+            guard.try_io(|fd| session.handshake_read(fd.as_fd()))
+        };
+        if let Ok(result) = result {
+            result.map_err(failed)?;
+        }
+    }
+    Ok(Layer::Tls(Box::new(session)))
+}

@@ -1,0 +1,223 @@
+//! A connected stream socket, always non-blocking, in one of two forms: plain, for callers that
+//! `poll(2)` themselves, or registered with the runtime's reactor.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::buffer::spare_capacity;
+use rustix::net::{RecvFlags, SendFlags};
+use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
+use tokio::io::unix::AsyncFd;
+
+use crate::net::tls::TlsSession;
+
+/// A descriptor, and its registration with the reactor if it has one.
+pub(crate) struct Io {
+    fd: Arc<OwnedFd>,
+    watch: Option<AsyncFd<Arc<OwnedFd>>>,
+}
+
+impl Io {
+    /// Registers `fd`; must run inside the runtime's context.
+    pub fn registered(fd: OwnedFd) -> io::Result<Io> {
+        let mut io = Io {
+            fd: Arc::new(fd),
+            watch: None,
+        };
+        io.make_registered()?;
+        Ok(io)
+    }
+
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    pub fn watch(&self) -> Option<&AsyncFd<Arc<OwnedFd>>> {
+        self.watch.as_ref()
+    }
+
+    /// Takes it off the reactor, so that the caller's own `poll(2)` is the only watcher.
+    pub fn make_plain(&mut self) {
+        self.watch = None;
+    }
+
+    /// Registers it; must run inside the runtime's context.
+    pub fn make_registered(&mut self) -> io::Result<()> {
+        if self.watch.is_none() {
+            self.watch = Some(watch(self.fd.clone())?);
+        }
+        Ok(())
+    }
+
+    /// In a forked child: taking it off the reactor would reach the parent's, so the registration
+    /// is leaked.
+    pub fn abandon(&mut self) {
+        std::mem::forget(self.watch.take());
+    }
+}
+
+/// Registers a descriptor with the reactor; must run inside the runtime's context.
+#[expect(
+    deprecated,
+    reason = "deprecated for types whose as_raw_fd may lie; these own theirs, and the successor is unsafe"
+)]
+pub(crate) fn watch<T: AsRawFd + AsFd>(owner: T) -> io::Result<AsyncFd<T>> {
+    AsyncFd::new(owner)
+}
+
+/// What a read brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Received {
+    /// So many bytes, at least one.
+    Bytes(usize),
+    /// FIN, or close_notify on TLS.
+    CleanEof,
+    /// TLS that ended without close_notify.
+    AbruptEof,
+}
+
+/// What an idle connection looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Probe {
+    Alive,
+    Eof,
+    Reset,
+    StrayBytes,
+}
+
+/// What lies between the socket and the protocol.
+pub(crate) enum Layer {
+    Plain,
+    Tls(Box<TlsSession>),
+}
+
+/// Bytes asked for at a time when the buffer has less room.
+pub(crate) const READ_SIZE: usize = 8 * 1024;
+
+impl Layer {
+    /// One read; `WouldBlock` when nothing is there.
+    pub fn read(&mut self, fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<Received> {
+        match self {
+            Layer::Plain => match recv(fd, into)? {
+                0 => Ok(Received::CleanEof),
+                count => Ok(Received::Bytes(count)),
+            },
+            Layer::Tls(session) => session.read(fd, into),
+        }
+    }
+
+    /// Writes some of `data`; returns how much was taken, and adds to `wire` what the kernel took.
+    pub fn write(&mut self, fd: BorrowedFd<'_>, data: &[u8], wire: &mut u64) -> io::Result<usize> {
+        match self {
+            Layer::Plain => {
+                let count = send(fd, data)?;
+                *wire += count as u64;
+                Ok(count)
+            }
+            Layer::Tls(session) => session.write(fd, data, wire),
+        }
+    }
+
+    /// Whether taken bytes still wait for the kernel.
+    pub fn wants_flush(&self) -> bool {
+        match self {
+            Layer::Plain => false,
+            Layer::Tls(session) => session.wants_write(),
+        }
+    }
+
+    /// Looks at an idle connection without waiting. TLS records that carry no data (tickets, key
+    /// updates) are taken in and are not death.
+    pub fn probe(&mut self, fd: BorrowedFd<'_>) -> Probe {
+        let result = match self {
+            Layer::Plain => {
+                let mut byte = [0u8; 1];
+                rustix::net::recv(fd, &mut byte[..], RecvFlags::PEEK)
+                    .map_err(io::Error::from)
+                    .map(|(count, _)| {
+                        if count == 0 {
+                            Received::CleanEof
+                        } else {
+                            Received::Bytes(count)
+                        }
+                    })
+            }
+            Layer::Tls(session) => {
+                let mut scratch = Vec::new();
+                session.read(fd, &mut scratch)
+            }
+        };
+        match result {
+            Ok(Received::Bytes(_)) => Probe::StrayBytes,
+            Ok(Received::CleanEof | Received::AbruptEof) => Probe::Eof,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Probe::Alive,
+            Err(_) => Probe::Reset,
+        }
+    }
+
+    /// Says goodbye as far as it can without waiting.
+    pub fn close(&mut self, fd: BorrowedFd<'_>) {
+        if let Layer::Tls(session) = self {
+            session.close(fd);
+        }
+        // A forked child may hold a copy of the descriptor: closing ours alone would send no FIN.
+        let _ = rustix::net::shutdown(fd, rustix::net::Shutdown::Both);
+    }
+}
+
+/// Appends to `into` without zeroing it first.
+pub(crate) fn recv(fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<usize> {
+    if into.capacity() == into.len() {
+        into.reserve(READ_SIZE);
+    }
+    let (count, _) = rustix::net::recv(fd, spare_capacity(into), RecvFlags::empty())?;
+    Ok(count)
+}
+
+/// Reads straight into the caller's memory.
+pub(crate) fn recv_into(fd: BorrowedFd<'_>, into: &mut [u8]) -> io::Result<usize> {
+    let (count, _) = rustix::net::recv(fd, into, RecvFlags::empty())?;
+    Ok(count)
+}
+
+/// `send(2)` that raises no SIGPIPE.
+pub(crate) fn send(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(fd, data, SendFlags::NOSIGNAL)?)
+}
+
+/// Starts a non-blocking connect; it is done when the socket becomes writable.
+pub(crate) fn start_connect(address: SocketAddr) -> io::Result<OwnedFd> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM.nonblocking().cloexec(),
+        Some(Protocol::TCP),
+    )?;
+    socket.set_tcp_nodelay(true)?;
+    match socket.connect(&SockAddr::from(address)) {
+        Ok(()) => {}
+        Err(error)
+            if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(socket.into())
+}
+
+/// The verdict once the socket is writable, and the options that outlive the handshake: silent
+/// drops by NATs and balancers are noticed within 30 s.
+pub(crate) fn finish_connect(fd: OwnedFd) -> io::Result<OwnedFd> {
+    let socket = Socket::from(fd);
+    if let Some(error) = socket.take_error()? {
+        return Err(error);
+    }
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(15))
+        .with_interval(Duration::from_secs(15))
+        .with_retries(3);
+    socket.set_tcp_keepalive(&keepalive)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(Duration::from_secs(30)))?;
+    Ok(socket.into())
+}

@@ -1,0 +1,376 @@
+//! TLS as a byte pump over a non-blocking socket, and the settings of a client.
+
+use std::io::{self, BufRead, Read, Write};
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
+use rustls::client::{ClientSessionMemoryCache, Resumption};
+use rustls::crypto::CryptoProvider;
+use rustls::{ClientConfig as TlsConfig, ClientConnection, RootCertStore};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+
+use crate::config::ClientConfig;
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::net::socket::{Received, recv_into, send};
+
+/// The TLS settings of a client. The system's trust store is read at the first use of `https`.
+pub(crate) struct TlsSettings {
+    own_roots: Option<RootCertStore>,
+    identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+    built: OnceCell<Arc<TlsConfig>>,
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceCell<Arc<CryptoProvider>> = OnceCell::new();
+    #[cfg(feature = "aws-lc")]
+    let make = rustls::crypto::aws_lc_rs::default_provider;
+    #[cfg(not(feature = "aws-lc"))]
+    let make = rustls::crypto::ring::default_provider;
+    PROVIDER.get_or_init(|| Arc::new(make())).clone()
+}
+
+/// One for the process: a session got by one client is resumed by another. rustls itself refuses
+/// to resume under other trust or another identity.
+fn sessions() -> Resumption {
+    static STORE: OnceCell<Arc<ClientSessionMemoryCache>> = OnceCell::new();
+    let store = STORE.get_or_init(|| Arc::new(ClientSessionMemoryCache::new(256)));
+    Resumption::store(store.clone())
+}
+
+/// The settings of every client that names neither trust nor identity of its own.
+fn system_config() -> Result<Arc<TlsConfig>> {
+    static SYSTEM: OnceCell<Arc<TlsConfig>> = OnceCell::new();
+    SYSTEM
+        .get_or_try_init(|| build(system_roots(), None))
+        .cloned()
+}
+
+/// The operating system's store, or what SSL_CERT_FILE and SSL_CERT_DIR name; Mozilla's list when
+/// that is empty (a container without ca-certificates).
+fn system_roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    roots
+}
+
+fn build(
+    roots: RootCertStore,
+    identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+) -> Result<Arc<TlsConfig>> {
+    let internal = |error: rustls::Error| {
+        Error::new(
+            ErrorKind::Internal,
+            Phase::Tls,
+            format!("TLS settings: {error}"),
+        )
+    };
+    let builder = TlsConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(internal)?
+        .with_root_certificates(roots);
+    let mut config = match identity {
+        None => builder.with_no_client_auth(),
+        Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
+            Error::argument(format!(
+                "client certificate and key do not go together: {error}"
+            ))
+        })?,
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.resumption = sessions();
+    Ok(Arc::new(config))
+}
+
+fn read_file(option: &str, path: &str) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| {
+        Error::argument(format!("option {option}: {path}: {error}")).with_os(&error)
+    })
+}
+
+fn certificates(option: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
+    let bad = |reason: String| Error::argument(format!("option {option}: {reason}"));
+    let list = CertificateDer::pem_slice_iter(pem)
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(|error| bad(format!("not PEM: {error}")))?;
+    if list.is_empty() {
+        return Err(bad("holds no certificate".to_string()));
+    }
+    Ok(list)
+}
+
+impl TlsSettings {
+    /// Reads and checks the files that are named; the error names the option.
+    pub fn new(config: &ClientConfig) -> Result<TlsSettings> {
+        let mut own_roots = None;
+        let mut trust = |option: &str, pem: &[u8]| -> Result<()> {
+            let roots = own_roots.get_or_insert_with(RootCertStore::empty);
+            for certificate in certificates(option, pem)? {
+                roots
+                    .add(certificate)
+                    .map_err(|error| Error::argument(format!("option {option}: {error}")))?;
+            }
+            Ok(())
+        };
+        if let Some(path) = &config.ca_file {
+            trust("ca_file", &read_file("ca_file", path)?)?;
+        }
+        if let Some(pem) = &config.ca_pem {
+            trust("ca_pem", pem)?;
+        }
+        let identity = match (
+            &config.client_cert_file,
+            &config.client_key_file,
+            &config.client_cert_pem,
+            &config.client_key_pem,
+        ) {
+            (Some(cert), Some(key), _, _) => Some(identity(
+                ("client_cert_file", &read_file("client_cert_file", cert)?),
+                ("client_key_file", &read_file("client_key_file", key)?),
+            )?),
+            (_, _, Some(cert), Some(key)) => Some(identity(
+                ("client_cert_pem", cert),
+                ("client_key_pem", key),
+            )?),
+            _ => None,
+        };
+        let settings = TlsSettings {
+            own_roots,
+            identity,
+            built: OnceCell::new(),
+        };
+        if settings.identity.is_some() || settings.own_roots.is_some() {
+            settings.config()?;
+        }
+        Ok(settings)
+    }
+
+    fn config(&self) -> Result<Arc<TlsConfig>> {
+        let make = || match (&self.own_roots, &self.identity) {
+            (None, None) => system_config(),
+            (roots, identity) => build(
+                roots.clone().unwrap_or_else(system_roots),
+                identity
+                    .as_ref()
+                    .map(|(chain, key)| (chain.clone(), key.clone_key())),
+            ),
+        };
+        self.built.get_or_try_init(make).cloned()
+    }
+
+    /// A session that has not yet spoken.
+    pub fn start(&self, host: &str) -> Result<TlsSession> {
+        let name = ServerName::try_from(host.to_string()).map_err(|_| {
+            Error::new(
+                ErrorKind::InvalidUrl,
+                Phase::Tls,
+                format!("host {host:?} is no TLS name"),
+            )
+        })?;
+        let connection = ClientConnection::new(self.config()?, name).map_err(|error| {
+            Error::new(
+                ErrorKind::TlsHandshakeFailed,
+                Phase::Tls,
+                format!("{host}: {error}"),
+            )
+        })?;
+        Ok(TlsSession { connection })
+    }
+}
+
+fn identity(
+    (cert_option, cert): (&str, &[u8]),
+    (key_option, key): (&str, &[u8]),
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+    let chain = certificates(cert_option, cert)?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| {
+        Error::argument(format!(
+            "option {key_option}: holds no private key: {error}"
+        ))
+    })?;
+    Ok((chain, key))
+}
+
+/// The error of a failed handshake: a refused certificate says which host and why.
+pub(crate) fn handshake_error(peer: &str, error: &io::Error) -> Error {
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(rustls::Error::InvalidCertificate(reason)) => Error::new(
+            ErrorKind::CertificateRejected,
+            Phase::Tls,
+            format!("certificate of {peer} rejected: {}", describe(reason)),
+        )
+        .with_source(rustls::Error::InvalidCertificate(reason.clone())),
+        Some(other) => Error::new(
+            ErrorKind::TlsHandshakeFailed,
+            Phase::Tls,
+            format!("TLS handshake with {peer} failed: {other}"),
+        )
+        .with_source(other.clone()),
+        None => Error::new(
+            ErrorKind::TlsHandshakeFailed,
+            Phase::Tls,
+            format!("TLS handshake with {peer} failed: {error}"),
+        )
+        .with_os(error),
+    }
+}
+
+fn describe(reason: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as Reason;
+    match reason {
+        Reason::UnknownIssuer => "its issuer is not trusted".to_string(),
+        Reason::Expired | Reason::ExpiredContext { .. } => "it has expired".to_string(),
+        Reason::NotValidYet | Reason::NotValidYetContext { .. } => {
+            "it is not valid yet".to_string()
+        }
+        Reason::NotValidForName => "it is not valid for this host name".to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// One TLS connection, client side.
+pub(crate) struct TlsSession {
+    connection: ClientConnection,
+}
+
+struct Socket<'a> {
+    fd: BorrowedFd<'a>,
+    wire: &'a mut u64,
+}
+
+impl Read for Socket<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        recv_into(self.fd, buffer)
+    }
+}
+
+impl Write for Socket<'_> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let count = send(self.fd, data)?;
+        *self.wire += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl TlsSession {
+    pub fn wants_write(&self) -> bool {
+        self.connection.wants_write()
+    }
+
+    pub fn is_handshaking(&self) -> bool {
+        self.connection.is_handshaking()
+    }
+
+    /// One step of the handshake in the given direction.
+    pub fn handshake_read(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        match self.pull(fd)? {
+            0 => Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the peer closed the connection",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands pending records to the kernel.
+    pub fn flush(&mut self, fd: BorrowedFd<'_>, wire: &mut u64) -> io::Result<()> {
+        while self.connection.wants_write() {
+            if self.connection.write_tls(&mut Socket { fd, wire })? == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn pull(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
+        let mut wire = 0;
+        let count = self.connection.read_tls(&mut Socket {
+            fd,
+            wire: &mut wire,
+        })?;
+        if let Err(error) = self.connection.process_new_packets() {
+            // The alert that names our reason is best effort.
+            let _ = self.flush(fd, &mut wire);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+        }
+        Ok(count)
+    }
+
+    fn plaintext(&mut self, into: &mut Vec<u8>) -> io::Result<Option<Received>> {
+        let mut total = 0;
+        loop {
+            let count = match self.connection.reader().fill_buf() {
+                Ok([]) => {
+                    return Ok(Some(if total > 0 {
+                        Received::Bytes(total)
+                    } else {
+                        Received::CleanEof
+                    }));
+                }
+                Ok(data) => {
+                    into.extend_from_slice(data);
+                    data.len()
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok((total > 0).then_some(Received::Bytes(total)));
+                }
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return Ok(Some(if total > 0 {
+                        Received::Bytes(total)
+                    } else {
+                        Received::AbruptEof
+                    }));
+                }
+                Err(error) => return Err(error),
+            };
+            self.connection.reader().consume(count);
+            total += count;
+        }
+    }
+
+    /// All plaintext that is there after at most a few reads of the socket.
+    pub fn read(&mut self, fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<Received> {
+        loop {
+            if let Some(received) = self.plaintext(into)? {
+                return Ok(received);
+            }
+            self.pull(fd)?;
+            if self.connection.wants_write() && !self.connection.is_handshaking() {
+                // Answers to key updates go out with the next write if not now.
+                let mut wire = 0;
+                match self.flush(fd, &mut wire) {
+                    Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    pub fn write(&mut self, fd: BorrowedFd<'_>, data: &[u8], wire: &mut u64) -> io::Result<usize> {
+        self.flush(fd, wire)?;
+        if data.is_empty() {
+            return Ok(0);
+        }
+        let taken = self.connection.writer().write(data)?;
+        match self.flush(fd, wire) {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            _ => Ok(taken),
+        }
+    }
+
+    pub fn close(&mut self, fd: BorrowedFd<'_>) {
+        self.connection.send_close_notify();
+        let _ = self.flush(fd, &mut 0);
+    }
+}

@@ -1,0 +1,159 @@
+//! The pool: one lock, held only to decide.
+//!
+//! Vocabulary. *Host*: what connections are shared by (an origin). *Leased*: in use by an exchange.
+//! *Idle*: reusable, nobody's. *Ticket*: a place in a host's queue. *Permit*: the right to one
+//! connection under the caps, held while it is dialled, leased or idle.
+//!
+//! The rule: lock, decide, unlock, act. No I/O, close, callback or wake-up under the lock.
+
+mod state;
+#[cfg(test)]
+mod tests;
+pub(crate) mod ticket;
+
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use state::{Action, PoolState};
+pub(crate) use state::{Caps, Checkout, Counts, Grant, HostId, Idle, Refused, Why};
+use ticket::Ticket;
+
+/// What the pool has done for it; called without the lock.
+pub(crate) trait Keeper: Send + Sync + Sized + 'static {
+    type Key: Clone + Eq + Hash + Send + 'static;
+    type Connection: Send + 'static;
+    type Error: Send + 'static;
+
+    /// Opens a connection and reports it with [`Pool::dialled`] or [`Pool::dial_failed`].
+    fn dial(pool: &Arc<Pool<Self>>, key: Self::Key, order: DialOrder);
+
+    /// Closes a connection that the pool gave up.
+    fn close(&self, connection: Self::Connection, why: Why);
+}
+
+/// Identifies a dial.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DialOrder {
+    host: HostId,
+    dial: usize,
+    /// How long it may take; `None` for ever.
+    pub limit: Option<Duration>,
+}
+
+type State<T> = PoolState<<T as Keeper>::Key, <T as Keeper>::Connection, <T as Keeper>::Error>;
+type Actions<T> = Vec<Action<<T as Keeper>::Key, <T as Keeper>::Connection>>;
+
+/// A pool of `T::Connection`.
+pub(crate) struct Pool<T: Keeper> {
+    state: Mutex<State<T>>,
+    pub keeper: T,
+}
+
+/// What a checkout gave.
+pub(crate) enum Got<T: Keeper> {
+    Idle(HostId, T::Connection),
+    Ticket(Ticket<T>),
+}
+
+impl<T: Keeper> Pool<T> {
+    pub fn new(caps: Caps, keeper: T) -> Arc<Pool<T>> {
+        Arc::new(Pool {
+            state: Mutex::new(PoolState::new(caps)),
+            keeper,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Decides under the lock, then acts.
+    fn decide<R>(
+        self: &Arc<Self>,
+        decision: impl FnOnce(&mut State<T>, &mut Actions<T>) -> R,
+    ) -> R {
+        let mut actions = Vec::new();
+        let result = decision(&mut self.lock(), &mut actions);
+        for action in actions {
+            match action {
+                Action::Wake(waker) => waker.wake(),
+                Action::Close(connection, why) => self.keeper.close(connection, why),
+                Action::Dial {
+                    key,
+                    host,
+                    dial,
+                    limit,
+                } => {
+                    T::dial(self, key, DialOrder { host, dial, limit });
+                }
+            }
+        }
+        result
+    }
+
+    /// An idle connection or a place in the queue. `registered` is the preferred form; `fresh`
+    /// takes only a newly opened connection; `dial_limit` bounds the
+    /// dial made for this caller.
+    pub fn checkout(
+        self: &Arc<Self>,
+        key: &T::Key,
+        now: Instant,
+        registered: bool,
+        fresh: bool,
+        dial_limit: Option<Duration>,
+    ) -> Result<Got<T>, Refused> {
+        let checkout = self.decide(|state, actions| {
+            state.checkout(key, now, registered, fresh, dial_limit, actions)
+        })?;
+        Ok(match checkout {
+            Checkout::Idle(host, connection) => Got::Idle(host, connection),
+            Checkout::Ticket(ticket) => Got::Ticket(Ticket::new(self.clone(), ticket)),
+        })
+    }
+
+    pub fn check_in(self: &Arc<Self>, host: HostId, idle: Idle<T::Connection>) {
+        self.decide(|state, actions| state.check_in(host, idle, actions));
+    }
+
+    /// Gives the permit back; the caller closes the connection.
+    pub fn discard(self: &Arc<Self>, host: HostId) {
+        self.decide(|state, actions| state.discard(host, actions));
+    }
+
+    pub fn dialled(self: &Arc<Self>, order: DialOrder, idle: Idle<T::Connection>) {
+        self.decide(|state, actions| state.dialled(order.host, order.dial, idle, actions));
+    }
+
+    pub fn dial_failed(self: &Arc<Self>, order: DialOrder, error: T::Error) {
+        self.decide(|state, actions| state.dial_failed(order.host, order.dial, error, actions));
+    }
+
+    pub fn expire(self: &Arc<Self>, now: Instant) -> Option<Instant> {
+        self.decide(|state, actions| state.expire(now, actions))
+    }
+
+    /// `watch` runs under the lock, since the connection may leave the pool at any other time: it
+    /// may add to a watch list, never wait.
+    pub fn unwatched(
+        &self,
+        before: Instant,
+        watch: impl FnMut(HostId, &mut Idle<T::Connection>),
+    ) -> usize {
+        self.lock().unwatched(before, watch)
+    }
+
+    pub fn take_stay(&self, host: HostId, stay: u32) -> Option<Idle<T::Connection>> {
+        self.lock().take_stay(host, stay)
+    }
+
+    pub fn close(self: &Arc<Self>, forever: bool) {
+        self.decide(|state, actions| state.close(forever, actions));
+    }
+
+    pub fn counts(&self) -> Counts {
+        self.lock().counts()
+    }
+}

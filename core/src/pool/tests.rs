@@ -1,0 +1,308 @@
+//! The laws of the pool, with numbers as connections and a random caller.
+
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use super::state::{Action, Caps, Checkout, Counts, Grant, Idle, PoolState, Refused};
+
+type State = PoolState<&'static str, u32, &'static str>;
+type Actions = Vec<Action<&'static str, u32>>;
+
+const CAPS: Caps = Caps {
+    per_host: 4,
+    total: 6,
+    dials_per_host: 3,
+    waiters: 50,
+};
+
+fn idle(connection: u32, now: Instant) -> Idle<u32> {
+    Idle {
+        connection,
+        since: now,
+        until: now + Duration::from_secs(30),
+        registered: false,
+        stay: 0,
+        watched: false,
+    }
+}
+
+/// The dials asked for, as (host, dial).
+fn dials(actions: &Actions) -> Vec<(usize, usize)> {
+    actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::Dial { host, dial, .. } => Some((*host, *dial)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn ticket(state: &mut State, now: Instant, actions: &mut Actions) -> usize {
+    match state.checkout(&"a", now, false, false, None, actions) {
+        Ok(Checkout::Ticket(ticket)) => ticket,
+        _ => panic!("a ticket was due"),
+    }
+}
+
+fn granted(state: &mut State, ticket: usize) -> Option<u32> {
+    match state.poll(ticket, Waker::noop()) {
+        Some(Grant::Connection(_, connection)) => Some(connection),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_returned_connection_serves_the_first_waiter_though_its_dial_is_under_way() {
+    let (mut state, now, mut actions) = (State::new(CAPS), Instant::now(), Vec::new());
+    let first = ticket(&mut state, now, &mut actions);
+    let [(host, dial)] = dials(&actions)[..] else {
+        panic!("one dial")
+    };
+    actions.clear();
+    state.dialled(host, dial, idle(1, now), &mut actions);
+    assert_eq!(granted(&mut state, first), Some(1));
+
+    let second = ticket(&mut state, now, &mut actions);
+    let [(host, dial)] = dials(&actions)[..] else {
+        panic!("one dial")
+    };
+    actions.clear();
+    state.check_in(host, idle(1, now), &mut actions);
+    assert_eq!(granted(&mut state, second), Some(1));
+    state.dialled(host, dial, idle(2, now), &mut actions);
+    assert_eq!(
+        state.counts(),
+        Counts {
+            waiting: 0,
+            idle: 1,
+            active: 1,
+            dialing: 0
+        }
+    );
+}
+
+#[test]
+fn the_most_recently_used_is_reused_first_and_the_preferred_form_among_the_last_two() {
+    let (mut state, now, mut actions) = (State::new(CAPS), Instant::now(), Vec::new());
+    for _ in 0..3 {
+        ticket(&mut state, now, &mut actions);
+    }
+    for (at, (host, dial)) in dials(&actions).into_iter().enumerate() {
+        state.dialled(host, dial, idle(at as u32, now), &mut Vec::new());
+    }
+    for connection in 0..3 {
+        let since = now + Duration::from_millis(connection.into());
+        let form = Idle {
+            registered: connection == 1,
+            ..idle(connection, since)
+        };
+        state.check_in(0, form, &mut Vec::new());
+    }
+    let mut take =
+        |registered| match state.checkout(&"a", now, registered, false, None, &mut actions) {
+            Ok(Checkout::Idle(_, connection)) => connection,
+            _ => panic!("an idle one was due"),
+        };
+    assert_eq!([take(true), take(false), take(true)], [1, 2, 0]);
+}
+
+#[test]
+fn a_failed_dial_reaches_only_its_own_waiter() {
+    let (mut state, now, mut actions) = (State::new(CAPS), Instant::now(), Vec::new());
+    let first = ticket(&mut state, now, &mut actions);
+    let second = ticket(&mut state, now, &mut actions);
+    let list = dials(&actions);
+    state.dial_failed(list[0].0, list[0].1, "refused", &mut actions);
+    assert!(matches!(
+        state.poll(first, Waker::noop()),
+        Some(Grant::Failed("refused"))
+    ));
+    assert!(state.poll(second, Waker::noop()).is_none());
+    assert_eq!(
+        state.counts(),
+        Counts {
+            waiting: 1,
+            idle: 0,
+            active: 0,
+            dialing: 1
+        }
+    );
+}
+
+#[test]
+fn a_fresh_checkout_takes_no_used_connection() {
+    let (mut state, now, mut actions) = (State::new(CAPS), Instant::now(), Vec::new());
+    let first = ticket(&mut state, now, &mut actions);
+    let (host, dial) = dials(&actions)[0];
+    state.dialled(host, dial, idle(1, now), &mut Vec::new());
+    assert_eq!(granted(&mut state, first), Some(1));
+    actions.clear();
+    let Ok(Checkout::Ticket(fresh)) = state.checkout(&"a", now, false, true, None, &mut actions)
+    else {
+        panic!("a ticket was due")
+    };
+    state.check_in(host, idle(1, now), &mut Vec::new());
+    assert_eq!(granted(&mut state, fresh), None);
+    let (host, dial) = dials(&actions)[0];
+    state.dialled(host, dial, idle(2, now), &mut Vec::new());
+    assert_eq!(granted(&mut state, fresh), Some(2));
+    assert_eq!(state.counts().idle, 1);
+}
+
+#[test]
+fn at_the_total_cap_the_oldest_idle_of_another_host_makes_room() {
+    let caps = Caps {
+        per_host: 4,
+        total: 1,
+        dials_per_host: 3,
+        waiters: 50,
+    };
+    let (mut state, now, mut actions) = (State::new(caps), Instant::now(), Vec::new());
+    let first = ticket(&mut state, now, &mut actions);
+    let (host, dial) = dials(&actions)[0];
+    state.dialled(host, dial, idle(1, now), &mut Vec::new());
+    assert_eq!(granted(&mut state, first), Some(1));
+    actions.clear();
+    assert!(matches!(
+        state.checkout(&"b", now, false, false, None, &mut actions),
+        Ok(Checkout::Ticket(_))
+    ));
+    assert!(dials(&actions).is_empty());
+    state.check_in(host, idle(1, now), &mut actions);
+    assert!(
+        actions
+            .iter()
+            .any(|action| matches!(action, Action::Close(1, _)))
+    );
+    assert_eq!(dials(&actions).len(), 1);
+}
+
+#[test]
+fn the_queue_is_bounded_and_closing_fails_it() {
+    let caps = Caps { waiters: 2, ..CAPS };
+    let (mut state, now, mut actions) = (State::new(caps), Instant::now(), Vec::new());
+    let first = ticket(&mut state, now, &mut actions);
+    ticket(&mut state, now, &mut actions);
+    assert!(matches!(
+        state.checkout(&"a", now, false, false, None, &mut actions),
+        Err(Refused::QueueFull(2))
+    ));
+    state.close(true, &mut actions);
+    assert!(matches!(
+        state.poll(first, Waker::noop()),
+        Some(Grant::PoolClosed)
+    ));
+    assert!(matches!(
+        state.checkout(&"a", now, false, false, None, &mut actions),
+        Err(Refused::Closed)
+    ));
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound as u64) as usize
+    }
+}
+
+/// A caller that does everything at random; after each step the caps hold, and at the end every
+/// permit has come back.
+#[test]
+fn caps_hold_and_permits_come_back_whatever_the_order() {
+    const HOSTS: [&str; 3] = ["a", "b", "c"];
+    for seed in 1..400u64 {
+        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+        let mut state = State::new(CAPS);
+        let mut now = Instant::now();
+        let (mut tickets, mut leases, mut pending) = (Vec::new(), Vec::new(), Vec::new());
+        let mut next = 0;
+        for step in 0..600 {
+            let mut actions = Vec::new();
+            let winding_down = step > 450;
+            match random.below(if winding_down { 7 } else { 10 }) {
+                0 if !pending.is_empty() => {
+                    let (host, dial) = pending.swap_remove(random.below(pending.len()));
+                    next += 1;
+                    state.dialled(host, dial, idle(next, now), &mut actions);
+                }
+                1 if !pending.is_empty() => {
+                    let (host, dial) = pending.swap_remove(random.below(pending.len()));
+                    state.dial_failed(host, dial, "refused", &mut actions);
+                }
+                2 if !leases.is_empty() => {
+                    let (host, connection) = leases.swap_remove(random.below(leases.len()));
+                    state.check_in(host, idle(connection, now), &mut actions);
+                }
+                3 if !leases.is_empty() => {
+                    let (host, _) = leases.swap_remove(random.below(leases.len()));
+                    state.discard(host, &mut actions);
+                }
+                4 if !tickets.is_empty() => {
+                    let ticket = tickets.swap_remove(random.below(tickets.len()));
+                    leases.extend(state.cancel(ticket, &mut actions));
+                }
+                5 if !tickets.is_empty() => {
+                    let at = random.below(tickets.len());
+                    match state.poll(tickets[at], Waker::noop()) {
+                        None => {}
+                        Some(grant) => {
+                            tickets.swap_remove(at);
+                            if let Grant::Connection(host, connection) = grant {
+                                leases.push((host, connection));
+                            }
+                        }
+                    }
+                }
+                6 => {
+                    now += Duration::from_secs(random.below(20) as u64);
+                    state.expire(now, &mut actions);
+                }
+                _ => {
+                    let host = HOSTS[random.below(3)];
+                    let fresh = random.below(5) == 0;
+                    match state.checkout(&host, now, false, fresh, None, &mut actions) {
+                        Ok(Checkout::Idle(host, connection)) => leases.push((host, connection)),
+                        Ok(Checkout::Ticket(ticket)) => tickets.push(ticket),
+                        Err(Refused::QueueFull(_)) => {}
+                        Err(Refused::Closed) => panic!("nobody closed it"),
+                    }
+                }
+            }
+            pending.extend(dials(&actions));
+            state.check(&CAPS);
+        }
+        // Everybody finishes: whoever still waits is served or can be.
+        while !(tickets.is_empty() && pending.is_empty() && leases.is_empty()) {
+            let mut actions = Vec::new();
+            for (host, dial) in std::mem::take(&mut pending) {
+                next += 1;
+                state.dialled(host, dial, idle(next, now), &mut actions);
+            }
+            let before = tickets.len();
+            tickets.retain(|&ticket| match state.poll(ticket, Waker::noop()) {
+                None => true,
+                Some(Grant::Connection(host, connection)) => {
+                    leases.push((host, connection));
+                    false
+                }
+                Some(_) => false,
+            });
+            let served = before - tickets.len() + leases.len();
+            for (host, _) in leases.drain(..) {
+                state.discard(host, &mut actions);
+            }
+            pending.extend(dials(&actions));
+            assert!(
+                served > 0 || !pending.is_empty(),
+                "seed {seed}: a waiter is forgotten"
+            );
+            state.check(&CAPS);
+        }
+        state.close(true, &mut Vec::new());
+        assert_eq!(state.counts(), Counts::default(), "seed {seed}");
+    }
+}

@@ -1,0 +1,253 @@
+//! Exchanges against the scripted origin, with both waits over one pool.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keepalive_core::*;
+use keepalive_origin::{Origin, OriginOptions};
+
+fn origin() -> Origin {
+    Origin::start(OriginOptions::default()).expect("the origin starts")
+}
+
+fn client() -> Client {
+    Client::new(ClientConfig::default()).expect("a client")
+}
+
+fn get(client: &Client, url: &str) -> Result<Response> {
+    client.send_whole(&Request::new("GET", url)?, Blocking::default())
+}
+
+fn submit(client: &Client, request: Request, until: Until) -> Result<Response> {
+    let queue = Queue::new(|| {});
+    client.submit(request, until, &queue, 7)?;
+    assert!(
+        queue.wait(Some(Duration::from_secs(20))),
+        "a completion comes"
+    );
+    let mut done = Vec::new();
+    queue.drain(&mut done);
+    let completion = done.pop().expect("one completion");
+    assert_eq!((completion.token, done.len()), (7, 0));
+    match completion.outcome {
+        Outcome::Response(result) => result,
+        _ => panic!("not a response"),
+    }
+}
+
+fn body(mut response: Response) -> Vec<u8> {
+    response
+        .read_all(Blocking::default())
+        .expect("a body")
+        .to_vec()
+}
+
+#[test]
+fn both_waits_share_one_connection() {
+    let origin = origin();
+    let client = client();
+    let url = format!("{}/ok", origin.http());
+    for round in 0..10 {
+        let response = match round % 2 {
+            0 => get(&client, &url),
+            _ => submit(
+                &client,
+                Request::new("GET", &url).expect("a request"),
+                Until::Body,
+            ),
+        };
+        let response = response.expect("a response");
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.info().reused, round > 0);
+        assert_eq!(body(response), b"ok");
+    }
+    let stats = client.stats();
+    assert_eq!(
+        (stats.opened, stats.reused, stats.idle, stats.active),
+        (1, 9, 1, 0)
+    );
+}
+
+#[test]
+fn tls_with_own_ca() {
+    let origin = origin();
+    let mut config = ClientConfig::default();
+    config.ca_file = Some(origin.ca_file().to_string_lossy().into_owned());
+    let client = Client::new(config).expect("a client");
+    for round in 0..4 {
+        let url = format!("{}/bytes/300000", origin.https());
+        let response = match round % 2 {
+            0 => get(&client, &url),
+            _ => submit(
+                &client,
+                Request::new("GET", &url).expect("a request"),
+                Until::Body,
+            ),
+        };
+        let response = response.expect("a response");
+        assert_eq!(response.info().reused, round > 0);
+        assert_eq!(body(response).len(), 300_000);
+    }
+}
+
+#[test]
+fn an_untrusted_certificate_names_host_and_reason() {
+    let origin = origin();
+    let url = format!("{}/ok", origin.https());
+    let error = get(&client(), &url).err().expect("refused");
+    assert_eq!(error.kind(), ErrorKind::CertificateRejected);
+    assert!(error.message().contains("localhost"), "{error}");
+    assert!(error.message().contains("issuer is not trusted"), "{error}");
+}
+
+#[test]
+fn uploads_and_echo() {
+    let origin = origin();
+    let client = client();
+    let data: Vec<u8> = (0..3_000_000u32).map(|n| n as u8).collect();
+    for until in [None, Some(Until::Body)] {
+        let mut request =
+            Request::new("POST", &format!("{}/echo-body", origin.http())).expect("a request");
+        request.set_body(data.clone());
+        let response = match until {
+            None => client.send_whole(&request, Blocking::default()),
+            Some(until) => submit(&client, request, until),
+        };
+        assert!(body(response.expect("a response")) == data);
+    }
+    assert!(origin.faults().is_empty());
+}
+
+#[test]
+fn decodes_what_it_offered() {
+    let origin = origin();
+    let client = client();
+    let plain = body(get(&client, &format!("{}/compressible", origin.http())).expect("plain"));
+    for coding in ["gzip", "deflate", "deflate-raw", "br", "zstd"] {
+        let mut request =
+            Request::new("GET", &format!("{}/{coding}", origin.http())).expect("a request");
+        request.set_decode(true);
+        let response = client
+            .send_whole(&request, Blocking::default())
+            .expect(coding);
+        assert_eq!(body(response), plain, "{coding}");
+    }
+}
+
+#[test]
+fn timeouts_name_phase_peer_and_wait() {
+    let origin = origin();
+    let client = client();
+    let mut request = Request::new("GET", &format!("{}/stall", origin.http())).expect("a request");
+    request.set_timeouts(Timeouts {
+        header: Some(Some(Duration::from_millis(60))),
+        ..Timeouts::default()
+    });
+    for until in [None, Some(Until::Head)] {
+        let result = match until {
+            None => client.send(&request, Blocking::default()),
+            Some(until) => submit(&client, request.clone(), until),
+        };
+        let error = result.err().expect("a timeout");
+        assert_eq!(error.kind(), ErrorKind::ReadTimeout);
+        assert_eq!(error.phase(), Phase::Head);
+        assert!(error.message().contains("60 ms"), "{error}");
+        assert!(error.message().contains("127.0.0.1:"), "{error}");
+    }
+    assert_eq!(client.stats().active, 0);
+}
+
+#[test]
+fn a_death_on_reuse_is_replayed_for_get_and_reported_for_post() {
+    let origin = origin();
+    let client = client();
+    let base = origin.http();
+    for how in ["fin", "rst"] {
+        get(&client, &format!("{base}/ok")).expect("warm");
+        let url = format!("{base}/flaky?key=get-{how}&times=1&how={how}");
+        let response = get(&client, &url).expect("replayed");
+        assert_eq!((response.status(), response.info().replays), (200, 1));
+
+        get(&client, &format!("{base}/ok")).expect("warm");
+        let url = format!("{base}/flaky?key=post-{how}&times=1&how={how}");
+        let mut request = Request::new("POST", &url).expect("a request");
+        request.set_body("x");
+        let error = client
+            .send(&request, Blocking::default())
+            .err()
+            .expect("an error");
+        assert!(error.reused());
+        assert!(!error.retry_safe());
+        assert_eq!(origin.journal(&format!("post-{how}")).len(), 1);
+        assert_eq!(origin.journal(&format!("get-{how}")).len(), 2);
+    }
+}
+
+#[test]
+fn cancelling_ends_in_exactly_one_completion_and_frees_the_slot() {
+    let origin = origin();
+    let client = client();
+    let queue = Queue::new(|| {});
+    let request = Request::new("GET", &format!("{}/stall", origin.http())).expect("a request");
+    let calls: Vec<_> = (0..8)
+        .map(|token| {
+            client
+                .submit(request.clone(), Until::Head, &queue, token)
+                .expect("submitted")
+        })
+        .collect();
+    calls.iter().for_each(Call::cancel);
+    let mut ended = Vec::new();
+    while ended.len() < calls.len() {
+        assert!(queue.wait(Some(Duration::from_secs(10))));
+        let mut batch = Vec::new();
+        queue.drain(&mut batch);
+        ended.extend(batch.into_iter().map(|completion| completion.token));
+    }
+    ended.sort_unstable();
+    assert_eq!(ended, (0..8).collect::<Vec<_>>());
+    assert_eq!((client.stats().active, client.stats().waiting), (0, 0));
+}
+
+#[test]
+fn sixty_four_threads_stay_within_the_cap() {
+    let origin = origin();
+    let mut config = ClientConfig::default();
+    config.max_per_host = 8;
+    let client = Arc::new(Client::new(config).expect("a client"));
+    let url = format!("{}/bytes/1000", origin.http());
+    std::thread::scope(|scope| {
+        for _ in 0..64 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    assert_eq!(body(get(&client, &url).expect("a response")).len(), 1000);
+                }
+            });
+        }
+    });
+    let stats = client.stats();
+    assert!(stats.opened <= 8, "{stats:?}");
+    assert_eq!((stats.active, stats.waiting, stats.dialing), (0, 0, 0));
+}
+
+#[test]
+fn a_streamed_response_is_read_in_pieces() {
+    let origin = origin();
+    let client = client();
+    let request =
+        Request::new("GET", &format!("{}/bytes/2000000", origin.http())).expect("a request");
+    let mut response = client.send(&request, Blocking::default()).expect("a head");
+    let mut total = 0;
+    let mut buffer = vec![0; 70_000];
+    loop {
+        match response
+            .read(&mut buffer, Blocking::default())
+            .expect("a piece")
+        {
+            0 => break,
+            count => total += count,
+        }
+    }
+    assert_eq!(total, 2_000_000);
+    assert_eq!(client.stats().idle, 1);
+}

@@ -1,0 +1,40 @@
+//! Plays the wire cases: sends a case's bytes and ends as it says.
+
+use crate::cases::{After, End};
+use crate::connection::{Ending, Failure};
+use crate::exchange::{Exchange, Next, Reply};
+
+pub(super) fn play(exchange: &mut Exchange<'_>, name: &str) -> Result<Next, Failure> {
+    let shared = exchange.connection.shared.clone();
+    let Some(case) = shared.cases.iter().find(|case| case.name == name) else {
+        exchange.read_body(|_| ())?;
+        return exchange.send(Reply::text(404, format!("no case {name}\n")));
+    };
+    // The case says every byte that is sent.
+    exchange.answers_expect = false;
+    if case.after == After::Request {
+        exchange.read_body(|_| ())?;
+    }
+    exchange.connection.write(&case.response)?;
+    match case.end {
+        End::Open => {
+            exchange.read_body(|_| ())?;
+            Ok(Next::Request)
+        }
+        End::Fin => {
+            let linger = !exchange.is_body_read();
+            Ok(Next::End(Ending::Fin {
+                notify: case.close_notify,
+                linger,
+            }))
+        }
+        End::Rst => Ok(Next::End(Ending::Reset)),
+        End::Stall => {
+            exchange.connection.stall();
+            Ok(Next::End(Ending::Fin {
+                notify: false,
+                linger: false,
+            }))
+        }
+    }
+}

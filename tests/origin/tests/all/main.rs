@@ -1,0 +1,7 @@
+//! The origin as its clients see it.
+
+mod binary;
+mod common;
+mod plain;
+mod tls;
+mod wire_cases;
