@@ -16,12 +16,6 @@ pub struct Built<'py> {
     pub source: Option<Bound<'py, PyAny>>,
 }
 
-impl Built<'_> {
-    /// Method and URL as they are sent.
-    pub fn line(&self) -> RequestLine {
-        line(&self.request)
-    }
-}
 
 /// Method and URL as they are sent.
 pub fn line(request: &Request) -> RequestLine {

@@ -25,8 +25,11 @@ impl Headers {
     }
 
     /// The first field of that name.
-    pub fn first(&self, name: &[u8]) -> Option<&[u8]> {
-        self.values_of(name).next()
+    pub fn first<'a>(&'a self, name: &[u8]) -> Option<&'a [u8]> {
+        self.list
+            .iter()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| &**value)
     }
 
     fn values_of<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + 'a {

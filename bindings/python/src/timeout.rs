@@ -121,9 +121,9 @@ impl Timeout {
         pool: Given<'_>,
         total: Given<'_>,
     ) -> PyResult<Self> {
-        let or_unset = |given: Given<'_>| {
+        fn or_unset(given: Given<'_>) -> Given<'_> {
             Given(given.0.filter(|value| !value.is(value.py().Ellipsis())))
-        };
+        }
         Timeout::new(
             Given(None),
             or_unset(connect),
