@@ -11,7 +11,8 @@
 //! | receive | Head      | 1xx head                              | Head    |
 //! | receive | Head      | final head, or 101 asked for          | Body    |
 //! | receive | Head      | end of stream, or a broken rule       | Failed  |
-//! | receive | Body      | last byte of the body                 | End     |
+//! | receive | Body      | last byte of the body                 | Done    |
+//! | receive | Body      | last byte of the trailers             | End     |
 //! | receive | Body      | end of stream before it, broken rule  | Failed  |
 //! | receive | End       | Event::End delivered                  | Done    |
 //! | receive | Done      | recycle, when `reuse()` allows it     | Idle    |
@@ -474,3 +475,6 @@ enum Step {
     Trailers(Fields),
     End,
 }
+
+#[cfg(test)]
+mod tests;

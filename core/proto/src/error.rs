@@ -118,3 +118,33 @@ impl fmt::Display for RemoteError {
 
 impl std::error::Error for LocalError {}
 impl std::error::Error for RemoteError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_what_is_wrong() {
+        let truncated = RemoteError::BodyTruncated {
+            received: 3,
+            expected: Some(9),
+        };
+        assert_eq!(truncated.to_string(), "body cut off: received 3 of 9 bytes");
+        let limit = RemoteError::HeadTooLarge {
+            limit: 128,
+            what: "fields",
+        };
+        assert_eq!(
+            limit.to_string(),
+            "response head exceeds the limit of 128 fields"
+        );
+        let mismatch = LocalError::BodyLengthMismatch {
+            declared: 5,
+            given: 7,
+        };
+        assert_eq!(
+            mismatch.to_string(),
+            "body of 7 bytes does not match Content-Length 5"
+        );
+    }
+}

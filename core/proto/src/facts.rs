@@ -38,24 +38,34 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Takes note of one field. Length first: most fields are decided by one comparison.
+    /// Takes note of one field. Length and first letter decide nearly every field alone.
     #[inline]
     pub fn note(&mut self, name: &[u8], value: &[u8]) {
-        match name.len() {
-            10 if name.eq_ignore_ascii_case(b"connection") => {
+        match (name.len(), name.first().map(|b| b | 0x20)) {
+            (10, Some(b'c')) if same(name, b"Connection") => {
+                if same(value, b"keep-alive") {
+                    self.keep_alive = true;
+                    return;
+                }
                 for token in list(value) {
-                    self.close |= token.eq_ignore_ascii_case(b"close");
-                    self.keep_alive |= token.eq_ignore_ascii_case(b"keep-alive");
+                    self.close |= same(token, b"close");
+                    self.keep_alive |= same(token, b"keep-alive");
                 }
             }
-            10 if name.eq_ignore_ascii_case(b"keep-alive") => self.hint.note(value),
-            14 if name.eq_ignore_ascii_case(b"content-length") => self.content_length.note(value),
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
+            (10, Some(b'k')) if same(name, b"Keep-Alive") => self.hint.note(value),
+            (14, Some(b'c')) if same(name, b"Content-Length") => self.content_length.note(value),
+            (17, Some(b't')) if same(name, b"Transfer-Encoding") => {
                 self.transfer_encoding.note(value);
             }
             _ => {}
         }
     }
+}
+
+/// ASCII case-insensitive equality; the usual spelling costs one comparison.
+#[inline]
+pub(crate) fn same(text: &[u8], usual: &[u8]) -> bool {
+    text == usual || text.eq_ignore_ascii_case(usual)
 }
 
 impl ContentLength {
@@ -77,7 +87,7 @@ impl TransferEncoding {
     pub fn note(&mut self, value: &[u8]) {
         const KNOWN: [&[u8]; 5] = [b"gzip", b"x-gzip", b"deflate", b"compress", b"x-compress"];
         for coding in list(value) {
-            let chunked = coding.eq_ignore_ascii_case(b"chunked");
+            let chunked = same(coding, b"chunked");
             let known = KNOWN.iter().any(|k| coding.eq_ignore_ascii_case(k));
             *self = match *self {
                 Self::Absent | Self::Coded if chunked => Self::Chunked,
@@ -126,4 +136,81 @@ pub(crate) fn parse_decimal(digits: &[u8]) -> Result<u64, &'static str> {
             .ok_or("Content-Length is too large")?;
     }
     Ok(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_length_is_one_number() {
+        let all = |values: &[&str]| {
+            let mut length = ContentLength::Absent;
+            values
+                .iter()
+                .for_each(|value| length.note(value.as_bytes()));
+            length
+        };
+        assert_eq!(all(&[]), ContentLength::Absent);
+        assert_eq!(all(&["7"]), ContentLength::Valid(7));
+        assert_eq!(all(&["7, 07", "7"]), ContentLength::Valid(7));
+        assert_eq!(
+            all(&["18446744073709551615"]),
+            ContentLength::Valid(u64::MAX)
+        );
+        for values in [
+            &["7", "8"][..],
+            &["x", "7"],
+            &["7", ""],
+            &["18446744073709551616"],
+            &["+7"],
+        ] {
+            assert!(
+                matches!(all(values), ContentLength::Invalid(_)),
+                "{values:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn transfer_codings_are_one_list() {
+        let all = |values: &[&str]| {
+            let mut coding = TransferEncoding::Absent;
+            values
+                .iter()
+                .for_each(|value| coding.note(value.as_bytes()));
+            coding
+        };
+        assert_eq!(all(&[]), TransferEncoding::Absent);
+        for values in [
+            &["chunked"][..],
+            &[" Chunked ,"],
+            &["gzip", "chunked"],
+            &["x-gzip,deflate,chunked"],
+        ] {
+            assert_eq!(all(values), TransferEncoding::Chunked, "{values:?}");
+        }
+        assert_eq!(all(&["gzip"]), TransferEncoding::Coded);
+        for values in [
+            &[""][..],
+            &["chunked", "gzip"],
+            &["chunked, chunked"],
+            &["foo, chunked"],
+            &["foo", "chunked"],
+        ] {
+            assert_eq!(all(values), TransferEncoding::Other, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn connection_options_are_whole_tokens() {
+        let noted = |value: &str| {
+            let mut facts = Facts::default();
+            facts.note(b"cOnnection", value.as_bytes());
+            (facts.close, facts.keep_alive)
+        };
+        assert_eq!(noted("close"), (true, false));
+        assert_eq!(noted("x ,\tKeep-Alive,Close"), (true, true));
+        assert_eq!(noted("closed, keep-alive-x, \"close\""), (false, false));
+    }
 }

@@ -1,10 +1,13 @@
 //! Field lines of heads and trailer sections (RFC 9112 5): httparse reads them, this file copies
 //! them out and rebuilds what it refuses to read, folded lines.
+//!
+//! Two ways in: `try_fields` is the fast one for a head that is there whole, `parse_fields` the one
+//! with the verdict.
 
 use crate::facts::Facts;
 use crate::fields::{FieldRange, Fields};
 
-/// Most heads have fewer fields; larger ones take a second parse with the full limit.
+/// Most heads have fewer fields; larger ones are parsed with room from the heap.
 const USUAL_FIELDS: usize = 32;
 
 /// Why a block of field lines was refused.
@@ -12,6 +15,27 @@ const USUAL_FIELDS: usize = 32;
 pub(crate) enum FieldsError {
     Invalid(&'static str),
     TooMany(usize),
+}
+
+/// Reads usual field lines at `bytes[from..]` at one go, whatever follows their empty line; the
+/// Fields own a copy of `bytes` up to it. None when that cannot be done, for whatever reason: then
+/// the end must be found first, and `parse_fields` has the verdict.
+pub(crate) fn try_fields(
+    bytes: &[u8],
+    from: usize,
+    limit: usize,
+    facts: &mut Facts,
+) -> Option<(Fields, usize)> {
+    let mut usual = [httparse::EMPTY_HEADER; USUAL_FIELDS];
+    let usual = &mut usual[..limit.min(USUAL_FIELDS)];
+    match httparse::parse_headers(&bytes[from..], usual) {
+        Ok(httparse::Status::Complete((len, parsed))) => {
+            let ranges = note_all(bytes, parsed, facts);
+            let end = from + len;
+            Some((Fields::new(bytes[..end].into(), ranges), end))
+        }
+        _ => None,
+    }
 }
 
 /// Parses the field lines of `bytes[from..]`, which ends with their empty line; the Fields own a
@@ -42,39 +66,20 @@ fn scan_fields(
     limit: usize,
     facts: &mut Facts,
 ) -> Result<Vec<FieldRange>, FieldsError> {
-    let mut usual = [httparse::EMPTY_HEADER; USUAL_FIELDS];
-    let lines = &bytes[from..];
-    match httparse::parse_headers(lines, &mut usual[..limit.min(USUAL_FIELDS)]) {
-        Err(httparse::Error::TooManyHeaders) if limit > USUAL_FIELDS => {
-            let mut all = vec![httparse::EMPTY_HEADER; limit];
-            collect(
-                bytes,
-                httparse::parse_headers(lines, &mut all),
-                limit,
-                facts,
-            )
-        }
-        result => collect(bytes, result, limit, facts),
+    // A line has at least three bytes, so a short head cannot need the limit's room.
+    let mut room = vec![httparse::EMPTY_HEADER; limit.min((bytes.len() - from) / 3 + 1)];
+    match httparse::parse_headers(&bytes[from..], &mut room) {
+        Ok(httparse::Status::Complete((_, parsed))) => Ok(note_all(bytes, parsed, facts)),
+        Ok(httparse::Status::Partial) => Err(FieldsError::Invalid("incomplete field")),
+        Err(httparse::Error::TooManyHeaders) => Err(FieldsError::TooMany(limit)),
+        Err(httparse::Error::HeaderName) => Err(FieldsError::Invalid(
+            "field name is not a token followed by a colon",
+        )),
+        Err(_) => Err(FieldsError::Invalid("control character in a field value")),
     }
 }
 
-fn collect(
-    bytes: &[u8],
-    parsed: httparse::Result<(usize, &[httparse::Header<'_>])>,
-    limit: usize,
-    facts: &mut Facts,
-) -> Result<Vec<FieldRange>, FieldsError> {
-    let parsed = match parsed {
-        Ok(httparse::Status::Complete((_, parsed))) => parsed,
-        Ok(httparse::Status::Partial) => return Err(FieldsError::Invalid("incomplete field")),
-        Err(httparse::Error::TooManyHeaders) => return Err(FieldsError::TooMany(limit)),
-        Err(httparse::Error::HeaderName) => {
-            return Err(FieldsError::Invalid(
-                "field name is not a token followed by a colon",
-            ));
-        }
-        Err(_) => return Err(FieldsError::Invalid("control character in a field value")),
-    };
+fn note_all(bytes: &[u8], parsed: &[httparse::Header<'_>], facts: &mut Facts) -> Vec<FieldRange> {
     let base = bytes.as_ptr() as usize;
     let range = |part: &[u8]| {
         let start = (part.as_ptr() as usize).wrapping_sub(base);
@@ -88,7 +93,7 @@ fn collect(
             value: range(field.value),
         });
     }
-    Ok(ranges)
+    ranges
 }
 
 /// Joins folded lines with one space (RFC 9112 5.2); None when no line is folded.

@@ -90,3 +90,80 @@ pub(crate) fn response_framing(
         ContentLength::Absent => Ok(framing(BodyFraming::CloseDelimited)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decide(request: RequestFacts, status: u16, fields: &[(&str, &str)]) -> Option<Framing> {
+        let mut facts = Facts::default();
+        fields
+            .iter()
+            .for_each(|(name, value)| facts.note(name.as_bytes(), value.as_bytes()));
+        response_framing(request, status, Version::Http11, &facts).ok()
+    }
+
+    fn body(status: u16, fields: &[(&str, &str)]) -> Option<BodyFraming> {
+        decide(RequestFacts::default(), status, fields).map(|framing| framing.body)
+    }
+
+    const LENGTH: (&str, &str) = ("Content-Length", "5");
+    const CHUNKED: (&str, &str) = ("Transfer-Encoding", "chunked");
+
+    #[test]
+    fn the_rules_apply_in_their_order() {
+        assert_eq!(body(200, &[LENGTH]), Some(BodyFraming::Length(5)));
+        assert_eq!(body(200, &[CHUNKED]), Some(BodyFraming::Chunked));
+        assert_eq!(body(200, &[LENGTH, CHUNKED]), Some(BodyFraming::Chunked));
+        assert_eq!(body(200, &[]), Some(BodyFraming::CloseDelimited));
+        assert_eq!(
+            body(200, &[("Transfer-Encoding", "gzip"), LENGTH]),
+            Some(BodyFraming::CloseDelimited)
+        );
+        assert_eq!(body(200, &[("Content-Length", "5, 6")]), None);
+        for status in [204, 304] {
+            assert_eq!(body(status, &[LENGTH, CHUNKED]), Some(BodyFraming::None));
+        }
+        let head = RequestFacts {
+            head: true,
+            ..RequestFacts::default()
+        };
+        assert_eq!(
+            decide(head, 200, &[LENGTH]).map(|f| f.body),
+            Some(BodyFraming::None)
+        );
+    }
+
+    #[test]
+    fn contradictions_are_ambiguous() {
+        let ambiguous = |fields: &[(&str, &str)]| {
+            decide(RequestFacts::default(), 304, fields).map(|framing| framing.ambiguous)
+        };
+        assert_eq!(ambiguous(&[LENGTH]), Some(false));
+        assert_eq!(ambiguous(&[CHUNKED]), Some(false));
+        assert_eq!(ambiguous(&[LENGTH, CHUNKED]), Some(true));
+        assert_eq!(ambiguous(&[("Content-Length", "x")]), Some(true));
+        let mut facts = Facts::default();
+        facts.note(b"transfer-encoding", b"chunked");
+        let old = response_framing(RequestFacts::default(), 200, Version::Http10, &facts);
+        assert!(old.is_ok_and(|framing| framing.ambiguous && framing.body == BodyFraming::Chunked));
+    }
+
+    #[test]
+    fn switching_needs_a_request_for_it() {
+        let connect = RequestFacts {
+            connect: true,
+            ..RequestFacts::default()
+        };
+        let upgrade = RequestFacts {
+            upgrade: true,
+            ..RequestFacts::default()
+        };
+        let switched = |request, status| decide(request, status, &[LENGTH]).map(|f| f.switched);
+        assert_eq!(switched(RequestFacts::default(), 101), None);
+        assert_eq!(switched(upgrade, 101), Some(true));
+        assert_eq!(switched(upgrade, 200), Some(false));
+        assert_eq!(switched(connect, 204), Some(true));
+        assert_eq!(switched(connect, 407), Some(false));
+    }
+}

@@ -6,7 +6,7 @@
 use crate::error::RemoteError;
 use crate::event::Limits;
 use crate::facts::Facts;
-use crate::field_lines::{FieldsError, parse_fields};
+use crate::field_lines::{FieldsError, parse_fields, try_fields};
 use crate::fields::Fields;
 
 /// Protocol version of a response; HTTP/1.x above 1.1 counts as 1.1 (RFC 9110 6.2).
@@ -90,7 +90,17 @@ impl HeadParser {
     ) -> Result<Option<ParsedHead>, RemoteError> {
         let budget = limits.head_bytes.saturating_sub(self.used);
         let window = &bytes[..bytes.len().min(budget)];
-        if let Some(len) = self.find_end(window)? {
+        if self.fields == 0 && self.find_status_line(window)? {
+            // The first look at the fields: nearly always the head is there whole and regular.
+            let mut facts = Facts::default();
+            let (line, from) = (&window[self.start..], self.fields - self.start);
+            if let Some((fields, len)) = try_fields(line, from, limits.fields, &mut facts) {
+                return Ok(Some(self.parsed(line, fields, facts, self.start + len)));
+            }
+        }
+        if self.fields != 0
+            && let Some(len) = self.find_end(window)
+        {
             return self.parse(&window[..len], limits).map(Some);
         }
         if bytes.len() >= budget {
@@ -102,17 +112,15 @@ impl HeadParser {
         Ok(None)
     }
 
-    fn find_end(&mut self, bytes: &[u8]) -> Result<Option<usize>, RemoteError> {
-        if self.fields == 0 && !self.find_status_line(bytes)? {
-            return Ok(None);
-        }
+    /// Where the empty line ends that ends the head, if it is there.
+    fn find_end(&mut self, bytes: &[u8]) -> Option<usize> {
         loop {
             match &bytes[self.line..] {
-                [b'\n', ..] => return Ok(Some(self.line + 1)),
-                [b'\r', b'\n', ..] => return Ok(Some(self.line + 2)),
-                [] | [b'\r'] => return Ok(None),
+                [b'\n', ..] => return Some(self.line + 1),
+                [b'\r', b'\n', ..] => return Some(self.line + 2),
+                [] | [b'\r'] => return None,
                 _ if self.next_line(bytes) => {}
-                _ => return Ok(None),
+                _ => return None,
             }
         }
     }
@@ -168,14 +176,6 @@ impl HeadParser {
     /// `bytes` ends with the empty line; the status line has been checked.
     fn parse(&self, bytes: &[u8], limits: &Limits) -> Result<ParsedHead, RemoteError> {
         let line = &bytes[self.start..];
-        let digit = |at: usize| u16::from(line[at] - b'0');
-        let status = digit(9) * 100 + digit(10) * 10 + digit(11);
-        let version = if line[7] == b'0' {
-            Version::Http10
-        } else {
-            Version::Http11
-        };
-        let reason = reason(line, 0, self.fields - self.start);
         let mut facts = Facts::default();
         let fields = parse_fields(line, self.fields - self.start, limits.fields, &mut facts)
             .map_err(|error| match error {
@@ -185,17 +185,29 @@ impl HeadParser {
                     what: "fields",
                 },
             })?;
-        let head = ResponseHead {
-            status,
-            version,
-            fields,
-            reason,
+        Ok(self.parsed(line, fields, facts, bytes.len()))
+    }
+
+    /// `line` begins with the status line, which has been checked.
+    fn parsed(&self, line: &[u8], fields: Fields, facts: Facts, len: usize) -> ParsedHead {
+        let digit = |at: usize| u16::from(line[at] - b'0');
+        let status = digit(9) * 100 + digit(10) * 10 + digit(11);
+        let version = if line[7] == b'0' {
+            Version::Http10
+        } else {
+            Version::Http11
         };
-        Ok(ParsedHead {
-            head,
+        let reason = reason(line, 0, self.fields - self.start);
+        ParsedHead {
+            head: ResponseHead {
+                status,
+                version,
+                fields,
+                reason,
+            },
             facts,
-            len: bytes.len(),
-        })
+            len,
+        }
     }
 }
 
@@ -239,4 +251,52 @@ fn reason(bytes: &[u8], start: usize, end: usize) -> (u32, u32) {
 
 fn is_control(b: u8) -> bool {
     (b < 0x20 && b != b'\t') || b == 0x7f
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn advance(bytes: &[u8]) -> Result<Option<ParsedHead>, RemoteError> {
+        HeadParser::default().advance(bytes, &Limits::default())
+    }
+
+    #[test]
+    fn what_cannot_be_a_status_line_fails_at_its_first_byte() {
+        let line = b"HTTP/1.1 200 OK";
+        for at in 0..13 {
+            assert!(
+                advance(&line[..at]).is_ok_and(|parsed| parsed.is_none()),
+                "at {at}"
+            );
+            let broken = [&line[..at], b"x"].concat();
+            assert!(advance(&broken).is_err(), "{}", broken.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_head_keeps_its_bytes_and_nothing_behind_it() {
+        let bytes = b"\r\nHTTP/1.1 404 Not Found\r\nX-A:  1 \r\nx-a: 2\r\n\r\nbody";
+        let parsed = advance(bytes).unwrap().unwrap();
+        assert_eq!(parsed.len, bytes.len() - "body".len());
+        let head = parsed.head;
+        assert_eq!(
+            (head.status, head.version, head.reason()),
+            (404, Version::Http11, &b"Not Found"[..])
+        );
+        assert_eq!((head.fields.len(), head.fields.is_empty()), (2, false));
+        assert_eq!(head.fields.at(0), Some((&b"X-A"[..], &b"1"[..])));
+        assert_eq!(head.fields.at(2), None);
+        assert_eq!(head.fields.get(b"X-a"), Some(&b"1"[..]));
+        assert_eq!(
+            head.fields.get_all(b"X-a").collect::<Vec<_>>(),
+            [b"1", b"2"]
+        );
+        assert_eq!(head.fields.iter().len(), 2);
+        let stranger = ResponseHead {
+            fields: Fields::default(),
+            ..head
+        };
+        assert_eq!(stranger.reason(), b"");
+    }
 }

@@ -5,7 +5,7 @@
 
 use crate::error::LocalError;
 use crate::event::RequestBody;
-use crate::facts::{ContentLength, TransferEncoding, list, trim};
+use crate::facts::{ContentLength, TransferEncoding, list, same, trim};
 use crate::framing::RequestFacts;
 
 /// A validated request head: built once, may be sent many times.
@@ -41,7 +41,7 @@ impl RequestHead {
     /// # Errors
     /// `InvalidMethod`, `InvalidTarget`, `InvalidHeader` naming "host".
     pub fn new(method: &str, target: &str, host: &str) -> Result<Self, LocalError> {
-        if method.is_empty() || !method.bytes().all(is_token) {
+        if method.is_empty() || !all(method.as_bytes(), TOKEN) {
             return Err(LocalError::InvalidMethod(method.escape_debug().to_string()));
         }
         check_target(target)?;
@@ -88,13 +88,13 @@ impl RequestHead {
         if name.is_empty() {
             return Err(invalid("header name", "is empty"));
         }
-        if !name.iter().copied().all(is_token) {
+        if !all(name, TOKEN) {
             return Err(invalid(
                 format!("header name \"{}\"", name.escape_ascii()),
                 "is not a token (letters, digits and !#$%&'*+-.^_`|~)",
             ));
         }
-        if value.iter().any(|&b| (b < 0x20 && b != b'\t') || b == 0x7f) {
+        if !all(value, VALUE) {
             return Err(invalid_value(
                 name,
                 "holds a control character such as CR, LF or NUL",
@@ -104,9 +104,10 @@ impl RequestHead {
         if !self.note(name, value)? {
             return Ok(());
         }
+        self.bytes.reserve(name.len() + value.len() + 4);
         self.bytes.extend_from_slice(name);
         self.bytes.extend_from_slice(b": ");
-        if name.len() == 4 && name.eq_ignore_ascii_case(b"host") {
+        if name.len() == 4 && same(name, b"Host") {
             self.host = (self.bytes.len(), self.bytes.len() + value.len());
         }
         self.bytes.extend_from_slice(value);
@@ -116,9 +117,11 @@ impl RequestHead {
 
     /// Notes what the field says about framing and persistence; false when it is not to be written.
     fn note(&mut self, name: &[u8], value: &[u8]) -> Result<bool, LocalError> {
-        let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
+        // The first letter spares most names the whole comparison.
+        let first = name[0] | 0x20;
+        let is = |usual: &[u8]| usual[0] | 0x20 == first && same(name, usual);
         match name.len() {
-            4 if is(b"host") => {
+            4 if is(b"Host") => {
                 if self.user_host {
                     return Err(invalid_value(name, "is given twice"));
                 }
@@ -127,11 +130,11 @@ impl RequestHead {
                 self.bytes
                     .drain(self.host.0 - "Host: ".len()..self.host.1 + "\r\n".len());
             }
-            7 if is(b"upgrade") => self.facts.upgrade |= !value.is_empty(),
-            10 if is(b"connection") => {
-                self.facts.close |= list(value).any(|token| token.eq_ignore_ascii_case(b"close"));
+            7 if is(b"Upgrade") => self.facts.upgrade |= !value.is_empty(),
+            10 if is(b"Connection") => {
+                self.facts.close |= list(value).any(|token| same(token, b"close"));
             }
-            14 if is(b"content-length") => {
+            14 if is(b"Content-Length") => {
                 let first = self.content_length == ContentLength::Absent;
                 self.content_length.note(value);
                 if let ContentLength::Invalid(reason) = self.content_length {
@@ -142,8 +145,8 @@ impl RequestHead {
                 }
                 return Ok(first);
             }
-            15 if is(b"idempotency-key") => self.idempotency_key = true,
-            17 if is(b"transfer-encoding") => {
+            15 if is(b"Idempotency-Key") => self.idempotency_key = true,
+            17 if is(b"Transfer-Encoding") => {
                 let first = self.transfer_encoding == TransferEncoding::Absent;
                 if !value.eq_ignore_ascii_case(b"chunked") {
                     return Err(invalid_value(name, "only chunked can be sent"));
@@ -162,6 +165,10 @@ impl RequestHead {
             .get(start..end)
             .and_then(|b| std::str::from_utf8(b).ok())
             .unwrap_or_default()
+    }
+
+    fn method_bytes(&self) -> &[u8] {
+        &self.bytes[..self.method_len]
     }
 
     /// The method, case kept.
@@ -229,7 +236,7 @@ impl RequestHead {
         body: RequestBody,
     ) -> Result<(RequestBody, FramingField), LocalError> {
         let conflict = |name: &str, reason| Err(invalid(format!("header value of {name}"), reason));
-        if self.method() == "TRACE" && body != RequestBody::None {
+        if self.method_bytes() == b"TRACE" && body != RequestBody::None {
             return Err(invalid("body", "TRACE cannot have one (RFC 9110 9.3.8)"));
         }
         let chunked_given = self.transfer_encoding == TransferEncoding::Chunked;
@@ -250,7 +257,7 @@ impl RequestHead {
             }
             (_, Some(_)) => conflict("Content-Length", "contradicts the length of the body"),
             (RequestBody::None, None) => {
-                let expects_body = matches!(self.method(), "POST" | "PUT" | "PATCH");
+                let expects_body = matches!(self.method_bytes(), b"POST" | b"PUT" | b"PATCH");
                 let nothing = FramingField::Nothing;
                 Ok((
                     body,
@@ -288,45 +295,69 @@ fn invalid_value(name: &[u8], reason: &'static str) -> LocalError {
     invalid(format!("header value of {}", name.escape_ascii()), reason)
 }
 
-/// tchar of RFC 9110 5.6.2.
-fn is_token(b: u8) -> bool {
-    const TABLE: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut b = 0;
-        while b < 128 {
-            table[b] = (b as u8).is_ascii_alphanumeric();
-            b += 1;
+/// tchar (RFC 9110 5.6.2): methods and field names.
+const TOKEN: u8 = 1;
+/// What a host may consist of (RFC 9110 7.2, RFC 3986 3.2.2).
+const HOST: u8 = 2;
+/// Visible ASCII but "#": targets.
+const TARGET: u8 = 4;
+/// Everything but control characters, HTAB allowed (RFC 9110 5.5): field values.
+const VALUE: u8 = 8;
+
+/// The classes each byte belongs to: one load decides.
+const CLASSES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut b = 0;
+    while b < 256 {
+        let byte = b as u8;
+        if byte.is_ascii_alphanumeric() {
+            table[b] |= TOKEN | HOST;
         }
-        let marks = b"!#$%&'*+-.^_`|~";
-        let mut i = 0;
-        while i < marks.len() {
-            table[marks[i] as usize] = true;
-            i += 1;
+        if byte.is_ascii_graphic() && byte != b'#' {
+            table[b] |= TARGET;
         }
-        table
-    };
-    TABLE[b as usize]
+        if byte == b'\t' || !byte.is_ascii_control() {
+            table[b] |= VALUE;
+        }
+        b += 1;
+    }
+    let tokens = b"!#$%&'*+-.^_`|~";
+    let mut i = 0;
+    while i < tokens.len() {
+        table[tokens[i] as usize] |= TOKEN;
+        i += 1;
+    }
+    let hosts = b"-._~%!$&'()*+,;=:[]";
+    i = 0;
+    while i < hosts.len() {
+        table[hosts[i] as usize] |= HOST;
+        i += 1;
+    }
+    table
+};
+
+fn all(bytes: &[u8], class: u8) -> bool {
+    bytes.iter().all(|&b| CLASSES[b as usize] & class != 0)
 }
 
 fn check_target(target: &str) -> Result<(), LocalError> {
     let reason = if target.is_empty() {
         "is empty"
+    } else if all(target.as_bytes(), TARGET) {
+        return Ok(());
     } else if target.bytes().any(|b| b <= b' ' || b == 0x7f) {
         "holds a space or control character"
     } else if !target.is_ascii() {
         "holds a character that is not ASCII; percent-encode it"
-    } else if target.contains('#') {
-        "holds a fragment, which is never sent"
     } else {
-        return Ok(());
+        "holds a fragment, which is never sent"
     };
     Err(LocalError::InvalidTarget { reason })
 }
 
-/// uri-host [":" port] by its characters (RFC 9110 7.2); may be empty when the user wants it so.
+/// uri-host [":" port] by its characters; may be empty when the user wants it so.
 fn check_host(host: &[u8]) -> Result<(), LocalError> {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&b);
-    if host.iter().copied().all(allowed) {
+    if all(host, HOST) {
         return Ok(());
     }
     Err(invalid(
@@ -334,3 +365,6 @@ fn check_host(host: &[u8]) -> Result<(), LocalError> {
         "holds a character that is not allowed in a host",
     ))
 }
+
+#[cfg(test)]
+mod tests;

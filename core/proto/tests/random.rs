@@ -87,7 +87,7 @@ fn the_verdict_does_not_depend_on_the_cuts() {
         if original.len() + upload > 100_000 {
             continue; // large bodies are one rule many times over
         }
-        let rounds = if original.len() > 5_000 { 4 } else { 60 };
+        let rounds = if original.len() > 5_000 { 4 } else { 150 };
         for _ in 0..rounds {
             let mut bytes = original.clone();
             random.mutate(&mut bytes);

@@ -205,6 +205,16 @@ async fn run<W: Wait>(
                 if sent_at.is_none() && !matches!(feed, Feed::Empty) {
                     deadline = Deadline::from_now(deadlines.send, ErrorKind::SendTimeout)
                         .sooner(deadlines.total);
+                    // An answer that comes while there is more to send makes the rest pointless;
+                    // a server that reads on would never make the write wait.
+                    match layer.read(io.fd(), http.receive_space(READ_SIZE)) {
+                        Ok(received) => note(http, received),
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                        Err(error) => {
+                            let stopped = Stopped::Io(error);
+                            return Err(broken(stopped, http, phase, origin, &deadline));
+                        }
+                    }
                 }
             }
             Ok(Turn::Read(received)) => note(http, received),

@@ -1,0 +1,33 @@
+# A thin front: every target is one script. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test bench header fmt lint clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+setup: ## install what the build and the tests need (apt, a venv and npm packages below this folder)
+	@scripts/setup.sh
+
+build: ## the C library, the Python wheel (into target/venv) and the Node addon, release profile
+	@scripts/build.sh release
+
+demo: ## build everything and show one pool in C, Python and Node; ORIGIN=http://host:port/path for another server
+	@scripts/demo.sh
+
+test: ## set up and run every test
+	@scripts/test.sh
+
+bench: ## compare with other clients (long; docs/performance.md tells more)
+	@scripts/bench.sh $(ARGS)
+
+header: ## regenerate include/keepalive.h
+	@KEEPALIVE_UPDATE_HEADER=1 cargo test --quiet --test header
+
+fmt: ## format the Rust code
+	@cargo fmt --all
+
+lint: ## rustfmt and clippy as CI runs them
+	@scripts/lint.sh
+
+clean: ## remove everything that was built
+	@cargo clean

@@ -1,0 +1,423 @@
+mod table;
+
+use super::*;
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+fn head(method: &str) -> RequestHead {
+    RequestHead::new(method, "/", "origin.test").unwrap()
+}
+
+fn with(method: &str, fields: &[(&str, &str)]) -> RequestHead {
+    let mut head = head(method);
+    for (name, value) in fields {
+        head.append(name.as_bytes(), value.as_bytes()).unwrap();
+    }
+    head
+}
+
+/// Takes everything there is to transmit.
+fn transmit(c: &mut Connection) -> Vec<u8> {
+    let mut sent = Vec::new();
+    while let Some(bytes) = c.poll_transmit() {
+        sent.extend_from_slice(bytes);
+        let n = bytes.len();
+        c.transmitted(n);
+    }
+    sent
+}
+
+fn feed(c: &mut Connection, bytes: &[u8]) {
+    c.receive_space(bytes.len()).extend_from_slice(bytes);
+    c.received(bytes.len());
+}
+
+/// Polls until nothing comes; the body and the error, if any.
+fn drain(c: &mut Connection) -> (Vec<u8>, Option<RemoteError>) {
+    let mut body = Vec::new();
+    loop {
+        match c.poll_event() {
+            Ok(None) => return (body, None),
+            Ok(Some(Event::Data(data))) => body.extend_from_slice(data),
+            Ok(Some(_)) => {}
+            Err(error) => return (body, Some(error)),
+        }
+    }
+}
+
+/// A connection whose request is sent.
+fn requested(request: &RequestHead) -> Connection {
+    let mut c = Connection::new(Limits::default());
+    c.start(request, RequestBody::None).unwrap();
+    transmit(&mut c);
+    c
+}
+
+/// A connection that has been through one exchange with this response.
+fn exchanged(request: &RequestHead, response: &[u8]) -> Connection {
+    let mut c = requested(request);
+    feed(&mut c, response);
+    drain(&mut c);
+    c
+}
+
+#[test]
+fn every_close_reason_is_reachable() {
+    let get = head("GET");
+    let reason = |request: &RequestHead, response: &[u8]| exchanged(request, response).reuse();
+    let mut seen = Vec::new();
+    let mut check = |result: Result<(), CloseReason>, expected: CloseReason| {
+        assert_eq!(result, Err(expected));
+        seen.push(expected);
+    };
+    let mut unsent = Connection::new(Limits::default());
+    unsent.start(&get, RequestBody::None).unwrap();
+    check(unsent.reuse(), CloseReason::RequestUnfinished);
+    check(
+        reason(&get, &OK[..OK.len() - 1]),
+        CloseReason::ResponseUnfinished,
+    );
+    check(
+        reason(&with("GET", &[("Connection", "close")]), OK),
+        CloseReason::RequestSaidClose,
+    );
+    let said = b"HTTP/1.1 204 No Content\r\nConnection: a, Close\r\n\r\n";
+    check(reason(&get, said), CloseReason::ResponseSaidClose);
+    check(
+        reason(&get, b"HTTP/1.0 204 No Content\r\n\r\n"),
+        CloseReason::Http10,
+    );
+    let mut close = requested(&get);
+    feed(&mut close, b"HTTP/1.1 200 OK\r\n\r\nhi");
+    close.received_eof(Eof::Clean);
+    assert_eq!(drain(&mut close), (b"hi".to_vec(), None));
+    check(close.reuse(), CloseReason::CloseDelimited);
+    let both =
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    check(reason(&get, both), CloseReason::AmbiguousFraming);
+    check(reason(&get, &[OK, b"x"].concat()), CloseReason::ExtraBytes);
+    let mut closed = exchanged(&get, OK);
+    closed.received_eof(Eof::Clean);
+    check(closed.reuse(), CloseReason::PeerClosed);
+    check(
+        reason(&head("CONNECT"), b"HTTP/1.1 200 OK\r\n\r\n"),
+        CloseReason::Switched,
+    );
+    check(reason(&get, b"SSH-2.0"), CloseReason::Broken);
+    for reason in CloseReason::ALL {
+        assert!(seen.contains(&reason), "{reason:?} is not tested");
+    }
+}
+
+#[test]
+fn one_connection_carries_many_exchanges_without_new_buffers() {
+    let mut c = Connection::new(Limits::default());
+    let mut buffers = None;
+    for _ in 0..3 {
+        c.start(&head("GET"), RequestBody::None).unwrap();
+        assert_eq!(
+            transmit(&mut c),
+            b"GET / HTTP/1.1\r\nHost: origin.test\r\n\r\n"
+        );
+        assert!(c.send_done() && !c.response_started());
+        feed(&mut c, OK);
+        assert!(c.response_started() && !c.response_done());
+        assert_eq!(drain(&mut c), (b"hi".to_vec(), None));
+        assert!(c.response_done());
+        assert_eq!(c.body_framing(), Some(BodyFraming::Length(2)));
+        assert_eq!(c.recycle(), Ok(()));
+        assert!(!c.response_started());
+        let now = (
+            c.rx.as_ptr(),
+            c.rx.capacity(),
+            c.tx.as_ptr(),
+            c.tx.capacity(),
+        );
+        assert_eq!(*buffers.get_or_insert(now), now);
+        assert_eq!(c.rx.capacity(), RECEIVE_INITIAL);
+    }
+    c.shrink();
+    assert_eq!((c.rx.capacity(), c.tx.capacity()), (0, 0));
+    c.start(&head("GET"), RequestBody::None).unwrap();
+}
+
+#[test]
+fn a_connection_that_is_not_idle_refuses_start() {
+    let mut c = exchanged(&head("GET"), OK);
+    assert!(matches!(
+        c.start(&head("GET"), RequestBody::None),
+        Err(LocalError::InvalidState(_))
+    ));
+    c.recycle().unwrap();
+    feed(&mut c, b"HTTP/1.1 408 Request Timeout\r\n\r\n");
+    assert_eq!(c.reuse(), Err(CloseReason::ExtraBytes));
+    assert_eq!(c.recycle(), Err(CloseReason::ExtraBytes));
+    assert!(matches!(
+        c.start(&head("GET"), RequestBody::None),
+        Err(LocalError::InvalidState(_))
+    ));
+    assert!(c.poll_event().unwrap().is_none());
+    let mut c = Connection::new(Limits::default());
+    c.received_eof(Eof::Clean);
+    assert_eq!(c.reuse(), Err(CloseReason::PeerClosed));
+    assert!(matches!(
+        c.start(&head("GET"), RequestBody::None),
+        Err(LocalError::InvalidState(_))
+    ));
+    assert!(c.send_data(b"x").is_err() && c.send_end().is_err());
+}
+
+#[test]
+fn a_body_of_known_length_is_sent_as_it_is() {
+    let mut c = Connection::new(Limits::default());
+    c.start(&head("PUT"), RequestBody::Length(5)).unwrap();
+    assert_eq!(c.send_data(b"abc"), Ok(3));
+    assert!(!c.send_done());
+    let mismatch = |given| LocalError::BodyLengthMismatch { declared: 5, given };
+    assert_eq!(c.send_end(), Err(mismatch(3)));
+    assert_eq!(c.send_data(b"defg"), Err(mismatch(7)));
+    assert_eq!(c.send_data(b"de"), Ok(2));
+    assert_eq!(c.send_data(b"f"), Err(mismatch(6)));
+    assert_eq!(c.send_end(), Ok(()));
+    assert_eq!(c.send_end(), Ok(()));
+    let sent = transmit(&mut c);
+    assert_eq!(
+        sent,
+        b"PUT / HTTP/1.1\r\nHost: origin.test\r\nContent-Length: 5\r\n\r\nabcde"
+    );
+    assert!(c.send_done());
+}
+
+#[test]
+fn a_body_of_unknown_length_is_sent_in_chunks() {
+    let mut c = Connection::new(Limits::default());
+    c.start(&head("POST"), RequestBody::Unknown).unwrap();
+    assert_eq!(c.send_data(b""), Ok(0)); // an empty chunk would end the body
+    assert_eq!(c.send_data(b"0123456789abcdef!"), Ok(17));
+    assert_eq!(c.send_data(b"x"), Ok(1));
+    assert_eq!(c.send_end(), Ok(()));
+    assert_eq!(c.send_end(), Ok(()));
+    assert!(matches!(
+        c.send_data(b"y"),
+        Err(LocalError::InvalidState(_))
+    ));
+    let sent = transmit(&mut c);
+    let body = b"\r\n\r\n11\r\n0123456789abcdef!\r\n1\r\nx\r\n0\r\n\r\n";
+    assert!(sent.ends_with(body), "{}", sent.escape_ascii());
+    assert!(c.send_done());
+}
+
+#[test]
+fn the_transmit_buffer_is_bounded() {
+    for body in [RequestBody::Length(1 << 20), RequestBody::Unknown] {
+        let data = vec![b'x'; 1 << 20];
+        let mut c = Connection::new(Limits::default());
+        c.start(&head("POST"), body).unwrap();
+        let (mut taken, mut sent) = (0, Vec::new());
+        while taken < data.len() {
+            let n = c.send_data(&data[taken..]).unwrap();
+            taken += n;
+            assert!(c.tx.len() - c.tx_pos <= TRANSMIT_CAP && c.tx.capacity() <= 2 * TRANSMIT_CAP);
+            let part = c.poll_transmit().unwrap();
+            let part = &part[..part.len().min(50_000)];
+            sent.extend_from_slice(part);
+            let n = part.len();
+            c.transmitted(n);
+        }
+        c.send_end().unwrap();
+        sent.extend(transmit(&mut c));
+        assert!(c.send_done());
+        assert_eq!(sent.iter().filter(|&&b| b == b'x').count(), data.len());
+    }
+}
+
+#[test]
+fn an_early_response_stops_the_upload() {
+    let mut c = Connection::new(Limits::default());
+    c.start(&head("POST"), RequestBody::Length(100)).unwrap();
+    c.send_data(b"part").unwrap();
+    feed(&mut c, b"HTTP/1.1 100 Continue\r\n\r\n");
+    drain(&mut c);
+    assert!(!c.send_stopped() && c.poll_transmit().is_some());
+    feed(&mut c, OK);
+    assert_eq!(drain(&mut c), (b"hi".to_vec(), None));
+    assert!(c.send_stopped() && c.poll_transmit().is_none() && !c.send_done());
+    assert_eq!((c.send_data(b"more"), c.send_end()), (Ok(0), Ok(())));
+    assert_eq!(c.reuse(), Err(CloseReason::RequestUnfinished));
+    assert_eq!(c.recycle(), Err(CloseReason::RequestUnfinished));
+}
+
+#[test]
+fn errors_are_final() {
+    let mut c = requested(&head("GET"));
+    feed(&mut c, b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n");
+    let first = c.poll_event().unwrap_err();
+    assert!(matches!(first, RemoteError::InvalidFraming(_)));
+    feed(&mut c, OK);
+    c.received_eof(Eof::Clean);
+    assert_eq!(c.poll_event().unwrap_err(), first);
+    assert_eq!(c.reuse(), Err(CloseReason::Broken));
+    assert!(!c.response_done());
+}
+
+#[test]
+fn truncation_tells_how_much_came() {
+    let cut = |response: &[u8]| {
+        let mut c = requested(&head("GET"));
+        feed(&mut c, response);
+        c.received_eof(Eof::Abrupt);
+        drain(&mut c).1.unwrap()
+    };
+    assert_eq!(cut(b""), RemoteError::Closed);
+    assert_eq!(
+        cut(b"HTTP/1.1 2"),
+        RemoteError::HeadTruncated { received: 10 }
+    );
+    let after_interim = cut(b"HTTP/1.1 100 Continue\r\n\r\n");
+    assert_eq!(after_interim, RemoteError::HeadTruncated { received: 25 });
+    let truncated = |received, expected| RemoteError::BodyTruncated { received, expected };
+    assert_eq!(cut(&OK[..OK.len() - 1]), truncated(1, Some(2)));
+    assert_eq!(cut(b"HTTP/1.1 200 OK\r\n\r\nhello"), truncated(5, None));
+    let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n5\r\nde";
+    assert_eq!(cut(chunked), truncated(5, None));
+}
+
+#[test]
+fn large_bodies_may_go_past_the_buffer() {
+    let mut c = requested(&head("GET"));
+    assert_eq!(c.direct_body(), None);
+    feed(
+        &mut c,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfirst",
+    );
+    assert!(matches!(c.poll_event(), Ok(Some(Event::Head(_)))));
+    assert_eq!(
+        (c.direct_body(), c.body_remaining(), c.buffered()),
+        (None, Some(100), 5)
+    );
+    assert!(matches!(c.poll_event(), Ok(Some(Event::Data(b"first")))));
+    assert_eq!((c.direct_body(), c.body_remaining()), (Some(95), Some(95)));
+    c.received_direct(90);
+    assert!(c.poll_event().unwrap().is_none());
+    feed(&mut c, b"later");
+    assert_eq!(drain(&mut c), (b"later".to_vec(), None));
+    assert_eq!(
+        (c.response_done(), c.direct_body(), c.reuse()),
+        (true, None, Ok(()))
+    );
+
+    let mut c = requested(&head("GET"));
+    feed(&mut c, b"HTTP/1.1 200 OK\r\n\r\n");
+    drain(&mut c);
+    assert_eq!(
+        (c.direct_body(), c.body_remaining()),
+        (Some(u64::MAX), None)
+    );
+    c.received_direct(7);
+    c.received_eof(Eof::Abrupt);
+    let truncated = RemoteError::BodyTruncated {
+        received: 7,
+        expected: None,
+    };
+    assert_eq!(drain(&mut c).1, Some(truncated));
+
+    let mut c = requested(&head("GET"));
+    feed(
+        &mut c,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    );
+    drain(&mut c);
+    assert_eq!(c.direct_body(), None);
+}
+
+#[test]
+fn a_switched_connection_hands_over_its_bytes() {
+    let connect = head("CONNECT");
+    let mut c = exchanged(
+        &connect,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ntunnel",
+    );
+    assert!(c.response_done());
+    assert_eq!(c.take_switched(), b"tunnel");
+    assert_eq!((c.take_switched(), c.buffered()), (Vec::new(), 0));
+    assert_eq!(c.reuse(), Err(CloseReason::Switched));
+
+    let mut refused = exchanged(
+        &connect,
+        b"HTTP/1.1 407 No\r\nContent-Length: 5\r\n\r\nagain",
+    );
+    assert_eq!(refused.reuse(), Ok(()));
+    assert!(refused.take_switched().is_empty());
+
+    let upgrade = with("GET", &[("Connection", "upgrade"), ("Upgrade", "echo")]);
+    let mut c = exchanged(&upgrade, b"HTTP/1.1 101 Switching Protocols\r\n\r\nframes");
+    assert_eq!(c.take_switched(), b"frames");
+}
+
+#[test]
+fn the_hint_is_that_of_the_last_response() {
+    let hinted = b"HTTP/1.1 204 No\r\nKeep-Alive: timeout=5, max=7\r\n\r\n";
+    let mut c = exchanged(&head("GET"), hinted);
+    let hint = KeepAliveHint {
+        timeout: Some(5),
+        max: Some(7),
+    };
+    assert_eq!(c.keep_alive_hint(), hint);
+    c.recycle().unwrap();
+    assert_eq!(c.keep_alive_hint(), hint);
+    c.start(&head("GET"), RequestBody::None).unwrap();
+    transmit(&mut c);
+    feed(&mut c, OK);
+    drain(&mut c);
+    assert_eq!(c.keep_alive_hint(), KeepAliveHint::default());
+}
+
+#[test]
+fn small_limits_hold() {
+    let limits = Limits {
+        head_bytes: 30,
+        fields: 1,
+    };
+    let result = |response: &[u8]| {
+        let mut c = Connection::new(limits);
+        c.start(&head("GET"), RequestBody::None).unwrap();
+        transmit(&mut c);
+        feed(&mut c, response);
+        drain(&mut c).1
+    };
+    assert_eq!(
+        result(b"HTTP/1.1 204 No\r\nA: 12345678\r\n\r\n"),
+        bytes_exceeded()
+    );
+    assert_eq!(result(b"HTTP/1.1 204 No\r\nA: 12345\r\n\r\n"), None);
+    let fields = RemoteError::HeadTooLarge {
+        limit: 1,
+        what: "fields",
+    };
+    assert_eq!(
+        result(b"HTTP/1.1 204 No\r\nA:1\r\nB:2\r\n\r\n"),
+        Some(fields)
+    );
+}
+
+fn bytes_exceeded() -> Option<RemoteError> {
+    Some(RemoteError::HeadTooLarge {
+        limit: 30,
+        what: "bytes",
+    })
+}
+
+#[test]
+fn the_receive_buffer_grows_only_when_it_must() {
+    let mut c = requested(&head("GET"));
+    let buffer = c.receive_space(0);
+    assert_eq!((buffer.len(), buffer.capacity()), (0, RECEIVE_INITIAL));
+    feed(&mut c, b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n");
+    drain(&mut c);
+    for _ in 0..4 {
+        feed(&mut c, &[b'z'; 5000]);
+        assert_eq!(drain(&mut c).0.len(), 5000);
+    }
+    assert_eq!((c.rx.capacity(), c.reuse()), (RECEIVE_INITIAL, Ok(())));
+    assert!(c.receive_space(20_000).capacity() >= 20_000);
+}

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# build.sh [debug|release]: the C library, the wheel (installed into target/venv) and the addon.
+source "$(dirname "$0")/common.sh"
+profile=${1:-release}
+flags=()
+[ "$profile" = release ] && flags=(--release)
+
+require cargo "https://rustup.rs"
+mkdir -p target
+venv 'maturin>=1.9,<2' 'pytest>=8' 'mypy>=1.15' 'uvloop>=0.21'
+
+say "building the C library, the Node addon and the Python module ($profile)"
+export PYO3_PYTHON=$VENV/bin/python
+cargo build "${flags[@]}" -p libkeepalive -p keepalive-node -p keepalive-python
+cargo build -p keepalive-origin
+cp "target/$profile/libkeepalive_node.so" bindings/node/keepalive.node
+
+say "installing the wheel into target/venv"
+rm -rf target/wheels
+"$VENV/bin/maturin" build --quiet "${flags[@]}" --manifest-path bindings/python/Cargo.toml \
+    --interpreter "$VENV/bin/python" --out target/wheels
+"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels/*.whl

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Installs what the tests need beyond Rust, gcc, Python and Node: nginx, valgrind and g++ by apt
+# when they are missing, Python packages in target/venv, TypeScript in bindings/node/node_modules.
+source "$(dirname "$0")/common.sh"
+
+require cargo "https://rustup.rs"
+require gcc "install a C compiler"
+require node "install Node.js 20 or newer"
+
+missing=()
+for pair in nginx:nginx-light valgrind:valgrind g++:g++ nm:binutils pkg-config:pkg-config; do
+    command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+    say "installing ${missing[*]}"
+    sudo=()
+    [ "$(id -u)" = 0 ] || sudo=(sudo)
+    command -v apt-get >/dev/null || die "install these packages first: ${missing[*]}"
+    "${sudo[@]}" apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+mkdir -p target
+venv 'maturin>=1.9,<2' 'pytest>=8' 'mypy>=1.15' 'uvloop>=0.21'
+if [ ! -x bindings/node/node_modules/.bin/tsc ]; then
+    say "installing TypeScript"
+    (cd bindings/node && npm ci --silent)
+fi

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Every test: Rust, wire cases through all runners, C programs, Python, Node, types, header, symbols.
+source "$(dirname "$0")/common.sh"
+scripts/setup.sh
+scripts/build.sh debug
+
+passed=0
+failed=0
+run() {
+    local name=$1
+    shift
+    say "$name"
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAILED: %s\n' "$name"
+    fi
+}
+
+run "rustfmt and clippy" scripts/lint.sh
+run "Rust: protocol machine, core, origin, C ABI and C programs" cargo test --quiet
+run "Python: client, asyncio, wire cases, fork, signals" \
+    "$VENV/bin/python" -m pytest -q bindings/python/tests
+run "Python: stubs agree with the module" \
+    env -C bindings/python "$VENV/bin/python" -m mypy.stubtest libkeepalive --allowlist stubtest-allowlist.txt
+run "Node: client, fetch, wire cases, workers" \
+    bash -c 'cd bindings/node && node --test test/*.test.js'
+run "Node: index.d.ts" bash -c 'cd bindings/node && node_modules/.bin/tsc --noEmit --strict -p test'
+
+printf '\ngroups: %d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]
