@@ -95,15 +95,22 @@ impl Pending {
         self.driver.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
+    fn take_work(&self) -> Option<Work> {
+        let mut state = self.state();
+        match std::mem::replace(&mut *state, State::Done) {
+            State::New(work) => Some(work),
+            other => {
+                *state = other;
+                None
+            }
+        }
+    }
+
     /// Submits the work to the engine; the future it will resolve.
     fn start<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        let work = match std::mem::replace(&mut *slf.get().state(), State::Done) {
-            State::New(work) => work,
-            other => {
-                *slf.get().state() = other;
-                return Err(of_class(py, "InvalidState", "this call has already been awaited"));
-            }
+        let Some(work) = slf.get().take_work() else {
+            return Err(of_class(py, "InvalidState", "this call has already been awaited"));
         };
         let (running, queue) = EventLoop::current(py)?;
         let future = running.call_method0(intern!(py, "create_future"))?;
@@ -230,20 +237,18 @@ impl Pending {
 
     /// Cancels the call; it still completes, but resolves nothing.
     fn cancel(&self, py: Python<'_>) -> PyResult<()> {
+        // Nothing is dropped or called under the lock: both may run Python code.
+        drop(self.take_work());
         let (future, upload) = match &mut *self.state() {
             State::Running(running) => {
                 running.call.cancel();
                 let upload = match &running.job {
-                    Job::Request { upload: Some(upload), .. } => Some(upload.clone_ref(py)),
+                    Job::Request { upload, .. } => upload.as_ref(),
                     _ => None,
                 };
-                (running.future.take(), upload)
+                (running.future.take(), upload.map(|upload| upload.clone_ref(py)))
             }
-            other => {
-                let unstarted = std::mem::replace(other, State::Done);
-                // Dropped after the lock: it may hold Python objects.
-                return Ok(drop(unstarted));
-            }
+            _ => return Ok(()),
         };
         if let Some(upload) = upload {
             upload::stop(upload.bind(py))?;
