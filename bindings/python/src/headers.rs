@@ -67,8 +67,12 @@ impl Headers {
     #[new]
     #[pyo3(signature = (headers = None))]
     fn new(headers: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let list = headers.map(|headers| fields("headers", headers)).transpose()?;
-        Ok(Headers { list: list.unwrap_or_default() })
+        let list = headers
+            .map(|headers| fields("headers", headers))
+            .transpose()?;
+        Ok(Headers {
+            list: list.unwrap_or_default(),
+        })
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyString>> {
@@ -79,7 +83,8 @@ impl Headers {
     }
 
     fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {
-        name.extract::<String>().is_ok_and(|name| self.first(name.as_bytes()).is_some())
+        name.extract::<String>()
+            .is_ok_and(|name| self.first(name.as_bytes()).is_some())
     }
 
     fn __len__(&self) -> usize {
@@ -91,10 +96,14 @@ impl Headers {
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        let Ok(other) = fields("headers", other) else { return false };
+        let Ok(other) = fields("headers", other) else {
+            return false;
+        };
         let sorted = |list: &[Field]| {
-            let mut list: Vec<_> =
-                list.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
+            let mut list: Vec<_> = list
+                .iter()
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+                .collect();
             list.sort();
             list
         };
@@ -129,10 +138,20 @@ impl Headers {
     ) -> PyResult<Bound<'py, PyList>> {
         let values = self.values_of(name.as_bytes());
         if !split_commas {
-            return PyList::new(py, values.map(|value| latin1_text(py, value)).collect::<Vec<_>>());
+            return PyList::new(
+                py,
+                values
+                    .map(|value| latin1_text(py, value))
+                    .collect::<Vec<_>>(),
+            );
         }
         let parts = values.flat_map(|value| value.split(|&byte| byte == b','));
-        PyList::new(py, parts.map(|part| latin1_text(py, part.trim_ascii())).collect::<Vec<_>>())
+        PyList::new(
+            py,
+            parts
+                .map(|part| latin1_text(py, part.trim_ascii()))
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// The names in lower case, each once.
@@ -144,13 +163,20 @@ impl Headers {
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let names = self.names();
         let values = names.iter().filter_map(|name| self.joined(name));
-        PyList::new(py, values.map(|value| latin1_text(py, &value)).collect::<Vec<_>>())
+        PyList::new(
+            py,
+            values
+                .map(|value| latin1_text(py, &value))
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// Name and joined value, one pair for each name.
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let names = self.names();
-        let pairs = names.iter().filter_map(|name| Some((name, self.joined(name)?)));
+        let pairs = names
+            .iter()
+            .filter_map(|name| Some((name, self.joined(name)?)));
         let pairs = pairs.map(|(name, value)| (latin1_text(py, name), latin1_text(py, &value)));
         PyList::new(py, pairs.collect::<Vec<_>>())
     }
@@ -158,7 +184,10 @@ impl Headers {
     /// Name in lower case and value of each field.
     fn multi_items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let pairs = self.list.iter().map(|(name, value)| {
-            (latin1_text(py, &name.to_ascii_lowercase()), latin1_text(py, value))
+            (
+                latin1_text(py, &name.to_ascii_lowercase()),
+                latin1_text(py, value),
+            )
         });
         PyList::new(py, pairs)
     }
@@ -166,12 +195,16 @@ impl Headers {
     /// Name and value of each field as the bytes they came in, case kept.
     #[getter]
     fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let pairs =
-            self.list.iter().map(|(name, value)| (PyBytes::new(py, name), PyBytes::new(py, value)));
+        let pairs = self
+            .list
+            .iter()
+            .map(|(name, value)| (PyBytes::new(py, name), PyBytes::new(py, value)));
         PyList::new(py, pairs)
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let raw = slf.get().raw(slf.py())?;
         Ok((slf.get_type().into_any(), PyTuple::new(slf.py(), [raw])?))
     }

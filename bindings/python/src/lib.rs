@@ -27,7 +27,8 @@ fn option_rows() -> Vec<(&'static str, &'static str, &'static str, &'static str)
         keepalive_core::OptionKind::Pem => "bytes | None",
     };
     let rows = keepalive_core::OPTIONS.iter();
-    rows.map(|option| (option.name, kind(option.kind), option.default, option.doc)).collect()
+    rows.map(|option| (option.name, kind(option.kind), option.default, option.doc))
+        .collect()
 }
 
 #[pymodule(gil_used = false)]
@@ -41,9 +42,7 @@ mod _native {
     #[pymodule_export]
     use crate::aio::upload::Sender;
     #[pymodule_export]
-    use crate::client::functions::{
-        delete, get, head, options, patch, post, put, request, stream,
-    };
+    use crate::client::functions::{delete, get, head, options, patch, post, put, request, stream};
     #[pymodule_export]
     use crate::client::{Client, Stream};
     #[pymodule_export]

@@ -74,7 +74,10 @@ impl Facts {
 }
 
 fn owned(fields: &Fields) -> Vec<Field> {
-    fields.iter().map(|(name, value)| (name.into(), value.into())).collect()
+    fields
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect()
 }
 
 impl Response {
@@ -96,14 +99,19 @@ impl Response {
     /// A response whose body is read on demand.
     pub fn streamed(py: Python<'_>, response: CoreResponse, method: Method) -> PyResult<Response> {
         let facts = Facts::of(py, &response)?;
-        let this = Response { whole: false, ..Response::whole(response, method) };
+        let this = Response {
+            whole: false,
+            ..Response::whole(response, method)
+        };
         this.closed.store(false, Ordering::Relaxed);
         let _ = this.facts.set(facts);
         Ok(this)
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
-        self.slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.slot
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn facts(&self, py: Python<'_>) -> PyResult<&Facts> {
@@ -112,7 +120,13 @@ impl Response {
         }
         let facts = match &*self.slot() {
             Slot::Here(response) => Facts::of(py, response)?,
-            _ => return Err(of_class(py, "InvalidState", "the response is in use elsewhere")),
+            _ => {
+                return Err(of_class(
+                    py,
+                    "InvalidState",
+                    "the response is in use elsewhere",
+                ));
+            }
         };
         Ok(self.facts.get_or_init(|| facts))
     }
@@ -124,7 +138,11 @@ impl Response {
         }
         match std::mem::replace(&mut *self.slot(), Slot::Away) {
             Slot::Here(response) => Ok(response),
-            _ => Err(of_class(py, "InvalidState", "the response is being read elsewhere")),
+            _ => Err(of_class(
+                py,
+                "InvalidState",
+                "the response is being read elsewhere",
+            )),
         }
     }
 
@@ -139,7 +157,9 @@ impl Response {
     }
 
     pub fn set_content(&self, py: Python<'_>, content: &[u8]) -> Py<PyBytes> {
-        self.content.get_or_init(py, || PyBytes::new(py, content).unbind()).clone_ref(py)
+        self.content
+            .get_or_init(py, || PyBytes::new(py, content).unbind())
+            .clone_ref(py)
     }
 
     pub fn error(&self, py: Python<'_>, error: &Error) -> PyErr {
@@ -148,7 +168,10 @@ impl Response {
 
     fn line(&self) -> Option<RequestLine> {
         let facts = self.facts.get()?;
-        Some(RequestLine { method: (&*self.method).into(), url: facts.url.clone() })
+        Some(RequestLine {
+            method: (&*self.method).into(),
+            url: facts.url.clone(),
+        })
     }
 
     /// The next piece on this thread, `None` at the end.
@@ -169,10 +192,18 @@ impl Response {
     /// Starts the one pass over a streamed body.
     fn consume(&self, py: Python<'_>) -> PyResult<()> {
         if self.consumed.swap(true, Ordering::AcqRel) {
-            return Err(of_class(py, "StreamConsumed", "the streamed body was read before"));
+            return Err(of_class(
+                py,
+                "StreamConsumed",
+                "the streamed body was read before",
+            ));
         }
         if self.closed.load(Ordering::Acquire) {
-            return Err(of_class(py, "StreamClosed", "the response was closed before it was read"));
+            return Err(of_class(
+                py,
+                "StreamClosed",
+                "the response was closed before it was read",
+            ));
         }
         Ok(())
     }
@@ -193,13 +224,19 @@ impl Response {
 
     fn charset(&self, py: Python<'_>) -> PyResult<Option<String>> {
         let headers = self.facts(py)?.headers.get();
-        let Some(value) = headers.first(b"content-type") else { return Ok(None) };
+        let Some(value) = headers.first(b"content-type") else {
+            return Ok(None);
+        };
         let value = String::from_utf8_lossy(value);
         let charset = value.split(';').skip(1).find_map(|parameter| {
             let (name, value) = parameter.split_once('=')?;
-            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+            name.trim()
+                .eq_ignore_ascii_case("charset")
+                .then(|| value.trim().trim_matches('"'))
         });
-        Ok(charset.filter(|charset| !charset.is_empty()).map(str::to_string))
+        Ok(charset
+            .filter(|charset| !charset.is_empty())
+            .map(str::to_string))
     }
 }
 
@@ -251,7 +288,9 @@ impl Response {
     #[getter]
     fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.facts(py)?;
-        let line = self.line().ok_or_else(|| PyTypeError::new_err("no request"))?;
+        let line = self
+            .line()
+            .ok_or_else(|| PyTypeError::new_err("no request"))?;
         line.to_python(py)
     }
 
@@ -301,7 +340,11 @@ impl Response {
     /// The charset of Content-Type, or ``"utf-8"``; set it to read ``text`` differently.
     #[getter]
     fn encoding(&self, py: Python<'_>) -> PyResult<String> {
-        let set = self.encoding.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+        let set = self
+            .encoding
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clone();
         match set {
             Some(encoding) => Ok(encoding),
             None => Ok(self.charset(py)?.unwrap_or_else(|| "utf-8".to_string())),
@@ -310,14 +353,18 @@ impl Response {
 
     #[setter]
     fn set_encoding(&self, encoding: String) {
-        *self.encoding.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(encoding);
+        *self
+            .encoding
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(encoding);
     }
 
     /// The body as text; bytes that do not decode become U+FFFD, an unknown charset is read as UTF-8.
     #[getter]
     fn text<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let body = self.body(py)?.bind(py);
-        let decode = |encoding: &str| body.call_method1(intern!(py, "decode"), (encoding, "replace"));
+        let decode =
+            |encoding: &str| body.call_method1(intern!(py, "decode"), (encoding, "replace"));
         match decode(&self.encoding(py)?) {
             Err(error) if error.is_instance_of::<PyLookupError>(py) => decode("utf-8"),
             result => result,
@@ -338,7 +385,11 @@ impl Response {
 
     /// Returns the response if its status is 2xx, else raises ``HTTPStatusError``.
     fn raise_for_status(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
-        if slf.get().is_success() { Ok(slf) } else { Err(status_error(&slf)?) }
+        if slf.get().is_success() {
+            Ok(slf)
+        } else {
+            Err(status_error(&slf)?)
+        }
     }
 
     /// The whole body; afterwards ``content``, ``text`` and ``json()`` work.
@@ -412,7 +463,11 @@ impl Response {
         chunk_size: Option<usize>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let encoding = slf.get().encoding(slf.py())?;
-        pieces::call(slf.py(), "text", (Self::iter_bytes(slf, chunk_size)?, encoding))
+        pieces::call(
+            slf.py(),
+            "text",
+            (Self::iter_bytes(slf, chunk_size)?, encoding),
+        )
     }
 
     /// ``iter_text()`` for asyncio.
@@ -422,7 +477,11 @@ impl Response {
         chunk_size: Option<usize>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let encoding = slf.get().encoding(slf.py())?;
-        pieces::call(slf.py(), "atext", (Self::aiter_bytes(slf, chunk_size)?, encoding))
+        pieces::call(
+            slf.py(),
+            "atext",
+            (Self::aiter_bytes(slf, chunk_size)?, encoding),
+        )
     }
 
     /// The body line by line, without line ends.
@@ -451,7 +510,9 @@ impl Response {
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {
-        let reason = self.reason_phrase(py).map_or_else(|_| String::new(), |text| text.to_string());
+        let reason = self
+            .reason_phrase(py)
+            .map_or_else(|_| String::new(), |text| text.to_string());
         let space = if reason.is_empty() { "" } else { " " };
         format!("<Response [{}{space}{reason}]>", self.status)
     }
@@ -461,11 +522,25 @@ impl Response {
         let facts = this.facts(py)?;
         let info = &facts.info;
         let state = (
-            (this.status, &*this.method, &*facts.reason, facts.version == Version::Http10),
+            (
+                this.status,
+                &*this.method,
+                &*facts.reason,
+                facts.version == Version::Http10,
+            ),
             (&*facts.url, facts.headers.clone_ref(py), this.content(py)?),
-            (info.reused, info.connection_id, info.replays, info.redirects, info.timings.total),
+            (
+                info.reused,
+                info.connection_id,
+                info.replays,
+                info.redirects,
+                info.timings.total,
+            ),
         );
-        Ok((slf.get_type().getattr("_restore")?, state.into_pyobject(py)?.into_any()))
+        Ok((
+            slf.get_type().getattr("_restore")?,
+            state.into_pyobject(py)?.into_any(),
+        ))
     }
 
     /// For pickle.
@@ -480,13 +555,21 @@ impl Response {
         let (url, headers, content) = body;
         let mut facts = Facts {
             reason: reason.into(),
-            version: if old { Version::Http10 } else { Version::Http11 },
+            version: if old {
+                Version::Http10
+            } else {
+                Version::Http11
+            },
             url: url.into(),
             info: CoreInfo::default(),
             headers,
         };
-        (facts.info.reused, facts.info.connection_id, facts.info.replays, facts.info.redirects) =
-            (info.0, info.1, info.2, info.3);
+        (
+            facts.info.reused,
+            facts.info.connection_id,
+            facts.info.replays,
+            facts.info.redirects,
+        ) = (info.0, info.1, info.2, info.3);
         facts.info.timings.total = info.4;
         let response = Response {
             status,

@@ -104,11 +104,22 @@ impl Timeout {
         shown(py, self.limits.total)
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let py = slf.py();
         let limits = slf.get().limits;
-        let all = [limits.connect, limits.read, limits.send, limits.queue, limits.total];
-        let all = all.iter().map(|limit| shown(py, *limit)).collect::<PyResult<Vec<_>>>()?;
+        let all = [
+            limits.connect,
+            limits.read,
+            limits.send,
+            limits.queue,
+            limits.total,
+        ];
+        let all = all
+            .iter()
+            .map(|limit| shown(py, *limit))
+            .collect::<PyResult<Vec<_>>>()?;
         Ok((slf.get_type().getattr("_of")?, PyTuple::new(py, all)?))
     }
 
@@ -139,9 +150,7 @@ fn shown(py: Python<'_>, limit: Option<Limit>) -> PyResult<Py<PyAny>> {
     match limit {
         None => Ok(py.Ellipsis()),
         Some(None) => Ok(py.None()),
-        Some(Some(limit)) => {
-            Ok(limit.as_secs_f64().into_pyobject(py)?.into_any().unbind())
-        }
+        Some(Some(limit)) => Ok(limit.as_secs_f64().into_pyobject(py)?.into_any().unbind()),
     }
 }
 
@@ -158,7 +167,9 @@ pub fn limit(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>>
     if value.is_instance_of::<PyBool>() {
         return Err(wrong_type(name, expected, value));
     }
-    let seconds: f64 = value.extract().map_err(|_| wrong_type(name, expected, value))?;
+    let seconds: f64 = value
+        .extract()
+        .map_err(|_| wrong_type(name, expected, value))?;
     timeout_from_seconds(name, seconds)
         .map(Some)
         .map_err(|error| to_python(value.py(), &error, None))
@@ -171,11 +182,25 @@ pub fn timeouts(value: &Bound<'_, PyAny>, base: Timeouts) -> PyResult<Timeouts> 
         Ok(timeout) => timeout.get().limits,
         Err(_) if value.is_none() => {
             let none = Some(None);
-            Timeouts { queue: none, connect: none, header: none, send: none, read: none, total: none }
+            Timeouts {
+                queue: none,
+                connect: none,
+                header: none,
+                send: none,
+                read: none,
+                total: none,
+            }
         }
         Err(_) => {
             let one = Some(limit("timeout", value)?);
-            Timeouts { queue: one, connect: one, header: one, send: one, read: one, total: None }
+            Timeouts {
+                queue: one,
+                connect: one,
+                header: one,
+                send: one,
+                read: one,
+                total: None,
+            }
         }
     };
     Ok(Timeouts {

@@ -32,7 +32,9 @@ pub struct AsyncClient {
 impl AsyncClient {
     /// Over the pool of another client.
     pub fn over(shared: &Arc<Shared>) -> AsyncClient {
-        AsyncClient { shared: shared.clone() }
+        AsyncClient {
+            shared: shared.clone(),
+        }
     }
 
     fn sending(
@@ -46,7 +48,14 @@ impl AsyncClient {
         let _ = py;
         let Built { request, source } = build(&self.shared, &method, url, options)?;
         let source = source.map(Bound::unbind);
-        Ok(Sending { shared: self.shared.clone(), request, method, source, until, owner: None })
+        Ok(Sending {
+            shared: self.shared.clone(),
+            request,
+            method,
+            source,
+            until,
+            owner: None,
+        })
     }
 
     fn whole<'py>(
@@ -66,13 +75,17 @@ impl AsyncClient {
     #[new]
     #[pyo3(signature = (**options))]
     fn new(options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        Ok(AsyncClient { shared: Shared::from_options(options)? })
+        Ok(AsyncClient {
+            shared: Shared::from_options(options)?,
+        })
     }
 
     /// The process-wide client, the same pool as ``Client.shared()``.
     #[staticmethod]
     fn shared(py: Python<'_>) -> PyResult<AsyncClient> {
-        Ok(AsyncClient { shared: Shared::process_wide(py)?.clone() })
+        Ok(AsyncClient {
+            shared: Shared::process_wide(py)?.clone(),
+        })
     }
 
     /// Sends a GET request. Arguments as of ``request``.
@@ -172,7 +185,13 @@ impl AsyncClient {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AsyncStream> {
         let method = self::method(method)?.into_owned().into();
-        Ok(AsyncStream::of(self.sending(py, method, url, options, Until::Head)?))
+        Ok(AsyncStream::of(self.sending(
+            py,
+            method,
+            url,
+            options,
+            Until::Head,
+        )?))
     }
 
     /// Counters of the pool.

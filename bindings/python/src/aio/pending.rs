@@ -1,6 +1,6 @@
 //! `Pending`: what the methods of `AsyncClient` return. It starts when it is awaited, like a
-//! coroutine, and resolves one future of the loop; it is also that future's done callback, so that
-//! a cancelled task cancels the request.
+//! coroutine, and resolves one future of the loop. A done callback of that future sees to it that a
+//! cancelled task cancels the request.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -51,9 +51,14 @@ pub struct Sending {
 
 struct Running {
     /// `None` once it is cancelled: a future keeps its loop alive.
-    future: Option<Py<PyAny>>,
+    future: Option<Future>,
     call: Call,
     job: Job,
+}
+
+struct Future {
+    future: Py<PyAny>,
+    on_cancel: Py<OnCancel>,
 }
 
 enum Job {
@@ -70,7 +75,10 @@ enum Job {
 
 impl Pending {
     fn new(work: Work) -> Pending {
-        Pending { state: Mutex::new(State::New(work)), driver: Mutex::new(None) }
+        Pending {
+            state: Mutex::new(State::New(work)),
+            driver: Mutex::new(None),
+        }
     }
 
     pub fn send_request(py: Python<'_>, sending: Sending) -> PyResult<Bound<'_, PyAny>> {
@@ -78,21 +86,31 @@ impl Pending {
     }
 
     pub fn read_piece<'py>(response: &Bound<'py, Response>) -> PyResult<Bound<'py, PyAny>> {
-        let work = Work::Read { response: response.clone().unbind(), all: false };
+        let work = Work::Read {
+            response: response.clone().unbind(),
+            all: false,
+        };
         Ok(Bound::new(response.py(), Pending::new(work))?.into_any())
     }
 
     pub fn read_all<'py>(response: &Bound<'py, Response>) -> PyResult<Bound<'py, PyAny>> {
-        let work = Work::Read { response: response.clone().unbind(), all: true };
+        let work = Work::Read {
+            response: response.clone().unbind(),
+            all: true,
+        };
         Ok(Bound::new(response.py(), Pending::new(work))?.into_any())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.state
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn driver(&self) -> MutexGuard<'_, Option<Py<PyAny>>> {
-        self.driver.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.driver
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn take_work(&self) -> Option<Work> {
@@ -110,7 +128,11 @@ impl Pending {
     fn start<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(work) = slf.get().take_work() else {
-            return Err(of_class(py, "InvalidState", "this call has already been awaited"));
+            return Err(of_class(
+                py,
+                "InvalidState",
+                "this call has already been awaited",
+            ));
         };
         let (running, queue) = EventLoop::current(py)?;
         let future = running.call_method0(intern!(py, "create_future"))?;
@@ -126,9 +148,22 @@ impl Pending {
                 return Err(error);
             }
         };
-        let future_kept = Some(future.clone().unbind());
-        *slf.get().state() = State::Running(Running { future: future_kept, call, job });
-        future.call_method1(intern!(py, "add_done_callback"), (slf,))?;
+        let on_cancel = Py::new(
+            py,
+            OnCancel {
+                pending: slf.clone().unbind(),
+            },
+        )?;
+        future.call_method1(intern!(py, "add_done_callback"), (&on_cancel,))?;
+        let kept = Some(Future {
+            future: future.clone().unbind(),
+            on_cancel,
+        });
+        *slf.get().state() = State::Running(Running {
+            future: kept,
+            call,
+            job,
+        });
         Ok(future)
     }
 
@@ -136,9 +171,23 @@ impl Pending {
     pub fn response(slf: &Bound<'_, Self>, result: Result<CoreResponse>) -> PyResult<()> {
         let py = slf.py();
         let state = std::mem::replace(&mut *slf.get().state(), State::Done);
-        let State::Running(Running { future, job, .. }) = state else { return Ok(()) };
-        let Job::Request { line, method, until, owner, upload } = job else { return Ok(()) };
-        let failure = upload.map(|upload| upload::stop(upload.bind(py))).transpose()?.flatten();
+        let State::Running(Running { future, job, .. }) = state else {
+            return Ok(());
+        };
+        let Job::Request {
+            line,
+            method,
+            until,
+            owner,
+            upload,
+        } = job
+        else {
+            return Ok(());
+        };
+        let failure = upload
+            .map(|upload| upload::stop(upload.bind(py)))
+            .transpose()?
+            .flatten();
         let Some(future) = future else { return Ok(()) };
         let value = match result {
             Ok(response) if until == Until::Body => {
@@ -154,7 +203,7 @@ impl Pending {
             Err(error) => Err(upload::own_exception(&error, failure)
                 .unwrap_or_else(|| to_python(py, &error, Some(&line)))),
         };
-        slf.resolve(future.bind(py), value)
+        future.resolve(py, value)
     }
 
     /// The engine read a piece of a body.
@@ -181,7 +230,7 @@ impl Pending {
                     Err(error) => {
                         queue.release(token);
                         let error = to_python(py, &error, None);
-                        return future.map_or(Ok(()), |future| slf.resolve(future.bind(py), Err(error)));
+                        return future.map_or(Ok(()), |future| future.resolve(py, Err(error)));
                     }
                 }
                 return Ok(());
@@ -210,7 +259,7 @@ impl Pending {
         drop(response);
         queue.release(token);
         match future {
-            Some(future) => slf.resolve(future.bind(py), value),
+            Some(future) => future.resolve(py, value),
             None => Ok(()),
         }
     }
@@ -218,9 +267,14 @@ impl Pending {
     /// The request's body wants its next piece.
     pub fn want_body(&self, py: Python<'_>) -> PyResult<()> {
         let upload = match &*self.state() {
-            State::Running(Running { job: Job::Request { upload: Some(upload), .. }, .. }) => {
-                upload.clone_ref(py)
-            }
+            State::Running(Running {
+                job:
+                    Job::Request {
+                        upload: Some(upload),
+                        ..
+                    },
+                ..
+            }) => upload.clone_ref(py),
             _ => return Ok(()),
         };
         upload.call_method0(py, intern!(py, "want")).map(drop)
@@ -246,7 +300,10 @@ impl Pending {
                     Job::Request { upload, .. } => upload.as_ref(),
                     _ => None,
                 };
-                (running.future.take(), upload.map(|upload| upload.clone_ref(py)))
+                (
+                    running.future.take(),
+                    upload.map(|upload| upload.clone_ref(py)),
+                )
             }
             _ => return Ok(()),
         };
@@ -254,22 +311,17 @@ impl Pending {
             upload::stop(upload.bind(py))?;
         }
         if let Some(future) = future {
-            future.call_method0(py, intern!(py, "cancel"))?;
+            future.future.call_method0(py, intern!(py, "cancel"))?;
         }
         Ok(())
     }
 }
 
-/// Behaviour of the bound object: the future's callback list holds it by identity.
-trait Resolve<'py> {
-    fn resolve(&self, future: &Bound<'py, PyAny>, value: PyResult<Bound<'py, PyAny>>) -> PyResult<()>;
-}
-
-impl<'py> Resolve<'py> for Bound<'py, Pending> {
-    fn resolve(&self, future: &Bound<'py, PyAny>, value: PyResult<Bound<'py, PyAny>>) -> PyResult<()> {
-        let py = self.py();
+impl Future {
+    fn resolve(&self, py: Python<'_>, value: PyResult<Bound<'_, PyAny>>) -> PyResult<()> {
+        let future = self.future.bind(py);
         // The callback is for cancellation only; left in place it would cost a turn of the loop.
-        future.call_method1(intern!(py, "remove_done_callback"), (self,))?;
+        future.call_method1(intern!(py, "remove_done_callback"), (&self.on_cancel,))?;
         let set = match value {
             Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
             Err(error) => {
@@ -285,19 +337,51 @@ impl<'py> Resolve<'py> for Bound<'py, Pending> {
     }
 }
 
+/// The future's done callback. Not `Pending` itself: loops refuse coroutines as callbacks.
+#[pyclass(frozen, module = "libkeepalive._native")]
+struct OnCancel {
+    pending: Py<Pending>,
+}
+
+#[pymethods]
+impl OnCancel {
+    fn __call__(&self, py: Python<'_>, _future: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.pending.get().cancel(py)
+    }
+}
+
 fn send(py: Python<'_>, sending: Sending, queue: &EventLoop, token: u64) -> PyResult<(Call, Job)> {
-    let Sending { shared, mut request, method, source, until, owner } = sending;
+    let Sending {
+        shared,
+        mut request,
+        method,
+        source,
+        until,
+        owner,
+    } = sending;
     let line = line(&request);
     let upload = match source {
-        Some(source) => {
-            Some(upload::attach(&mut request, source.bind(py), &queue.queue, token)?)
-        }
+        Some(source) => Some(upload::attach(
+            &mut request,
+            source.bind(py),
+            &queue.queue,
+            token,
+        )?),
         None => None,
     };
     match shared.client.submit(request, until, &queue.queue, token) {
         Ok(call) => {
             let upload = upload.map(Bound::unbind);
-            Ok((call, Job::Request { line, method, until, owner, upload }))
+            Ok((
+                call,
+                Job::Request {
+                    line,
+                    method,
+                    until,
+                    owner,
+                    upload,
+                },
+            ))
         }
         Err(error) => {
             if let Some(upload) = upload {
@@ -318,7 +402,14 @@ fn read(
     let core = response.get().take(py)?;
     let call = Client::submit_read(core, PIECE, &queue.queue, token)
         .map_err(|error| response.get().error(py, &error))?;
-    Ok((call, if all { Job::All(response, Vec::new()) } else { Job::Piece(response) }))
+    Ok((
+        call,
+        if all {
+            Job::All(response, Vec::new())
+        } else {
+            Job::Piece(response)
+        },
+    ))
 }
 
 #[pymethods]
@@ -327,15 +418,14 @@ impl Pending {
         Pending::start(slf)?.call_method0(intern!(slf.py(), "__await__"))
     }
 
-    /// The future's done callback: it was cancelled.
-    fn __call__(&self, py: Python<'_>, _future: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.cancel(py)
-    }
-
     /// As of a coroutine.
     fn send<'py>(slf: &Bound<'py, Self>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        let driver = slf.get().driver().as_ref().map(|driver| driver.clone_ref(py));
+        let driver = slf
+            .get()
+            .driver()
+            .as_ref()
+            .map(|driver| driver.clone_ref(py));
         let driver = match driver {
             Some(driver) => driver.into_bound(py),
             None => {

@@ -24,7 +24,10 @@ impl Sender {
         py: Python<'_>,
         act: impl FnOnce(&BodySender) -> keepalive_core::Result<()>,
     ) -> PyResult<()> {
-        let sender = self.sender.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let sender = self
+            .sender
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         match &*sender {
             Some(sender) => act(sender).map_err(|error| to_python(py, &error, None)),
             None => Ok(()),
@@ -36,7 +39,8 @@ impl Sender {
 impl Sender {
     /// Hands over one piece; only after it was asked for.
     fn push(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<()> {
-        let bytes = buffer(piece)?.ok_or_else(|| wrong_type("content", "pieces of bytes", piece))?;
+        let bytes =
+            buffer(piece)?.ok_or_else(|| wrong_type("content", "pieces of bytes", piece))?;
         self.with(py, |sender| sender.push(bytes))
     }
 
@@ -52,7 +56,12 @@ impl Sender {
 
     /// Nothing more will be sent.
     fn drop(&self) {
-        drop(self.sender.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take());
+        drop(
+            self.sender
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner())
+                .take(),
+        );
     }
 }
 
@@ -74,8 +83,15 @@ pub fn attach<'py>(
     let queue = queue.clone();
     let (sender, pipe) = body_pipe(move || queue.push(token, Outcome::WantBody));
     request.set_body_stream(pipe, length);
-    let sender = Bound::new(py, Sender { sender: Mutex::new(Some(sender)) })?;
-    UPLOAD.import(py, "libkeepalive._upload", "Upload")?.call1((source, sender))
+    let sender = Bound::new(
+        py,
+        Sender {
+            sender: Mutex::new(Some(sender)),
+        },
+    )?;
+    UPLOAD
+        .import(py, "libkeepalive._upload", "Upload")?
+        .call1((source, sender))
 }
 
 /// Ends the feeding; what the source raised, if it did.
@@ -86,5 +102,9 @@ pub fn stop(upload: &Bound<'_, PyAny>) -> PyResult<Option<PyErr>> {
 
 /// The source's own exception, if it is why the request failed.
 pub fn own_exception(error: &Error, raised: Option<PyErr>) -> Option<PyErr> {
-    if error.kind() == ErrorKind::BodySourceFailed { raised } else { None }
+    if error.kind() == ErrorKind::BodySourceFailed {
+        raised
+    } else {
+        None
+    }
 }
