@@ -1,1 +1,31 @@
+//! The C ABI: handles, views and sized structs over `keepalive-core`, and nothing else. No HTTP
+//! decision is made here. The contract stands at the head of `include/keepalive.h`.
+//!
+//! Laws, each kept by a test: every exported function is one `ka_fn!`; its comment says what it
+//! does, then Ownership, Threads, Errors; nothing but `ka_*` is exported.
+#![allow(non_camel_case_types)] // the names are C's
+#![allow(clippy::not_unsafe_ptr_arg_deref)] // C knows no unsafe; the header's contract takes its place
 
+#[macro_use]
+mod boundary;
+#[macro_use]
+mod handle;
+mod client;
+mod fork;
+mod options;
+mod queue;
+mod request;
+mod response;
+mod sized;
+mod slice;
+mod stats;
+mod status;
+
+pub use client::*;
+pub use options::*;
+pub use queue::*;
+pub use request::*;
+pub use response::*;
+pub use slice::*;
+pub use stats::*;
+pub use status::*;

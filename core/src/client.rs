@@ -3,13 +3,12 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceBox;
 
-use crate::config::ClientConfig;
+use crate::cancel::{Cancel, Ended, cancellable, panicked};
+use crate::config::{ClientConfig, Settings};
 use crate::connection::{ClientPool, open_pool};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
-use crate::drive::cancel::{Cancel, cancellable};
 use crate::drive::perform::perform;
 use crate::drive::tokio::TokioWait;
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -22,8 +21,8 @@ use crate::runtime::{Engine, engine};
 use crate::stats::Stats;
 
 pub(crate) struct ClientInner {
-    pub config: Arc<ClientConfig>,
-    pub tls: Arc<TlsSettings>,
+    settings: Arc<Settings>,
+    tls: Arc<TlsSettings>,
     /// A pool for each fork generation: a child never touches its parent's.
     pools: PerFork<Arc<ClientPool>>,
     closed: std::sync::atomic::AtomicBool,
@@ -79,7 +78,7 @@ impl Client {
         let tls = Arc::new(TlsSettings::new(&config)?);
         Ok(Client {
             inner: Arc::new(ClientInner {
-                config: Arc::new(config),
+                settings: Arc::new(Settings::new(config)),
                 tls,
                 pools: PerFork::new(),
                 closed: false.into(),
@@ -90,25 +89,21 @@ impl Client {
     /// The process-wide client: one pool for every thread, event loop, worker and language that
     /// links this copy of the library. `close()` on it only closes idle connections.
     pub fn shared() -> Result<&'static Client> {
-        static SHARED: OnceCell<Client> = OnceCell::new();
-        SHARED.get_or_try_init(|| Client::new(ClientConfig::default()))
+        // Racing callers may each make one, which costs nothing; a lock could be held at a fork.
+        static SHARED: OnceBox<Client> = OnceBox::new();
+        SHARED.get_or_try_init(|| Client::new(ClientConfig::default()).map(Box::new))
     }
 
     /// The options it was made with.
     pub fn config(&self) -> &ClientConfig {
-        &self.inner.config
+        &self.inner.settings.config
     }
 
     /// Sends `request` and waits for the response head, all on this thread. A warm connection
     /// needs no other thread.
     pub fn send(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
         let pool = self.pool()?;
-        run(perform(
-            &self.inner,
-            &pool,
-            request,
-            &mut BlockingWait::new(blocking),
-        ))
+        run(perform(&self.inner.settings, &pool, request, &mut BlockingWait::new(blocking)))
     }
 
     /// The same, and receives the whole body.
@@ -116,7 +111,7 @@ impl Client {
         let pool = self.pool()?;
         let mut wait = BlockingWait::new(blocking);
         run(async {
-            let mut response = perform(&self.inner, &pool, request, &mut wait).await?;
+            let mut response = perform(&self.inner.settings, &pool, request, &mut wait).await?;
             finish_whole(&mut response, &mut wait).await?;
             Ok(response)
         })
@@ -138,22 +133,21 @@ impl Client {
         let inner = self.inner.clone();
         let queue = queue.clone();
         let cancel = Cancel::new();
-        let call = Call {
-            cancel: cancel.clone(),
-            generation: fork::generation(),
-        };
+        let call = Call { cancel: cancel.clone(), generation: fork::generation() };
         engine()?.spawn(async move {
             let work = async {
                 let mut wait = TokioWait::new();
-                let mut response = perform(&inner, &pool, &request, &mut wait).await?;
+                let mut response = perform(&inner.settings, &pool, &request, &mut wait).await?;
                 if until == Until::Body {
                     finish_whole(&mut response, &mut wait).await?;
                 }
                 Ok(response)
             };
-            let result = cancellable(&cancel, work)
-                .await
-                .unwrap_or_else(|| Err(cancelled()));
+            let result = match cancellable(&cancel, work).await {
+                Ended::Done(result) => result,
+                Ended::Cancelled => Err(cancelled()),
+                Ended::Panicked => Err(panicked()),
+            };
             drop(pool);
             queue.push(token, Outcome::Response(result));
         });
@@ -170,21 +164,19 @@ impl Client {
     ) -> Result<Call> {
         let queue = queue.clone();
         let cancel = Cancel::new();
-        let call = Call {
-            cancel: cancel.clone(),
-            generation: fork::generation(),
-        };
+        let call = Call { cancel: cancel.clone(), generation: fork::generation() };
         let engine: &Engine = engine()?;
         engine.spawn(async move {
             let mut wait = TokioWait::new();
             let chunk = cancellable(&cancel, response.next_chunk(&mut wait, max)).await;
-            let result: Result<Option<Bytes>> = match chunk {
-                Some(result) => result,
-                None => {
-                    response.close();
-                    Err(cancelled())
-                }
+            let result = match chunk {
+                Ended::Done(result) => result,
+                Ended::Cancelled => Err(cancelled()),
+                Ended::Panicked => Err(panicked()),
             };
+            if result.as_ref().is_err_and(|error| !response.is_failed(error)) {
+                response.close();
+            }
             queue.push(token, Outcome::Chunk(response, result));
         });
         Ok(call)
@@ -204,9 +196,7 @@ impl Client {
     pub fn close(&self) {
         let shared = Client::shared().is_ok_and(|shared| Arc::ptr_eq(&shared.inner, &self.inner));
         if !shared {
-            self.inner
-                .closed
-                .store(true, std::sync::atomic::Ordering::Release);
+            self.inner.closed.store(true, std::sync::atomic::Ordering::Release);
         }
         if let Some(pool) = self.inner.pools.get() {
             pool.close(!shared);
@@ -232,7 +222,7 @@ impl Client {
         let pool = self
             .inner
             .pools
-            .get_or_try_init(|| Ok(open_pool(&self.inner.config, &self.inner.tls)))?;
+            .get_or_try_init(|| Ok(open_pool(&self.inner.settings.config, &self.inner.tls)))?;
         Ok(pool.clone())
     }
 }
@@ -242,16 +232,9 @@ async fn finish_whole<W: crate::drive::wait::Wait>(
     response: &mut Response,
     wait: &mut W,
 ) -> Result<()> {
-    response
-        .fill(wait)
-        .await
-        .map_err(|error| error.with_partial(response.ready.split().freeze()))
+    response.fill(wait).await.map_err(|error| error.with_partial(response.ready.split().freeze()))
 }
 
 fn cancelled() -> Error {
-    Error::new(
-        ErrorKind::Cancelled,
-        Phase::Request,
-        "the request was cancelled",
-    )
+    Error::new(ErrorKind::Cancelled, Phase::Request, "the request was cancelled")
 }

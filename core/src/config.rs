@@ -1,6 +1,7 @@
 //! Every option of a client, in one table: name, default, unit and reason. The struct, the lookup
 //! by name that Python and Node use, and the printed reference all come from it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -120,6 +121,23 @@ options! {
     client_key_pem: Pem = None, "none", "PEM bytes of the private key.";
 }
 
+/// The options of a client, and what follows from them once and for all.
+pub(crate) struct Settings {
+    pub config: Arc<ClientConfig>,
+    /// The serialised User-Agent field.
+    pub agent_field: Vec<u8>,
+}
+
+impl Settings {
+    pub fn new(config: ClientConfig) -> Settings {
+        let agent_field = match &config.user_agent {
+            Some(agent) => format!("User-Agent: {agent}\r\n").into_bytes(),
+            None => Vec::new(),
+        };
+        Settings { config: Arc::new(config), agent_field }
+    }
+}
+
 impl OptionKind {
     /// For messages: "a whole number" and the like.
     pub const fn describe(self) -> &'static str {
@@ -143,15 +161,16 @@ impl ClientConfig {
         ];
         for (name, value) in least_one {
             if value == 0 {
-                return Err(Error::argument(format!(
-                    "option {name}: must be at least 1"
-                )));
+                return Err(Error::argument(format!("option {name}: must be at least 1")));
             }
         }
         if self.max_head_size < 64 {
-            return Err(Error::argument(
-                "option max_head_size: must be at least 64 bytes",
-            ));
+            return Err(Error::argument("option max_head_size: must be at least 64 bytes"));
+        }
+        if let Some(agent) = &self.user_agent
+            && !agent.bytes().all(|byte| byte == b'\t' || (b' '..0x7f).contains(&byte))
+        {
+            return Err(Error::argument("option user_agent: only printable ASCII is allowed"));
         }
         if self.client_cert_file.is_some() != self.client_key_file.is_some() {
             return Err(Error::argument(

@@ -4,23 +4,25 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use keepalive_proto::{Connection as Machine, Limits};
 
+use crate::cancel::{caught, panicked};
 use crate::config::ClientConfig;
 use crate::deadline::Deadline;
 use crate::error::Phase;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fork;
 use crate::keeper::Watch;
+use crate::learn::Memory;
 use crate::net::dial::{Dialled, dial};
 use crate::net::socket::{Io, Layer, Probe};
 use crate::net::tls::TlsSettings;
 use crate::origin::{Origin, Scheme};
-use crate::pool::{Caps, DialOrder, HostId, Idle, Keeper, Pool, Why};
+use crate::pool::{Caps, DialOrder, HostId, Idle, Keeper, Moment, Pool, Why};
 use crate::runtime::{engine, next_connection_id};
-use crate::stats::{Closed, Stats};
+use crate::stats::{Closed, OriginStats, Stats};
 
 /// Idle times and ages without a limit end here.
 const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
@@ -43,6 +45,10 @@ pub(crate) struct Connection {
     retires: Instant,
     /// `Keep-Alive: max=M`: how many requests it may carry in all.
     max_requests: Option<u64>,
+    /// When it last became idle.
+    idle_since: Moment,
+    /// What is known of its origin.
+    memory: Arc<Memory>,
     generation: u64,
 }
 
@@ -55,14 +61,12 @@ impl Drop for Connection {
 }
 
 impl Connection {
-    fn new(dialled: Dialled, config: &ClientConfig) -> Connection {
+    fn new(dialled: Dialled, config: &ClientConfig, memory: Arc<Memory>) -> Connection {
         let id = next_connection_id();
         // A cheap spread is enough for jitter: consecutive connections differ.
         let jitter =
             0.8 + 0.4 * ((id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f64 / 16_777_216.0);
-        let age = config
-            .max_age
-            .map_or(FOREVER, |age| age.mul_f64(jitter).min(FOREVER));
+        let age = config.max_age.map_or(FOREVER, |age| age.mul_f64(jitter).min(FOREVER));
         Connection {
             id,
             http: Machine::new(Limits {
@@ -76,6 +80,8 @@ impl Connection {
             dialled: [dialled.resolve, dialled.connect, dialled.tls],
             retires: Instant::now() + age,
             max_requests: None,
+            idle_since: Moment::now(),
+            memory,
             generation: fork::generation(),
         }
     }
@@ -86,6 +92,26 @@ impl Connection {
             let Connection { layer, io, .. } = &mut *self;
             layer.close(io.fd());
         }
+    }
+
+    /// It was found dead while idle: the server's limit is at most that age.
+    fn learn_from(&self, reason: Closed) {
+        if matches!(reason, Closed::IdleEof | Closed::IdleReset) {
+            let now = Instant::now();
+            self.memory.ended(now, now.saturating_duration_since(self.idle_since.now));
+        }
+    }
+
+    /// It died under a request on reuse.
+    pub fn died_on_reuse(&self, leased_at: Instant, config: &ClientConfig) {
+        let age = leased_at.saturating_duration_since(self.idle_since.now);
+        self.memory.failed(Instant::now(), age, config.idle_timeout.unwrap_or(FOREVER));
+    }
+
+    /// Whether the next request is the last the server allows (`Keep-Alive: max=M`), and should
+    /// say so.
+    pub fn is_last_request(&self) -> bool {
+        self.max_requests.is_some_and(|max| self.served + 1 >= max)
     }
 
     /// Whether it may be kept after the exchange that just ended, and until when.
@@ -109,12 +135,12 @@ impl Connection {
         if now >= self.retires {
             return Err(Closed::MaxAge);
         }
-        let mut idle = config.idle_timeout.unwrap_or(FOREVER);
         if let Some(timeout) = hint.timeout {
             // The server counts from when it sent, we from when we received.
             let margin = Duration::from_secs(1).max(self.dialled[1] * 2);
-            idle = idle.min(Duration::from_secs(timeout).saturating_sub(margin));
+            self.memory.hinted(Some(Duration::from_secs(timeout).saturating_sub(margin)));
         }
+        let (idle, _) = self.memory.limit(config.idle_timeout.unwrap_or(FOREVER));
         if idle.is_zero() {
             return Err(Closed::IdleTimeout);
         }
@@ -141,10 +167,7 @@ pub(crate) struct Counters {
 
 impl Counters {
     fn closed(&self, reason: Closed) {
-        let mut closed = self
-            .closed
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut closed = self.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         *closed.entry(reason.name()).or_default() += 1;
     }
 }
@@ -181,7 +204,10 @@ impl Keeper for ClientKeeper {
             let started = Instant::now();
             let deadline = Deadline::after(started, order.limit, ErrorKind::ConnectTimeout);
             let tls = (origin.scheme == Scheme::Https).then_some(&*pool.keeper.tls);
-            let work = dial(&origin.host, origin.port, tls);
+            let work = async {
+                let dialled = caught(dial(&origin.host, origin.port, tls)).await;
+                dialled.unwrap_or_else(|| Err(panicked()))
+            };
             let result = match deadline.at {
                 None => work.await,
                 Some(at) => tokio::time::timeout_at(at.into(), work)
@@ -190,15 +216,13 @@ impl Keeper for ClientKeeper {
             };
             match result {
                 Ok(dialled) => {
-                    let connection = Box::new(Connection::new(dialled, &pool.keeper.config));
+                    let memory = Memory::of(&origin).unwrap_or_default();
+                    memory.forget(Instant::now());
+                    let connection =
+                        Box::new(Connection::new(dialled, &pool.keeper.config, memory));
                     pool.keeper.counters.opened.fetch_add(1, Ordering::Relaxed);
                     let now = Instant::now();
-                    let idle = pool
-                        .keeper
-                        .config
-                        .idle_timeout
-                        .unwrap_or(FOREVER)
-                        .min(FOREVER);
+                    let idle = pool.keeper.config.idle_timeout.unwrap_or(FOREVER).min(FOREVER);
                     let until = connection.retires.min(now + idle);
                     pool.dialled(order, stay(connection, now, until));
                     pool.keeper.watch.arm(&pool);
@@ -216,43 +240,66 @@ impl Keeper for ClientKeeper {
         self.counters.closed(match why {
             Why::IdleTimeout => Closed::IdleTimeout,
             Why::Evicted => Closed::Evicted,
-            Why::PoolClosed => Closed::ClientClosed,
+            Why::PoolClosed => Closed::ByClient,
         });
         connection.close();
     }
 }
 
-fn stay(connection: Box<Connection>, since: Instant, until: Instant) -> Idle<Box<Connection>> {
+fn stay(mut connection: Box<Connection>, since: Instant, until: Instant) -> Idle<Box<Connection>> {
+    let since = Moment { now: since, wall: SystemTime::now() };
+    connection.idle_since = since;
     let registered = connection.io.watch().is_some();
-    Idle {
-        connection,
-        since,
-        until,
-        registered,
-        stay: 0,
-        watched: false,
-    }
+    Idle { connection, since, until, registered, stay: 0, watched: false }
 }
 
 impl ClientPool {
     /// What every surface shows.
     pub fn stats(&self) -> Stats {
-        let counts = self.counts();
         let counters = &self.keeper.counters;
-        let closed = counters
-            .closed
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        // Counted before the moment is looked at: what was counted has left the pool by then.
+        let closed: Vec<_> = {
+            let closed = counters.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            closed.iter().map(|(name, count)| (*name, *count)).collect()
+        };
+        let option = self.keeper.config.idle_timeout;
+        let origins: Vec<OriginStats> = self
+            .counts_by_key()
+            .into_iter()
+            .map(|(origin, counts)| {
+                let memory = Memory::of(&origin).unwrap_or_default();
+                memory.forget(Instant::now());
+                let (limit, source) = memory.limit(option.unwrap_or(FOREVER));
+                OriginStats {
+                    origin: origin.to_string(),
+                    waiting: counts.waiting as u64,
+                    idle: counts.idle as u64,
+                    active: counts.active as u64,
+                    dialing: counts.dialing as u64,
+                    idle_limit: (limit < FOREVER).then_some(limit),
+                    idle_limit_source: source.name(),
+                }
+            })
+            .collect();
+        let sum = |part: fn(&OriginStats) -> u64| origins.iter().map(part).sum();
         Stats {
             opened: counters.opened.load(Ordering::Relaxed),
             reused: counters.reused.load(Ordering::Relaxed),
             stale: counters.stale.load(Ordering::Relaxed),
             replayed: counters.replayed.load(Ordering::Relaxed),
-            closed: closed.iter().map(|(name, count)| (*name, *count)).collect(),
-            waiting: counts.waiting as u64,
-            idle: counts.idle as u64,
-            active: counts.active as u64,
-            dialing: counts.dialing as u64,
+            closed,
+            waiting: sum(|origin| origin.waiting),
+            idle: sum(|origin| origin.idle),
+            active: sum(|origin| origin.active),
+            dialing: sum(|origin| origin.dialing),
+            origins,
+        }
+    }
+
+    /// One of them died: siblings often die together, so each is looked at before it is used.
+    pub fn examine_all(self: &Arc<Self>, origin: &Arc<Origin>) {
+        for (host, stay) in self.stays(origin) {
+            self.examine(host, stay);
         }
     }
 
@@ -262,14 +309,9 @@ impl ClientPool {
             return;
         };
         match probe(&mut idle.connection) {
-            Ok(()) => self.check_in(
-                host,
-                Idle {
-                    watched: false,
-                    ..idle
-                },
-            ),
+            Ok(()) => self.check_in(host, Idle { watched: false, ..idle }),
             Err(reason) => {
+                idle.connection.learn_from(reason);
                 self.keeper.counters.stale.fetch_add(1, Ordering::Relaxed);
                 self.keeper.counters.closed(reason);
                 idle.connection.close();
@@ -299,14 +341,13 @@ pub(crate) struct Lease {
 
 impl Lease {
     pub fn new(pool: Arc<ClientPool>, host: HostId, connection: Box<Connection>) -> Lease {
-        Lease {
-            connection: Some(connection),
-            host,
-            pool,
-        }
+        Lease { connection: Some(connection), host, pool }
     }
 
     pub fn connection(&mut self) -> Result<&mut Connection> {
+        if self.is_foreign() {
+            return Err(Error::state("it belongs to the process this one was forked from"));
+        }
         self.connection
             .as_deref_mut()
             .ok_or_else(|| Error::new(ErrorKind::Internal, Phase::Request, "the lease is over"))
@@ -314,9 +355,7 @@ impl Lease {
 
     /// Whether it belongs to the parent of this forked process.
     pub fn is_foreign(&self) -> bool {
-        self.connection
-            .as_ref()
-            .is_some_and(|own| own.generation != fork::generation())
+        self.connection.as_ref().is_some_and(|own| own.generation != fork::generation())
     }
 
     /// Looks whether it is still alive; a dead one is discarded and counted.
@@ -326,11 +365,10 @@ impl Lease {
             Some(Err(reason)) => reason,
             None => return None,
         };
-        self.pool
-            .keeper
-            .counters
-            .stale
-            .fetch_add(1, Ordering::Relaxed);
+        if let Some(connection) = &self.connection {
+            connection.learn_from(reason);
+        }
+        self.pool.keeper.counters.stale.fetch_add(1, Ordering::Relaxed);
         self.discard(reason);
         None
     }
@@ -346,13 +384,7 @@ impl Lease {
         let pool = self.pool.clone();
         let kept = connection
             .keep_until(&pool.keeper.config, now)
-            .and_then(|until| {
-                connection
-                    .http
-                    .recycle()
-                    .map_err(Closed::Protocol)
-                    .map(|()| until)
-            });
+            .and_then(|until| connection.http.recycle().map_err(Closed::Protocol).map(|()| until));
         match kept {
             Ok(until) => {
                 pool.check_in(self.host, stay(connection, now, until));

@@ -19,21 +19,13 @@ impl Deadline {
     pub fn after(start: Instant, limit: Limit, kind: ErrorKind) -> Deadline {
         // An instant too far to represent is as good as none.
         let at = limit.and_then(|limit| start.checked_add(limit));
-        Deadline {
-            at,
-            kind,
-            limit: limit.unwrap_or_default(),
-        }
+        Deadline { at, kind, limit: limit.unwrap_or_default() }
     }
 
     /// `limit` from this moment.
     pub fn from_now(limit: Limit, kind: ErrorKind) -> Deadline {
         match limit {
-            None => Deadline {
-                at: None,
-                kind,
-                limit: Duration::ZERO,
-            },
+            None => Deadline { at: None, kind, limit: Duration::ZERO },
             limit => Deadline::after(Instant::now(), limit, kind),
         }
     }
@@ -54,8 +46,7 @@ impl Deadline {
 
     /// Time left; `None` for ever.
     pub fn left(&self) -> Option<Duration> {
-        self.at
-            .map(|at| at.saturating_duration_since(Instant::now()))
+        self.at.map(|at| at.saturating_duration_since(Instant::now()))
     }
 
     /// The error to report when it has passed, naming the peer and how long was waited.

@@ -55,10 +55,7 @@ impl Decoder {
                 });
             }
         }
-        Ok((!codings.is_empty()).then_some(Decoder {
-            codings,
-            started: false,
-        }))
+        Ok((!codings.is_empty()).then_some(Decoder { codings, started: false }))
     }
 
     /// Decodes a piece and appends what comes out.
@@ -79,11 +76,7 @@ impl Decoder {
         }
         let mut piece = Vec::new();
         for coding in self.codings.iter_mut().rev() {
-            let mut out = if piece.is_empty() {
-                Vec::new()
-            } else {
-                coding.push(&piece)?
-            };
+            let mut out = if piece.is_empty() { Vec::new() } else { coding.push(&piece)? };
             out.append(&mut coding.finish()?);
             piece = out;
         }
@@ -104,10 +97,7 @@ impl Coding {
         }
         macro_rules! pump {
             ($decoder:expr) => {{
-                $decoder
-                    .write_all(data)
-                    .and_then(|()| $decoder.flush())
-                    .map_err(bad)?;
+                $decoder.write_all(data).and_then(|()| $decoder.flush()).map_err(bad)?;
                 std::mem::take($decoder.get_mut())
             }};
         }

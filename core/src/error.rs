@@ -278,10 +278,7 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_ref()
-            .map(|source| &**source as &(dyn StdError + 'static))
+        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
     }
 }
 
@@ -292,10 +289,9 @@ impl From<LocalError> for Error {
                 ErrorKind::InvalidMethod,
                 format!("method {method:?} is not a token of letters, digits and !#$%&'*+-.^_`|~"),
             ),
-            LocalError::InvalidHeader { name, reason } => (
-                ErrorKind::InvalidHeader,
-                format!("header {name:?}: {reason}"),
-            ),
+            LocalError::InvalidHeader { name, reason } => {
+                (ErrorKind::InvalidHeader, format!("header {name:?}: {reason}"))
+            }
             LocalError::InvalidTarget { reason } => {
                 (ErrorKind::InvalidUrl, format!("request target: {reason}"))
             }
@@ -328,11 +324,9 @@ impl From<RemoteError> for Error {
                 Phase::Head,
                 format!("invalid framing of the response: {rule}"),
             ),
-            RemoteError::InvalidChunk(rule) => (
-                ErrorKind::InvalidChunk,
-                Phase::Body,
-                format!("invalid chunk: {rule}"),
-            ),
+            RemoteError::InvalidChunk(rule) => {
+                (ErrorKind::InvalidChunk, Phase::Body, format!("invalid chunk: {rule}"))
+            }
             RemoteError::HeadTruncated { received } => (
                 ErrorKind::HeadTruncated,
                 Phase::Head,
@@ -343,18 +337,12 @@ impl From<RemoteError> for Error {
                 Phase::Head,
                 "server closed the connection without sending a response".to_string(),
             ),
-            RemoteError::BodyTruncated {
-                received,
-                expected: Some(expected),
-            } => (
+            RemoteError::BodyTruncated { received, expected: Some(expected) } => (
                 ErrorKind::BodyTruncated,
                 Phase::Body,
                 format!("response body ended after {received} bytes, {expected} expected"),
             ),
-            RemoteError::BodyTruncated {
-                received,
-                expected: None,
-            } => (
+            RemoteError::BodyTruncated { received, expected: None } => (
                 ErrorKind::BodyTruncated,
                 Phase::Body,
                 format!("response body ended after {received} bytes without its end mark"),

@@ -37,20 +37,13 @@ struct Node<T> {
 
 impl<T> PerFork<T> {
     pub const fn new() -> Self {
-        PerFork {
-            first: OnceBox::new(),
-        }
+        PerFork { first: OnceBox::new() }
     }
 
     fn node(&self) -> &Node<T> {
         let current = generation();
-        let make = || {
-            Box::new(Node {
-                generation: current,
-                value: OnceCell::new(),
-                next: OnceBox::new(),
-            })
-        };
+        let make =
+            || Box::new(Node { generation: current, value: OnceCell::new(), next: OnceBox::new() });
         let mut node = self.first.get_or_init(make);
         while node.generation != current {
             node = node.next.get_or_init(make);

@@ -134,10 +134,7 @@ fn fired(watched: &AsyncFd<OwnedFd>) -> Vec<u64> {
     };
     loop {
         let mut events: Vec<epoll::Event> = Vec::with_capacity(64);
-        let now = Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         match epoll::wait(watched, spare_capacity(&mut events), Some(&now)) {
             Ok(0) | Err(_) => break,
             Ok(_) => stays.extend(events.iter().map(|event| event.data.u64())),

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod cancel;
 mod client;
 mod config;
 mod connection;
@@ -12,6 +13,7 @@ mod drive;
 mod error;
 mod fork;
 mod keeper;
+mod learn;
 mod net;
 mod origin;
 mod pool;
@@ -33,4 +35,4 @@ pub use request::{
     BodySender, BodySource, Request, body_pipe, source_failed, timeout_from_seconds,
 };
 pub use response::{Info, Response, Timings};
-pub use stats::Stats;
+pub use stats::{OriginStats, Stats};

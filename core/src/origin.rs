@@ -2,9 +2,11 @@
 //! Parsing is WHATWG's (crate `url`); white space and control characters are refused, not repaired.
 
 use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 use base64::Engine as _;
+use once_cell::race::OnceBox;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -37,7 +39,7 @@ impl Scheme {
 }
 
 /// Scheme, host and port: connections are shared within one origin (RFC 9110 4.3).
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The scheme.
     pub scheme: Scheme,
@@ -45,17 +47,27 @@ pub struct Origin {
     pub host: String,
     /// The port, also when it is the default.
     pub port: u16,
+    /// Computed once: every request looks its origin up.
+    hash: u64,
+}
+
+impl Hash for Origin {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
 }
 
 impl Origin {
+    pub(crate) fn new(scheme: Scheme, host: String, port: u16) -> Origin {
+        static KEYS: OnceBox<RandomState> = OnceBox::new();
+        let hash = KEYS.get_or_init(Box::default).hash_one((scheme, &host, port));
+        Origin { scheme, host, port, hash }
+    }
+
     /// The Host field's value: IPv6 in brackets, port unless default (RFC 9110 7.2).
     pub fn host_field(&self) -> String {
         let host = self.bracketed();
-        if self.port == self.scheme.default_port() {
-            host
-        } else {
-            format!("{host}:{}", self.port)
-        }
+        if self.port == self.scheme.default_port() { host } else { format!("{host}:{}", self.port) }
     }
 
     /// `host:port`, for messages.
@@ -64,11 +76,7 @@ impl Origin {
     }
 
     fn bracketed(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]", self.host)
-        } else {
-            self.host.clone()
-        }
+        if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
     }
 }
 
@@ -92,11 +100,7 @@ pub(crate) struct Target {
 
 fn invalid(url: &str, reason: impl fmt::Display) -> Error {
     let shown: String = url.chars().take(200).collect();
-    Error::new(
-        ErrorKind::InvalidUrl,
-        Phase::Request,
-        format!("url {shown:?}: {reason}"),
-    )
+    Error::new(ErrorKind::InvalidUrl, Phase::Request, format!("url {shown:?}: {reason}"))
 }
 
 impl Target {
@@ -117,9 +121,7 @@ impl Target {
     pub fn join(&self, location: &str) -> Result<Target> {
         check_characters(location)?;
         let base = Url::parse(&self.href).map_err(|error| invalid(&self.href, error))?;
-        let url = base
-            .join(location)
-            .map_err(|error| invalid(location, error))?;
+        let url = base.join(location).map_err(|error| invalid(location, error))?;
         Target::from_url(location, url)
     }
 
@@ -151,12 +153,7 @@ impl Target {
         let _ = url.set_password(None);
         let path = url[url::Position::BeforePath..].to_string();
         let href = Arc::from(url.as_str());
-        Ok(Target {
-            origin: Arc::new(Origin { scheme, host, port }),
-            path,
-            authorization,
-            href,
-        })
+        Ok(Target { origin: Arc::new(Origin::new(scheme, host, port)), path, authorization, href })
     }
 }
 
@@ -171,10 +168,7 @@ fn check_characters(text: &str) -> Result<()> {
                 b'\r' | b'\n' => "a line break",
                 _ => "a control character",
             };
-            Err(invalid(
-                text,
-                format_args!("{what} at byte {at}; percent-encode it"),
-            ))
+            Err(invalid(text, format_args!("{what} at byte {at}; percent-encode it")))
         }
     }
 }
@@ -193,8 +187,70 @@ pub fn basic_credentials(user: &[u8], password: &[u8]) -> String {
     let mut pair = user.to_vec();
     pair.push(b':');
     pair.extend_from_slice(password);
-    format!(
-        "Basic {}",
-        base64::engine::general_purpose::STANDARD.encode(pair)
-    )
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(url: &str) -> (String, String, String) {
+        let target = Target::parse(url).expect(url);
+        (target.origin.host_field(), target.path, target.href.to_string())
+    }
+
+    #[test]
+    fn hosts_ports_and_paths_are_split_as_whatwg_says() {
+        for (url, host, path, href) in [
+            ("http://Example.COM", "example.com", "/", "http://example.com/"),
+            ("http://a:80/x?y#z", "a", "/x?y", "http://a/x?y"),
+            ("https://a:443/", "a", "/", "https://a/"),
+            ("https://a:80/", "a:80", "/", "https://a:80/"),
+            ("http://[::1]:8080/p", "[::1]:8080", "/p", "http://[::1]:8080/p"),
+            ("http://a/ä?ö=\"", "a", "/%C3%A4?%C3%B6=%22", "http://a/%C3%A4?%C3%B6=%22"),
+            ("http://a/b/../c/./d", "a", "/c/d", "http://a/c/d"),
+            (
+                "http://bücher.example/",
+                "xn--bcher-kva.example",
+                "/",
+                "http://xn--bcher-kva.example/",
+            ),
+            ("http://0x7f.1/", "127.0.0.1", "/", "http://127.0.0.1/"),
+            ("http://a?q", "a", "/?q", "http://a/?q"),
+        ] {
+            assert_eq!(parts(url), (host.into(), path.into(), href.into()), "{url}");
+        }
+    }
+
+    #[test]
+    fn userinfo_becomes_basic_credentials_and_is_not_shown() {
+        let target = Target::parse("http://us%65r:p%40ss%2B+@a/").expect("a URL");
+        assert_eq!(target.authorization.as_deref(), Some("Basic dXNlcjpwQHNzKys="));
+        assert_eq!(&*target.href, "http://a/");
+        assert_eq!(Target::parse("http://a/").expect("a URL").authorization, None);
+    }
+
+    #[test]
+    fn bad_urls_are_refused_with_the_reason() {
+        for (url, kind, reason) in [
+            ("example.com/", ErrorKind::InvalidUrl, "no scheme"),
+            ("/path", ErrorKind::InvalidUrl, "no scheme"),
+            ("", ErrorKind::InvalidUrl, "no scheme"),
+            ("ftp://a/", ErrorKind::UnsupportedScheme, "\"ftp\""),
+            ("http://", ErrorKind::InvalidUrl, "host is empty"),
+            ("http://a:99999/", ErrorKind::InvalidUrl, "port"),
+            ("http://a:x/", ErrorKind::InvalidUrl, "port"),
+            ("http://a:0/", ErrorKind::InvalidUrl, "port"),
+            ("http://a/b c", ErrorKind::InvalidUrl, "a space at byte 10"),
+            (" http://a/", ErrorKind::InvalidUrl, "a space at byte 0"),
+            ("http://a/\r\nX: y", ErrorKind::InvalidUrl, "a line break"),
+            ("http://a/\0", ErrorKind::InvalidUrl, "a control character"),
+            ("http://a\tb/", ErrorKind::InvalidUrl, "a control character"),
+            ("http://[::1/", ErrorKind::InvalidUrl, "IPv6"),
+        ] {
+            let error = Target::parse(url).expect_err(url);
+            assert_eq!(error.kind(), kind, "{url:?}: {error}");
+            assert!(error.message().contains(reason), "{url:?}: {error}");
+        }
+    }
 }

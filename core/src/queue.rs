@@ -45,19 +45,14 @@ impl Queue {
     /// empty; it must not block and must not call into this queue.
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Arc<Queue> {
         Arc::new(Queue {
-            state: Mutex::new(State {
-                ready: Vec::new(),
-                closed: false,
-            }),
+            state: Mutex::new(State { ready: Vec::new(), closed: false }),
             filled: Condvar::new(),
             wake: Box::new(wake),
         })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Adds a completion; dropped silently when the consumer is gone.
@@ -99,10 +94,7 @@ impl Queue {
         let mut state = self.lock();
         while state.ready.is_empty() && !state.closed {
             state = match deadline {
-                None => self
-                    .filled
-                    .wait(state)
-                    .unwrap_or_else(|poisoned| poisoned.into_inner()),
+                None => self.filled.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner()),
                 Some(deadline) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {

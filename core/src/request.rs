@@ -25,16 +25,20 @@ pub trait BodySource: Send {
     }
 }
 
-pub(crate) type SharedSource = Arc<Mutex<Option<Box<dyn BodySource>>>>;
+/// The source of a streamed body between exchanges; gone while one uses it.
+pub(crate) type SharedSource = Arc<Mutex<Option<Kept>>>;
+
+pub(crate) struct Kept {
+    pub source: Box<dyn BodySource>,
+    /// It has been read from: it must be rewound before it is sent again.
+    pub used: bool,
+}
 
 #[derive(Clone)]
 pub(crate) enum Body {
     Empty,
     Whole(Bytes),
-    Stream {
-        source: SharedSource,
-        length: Option<u64>,
-    },
+    Stream { source: SharedSource, length: Option<u64> },
 }
 
 impl Body {
@@ -42,10 +46,7 @@ impl Body {
         match self {
             Body::Empty => RequestBody::None,
             Body::Whole(bytes) => RequestBody::Length(bytes.len() as u64),
-            Body::Stream {
-                length: Some(length),
-                ..
-            } => RequestBody::Length(*length),
+            Body::Stream { length: Some(length), .. } => RequestBody::Length(*length),
             Body::Stream { length: None, .. } => RequestBody::Unknown,
         }
     }
@@ -107,7 +108,7 @@ impl Request {
     /// A streamed body: with Content-Length when `length` is known, else chunked.
     pub fn set_body_stream(&mut self, source: Box<dyn BodySource>, length: Option<u64>) {
         self.body = Body::Stream {
-            source: Arc::new(Mutex::new(Some(source))),
+            source: Arc::new(Mutex::new(Some(Kept { source, used: false }))),
             length,
         };
     }
@@ -161,10 +162,7 @@ impl Request {
 /// producer.
 pub fn body_pipe(want: impl Fn() + Send + Sync + 'static) -> (BodySender, Box<dyn BodySource>) {
     let shared = Arc::new(Mutex::new(Pipe::default()));
-    let receiver = PipeSource {
-        shared: shared.clone(),
-        want: Box::new(want),
-    };
+    let receiver = PipeSource { shared: shared.clone(), want: Box::new(want) };
     (BodySender { shared }, Box::new(receiver))
 }
 
@@ -201,14 +199,9 @@ impl BodySender {
 
     fn update(&self, change: impl FnOnce(&mut Pipe)) -> Result<()> {
         let waker = {
-            let mut pipe = self
-                .shared
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut pipe = self.shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             if pipe.closed {
-                return Err(Error::state(
-                    "the request that this body belongs to is over",
-                ));
+                return Err(Error::state("the request that this body belongs to is over"));
             }
             change(&mut pipe);
             pipe.asked = false;
@@ -233,11 +226,7 @@ impl Drop for BodySender {
 
 /// The error of a failed body source.
 pub fn source_failed(reason: &str) -> Error {
-    Error::new(
-        ErrorKind::BodySourceFailed,
-        Phase::Send,
-        format!("request body source: {reason}"),
-    )
+    Error::new(ErrorKind::BodySourceFailed, Phase::Send, format!("request body source: {reason}"))
 }
 
 struct PipeSource {
@@ -248,10 +237,7 @@ struct PipeSource {
 impl BodySource for PipeSource {
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
         let ask = {
-            let mut pipe = self
-                .shared
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut pipe = self.shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             if let Some(piece) = pipe.piece.take() {
                 return Poll::Ready(Ok(Some(piece)));
             }
@@ -272,10 +258,7 @@ impl BodySource for PipeSource {
 
 impl Drop for PipeSource {
     fn drop(&mut self) {
-        let mut pipe = self
-            .shared
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut pipe = self.shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         pipe.closed = true;
     }
 }

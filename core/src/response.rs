@@ -9,7 +9,7 @@ use keepalive_proto::{Fields, ResponseHead, Version};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
 use crate::drive::body::{Live, Progress};
 use crate::drive::wait::Wait;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// How an exchange went.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,8 @@ pub struct Info {
     pub connection_id: u64,
     /// How often the request was sent again on a fresh connection (0 or 1).
     pub replays: u32,
+    /// Why it was sent again.
+    pub replay_reason: Option<ErrorKind>,
     /// Redirects followed before this response.
     pub redirects: u32,
     /// Time spent by phase.
@@ -111,8 +113,7 @@ impl Response {
 
     /// Takes the whole body if it has arrived, without waiting; `None` if more is to come.
     pub fn take_complete(&mut self) -> Option<Bytes> {
-        self.is_complete()
-            .then(|| std::mem::take(&mut self.ready).freeze())
+        self.is_complete().then(|| std::mem::take(&mut self.ready).freeze())
     }
 
     /// Reads up to `buffer.len()` body bytes on this thread; 0 is the verified end.
@@ -201,13 +202,12 @@ impl Response {
             State::Failed(error) => Err(error.clone()),
             State::Closed => Err(Error::state("the response was closed")),
             State::Live(live) => {
-                match live
-                    .receive(wait, &mut self.ready, &mut self.trailers)
-                    .await
-                {
+                match live.receive(wait, &mut self.ready, &mut self.trailers).await {
                     Ok(Progress::Data) => Ok(()),
                     Ok(Progress::End) => {
-                        if let State::Live(live) = std::mem::replace(&mut self.state, State::Done) {
+                        if let State::Live(mut live) =
+                            std::mem::replace(&mut self.state, State::Done)
+                        {
                             live.finish();
                         }
                         Ok(())
@@ -221,6 +221,11 @@ impl Response {
                 }
             }
         }
+    }
+
+    /// Whether the body itself failed, so that later reads say the same.
+    pub(crate) fn is_failed(&self, error: &Error) -> bool {
+        matches!(&self.state, State::Failed(own) if own.kind() == error.kind())
     }
 
     fn fail(&mut self, error: Error) -> Error {

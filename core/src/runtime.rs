@@ -38,12 +38,8 @@ pub(crate) fn next_connection_id() -> u64 {
 }
 
 fn failed(error: std::io::Error) -> Error {
-    Error::new(
-        ErrorKind::Internal,
-        Phase::Request,
-        format!("cannot start the engine: {error}"),
-    )
-    .with_os(&error)
+    Error::new(ErrorKind::Internal, Phase::Request, format!("cannot start the engine: {error}"))
+        .with_os(&error)
 }
 
 impl Engine {
@@ -54,10 +50,7 @@ impl Engine {
             .max_blocking_threads(16)
             .build()
             .map_err(failed)?;
-        let inbox = Arc::new(Inbox {
-            jobs: Mutex::new(Vec::new()),
-            filled: Notify::new(),
-        });
+        let inbox = Arc::new(Inbox { jobs: Mutex::new(Vec::new()), filled: Notify::new() });
         let jobs = inbox.clone();
         // Blocked before the thread exists and inherited, so there is no moment in which a signal
         // could be delivered to it.
@@ -76,11 +69,7 @@ impl Engine {
     /// when its inbox was empty.
     pub fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) {
         let was_empty = {
-            let mut jobs = self
-                .inbox
-                .jobs
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut jobs = self.inbox.jobs.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             jobs.push(Box::pin(job));
             jobs.len() == 1
         };
@@ -96,10 +85,7 @@ impl Inbox {
         loop {
             self.filled.notified().await;
             {
-                let mut jobs = self
-                    .jobs
-                    .lock()
-                    .unwrap_or_else(|poisoned| poisoned.into_inner());
+                let mut jobs = self.jobs.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
                 std::mem::swap(&mut *jobs, &mut batch);
             }
             for job in batch.drain(..) {

@@ -1,5 +1,7 @@
 //! Counters of a pool, as every surface shows them.
 
+use std::time::Duration;
+
 /// Why a connection was closed. The names are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -25,7 +27,7 @@ pub enum Closed {
     /// An exchange was cancelled or a response dropped with too much unread.
     Abandoned,
     /// The client was closed.
-    ClientClosed,
+    ByClient,
 }
 
 impl Closed {
@@ -42,7 +44,7 @@ impl Closed {
             Closed::Evicted => "evicted",
             Closed::Failed => "failed",
             Closed::Abandoned => "abandoned",
-            Closed::ClientClosed => "client_closed",
+            Closed::ByClient => "client_closed",
         }
     }
 }
@@ -68,4 +70,25 @@ pub struct Stats {
     pub active: u64,
     /// Connections being opened.
     pub dialing: u64,
+    /// The same moment by origin, in the order they were first used.
+    pub origins: Vec<OriginStats>,
+}
+
+/// One origin's part of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginStats {
+    /// `https://example.com:8443`.
+    pub origin: String,
+    /// Requests waiting for a connection.
+    pub waiting: u64,
+    /// Idle connections.
+    pub idle: u64,
+    /// Connections in use.
+    pub active: u64,
+    /// Connections being opened.
+    pub dialing: u64,
+    /// How long a connection may idle; `None` for ever.
+    pub idle_limit: Option<Duration>,
+    /// Why: `option`, `hint` (the server's Keep-Alive) or `learnt`.
+    pub idle_limit_source: &'static str,
 }

@@ -21,10 +21,7 @@ fn get(client: &Client, url: &str) -> Result<Response> {
 fn submit(client: &Client, request: Request, until: Until) -> Result<Response> {
     let queue = Queue::new(|| {});
     client.submit(request, until, &queue, 7)?;
-    assert!(
-        queue.wait(Some(Duration::from_secs(20))),
-        "a completion comes"
-    );
+    assert!(queue.wait(Some(Duration::from_secs(20))), "a completion comes");
     let mut done = Vec::new();
     queue.drain(&mut done);
     let completion = done.pop().expect("one completion");
@@ -36,10 +33,7 @@ fn submit(client: &Client, request: Request, until: Until) -> Result<Response> {
 }
 
 fn body(mut response: Response) -> Vec<u8> {
-    response
-        .read_all(Blocking::default())
-        .expect("a body")
-        .to_vec()
+    response.read_all(Blocking::default()).expect("a body").to_vec()
 }
 
 #[test]
@@ -50,11 +44,7 @@ fn both_waits_share_one_connection() {
     for round in 0..10 {
         let response = match round % 2 {
             0 => get(&client, &url),
-            _ => submit(
-                &client,
-                Request::new("GET", &url).expect("a request"),
-                Until::Body,
-            ),
+            _ => submit(&client, Request::new("GET", &url).expect("a request"), Until::Body),
         };
         let response = response.expect("a response");
         assert_eq!(response.status(), 200);
@@ -62,10 +52,7 @@ fn both_waits_share_one_connection() {
         assert_eq!(body(response), b"ok");
     }
     let stats = client.stats();
-    assert_eq!(
-        (stats.opened, stats.reused, stats.idle, stats.active),
-        (1, 9, 1, 0)
-    );
+    assert_eq!((stats.opened, stats.reused, stats.idle, stats.active), (1, 9, 1, 0));
 }
 
 #[test]
@@ -78,11 +65,7 @@ fn tls_with_own_ca() {
         let url = format!("{}/bytes/300000", origin.https());
         let response = match round % 2 {
             0 => get(&client, &url),
-            _ => submit(
-                &client,
-                Request::new("GET", &url).expect("a request"),
-                Until::Body,
-            ),
+            _ => submit(&client, Request::new("GET", &url).expect("a request"), Until::Body),
         };
         let response = response.expect("a response");
         assert_eq!(response.info().reused, round > 0);
@@ -127,9 +110,7 @@ fn decodes_what_it_offered() {
         let mut request =
             Request::new("GET", &format!("{}/{coding}", origin.http())).expect("a request");
         request.set_decode(true);
-        let response = client
-            .send_whole(&request, Blocking::default())
-            .expect(coding);
+        let response = client.send_whole(&request, Blocking::default()).expect(coding);
         assert_eq!(body(response), plain, "{coding}");
     }
 }
@@ -172,10 +153,7 @@ fn a_death_on_reuse_is_replayed_for_get_and_reported_for_post() {
         let url = format!("{base}/flaky?key=post-{how}&times=1&how={how}");
         let mut request = Request::new("POST", &url).expect("a request");
         request.set_body("x");
-        let error = client
-            .send(&request, Blocking::default())
-            .err()
-            .expect("an error");
+        let error = client.send(&request, Blocking::default()).err().expect("an error");
         assert!(error.reused());
         assert!(!error.retry_safe());
         assert_eq!(origin.journal(&format!("post-{how}")).len(), 1);
@@ -190,11 +168,7 @@ fn cancelling_ends_in_exactly_one_completion_and_frees_the_slot() {
     let queue = Queue::new(|| {});
     let request = Request::new("GET", &format!("{}/stall", origin.http())).expect("a request");
     let calls: Vec<_> = (0..8)
-        .map(|token| {
-            client
-                .submit(request.clone(), Until::Head, &queue, token)
-                .expect("submitted")
-        })
+        .map(|token| client.submit(request.clone(), Until::Head, &queue, token).expect("submitted"))
         .collect();
     calls.iter().for_each(Call::cancel);
     let mut ended = Vec::new();
@@ -240,10 +214,7 @@ fn a_streamed_response_is_read_in_pieces() {
     let mut total = 0;
     let mut buffer = vec![0; 70_000];
     loop {
-        match response
-            .read(&mut buffer, Blocking::default())
-            .expect("a piece")
-        {
+        match response.read(&mut buffer, Blocking::default()).expect("a piece") {
             0 => break,
             count => total += count,
         }

@@ -31,11 +31,7 @@ fn request(case: &Case, base: &str) -> Result<Request> {
     }
     if case.end == End::Stall {
         let short = Some(Some(Duration::from_millis(100)));
-        request.set_timeouts(Timeouts {
-            header: short,
-            read: short,
-            ..Timeouts::default()
-        });
+        request.set_timeouts(Timeouts { header: short, read: short, ..Timeouts::default() });
     }
     Ok(request)
 }
@@ -59,10 +55,7 @@ fn blocking(client: &Client, request: Request) -> (Result<Response>, Vec<u8>) {
 fn tokio(client: &Client, request: Request) -> (Result<Response>, Vec<u8>) {
     let queue = Queue::new(|| {});
     let next = || {
-        assert!(
-            queue.wait(Some(Duration::from_secs(20))),
-            "a completion comes"
-        );
+        assert!(queue.wait(Some(Duration::from_secs(20))), "a completion comes");
         let mut batch = Vec::new();
         queue.drain(&mut batch);
         batch.pop().expect("a completion").outcome
@@ -71,18 +64,14 @@ fn tokio(client: &Client, request: Request) -> (Result<Response>, Vec<u8>) {
     if let Err(error) = client.submit(request, Until::Head, &queue, 0) {
         return (Err(error), body);
     }
-    let Outcome::Response(result) = next() else {
-        panic!("not a response")
-    };
+    let Outcome::Response(result) = next() else { panic!("not a response") };
     let mut response = match result {
         Ok(response) => response,
         Err(error) => return (Err(error), body),
     };
     loop {
         Client::submit_read(response, 5000, &queue, 0).expect("submitted");
-        let Outcome::Chunk(back, result) = next() else {
-            panic!("not a piece")
-        };
+        let Outcome::Chunk(back, result) = next() else { panic!("not a piece") };
         response = back;
         match result {
             Ok(None) => return (Ok(response), body),
@@ -94,17 +83,11 @@ fn tokio(client: &Client, request: Request) -> (Result<Response>, Vec<u8>) {
 
 fn pairs(fields: &Fields) -> Vec<(String, String)> {
     let text = |bytes: &[u8]| bytes.iter().map(|&byte| byte as char).collect::<String>();
-    fields
-        .iter()
-        .map(|(name, value)| (text(name).to_ascii_lowercase(), text(value)))
-        .collect()
+    fields.iter().map(|(name, value)| (text(name).to_ascii_lowercase(), text(value))).collect()
 }
 
 fn lower(fields: &[(String, String)]) -> Vec<(String, String)> {
-    fields
-        .iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
-        .collect()
+    fields.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect()
 }
 
 /// What is wrong with the outcome, if anything.
@@ -134,46 +117,29 @@ fn judge(case: &Case, result: &Result<Response>, body: &[u8]) -> Option<String> 
             }
         }
         (Ok(response), None) => {
-            if expect
-                .status
-                .is_some_and(|status| status != response.status())
-            {
+            if expect.status.is_some_and(|status| status != response.status()) {
                 return Some(format!("status {}", response.status()));
             }
             if expect.reason.as_ref().is_some_and(|reason| {
                 reason.chars().map(|c| c as u8).collect::<Vec<_>>() != response.reason()
             }) {
-                return Some(format!(
-                    "reason {:?}",
-                    String::from_utf8_lossy(response.reason())
-                ));
+                return Some(format!("reason {:?}", String::from_utf8_lossy(response.reason())));
             }
             let version = match response.version() {
                 Version::Http10 => "1.0",
                 Version::Http11 => "1.1",
             };
-            if expect
-                .version
-                .as_ref()
-                .is_some_and(|expected| expected != version)
-            {
+            if expect.version.as_ref().is_some_and(|expected| expected != version) {
                 return Some(format!("version {version}"));
             }
             if let Some(headers) = &expect.headers {
                 let have = pairs(response.headers());
                 let mut rest = have.iter();
-                if !lower(headers)
-                    .iter()
-                    .all(|field| rest.any(|other| other == field))
-                {
+                if !lower(headers).iter().all(|field| rest.any(|other| other == field)) {
                     return Some(format!("headers {have:?}"));
                 }
             }
-            if expect
-                .body
-                .as_ref()
-                .is_some_and(|expected| expected != body)
-            {
+            if expect.body.as_ref().is_some_and(|expected| expected != body) {
                 return Some(format!("body of {} bytes", body.len()));
             }
             if let Some(trailers) = &expect.trailers {
@@ -201,11 +167,10 @@ fn every_case_through_both_waits() {
             if case.tls == (if secure { Tls::Never } else { Tls::Only }) {
                 continue;
             }
-            for (way, run) in [
-                ("blocking", blocking as fn(_, _) -> _),
-                ("tokio", tokio as fn(_, _) -> _),
-            ] {
-                let (result, body) = match request(case, &base) {
+            for (way, run) in
+                [("blocking", blocking as fn(_, _) -> _), ("tokio", tokio as fn(_, _) -> _)]
+            {
+                let (result, body) = match request(case, base) {
                     Ok(request) => run(&client, request),
                     Err(error) => (Err(error), Vec::new()),
                 };
@@ -231,10 +196,5 @@ fn every_case_through_both_waits() {
         assert_eq!((stats.active, stats.idle), (0, 0), "{stats:?}");
     }
     assert!(ran >= 4 * 150, "only {ran} runs");
-    assert!(
-        failures.is_empty(),
-        "{} of {ran}:\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} of {ran}:\n{}", failures.len(), failures.join("\n"));
 }

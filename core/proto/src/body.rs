@@ -90,10 +90,7 @@ impl BodyDecoder {
     }
 
     fn truncated(&self, expected: Option<u64>) -> RemoteError {
-        RemoteError::BodyTruncated {
-            received: self.received,
-            expected,
-        }
+        RemoteError::BodyTruncated { received: self.received, expected }
     }
 }
 
@@ -112,10 +109,7 @@ const MIN_CHUNK: usize = 1024;
 impl BodyEncoder {
     pub fn new(body: RequestBody) -> Self {
         match body {
-            RequestBody::None => Self::Length {
-                declared: 0,
-                given: 0,
-            },
+            RequestBody::None => Self::Length { declared: 0, given: 0 },
             RequestBody::Length(declared) => Self::Length { declared, given: 0 },
             RequestBody::Unknown => Self::Chunked { ended: false },
         }
@@ -150,9 +144,9 @@ impl BodyEncoder {
                 *given += take as u64;
                 Ok(take)
             }
-            Self::Chunked { ended: true } => Err(LocalError::InvalidState(
-                "body data after the end of the body",
-            )),
+            Self::Chunked { ended: true } => {
+                Err(LocalError::InvalidState("body data after the end of the body"))
+            }
             Self::Chunked { ended: false } => {
                 let room = room.saturating_sub(CHUNK_OVERHEAD);
                 let take = data.len().min(room);
@@ -172,10 +166,9 @@ impl BodyEncoder {
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), LocalError> {
         match self {
             Self::Length { declared, given } if declared == given => Ok(()),
-            Self::Length { declared, given } => Err(LocalError::BodyLengthMismatch {
-                declared: *declared,
-                given: *given,
-            }),
+            Self::Length { declared, given } => {
+                Err(LocalError::BodyLengthMismatch { declared: *declared, given: *given })
+            }
             Self::Chunked { ended } => {
                 if !*ended {
                     out.extend_from_slice(b"0\r\n\r\n");

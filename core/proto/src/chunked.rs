@@ -52,11 +52,7 @@ const MAX_LINE: usize = 4096;
 
 impl ChunkedDecoder {
     pub fn new() -> Self {
-        Self {
-            state: State::Start,
-            size: 0,
-            line_len: 0,
-        }
+        Self { state: State::Start, size: 0, line_len: 0 }
     }
 
     /// Reads on in `bytes`; returns how many it consumed and what came of them.
@@ -115,10 +111,7 @@ impl ChunkedDecoder {
                 return invalid("control character in a chunk extension");
             }
             (State::Extension, _) => State::Extension,
-            (State::SizeLf, b'\n') if self.size == 0 => State::Trailer {
-                line: 0,
-                scanned: 0,
-            },
+            (State::SizeLf, b'\n') if self.size == 0 => State::Trailer { line: 0, scanned: 0 },
             (State::SizeLf, b'\n') => State::Data,
             (State::SizeLf, _) => return invalid("bare CR in a chunk line"),
             (State::DataCr, b'\r') => State::DataLf,
@@ -136,11 +129,7 @@ impl ChunkedDecoder {
 
     /// The trailer section stays unread until it is complete, then it is parsed like head fields.
     fn trailers(&mut self, bytes: &[u8], limits: &Limits) -> Result<(usize, Chunk), RemoteError> {
-        let State::Trailer {
-            mut line,
-            mut scanned,
-        } = self.state
-        else {
+        let State::Trailer { mut line, mut scanned } = self.state else {
             return Ok((0, Chunk::More));
         };
         let limit = limits.head_bytes;
@@ -169,17 +158,15 @@ impl ChunkedDecoder {
                 let fields = parse_fields(&window[..end], 0, limits.fields, &mut Facts::default());
                 let fields = fields.map_err(|error| match error {
                     FieldsError::Invalid(rule) => RemoteError::InvalidChunk(rule),
-                    FieldsError::TooMany(limit) => RemoteError::HeadTooLarge {
-                        limit,
-                        what: "trailer fields",
-                    },
+                    FieldsError::TooMany(limit) => {
+                        RemoteError::HeadTooLarge { limit, what: "trailer fields" }
+                    }
                 })?;
                 Ok((end, Chunk::End(Some(fields))))
             }
-            None if bytes.len() >= limit => Err(RemoteError::HeadTooLarge {
-                limit,
-                what: "trailer bytes",
-            }),
+            None if bytes.len() >= limit => {
+                Err(RemoteError::HeadTooLarge { limit, what: "trailer bytes" })
+            }
             None => Ok((0, Chunk::More)),
         }
     }

@@ -120,14 +120,10 @@ impl Connection {
         defaults: &[u8],
     ) -> Result<(), LocalError> {
         if !matches!((&self.send, &self.recv), (SendState::Idle, RecvState::Idle)) {
-            return Err(LocalError::InvalidState(
-                "start: the connection is not idle",
-            ));
+            return Err(LocalError::InvalidState("start: the connection is not idle"));
         }
         if self.reuse().is_err() {
-            return Err(LocalError::InvalidState(
-                "start: bytes or the end came while idle",
-            ));
+            return Err(LocalError::InvalidState("start: bytes or the end came while idle"));
         }
         let (body, field) = head.framing(body)?;
         self.tx.clear();
@@ -137,8 +133,7 @@ impl Connection {
         match field {
             FramingField::Nothing => self.tx.extend_from_slice(b"\r\n"),
             FramingField::Chunked => {
-                self.tx
-                    .extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
+                self.tx.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
             }
             FramingField::Length(length) => {
                 self.tx.extend_from_slice(b"Content-Length: ");
@@ -167,9 +162,7 @@ impl Connection {
             return Ok(0);
         }
         let SendState::Body(encoder) = &mut self.send else {
-            return Err(LocalError::InvalidState(
-                "send_data: no request is being sent",
-            ));
+            return Err(LocalError::InvalidState("send_data: no request is being sent"));
         };
         let room = TRANSMIT_CAP.saturating_sub(self.tx.len() - self.tx_pos);
         if self.tx_pos > 0 && self.tx.len() + data.len().min(room) > self.tx.capacity() {
@@ -189,9 +182,7 @@ impl Connection {
             return Ok(());
         }
         let SendState::Body(encoder) = &mut self.send else {
-            return Err(LocalError::InvalidState(
-                "send_end: no request is being sent",
-            ));
+            return Err(LocalError::InvalidState("send_end: no request is being sent"));
         };
         encoder.finish(&mut self.tx)
     }

@@ -71,10 +71,7 @@ impl fmt::Display for LocalError {
             Self::InvalidHeader { name, reason } => write!(f, "{name}: {reason}"),
             Self::InvalidTarget { reason } => write!(f, "request target: {reason}"),
             Self::BodyLengthMismatch { declared, given } => {
-                write!(
-                    f,
-                    "body of {given} bytes does not match Content-Length {declared}"
-                )
+                write!(f, "body of {given} bytes does not match Content-Length {declared}")
             }
             Self::InvalidState(what) => f.write_str(what),
         }
@@ -91,26 +88,14 @@ impl fmt::Display for RemoteError {
             Self::InvalidFraming(rule) => write!(f, "invalid response framing: {rule}"),
             Self::InvalidChunk(rule) => write!(f, "invalid chunked body: {rule}"),
             Self::HeadTruncated { received } => {
-                write!(
-                    f,
-                    "connection closed inside the response head after {received} bytes"
-                )
+                write!(f, "connection closed inside the response head after {received} bytes")
             }
             Self::Closed => f.write_str("connection closed before a response"),
-            Self::BodyTruncated {
-                received,
-                expected: Some(expected),
-            } => {
+            Self::BodyTruncated { received, expected: Some(expected) } => {
                 write!(f, "body cut off: received {received} of {expected} bytes")
             }
-            Self::BodyTruncated {
-                received,
-                expected: None,
-            } => {
-                write!(
-                    f,
-                    "body cut off after {received} bytes, before its end was marked"
-                )
+            Self::BodyTruncated { received, expected: None } => {
+                write!(f, "body cut off after {received} bytes, before its end was marked")
             }
         }
     }
@@ -125,26 +110,11 @@ mod tests {
 
     #[test]
     fn messages_name_what_is_wrong() {
-        let truncated = RemoteError::BodyTruncated {
-            received: 3,
-            expected: Some(9),
-        };
+        let truncated = RemoteError::BodyTruncated { received: 3, expected: Some(9) };
         assert_eq!(truncated.to_string(), "body cut off: received 3 of 9 bytes");
-        let limit = RemoteError::HeadTooLarge {
-            limit: 128,
-            what: "fields",
-        };
-        assert_eq!(
-            limit.to_string(),
-            "response head exceeds the limit of 128 fields"
-        );
-        let mismatch = LocalError::BodyLengthMismatch {
-            declared: 5,
-            given: 7,
-        };
-        assert_eq!(
-            mismatch.to_string(),
-            "body of 7 bytes does not match Content-Length 5"
-        );
+        let limit = RemoteError::HeadTooLarge { limit: 128, what: "fields" };
+        assert_eq!(limit.to_string(), "response head exceeds the limit of 128 fields");
+        let mismatch = LocalError::BodyLengthMismatch { declared: 5, given: 7 };
+        assert_eq!(mismatch.to_string(), "body of 7 bytes does not match Content-Length 5");
     }
 }

@@ -26,10 +26,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            head_bytes: 64 * 1024,
-            fields: 128,
-        }
+        Self { head_bytes: 64 * 1024, fields: 128 }
     }
 }
 

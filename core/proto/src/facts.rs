@@ -114,10 +114,7 @@ pub(crate) fn trim(mut value: &[u8]) -> &[u8] {
 
 /// Elements of a comma list; empty ones are skipped (RFC 9110 5.6.1.2).
 pub(crate) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value
-        .split(|&b| b == b',')
-        .map(trim)
-        .filter(|element| !element.is_empty())
+    value.split(|&b| b == b',').map(trim).filter(|element| !element.is_empty())
 }
 
 /// A decimal of digits only: no sign, no space, no overflow.
@@ -146,29 +143,16 @@ mod tests {
     fn content_length_is_one_number() {
         let all = |values: &[&str]| {
             let mut length = ContentLength::Absent;
-            values
-                .iter()
-                .for_each(|value| length.note(value.as_bytes()));
+            values.iter().for_each(|value| length.note(value.as_bytes()));
             length
         };
         assert_eq!(all(&[]), ContentLength::Absent);
         assert_eq!(all(&["7"]), ContentLength::Valid(7));
         assert_eq!(all(&["7, 07", "7"]), ContentLength::Valid(7));
-        assert_eq!(
-            all(&["18446744073709551615"]),
-            ContentLength::Valid(u64::MAX)
-        );
-        for values in [
-            &["7", "8"][..],
-            &["x", "7"],
-            &["7", ""],
-            &["18446744073709551616"],
-            &["+7"],
-        ] {
-            assert!(
-                matches!(all(values), ContentLength::Invalid(_)),
-                "{values:?}"
-            );
+        assert_eq!(all(&["18446744073709551615"]), ContentLength::Valid(u64::MAX));
+        for values in [&["7", "8"][..], &["x", "7"], &["7", ""], &["18446744073709551616"], &["+7"]]
+        {
+            assert!(matches!(all(values), ContentLength::Invalid(_)), "{values:?}");
         }
     }
 
@@ -176,18 +160,13 @@ mod tests {
     fn transfer_codings_are_one_list() {
         let all = |values: &[&str]| {
             let mut coding = TransferEncoding::Absent;
-            values
-                .iter()
-                .for_each(|value| coding.note(value.as_bytes()));
+            values.iter().for_each(|value| coding.note(value.as_bytes()));
             coding
         };
         assert_eq!(all(&[]), TransferEncoding::Absent);
-        for values in [
-            &["chunked"][..],
-            &[" Chunked ,"],
-            &["gzip", "chunked"],
-            &["x-gzip,deflate,chunked"],
-        ] {
+        for values in
+            [&["chunked"][..], &[" Chunked ,"], &["gzip", "chunked"], &["x-gzip,deflate,chunked"]]
+        {
             assert_eq!(all(values), TransferEncoding::Chunked, "{values:?}");
         }
         assert_eq!(all(&["gzip"]), TransferEncoding::Coded);

@@ -72,9 +72,9 @@ fn scan_fields(
         Ok(httparse::Status::Complete((_, parsed))) => Ok(note_all(bytes, parsed, facts)),
         Ok(httparse::Status::Partial) => Err(FieldsError::Invalid("incomplete field")),
         Err(httparse::Error::TooManyHeaders) => Err(FieldsError::TooMany(limit)),
-        Err(httparse::Error::HeaderName) => Err(FieldsError::Invalid(
-            "field name is not a token followed by a colon",
-        )),
+        Err(httparse::Error::HeaderName) => {
+            Err(FieldsError::Invalid("field name is not a token followed by a colon"))
+        }
         Err(_) => Err(FieldsError::Invalid("control character in a field value")),
     }
 }
@@ -88,10 +88,7 @@ fn note_all(bytes: &[u8], parsed: &[httparse::Header<'_>], facts: &mut Facts) ->
     let mut ranges = Vec::with_capacity(parsed.len());
     for field in parsed {
         facts.note(field.name.as_bytes(), field.value);
-        ranges.push(FieldRange {
-            name: range(field.name.as_bytes()),
-            value: range(field.value),
-        });
+        ranges.push(FieldRange { name: range(field.name.as_bytes()), value: range(field.value) });
     }
     ranges
 }
@@ -110,15 +107,8 @@ fn unfold(bytes: &[u8], from: usize) -> Result<Option<Vec<u8>>, FieldsError> {
             return Err(FieldsError::Invalid("whitespace before the first field"));
         }
         folded = true;
-        let text = out
-            .strip_suffix(b"\n")
-            .map_or(&out[..], |o| o.strip_suffix(b"\r").unwrap_or(o));
-        let keep = text.len()
-            - text
-                .iter()
-                .rev()
-                .take_while(|b| matches!(b, b' ' | b'\t'))
-                .count();
+        let text = out.strip_suffix(b"\n").map_or(&out[..], |o| o.strip_suffix(b"\r").unwrap_or(o));
+        let keep = text.len() - text.iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).count();
         out.truncate(keep);
         out.push(b' ');
         out.extend_from_slice(trim_start(line));
@@ -127,9 +117,6 @@ fn unfold(bytes: &[u8], from: usize) -> Result<Option<Vec<u8>>, FieldsError> {
 }
 
 fn trim_start(line: &[u8]) -> &[u8] {
-    let spaces = line
-        .iter()
-        .take_while(|b| matches!(b, b' ' | b'\t'))
-        .count();
+    let spaces = line.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
     &line[spaces..]
 }

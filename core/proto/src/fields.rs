@@ -43,30 +43,21 @@ impl Fields {
     /// Name and value of the field at `index`, in the order received.
     pub fn at(&self, index: usize) -> Option<(&[u8], &[u8])> {
         let range = self.ranges.get(index)?;
-        Some((
-            slice(&self.bytes, range.name),
-            slice(&self.bytes, range.value),
-        ))
+        Some((slice(&self.bytes, range.name), slice(&self.bytes, range.value)))
     }
 
     /// All fields in the order received: name as it was written, value without outer whitespace.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> + '_ {
-        self.ranges
-            .iter()
-            .map(|r| (slice(&self.bytes, r.name), slice(&self.bytes, r.value)))
+        self.ranges.iter().map(|r| (slice(&self.bytes, r.name), slice(&self.bytes, r.value)))
     }
 
     /// Value of the first field of that name, ASCII case-insensitive.
     pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
-        self.iter()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        self.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// Values of every field of that name, ASCII case-insensitive, in order.
     pub fn get_all<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + 'a {
-        self.iter()
-            .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        self.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 }

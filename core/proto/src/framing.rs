@@ -49,24 +49,14 @@ pub(crate) fn response_framing(
         ContentLength::Valid(_) => chunked_or_other,
         ContentLength::Invalid(_) => true,
     } || (chunked_or_other && version == Version::Http10); // RFC 9112 6.1: faulty framing
-    let framing = |body| Framing {
-        body,
-        ambiguous,
-        switched: false,
-    };
+    let framing = |body| Framing { body, ambiguous, switched: false };
 
     if status == 101 && !request.upgrade {
-        return Err(RemoteError::InvalidHead(
-            "101 without an Upgrade in the request",
-        ));
+        return Err(RemoteError::InvalidHead("101 without an Upgrade in the request"));
     }
     // Rule 2 (and 101): the connection becomes a tunnel or another protocol after the head.
     if status == 101 || (request.connect && (200..300).contains(&status)) {
-        return Ok(Framing {
-            body: BodyFraming::None,
-            ambiguous,
-            switched: true,
-        });
+        return Ok(Framing { body: BodyFraming::None, ambiguous, switched: true });
     }
     // Rule 1: no body whatever the fields say.
     if request.head || status < 200 || status == 204 || status == 304 {
@@ -97,9 +87,7 @@ mod tests {
 
     fn decide(request: RequestFacts, status: u16, fields: &[(&str, &str)]) -> Option<Framing> {
         let mut facts = Facts::default();
-        fields
-            .iter()
-            .for_each(|(name, value)| facts.note(name.as_bytes(), value.as_bytes()));
+        fields.iter().for_each(|(name, value)| facts.note(name.as_bytes(), value.as_bytes()));
         response_framing(request, status, Version::Http11, &facts).ok()
     }
 
@@ -124,14 +112,8 @@ mod tests {
         for status in [204, 304] {
             assert_eq!(body(status, &[LENGTH, CHUNKED]), Some(BodyFraming::None));
         }
-        let head = RequestFacts {
-            head: true,
-            ..RequestFacts::default()
-        };
-        assert_eq!(
-            decide(head, 200, &[LENGTH]).map(|f| f.body),
-            Some(BodyFraming::None)
-        );
+        let head = RequestFacts { head: true, ..RequestFacts::default() };
+        assert_eq!(decide(head, 200, &[LENGTH]).map(|f| f.body), Some(BodyFraming::None));
     }
 
     #[test]
@@ -151,14 +133,8 @@ mod tests {
 
     #[test]
     fn switching_needs_a_request_for_it() {
-        let connect = RequestFacts {
-            connect: true,
-            ..RequestFacts::default()
-        };
-        let upgrade = RequestFacts {
-            upgrade: true,
-            ..RequestFacts::default()
-        };
+        let connect = RequestFacts { connect: true, ..RequestFacts::default() };
+        let upgrade = RequestFacts { upgrade: true, ..RequestFacts::default() };
         let switched = |request, status| decide(request, status, &[LENGTH]).map(|f| f.switched);
         assert_eq!(switched(RequestFacts::default(), 101), None);
         assert_eq!(switched(upgrade, 101), Some(true));

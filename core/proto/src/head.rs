@@ -76,10 +76,7 @@ impl HeadParser {
 
     /// Starts over for the next head of the same response.
     pub fn next_head(&mut self, len: usize) {
-        *self = Self {
-            used: self.used + len,
-            ..Self::default()
-        };
+        *self = Self { used: self.used + len, ..Self::default() };
     }
 
     /// Looks at all unread bytes; None when more are needed.
@@ -104,10 +101,7 @@ impl HeadParser {
             return self.parse(&window[..len], limits).map(Some);
         }
         if bytes.len() >= budget {
-            return Err(RemoteError::HeadTooLarge {
-                limit: limits.head_bytes,
-                what: "bytes",
-            });
+            return Err(RemoteError::HeadTooLarge { limit: limits.head_bytes, what: "bytes" });
         }
         Ok(None)
     }
@@ -161,13 +155,8 @@ impl HeadParser {
             return Ok(false);
         }
         let reason = reason(bytes, self.start, self.line);
-        if bytes[reason.0 as usize..reason.1 as usize]
-            .iter()
-            .any(|&b| is_control(b))
-        {
-            return Err(RemoteError::InvalidHead(
-                "control character in the reason phrase",
-            ));
+        if bytes[reason.0 as usize..reason.1 as usize].iter().any(|&b| is_control(b)) {
+            return Err(RemoteError::InvalidHead("control character in the reason phrase"));
         }
         self.fields = self.line;
         Ok(true)
@@ -180,10 +169,7 @@ impl HeadParser {
         let fields = parse_fields(line, self.fields - self.start, limits.fields, &mut facts)
             .map_err(|error| match error {
                 FieldsError::Invalid(rule) => RemoteError::InvalidHead(rule),
-                FieldsError::TooMany(limit) => RemoteError::HeadTooLarge {
-                    limit,
-                    what: "fields",
-                },
+                FieldsError::TooMany(limit) => RemoteError::HeadTooLarge { limit, what: "fields" },
             })?;
         Ok(self.parsed(line, fields, facts, bytes.len()))
     }
@@ -192,22 +178,9 @@ impl HeadParser {
     fn parsed(&self, line: &[u8], fields: Fields, facts: Facts, len: usize) -> ParsedHead {
         let digit = |at: usize| u16::from(line[at] - b'0');
         let status = digit(9) * 100 + digit(10) * 10 + digit(11);
-        let version = if line[7] == b'0' {
-            Version::Http10
-        } else {
-            Version::Http11
-        };
+        let version = if line[7] == b'0' { Version::Http10 } else { Version::Http11 };
         let reason = reason(line, 0, self.fields - self.start);
-        ParsedHead {
-            head: ResponseHead {
-                status,
-                version,
-                fields,
-                reason,
-            },
-            facts,
-            len,
-        }
+        ParsedHead { head: ResponseHead { status, version, fields, reason }, facts, len }
     }
 }
 
@@ -232,9 +205,7 @@ fn check_status_start(bytes: &[u8]) -> Result<(), RemoteError> {
         && at(10, |b| b.is_ascii_digit())
         && at(11, |b| b.is_ascii_digit());
     if !digits || !at(STATUS_LEN, |b| matches!(b, b' ' | b'\r' | b'\n')) {
-        return Err(RemoteError::InvalidHead(
-            "status code is not three digits from 100 to 999",
-        ));
+        return Err(RemoteError::InvalidHead("status code is not three digits from 100 to 999"));
     }
     Ok(())
 }
@@ -265,10 +236,7 @@ mod tests {
     fn what_cannot_be_a_status_line_fails_at_its_first_byte() {
         let line = b"HTTP/1.1 200 OK";
         for at in 0..13 {
-            assert!(
-                advance(&line[..at]).is_ok_and(|parsed| parsed.is_none()),
-                "at {at}"
-            );
+            assert!(advance(&line[..at]).is_ok_and(|parsed| parsed.is_none()), "at {at}");
             let broken = [&line[..at], b"x"].concat();
             assert!(advance(&broken).is_err(), "{}", broken.escape_ascii());
         }
@@ -288,15 +256,9 @@ mod tests {
         assert_eq!(head.fields.at(0), Some((&b"X-A"[..], &b"1"[..])));
         assert_eq!(head.fields.at(2), None);
         assert_eq!(head.fields.get(b"X-a"), Some(&b"1"[..]));
-        assert_eq!(
-            head.fields.get_all(b"X-a").collect::<Vec<_>>(),
-            [b"1", b"2"]
-        );
+        assert_eq!(head.fields.get_all(b"X-a").collect::<Vec<_>>(), [b"1", b"2"]);
         assert_eq!(head.fields.iter().len(), 2);
-        let stranger = ResponseHead {
-            fields: Fields::default(),
-            ..head
-        };
+        let stranger = ResponseHead { fields: Fields::default(), ..head };
         assert_eq!(stranger.reason(), b"");
     }
 }

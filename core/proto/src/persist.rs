@@ -136,23 +136,18 @@ mod tests {
         assert_eq!(read(&["Timeout = 5", "MAX=1"]), (Some(5), Some(1)));
         assert_eq!(read(&["timeout=9, timeout=5, timeout=7"]), (Some(5), None));
         assert_eq!(read(&["timeout=0"]), (Some(0), None));
-        assert_eq!(
-            read(&["timeout, max=, =5, timeout=-1, max=1e3, 5"]),
-            (None, None)
-        );
+        assert_eq!(read(&["timeout, max=, =5, timeout=-1, max=1e3, 5"]), (None, None));
         assert_eq!(read(&["timeout=99999999999999999999"]), (None, None));
     }
 
     #[test]
     fn names_are_snake_case_and_differ() {
-        let mut names: Vec<_> = CloseReason::ALL
-            .iter()
-            .map(|reason| reason.name())
-            .collect();
-        assert!(names.iter().all(|n| {
-            n.bytes()
-                .all(|b| b.is_ascii_lowercase() || b"_10".contains(&b))
-        }));
+        let mut names: Vec<_> = CloseReason::ALL.iter().map(|reason| reason.name()).collect();
+        assert!(
+            names
+                .iter()
+                .all(|n| { n.bytes().all(|b| b.is_ascii_lowercase() || b"_10".contains(&b)) })
+        );
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), CloseReason::ALL.len());

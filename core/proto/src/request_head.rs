@@ -95,10 +95,7 @@ impl RequestHead {
             ));
         }
         if !all(value, VALUE) {
-            return Err(invalid_value(
-                name,
-                "holds a control character such as CR, LF or NUL",
-            ));
+            return Err(invalid_value(name, "holds a control character such as CR, LF or NUL"));
         }
         let value = trim(value);
         if !self.note(name, value)? {
@@ -127,8 +124,7 @@ impl RequestHead {
                 }
                 check_host(value)?;
                 self.user_host = true;
-                self.bytes
-                    .drain(self.host.0 - "Host: ".len()..self.host.1 + "\r\n".len());
+                self.bytes.drain(self.host.0 - "Host: ".len()..self.host.1 + "\r\n".len());
             }
             7 if is(b"Upgrade") => self.facts.upgrade |= !value.is_empty(),
             10 if is(b"Connection") => {
@@ -161,10 +157,7 @@ impl RequestHead {
 
     fn text(&self, start: usize, end: usize) -> &str {
         // Checked to be ASCII when it was added.
-        self.bytes
-            .get(start..end)
-            .and_then(|b| std::str::from_utf8(b).ok())
-            .unwrap_or_default()
+        self.bytes.get(start..end).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
     }
 
     fn method_bytes(&self) -> &[u8] {
@@ -196,10 +189,7 @@ impl RequestHead {
     /// `Connection::start` left out.
     pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> + '_ {
         const LINE_REST: usize = " HTTP/1.1\r\n".len();
-        let mut rest = self
-            .bytes
-            .get(self.target_end + LINE_REST..)
-            .unwrap_or_default();
+        let mut rest = self.bytes.get(self.target_end + LINE_REST..).unwrap_or_default();
         std::iter::from_fn(move || {
             // A name holds no colon and a value no CR, so both ends are exact.
             let colon = memchr::memchr(b':', rest)?;
@@ -214,10 +204,7 @@ impl RequestHead {
     /// TRACE PUT DELETE (RFC 9110 9.2.2), or the user gave an Idempotency-Key.
     pub fn is_replayable(&self) -> bool {
         self.idempotency_key
-            || matches!(
-                self.method(),
-                "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE"
-            )
+            || matches!(self.method(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
     }
 
     /// Checks everything `Connection::start` would check, so bad input fails before a connection is
@@ -259,14 +246,7 @@ impl RequestHead {
             (RequestBody::None, None) => {
                 let expects_body = matches!(self.method_bytes(), b"POST" | b"PUT" | b"PATCH");
                 let nothing = FramingField::Nothing;
-                Ok((
-                    body,
-                    if expects_body {
-                        FramingField::Length(0)
-                    } else {
-                        nothing
-                    },
-                ))
+                Ok((body, if expects_body { FramingField::Length(0) } else { nothing }))
             }
             (RequestBody::Length(length), None) => Ok((body, FramingField::Length(length))),
             (RequestBody::Unknown, None) if chunked_given => Ok((body, FramingField::Nothing)),
@@ -285,10 +265,7 @@ impl RequestHead {
 }
 
 fn invalid(name: impl Into<String>, reason: &'static str) -> LocalError {
-    LocalError::InvalidHeader {
-        name: name.into(),
-        reason,
-    }
+    LocalError::InvalidHeader { name: name.into(), reason }
 }
 
 fn invalid_value(name: &[u8], reason: &'static str) -> LocalError {
@@ -360,10 +337,7 @@ fn check_host(host: &[u8]) -> Result<(), LocalError> {
     if all(host, HOST) {
         return Ok(());
     }
-    Err(invalid(
-        "host",
-        "holds a character that is not allowed in a host",
-    ))
+    Err(invalid("host", "holds a character that is not allowed in a host"))
 }
 
 #[cfg(test)]

@@ -40,19 +40,11 @@ fn check(case: &Case, seen: &Outcome, reuse: &str) -> Result<(), String> {
     if expect.status.is_some() && seen.status != expect.status {
         return fail("status");
     }
-    if expect
-        .reason
-        .as_ref()
-        .is_some_and(|reason| seen.reason != latin1(reason))
-    {
+    if expect.reason.as_ref().is_some_and(|reason| seen.reason != latin1(reason)) {
         return fail("reason");
     }
     if let Some(version) = &expect.version {
-        let expected = if version == "1.0" {
-            Version::Http10
-        } else {
-            Version::Http11
-        };
+        let expected = if version == "1.0" { Version::Http10 } else { Version::Http11 };
         if seen.version != Some(expected) {
             return fail("version");
         }
@@ -60,32 +52,17 @@ fn check(case: &Case, seen: &Outcome, reuse: &str) -> Result<(), String> {
     if !contains_in_order(&seen.fields, &expect.headers) {
         return fail("headers");
     }
-    if expect
-        .informational
-        .as_ref()
-        .is_some_and(|codes| *codes != seen.informational)
-    {
+    if expect.informational.as_ref().is_some_and(|codes| *codes != seen.informational) {
         return fail("informational");
     }
     if let Some(trailers) = &expect.trailers {
-        let expected: Vec<_> = trailers
-            .iter()
-            .map(|(n, v)| (latin1(n), latin1(v)))
-            .collect();
+        let expected: Vec<_> = trailers.iter().map(|(n, v)| (latin1(n), latin1(v))).collect();
         if seen.trailers.as_deref().unwrap_or_default() != expected {
             return fail("trailers");
         }
     }
-    let body = if expect.error.is_some() {
-        &expect.partial
-    } else {
-        &expect.body
-    };
-    if body
-        .as_ref()
-        .map(Bytes::bytes)
-        .is_some_and(|body| body != seen.body)
-    {
+    let body = if expect.error.is_some() { &expect.partial } else { &expect.body };
+    if body.as_ref().map(Bytes::bytes).is_some_and(|body| body != seen.body) {
         return fail("body");
     }
     match (&expect.error, &seen.end) {
@@ -117,12 +94,7 @@ fn run(way: &str, outcome: impl Fn(&Case) -> Option<(Outcome, String)>) {
             failures.push(format!("{} ({way}): {problem:.1000}", case.name));
         }
     }
-    assert!(
-        failures.is_empty(),
-        "{} failed\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} failed\n{}", failures.len(), failures.join("\n"));
 }
 
 fn expected_reuse(case: &Case) -> String {
@@ -133,10 +105,7 @@ fn expected_reuse(case: &Case) -> String {
 fn whole() {
     run("whole", |case| {
         let bytes = case.response.bytes();
-        Some((
-            play(requested(case), [&bytes[..]], eof(case)),
-            expected_reuse(case),
-        ))
+        Some((play(requested(case), [&bytes[..]], eof(case)), expected_reuse(case)))
     });
 }
 
@@ -144,10 +113,7 @@ fn whole() {
 fn byte_by_byte() {
     run("byte by byte", |case| {
         let bytes = case.response.bytes();
-        Some((
-            play(requested(case), bytes.chunks(1), eof(case)),
-            expected_reuse(case),
-        ))
+        Some((play(requested(case), bytes.chunks(1), eof(case)), expected_reuse(case)))
     });
 }
 
@@ -166,13 +132,6 @@ fn with_trailing_bytes() {
         if reuse == "switched" {
             assert!(outcome.switched.ends_with(EXTRA), "{}", case.name);
         }
-        Some((
-            outcome,
-            if reuse == "ok" {
-                "extra_bytes".to_owned()
-            } else {
-                reuse
-            },
-        ))
+        Some((outcome, if reuse == "ok" { "extra_bytes".to_owned() } else { reuse }))
     });
 }

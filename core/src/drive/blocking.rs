@@ -30,9 +30,7 @@ impl<'a> Blocking<'a> {
     /// `hook` is called on this thread when a signal interrupts a wait, and at least every 100 ms;
     /// `true` ends the call with `Interrupted`.
     pub fn interruptible(hook: &'a mut (dyn FnMut() -> bool + Send)) -> Self {
-        Blocking {
-            interrupt: Some(hook),
-        }
+        Blocking { interrupt: Some(hook) }
     }
 }
 
@@ -43,9 +41,7 @@ pub(crate) struct BlockingWait<'a> {
 
 impl<'a> BlockingWait<'a> {
     pub fn new(blocking: Blocking<'a>) -> Self {
-        BlockingWait {
-            hook: blocking.interrupt,
-        }
+        BlockingWait { hook: blocking.interrupt }
     }
 
     /// The next sleep: what the deadline leaves, in slices when there is a hook.
@@ -169,10 +165,7 @@ impl Wake for Unpark {
 /// error rather than a hang.
 pub(crate) fn run<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let mut future = std::pin::pin!(future);
-    match future
-        .as_mut()
-        .poll(&mut Context::from_waker(Waker::noop()))
-    {
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
         Poll::Pending => Err(Error::new(
             ErrorKind::Internal,

@@ -47,18 +47,11 @@ impl Live {
         origin: Arc<Origin>,
         reused: bool,
     ) -> Live {
-        Live {
-            lease: Some(lease),
-            decoder,
-            read,
-            total,
-            origin,
-            reused,
-        }
+        Live { lease: Some(lease), decoder, read, total, origin, reused }
     }
 
     /// The response is complete: the connection goes back if it may.
-    pub fn finish(mut self: Box<Self>) {
+    pub fn finish(&mut self) {
         if let Some(lease) = self.lease.take() {
             lease.check_in(Instant::now());
         }
@@ -103,15 +96,11 @@ impl Live {
             }
             // Once the pieces are large, larger reads save calls.
             let room = match connection.http.body_remaining() {
-                Some(left) => usize::try_from(left)
-                    .unwrap_or(usize::MAX)
-                    .clamp(512, READ_LARGE),
+                Some(left) => usize::try_from(left).unwrap_or(usize::MAX).clamp(512, READ_LARGE),
                 None => READ_LARGE / 4,
             };
             let deadline = stall(self.read).sooner(self.total);
-            let Connection {
-                http, layer, io, ..
-            } = connection;
+            let Connection { http, layer, io, .. } = connection;
             let received = std::future::poll_fn(|cx| {
                 wait.poll_io(cx, io, Want::Read, &deadline, &mut |fd, _| {
                     layer.read(fd, http.receive_space(room))
@@ -152,9 +141,7 @@ impl Live {
         let most = most.min(to.len());
         let Connection { http, io, .. } = connection;
         let result = std::future::poll_fn(|cx| {
-            wait.poll_io(cx, io, Want::Read, &deadline, &mut |fd, _| {
-                recv_into(fd, &mut to[..most])
-            })
+            wait.poll_io(cx, io, Want::Read, &deadline, &mut |fd, _| recv_into(fd, &mut to[..most]))
         })
         .await;
         match result {
@@ -176,6 +163,9 @@ impl Live {
 
 /// Largest read for body bytes; 128 KiB saves most system calls and still fits caches.
 const READ_LARGE: usize = 128 * 1024;
+
+/// Most memory reserved on the word of a Content-Length.
+const MOST_RESERVED: usize = 1024 * 1024;
 
 fn over() -> Error {
     Error::state("the response is over")
@@ -221,6 +211,11 @@ pub(crate) fn take_events(
     into: &mut BytesMut,
     trailers: &mut Option<Fields>,
 ) -> Result<bool> {
+    if decoder.is_none() && into.capacity() == 0 {
+        // Exactly what is to come, so that freezing it needs no second allocation.
+        let expected = connection.http.body_remaining().unwrap_or(0);
+        into.reserve(usize::try_from(expected).unwrap_or(usize::MAX).min(MOST_RESERVED));
+    }
     loop {
         match connection.http.poll_event()? {
             Some(Event::Data(data)) => match decoder {
@@ -285,9 +280,7 @@ async fn drain(lease: &mut Lease, limit: u64) -> bool {
     if wait.adopt(&mut connection.io).is_err() {
         return false;
     }
-    let Connection {
-        http, layer, io, ..
-    } = connection;
+    let Connection { http, layer, io, .. } = connection;
     let mut count = 0;
     loop {
         loop {

@@ -34,22 +34,16 @@ pub(crate) struct Failure {
 pub(crate) enum Feed<'a> {
     Empty,
     Whole(&'a Bytes, usize),
-    Stream {
-        source: &'a mut dyn BodySource,
-        piece: Bytes,
-        ended: bool,
-    },
+    Stream { source: &'a mut dyn BodySource, piece: Bytes, ended: bool },
 }
 
 impl<'a> Feed<'a> {
     pub fn new(body: &'a Body, source: Option<&'a mut Box<dyn BodySource>>) -> Feed<'a> {
         match (body, source) {
             (Body::Whole(bytes), _) => Feed::Whole(bytes, 0),
-            (Body::Stream { .. }, Some(source)) => Feed::Stream {
-                source: &mut **source,
-                piece: Bytes::new(),
-                ended: false,
-            },
+            (Body::Stream { .. }, Some(source)) => {
+                Feed::Stream { source: &mut **source, piece: Bytes::new(), ended: false }
+            }
             _ => Feed::Empty,
         }
     }
@@ -102,19 +96,16 @@ pub(crate) async fn exchange<W: Wait>(
     wait: &mut W,
     deadlines: &Deadlines,
     origin: &Origin,
+    now: Instant,
 ) -> std::result::Result<Answer, Failure> {
     let connection = match lease.connection() {
         Ok(connection) => connection,
         Err(error) => {
-            return Err(Failure {
-                error,
-                sent: Sent::Nothing,
-                response_started: false,
-            });
+            return Err(Failure { error, sent: Sent::Nothing, response_started: false });
         }
     };
     let before = connection.wire;
-    let result = run(connection, request, defaults, feed, wait, deadlines, origin).await;
+    let result = run(connection, request, defaults, feed, wait, deadlines, origin, now).await;
     result.map_err(|error| {
         let done = connection.http.send_done() && !connection.layer.wants_flush();
         let sent = match connection.wire - before {
@@ -122,11 +113,7 @@ pub(crate) async fn exchange<W: Wait>(
             _ if done => Sent::All,
             _ => Sent::Part,
         };
-        Failure {
-            error,
-            sent,
-            response_started: connection.http.response_started(),
-        }
+        Failure { error, sent, response_started: connection.http.response_started() }
     })
 }
 
@@ -138,52 +125,34 @@ async fn run<W: Wait>(
     wait: &mut W,
     deadlines: &Deadlines,
     origin: &Origin,
+    now: Instant,
 ) -> Result<Answer> {
     wait.adopt(&mut connection.io)?;
-    connection
-        .http
-        .start_with_defaults(&request.head, request.body.framing(), defaults)?;
-    let Connection {
-        http,
-        layer,
-        io,
-        wire,
-        ..
-    } = connection;
+    connection.http.start_with_defaults(&request.head, request.body.framing(), defaults)?;
+    let Connection { http, layer, io, wire, .. } = connection;
     let mut sent_at = None;
-    let mut deadline =
-        Deadline::from_now(deadlines.send, ErrorKind::SendTimeout).sooner(deadlines.total);
+    let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
     loop {
         if let Some(head) = head_event(http)? {
             let now = Instant::now();
-            return Ok(Answer {
-                head,
-                sent_at: sent_at.unwrap_or(now),
-                head_at: now,
-            });
+            return Ok(Answer { head, sent_at: sent_at.unwrap_or(now), head_at: now });
         }
-        let starved = if http.send_stopped() {
-            false
-        } else {
-            feed.fill(http)?
-        };
+        let starved = if http.send_stopped() { false } else { feed.fill(http)? };
         let output = http.poll_transmit().is_some() || layer.wants_flush();
         if !output && !starved && sent_at.is_none() {
             let now = Instant::now();
             sent_at = Some(now);
             deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
         }
-        let phase = if sent_at.is_none() {
-            Phase::Send
-        } else {
-            Phase::Head
-        };
+        let phase = if sent_at.is_none() { Phase::Send } else { Phase::Head };
         let want = match (output, &feed) {
             (true, Feed::Empty) => Want::Write,
             (true, _) => Want::Both,
             (false, _) if starved => Want::Read,
             (false, _) => Want::Answer,
         };
+        // Waiting for the caller's own body is not the server's stall.
+        let limit = if starved { deadlines.total } else { deadline };
         let turn = std::future::poll_fn(|cx| {
             if starved
                 && let Feed::Stream { source, .. } = &mut feed
@@ -192,12 +161,10 @@ async fn run<W: Wait>(
                 return Poll::Ready(Ok(Turn::Piece(piece)));
             }
             let mut op = |fd: std::os::fd::BorrowedFd<'_>, direction| match direction {
-                Direction::Read => layer
-                    .read(fd, http.receive_space(READ_SIZE))
-                    .map(Turn::Read),
+                Direction::Read => layer.read(fd, http.receive_space(READ_SIZE)).map(Turn::Read),
                 Direction::Write => write(http, layer, fd, wire).map(|()| Turn::Wrote),
             };
-            wait.poll_io(cx, io, want, &deadline, &mut op)
+            wait.poll_io(cx, io, want, &limit, &mut op)
         })
         .await;
         match turn {
@@ -219,14 +186,13 @@ async fn run<W: Wait>(
             }
             Ok(Turn::Read(received)) => note(http, received),
             Ok(Turn::Piece(piece)) => {
-                if let Feed::Stream {
-                    piece: next, ended, ..
-                } = &mut feed
-                {
+                if let Feed::Stream { piece: next, ended, .. } = &mut feed {
                     match piece? {
                         Some(bytes) => *next = bytes,
                         None => *ended = true,
                     }
+                    deadline = Deadline::from_now(deadlines.send, ErrorKind::SendTimeout)
+                        .sooner(deadlines.total);
                 }
             }
             Err(stopped) => {
@@ -278,11 +244,7 @@ fn rescue(
         }
         if let Ok(Some(head)) = head_event(http) {
             let now = Instant::now();
-            return Ok(Answer {
-                head,
-                sent_at: sent_at.unwrap_or(now),
-                head_at: now,
-            });
+            return Ok(Answer { head, sent_at: sent_at.unwrap_or(now), head_at: now });
         }
     }
     Err(broken(stopped, http, phase, origin, deadline))

@@ -3,7 +3,6 @@
 
 pub(crate) mod blocking;
 pub(crate) mod body;
-pub(crate) mod cancel;
 pub(crate) mod exchange;
 pub(crate) mod perform;
 pub(crate) mod redirect;

@@ -1,12 +1,13 @@
 //! A request from checkout to response head: leases, the one replay, redirects.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::BytesMut;
 
-use crate::client::ClientInner;
+use crate::config::Settings;
 use crate::connection::{ClientPool, Lease};
 use crate::deadline::Deadlines;
 use crate::decode::{ACCEPTED, Decoder};
@@ -15,34 +16,34 @@ use crate::drive::exchange::{Answer, Feed, exchange};
 use crate::drive::wait::Wait;
 use crate::drive::{redirect, replay};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::pool::{Got, Grant, HostId, Refused};
-use crate::request::{Body, BodySource, Request};
+use crate::pool::{Got, Grant, HostId, Moment, Refused, Wish};
+use crate::request::{Body, BodySource, Kept, Request};
 use crate::response::{Info, Response, State, Timings};
 
 /// Sends `request`, following redirects when it asks for that, until a response head is there.
 pub(crate) async fn perform<W: Wait>(
-    client: &ClientInner,
+    settings: &Settings,
     pool: &Arc<ClientPool>,
     request: &Request,
     wait: &mut W,
 ) -> Result<Response> {
     request.check()?;
     let started = Instant::now();
-    let deadlines = Deadlines::new(&client.config, &request.timeouts, started);
-    let mut response = send(client, pool, request, wait, &deadlines, started).await?;
+    let deadlines = Deadlines::new(&settings.config, &request.timeouts, started);
+    let mut response = send(settings, pool, request, wait, &deadlines, started).await?;
     if !request.follow_redirects {
         return Ok(response);
     }
     let mut redirects = 0;
     let mut next = redirect::next(request, &response)?;
     while let Some(following) = next {
-        if u64::from(redirects) >= client.config.max_redirects {
+        if u64::from(redirects) >= settings.config.max_redirects {
             return Err(Error::new(
                 ErrorKind::TooManyRedirects,
                 Phase::Head,
                 format!(
                     "more than {} redirects from {}",
-                    client.config.max_redirects,
+                    settings.config.max_redirects,
                     request.url()
                 ),
             ));
@@ -50,7 +51,7 @@ pub(crate) async fn perform<W: Wait>(
         redirects += 1;
         // Its connection goes back by the drain rule.
         drop(response);
-        response = send(client, pool, &following, wait, &deadlines, Instant::now()).await?;
+        response = send(settings, pool, &following, wait, &deadlines, Instant::now()).await?;
         response.info.redirects = redirects;
         next = redirect::next(&following, &response)?;
     }
@@ -68,11 +69,15 @@ impl<'a> Borrowed<'a> {
     fn take(body: &'a Body) -> Result<Borrowed<'a>> {
         let source = match body {
             Body::Stream { source, .. } => {
-                let mut shared = source
-                    .lock()
-                    .unwrap_or_else(|poisoned| poisoned.into_inner());
-                let taken = shared.take();
-                Some(taken.ok_or_else(|| Error::state("the request's body stream is being sent"))?)
+                let mut shared = source.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                let mut kept = shared
+                    .take()
+                    .ok_or_else(|| Error::state("the request's body stream is being sent"))?;
+                if kept.used && !kept.source.rewind() {
+                    *shared = Some(kept);
+                    return Err(Error::state("the request's body stream was already sent"));
+                }
+                Some(kept.source)
             }
             _ => None,
         };
@@ -87,15 +92,14 @@ impl<'a> Borrowed<'a> {
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
         if let (Body::Stream { source, .. }, Some(own)) = (self.body, self.source.take()) {
-            *source
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(own);
+            *source.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
+                Some(Kept { source: own, used: true });
         }
     }
 }
 
 async fn send<W: Wait>(
-    client: &ClientInner,
+    settings: &Settings,
     pool: &Arc<ClientPool>,
     request: &Request,
     wait: &mut W,
@@ -103,9 +107,10 @@ async fn send<W: Wait>(
     started: Instant,
 ) -> Result<Response> {
     let origin = &request.target.origin;
-    let defaults = default_fields(client, request);
+    let defaults = default_fields(settings, request);
     let mut body = Borrowed::take(&request.body)?;
     let mut replays = 0;
+    let mut replay_reason = None;
     loop {
         let mut lease = lease(pool, request, wait, deadlines, replays > 0, started).await?;
         let leased_at = Instant::now();
@@ -115,33 +120,37 @@ async fn send<W: Wait>(
             reused,
             connection_id: connection.id,
             replays,
+            replay_reason,
             redirects: 0,
-            timings: Timings {
-                queued: leased_at - started,
-                ..Timings::default()
-            },
+            timings: Timings { queued: leased_at - started, ..Timings::default() },
         };
         if reused {
             pool.keeper.counters.reused.fetch_add(1, Ordering::Relaxed);
         } else {
             [info.timings.resolve, info.timings.connect, info.timings.tls] = connection.dialled;
         }
+        let defaults = match connection.is_last_request() && !request.has_header(b"Connection") {
+            true => Cow::Owned([&defaults[..], b"Connection: close\r\n"].concat()),
+            false => Cow::Borrowed(&defaults[..]),
+        };
         let feed = Feed::new(&request.body, body.source.as_mut());
-        match exchange(
-            &mut lease, request, &defaults, feed, wait, deadlines, origin,
-        )
-        .await
+        match exchange(&mut lease, request, &defaults, feed, wait, deadlines, origin, leased_at)
+            .await
         {
             Ok(answer) => {
-                let Answer {
-                    sent_at, head_at, ..
-                } = &answer;
+                let Answer { sent_at, head_at, .. } = &answer;
                 info.timings.send = *sent_at - leased_at;
                 info.timings.wait = *head_at - *sent_at;
                 info.timings.total = *head_at - started;
                 return respond(lease, request, answer, info, deadlines);
             }
             Err(failure) => {
+                if reused && replay::is_death(&failure.error) {
+                    if let Ok(connection) = lease.connection() {
+                        connection.died_on_reuse(leased_at, &settings.config);
+                    }
+                    pool.examine_all(origin);
+                }
                 lease.discard(crate::stats::Closed::Failed);
                 let replayable = request.head.is_replayable();
                 let attempt = replay::Try {
@@ -161,18 +170,22 @@ async fn send<W: Wait>(
                     ));
                 }
                 replays += 1;
-                pool.keeper
-                    .counters
-                    .replayed
-                    .fetch_add(1, Ordering::Relaxed);
+                replay_reason = Some(failure.error.kind());
+                pool.keeper.counters.replayed.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
 }
 
 /// Fields a request gets unless it has its own.
-fn default_fields(client: &ClientInner, request: &Request) -> Vec<u8> {
-    let mut fields = Vec::new();
+fn default_fields<'a>(settings: &'a Settings, request: &Request) -> Cow<'a, [u8]> {
+    if !request.decode
+        && request.target.authorization.is_none()
+        && !request.has_header(b"User-Agent")
+    {
+        return Cow::Borrowed(&settings.agent_field);
+    }
+    let mut fields = Vec::with_capacity(256);
     let mut add = |name: &str, value: &str| {
         if !request.has_header(name.as_bytes()) {
             for part in [name, ": ", value, "\r\n"] {
@@ -180,7 +193,7 @@ fn default_fields(client: &ClientInner, request: &Request) -> Vec<u8> {
             }
         }
     };
-    if let Some(agent) = &client.config.user_agent {
+    if let Some(agent) = &settings.config.user_agent {
         add("User-Agent", agent);
     }
     if request.decode {
@@ -189,8 +202,12 @@ fn default_fields(client: &ClientInner, request: &Request) -> Vec<u8> {
     if let Some(authorization) = &request.target.authorization {
         add("Authorization", authorization);
     }
-    fields
+    Cow::Owned(fields)
 }
+
+/// What cannot be replayed takes no connection that has idled for longer (design: 4 s, below the
+/// 5 s of Node's servers).
+const FRESH: Duration = Duration::from_secs(4);
 
 /// A live connection for the request: an idle one that passes its probe, or one that was waited for.
 async fn lease<W: Wait>(
@@ -203,7 +220,14 @@ async fn lease<W: Wait>(
 ) -> Result<Lease> {
     let origin = &request.target.origin;
     loop {
-        let got = pool.checkout(origin, started, W::REGISTERED, fresh, deadlines.connect);
+        let wish = Wish {
+            registered: W::REGISTERED,
+            fresh,
+            max_idle: (!request.head.is_replayable()).then_some(FRESH),
+            dial_limit: deadlines.connect,
+        };
+        let at = Moment { now: started, wall: SystemTime::now() };
+        let got = pool.checkout(origin, at, wish);
         let mut ticket = match got {
             Ok(Got::Idle(host, connection)) => {
                 match Lease::new(pool.clone(), host, connection).probed() {
@@ -283,12 +307,8 @@ fn respond(
         state: State::Done,
         trailers: None,
     };
-    let ended = take_events(
-        lease.connection()?,
-        &mut decoder,
-        &mut response.ready,
-        &mut response.trailers,
-    );
+    let ended =
+        take_events(lease.connection()?, &mut decoder, &mut response.ready, &mut response.trailers);
     match ended {
         Ok(true) => lease.check_in(answer.head_at),
         Ok(false) => {

@@ -36,10 +36,8 @@ pub(crate) fn next(request: &Request, response: &Response) -> Result<Option<Requ
     if !to_get {
         following.body = request.body.clone();
         if let Body::Stream { source, .. } = &following.body {
-            let mut source = source
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
-            if !source.as_mut().is_some_and(|source| source.rewind()) {
+            let mut source = source.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            if !source.as_mut().is_some_and(|kept| kept.source.rewind()) {
                 return Err(invalid("the streamed request body cannot be sent again"));
             }
         }

@@ -23,15 +23,17 @@ pub(crate) struct Try {
 /// byte was written, else only what may be repeated and only if no byte of a response came
 /// (RFC 9110 9.2.2, RFC 9112 9.3.1). A timeout is not a death: the server may still be at work.
 pub(crate) fn allowed(attempt: &Try, error: &Error) -> bool {
-    let died = matches!(
-        error.kind(),
-        ErrorKind::ConnectionClosed | ErrorKind::ConnectionReset
-    );
-    died && attempt.reused
+    is_death(error)
+        && attempt.reused
         && attempt.replays == 0
         && attempt.rewindable
         && !attempt.response_started
         && (attempt.sent == Sent::Nothing || attempt.replayable)
+}
+
+/// The connection died under the request.
+pub(crate) fn is_death(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionClosed | ErrorKind::ConnectionReset)
 }
 
 #[cfg(test)]

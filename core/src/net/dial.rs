@@ -24,11 +24,8 @@ pub(crate) struct Dialled {
 
 /// `tls` is `None` for plain connections. The caller sets the deadline by dropping the future.
 pub(crate) async fn dial(host: &str, port: u16, tls: Option<&TlsSettings>) -> Result<Dialled> {
-    let peer = if host.contains(':') {
-        format!("[{host}]:{port}")
-    } else {
-        format!("{host}:{port}")
-    };
+    let peer =
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let started = Instant::now();
     let addresses = resolve(host, port).await.map_err(|error| {
         let text = format!("cannot resolve {host}: {error}");
@@ -49,11 +46,7 @@ pub(crate) async fn dial(host: &str, port: u16, tls: Option<&TlsSettings>) -> Re
         layer,
         resolve: resolved - started,
         connect: connected - resolved,
-        tls: if tls.is_some() {
-            connected.elapsed()
-        } else {
-            Duration::ZERO
-        },
+        tls: if tls.is_some() { connected.elapsed() } else { Duration::ZERO },
     })
 }
 

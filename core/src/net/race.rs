@@ -16,9 +16,8 @@ impl Race {
     /// Families take turns, beginning with the first address's (RFC 8305 4).
     pub fn new(addresses: Vec<SocketAddr>) -> Race {
         let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
-        let (first, second): (VecDeque<_>, VecDeque<_>) = addresses
-            .into_iter()
-            .partition(|address| address.is_ipv6() == first_is_v6);
+        let (first, second): (VecDeque<_>, VecDeque<_>) =
+            addresses.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
         let mut left = VecDeque::with_capacity(first.len() + second.len());
         let (mut first, mut second) = (first.into_iter(), second.into_iter());
         loop {
@@ -57,10 +56,7 @@ mod tests {
             address("127.0.0.1:1"),
         ]);
         let order: Vec<_> = std::iter::from_fn(|| race.next()).collect();
-        assert_eq!(
-            order,
-            ["[::1]:1", "127.0.0.1:1", "[::2]:1", "[::3]:1"].map(address)
-        );
+        assert_eq!(order, ["[::1]:1", "127.0.0.1:1", "[::2]:1", "[::3]:1"].map(address));
         assert!(race.is_over());
     }
 }

@@ -10,19 +10,10 @@ pub(crate) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>
         return Ok(vec![SocketAddr::new(address, port)]);
     }
     let name = host.to_string();
-    let lookup = move || {
-        (name.as_str(), port)
-            .to_socket_addrs()
-            .map(Iterator::collect::<Vec<_>>)
-    };
-    let addresses = tokio::task::spawn_blocking(lookup)
-        .await
-        .map_err(io::Error::other)??;
+    let lookup = move || (name.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
+    let addresses = tokio::task::spawn_blocking(lookup).await.map_err(io::Error::other)??;
     if addresses.is_empty() {
-        return Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            "the name has no address",
-        ));
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
     }
     Ok(addresses)
 }

@@ -23,10 +23,7 @@ pub(crate) struct Io {
 impl Io {
     /// Registers `fd`; must run inside the runtime's context.
     pub fn registered(fd: OwnedFd) -> io::Result<Io> {
-        let mut io = Io {
-            fd: Arc::new(fd),
-            watch: None,
-        };
+        let mut io = Io { fd: Arc::new(fd), watch: None };
         io.make_registered()?;
         Ok(io)
     }
@@ -135,15 +132,11 @@ impl Layer {
         let result = match self {
             Layer::Plain => {
                 let mut byte = [0u8; 1];
-                rustix::net::recv(fd, &mut byte[..], RecvFlags::PEEK)
-                    .map_err(io::Error::from)
-                    .map(|(count, _)| {
-                        if count == 0 {
-                            Received::CleanEof
-                        } else {
-                            Received::Bytes(count)
-                        }
-                    })
+                rustix::net::recv(fd, &mut byte[..], RecvFlags::PEEK).map_err(io::Error::from).map(
+                    |(count, _)| {
+                        if count == 0 { Received::CleanEof } else { Received::Bytes(count) }
+                    },
+                )
             }
             Layer::Tls(session) => {
                 let mut scratch = Vec::new();

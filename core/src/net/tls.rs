@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read, Write};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceBox;
 use rustls::client::{ClientSessionMemoryCache, Resumption};
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig as TlsConfig, ClientConnection, RootCertStore};
@@ -13,38 +13,38 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 
 use crate::config::ClientConfig;
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::fork::PerFork;
 use crate::net::socket::{Received, recv_into, send};
 
 /// The TLS settings of a client. The system's trust store is read at the first use of `https`.
 pub(crate) struct TlsSettings {
     own_roots: Option<RootCertStore>,
     identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
-    built: OnceCell<Arc<TlsConfig>>,
+    /// A child makes its own: the session cache in it may be locked at the fork.
+    built: PerFork<Arc<TlsConfig>>,
 }
 
 fn provider() -> Arc<CryptoProvider> {
-    static PROVIDER: OnceCell<Arc<CryptoProvider>> = OnceCell::new();
+    static PROVIDER: OnceBox<Arc<CryptoProvider>> = OnceBox::new();
     #[cfg(feature = "aws-lc")]
     let make = rustls::crypto::aws_lc_rs::default_provider;
     #[cfg(not(feature = "aws-lc"))]
     let make = rustls::crypto::ring::default_provider;
-    PROVIDER.get_or_init(|| Arc::new(make())).clone()
+    PROVIDER.get_or_init(|| Box::new(Arc::new(make()))).clone()
 }
 
 /// One for the process: a session got by one client is resumed by another. rustls itself refuses
 /// to resume under other trust or another identity.
-fn sessions() -> Resumption {
-    static STORE: OnceCell<Arc<ClientSessionMemoryCache>> = OnceCell::new();
-    let store = STORE.get_or_init(|| Arc::new(ClientSessionMemoryCache::new(256)));
-    Resumption::store(store.clone())
+fn sessions() -> Result<Resumption> {
+    static STORE: PerFork<Arc<ClientSessionMemoryCache>> = PerFork::new();
+    let store = STORE.get_or_try_init(|| Ok(Arc::new(ClientSessionMemoryCache::new(256))))?;
+    Ok(Resumption::store(store.clone()))
 }
 
 /// The settings of every client that names neither trust nor identity of its own.
 fn system_config() -> Result<Arc<TlsConfig>> {
-    static SYSTEM: OnceCell<Arc<TlsConfig>> = OnceCell::new();
-    SYSTEM
-        .get_or_try_init(|| build(system_roots(), None))
-        .cloned()
+    static SYSTEM: PerFork<Arc<TlsConfig>> = PerFork::new();
+    SYSTEM.get_or_try_init(|| build(system_roots(), None)).cloned()
 }
 
 /// The operating system's store, or what SSL_CERT_FILE and SSL_CERT_DIR name; Mozilla's list when
@@ -63,11 +63,7 @@ fn build(
     identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
 ) -> Result<Arc<TlsConfig>> {
     let internal = |error: rustls::Error| {
-        Error::new(
-            ErrorKind::Internal,
-            Phase::Tls,
-            format!("TLS settings: {error}"),
-        )
+        Error::new(ErrorKind::Internal, Phase::Tls, format!("TLS settings: {error}"))
     };
     let builder = TlsConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
@@ -76,13 +72,11 @@ fn build(
     let mut config = match identity {
         None => builder.with_no_client_auth(),
         Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
-            Error::argument(format!(
-                "client certificate and key do not go together: {error}"
-            ))
+            Error::argument(format!("client certificate and key do not go together: {error}"))
         })?,
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    config.resumption = sessions();
+    config.resumption = sessions()?;
     Ok(Arc::new(config))
 }
 
@@ -132,17 +126,12 @@ impl TlsSettings {
                 ("client_cert_file", &read_file("client_cert_file", cert)?),
                 ("client_key_file", &read_file("client_key_file", key)?),
             )?),
-            (_, _, Some(cert), Some(key)) => Some(identity(
-                ("client_cert_pem", cert),
-                ("client_key_pem", key),
-            )?),
+            (_, _, Some(cert), Some(key)) => {
+                Some(identity(("client_cert_pem", cert), ("client_key_pem", key))?)
+            }
             _ => None,
         };
-        let settings = TlsSettings {
-            own_roots,
-            identity,
-            built: OnceCell::new(),
-        };
+        let settings = TlsSettings { own_roots, identity, built: PerFork::new() };
         if settings.identity.is_some() || settings.own_roots.is_some() {
             settings.config()?;
         }
@@ -154,9 +143,7 @@ impl TlsSettings {
             (None, None) => system_config(),
             (roots, identity) => build(
                 roots.clone().unwrap_or_else(system_roots),
-                identity
-                    .as_ref()
-                    .map(|(chain, key)| (chain.clone(), key.clone_key())),
+                identity.as_ref().map(|(chain, key)| (chain.clone(), key.clone_key())),
             ),
         };
         self.built.get_or_try_init(make).cloned()
@@ -165,18 +152,10 @@ impl TlsSettings {
     /// A session that has not yet spoken.
     pub fn start(&self, host: &str) -> Result<TlsSession> {
         let name = ServerName::try_from(host.to_string()).map_err(|_| {
-            Error::new(
-                ErrorKind::InvalidUrl,
-                Phase::Tls,
-                format!("host {host:?} is no TLS name"),
-            )
+            Error::new(ErrorKind::InvalidUrl, Phase::Tls, format!("host {host:?} is no TLS name"))
         })?;
         let connection = ClientConnection::new(self.config()?, name).map_err(|error| {
-            Error::new(
-                ErrorKind::TlsHandshakeFailed,
-                Phase::Tls,
-                format!("{host}: {error}"),
-            )
+            Error::new(ErrorKind::TlsHandshakeFailed, Phase::Tls, format!("{host}: {error}"))
         })?;
         Ok(TlsSession { connection })
     }
@@ -188,18 +167,14 @@ fn identity(
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
     let chain = certificates(cert_option, cert)?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| {
-        Error::argument(format!(
-            "option {key_option}: holds no private key: {error}"
-        ))
+        Error::argument(format!("option {key_option}: holds no private key: {error}"))
     })?;
     Ok((chain, key))
 }
 
 /// The error of a failed handshake: a refused certificate says which host and why.
 pub(crate) fn handshake_error(peer: &str, error: &io::Error) -> Error {
-    let inner = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {
         Some(rustls::Error::InvalidCertificate(reason)) => Error::new(
             ErrorKind::CertificateRejected,
@@ -231,6 +206,13 @@ fn describe(reason: &rustls::CertificateError) -> String {
             "it is not valid yet".to_string()
         }
         Reason::NotValidForName => "it is not valid for this host name".to_string(),
+        Reason::NotValidForNameContext { presented, .. } => {
+            let names: Vec<&str> = presented
+                .iter()
+                .map(|name| name.strip_prefix("DnsName(\"").unwrap_or(name).trim_end_matches("\")"))
+                .collect();
+            format!("it is not valid for this host name, only for {}", names.join(", "))
+        }
         other => other.to_string(),
     }
 }
@@ -275,10 +257,9 @@ impl TlsSession {
     /// One step of the handshake in the given direction.
     pub fn handshake_read(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
         match self.pull(fd)? {
-            0 => Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "the peer closed the connection",
-            )),
+            0 => {
+                Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the peer closed the connection"))
+            }
             _ => Ok(()),
         }
     }
@@ -295,10 +276,7 @@ impl TlsSession {
 
     fn pull(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         let mut wire = 0;
-        let count = self.connection.read_tls(&mut Socket {
-            fd,
-            wire: &mut wire,
-        })?;
+        let count = self.connection.read_tls(&mut Socket { fd, wire: &mut wire })?;
         if let Err(error) = self.connection.process_new_packets() {
             // The alert that names our reason is best effort.
             let _ = self.flush(fd, &mut wire);

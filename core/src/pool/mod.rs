@@ -6,18 +6,21 @@
 //!
 //! The rule: lock, decide, unlock, act. No I/O, close, callback or wake-up under the lock.
 
+mod idle;
 mod state;
 #[cfg(test)]
 mod tests;
 pub(crate) mod ticket;
+mod types;
 
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use state::{Action, PoolState};
-pub(crate) use state::{Caps, Checkout, Counts, Grant, HostId, Idle, Refused, Why};
+use state::PoolState;
 use ticket::Ticket;
+use types::Action;
+pub(crate) use types::{Caps, Checkout, Counts, Grant, HostId, Idle, Moment, Refused, Why, Wish};
 
 /// What the pool has done for it; called without the lock.
 pub(crate) trait Keeper: Send + Sync + Sized + 'static {
@@ -58,16 +61,11 @@ pub(crate) enum Got<T: Keeper> {
 
 impl<T: Keeper> Pool<T> {
     pub fn new(caps: Caps, keeper: T) -> Arc<Pool<T>> {
-        Arc::new(Pool {
-            state: Mutex::new(PoolState::new(caps)),
-            keeper,
-        })
+        Arc::new(Pool { state: Mutex::new(PoolState::new(caps)), keeper })
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Decides under the lock, then acts.
@@ -81,12 +79,7 @@ impl<T: Keeper> Pool<T> {
             match action {
                 Action::Wake(waker) => waker.wake(),
                 Action::Close(connection, why) => self.keeper.close(connection, why),
-                Action::Dial {
-                    key,
-                    host,
-                    dial,
-                    limit,
-                } => {
+                Action::Dial { key, host, dial, limit } => {
                     T::dial(self, key, DialOrder { host, dial, limit });
                 }
             }
@@ -94,20 +87,14 @@ impl<T: Keeper> Pool<T> {
         result
     }
 
-    /// An idle connection or a place in the queue. `registered` is the preferred form; `fresh`
-    /// takes only a newly opened connection; `dial_limit` bounds the
-    /// dial made for this caller.
+    /// An idle connection that meets the wish, or a place in the queue.
     pub fn checkout(
         self: &Arc<Self>,
         key: &T::Key,
-        now: Instant,
-        registered: bool,
-        fresh: bool,
-        dial_limit: Option<Duration>,
+        at: Moment,
+        wish: Wish,
     ) -> Result<Got<T>, Refused> {
-        let checkout = self.decide(|state, actions| {
-            state.checkout(key, now, registered, fresh, dial_limit, actions)
-        })?;
+        let checkout = self.decide(|state, actions| state.checkout(key, at, wish, actions))?;
         Ok(match checkout {
             Checkout::Idle(host, connection) => Got::Idle(host, connection),
             Checkout::Ticket(ticket) => Got::Ticket(Ticket::new(self.clone(), ticket)),
@@ -149,11 +136,16 @@ impl<T: Keeper> Pool<T> {
         self.lock().take_stay(host, stay)
     }
 
+    /// The stays of a key's idle connections.
+    pub fn stays(&self, key: &T::Key) -> Vec<(HostId, u32)> {
+        self.lock().stays(key)
+    }
+
     pub fn close(self: &Arc<Self>, forever: bool) {
         self.decide(|state, actions| state.close(forever, actions));
     }
 
-    pub fn counts(&self) -> Counts {
-        self.lock().counts()
+    pub fn counts_by_key(&self) -> Vec<(T::Key, Counts)> {
+        self.lock().counts_by_key()
     }
 }

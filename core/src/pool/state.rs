@@ -8,130 +8,54 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use slab::Slab;
 
-/// Caps of a pool.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Caps {
-    pub per_host: usize,
-    pub total: usize,
-    pub dials_per_host: usize,
-    pub waiters: usize,
-}
+use super::types::{
+    Action, Caps, Checkout, Folded, Grant, HostId, Idle, Moment, Refused, TicketId, Why, Wish,
+};
 
-/// What must be done once the lock is released.
-pub(crate) enum Action<K, C> {
-    Wake(Waker),
-    Close(C, Why),
-    /// Open a connection for `host`; report with `dialled` or `dial_failed` under this number.
-    Dial {
-        key: K,
-        host: HostId,
-        dial: usize,
-        limit: Option<Duration>,
-    },
-}
-
-/// Why the pool itself closed a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Why {
-    IdleTimeout,
-    Evicted,
-    PoolClosed,
-}
-
-pub(crate) type HostId = usize;
-pub(crate) type TicketId = usize;
-
-/// The answer to a checkout.
-pub(crate) enum Checkout<C> {
-    /// An idle connection, leased to the caller.
-    Idle(HostId, C),
-    /// Wait with this ticket.
-    Ticket(TicketId),
-}
-
-/// Why a checkout was refused.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// So many requests wait already.
-    QueueFull(usize),
-    Closed,
-}
-
-/// What a ticket ended in.
-pub(crate) enum Grant<C, E> {
-    /// A connection, leased to the caller.
-    Connection(HostId, C),
-    Failed(E),
-    PoolClosed,
-}
-
-/// A checked-in connection.
-pub(crate) struct Idle<C> {
-    pub connection: C,
-    pub since: Instant,
-    /// Not to be reused from then on.
-    pub until: Instant,
-    /// Registered with the runtime rather than plain.
-    pub registered: bool,
-    /// Identifies this stay in the pool.
-    pub stay: u32,
-    /// Whether the keeper watches it.
-    pub watched: bool,
-}
-
-struct Host<K, C> {
-    key: K,
+pub(super) struct Host<K, C> {
+    pub(super) key: K,
     /// Oldest at the front, most recently used at the back.
-    idle: VecDeque<Idle<C>>,
-    leased: usize,
+    pub(super) idle: VecDeque<Idle<C>>,
+    pub(super) leased: usize,
     /// Dials under way, each with the ticket a failure of it is told to.
-    dials: Slab<Option<TicketId>>,
-    queue: VecDeque<TicketId>,
+    pub(super) dials: Slab<Option<TicketId>>,
+    pub(super) queue: VecDeque<TicketId>,
 }
 
-struct Waiter<C, E> {
-    host: HostId,
+pub(super) struct Waiter<C, E> {
+    pub(super) host: HostId,
     /// Takes only a newly opened connection.
-    fresh: bool,
+    pub(super) fresh: bool,
     /// A dial is under way on its account.
-    dialled: bool,
+    pub(super) dialled: bool,
     /// How long that may take.
-    dial_limit: Option<Duration>,
-    waker: Option<Waker>,
-    grant: Option<Grant<C, E>>,
+    pub(super) dial_limit: Option<Duration>,
+    pub(super) waker: Option<Waker>,
+    pub(super) grant: Option<Grant<C, E>>,
 }
 
 pub(crate) struct PoolState<K, C, E> {
-    caps: Caps,
-    keys: HashMap<K, HostId>,
-    hosts: Vec<Host<K, C>>,
-    waiters: Slab<Waiter<C, E>>,
+    pub(super) caps: Caps,
+    pub(super) keys: HashMap<K, HostId, Folded>,
+    pub(super) hosts: Vec<Host<K, C>>,
+    pub(super) waiters: Slab<Waiter<C, E>>,
     /// Leased, idle and dialling of all hosts.
-    total: usize,
-    waiting: usize,
-    undialled: usize,
-    stays: u32,
-    closed: bool,
-}
-
-/// The moment's counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub waiting: usize,
-    pub idle: usize,
-    pub active: usize,
-    pub dialing: usize,
+    pub(super) total: usize,
+    pub(super) waiting: usize,
+    pub(super) undialled: usize,
+    pub(super) stays: u32,
+    pub(super) closed: bool,
 }
 
 impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     pub fn new(caps: Caps) -> Self {
         PoolState {
             caps,
-            keys: HashMap::new(),
+            keys: HashMap::default(),
             hosts: Vec::new(),
             waiters: Slab::new(),
             total: 0,
@@ -158,39 +82,36 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         host
     }
 
-    /// An idle connection, most recently used first and of the preferred form when the two freshest
-    /// differ; else a ticket, and a dial if the caps allow. `fresh` takes no idle connection.
+    /// An idle connection, most recently used first, if one meets the wish; else a ticket, and a
+    /// dial if the caps allow.
     pub fn checkout(
         &mut self,
         key: &K,
-        now: Instant,
-        registered: bool,
-        fresh: bool,
-        dial_limit: Option<Duration>,
+        at: Moment,
+        wish: Wish,
         actions: &mut Vec<Action<K, C>>,
     ) -> Result<Checkout<C>, Refused> {
         if self.closed {
             return Err(Refused::Closed);
         }
         let host = self.host_of(key);
-        if !fresh {
-            while let Some(idle) = self.pop_idle(host, registered) {
-                if idle.until > now {
-                    self.hosts[host].leased += 1;
-                    return Ok(Checkout::Idle(host, idle.connection));
-                }
-                self.total -= 1;
-                actions.push(Action::Close(idle.connection, Why::IdleTimeout));
+        while let Some(position) = self.best_idle(host, at, &wish) {
+            let Some(idle) = self.hosts[host].idle.remove(position) else { break };
+            if idle.is_usable(at) {
+                self.hosts[host].leased += 1;
+                return Ok(Checkout::Idle(host, idle.connection));
             }
+            self.total -= 1;
+            actions.push(Action::Close(idle.connection, Why::IdleTimeout));
         }
         if self.waiting >= self.caps.waiters {
             return Err(Refused::QueueFull(self.waiting));
         }
         let ticket = self.waiters.insert(Waiter {
             host,
-            fresh,
+            fresh: wish.fresh,
             dialled: false,
-            dial_limit,
+            dial_limit: wish.dial_limit,
             waker: None,
             grant: None,
         });
@@ -201,13 +122,18 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         Ok(Checkout::Ticket(ticket))
     }
 
-    fn pop_idle(&mut self, host: HostId, registered: bool) -> Option<Idle<C>> {
-        let idle = &mut self.hosts[host].idle;
-        let last = idle.len().checked_sub(1)?;
+    /// The most recently used one, unless the one before has the preferred form and it has not.
+    fn best_idle(&self, host: HostId, at: Moment, wish: &Wish) -> Option<usize> {
+        let idle = &self.hosts[host].idle;
+        let last = idle.len().checked_sub(1).filter(|_| !wish.fresh)?;
         let second = last.checked_sub(1);
-        let better = second
-            .filter(|&at| idle[last].registered != registered && idle[at].registered == registered);
-        idle.remove(better.unwrap_or(last))
+        let preferred = |position: usize| idle[position].registered == wish.registered;
+        let best = second.filter(|&second| !preferred(last) && preferred(second)).unwrap_or(last);
+        let fit = |position: usize| {
+            wish.max_idle.is_none_or(|max_idle| idle[position].is_fresh(at, max_idle))
+                || !idle[position].is_usable(at)
+        };
+        [best, last].into_iter().find(|&position| fit(position))
     }
 
     /// Starts the dials that waiters of `host` lack and the caps allow.
@@ -218,6 +144,14 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             let Some(&ticket) = entry.queue.iter().find(|&&ticket| !waiters[ticket].dialled) else {
                 return;
             };
+            // A dial whose own waiter was served meanwhile will do.
+            let entry = &mut self.hosts[host];
+            if let Some((_, owner)) = entry.dials.iter_mut().find(|(_, owner)| owner.is_none()) {
+                *owner = Some(ticket);
+                self.waiters[ticket].dialled = true;
+                self.undialled -= 1;
+                continue;
+            }
             if entry.dials.len() >= self.caps.dials_per_host {
                 return;
             }
@@ -238,12 +172,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             self.undialled -= 1;
             let key = self.hosts[host].key.clone();
             let limit = self.waiters[ticket].dial_limit;
-            actions.push(Action::Dial {
-                key,
-                host,
-                dial,
-                limit,
-            });
+            actions.push(Action::Dial { key, host, dial, limit });
         }
     }
 
@@ -253,7 +182,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             .hosts
             .iter_mut()
             .filter(|host| !host.idle.is_empty())
-            .min_by_key(|host| host.idle.front().map(|idle| idle.since));
+            .min_by_key(|host| host.idle.front().map(|idle| idle.since.now));
         let Some(idle) = oldest.and_then(|host| host.idle.pop_front()) else {
             return false;
         };
@@ -263,7 +192,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     }
 
     /// A permit of `host` came free: waiters there first, then of any host that the total cap held.
-    fn pump_after_release(&mut self, host: HostId, actions: &mut Vec<Action<K, C>>) {
+    pub(super) fn pump_after_release(&mut self, host: HostId, actions: &mut Vec<Action<K, C>>) {
         if self.undialled == 0 {
             return;
         }
@@ -277,7 +206,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     }
 
     /// Hands a leased connection to the waiter at `position` of the host's queue.
-    fn grant(
+    pub(super) fn grant(
         &mut self,
         host: HostId,
         position: usize,
@@ -304,15 +233,8 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         }
         let waiters = &self.waiters;
         let entry = &mut self.hosts[host];
-        let heir = entry
-            .queue
-            .iter()
-            .copied()
-            .find(|&other| !waiters[other].dialled);
-        if let Some((_, owner)) = entry
-            .dials
-            .iter_mut()
-            .find(|(_, owner)| **owner == Some(ticket))
+        let heir = entry.queue.iter().copied().find(|&other| !waiters[other].dialled);
+        if let Some((_, owner)) = entry.dials.iter_mut().find(|(_, owner)| **owner == Some(ticket))
         {
             *owner = heir;
             if let Some(heir) = heir {
@@ -333,17 +255,9 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         }
         if self.waiting > 0 {
             let waiters = &self.waiters;
-            let position = self.hosts[host]
-                .queue
-                .iter()
-                .position(|&ticket| !waiters[ticket].fresh);
+            let position = self.hosts[host].queue.iter().position(|&ticket| !waiters[ticket].fresh);
             if let Some(position) = position {
-                self.grant(
-                    host,
-                    position,
-                    Grant::Connection(host, idle.connection),
-                    actions,
-                );
+                self.grant(host, position, Grant::Connection(host, idle.connection), actions);
                 return;
             }
         }
@@ -352,15 +266,9 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         let idles = &mut self.hosts[host].idle;
         let at = idles
             .iter()
-            .rposition(|other| other.since <= idle.since)
+            .rposition(|other| other.since.now <= idle.since.now)
             .map_or(0, |at| at + 1);
-        idles.insert(
-            at,
-            Idle {
-                stay: self.stays,
-                ..idle
-            },
-        );
+        idles.insert(at, Idle { stay: self.stays, ..idle });
         self.pump_after_release(host, actions);
     }
 
@@ -383,22 +291,14 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         self.hosts[host].leased += 1;
         let own = owner.filter(|&ticket| self.waiters[ticket].fresh);
         let position = match own {
-            Some(own) => self.hosts[host]
-                .queue
-                .iter()
-                .position(|&ticket| ticket == own),
+            Some(own) => self.hosts[host].queue.iter().position(|&ticket| ticket == own),
             None => (!self.hosts[host].queue.is_empty()).then_some(0),
         };
         match position {
             Some(position) => {
                 // The one who is served may own another dial; the owner of this one keeps a claim.
                 self.swap_dial(host, owner, position);
-                self.grant(
-                    host,
-                    position,
-                    Grant::Connection(host, idle.connection),
-                    actions,
-                );
+                self.grant(host, position, Grant::Connection(host, idle.connection), actions);
             }
             None => self.check_in(host, idle, actions),
         }
@@ -415,11 +315,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             self.undialled += 1;
             return;
         }
-        match entry
-            .dials
-            .iter_mut()
-            .find(|(_, other)| **other == Some(served))
-        {
+        match entry.dials.iter_mut().find(|(_, other)| **other == Some(served)) {
             Some((_, other)) => {
                 *other = Some(owner);
                 self.waiters[served].dialled = false;
@@ -443,10 +339,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             // Its dial is gone, so it has none to pass on.
             self.waiters[owner].dialled = false;
             self.undialled += 1;
-            let position = self.hosts[host]
-                .queue
-                .iter()
-                .position(|&ticket| ticket == owner);
+            let position = self.hosts[host].queue.iter().position(|&ticket| ticket == owner);
             if let Some(position) = position {
                 self.grant(host, position, Grant::Failed(error), actions);
             }
@@ -497,114 +390,5 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
                 None
             }
         }
-    }
-
-    /// Closes what has been idle for too long; returns when the next one will have been.
-    pub fn expire(&mut self, now: Instant, actions: &mut Vec<Action<K, C>>) -> Option<Instant> {
-        let mut next: Option<Instant> = None;
-        for host in 0..self.hosts.len() {
-            let mut at = 0;
-            while let Some(idle) = self.hosts[host].idle.get(at) {
-                if idle.until > now {
-                    next = Some(next.map_or(idle.until, |next| next.min(idle.until)));
-                    at += 1;
-                } else if let Some(idle) = self.hosts[host].idle.remove(at) {
-                    self.total -= 1;
-                    actions.push(Action::Close(idle.connection, Why::IdleTimeout));
-                }
-            }
-            self.pump_after_release(host, actions);
-        }
-        next
-    }
-
-    /// Calls `watch` for each idle connection that has been idle since before `before` and is not
-    /// watched yet; counts those still too young.
-    pub fn unwatched(
-        &mut self,
-        before: Instant,
-        mut watch: impl FnMut(HostId, &mut Idle<C>),
-    ) -> usize {
-        let mut young = 0;
-        for (id, host) in self.hosts.iter_mut().enumerate() {
-            for idle in host.idle.iter_mut().filter(|idle| !idle.watched) {
-                if idle.since <= before {
-                    idle.watched = true;
-                    watch(id, idle);
-                } else {
-                    young += 1;
-                }
-            }
-        }
-        young
-    }
-
-    /// Leases the idle connection of that stay, to look at it; `None` if it has left the pool.
-    pub fn take_stay(&mut self, host: HostId, stay: u32) -> Option<Idle<C>> {
-        let entry = self.hosts.get_mut(host)?;
-        let at = entry.idle.iter().position(|idle| idle.stay == stay)?;
-        let idle = entry.idle.remove(at)?;
-        entry.leased += 1;
-        Some(idle)
-    }
-
-    /// Closes all idle connections; with `forever`, fails waiters and refuses checkouts.
-    pub fn close(&mut self, forever: bool, actions: &mut Vec<Action<K, C>>) {
-        self.closed |= forever;
-        for host in 0..self.hosts.len() {
-            while let Some(idle) = self.hosts[host].idle.pop_front() {
-                self.total -= 1;
-                actions.push(Action::Close(idle.connection, Why::PoolClosed));
-            }
-            while forever && !self.hosts[host].queue.is_empty() {
-                self.grant(host, 0, Grant::PoolClosed, actions);
-            }
-            self.pump_after_release(host, actions);
-        }
-    }
-
-    pub fn counts(&self) -> Counts {
-        let mut counts = Counts {
-            waiting: self.waiting,
-            ..Counts::default()
-        };
-        for host in &self.hosts {
-            counts.idle += host.idle.len();
-            counts.active += host.leased;
-            counts.dialing += host.dials.len();
-        }
-        counts
-    }
-}
-
-#[cfg(test)]
-impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
-    /// The laws at the head of this file.
-    pub fn check(&self, caps: &Caps) {
-        let mut total = 0;
-        for host in &self.hosts {
-            let sum = host.leased + host.idle.len() + host.dials.len();
-            assert!(sum <= caps.per_host, "per host: {sum}");
-            assert!(host.dials.len() <= caps.dials_per_host);
-            total += sum;
-        }
-        assert_eq!(total, self.total);
-        assert!(total <= caps.total, "total: {total}");
-        let waiting = self
-            .waiters
-            .iter()
-            .filter(|(_, waiter)| waiter.grant.is_none());
-        assert_eq!(waiting.clone().count(), self.waiting);
-        assert_eq!(
-            waiting.filter(|(_, waiter)| !waiter.dialled).count(),
-            self.undialled
-        );
-        assert_eq!(
-            self.hosts
-                .iter()
-                .map(|host| host.queue.len())
-                .sum::<usize>(),
-            self.waiting
-        );
     }
 }

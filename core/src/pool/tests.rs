@@ -1,24 +1,25 @@
 //! The laws of the pool, with numbers as connections and a random caller.
 
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use super::state::{Action, Caps, Checkout, Counts, Grant, Idle, PoolState, Refused};
+use super::state::PoolState;
+use super::types::{Action, Caps, Checkout, Counts, Grant, Idle, Moment, Refused, Wish};
+
+/// The same moment on both clocks.
+fn moment(now: Instant) -> Moment {
+    Moment { now, wall: UNIX_EPOCH }
+}
 
 type State = PoolState<&'static str, u32, &'static str>;
 type Actions = Vec<Action<&'static str, u32>>;
 
-const CAPS: Caps = Caps {
-    per_host: 4,
-    total: 6,
-    dials_per_host: 3,
-    waiters: 50,
-};
+const CAPS: Caps = Caps { per_host: 4, total: 6, dials_per_host: 3, waiters: 50 };
 
 fn idle(connection: u32, now: Instant) -> Idle<u32> {
     Idle {
         connection,
-        since: now,
+        since: moment(now),
         until: now + Duration::from_secs(30),
         registered: false,
         stay: 0,
@@ -38,7 +39,7 @@ fn dials(actions: &Actions) -> Vec<(usize, usize)> {
 }
 
 fn ticket(state: &mut State, now: Instant, actions: &mut Actions) -> usize {
-    match state.checkout(&"a", now, false, false, None, actions) {
+    match state.checkout(&"a", moment(now), Wish::default(), actions) {
         Ok(Checkout::Ticket(ticket)) => ticket,
         _ => panic!("a ticket was due"),
     }
@@ -51,34 +52,33 @@ fn granted(state: &mut State, ticket: usize) -> Option<u32> {
     }
 }
 
+fn counts(state: &State) -> Counts {
+    let mut sum = Counts::default();
+    for (_, host) in state.counts_by_key() {
+        sum.waiting += host.waiting;
+        sum.idle += host.idle;
+        sum.active += host.active;
+        sum.dialing += host.dialing;
+    }
+    sum
+}
+
 #[test]
 fn a_returned_connection_serves_the_first_waiter_though_its_dial_is_under_way() {
     let (mut state, now, mut actions) = (State::new(CAPS), Instant::now(), Vec::new());
     let first = ticket(&mut state, now, &mut actions);
-    let [(host, dial)] = dials(&actions)[..] else {
-        panic!("one dial")
-    };
+    let [(host, dial)] = dials(&actions)[..] else { panic!("one dial") };
     actions.clear();
     state.dialled(host, dial, idle(1, now), &mut actions);
     assert_eq!(granted(&mut state, first), Some(1));
 
     let second = ticket(&mut state, now, &mut actions);
-    let [(host, dial)] = dials(&actions)[..] else {
-        panic!("one dial")
-    };
+    let [(host, dial)] = dials(&actions)[..] else { panic!("one dial") };
     actions.clear();
     state.check_in(host, idle(1, now), &mut actions);
     assert_eq!(granted(&mut state, second), Some(1));
     state.dialled(host, dial, idle(2, now), &mut actions);
-    assert_eq!(
-        state.counts(),
-        Counts {
-            waiting: 0,
-            idle: 1,
-            active: 1,
-            dialing: 0
-        }
-    );
+    assert_eq!(counts(&state), Counts { waiting: 0, idle: 1, active: 1, dialing: 0 });
 }
 
 #[test]
@@ -92,17 +92,18 @@ fn the_most_recently_used_is_reused_first_and_the_preferred_form_among_the_last_
     }
     for connection in 0..3 {
         let since = now + Duration::from_millis(connection.into());
-        let form = Idle {
-            registered: connection == 1,
-            ..idle(connection, since)
-        };
+        let form = Idle { registered: connection == 1, ..idle(connection, since) };
         state.check_in(0, form, &mut Vec::new());
     }
-    let mut take =
-        |registered| match state.checkout(&"a", now, registered, false, None, &mut actions) {
-            Ok(Checkout::Idle(_, connection)) => connection,
-            _ => panic!("an idle one was due"),
-        };
+    let mut take = |registered| match state.checkout(
+        &"a",
+        moment(now),
+        Wish { registered, fresh: false, ..Wish::default() },
+        &mut actions,
+    ) {
+        Ok(Checkout::Idle(_, connection)) => connection,
+        _ => panic!("an idle one was due"),
+    };
     assert_eq!([take(true), take(false), take(true)], [1, 2, 0]);
 }
 
@@ -113,20 +114,9 @@ fn a_failed_dial_reaches_only_its_own_waiter() {
     let second = ticket(&mut state, now, &mut actions);
     let list = dials(&actions);
     state.dial_failed(list[0].0, list[0].1, "refused", &mut actions);
-    assert!(matches!(
-        state.poll(first, Waker::noop()),
-        Some(Grant::Failed("refused"))
-    ));
+    assert!(matches!(state.poll(first, Waker::noop()), Some(Grant::Failed("refused"))));
     assert!(state.poll(second, Waker::noop()).is_none());
-    assert_eq!(
-        state.counts(),
-        Counts {
-            waiting: 1,
-            idle: 0,
-            active: 0,
-            dialing: 1
-        }
-    );
+    assert_eq!(counts(&state), Counts { waiting: 1, idle: 0, active: 0, dialing: 1 });
 }
 
 #[test]
@@ -137,8 +127,12 @@ fn a_fresh_checkout_takes_no_used_connection() {
     state.dialled(host, dial, idle(1, now), &mut Vec::new());
     assert_eq!(granted(&mut state, first), Some(1));
     actions.clear();
-    let Ok(Checkout::Ticket(fresh)) = state.checkout(&"a", now, false, true, None, &mut actions)
-    else {
+    let Ok(Checkout::Ticket(fresh)) = state.checkout(
+        &"a",
+        moment(now),
+        Wish { registered: false, fresh: true, ..Wish::default() },
+        &mut actions,
+    ) else {
         panic!("a ticket was due")
     };
     state.check_in(host, idle(1, now), &mut Vec::new());
@@ -146,17 +140,12 @@ fn a_fresh_checkout_takes_no_used_connection() {
     let (host, dial) = dials(&actions)[0];
     state.dialled(host, dial, idle(2, now), &mut Vec::new());
     assert_eq!(granted(&mut state, fresh), Some(2));
-    assert_eq!(state.counts().idle, 1);
+    assert_eq!(counts(&state).idle, 1);
 }
 
 #[test]
 fn at_the_total_cap_the_oldest_idle_of_another_host_makes_room() {
-    let caps = Caps {
-        per_host: 4,
-        total: 1,
-        dials_per_host: 3,
-        waiters: 50,
-    };
+    let caps = Caps { per_host: 4, total: 1, dials_per_host: 3, waiters: 50 };
     let (mut state, now, mut actions) = (State::new(caps), Instant::now(), Vec::new());
     let first = ticket(&mut state, now, &mut actions);
     let (host, dial) = dials(&actions)[0];
@@ -164,17 +153,50 @@ fn at_the_total_cap_the_oldest_idle_of_another_host_makes_room() {
     assert_eq!(granted(&mut state, first), Some(1));
     actions.clear();
     assert!(matches!(
-        state.checkout(&"b", now, false, false, None, &mut actions),
+        state.checkout(
+            &"b",
+            moment(now),
+            Wish { registered: false, fresh: false, ..Wish::default() },
+            &mut actions
+        ),
         Ok(Checkout::Ticket(_))
     ));
     assert!(dials(&actions).is_empty());
     state.check_in(host, idle(1, now), &mut actions);
-    assert!(
-        actions
-            .iter()
-            .any(|action| matches!(action, Action::Close(1, _)))
-    );
+    assert!(actions.iter().any(|action| matches!(action, Action::Close(1, _))));
     assert_eq!(dials(&actions).len(), 1);
+}
+
+#[test]
+fn what_cannot_be_replayed_takes_only_a_fresh_connection() {
+    let (mut state, now, mut actions) = (State::new(CAPS), Instant::now(), Vec::new());
+    let first = ticket(&mut state, now, &mut actions);
+    let (host, dial) = dials(&actions)[0];
+    state.dialled(host, dial, idle(1, now), &mut Vec::new());
+    assert_eq!(granted(&mut state, first), Some(1));
+    state.check_in(host, idle(1, now), &mut Vec::new());
+    let wish = Wish { max_idle: Some(Duration::from_secs(4)), ..Wish::default() };
+    let later = moment(now + Duration::from_secs(5));
+    let post = state.checkout(&"a", later, wish, &mut actions);
+    assert!(matches!(post, Ok(Checkout::Ticket(_))));
+    assert_eq!(counts(&state).idle, 1);
+    let get = state.checkout(&"a", later, Wish::default(), &mut actions);
+    assert!(matches!(get, Ok(Checkout::Idle(_, 1))));
+    state.check_in(host, idle(1, later.now), &mut Vec::new());
+}
+
+#[test]
+fn a_connection_that_slept_through_its_limit_is_not_reused() {
+    let (mut state, now, mut actions) = (State::new(CAPS), Instant::now(), Vec::new());
+    let first = ticket(&mut state, now, &mut actions);
+    let (host, dial) = dials(&actions)[0];
+    state.dialled(host, dial, idle(1, now), &mut Vec::new());
+    assert_eq!(granted(&mut state, first), Some(1));
+    state.check_in(host, idle(1, now), &mut Vec::new());
+    let asleep = Moment { now, wall: UNIX_EPOCH + Duration::from_secs(3600) };
+    let woken = state.checkout(&"a", asleep, Wish::default(), &mut actions);
+    assert!(matches!(woken, Ok(Checkout::Ticket(_))));
+    assert!(actions.iter().any(|action| matches!(action, Action::Close(1, _))));
 }
 
 #[test]
@@ -184,16 +206,23 @@ fn the_queue_is_bounded_and_closing_fails_it() {
     let first = ticket(&mut state, now, &mut actions);
     ticket(&mut state, now, &mut actions);
     assert!(matches!(
-        state.checkout(&"a", now, false, false, None, &mut actions),
+        state.checkout(
+            &"a",
+            moment(now),
+            Wish { registered: false, fresh: false, ..Wish::default() },
+            &mut actions
+        ),
         Err(Refused::QueueFull(2))
     ));
     state.close(true, &mut actions);
+    assert!(matches!(state.poll(first, Waker::noop()), Some(Grant::PoolClosed)));
     assert!(matches!(
-        state.poll(first, Waker::noop()),
-        Some(Grant::PoolClosed)
-    ));
-    assert!(matches!(
-        state.checkout(&"a", now, false, false, None, &mut actions),
+        state.checkout(
+            &"a",
+            moment(now),
+            Wish { registered: false, fresh: false, ..Wish::default() },
+            &mut actions
+        ),
         Err(Refused::Closed)
     ));
 }
@@ -264,7 +293,12 @@ fn caps_hold_and_permits_come_back_whatever_the_order() {
                 _ => {
                     let host = HOSTS[random.below(3)];
                     let fresh = random.below(5) == 0;
-                    match state.checkout(&host, now, false, fresh, None, &mut actions) {
+                    match state.checkout(
+                        &host,
+                        moment(now),
+                        Wish { registered: false, fresh, ..Wish::default() },
+                        &mut actions,
+                    ) {
                         Ok(Checkout::Idle(host, connection)) => leases.push((host, connection)),
                         Ok(Checkout::Ticket(ticket)) => tickets.push(ticket),
                         Err(Refused::QueueFull(_)) => {}
@@ -296,13 +330,10 @@ fn caps_hold_and_permits_come_back_whatever_the_order() {
                 state.discard(host, &mut actions);
             }
             pending.extend(dials(&actions));
-            assert!(
-                served > 0 || !pending.is_empty(),
-                "seed {seed}: a waiter is forgotten"
-            );
+            assert!(served > 0 || !pending.is_empty(), "seed {seed}: a waiter is forgotten");
             state.check(&CAPS);
         }
         state.close(true, &mut Vec::new());
-        assert_eq!(state.counts(), Counts::default(), "seed {seed}");
+        assert_eq!(counts(&state), Counts::default(), "seed {seed}");
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::pool::state::{Grant, TicketId};
+use crate::pool::types::{Grant, TicketId};
 use crate::pool::{HostId, Keeper, Pool};
 
 /// Waits for a connection.
@@ -17,11 +17,7 @@ pub(crate) struct Ticket<T: Keeper> {
 
 impl<T: Keeper> Ticket<T> {
     pub(super) fn new(pool: Arc<Pool<T>>, id: TicketId) -> Self {
-        Ticket {
-            pool,
-            id: Some(id),
-            orphan: |pool, host, _| pool.discard(host),
-        }
+        Ticket { pool, id: Some(id), orphan: |pool, host, _| pool.discard(host) }
     }
 
     /// Whether a connection is being opened on this ticket's account, rather than it waiting for a

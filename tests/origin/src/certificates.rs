@@ -56,18 +56,13 @@ pub(crate) fn make(dir: &Path) -> Result<Certificates, StartError> {
         expired: plain(leaf(&ca, &key, &local, true)?)?,
         untrusted: plain(leaf(&other_ca, &key, &local, false)?)?,
     };
-    Ok(Certificates {
-        ca_pem: ca.pem(),
-        configs,
-    })
+    Ok(Certificates { ca_pem: ca.pem(), configs })
 }
 
 fn params(names: &[&str], common_name: &str) -> Result<CertificateParams, rcgen::Error> {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names)?;
-    params
-        .distinguished_name
-        .push(DnType::CommonName, common_name);
+    params.distinguished_name.push(DnType::CommonName, common_name);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.use_authority_key_identifier_extension = true;
     Ok(params)

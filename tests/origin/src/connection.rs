@@ -81,15 +81,7 @@ impl Connection {
         tls: Option<ServerConnection>,
     ) -> Self {
         let tls = tls.map(Box::new);
-        Self {
-            shared,
-            number,
-            requests: 0,
-            idle_plan: None,
-            socket,
-            tls,
-            buffer: Vec::new(),
-        }
+        Self { shared, number, requests: 0, idle_plan: None, socket, tls, buffer: Vec::new() }
     }
 
     pub fn tls(&self) -> Option<&ServerConnection> {
@@ -106,9 +98,7 @@ impl Connection {
                 stream.flush()?;
             }
         }
-        self.shared
-            .bytes_sent
-            .fetch_add(bytes.len() as u64, Relaxed);
+        self.shared.bytes_sent.fetch_add(bytes.len() as u64, Relaxed);
         Ok(())
     }
 
@@ -121,17 +111,12 @@ impl Connection {
             Some(tls) => Stream::new(&mut **tls, &mut socket).read(&mut chunk)?,
         };
         self.buffer.extend_from_slice(&chunk[..count]);
-        if count == 0 {
-            Err(ErrorKind::UnexpectedEof.into())
-        } else {
-            Ok(())
-        }
+        if count == 0 { Err(ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
     }
 
     /// Like `fill`, waiting at most `limit`; false when it passed.
     fn fill_within(&mut self, limit: Duration) -> io::Result<bool> {
-        self.socket
-            .set_read_timeout(Some(limit.max(Duration::from_millis(1))))?;
+        self.socket.set_read_timeout(Some(limit.max(Duration::from_millis(1))))?;
         let filled = self.fill();
         self.socket.set_read_timeout(None)?;
         match filled {
@@ -182,9 +167,7 @@ impl Connection {
             }
             self.read_exactly(size, sink)?;
             if !self.read_line()?.is_empty() {
-                return Err(Failure::Malformed(
-                    "chunk data is not followed by CRLF".into(),
-                ));
+                return Err(Failure::Malformed("chunk data is not followed by CRLF".into()));
             }
         }
         let mut trailers = Vec::new();
@@ -203,10 +186,7 @@ impl Connection {
             if self.buffer.is_empty() {
                 self.fill()?;
             }
-            let count = self
-                .buffer
-                .len()
-                .min(usize::try_from(left).unwrap_or(usize::MAX));
+            let count = self.buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
             sink(&self.buffer[..count]);
             self.buffer.drain(..count);
             left -= count as u64;
@@ -221,16 +201,11 @@ impl Connection {
                 let line: Vec<u8> = self.buffer.drain(..=at).collect();
                 return match line.strip_suffix(b"\r\n") {
                     Some(line) if !line.contains(&b'\r') => Ok(line.to_vec()),
-                    _ => Err(Failure::Malformed(format!(
-                        "bare CR or LF in {:?}",
-                        latin1(&line)
-                    ))),
+                    _ => Err(Failure::Malformed(format!("bare CR or LF in {:?}", latin1(&line)))),
                 };
             }
             if self.buffer.len() > LINE_LIMIT {
-                return Err(Failure::Malformed(
-                    "a line over 64 KiB in a chunked body".into(),
-                ));
+                return Err(Failure::Malformed("a line over 64 KiB in a chunked body".into()));
             }
             self.fill()?;
         }

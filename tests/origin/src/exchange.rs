@@ -16,10 +16,7 @@ pub(crate) enum Next {
 }
 
 /// FIN in good order.
-pub(crate) const FIN: Ending = Ending::Fin {
-    notify: true,
-    linger: false,
-};
+pub(crate) const FIN: Ending = Ending::Fin { notify: true, linger: false };
 /// Answers up to this size leave in one write.
 const ONE_WRITE: usize = 64 << 10;
 
@@ -62,19 +59,10 @@ impl<'a> Exchange<'a> {
         if let Some(entry) = entry.filter(|_| body_read) {
             connection.shared.note_body(entry, 0, true);
         }
-        let answers_expect = request
-            .header("expect")
-            .is_some_and(|e| e.eq_ignore_ascii_case("100-continue"));
+        let answers_expect =
+            request.header("expect").is_some_and(|e| e.eq_ignore_ascii_case("100-continue"));
         let (trailers, pending) = Default::default();
-        Self {
-            connection,
-            request,
-            trailers,
-            answers_expect,
-            pending,
-            body_read,
-            entry,
-        }
+        Self { connection, request, trailers, answers_expect, pending, body_read, entry }
     }
 
     pub fn is_body_read(&self) -> bool {
@@ -91,16 +79,12 @@ impl<'a> Exchange<'a> {
             self.connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
         let mut length = 0;
-        let read = self
-            .connection
-            .read_body(self.request.framing, &mut |piece| {
-                length += piece.len() as u64;
-                sink(piece);
-            });
+        let read = self.connection.read_body(self.request.framing, &mut |piece| {
+            length += piece.len() as u64;
+            sink(piece);
+        });
         if let Some(entry) = self.entry {
-            self.connection
-                .shared
-                .note_body(entry, length, read.is_ok());
+            self.connection.shared.note_body(entry, length, read.is_ok());
         }
         self.trailers = read?;
         Ok(length)
@@ -115,11 +99,7 @@ impl<'a> Exchange<'a> {
 
     /// Sends a complete answer.
     pub fn send(&mut self, reply: Reply) -> Result<Next, Failure> {
-        let Reply {
-            status,
-            mut headers,
-            body,
-        } = reply;
+        let Reply { status, mut headers, body } = reply;
         // RFC 9112 section 6.3: these have no body whatever they say.
         let bodiless = status < 200 || status == 204 || status == 304;
         if !bodiless && !headers.iter().any(|(name, _)| name == "Content-Length") {
@@ -140,31 +120,19 @@ impl<'a> Exchange<'a> {
 
     /// Adds body bytes as they are; nothing when the request is HEAD.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.request.method == "HEAD" {
-            Ok(())
-        } else {
-            self.write_raw(bytes)
-        }
+        if self.request.method == "HEAD" { Ok(()) } else { self.write_raw(bytes) }
     }
 
     /// Adds bytes whatever the request is.
     pub fn write_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.pending.extend_from_slice(bytes);
-        if self.pending.len() > ONE_WRITE {
-            self.flush()
-        } else {
-            Ok(())
-        }
+        if self.pending.len() > ONE_WRITE { self.flush() } else { Ok(()) }
     }
 
     /// Sends what has been added, in one write.
     pub fn flush(&mut self) -> io::Result<()> {
         let pending = std::mem::take(&mut self.pending);
-        if pending.is_empty() {
-            Ok(())
-        } else {
-            self.connection.write(&pending)
-        }
+        if pending.is_empty() { Ok(()) } else { self.connection.write(&pending) }
     }
 
     /// Ends a complete answer. The next request follows unless one side said close.
@@ -173,10 +141,7 @@ impl<'a> Exchange<'a> {
         Ok(match (self.body_read, self.request.keep_alive()) {
             (true, true) => Next::Request,
             (true, false) => Next::End(FIN),
-            (false, _) => Next::End(Ending::Fin {
-                notify: true,
-                linger: true,
-            }),
+            (false, _) => Next::End(Ending::Fin { notify: true, linger: true }),
         })
     }
 
@@ -210,11 +175,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub fn new(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { status, headers: Vec::new(), body: Vec::new() }
     }
 
     pub fn text(status: u16, text: impl Into<String>) -> Self {
@@ -223,10 +184,7 @@ impl Reply {
 
     pub fn json(value: &impl serde::Serialize) -> Self {
         // What is serialised here are lists, strings and numbers: it cannot fail.
-        Self::new(200).body(
-            "application/json",
-            serde_json::to_vec(value).unwrap_or_default(),
-        )
+        Self::new(200).body("application/json", serde_json::to_vec(value).unwrap_or_default())
     }
 
     pub fn header(mut self, name: &str, value: impl ToString) -> Self {
@@ -235,10 +193,7 @@ impl Reply {
     }
 
     pub fn body(self, content_type: &str, body: Vec<u8>) -> Self {
-        Self {
-            body,
-            ..self.header("Content-Type", content_type)
-        }
+        Self { body, ..self.header("Content-Type", content_type) }
     }
 }
 

@@ -47,12 +47,7 @@ pub struct OriginOptions {
 impl Default for OriginOptions {
     fn default() -> Self {
         let wire = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wire");
-        Self {
-            port: 0,
-            tls_port: 0,
-            wire,
-            dir: None,
-        }
+        Self { port: 0, tls_port: 0, wire, dir: None }
     }
 }
 
@@ -125,13 +120,7 @@ impl Origin {
             client_key_file: dir.join("client.key"),
         };
         let ca_pem = certificates.ca_pem;
-        Ok(Self {
-            shared,
-            endpoints,
-            ca_pem,
-            _listeners: listeners,
-            _own_dir: own_dir,
-        })
+        Ok(Self { shared, endpoints, ca_pem, _listeners: listeners, _own_dir: own_dir })
     }
 
     /// All addresses and files.
@@ -181,11 +170,7 @@ impl Origin {
 
     /// The rule each malformed request broke. A client that does its work leaves it empty.
     pub fn faults(&self) -> Vec<String> {
-        self.shared
-            .journal(None)
-            .into_iter()
-            .filter_map(|entry| entry.error)
-            .collect()
+        self.shared.journal(None).into_iter().filter_map(|entry| entry.error).collect()
     }
 
     /// Opens the gate of that name and waits until each waiter has been answered; false when

@@ -25,10 +25,7 @@ pub(crate) struct Listeners {
 
 impl Listeners {
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self {
-            shared,
-            threads: Vec::new(),
-        }
+        Self { shared, threads: Vec::new() }
     }
 
     /// Listens on `port` (0: any) of 127.0.0.1 and, where that works, of ::1, so that `localhost`
@@ -87,27 +84,16 @@ fn accept_all(shared: &Arc<Shared>, listener: &TcpListener, tls: Option<&Arc<Ser
         let Some(number) = shared.accepted(&socket) else {
             return;
         };
-        let registered = Registered {
-            shared: shared.clone(),
-            number,
-        };
+        let registered = Registered { shared: shared.clone(), number };
         let tls = tls.cloned();
         // A thread that cannot be started drops the closure, and with it the connection.
-        let _ = Builder::new()
-            .name("origin".into())
-            .stack_size(STACK)
-            .spawn(move || {
-                let registered = registered;
-                let _ = socket.set_nodelay(true);
-                if let Ok(tls) = tls.map(ServerConnection::new).transpose() {
-                    serve(Connection::new(
-                        registered.shared.clone(),
-                        number,
-                        socket,
-                        tls,
-                    ));
-                }
-            });
+        let _ = Builder::new().name("origin".into()).stack_size(STACK).spawn(move || {
+            let registered = registered;
+            let _ = socket.set_nodelay(true);
+            if let Ok(tls) = tls.map(ServerConnection::new).transpose() {
+                serve(Connection::new(registered.shared.clone(), number, socket, tls));
+            }
+        });
     }
 }
 

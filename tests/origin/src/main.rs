@@ -49,9 +49,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<OriginOptions>
         }
         let mut value = || args.next().ok_or_else(|| format!("{name} needs a value"));
         let port = |value: String| {
-            value
-                .parse()
-                .map_err(|_| format!("{name}: {value:?} is not a port number"))
+            value.parse().map_err(|_| format!("{name}: {value:?} is not a port number"))
         };
         match name.as_str() {
             "--port" => options.port = port(value()?)?,

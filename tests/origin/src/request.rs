@@ -28,9 +28,7 @@ pub(crate) struct Request {
 impl Request {
     /// Parses a head including its final empty line. The error says which rule was broken.
     pub fn parse(head: &[u8]) -> Result<Self, String> {
-        let text = head
-            .strip_suffix(b"\r\n\r\n")
-            .ok_or("the head does not end in CRLF CRLF")?;
+        let text = head.strip_suffix(b"\r\n\r\n").ok_or("the head does not end in CRLF CRLF")?;
         let mut lines = split_lines(text)?.into_iter();
         let line = lines.next().unwrap_or_default();
         let [method, target, version]: [&[u8]; 3] = line
@@ -52,16 +50,10 @@ impl Request {
         check_host(&headers, minor)?;
         let target = latin1(target);
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-        let query = query
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                (
-                    percent_decode(&name.replace('+', " ")),
-                    percent_decode(&value.replace('+', " ")),
-                )
-            });
+        let query = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (percent_decode(&name.replace('+', " ")), percent_decode(&value.replace('+', " ")))
+        });
         Ok(Self {
             method: latin1(method),
             path: percent_decode(path),
@@ -76,33 +68,23 @@ impl Request {
     /// The first field of that name.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.headers.iter();
-        fields
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        fields.find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// The first query parameter of that name.
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// A numeric query parameter; `default` when it is absent or not a number.
     pub fn number(&self, name: &str, default: u64) -> u64 {
-        self.param(name)
-            .and_then(|value| value.parse().ok())
-            .unwrap_or(default)
+        self.param(name).and_then(|value| value.parse().ok()).unwrap_or(default)
     }
 
     /// Whether the connection goes on after this request (RFC 9112 section 9.3).
     pub fn keep_alive(&self) -> bool {
         let says = |option: &str| {
-            let fields = self
-                .headers
-                .iter()
-                .filter(|(n, _)| n.eq_ignore_ascii_case("connection"));
+            let fields = self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case("connection"));
             fields
                 .flat_map(|(_, value)| value.split(','))
                 .any(|o| o.trim().eq_ignore_ascii_case(option))
@@ -124,28 +106,17 @@ pub(crate) fn parse_field(line: &[u8]) -> Result<(String, String), String> {
     if !is_token(name) {
         return Err(format!("field name {:?} is not a token", latin1(name)));
     }
-    if value
-        .iter()
-        .any(|b| (*b < 0x20 && *b != b'\t') || *b == 0x7f)
-    {
-        return Err(format!(
-            "a control character in the value of {}",
-            latin1(name)
-        ));
+    if value.iter().any(|b| (*b < 0x20 && *b != b'\t') || *b == 0x7f) {
+        return Err(format!("a control character in the value of {}", latin1(name)));
     }
-    Ok((
-        latin1(name),
-        latin1(value).trim_matches([' ', '\t']).to_owned(),
-    ))
+    Ok((latin1(name), latin1(value).trim_matches([' ', '\t']).to_owned()))
 }
 
 /// Parses `chunk-size [;extension]`, without the CRLF.
 pub(crate) fn parse_chunk_size(line: &[u8]) -> Result<u64, String> {
     let size = line.split(|b| *b == b';').next().unwrap_or_default();
     let valid = !size.is_empty() && size.len() <= 15 && size.iter().all(u8::is_ascii_hexdigit);
-    let value = valid
-        .then(|| u64::from_str_radix(&latin1(size), 16).ok())
-        .flatten();
+    let value = valid.then(|| u64::from_str_radix(&latin1(size), 16).ok()).flatten();
     value.ok_or_else(|| format!("chunk size {:?}", latin1(line)))
 }
 
@@ -184,11 +155,8 @@ fn check_target(method: &[u8], target: &[u8]) -> Result<(), String> {
 }
 
 fn check_host(headers: &[(String, String)], minor: u8) -> Result<(), String> {
-    let hosts: Vec<&String> = headers
-        .iter()
-        .filter(|(n, _)| n.eq_ignore_ascii_case("host"))
-        .map(|(_, v)| v)
-        .collect();
+    let hosts: Vec<&String> =
+        headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case("host")).map(|(_, v)| v).collect();
     match hosts[..] {
         [] if minor == 0 => Ok(()),
         [host] if !host.contains([' ', '\t', '/', '@', ',']) => Ok(()),
@@ -204,17 +172,15 @@ fn framing(headers: &[(String, String)], minor: u8) -> Result<Framing, String> {
     match (&all("content-length")[..], &all("transfer-encoding")[..]) {
         ([], []) => Ok(Framing::None),
         ([length], []) if !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit()) => {
-            let length = length
-                .parse()
-                .map_err(|_| format!("Content-Length {length}"))?;
+            let length = length.parse().map_err(|_| format!("Content-Length {length}"))?;
             Ok(Framing::Length(length))
         }
         ([], [coding]) if coding.eq_ignore_ascii_case("chunked") && minor > 0 => {
             Ok(Framing::Chunked)
         }
-        (lengths, codings) => Err(format!(
-            "Content-Length {lengths:?} with Transfer-Encoding {codings:?}"
-        )),
+        (lengths, codings) => {
+            Err(format!("Content-Length {lengths:?} with Transfer-Encoding {codings:?}"))
+        }
     }
 }
 
@@ -224,9 +190,7 @@ fn percent_decode(text: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let hex = bytes
-            .get(at + 1..at + 3)
-            .and_then(|pair| std::str::from_utf8(pair).ok());
+        let hex = bytes.get(at + 1..at + 3).and_then(|pair| std::str::from_utf8(pair).ok());
         match hex.map(|pair| u8::from_str_radix(pair, 16)) {
             Some(Ok(byte)) if bytes[at] == b'%' => {
                 out.push(byte);

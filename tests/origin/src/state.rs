@@ -133,13 +133,7 @@ impl Shared {
             return None;
         }
         let number = self.last_connection.fetch_add(1, Relaxed) + 1;
-        state.live.insert(
-            number,
-            Live {
-                socket: Arc::downgrade(socket),
-                counted: true,
-            },
-        );
+        state.live.insert(number, Live { socket: Arc::downgrade(socket), counted: true });
         state.opened += 1;
         state.open += 1;
         Some(number)
@@ -184,9 +178,7 @@ impl Shared {
     /// Opens a gate and waits until each waiter has been answered.
     pub fn open_gate(&self, name: &str, limit: Duration) -> bool {
         self.update(|state| state.gates.entry(name.into()).or_default().open = true);
-        self.wait(limit, |state| {
-            state.gates.get(name).is_none_or(|gate| gate.waiting == 0)
-        })
+        self.wait(limit, |state| state.gates.get(name).is_none_or(|gate| gate.waiting == 0))
     }
 
     /// How many wait at a gate.
@@ -248,11 +240,7 @@ impl Shared {
     pub fn stop(&self) {
         let sockets: Vec<_> = self.update(|state| {
             state.stopping = true;
-            state
-                .live
-                .values()
-                .filter_map(|live| live.socket.upgrade())
-                .collect()
+            state.live.values().filter_map(|live| live.socket.upgrade()).collect()
         });
         for socket in sockets {
             // It may be closed already, which is what is wanted.
@@ -260,10 +248,7 @@ impl Shared {
         }
         let mut state = self.lock();
         while !state.live.is_empty() {
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -281,11 +266,7 @@ impl GateTicket {
             state.gates.entry(name.into()).or_default().waiting += 1;
             state.resets
         });
-        Self {
-            shared: shared.clone(),
-            name: name.into(),
-            resets,
-        }
+        Self { shared: shared.clone(), name: name.into(), resets }
     }
 
     /// A reset opens every gate.

@@ -73,20 +73,11 @@ fn every_close_reason_is_reachable() {
     let mut unsent = Connection::new(Limits::default());
     unsent.start(&get, RequestBody::None).unwrap();
     check(unsent.reuse(), CloseReason::RequestUnfinished);
-    check(
-        reason(&get, &OK[..OK.len() - 1]),
-        CloseReason::ResponseUnfinished,
-    );
-    check(
-        reason(&with("GET", &[("Connection", "close")]), OK),
-        CloseReason::RequestSaidClose,
-    );
+    check(reason(&get, &OK[..OK.len() - 1]), CloseReason::ResponseUnfinished);
+    check(reason(&with("GET", &[("Connection", "close")]), OK), CloseReason::RequestSaidClose);
     let said = b"HTTP/1.1 204 No Content\r\nConnection: a, Close\r\n\r\n";
     check(reason(&get, said), CloseReason::ResponseSaidClose);
-    check(
-        reason(&get, b"HTTP/1.0 204 No Content\r\n\r\n"),
-        CloseReason::Http10,
-    );
+    check(reason(&get, b"HTTP/1.0 204 No Content\r\n\r\n"), CloseReason::Http10);
     let mut close = requested(&get);
     feed(&mut close, b"HTTP/1.1 200 OK\r\n\r\nhi");
     close.received_eof(Eof::Clean);
@@ -99,10 +90,7 @@ fn every_close_reason_is_reachable() {
     let mut closed = exchanged(&get, OK);
     closed.received_eof(Eof::Clean);
     check(closed.reuse(), CloseReason::PeerClosed);
-    check(
-        reason(&head("CONNECT"), b"HTTP/1.1 200 OK\r\n\r\n"),
-        CloseReason::Switched,
-    );
+    check(reason(&head("CONNECT"), b"HTTP/1.1 200 OK\r\n\r\n"), CloseReason::Switched);
     check(reason(&get, b"SSH-2.0"), CloseReason::Broken);
     for reason in CloseReason::ALL {
         assert!(seen.contains(&reason), "{reason:?} is not tested");
@@ -115,10 +103,7 @@ fn one_connection_carries_many_exchanges_without_new_buffers() {
     let mut buffers = None;
     for _ in 0..3 {
         c.start(&head("GET"), RequestBody::None).unwrap();
-        assert_eq!(
-            transmit(&mut c),
-            b"GET / HTTP/1.1\r\nHost: origin.test\r\n\r\n"
-        );
+        assert_eq!(transmit(&mut c), b"GET / HTTP/1.1\r\nHost: origin.test\r\n\r\n");
         assert!(c.send_done() && !c.response_started());
         feed(&mut c, OK);
         assert!(c.response_started() && !c.response_done());
@@ -127,12 +112,7 @@ fn one_connection_carries_many_exchanges_without_new_buffers() {
         assert_eq!(c.body_framing(), Some(BodyFraming::Length(2)));
         assert_eq!(c.recycle(), Ok(()));
         assert!(!c.response_started());
-        let now = (
-            c.rx.as_ptr(),
-            c.rx.capacity(),
-            c.tx.as_ptr(),
-            c.tx.capacity(),
-        );
+        let now = (c.rx.as_ptr(), c.rx.capacity(), c.tx.as_ptr(), c.tx.capacity());
         assert_eq!(*buffers.get_or_insert(now), now);
         assert_eq!(c.rx.capacity(), RECEIVE_INITIAL);
     }
@@ -144,26 +124,17 @@ fn one_connection_carries_many_exchanges_without_new_buffers() {
 #[test]
 fn a_connection_that_is_not_idle_refuses_start() {
     let mut c = exchanged(&head("GET"), OK);
-    assert!(matches!(
-        c.start(&head("GET"), RequestBody::None),
-        Err(LocalError::InvalidState(_))
-    ));
+    assert!(matches!(c.start(&head("GET"), RequestBody::None), Err(LocalError::InvalidState(_))));
     c.recycle().unwrap();
     feed(&mut c, b"HTTP/1.1 408 Request Timeout\r\n\r\n");
     assert_eq!(c.reuse(), Err(CloseReason::ExtraBytes));
     assert_eq!(c.recycle(), Err(CloseReason::ExtraBytes));
-    assert!(matches!(
-        c.start(&head("GET"), RequestBody::None),
-        Err(LocalError::InvalidState(_))
-    ));
+    assert!(matches!(c.start(&head("GET"), RequestBody::None), Err(LocalError::InvalidState(_))));
     assert!(c.poll_event().unwrap().is_none());
     let mut c = Connection::new(Limits::default());
     c.received_eof(Eof::Clean);
     assert_eq!(c.reuse(), Err(CloseReason::PeerClosed));
-    assert!(matches!(
-        c.start(&head("GET"), RequestBody::None),
-        Err(LocalError::InvalidState(_))
-    ));
+    assert!(matches!(c.start(&head("GET"), RequestBody::None), Err(LocalError::InvalidState(_))));
     assert!(c.send_data(b"x").is_err() && c.send_end().is_err());
 }
 
@@ -181,10 +152,7 @@ fn a_body_of_known_length_is_sent_as_it_is() {
     assert_eq!(c.send_end(), Ok(()));
     assert_eq!(c.send_end(), Ok(()));
     let sent = transmit(&mut c);
-    assert_eq!(
-        sent,
-        b"PUT / HTTP/1.1\r\nHost: origin.test\r\nContent-Length: 5\r\n\r\nabcde"
-    );
+    assert_eq!(sent, b"PUT / HTTP/1.1\r\nHost: origin.test\r\nContent-Length: 5\r\n\r\nabcde");
     assert!(c.send_done());
 }
 
@@ -197,10 +165,7 @@ fn a_body_of_unknown_length_is_sent_in_chunks() {
     assert_eq!(c.send_data(b"x"), Ok(1));
     assert_eq!(c.send_end(), Ok(()));
     assert_eq!(c.send_end(), Ok(()));
-    assert!(matches!(
-        c.send_data(b"y"),
-        Err(LocalError::InvalidState(_))
-    ));
+    assert!(matches!(c.send_data(b"y"), Err(LocalError::InvalidState(_))));
     let sent = transmit(&mut c);
     let body = b"\r\n\r\n11\r\n0123456789abcdef!\r\n1\r\nx\r\n0\r\n\r\n";
     assert!(sent.ends_with(body), "{}", sent.escape_ascii());
@@ -269,10 +234,7 @@ fn truncation_tells_how_much_came() {
         drain(&mut c).1.unwrap()
     };
     assert_eq!(cut(b""), RemoteError::Closed);
-    assert_eq!(
-        cut(b"HTTP/1.1 2"),
-        RemoteError::HeadTruncated { received: 10 }
-    );
+    assert_eq!(cut(b"HTTP/1.1 2"), RemoteError::HeadTruncated { received: 10 });
     let after_interim = cut(b"HTTP/1.1 100 Continue\r\n\r\n");
     assert_eq!(after_interim, RemoteError::HeadTruncated { received: 25 });
     let truncated = |received, expected| RemoteError::BodyTruncated { received, expected };
@@ -286,46 +248,28 @@ fn truncation_tells_how_much_came() {
 fn large_bodies_may_go_past_the_buffer() {
     let mut c = requested(&head("GET"));
     assert_eq!(c.direct_body(), None);
-    feed(
-        &mut c,
-        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfirst",
-    );
+    feed(&mut c, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfirst");
     assert!(matches!(c.poll_event(), Ok(Some(Event::Head(_)))));
-    assert_eq!(
-        (c.direct_body(), c.body_remaining(), c.buffered()),
-        (None, Some(100), 5)
-    );
+    assert_eq!((c.direct_body(), c.body_remaining(), c.buffered()), (None, Some(100), 5));
     assert!(matches!(c.poll_event(), Ok(Some(Event::Data(b"first")))));
     assert_eq!((c.direct_body(), c.body_remaining()), (Some(95), Some(95)));
     c.received_direct(90);
     assert!(c.poll_event().unwrap().is_none());
     feed(&mut c, b"later");
     assert_eq!(drain(&mut c), (b"later".to_vec(), None));
-    assert_eq!(
-        (c.response_done(), c.direct_body(), c.reuse()),
-        (true, None, Ok(()))
-    );
+    assert_eq!((c.response_done(), c.direct_body(), c.reuse()), (true, None, Ok(())));
 
     let mut c = requested(&head("GET"));
     feed(&mut c, b"HTTP/1.1 200 OK\r\n\r\n");
     drain(&mut c);
-    assert_eq!(
-        (c.direct_body(), c.body_remaining()),
-        (Some(u64::MAX), None)
-    );
+    assert_eq!((c.direct_body(), c.body_remaining()), (Some(u64::MAX), None));
     c.received_direct(7);
     c.received_eof(Eof::Abrupt);
-    let truncated = RemoteError::BodyTruncated {
-        received: 7,
-        expected: None,
-    };
+    let truncated = RemoteError::BodyTruncated { received: 7, expected: None };
     assert_eq!(drain(&mut c).1, Some(truncated));
 
     let mut c = requested(&head("GET"));
-    feed(
-        &mut c,
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-    );
+    feed(&mut c, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
     drain(&mut c);
     assert_eq!(c.direct_body(), None);
 }
@@ -333,19 +277,13 @@ fn large_bodies_may_go_past_the_buffer() {
 #[test]
 fn a_switched_connection_hands_over_its_bytes() {
     let connect = head("CONNECT");
-    let mut c = exchanged(
-        &connect,
-        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ntunnel",
-    );
+    let mut c = exchanged(&connect, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ntunnel");
     assert!(c.response_done());
     assert_eq!(c.take_switched(), b"tunnel");
     assert_eq!((c.take_switched(), c.buffered()), (Vec::new(), 0));
     assert_eq!(c.reuse(), Err(CloseReason::Switched));
 
-    let mut refused = exchanged(
-        &connect,
-        b"HTTP/1.1 407 No\r\nContent-Length: 5\r\n\r\nagain",
-    );
+    let mut refused = exchanged(&connect, b"HTTP/1.1 407 No\r\nContent-Length: 5\r\n\r\nagain");
     assert_eq!(refused.reuse(), Ok(()));
     assert!(refused.take_switched().is_empty());
 
@@ -358,10 +296,7 @@ fn a_switched_connection_hands_over_its_bytes() {
 fn the_hint_is_that_of_the_last_response() {
     let hinted = b"HTTP/1.1 204 No\r\nKeep-Alive: timeout=5, max=7\r\n\r\n";
     let mut c = exchanged(&head("GET"), hinted);
-    let hint = KeepAliveHint {
-        timeout: Some(5),
-        max: Some(7),
-    };
+    let hint = KeepAliveHint { timeout: Some(5), max: Some(7) };
     assert_eq!(c.keep_alive_hint(), hint);
     c.recycle().unwrap();
     assert_eq!(c.keep_alive_hint(), hint);
@@ -374,10 +309,7 @@ fn the_hint_is_that_of_the_last_response() {
 
 #[test]
 fn small_limits_hold() {
-    let limits = Limits {
-        head_bytes: 30,
-        fields: 1,
-    };
+    let limits = Limits { head_bytes: 30, fields: 1 };
     let result = |response: &[u8]| {
         let mut c = Connection::new(limits);
         c.start(&head("GET"), RequestBody::None).unwrap();
@@ -385,26 +317,14 @@ fn small_limits_hold() {
         feed(&mut c, response);
         drain(&mut c).1
     };
-    assert_eq!(
-        result(b"HTTP/1.1 204 No\r\nA: 12345678\r\n\r\n"),
-        bytes_exceeded()
-    );
+    assert_eq!(result(b"HTTP/1.1 204 No\r\nA: 12345678\r\n\r\n"), bytes_exceeded());
     assert_eq!(result(b"HTTP/1.1 204 No\r\nA: 12345\r\n\r\n"), None);
-    let fields = RemoteError::HeadTooLarge {
-        limit: 1,
-        what: "fields",
-    };
-    assert_eq!(
-        result(b"HTTP/1.1 204 No\r\nA:1\r\nB:2\r\n\r\n"),
-        Some(fields)
-    );
+    let fields = RemoteError::HeadTooLarge { limit: 1, what: "fields" };
+    assert_eq!(result(b"HTTP/1.1 204 No\r\nA:1\r\nB:2\r\n\r\n"), Some(fields));
 }
 
 fn bytes_exceeded() -> Option<RemoteError> {
-    Some(RemoteError::HeadTooLarge {
-        limit: 30,
-        what: "bytes",
-    })
+    Some(RemoteError::HeadTooLarge { limit: 30, what: "bytes" })
 }
 
 #[test]

@@ -22,10 +22,7 @@ fn order_and_case_are_kept() {
     assert_eq!(fields[0], (&b"Host"[..], &b"host.test:81"[..]));
     assert_eq!(fields[3], (&b"X-b"[..], &b"caf\xe9: \"1\""[..]));
     assert!(head.contains(b"X-a") && !head.contains(b"X-c"));
-    assert_eq!(
-        (head.method(), head.target(), head.host()),
-        ("GET", "/p?q=1", "host.test:81")
-    );
+    assert_eq!((head.method(), head.target(), head.host()), ("GET", "/p?q=1", "host.test:81"));
 }
 
 #[test]
@@ -43,26 +40,10 @@ fn the_users_host_stands_where_it_was_put() {
 
 #[test]
 fn ipv6_and_ports_are_hosts() {
-    for host in [
-        "[::1]",
-        "[fe80::1]:8080",
-        "a-b.c_d",
-        "127.0.0.1:1",
-        "xn--bcher-kva.test",
-    ] {
+    for host in ["[::1]", "[fe80::1]:8080", "a-b.c_d", "127.0.0.1:1", "xn--bcher-kva.test"] {
         assert_eq!(RequestHead::new("GET", "/", host).unwrap().host(), host);
     }
-    for host in [
-        "",
-        "a b",
-        "a/b",
-        "user@host",
-        "a\r\nX: 1",
-        "h\0",
-        "b\u{fc}cher",
-        "a?b",
-        "a#b",
-    ] {
+    for host in ["", "a b", "a/b", "user@host", "a\r\nX: 1", "h\0", "b\u{fc}cher", "a?b", "a#b"] {
         let error = RequestHead::new("GET", "/", host).unwrap_err();
         assert!(error.to_string().starts_with("host: "), "{error}");
     }
@@ -83,29 +64,10 @@ fn methods_are_tokens() {
 
 #[test]
 fn targets_cannot_end_the_line() {
-    for target in [
-        "/",
-        "*",
-        "/a%20b?c=d&e",
-        "http://h/p",
-        "h:443",
-        "/[x]|{y}\"^`",
-    ] {
-        assert_eq!(
-            RequestHead::new("GET", target, "h").unwrap().target(),
-            target
-        );
+    for target in ["/", "*", "/a%20b?c=d&e", "http://h/p", "h:443", "/[x]|{y}\"^`"] {
+        assert_eq!(RequestHead::new("GET", target, "h").unwrap().target(), target);
     }
-    for target in [
-        "",
-        "/a b",
-        "/a\tb",
-        "/\r\nX: 1",
-        "/\0",
-        "/\u{e9}",
-        "/a#b",
-        "/\u{7f}",
-    ] {
+    for target in ["", "/a b", "/a\tb", "/\r\nX: 1", "/\0", "/\u{e9}", "/a#b", "/\u{7f}"] {
         let error = RequestHead::new("GET", target, "h").unwrap_err();
         assert!(error.to_string().starts_with("request target: "), "{error}");
     }
@@ -116,20 +78,8 @@ fn fields_cannot_hold_another_line() {
     for name in [&b""[..], b"X A", b"X:", b"X\r\n", b"X\0", b"\xe9", b"X\t"] {
         assert!(refused(name, b"1").starts_with("header name"), "{name:?}");
     }
-    for value in [
-        &b"a\r\nX: 1"[..],
-        b"a\rb",
-        b"a\nb",
-        b"\0",
-        b"a\x1bb",
-        b"\x7f",
-        b"a\r\n",
-        b"\n",
-    ] {
-        assert!(
-            refused(b"X-A", value).starts_with("header value of X-A: "),
-            "{value:?}"
-        );
+    for value in [&b"a\r\nX: 1"[..], b"a\rb", b"a\nb", b"\0", b"a\x1bb", b"\x7f", b"a\r\n", b"\n"] {
+        assert!(refused(b"X-A", value).starts_with("header value of X-A: "), "{value:?}");
     }
     assert_eq!(
         refused(b"X\n", b"1"),
@@ -168,56 +118,27 @@ fn framing_follows_the_body() {
         assert_eq!(head.check(body).is_ok(), head.framing(body).is_ok());
         head.framing(body).ok()
     };
-    for method in [
-        "GET", "HEAD", "DELETE", "OPTIONS", "CONNECT", "TRACE", "FOO",
-    ] {
-        assert_eq!(
-            framing(method, &[], Body::None),
-            Some((Body::None, Nothing))
-        );
+    for method in ["GET", "HEAD", "DELETE", "OPTIONS", "CONNECT", "TRACE", "FOO"] {
+        assert_eq!(framing(method, &[], Body::None), Some((Body::None, Nothing)));
     }
     for method in ["POST", "PUT", "PATCH"] {
-        assert_eq!(
-            framing(method, &[], Body::None),
-            Some((Body::None, Length(0)))
-        );
+        assert_eq!(framing(method, &[], Body::None), Some((Body::None, Length(0))));
     }
-    assert_eq!(
-        framing("GET", &[], Body::Length(3)),
-        Some((Body::Length(3), Length(3)))
-    );
-    assert_eq!(
-        framing("POST", &[], Body::Length(0)),
-        Some((Body::Length(0), Length(0)))
-    );
-    assert_eq!(
-        framing("POST", &[], Body::Unknown),
-        Some((Body::Unknown, Chunked))
-    );
+    assert_eq!(framing("GET", &[], Body::Length(3)), Some((Body::Length(3), Length(3))));
+    assert_eq!(framing("POST", &[], Body::Length(0)), Some((Body::Length(0), Length(0))));
+    assert_eq!(framing("POST", &[], Body::Unknown), Some((Body::Unknown, Chunked)));
     assert_eq!(framing("TRACE", &[], Body::Length(1)), None);
 
     let five = &[("Content-Length", "5")];
-    assert_eq!(
-        framing("POST", five, Body::Length(5)),
-        Some((Body::Length(5), Nothing))
-    );
-    assert_eq!(
-        framing("POST", five, Body::Unknown),
-        Some((Body::Length(5), Nothing))
-    );
+    assert_eq!(framing("POST", five, Body::Length(5)), Some((Body::Length(5), Nothing)));
+    assert_eq!(framing("POST", five, Body::Unknown), Some((Body::Length(5), Nothing)));
     assert_eq!(framing("POST", five, Body::Length(6)), None);
     assert_eq!(framing("POST", five, Body::None), None);
     let zero = &[("Content-Length", "0")];
-    assert_eq!(
-        framing("GET", zero, Body::None),
-        Some((Body::None, Nothing))
-    );
+    assert_eq!(framing("GET", zero, Body::None), Some((Body::None, Nothing)));
 
     let chunked = &[("Transfer-Encoding", "Chunked")];
-    assert_eq!(
-        framing("POST", chunked, Body::Unknown),
-        Some((Body::Unknown, Nothing))
-    );
+    assert_eq!(framing("POST", chunked, Body::Unknown), Some((Body::Unknown, Nothing)));
     assert_eq!(framing("POST", chunked, Body::Length(5)), None);
     assert_eq!(framing("POST", chunked, Body::None), None);
     let both = &[("Transfer-Encoding", "chunked"), ("Content-Length", "5")];
@@ -232,11 +153,7 @@ fn facts_are_noted() {
         head
     };
     assert!(noted("GET", b"connection", b"foo, CLOSE").facts().close);
-    assert!(
-        !noted("GET", b"Connection", b"keep-alive, closed")
-            .facts()
-            .close
-    );
+    assert!(!noted("GET", b"Connection", b"keep-alive, closed").facts().close);
     assert!(noted("GET", b"Upgrade", b"websocket").facts().upgrade);
     assert!(!noted("GET", b"Upgrade", b" ").facts().upgrade);
     assert!(head("HEAD").facts().head && head("CONNECT").facts().connect);

@@ -106,9 +106,7 @@ fn yes() -> bool {
 
 /// U+0000..U+00FF as one byte each.
 pub fn latin1(text: &str) -> Vec<u8> {
-    text.chars()
-        .map(|c| u8::try_from(u32::from(c)).expect("a character up to U+00FF"))
-        .collect()
+    text.chars().map(|c| u8::try_from(u32::from(c)).expect("a character up to U+00FF")).collect()
 }
 
 impl Bytes {
@@ -157,11 +155,7 @@ pub fn cases() -> Vec<Case> {
         let twin = cases[..index].iter().any(|other| other.name == case.name);
         assert!(!twin, "two cases are named {}", case.name);
         let verdicts = (case.expect.reuse.is_some(), case.expect.error.is_some());
-        assert!(
-            matches!(verdicts, (true, false) | (false, true)),
-            "verdict of {}",
-            case.name
-        );
+        assert!(matches!(verdicts, (true, false) | (false, true)), "verdict of {}", case.name);
     }
     cases
 }

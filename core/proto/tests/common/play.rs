@@ -30,10 +30,7 @@ pub fn eof(case: &Case) -> Option<Eof> {
 }
 
 fn copied(fields: &Fields) -> Vec<(Vec<u8>, Vec<u8>)> {
-    fields
-        .iter()
-        .map(|(name, value)| (name.to_vec(), value.to_vec()))
-        .collect()
+    fields.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
 }
 
 /// A connection on which the case's request has been sent, as far as the peer reads it.
@@ -42,8 +39,7 @@ pub fn requested(case: &Case) -> Connection {
     let method = request.method.as_deref().unwrap_or("GET");
     let mut head = RequestHead::new(method, "/case", "origin.test").expect("request head");
     for (name, value) in &request.headers {
-        head.append(&super::latin1(name), &super::latin1(value))
-            .expect("request field");
+        head.append(&super::latin1(name), &super::latin1(value)).expect("request field");
     }
     let body = request.body.as_ref().map(super::Bytes::bytes);
     let framing = match &body {
@@ -82,9 +78,7 @@ pub fn play<'a>(
 ) -> Outcome {
     let mut outcome = Outcome::default();
     for piece in pieces {
-        connection
-            .receive_space(piece.len())
-            .extend_from_slice(piece);
+        connection.receive_space(piece.len()).extend_from_slice(piece);
         connection.received(piece.len());
         listen(&mut connection, &mut outcome);
     }

@@ -45,9 +45,7 @@ pub(super) fn answer(
         ["echo"] => return echo(exchange).map(Some),
         ["echo-body"] => {
             let content_type = exchange.request.header("content-type");
-            let content_type = content_type
-                .unwrap_or("application/octet-stream")
-                .to_owned();
+            let content_type = content_type.unwrap_or("application/octet-stream").to_owned();
             Reply::new(200).body(&content_type, exchange.body()?)
         }
         ["upload-count"] => return upload_count(exchange).map(Some),
@@ -62,18 +60,10 @@ pub(super) fn answer(
             return compressed(exchange, segments[0]).map(Some);
         }
         ["keepalive"] => {
-            let params = ["timeout", "max"].map(|name| {
-                exchange
-                    .request
-                    .param(name)
-                    .map(|value| format!("{name}={value}"))
-            });
+            let params = ["timeout", "max"]
+                .map(|name| exchange.request.param(name).map(|value| format!("{name}={value}")));
             let value: Vec<String> = params.into_iter().flatten().collect();
-            let says = if exchange.request.keep_alive() {
-                "keep-alive"
-            } else {
-                "close"
-            };
+            let says = if exchange.request.keep_alive() { "keep-alive" } else { "close" };
             let reply = Reply::text(200, "ok").header("Connection", says);
             reply.header("Keep-Alive", value.join(", "))
         }
@@ -97,10 +87,7 @@ pub(super) fn answer(
 
 /// The first `count` bytes of the pattern.
 pub(super) fn pattern(count: u64) -> Vec<u8> {
-    (0..251u8)
-        .cycle()
-        .take(usize::try_from(count).unwrap_or(usize::MAX))
-        .collect()
+    (0..251u8).cycle().take(usize::try_from(count).unwrap_or(usize::MAX)).collect()
 }
 
 enum Form {
@@ -119,10 +106,7 @@ fn generated(
     };
     exchange.read_body(|_| ())?;
     let step = match form {
-        Form::Chunked => exchange
-            .request
-            .number("chunk", 1024)
-            .clamp(1, PATTERN.len() as u64),
+        Form::Chunked => exchange.request.number("chunk", 1024).clamp(1, PATTERN.len() as u64),
         Form::Length | Form::Close => PATTERN.len() as u64,
     };
     let framing = match form {
@@ -130,13 +114,7 @@ fn generated(
         Form::Chunked => ("Transfer-Encoding".into(), "chunked".into()),
         Form::Close => ("Connection".into(), "close".into()),
     };
-    exchange.start(
-        200,
-        &[
-            ("Content-Type".into(), "application/octet-stream".into()),
-            framing,
-        ],
-    );
+    exchange.start(200, &[("Content-Type".into(), "application/octet-stream".into()), framing]);
     let mut sent = 0;
     while sent < count && exchange.request.method != "HEAD" {
         // A step never runs past the block: it starts within the first period.
@@ -158,10 +136,7 @@ fn generated(
         Form::Close => {
             exchange.flush()?;
             let notify = exchange.request.number("notify", 1) != 0;
-            return Ok(Some(Next::End(Ending::Fin {
-                notify,
-                linger: false,
-            })));
+            return Ok(Some(Next::End(Ending::Fin { notify, linger: false })));
         }
     }
     exchange.finish().map(Some)
@@ -198,9 +173,7 @@ fn upload_count(exchange: &mut Exchange<'_>) -> Result<Next, Failure> {
     if let Some(name) = exchange.request.param("gate") {
         let ticket = GateTicket::new(&exchange.connection.shared, name);
         let stay = Duration::from_secs(3600);
-        exchange
-            .connection
-            .wait(stay, |state| ticket.is_open(state))?;
+        exchange.connection.wait(stay, |state| ticket.is_open(state))?;
     }
     let count = exchange.read_body(|_| ())?;
     exchange.send(Reply::text(200, count.to_string()))
@@ -219,13 +192,7 @@ fn redirect(exchange: &Exchange<'_>, code: &str) -> Option<Reply> {
 fn percent_encode(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/:".contains(&b);
     text.bytes()
-        .map(|b| {
-            if plain(b) {
-                (b as char).to_string()
-            } else {
-                format!("%{b:02X}")
-            }
-        })
+        .map(|b| if plain(b) { (b as char).to_string() } else { format!("%{b:02X}") })
         .collect()
 }
 
@@ -240,11 +207,7 @@ fn compressed(exchange: &mut Exchange<'_>, coding: &str) -> Result<Next, Failure
     if exchange.request.number("cut", 0) != 0 {
         body.truncate(half);
     }
-    let name = if coding == "deflate-raw" {
-        "deflate"
-    } else {
-        coding
-    };
+    let name = if coding == "deflate-raw" { "deflate" } else { coding };
     if exchange.request.number("chunked", 0) == 0 {
         let reply = Reply::new(200).header("Content-Encoding", name);
         return exchange.send(reply.body("application/json", body));

@@ -24,13 +24,7 @@ pub(crate) fn serve(mut connection: Connection) {
             // A TLS failure has sent an alert, which a RST could overtake.
             Err(Failure::Gone) => {
                 let linger = connection.tls().is_some_and(|tls| tls.is_handshaking());
-                break (
-                    Ending::Fin {
-                        notify: true,
-                        linger,
-                    },
-                    None,
-                );
+                break (Ending::Fin { notify: true, linger }, None);
             }
             Err(Failure::Malformed(rule)) => break (refuse(&mut connection, rule), None),
         }
@@ -59,10 +53,7 @@ fn refuse(connection: &mut Connection, rule: String) -> Ending {
     });
     // The peer may have gone; the journal has it all the same.
     let _ = connection.write(message.as_bytes());
-    Ending::Fin {
-        notify: true,
-        linger: true,
-    }
+    Ending::Fin { notify: true, linger: true }
 }
 
 fn answer(connection: &mut Connection) -> Result<Next, Failure> {

@@ -33,34 +33,24 @@ pub(super) fn answer(
         }
         ["gate", name] => {
             let ticket = GateTicket::new(&exchange.connection.shared, name);
-            exchange
-                .connection
-                .wait(GATE_STAY, |state| ticket.is_open(state))?;
+            exchange.connection.wait(GATE_STAY, |state| ticket.is_open(state))?;
             exchange.send(Reply::text(200, "ok"))?
         }
         ["gate-body", name] => {
             let ticket = GateTicket::new(&exchange.connection.shared, name);
             let rest = partial(exchange)?;
-            exchange
-                .connection
-                .wait(GATE_STAY, |state| ticket.is_open(state))?;
+            exchange.connection.wait(GATE_STAY, |state| ticket.is_open(state))?;
             exchange.write(&rest)?;
             exchange.finish()?
         }
         ["reset"] => Next::End(Ending::Reset),
         ["close"] => {
             let notify = exchange.request.number("notify", 1) != 0;
-            Next::End(Ending::Fin {
-                notify,
-                linger: false,
-            })
+            Next::End(Ending::Fin { notify, linger: false })
         }
         ["close-idle"] => {
             let notify = exchange.request.number("notify", 1) != 0;
-            let ending = Ending::Fin {
-                notify,
-                linger: false,
-            };
+            let ending = Ending::Fin { notify, linger: false };
             idle(exchange, IdleAction::End(ending))?
         }
         ["reset-idle"] => idle(exchange, IdleAction::End(Ending::Reset))?,
@@ -120,16 +110,10 @@ fn stall(exchange: &mut Exchange<'_>) -> Next {
 /// the client closes, `drain=0` closes at once, which the kernel turns into a RST.
 fn early(exchange: &mut Exchange<'_>) -> Result<Next, Failure> {
     let status = exchange.request.number("status", 413);
-    let status = u16::try_from(status)
-        .ok()
-        .filter(|s| (200..=999).contains(s))
-        .unwrap_or(413);
+    let status = u16::try_from(status).ok().filter(|s| (200..=999).contains(s)).unwrap_or(413);
     let linger = exchange.request.number("drain", 1) != 0;
     exchange.send(Reply::text(status, "early\n").header("Connection", "close"))?;
-    Ok(Next::End(Ending::Fin {
-        notify: true,
-        linger,
-    }))
+    Ok(Next::End(Ending::Fin { notify: true, linger }))
 }
 
 /// The first `times` requests of a key get no answer.
@@ -153,10 +137,7 @@ fn flaky(exchange: &mut Exchange<'_>) -> Result<Next, Failure> {
         (true, true) => Ok(Next::End(Ending::Reset)),
         (true, false) => {
             let linger = !exchange.is_body_read();
-            Ok(Next::End(Ending::Fin {
-                notify: true,
-                linger,
-            }))
+            Ok(Next::End(Ending::Fin { notify: true, linger }))
         }
     }
 }

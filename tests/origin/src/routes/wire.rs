@@ -23,18 +23,12 @@ pub(super) fn play(exchange: &mut Exchange<'_>, name: &str) -> Result<Next, Fail
         }
         End::Fin => {
             let linger = !exchange.is_body_read();
-            Ok(Next::End(Ending::Fin {
-                notify: case.close_notify,
-                linger,
-            }))
+            Ok(Next::End(Ending::Fin { notify: case.close_notify, linger }))
         }
         End::Rst => Ok(Next::End(Ending::Reset)),
         End::Stall => {
             exchange.connection.stall();
-            Ok(Next::End(Ending::Fin {
-                notify: false,
-                linger: false,
-            }))
+            Ok(Next::End(Ending::Fin { notify: false, linger: false }))
         }
     }
 }

@@ -29,10 +29,7 @@ fn it_prints_its_addresses_and_ends_with_its_input() {
 
 #[test]
 fn unknown_options_are_refused() {
-    let output = Command::new(env!("CARGO_BIN_EXE_keepalive-origin"))
-        .arg("--x")
-        .output()
-        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_keepalive-origin")).arg("--x").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("unknown option --x"));
 }

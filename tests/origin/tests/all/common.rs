@@ -13,11 +13,7 @@ pub const LIMIT: Duration = Duration::from_secs(10);
 /// An origin with the wire cases of `wire` beside these tests, not those of the product.
 pub fn origin() -> Origin {
     let wire = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/all/wire");
-    Origin::start(OriginOptions {
-        wire,
-        ..OriginOptions::default()
-    })
-    .expect("the origin starts")
+    Origin::start(OriginOptions { wire, ..OriginOptions::default() }).expect("the origin starts")
 }
 
 pub struct Peer<S = TcpStream> {
@@ -32,11 +28,7 @@ pub struct Response {
 }
 
 pub fn socket(base: &str) -> TcpStream {
-    let address = base
-        .rsplit("//")
-        .next()
-        .unwrap()
-        .replace("localhost", "127.0.0.1");
+    let address = base.rsplit("//").next().unwrap().replace("localhost", "127.0.0.1");
     let socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(LIMIT)).unwrap();
     socket
@@ -50,10 +42,7 @@ impl Peer {
 
 impl<S: Read + Write> Peer<S> {
     pub fn over(stream: S) -> Self {
-        Self {
-            stream,
-            buffer: Vec::new(),
-        }
+        Self { stream, buffer: Vec::new() }
     }
 
     pub fn send(&mut self, bytes: &str) {
@@ -70,15 +59,9 @@ impl<S: Read + Write> Peer<S> {
     /// A response framed by Content-Length.
     pub fn response(&mut self) -> Response {
         let head = self.head();
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("Content-Length: "));
+        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
         let body = self.take(length.map_or(0, |length| length.parse().unwrap()));
-        Response {
-            status: head[9..12].parse().unwrap(),
-            head,
-            body,
-        }
+        Response { status: head[9..12].parse().unwrap(), head, body }
     }
 
     /// The next `length` bytes.

@@ -23,23 +23,12 @@ fn a_connection_is_kept_alive_and_numbered() {
     let echo = json_of(&peer.response().body);
     assert_eq!(echo["method"], "POST");
     assert_eq!(echo["target"], "/echo?x=%20y");
-    let headers = json!([
-        ["hOst", "a"],
-        ["X-B", "1"],
-        ["x-b", "2"],
-        ["Content-Length", "3"]
-    ]);
+    let headers = json!([["hOst", "a"], ["X-B", "1"], ["x-b", "2"], ["Content-Length", "3"]]);
     assert_eq!(echo["headers"], headers);
     assert_eq!(echo["body_b64"], "YWJj");
-    assert_eq!(
-        (&echo["connection"], &echo["request"]),
-        (&json!(1), &json!(3))
-    );
+    assert_eq!((&echo["connection"], &echo["request"]), (&json!(1), &json!(3)));
     let connections = origin.connections();
-    assert_eq!(
-        (connections.opened, connections.open, connections.requests),
-        (1, 1, 3)
-    );
+    assert_eq!((connections.opened, connections.open, connections.requests), (1, 1, 3));
 }
 
 #[test]
@@ -77,13 +66,7 @@ fn generated_bodies_follow_the_pattern_in_every_framing() {
 fn head_gets_the_fields_and_no_body() {
     let origin = origin();
     let mut peer = Peer::connect(origin.http());
-    for target in [
-        "/bytes/10",
-        "/chunked/10",
-        "/gzip",
-        "/trailers",
-        "/head-only",
-    ] {
+    for target in ["/bytes/10", "/chunked/10", "/gzip", "/trailers", "/head-only"] {
         peer.send(&format!("HEAD {target} HTTP/1.1\r\nHost: a\r\n\r\n"));
         assert!(peer.head().starts_with("HTTP/1.1 200 OK\r\n"), "{target}");
     }
@@ -139,10 +122,7 @@ fn malformed_requests_are_refused_and_journalled() {
 #[test]
 fn troubles_are_what_they_are_called() {
     let origin = origin();
-    let cases = [
-        ("/close", None),
-        ("/reset", Some(ErrorKind::ConnectionReset)),
-    ];
+    let cases = [("/close", None), ("/reset", Some(ErrorKind::ConnectionReset))];
     for (target, error) in cases {
         let mut peer = Peer::connect(origin.http());
         peer.send(&format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"));
@@ -205,10 +185,7 @@ fn gates_hold_requests_and_let_go_of_those_who_leave() {
     assert_eq!(control.get("/_gate/g/wait?n=4&ms=1").status, 504);
     waiting.pop();
     assert!(origin.wait_for_open(2, LIMIT));
-    assert_eq!(
-        json_of(&control.get("/_gate/g/waiting").body),
-        json!({ "waiting": 2 })
-    );
+    assert_eq!(json_of(&control.get("/_gate/g/waiting").body), json!({ "waiting": 2 }));
     assert_eq!(control.get("/_gate/g/open").status, 200);
     for peer in &mut waiting {
         assert_eq!(peer.response().status, 200);
@@ -232,11 +209,7 @@ fn flaky_fails_the_first_requests_of_a_key() {
             assert_eq!(peer.rest(), (vec![], error));
         }
         let mut peer = Peer::connect(origin.http());
-        assert_eq!(
-            peer.get(&format!("/flaky?key={how}&times=2&how={how}"))
-                .status,
-            200
-        );
+        assert_eq!(peer.get(&format!("/flaky?key={how}&times=2&how={how}")).status, 200);
         let journal = json_of(&peer.get(&format!("/_journal?key={how}")).body);
         assert_eq!(journal.as_array().unwrap().len(), 3);
         assert_ne!(journal[0]["connection"], journal[1]["connection"]);
@@ -272,11 +245,7 @@ fn compressed_bodies_decode_and_corrupt_ones_do_not() {
     for coding in ["gzip", "deflate", "deflate-raw", "br", "zstd"] {
         let response = peer.get(&format!("/{coding}"));
         let name = coding.strip_suffix("-raw").unwrap_or(coding);
-        assert!(
-            response
-                .head
-                .contains(&format!("Content-Encoding: {name}\r\n"))
-        );
+        assert!(response.head.contains(&format!("Content-Encoding: {name}\r\n")));
         assert!(decode(coding, &response.body).unwrap() == plain, "{coding}");
         for trouble in ["bad", "cut"] {
             let body = peer.get(&format!("/{coding}?{trouble}=1")).body;

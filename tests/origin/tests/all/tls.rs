@@ -15,9 +15,7 @@ type TlsPeer = Peer<StreamOwned<ClientConnection, TcpStream>>;
 
 fn config(origin: &Origin, with_certificate: bool) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_slice(origin.ca_pem().as_bytes()).unwrap())
-        .unwrap();
+    roots.add(CertificateDer::from_pem_slice(origin.ca_pem().as_bytes()).unwrap()).unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -26,9 +24,7 @@ fn config(origin: &Origin, with_certificate: bool) -> Arc<ClientConfig> {
     let mut config = if with_certificate {
         let certificate = CertificateDer::from_pem_file(&files.client_cert_file).unwrap();
         let key = PrivateKeyDer::from_pem_file(&files.client_key_file).unwrap();
-        builder
-            .with_client_auth_cert(vec![certificate], key)
-            .unwrap()
+        builder.with_client_auth_cert(vec![certificate], key).unwrap()
     } else {
         builder.with_no_client_auth()
     };
@@ -41,10 +37,7 @@ fn connect(config: &Arc<ClientConfig>, base: &str) -> Result<TlsPeer, String> {
     let client = ClientConnection::new(config.clone(), name).unwrap();
     let mut stream = StreamOwned::new(client, socket(base));
     while stream.conn.is_handshaking() {
-        stream
-            .conn
-            .complete_io(&mut stream.sock)
-            .map_err(|e| e.to_string())?;
+        stream.conn.complete_io(&mut stream.sock).map_err(|e| e.to_string())?;
     }
     Ok(Peer::over(stream))
 }
@@ -65,10 +58,7 @@ fn requests_are_answered_and_sessions_resumed() {
     });
     assert_eq!(first["tls"], expected);
     assert_eq!(peer.get("/bytes/300000").body.len(), 300_000);
-    assert_eq!(
-        echo(&mut connect(&config, origin.https()).unwrap())["tls"]["resumed"],
-        true
-    );
+    assert_eq!(echo(&mut connect(&config, origin.https()).unwrap())["tls"]["resumed"], true);
     let tls12 = echo(&mut connect(&config, &origin.endpoints().tls12).unwrap());
     assert_eq!(tls12["tls"]["version"], "TLSv1_2");
 }

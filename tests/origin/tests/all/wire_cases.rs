@@ -17,27 +17,12 @@ fn the_product_cases_are_well_formed() {
 #[test]
 fn every_form_of_the_format_is_read() {
     let origin = origin();
-    let case = |name: &str| {
-        origin
-            .cases()
-            .iter()
-            .find(|case| case.name == name)
-            .unwrap()
-    };
+    let case = |name: &str| origin.cases().iter().find(|case| case.name == name).unwrap();
     let plain = case("plain_text");
-    assert_eq!(
-        (plain.after, plain.end, plain.tls),
-        (After::Request, End::Open, Tls::Any)
-    );
-    assert_eq!(
-        (plain.request.method.as_str(), plain.close_notify),
-        ("GET", true)
-    );
+    assert_eq!((plain.after, plain.end, plain.tls), (After::Request, End::Open, Tls::Any));
+    assert_eq!((plain.request.method.as_str(), plain.close_notify), ("GET", true));
     let parts = case("parts");
-    assert_eq!(
-        parts.response,
-        b"HTTP/1.1 200 OK\r\nX: \xe9ababab\r\n\r\n\x00\xff"
-    );
+    assert_eq!(parts.response, b"HTTP/1.1 200 OK\r\nX: \xe9ababab\r\n\r\n\x00\xff");
     assert_eq!(parts.expect.body.as_deref(), Some(&b"\x00\xff"[..]));
     assert!(!case("no_close_notify").close_notify);
 }
@@ -62,20 +47,11 @@ fn mistakes_in_a_case_are_named() {
     let head = "[[case]]\nname = \"a\"\nwhy = \"b\"\nresponse = \"c\"\n";
     let mistakes = [
         ("[case.expect]\n", "either reuse or error"),
-        (
-            "[case.expect]\nreuse = \"ok\"\nerror = \"X\"\n",
-            "either reuse or error",
-        ),
+        ("[case.expect]\nreuse = \"ok\"\nerror = \"X\"\n", "either reuse or error"),
         ("end = \"bang\"\n[case.expect]\nreuse = \"ok\"\n", "bang"),
         ("[case.expect]\nreuse = \"ok\"\nbodi = \"\"\n", "bodi"),
-        (
-            "[case.expect]\nreuse = \"ok\"\nbody = { hex = \"0\" }\n",
-            "hex",
-        ),
-        (
-            "[case.expect]\nreuse = \"ok\"\nbody = \"\u{100}\"\n",
-            "beyond",
-        ),
+        ("[case.expect]\nreuse = \"ok\"\nbody = { hex = \"0\" }\n", "hex"),
+        ("[case.expect]\nreuse = \"ok\"\nbody = \"\u{100}\"\n", "beyond"),
     ];
     for (tail, says) in mistakes {
         let error = cases::parse(&format!("{head}{tail}")).unwrap_err();
@@ -91,29 +67,19 @@ fn cases_are_played_to_their_end() {
     assert_eq!(peer.get("/ok").body, b"ok");
 
     peer.send("POST /wire/parts HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
-    let response = &origin
-        .cases()
-        .iter()
-        .find(|case| case.name == "parts")
-        .unwrap()
-        .response;
+    let response = &origin.cases().iter().find(|case| case.name == "parts").unwrap().response;
     assert_eq!(peer.rest(), (response.clone(), None));
 
     let mut peer = Peer::connect(origin.http());
     peer.send("GET /wire/reset HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(peer.head().contains("Content-Length: 5"));
-    assert_eq!(
-        peer.rest(),
-        (b"he".to_vec(), Some(ErrorKind::ConnectionReset))
-    );
+    assert_eq!(peer.rest(), (b"he".to_vec(), Some(ErrorKind::ConnectionReset)));
 
     let mut peer = Peer::connect(origin.http());
     peer.send("GET /wire/stall HTTP/1.1\r\nHost: a\r\n\r\n");
     peer.head();
     assert_eq!(peer.take(2), b"he");
-    peer.stream
-        .set_read_timeout(Some(Duration::from_millis(50)))
-        .unwrap();
+    peer.stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
     assert_eq!(peer.rest().1, Some(ErrorKind::WouldBlock));
     drop(peer);
 

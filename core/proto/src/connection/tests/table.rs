@@ -47,10 +47,7 @@ fn the_state_table_is_true() {
     }
     fn to_trailers(c: &mut Connection) {
         start(c);
-        feed(
-            c,
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-T: 1\r\n\r\n",
-        );
+        feed(c, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-T: 1\r\n\r\n");
         c.poll_event().unwrap();
     }
     let acts: [(&str, Act, Act); 12] = [
@@ -64,11 +61,7 @@ fn the_state_table_is_true() {
             },
             event,
         ),
-        (
-            "send Body recycle, when sent to the last byte",
-            to_done,
-            recycle,
-        ),
+        ("send Body recycle, when sent to the last byte", to_done, recycle),
         ("receive Idle start", |_| {}, start),
         (
             "receive Head 1xx head",
@@ -121,11 +114,7 @@ fn the_state_table_is_true() {
             },
             event,
         ),
-        (
-            "receive Done recycle, when `reuse()` allows it",
-            to_done,
-            recycle,
-        ),
+        ("receive Done recycle, when `reuse()` allows it", to_done, recycle),
     ];
     let table = include_str!("../../connection.rs");
     let rows: Vec<Vec<&str>> = table
@@ -136,11 +125,7 @@ fn the_state_table_is_true() {
     assert_eq!(rows.len(), acts.len());
     for (row, (key, setup, act)) in rows.iter().zip(acts) {
         assert_eq!(format!("{} {} {}", row[1], row[2], row[3]), key);
-        let state = if row[1] == "send" {
-            send_state
-        } else {
-            receive_state
-        };
+        let state = if row[1] == "send" { send_state } else { receive_state };
         let mut c = Connection::new(Limits::default());
         setup(&mut c);
         assert_eq!(state(&c), row[2], "before {key}");

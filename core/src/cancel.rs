@@ -1,0 +1,76 @@
+//! Cancelling a submitted piece of work from any thread.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+
+use crate::error::{Error, ErrorKind, Phase};
+
+/// A flag that wakes the task it belongs to.
+#[derive(Default)]
+pub(crate) struct Cancel {
+    flag: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Cancel {
+    pub fn new() -> Arc<Cancel> {
+        Arc::default()
+    }
+
+    pub fn cancel(&self) {
+        self.flag.store(true, Ordering::Release);
+        let waker = self.waker.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// How a piece of work ended.
+pub(crate) enum Ended<T> {
+    Done(T),
+    Cancelled,
+    /// It panicked: a bug, reported like any other failure so that nobody waits for ever.
+    Panicked,
+}
+
+/// Runs `work` until it is done or `cancel` is set; dropping it then discards its connection.
+pub(crate) async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = T>) -> Ended<T> {
+    let mut work = pin!(caught(work));
+    let mut registered = false;
+    std::future::poll_fn(|cx| {
+        if !registered {
+            // The task of a submission keeps its waker for life.
+            *cancel.waker.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
+                Some(cx.waker().clone());
+            registered = true;
+        }
+        if cancel.flag.load(Ordering::Acquire) {
+            return Poll::Ready(Ended::Cancelled);
+        }
+        work.as_mut().poll(cx).map(|result| result.map_or(Ended::Panicked, Ended::Done))
+    })
+    .await
+}
+
+/// Runs `work`; `None` if it panicked.
+pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|cx| {
+        // A panicked future is not polled again, so what it left half-done is not seen.
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Some),
+            Err(_) => Poll::Ready(None),
+        }
+    })
+    .await
+}
+
+/// The error of a caught panic.
+pub(crate) fn panicked() -> Error {
+    Error::new(ErrorKind::Panic, Phase::Request, "a bug: the engine panicked on this request")
+}

@@ -1,0 +1,215 @@
+//! What the process has learnt about origins: how long they keep an idle connection.
+//!
+//! Three sources, best first: the server's own `Keep-Alive: timeout=N`; the ages at which it was
+//! seen to end idle connections; a failed reuse, which halves what was believed. Nothing is
+//! believed for ever: observations count for [`RECENT`].
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::error::Result;
+use crate::fork::PerFork;
+use crate::origin::Origin;
+
+/// How long an observation counts.
+const RECENT: Duration = Duration::from_secs(300);
+/// Observations kept per origin.
+const KEPT: usize = 8;
+/// Part of the shortest observed age that is still trusted.
+const TRUST: f64 = 0.9;
+/// Ends within this time of each other, at ages that differ, are a restart and no idle limit.
+const BURST: Duration = Duration::from_millis(100);
+/// A reuse this soon after the last says nothing about idle limits when it fails.
+const TELLING: Duration = Duration::from_millis(10);
+/// Origins remembered; a crawler's are not kept for ever.
+const ORIGINS: usize = 4096;
+
+/// Where an idle limit comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitSource {
+    /// The client's `idle_timeout`.
+    Option,
+    /// The server's `Keep-Alive: timeout=N`.
+    Hint,
+    /// The ages at which the server ended idle connections.
+    Learnt,
+}
+
+impl LimitSource {
+    /// `option`, `hint` or `learnt`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            LimitSource::Option => "option",
+            LimitSource::Hint => "hint",
+            LimitSource::Learnt => "learnt",
+        }
+    }
+}
+
+/// What is known of one origin. Reading costs one atomic load.
+#[derive(Default)]
+pub(crate) struct Memory {
+    /// The learnt limit in microseconds; 0 for none.
+    learnt: AtomicU64,
+    /// The last hint, margin taken off, in microseconds plus one; 0 for none.
+    hint: AtomicU64,
+    ends: Mutex<Ends>,
+}
+
+#[derive(Default)]
+struct Ends {
+    recent: VecDeque<End>,
+    /// When a restart was last noticed.
+    restart: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct End {
+    at: Instant,
+    age: Duration,
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX - 1)
+}
+
+impl Memory {
+    /// The memory of `origin`, the same for every client of the process.
+    pub fn of(origin: &Arc<Origin>) -> Result<Arc<Memory>> {
+        static ALL: PerFork<Mutex<HashMap<Arc<Origin>, Arc<Memory>>>> = PerFork::new();
+        let all = ALL.get_or_try_init(|| Ok(Mutex::default()))?;
+        let mut all = all.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if all.len() >= ORIGINS && !all.contains_key(origin) {
+            all.retain(|_, memory| Arc::strong_count(memory) > 1);
+        }
+        Ok(all.entry(origin.clone()).or_default().clone())
+    }
+
+    /// The server said how long it keeps connections; `None` when a response said nothing.
+    pub fn hinted(&self, limit: Option<Duration>) {
+        self.hint.store(limit.map_or(0, |limit| micros(limit) + 1), Ordering::Relaxed);
+    }
+
+    /// How long a connection may idle, and why: the least of the option and what is known.
+    pub fn limit(&self, option: Duration) -> (Duration, LimitSource) {
+        let hint = self.hint.load(Ordering::Relaxed);
+        let known = match (hint, self.learnt.load(Ordering::Relaxed)) {
+            (0, 0) => return (option, LimitSource::Option),
+            (0, learnt) => (Duration::from_micros(learnt), LimitSource::Learnt),
+            (hint, _) => (Duration::from_micros(hint - 1), LimitSource::Hint),
+        };
+        if known.0 < option { known } else { (option, LimitSource::Option) }
+    }
+
+    /// The server ended a connection that had been idle for `age`.
+    pub fn ended(&self, now: Instant, age: Duration) {
+        let mut ends = self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let close = |at: Instant| now.saturating_duration_since(at) < BURST;
+        let differs = |other: &End| {
+            let (less, more) = (age.min(other.age), age.max(other.age));
+            close(other.at) && less.mul_f64(1.25) < more
+        };
+        if ends.restart.is_some_and(close) || ends.recent.iter().any(differs) {
+            ends.recent.retain(|other| !close(other.at));
+            ends.restart = Some(now);
+        } else {
+            ends.push(End { at: now, age });
+        }
+        self.conclude(&mut ends, now);
+    }
+
+    /// A reused connection that had been idle for `age` died under its request, so the server had
+    /// given it up by then: half of what was believed is left.
+    pub fn failed(&self, now: Instant, age: Duration, option: Duration) {
+        if age < TELLING {
+            return;
+        }
+        let half = self.limit(option).0.min(age) / 2;
+        let mut ends = self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        ends.push(End { at: now, age: half.div_f64(TRUST) });
+        self.hint.store(0, Ordering::Relaxed);
+        self.conclude(&mut ends, now);
+    }
+
+    /// Forgets what is old; called at each dial, which short limits cause more of.
+    pub fn forget(&self, now: Instant) {
+        if self.learnt.load(Ordering::Relaxed) != 0 {
+            let mut ends = self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            self.conclude(&mut ends, now);
+        }
+    }
+
+    fn conclude(&self, ends: &mut Ends, now: Instant) {
+        ends.recent.retain(|end| now.saturating_duration_since(end.at) < RECENT);
+        let shortest = ends.recent.iter().map(|end| end.age).min();
+        let learnt = shortest.map_or(0, |age| micros(age.mul_f64(TRUST)).max(1));
+        self.learnt.store(learnt, Ordering::Relaxed);
+    }
+}
+
+impl Ends {
+    fn push(&mut self, end: End) {
+        if self.recent.len() == KEPT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPTION: Duration = Duration::from_secs(30);
+    const fn secs(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    #[test]
+    fn a_hint_beats_what_was_seen_and_the_option_bounds_both() {
+        let (memory, now) = (Memory::default(), Instant::now());
+        assert_eq!(memory.limit(OPTION), (OPTION, LimitSource::Option));
+        memory.ended(now, secs(10));
+        assert_eq!(memory.limit(OPTION), (secs(9), LimitSource::Learnt));
+        memory.hinted(Some(secs(14)));
+        assert_eq!(memory.limit(OPTION), (secs(14), LimitSource::Hint));
+        assert_eq!(memory.limit(secs(2)), (secs(2), LimitSource::Option));
+        memory.hinted(Some(Duration::ZERO));
+        assert_eq!(memory.limit(OPTION), (Duration::ZERO, LimitSource::Hint));
+    }
+
+    #[test]
+    fn the_shortest_recent_end_counts_and_is_forgotten() {
+        let (memory, now) = (Memory::default(), Instant::now());
+        memory.ended(now, secs(20));
+        memory.ended(now + secs(100), secs(10));
+        assert_eq!(memory.limit(OPTION).0, secs(9));
+        memory.ended(now + secs(200), secs(20));
+        memory.forget(now + secs(401));
+        assert_eq!(memory.limit(OPTION).0, secs(18));
+        memory.forget(now + secs(501));
+        assert_eq!(memory.limit(OPTION), (OPTION, LimitSource::Option));
+    }
+
+    #[test]
+    fn a_failed_reuse_halves_what_was_believed_and_not_at_once_after_a_use() {
+        let (memory, now) = (Memory::default(), Instant::now());
+        memory.failed(now, Duration::from_millis(1), OPTION);
+        assert_eq!(memory.limit(OPTION).0, OPTION);
+        memory.failed(now, secs(20), OPTION);
+        assert_eq!(memory.limit(OPTION), (secs(10), LimitSource::Learnt));
+        memory.failed(now, secs(20), OPTION);
+        assert_eq!(memory.limit(OPTION).0, secs(5));
+    }
+
+    #[test]
+    fn a_restart_teaches_nothing() {
+        let (memory, now) = (Memory::default(), Instant::now());
+        for age in [1, 5, 12] {
+            memory.ended(now + Duration::from_millis(age), secs(age));
+        }
+        assert_eq!(memory.limit(OPTION).1, LimitSource::Option);
+    }
+}

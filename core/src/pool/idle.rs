@@ -1,0 +1,110 @@
+//! What the pool decides about idle connections, and its counts.
+
+use std::hash::Hash;
+use std::time::Instant;
+
+use super::state::{Host, PoolState};
+use super::types::{Action, Counts, Grant, HostId, Idle, Why};
+
+impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
+    /// Closes what has been idle for too long; returns when the next one will have been.
+    pub fn expire(&mut self, now: Instant, actions: &mut Vec<Action<K, C>>) -> Option<Instant> {
+        let mut next: Option<Instant> = None;
+        for host in 0..self.hosts.len() {
+            let mut at = 0;
+            while let Some(idle) = self.hosts[host].idle.get(at) {
+                if idle.until > now {
+                    next = Some(next.map_or(idle.until, |next| next.min(idle.until)));
+                    at += 1;
+                } else if let Some(idle) = self.hosts[host].idle.remove(at) {
+                    self.total -= 1;
+                    actions.push(Action::Close(idle.connection, Why::IdleTimeout));
+                }
+            }
+            self.pump_after_release(host, actions);
+        }
+        next
+    }
+
+    /// Calls `watch` for each idle connection that has been idle since before `before` and is not
+    /// watched yet; counts those still too young.
+    pub fn unwatched(
+        &mut self,
+        before: Instant,
+        mut watch: impl FnMut(HostId, &mut Idle<C>),
+    ) -> usize {
+        let mut young = 0;
+        for (id, host) in self.hosts.iter_mut().enumerate() {
+            for idle in host.idle.iter_mut().filter(|idle| !idle.watched) {
+                if idle.since.now <= before {
+                    idle.watched = true;
+                    watch(id, idle);
+                } else {
+                    young += 1;
+                }
+            }
+        }
+        young
+    }
+
+    /// The stays of a key's idle connections.
+    pub fn stays(&self, key: &K) -> Vec<(HostId, u32)> {
+        let Some(&host) = self.keys.get(key) else { return Vec::new() };
+        self.hosts[host].idle.iter().map(|idle| (host, idle.stay)).collect()
+    }
+
+    /// Leases the idle connection of that stay, to look at it; `None` if it has left the pool.
+    pub fn take_stay(&mut self, host: HostId, stay: u32) -> Option<Idle<C>> {
+        let entry = self.hosts.get_mut(host)?;
+        let at = entry.idle.iter().position(|idle| idle.stay == stay)?;
+        let idle = entry.idle.remove(at)?;
+        entry.leased += 1;
+        Some(idle)
+    }
+
+    /// Closes all idle connections; with `forever`, fails waiters and refuses checkouts.
+    pub fn close(&mut self, forever: bool, actions: &mut Vec<Action<K, C>>) {
+        self.closed |= forever;
+        for host in 0..self.hosts.len() {
+            while let Some(idle) = self.hosts[host].idle.pop_front() {
+                self.total -= 1;
+                actions.push(Action::Close(idle.connection, Why::PoolClosed));
+            }
+            while forever && !self.hosts[host].queue.is_empty() {
+                self.grant(host, 0, Grant::PoolClosed, actions);
+            }
+            self.pump_after_release(host, actions);
+        }
+    }
+
+    /// The counts of each host, in the order they were first used.
+    pub fn counts_by_key(&self) -> Vec<(K, Counts)> {
+        let counts = |host: &Host<K, C>| Counts {
+            waiting: host.queue.len(),
+            idle: host.idle.len(),
+            active: host.leased,
+            dialing: host.dials.len(),
+        };
+        self.hosts.iter().map(|host| (host.key.clone(), counts(host))).collect()
+    }
+}
+
+#[cfg(test)]
+impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
+    /// The laws at the head of this file.
+    pub fn check(&self, caps: &super::types::Caps) {
+        let mut total = 0;
+        for host in &self.hosts {
+            let sum = host.leased + host.idle.len() + host.dials.len();
+            assert!(sum <= caps.per_host, "per host: {sum}");
+            assert!(host.dials.len() <= caps.dials_per_host);
+            total += sum;
+        }
+        assert_eq!(total, self.total);
+        assert!(total <= caps.total, "total: {total}");
+        let waiting = self.waiters.iter().filter(|(_, waiter)| waiter.grant.is_none());
+        assert_eq!(waiting.clone().count(), self.waiting);
+        assert_eq!(waiting.filter(|(_, waiter)| !waiter.dialled).count(), self.undialled);
+        assert_eq!(self.hosts.iter().map(|host| host.queue.len()).sum::<usize>(), self.waiting);
+    }
+}

@@ -1,0 +1,173 @@
+//! `ka_client`: making, sharing, sending on this thread, submitting to the engine.
+
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use keepalive_core::{Blocking, Client, Until};
+
+use crate::boundary::Out;
+use crate::fork;
+use crate::handle::{give, take_back};
+use crate::options::ka_client_options;
+use crate::queue::{ka_call, ka_queue};
+use crate::request::ka_request;
+use crate::response::ka_response;
+use crate::sized;
+use crate::stats::ka_stats;
+use crate::status::{ka_error, ka_status};
+
+/// A pool of connections with its limits and TLS settings. Make one for a program, or one for each
+/// set of options, and keep it: a client for each request throws the reuse away.
+pub struct ka_client {
+    client: Client,
+}
+
+/// The handle of the process-wide client, made once and never freed.
+static SHARED: AtomicPtr<ka_client> = AtomicPtr::new(ptr::null_mut());
+
+/// Makes a client. `options` NULL means the defaults.
+/// Ownership: `options` stays the caller's, its strings and bytes are copied. On KA_OK `*client` is
+/// owned: ka_client_free.
+/// Threads: any; the client may be used by many at once.
+/// Errors: KA_INVALID_ARGUMENT names the option; an unreadable or faulty certificate file too.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_new(
+    options: *const ka_client_options,
+    client: *mut *mut ka_client,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(client), {
+        fork::watch();
+        // SAFETY: by the header's contract `options` is NULL or a struct of the size it states.
+        let config = unsafe { ka_client_options::read(options) }?;
+        Ok(give(ka_client { client: Client::new(config)? }))
+    })
+}
+
+/// The process-wide client, with default options: one pool for all threads and all libraries in the
+/// process that use this copy of libkeepalive.
+/// Ownership: the library's; ka_client_free on it does nothing.
+/// Threads: any.
+/// Errors: NULL when it cannot be made; ka_client_new then says why.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_shared() -> *mut ka_client {
+    ka_fn!(value(ptr::null_mut()), {
+        let made = SHARED.load(Ordering::Acquire);
+        if !made.is_null() {
+            return Ok(made);
+        }
+        fork::watch();
+        let new = give(ka_client { client: Client::shared()?.clone() });
+        match SHARED.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => Ok(new),
+            Err(first) => {
+                // SAFETY: made above and shown to nobody.
+                drop(unsafe { take_back(new) });
+                Ok(first)
+            }
+        }
+    })
+}
+
+/// Sends `request` and waits for the head of the response, all on this thread. The body is then read
+/// with ka_response_read or ka_response_read_all.
+/// Ownership: `request` stays the caller's. On KA_OK `*response` is owned: ka_response_free. A body
+/// reader is called on this thread, and no more after the return.
+/// Threads: any; many may send with one client, also one request, as long as nobody changes it.
+/// Errors: any status but KA_CANCELLED. ka_error_retry_safe says whether to try again.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_send(
+    client: *mut ka_client,
+    request: *const ka_request,
+    response: *mut *mut ka_response,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(response), {
+        // The clone lets another thread free the handle while this exchange runs.
+        let client = borrow!(client).client.clone();
+        let request = borrow!(request);
+        let response = client.send(&request.request, Blocking::default())?;
+        Ok(give(ka_response::new(response)))
+    })
+}
+
+/// Starts `request` on the engine's thread and returns at once. Exactly one event with `user_data`
+/// comes to `queue`: with the whole body received, or with its head only after
+/// ka_request_set_stream_response.
+/// Ownership: `request` stays the caller's, and may be freed at once; `user_data` is only handed back.
+/// On KA_OK `*call` is owned: ka_call_free, before or after the event. `call` may be NULL when the
+/// request will not be cancelled.
+/// Threads: any; many may submit to one queue.
+/// Errors: bad input, a closed client, a queue of another process (KA_INVALID_STATE). Then no event
+/// comes; every later failure is an event.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_submit(
+    client: *mut ka_client,
+    request: *const ka_request,
+    queue: *mut ka_queue,
+    user_data: *mut c_void,
+    call: *mut *mut ka_call,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), {
+        // SAFETY: by the header's contract `call` is NULL or writable.
+        let call = unsafe { Out::new(call, "call") };
+        call.write_if_given(ptr::null_mut);
+        let client = &borrow!(client).client;
+        let request = borrow!(request);
+        let queue = borrow!(queue).here()?;
+        let until = if request.stream_response { Until::Head } else { Until::Body };
+        let token = user_data.expose_provenance() as u64;
+        let started = client.submit(request.request.clone(), until, queue, token)?;
+        call.write_if_given(|| give(ka_call::new(started)));
+        Ok(())
+    })
+}
+
+/// Writes the counters of a client's pool. `size` is sizeof(ka_stats).
+/// Ownership: all stays the caller's; the names in it are static.
+/// Threads: any.
+/// Errors: KA_INVALID_ARGUMENT for NULL or an impossible size.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_stats(
+    client: *const ka_client,
+    stats: *mut ka_stats,
+    size: usize,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), {
+        let snapshot = ka_stats::new(&borrow!(client).client.stats());
+        // SAFETY: by the header's contract `stats` is NULL or has room for `size` bytes.
+        unsafe { sized::write(stats, size, &snapshot, "stats") }
+    })
+}
+
+/// Closes idle connections, fails requests that wait for one and refuses new ones with
+/// KA_INVALID_STATE. Exchanges under way finish. The process-wide client stays usable: only its idle
+/// connections are closed.
+/// Ownership: `client` stays the caller's.
+/// Threads: any; a second call does nothing.
+/// Errors: none; NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_close(client: *mut ka_client) {
+    ka_fn!(value(()), {
+        borrow!(client).client.close();
+        Ok(())
+    })
+}
+
+/// Frees a client. Requests under way, on other threads too, run to their end.
+/// Ownership: takes `client`; NULL and the process-wide client are fine and left alone.
+/// Threads: any, once; no call with `client` may begin afterwards.
+/// Errors: none.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_free(client: *mut ka_client) {
+    ka_fn!(value(()), {
+        if client != SHARED.load(Ordering::Acquire) {
+            // SAFETY: by the header's contract a client of this library, freed once.
+            drop(unsafe { take_back(client) });
+        }
+        Ok(())
+    })
+}

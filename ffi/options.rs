@@ -1,0 +1,196 @@
+//! `ka_client_options`: every row of the engine's option table as a field of a sized struct.
+
+use std::ffi::{CStr, c_char};
+use std::time::Duration;
+
+use bytes::Bytes;
+use keepalive_core::{ClientConfig, Result};
+
+use crate::handle::{bytes, text, utf8};
+use crate::sized;
+use crate::slice::ka_bytes;
+
+/// The options of a client. Set the defaults with ka_client_options_init, then change fields; the
+/// strings and bytes are copied by ka_client_new. Lengths of time are milliseconds, 0 is no limit.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct ka_client_options {
+    /// sizeof(ka_client_options), written by ka_client_options_init.
+    pub size: usize,
+    /// Connections per origin, in use, idle and being opened. Default: 64.
+    pub max_per_host: u64,
+    /// Connections of the client over all origins. Default: 512.
+    pub max_total: u64,
+    /// Connections being opened per origin at a time, so that a cold burst is no SYN flood.
+    /// Default: 16.
+    pub max_dials_per_host: u64,
+    /// How long a request waits for a connection. Default: 10,000 ms.
+    pub queue_timeout: u64,
+    /// Requests that may wait for a connection; more fail at once. Default: 4096.
+    pub queue_limit: u64,
+    /// How long an idle connection is kept; lowered by the server's Keep-Alive: timeout=N minus
+    /// 1 s. Default: 30,000 ms.
+    pub idle_timeout: u64,
+    /// Age after which a connection is not reused (+-20 % jitter), so that DNS changes reach the
+    /// pool. Default: 300,000 ms.
+    pub max_age: u64,
+    /// DNS, TCP and TLS together. Default: 5,000 ms.
+    pub connect_timeout: u64,
+    /// From the end of the request to the end of the response head. Default: 30,000 ms.
+    pub header_timeout: u64,
+    /// Longest wait without a byte, sending or receiving. Default: 30,000 ms.
+    pub stall_timeout: u64,
+    /// The whole exchange with its body, redirects included. Default: 0, no limit.
+    pub total_timeout: u64,
+    /// Bytes of a response head, 1xx heads counted in. Default: 65536.
+    pub max_head_size: u64,
+    /// Fields of a response head or trailer section. Default: 128.
+    pub max_fields: u64,
+    /// Bytes of an unread body that are read to save the connection. Default: 262144.
+    pub drain_limit: u64,
+    /// Time spent on reading them. Default: 50 ms.
+    pub drain_timeout: u64,
+    /// Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and
+    /// browsers). Default: 20.
+    pub max_redirects: u64,
+    /// User-Agent of requests that give none. NULL: not sent. Default: libkeepalive/VERSION.
+    pub user_agent: *const c_char,
+    /// PEM file of trusted certificates, instead of the system's. Default: NULL.
+    pub ca_file: *const c_char,
+    /// The same as bytes. Default: empty.
+    pub ca_pem: ka_bytes,
+    /// PEM file of the client certificate chain; needs client_key_file. Default: NULL.
+    pub client_cert_file: *const c_char,
+    /// PEM file of the client certificate's private key. Default: NULL.
+    pub client_key_file: *const c_char,
+    /// PEM bytes of the client certificate chain; needs client_key_pem. Default: empty.
+    pub client_cert_pem: ka_bytes,
+    /// PEM bytes of the private key. Default: empty.
+    pub client_key_pem: ka_bytes,
+}
+
+/// Fills `options` with the defaults. `size` is sizeof(ka_client_options): a program and a library of
+/// different versions then agree on the fields that both know.
+/// Ownership: `options` stays the caller's; its pointers are static.
+/// Threads: any.
+/// Errors: none; NULL, or a `size` that holds not even the first field, is left alone.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_options_init(options: *mut ka_client_options, size: usize) {
+    ka_fn!(value(()), {
+        let defaults =
+            ka_client_options { size, ..ka_client_options::of(&ClientConfig::default()) };
+        // SAFETY: by the header's contract `options` is NULL or has room for `size` bytes.
+        unsafe { sized::write(options, size, &defaults, "options") }
+    })
+}
+
+const USER_AGENT: &CStr = match CStr::from_bytes_with_nul(
+    concat!("libkeepalive/", env!("CARGO_PKG_VERSION"), "\0").as_bytes(),
+) {
+    Ok(text) => text,
+    Err(_) => c"libkeepalive",
+};
+
+impl ka_client_options {
+    fn of(config: &ClientConfig) -> ka_client_options {
+        let milliseconds = |time: Option<Duration>| time.map_or(0, |time| time.as_millis() as u64);
+        ka_client_options {
+            size: size_of::<ka_client_options>(),
+            max_per_host: config.max_per_host,
+            max_total: config.max_total,
+            max_dials_per_host: config.max_dials_per_host,
+            queue_timeout: milliseconds(config.queue_timeout),
+            queue_limit: config.queue_limit,
+            idle_timeout: milliseconds(config.idle_timeout),
+            max_age: milliseconds(config.max_age),
+            connect_timeout: milliseconds(config.connect_timeout),
+            header_timeout: milliseconds(config.header_timeout),
+            stall_timeout: milliseconds(config.stall_timeout),
+            total_timeout: milliseconds(config.total_timeout),
+            max_head_size: config.max_head_size,
+            max_fields: config.max_fields,
+            drain_limit: config.drain_limit,
+            drain_timeout: milliseconds(config.drain_timeout),
+            max_redirects: config.max_redirects,
+            user_agent: USER_AGENT.as_ptr(),
+            ca_file: std::ptr::null(),
+            ca_pem: ka_bytes::NONE,
+            client_cert_file: std::ptr::null(),
+            client_key_file: std::ptr::null(),
+            client_cert_pem: ka_bytes::NONE,
+            client_key_pem: ka_bytes::NONE,
+        }
+    }
+
+    /// Copies everything that `options` points to.
+    ///
+    /// # Safety
+    /// `options` is NULL or points to a struct of the size it states, whose strings and bytes are
+    /// as their fields say.
+    pub(crate) unsafe fn read(options: *const ka_client_options) -> Result<ClientConfig> {
+        let mut config = ClientConfig::default();
+        if options.is_null() {
+            return Ok(config);
+        }
+        // SAFETY: the caller's promise; all fields are integers and raw pointers, for which every
+        // bit pattern is a value.
+        let given = unsafe { sized::read(options, ka_client_options::of(&config), "options") }?;
+        config.max_per_host = given.max_per_host;
+        config.max_total = given.max_total;
+        config.max_dials_per_host = given.max_dials_per_host;
+        config.queue_timeout = limit(given.queue_timeout);
+        config.queue_limit = given.queue_limit;
+        config.idle_timeout = limit(given.idle_timeout);
+        config.max_age = limit(given.max_age);
+        config.connect_timeout = limit(given.connect_timeout);
+        config.header_timeout = limit(given.header_timeout);
+        config.stall_timeout = limit(given.stall_timeout);
+        config.total_timeout = limit(given.total_timeout);
+        config.max_head_size = given.max_head_size;
+        config.max_fields = given.max_fields;
+        config.drain_limit = given.drain_limit;
+        config.drain_timeout = limit(given.drain_timeout);
+        config.max_redirects = given.max_redirects;
+        // SAFETY: the caller's promise about the strings and bytes.
+        unsafe {
+            config.user_agent = optional_text(given.user_agent, "option user_agent")?;
+            config.ca_file = optional_text(given.ca_file, "option ca_file")?;
+            config.ca_pem = optional_bytes(given.ca_pem, "option ca_pem")?;
+            config.client_cert_file =
+                optional_text(given.client_cert_file, "option client_cert_file")?;
+            config.client_key_file =
+                optional_text(given.client_key_file, "option client_key_file")?;
+            config.client_cert_pem =
+                optional_bytes(given.client_cert_pem, "option client_cert_pem")?;
+            config.client_key_pem = optional_bytes(given.client_key_pem, "option client_key_pem")?;
+        }
+        Ok(config)
+    }
+}
+
+/// 0 is no limit.
+pub(crate) fn limit(milliseconds: u64) -> Option<Duration> {
+    (milliseconds != 0).then(|| Duration::from_millis(milliseconds))
+}
+
+/// # Safety
+/// As [`text`].
+unsafe fn optional_text(pointer: *const c_char, name: &'static str) -> Result<Option<String>> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise.
+    let text = unsafe { text(pointer, name) }?;
+    Ok(Some(utf8(text, name)?.to_string()))
+}
+
+/// # Safety
+/// As [`bytes`].
+unsafe fn optional_bytes(view: ka_bytes, name: &'static str) -> Result<Option<Bytes>> {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { bytes(view.ptr, view.len, name) }?;
+    Ok((!bytes.is_empty()).then(|| Bytes::copy_from_slice(bytes)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! `ka_response`: the head as views, the body by reading.
+
+use std::ffi::{c_char, c_void};
+use std::ptr;
+
+use bytes::{Buf, Bytes, BytesMut};
+use keepalive_core::{Blocking, Client, Error, Fields, Response, Result, Version};
+
+use crate::boundary::Out;
+use crate::handle::{check_length, give, missing, take_back};
+use crate::queue::{ka_call, ka_queue};
+use crate::sized;
+use crate::slice::{ka_bytes, ka_str};
+use crate::stats::ka_info;
+use crate::status::{ka_error, ka_status};
+
+/// A response: its head, and a body that is here already or read from the connection.
+pub struct ka_response {
+    response: Response,
+    /// The piece a submitted read brought, until it has been read.
+    piece: Bytes,
+    /// What ka_response_read_all gave out a view of.
+    whole: Bytes,
+}
+
+impl ka_response {
+    pub(crate) fn new(response: Response) -> Self {
+        ka_response { response, piece: Bytes::new(), whole: Bytes::new() }
+    }
+
+    pub(crate) fn with_piece(response: Response, piece: Bytes) -> Self {
+        ka_response { response, piece, whole: Bytes::new() }
+    }
+}
+
+/// The status code, 100 to 999.
+/// Ownership: `response` stays the caller's.
+/// Threads: one at a time for one response.
+/// Errors: 0 when `response` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_status(response: *const ka_response) -> u16 {
+    ka_fn!(value(0), { Ok(borrow!(response).response.status()) })
+}
+
+/// The reason phrase as sent; it may be empty.
+/// Ownership: a view, valid until ka_response_free.
+/// Threads: one at a time for one response.
+/// Errors: an empty view when `response` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_reason(response: *const ka_response) -> ka_str {
+    ka_fn!(value(ka_str::NONE), { Ok(ka_str::new(borrow!(response).response.reason())) })
+}
+
+/// The HTTP version of the response: 10 for 1.0, 11 for 1.1.
+/// Ownership: `response` stays the caller's.
+/// Threads: one at a time for one response.
+/// Errors: 0 when `response` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_version(response: *const ka_response) -> i32 {
+    ka_fn!(value(0), {
+        Ok(match borrow!(response).response.version() {
+            Version::Http10 => 10,
+            Version::Http11 => 11,
+        })
+    })
+}
+
+/// The URL the response is from, after redirects; no userinfo, no fragment.
+/// Ownership: a view, valid until ka_response_free.
+/// Threads: one at a time for one response.
+/// Errors: an empty view when `response` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_url(response: *const ka_response) -> ka_str {
+    ka_fn!(value(ka_str::NONE), { Ok(ka_str::new(borrow!(response).response.url().as_bytes())) })
+}
+
+/// The number of header fields.
+/// Ownership: `response` stays the caller's.
+/// Threads: one at a time for one response.
+/// Errors: 0 when `response` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_header_count(response: *const ka_response) -> usize {
+    ka_fn!(value(0), { Ok(borrow!(response).response.headers().len()) })
+}
+
+/// One header field, from 0, in the order, case and number they came in.
+/// Ownership: `*name` and `*value` are views, valid until ka_response_free.
+/// Threads: one at a time for one response.
+/// Errors: KA_INVALID_ARGUMENT when `index` is not below ka_response_header_count.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_header_at(
+    response: *const ka_response,
+    index: usize,
+    name: *mut ka_str,
+    value: *mut ka_str,
+) -> ka_status {
+    ka_fn!(status(ptr::null_mut()), outs(name, value), {
+        field_at(Some(borrow!(response).response.headers()), index)
+    })
+}
+
+/// The first header field of a name, compared without regard to case; false when there is none.
+/// `value` may be NULL.
+/// Ownership: `*value` is a view, valid until ka_response_free; an empty one on false.
+/// Threads: one at a time for one response.
+/// Errors: false when `response` or `name` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_header(
+    response: *const ka_response,
+    name: *const c_char,
+    value: *mut ka_str,
+) -> bool {
+    ka_fn!(value(false), {
+        // SAFETY: by the header's contract `value` is NULL or writable.
+        let value = unsafe { Out::new(value, "value") };
+        value.write_if_given(|| ka_str::NONE);
+        let found = borrow!(response).response.headers().get(text!(name).to_bytes());
+        value.write_if_given(|| found.map_or(ka_str::NONE, ka_str::new));
+        Ok(found.is_some())
+    })
+}
+
+/// The number of trailer fields: known once the body has been read to its end, 0 before.
+/// Ownership: `response` stays the caller's.
+/// Threads: one at a time for one response.
+/// Errors: 0 when `response` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_trailer_count(response: *const ka_response) -> usize {
+    ka_fn!(value(0), { Ok(borrow!(response).response.trailers().map_or(0, Fields::len)) })
+}
+
+/// One trailer field, from 0, in the order they came in.
+/// Ownership: `*name` and `*value` are views, valid until ka_response_free.
+/// Threads: one at a time for one response.
+/// Errors: KA_INVALID_ARGUMENT when `index` is not below ka_response_trailer_count.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_trailer_at(
+    response: *const ka_response,
+    index: usize,
+    name: *mut ka_str,
+    value: *mut ka_str,
+) -> ka_status {
+    ka_fn!(status(ptr::null_mut()), outs(name, value), {
+        field_at(borrow!(response).response.trailers(), index)
+    })
+}
+
+/// Reads up to `capacity` bytes of the body, waiting on this thread for at least one. `*count` 0 is
+/// the verified end: a body that was cut off is an error, never an end.
+/// Ownership: the bytes are copied to `buffer`.
+/// Threads: any, one at a time for one response.
+/// Errors: KA_BODY_TRUNCATED, KA_INVALID_CHUNK, KA_READ_TIMEOUT and others, after the bytes that came
+/// before; KA_INVALID_ARGUMENT when `capacity` is 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_read(
+    response: *mut ka_response,
+    buffer: *mut u8,
+    capacity: usize,
+    count: *mut usize,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(count), {
+        let response = borrow_mut!(response);
+        if buffer.is_null() {
+            return Err(missing("buffer"));
+        }
+        if capacity == 0 {
+            return Err(Error::argument("capacity: 0 cannot be told from the end of the body"));
+        }
+        check_length(capacity, "capacity")?;
+        // SAFETY: by the header's contract `buffer` has room for `capacity` bytes. They may not have
+        // been written yet; the engine only writes to them.
+        let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, capacity) };
+        if !response.piece.is_empty() {
+            let count = buffer.len().min(response.piece.len());
+            response.piece.copy_to_slice(&mut buffer[..count]);
+            return Ok(count);
+        }
+        response.response.read(buffer, Blocking::default())
+    })
+}
+
+/// Reads the rest of the body, waiting on this thread for its verified end.
+/// Ownership: `*body` is a view, valid until the next ka_response_read_all or ka_response_free.
+/// Threads: any, one at a time for one response.
+/// Errors: as ka_response_read; the bytes that did come can then be read with ka_response_read.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_read_all(
+    response: *mut ka_response,
+    body: *mut ka_bytes,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(body), {
+        let response = borrow_mut!(response);
+        let rest = response.response.read_all(Blocking::default())?;
+        response.whole = match response.piece.is_empty() {
+            true => rest,
+            false => {
+                let mut joined = BytesMut::from(&*std::mem::take(&mut response.piece));
+                joined.extend_from_slice(&rest);
+                joined.freeze()
+            }
+        };
+        Ok(ka_bytes::new(&response.whole))
+    })
+}
+
+/// Has the engine receive the next piece of the body, at most `max` bytes. Exactly one event with
+/// `user_data` comes to `queue` and brings the response back; ka_response_read then gives the piece
+/// without waiting, or 0 at the verified end.
+/// Ownership: takes `response`, also on failure; do not use it until the event gives it back, perhaps
+/// at another address. `queue` stays the caller's. On KA_OK `*call` is owned: ka_call_free; `call` may
+/// be NULL.
+/// Threads: any, one at a time for one response.
+/// Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes
+/// and the response is freed. In an event with a failure the response is given back too.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_submit_read(
+    response: *mut ka_response,
+    max: usize,
+    queue: *mut ka_queue,
+    user_data: *mut c_void,
+    call: *mut *mut ka_call,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), {
+        // SAFETY: by the header's contract `call` is NULL or writable.
+        let call = unsafe { Out::new(call, "call") };
+        call.write_if_given(ptr::null_mut);
+        // SAFETY: by the header's contract a response of this library that the caller gives up.
+        let response = unsafe { take_back(response) }.ok_or_else(|| missing("response"))?;
+        let queue = borrow!(queue).here()?;
+        if max == 0 {
+            return Err(Error::argument("max: must be at least 1"));
+        }
+        let token = user_data.expose_provenance() as u64;
+        let ka_response { response, piece, .. } = *response;
+        if !piece.is_empty() {
+            queue.push(token, keepalive_core::Outcome::Chunk(response, Ok(Some(piece))));
+            return Ok(());
+        }
+        let started = Client::submit_read(response, max, queue, token)?;
+        call.write_if_given(|| give(ka_call::new(started)));
+        Ok(())
+    })
+}
+
+/// Whether the connection had carried a response before this one.
+/// Ownership: `response` stays the caller's.
+/// Threads: one at a time for one response.
+/// Errors: false when `response` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_reused(response: *const ka_response) -> bool {
+    ka_fn!(value(false), { Ok(borrow!(response).response.info().reused) })
+}
+
+/// Writes how the exchange went: connection, replays, time by phase. `size` is sizeof(ka_info).
+/// Ownership: all stays the caller's.
+/// Threads: one at a time for one response.
+/// Errors: KA_INVALID_ARGUMENT for NULL or an impossible size.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_info(
+    response: *const ka_response,
+    info: *mut ka_info,
+    size: usize,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), {
+        let snapshot = ka_info::new(borrow!(response).response.info());
+        // SAFETY: by the header's contract `info` is NULL or has room for `size` bytes.
+        unsafe { sized::write(info, size, &snapshot, "info") }
+    })
+}
+
+/// Frees a response. A short unread rest of the body is read by the engine to save the connection
+/// (options drain_limit and drain_timeout); a longer one costs the connection.
+/// Ownership: takes `response`; NULL is fine.
+/// Threads: any, once; it does not wait.
+/// Errors: none.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_free(response: *mut ka_response) {
+    ka_fn!(value(()), {
+        // SAFETY: by the header's contract a response of this library, freed once.
+        drop(unsafe { take_back(response) });
+        Ok(())
+    })
+}
+
+fn field_at(fields: Option<&Fields>, index: usize) -> Result<(ka_str, ka_str)> {
+    let field = fields.and_then(|fields| fields.at(index));
+    let (name, value) =
+        field.ok_or_else(|| Error::argument(format!("index: there is no field {index}")))?;
+    Ok((ka_str::new(name), ka_str::new(value)))
+}

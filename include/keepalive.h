@@ -1,0 +1,1146 @@
+/*
+ * libkeepalive: one pool of HTTP/1.1 keep-alive connections for a whole process.
+ * Generated from ffi/ by cbindgen; do not edit.
+ *
+ *     #include <stdio.h>
+ *     #include <keepalive.h>
+ *
+ *     int main(void) {
+ *         ka_request *request = NULL; ka_response *response = NULL; ka_error *error = NULL;
+ *         ka_bytes body;
+ *         ka_status s = ka_request_new("GET", "http://example.com/", &request, &error);
+ *         if (s == KA_OK) s = ka_client_send(ka_client_shared(), request, &response, &error);
+ *         if (s == KA_OK) s = ka_response_read_all(response, &body, &error);
+ *         if (s == KA_OK) printf("%u, %zu bytes\n", (unsigned)ka_response_status(response), body.len);
+ *         else printf("%s: %.*s\n", ka_status_name(s), (int)ka_error_message(error).len,
+ *                     ka_error_message(error).ptr);
+ *         ka_error_free(error); ka_response_free(response); ka_request_free(request);
+ *         return s == KA_OK ? 0 : 1;
+ *     }
+ *
+ * Build: cc program.c $(pkg-config --cflags --libs libkeepalive)
+ *
+ * THE CONTRACT
+ *
+ * Status.    A function that can fail returns ka_status; KA_OK is 0. An HTTP status such as 404 is
+ *            not an error. The last parameter `error` may be NULL; otherwise it is set to NULL on
+ *            success and to an error of the caller's (ka_error_free) on failure. A NULL or faulty
+ *            argument is KA_INVALID_ARGUMENT, and the message names it. A bug inside the library is
+ *            KA_PANIC or KA_INTERNAL, never a crash of the host.
+ * Outputs.   Output parameters are written on success only; on failure pointers are NULL and
+ *            numbers 0.
+ * Ownership. What a `_new` function or an output parameter gives out is freed with the `_free`
+ *            function of its type; `_free(NULL)` does nothing. Inputs are copied before the call
+ *            returns. ka_str and ka_bytes are views: valid until the object they came from is freed
+ *            or, where the comment says so, until the next call on it; they do not end in a NUL.
+ * Threads.   A ka_client may be used from any number of threads at once. Every other object is used
+ *            by one thread at a time, and may move between threads. ka_client_send runs on the
+ *            calling thread; ka_client_submit on the engine's thread, and its events are fetched
+ *            with ka_queue_wait. Nothing calls back into the program from a foreign thread, except
+ *            a body reader of a submitted request.
+ * Structs.   A struct that starts with `size` may grow at its end in later versions. Programs built
+ *            against an older or newer header keep working: pass sizeof of the struct.
+ * Time.      Lengths of time are milliseconds; 0 means no limit.
+ * Signals.   No signal handler is installed, engine threads block all signals, and SIGPIPE is never
+ *            raised.
+ * fork().    A child may use the clients and requests of its parent at once; it gets connections of
+ *            its own. Queues, calls and responses stay with the parent; the child may free them.
+ */
+
+
+#ifndef KEEPALIVE_H
+#define KEEPALIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The version of this header; ka_version() is the version of the library that runs. */
+#define KA_VERSION "0.1.0"
+#define KA_VERSION_MAJOR 0
+#define KA_VERSION_MINOR 1
+#define KA_VERSION_PATCH 0
+#define KA_VERSION_NUMBER ((KA_VERSION_MAJOR << 16) | (KA_VERSION_MINOR << 8) | KA_VERSION_PATCH)
+
+#ifndef KA_API
+#  define KA_API extern
+#endif
+
+/**
+ * How many close reasons a `ka_stats` has room for.
+ */
+#define KA_MAX_CLOSE_REASONS 32
+
+/**
+ * What became of a call. Numbers are stable and never reused; 1xx: the caller's mistake, 2xx: the
+ * server was not reached, 3xx: TLS, 4xx: the connection failed, 5xx: the server broke the protocol,
+ * 6xx: limits and cancellation, 9xx: a bug.
+ */
+enum ka_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Success.
+     */
+    KA_OK = 0,
+    /**
+     * An argument or option has a value that is not allowed.
+     */
+    KA_INVALID_ARGUMENT = 100,
+    /**
+     * The URL cannot be parsed or lacks a host.
+     */
+    KA_INVALID_URL = 101,
+    /**
+     * The URL's scheme is not http or https.
+     */
+    KA_UNSUPPORTED_SCHEME = 102,
+    /**
+     * The method is not a token (RFC 9110 9.1).
+     */
+    KA_INVALID_METHOD = 103,
+    /**
+     * A header name or value is not allowed (RFC 9110 5).
+     */
+    KA_INVALID_HEADER = 104,
+    /**
+     * The request body is shorter or longer than declared.
+     */
+    KA_BODY_LENGTH_MISMATCH = 105,
+    /**
+     * The source of a streamed request body failed.
+     */
+    KA_BODY_SOURCE_FAILED = 106,
+    /**
+     * The object is closed, consumed or in use.
+     */
+    KA_INVALID_STATE = 107,
+    /**
+     * The host name could not be resolved.
+     */
+    KA_RESOLVE_FAILED = 200,
+    /**
+     * No address of the host accepted a connection.
+     */
+    KA_CONNECT_FAILED = 201,
+    /**
+     * Resolving, connecting and the TLS handshake took too long.
+     */
+    KA_CONNECT_TIMEOUT = 202,
+    /**
+     * The TLS handshake failed.
+     */
+    KA_TLS_HANDSHAKE_FAILED = 300,
+    /**
+     * The server's certificate is not trusted or not for this host.
+     */
+    KA_CERTIFICATE_REJECTED = 301,
+    /**
+     * The peer broke the TLS protocol after the handshake.
+     */
+    KA_TLS_PROTOCOL = 302,
+    /**
+     * The server closed the connection before any byte of the response.
+     */
+    KA_CONNECTION_CLOSED = 400,
+    /**
+     * The connection was reset.
+     */
+    KA_CONNECTION_RESET = 401,
+    /**
+     * The server accepted no byte of the request for too long.
+     */
+    KA_SEND_TIMEOUT = 402,
+    /**
+     * No byte of the response came for too long.
+     */
+    KA_READ_TIMEOUT = 403,
+    /**
+     * The response head breaks RFC 9112.
+     */
+    KA_INVALID_RESPONSE_HEAD = 500,
+    /**
+     * The response head exceeds a limit.
+     */
+    KA_HEAD_TOO_LARGE = 501,
+    /**
+     * The response's framing fields are faulty.
+     */
+    KA_INVALID_FRAMING = 502,
+    /**
+     * The chunked coding of the response is faulty.
+     */
+    KA_INVALID_CHUNK = 503,
+    /**
+     * The connection ended before the response body was complete.
+     */
+    KA_BODY_TRUNCATED = 504,
+    /**
+     * The connection ended inside the response head.
+     */
+    KA_HEAD_TRUNCATED = 505,
+    /**
+     * The response body does not decode by its Content-Encoding.
+     */
+    KA_DECODING_FAILED = 506,
+    /**
+     * A redirect has no usable Location.
+     */
+    KA_INVALID_REDIRECT = 507,
+    /**
+     * No connection became free in time.
+     */
+    KA_POOL_TIMEOUT = 600,
+    /**
+     * The whole exchange took too long.
+     */
+    KA_TOTAL_TIMEOUT = 601,
+    /**
+     * The caller cancelled the request.
+     */
+    KA_CANCELLED = 602,
+    /**
+     * A signal handler asked for the wait to end.
+     */
+    KA_INTERRUPTED = 603,
+    /**
+     * The origin's circuit breaker is open.
+     */
+    KA_CIRCUIT_OPEN = 604,
+    /**
+     * Too many requests already wait for a connection.
+     */
+    KA_QUEUE_FULL = 605,
+    /**
+     * More redirects than allowed.
+     */
+    KA_TOO_MANY_REDIRECTS = 606,
+    /**
+     * A bug: a panic was caught at the boundary.
+     */
+    KA_PANIC = 900,
+    /**
+     * A bug, or a failure of the operating system.
+     */
+    KA_INTERNAL = 901,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ka_status ka_status;
+#else
+typedef int32_t ka_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How much of a request had left this process when it failed.
+ */
+enum ka_sent
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Not a byte: the server cannot have seen the request.
+     */
+    KA_SENT_NOTHING = 0,
+    /**
+     * Some bytes.
+     */
+    KA_SENT_PART = 1,
+    /**
+     * The whole request.
+     */
+    KA_SENT_ALL = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ka_sent ka_sent;
+#else
+typedef int32_t ka_sent;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A time limit of one request; each overrides an option of the client.
+ */
+enum ka_timeout
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Waiting for a connection: queue_timeout.
+     */
+    KA_TIMEOUT_QUEUE = 0,
+    /**
+     * DNS, TCP and TLS together: connect_timeout.
+     */
+    KA_TIMEOUT_CONNECT = 1,
+    /**
+     * From the end of the request to the end of the response head: header_timeout.
+     */
+    KA_TIMEOUT_HEADER = 2,
+    /**
+     * Longest wait without a byte while sending: stall_timeout.
+     */
+    KA_TIMEOUT_SEND = 3,
+    /**
+     * Longest wait without a byte while receiving: stall_timeout.
+     */
+    KA_TIMEOUT_READ = 4,
+    /**
+     * The whole exchange with its body: total_timeout.
+     */
+    KA_TIMEOUT_TOTAL = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ka_timeout ka_timeout;
+#else
+typedef int32_t ka_timeout;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A submitted request, for cancelling it.
+ */
+typedef struct ka_call ka_call;
+
+/**
+ * A pool of connections with its limits and TLS settings. Make one for a program, or one for each
+ * set of options, and keep it: a client for each request throws the reuse away.
+ */
+typedef struct ka_client ka_client;
+
+/**
+ * Why a call failed. Decide by the status; the message is for people and may change.
+ */
+typedef struct ka_error ka_error;
+
+/**
+ * Collects the events of submitted requests for one consumer.
+ */
+typedef struct ka_queue ka_queue;
+
+/**
+ * A request. It may be sent any number of times, unless its body comes from a reader.
+ */
+typedef struct ka_request ka_request;
+
+/**
+ * A response: its head, and a body that is here already or read from the connection.
+ */
+typedef struct ka_response ka_response;
+
+/**
+ * A view of text that belongs to another object. `len` bytes at `ptr`, no NUL at the end; print it
+ * with "%.*s". `ptr` is never NULL in a view that a function gave out; both are 0 when it failed.
+ */
+typedef struct {
+    /**
+     * The first byte.
+     */
+    const char *ptr;
+    /**
+     * The number of bytes.
+     */
+    size_t len;
+} ka_str;
+
+/**
+ * A view of bytes that belong to another object.
+ */
+typedef struct {
+    /**
+     * The first byte.
+     */
+    const uint8_t *ptr;
+    /**
+     * The number of bytes.
+     */
+    size_t len;
+} ka_bytes;
+
+/**
+ * The options of a client. Set the defaults with ka_client_options_init, then change fields; the
+ * strings and bytes are copied by ka_client_new. Lengths of time are milliseconds, 0 is no limit.
+ */
+typedef struct {
+    /**
+     * sizeof(ka_client_options), written by ka_client_options_init.
+     */
+    size_t size;
+    /**
+     * Connections per origin, in use, idle and being opened. Default: 64.
+     */
+    uint64_t max_per_host;
+    /**
+     * Connections of the client over all origins. Default: 512.
+     */
+    uint64_t max_total;
+    /**
+     * Connections being opened per origin at a time, so that a cold burst is no SYN flood.
+     * Default: 16.
+     */
+    uint64_t max_dials_per_host;
+    /**
+     * How long a request waits for a connection. Default: 10,000 ms.
+     */
+    uint64_t queue_timeout;
+    /**
+     * Requests that may wait for a connection; more fail at once. Default: 4096.
+     */
+    uint64_t queue_limit;
+    /**
+     * How long an idle connection is kept; lowered by the server's Keep-Alive: timeout=N minus
+     * 1 s. Default: 30,000 ms.
+     */
+    uint64_t idle_timeout;
+    /**
+     * Age after which a connection is not reused (+-20 % jitter), so that DNS changes reach the
+     * pool. Default: 300,000 ms.
+     */
+    uint64_t max_age;
+    /**
+     * DNS, TCP and TLS together. Default: 5,000 ms.
+     */
+    uint64_t connect_timeout;
+    /**
+     * From the end of the request to the end of the response head. Default: 30,000 ms.
+     */
+    uint64_t header_timeout;
+    /**
+     * Longest wait without a byte, sending or receiving. Default: 30,000 ms.
+     */
+    uint64_t stall_timeout;
+    /**
+     * The whole exchange with its body, redirects included. Default: 0, no limit.
+     */
+    uint64_t total_timeout;
+    /**
+     * Bytes of a response head, 1xx heads counted in. Default: 65536.
+     */
+    uint64_t max_head_size;
+    /**
+     * Fields of a response head or trailer section. Default: 128.
+     */
+    uint64_t max_fields;
+    /**
+     * Bytes of an unread body that are read to save the connection. Default: 262144.
+     */
+    uint64_t drain_limit;
+    /**
+     * Time spent on reading them. Default: 50 ms.
+     */
+    uint64_t drain_timeout;
+    /**
+     * Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and
+     * browsers). Default: 20.
+     */
+    uint64_t max_redirects;
+    /**
+     * User-Agent of requests that give none. NULL: not sent. Default: libkeepalive/VERSION.
+     */
+    const char *user_agent;
+    /**
+     * PEM file of trusted certificates, instead of the system's. Default: NULL.
+     */
+    const char *ca_file;
+    /**
+     * The same as bytes. Default: empty.
+     */
+    ka_bytes ca_pem;
+    /**
+     * PEM file of the client certificate chain; needs client_key_file. Default: NULL.
+     */
+    const char *client_cert_file;
+    /**
+     * PEM file of the client certificate's private key. Default: NULL.
+     */
+    const char *client_key_file;
+    /**
+     * PEM bytes of the client certificate chain; needs client_key_pem. Default: empty.
+     */
+    ka_bytes client_cert_pem;
+    /**
+     * PEM bytes of the private key. Default: empty.
+     */
+    ka_bytes client_key_pem;
+} ka_client_options;
+
+/**
+ * How many connections were closed for one reason.
+ */
+typedef struct {
+    /**
+     * Stable name such as "idle_timeout" or "response_said_close"; static.
+     */
+    ka_str reason;
+    /**
+     * Connections closed for it.
+     */
+    uint64_t count;
+} ka_close_count;
+
+/**
+ * Counters of a client's pool. The first group counts since the client was made, the second is the
+ * moment.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * Connections opened.
+     */
+    uint64_t opened;
+    /**
+     * Requests sent on a connection that had carried a response before.
+     */
+    uint64_t reused;
+    /**
+     * Idle connections found dead, at checkout or while idle.
+     */
+    uint64_t stale;
+    /**
+     * Requests sent again on a fresh connection.
+     */
+    uint64_t replayed;
+    /**
+     * Connections closed, for whatever reason.
+     */
+    uint64_t closed;
+    /**
+     * Requests waiting for a connection.
+     */
+    uint64_t waiting;
+    /**
+     * Idle connections.
+     */
+    uint64_t idle;
+    /**
+     * Connections in use.
+     */
+    uint64_t active;
+    /**
+     * Connections being opened.
+     */
+    uint64_t dialing;
+    /**
+     * The number of entries of `close_reasons`.
+     */
+    uint64_t close_reason_count;
+    /**
+     * Connections closed by reason; only reasons that happened, sorted by name.
+     */
+    ka_close_count close_reasons[KA_MAX_CLOSE_REASONS];
+} ka_stats;
+
+/**
+ * Produces a request body piece by piece: writes up to `capacity` bytes to `buffer` and returns
+ * their number, 0 at the end, a negative number when it failed (the request then fails with
+ * KA_BODY_SOURCE_FAILED). It must not call functions of the library with the request or client it
+ * serves.
+ */
+typedef ptrdiff_t (*ka_read_fn)(void *user_data, uint8_t *buffer, size_t capacity);
+
+/**
+ * How an exchange went. Durations are nanoseconds, 0 where a phase did not happen.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * Number of the connection, unique in the process.
+     */
+    uint64_t connection_id;
+    /**
+     * 1 when the connection had carried a response before, else 0.
+     */
+    uint32_t reused;
+    /**
+     * How often the request was sent again on a fresh connection: 0 or 1.
+     */
+    uint32_t replays;
+    /**
+     * Redirects followed before this response.
+     */
+    uint32_t redirects;
+    /**
+     * Always 0.
+     */
+    uint32_t reserved;
+    /**
+     * Waiting for a connection, opening one included.
+     */
+    uint64_t queued_ns;
+    /**
+     * Resolving the name.
+     */
+    uint64_t resolve_ns;
+    /**
+     * The TCP handshake.
+     */
+    uint64_t connect_ns;
+    /**
+     * The TLS handshake.
+     */
+    uint64_t tls_ns;
+    /**
+     * From the first byte of the request to its last.
+     */
+    uint64_t send_ns;
+    /**
+     * From then to the end of the response head.
+     */
+    uint64_t wait_ns;
+    /**
+     * From the call to the response head.
+     */
+    uint64_t total_ns;
+} ka_info;
+
+/**
+ * The end of a submitted request or read. The receiver owns `response` and `error`, and frees them.
+ */
+typedef struct {
+    /**
+     * As given when it was submitted.
+     */
+    void *user_data;
+    /**
+     * KA_OK or why it failed.
+     */
+    ka_status status;
+    /**
+     * On KA_OK the response; on failure NULL, but for ka_response_submit_read, which gives its
+     * response back in any case.
+     */
+    ka_response *response;
+    /**
+     * NULL on KA_OK.
+     */
+    ka_error *error;
+} ka_event;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the library that runs, as (major << 16) | (minor << 8) | patch.
+ * Ownership: nothing to free.
+ * Threads: any.
+ * Errors: none.
+ */
+KA_API uint32_t ka_version_number(void);
+
+/**
+ * The version of the library that runs, as in "0.1.0".
+ * Ownership: static, ends in a NUL; nothing to free.
+ * Threads: any.
+ * Errors: none.
+ */
+KA_API const char *ka_version(void);
+
+/**
+ * The name of a status, as in "KA_CONNECT_TIMEOUT".
+ * Ownership: static, ends in a NUL; nothing to free.
+ * Threads: any.
+ * Errors: "KA_UNKNOWN" for a number that is no status of this version.
+ */
+KA_API const char *ka_status_name(ka_status status);
+
+/**
+ * What went wrong.
+ * Ownership: `error` stays the caller's.
+ * Threads: one at a time for one error.
+ * Errors: KA_OK when `error` is NULL.
+ */
+KA_API ka_status ka_error_status(const ka_error *error);
+
+/**
+ * The reason in one line: it names the argument or the server, and the rule that was broken.
+ * Ownership: a view, valid until ka_error_free.
+ * Threads: one at a time for one error.
+ * Errors: an empty view when `error` is NULL.
+ */
+KA_API ka_str ka_error_message(const ka_error *error);
+
+/**
+ * Where in the exchange it happened: "request" (before anything was done with the network), "pool",
+ * "resolve", "connect", "tls", "send", "head" or "body".
+ * Ownership: static, ends in a NUL; nothing to free.
+ * Threads: one at a time for one error.
+ * Errors: "" when `error` is NULL.
+ */
+KA_API const char *ka_error_phase(const ka_error *error);
+
+/**
+ * The operating system's error number (errno), 0 when there is none.
+ * Ownership: `error` stays the caller's.
+ * Threads: one at a time for one error.
+ * Errors: 0 when `error` is NULL.
+ */
+KA_API int32_t ka_error_os_errno(const ka_error *error);
+
+/**
+ * Whether it happened on a connection that had carried a response before.
+ * Ownership: `error` stays the caller's.
+ * Threads: one at a time for one error.
+ * Errors: false when `error` is NULL.
+ */
+KA_API bool ka_error_reused(const ka_error *error);
+
+/**
+ * How much of the request had been handed to the operating system.
+ * Ownership: `error` stays the caller's.
+ * Threads: one at a time for one error.
+ * Errors: KA_SENT_NOTHING when `error` is NULL.
+ */
+KA_API ka_sent ka_error_sent(const ka_error *error);
+
+/**
+ * Whether sending the request again cannot make the server act twice (RFC 9110 9.2.2): nothing was
+ * sent, or the method is idempotent and no byte of a response came. Never for a caller's mistake.
+ * Ownership: `error` stays the caller's.
+ * Threads: one at a time for one error.
+ * Errors: false when `error` is NULL.
+ */
+KA_API bool ka_error_retry_safe(const ka_error *error);
+
+/**
+ * The body bytes that came before a submitted request failed. (A blocking read delivers them
+ * itself.)
+ * Ownership: a view, valid until ka_error_free.
+ * Threads: one at a time for one error.
+ * Errors: an empty view when there are none or `error` is NULL.
+ */
+KA_API ka_bytes ka_error_partial_body(const ka_error *error);
+
+/**
+ * Frees an error.
+ * Ownership: takes `error`; NULL is fine.
+ * Threads: any, once.
+ * Errors: none.
+ */
+KA_API void ka_error_free(ka_error *error);
+
+/**
+ * Fills `options` with the defaults. `size` is sizeof(ka_client_options): a program and a library of
+ * different versions then agree on the fields that both know.
+ * Ownership: `options` stays the caller's; its pointers are static.
+ * Threads: any.
+ * Errors: none; NULL, or a `size` that holds not even the first field, is left alone.
+ */
+KA_API
+void ka_client_options_init(ka_client_options *options,
+                            size_t size);
+
+/**
+ * Makes a client. `options` NULL means the defaults.
+ * Ownership: `options` stays the caller's, its strings and bytes are copied. On KA_OK `*client` is
+ * owned: ka_client_free.
+ * Threads: any; the client may be used by many at once.
+ * Errors: KA_INVALID_ARGUMENT names the option; an unreadable or faulty certificate file too.
+ */
+KA_API
+ka_status ka_client_new(const ka_client_options *options,
+                        ka_client **client,
+                        ka_error **error);
+
+/**
+ * The process-wide client, with default options: one pool for all threads and all libraries in the
+ * process that use this copy of libkeepalive.
+ * Ownership: the library's; ka_client_free on it does nothing.
+ * Threads: any.
+ * Errors: NULL when it cannot be made; ka_client_new then says why.
+ */
+KA_API ka_client *ka_client_shared(void);
+
+/**
+ * Sends `request` and waits for the head of the response, all on this thread. The body is then read
+ * with ka_response_read or ka_response_read_all.
+ * Ownership: `request` stays the caller's. On KA_OK `*response` is owned: ka_response_free. A body
+ * reader is called on this thread, and no more after the return.
+ * Threads: any; many may send with one client, also one request, as long as nobody changes it.
+ * Errors: any status but KA_CANCELLED. ka_error_retry_safe says whether to try again.
+ */
+KA_API
+ka_status ka_client_send(ka_client *client,
+                         const ka_request *request,
+                         ka_response **response,
+                         ka_error **error);
+
+/**
+ * Starts `request` on the engine's thread and returns at once. Exactly one event with `user_data`
+ * comes to `queue`: with the whole body received, or with its head only after
+ * ka_request_set_stream_response.
+ * Ownership: `request` stays the caller's, and may be freed at once; `user_data` is only handed back.
+ * On KA_OK `*call` is owned: ka_call_free, before or after the event. `call` may be NULL when the
+ * request will not be cancelled.
+ * Threads: any; many may submit to one queue.
+ * Errors: bad input, a closed client, a queue of another process (KA_INVALID_STATE). Then no event
+ * comes; every later failure is an event.
+ */
+KA_API
+ka_status ka_client_submit(ka_client *client,
+                           const ka_request *request,
+                           ka_queue *queue,
+                           void *user_data,
+                           ka_call **call,
+                           ka_error **error);
+
+/**
+ * Writes the counters of a client's pool. `size` is sizeof(ka_stats).
+ * Ownership: all stays the caller's; the names in it are static.
+ * Threads: any.
+ * Errors: KA_INVALID_ARGUMENT for NULL or an impossible size.
+ */
+KA_API
+ka_status ka_client_stats(const ka_client *client,
+                          ka_stats *stats,
+                          size_t size,
+                          ka_error **error);
+
+/**
+ * Closes idle connections, fails requests that wait for one and refuses new ones with
+ * KA_INVALID_STATE. Exchanges under way finish. The process-wide client stays usable: only its idle
+ * connections are closed.
+ * Ownership: `client` stays the caller's.
+ * Threads: any; a second call does nothing.
+ * Errors: none; NULL is fine.
+ */
+KA_API void ka_client_close(ka_client *client);
+
+/**
+ * Frees a client. Requests under way, on other threads too, run to their end.
+ * Ownership: takes `client`; NULL and the process-wide client are fine and left alone.
+ * Threads: any, once; no call with `client` may begin afterwards.
+ * Errors: none.
+ */
+KA_API void ka_client_free(ka_client *client);
+
+/**
+ * Makes a request without body. `url` is absolute, http or https; its userinfo becomes Basic
+ * credentials, its fragment is not sent.
+ * Ownership: inputs are copied. On KA_OK `*request` is owned: ka_request_free.
+ * Threads: any.
+ * Errors: KA_INVALID_METHOD, KA_INVALID_URL, KA_UNSUPPORTED_SCHEME, KA_INVALID_ARGUMENT.
+ */
+KA_API
+ka_status ka_request_new(const char *method,
+                         const char *url,
+                         ka_request **request,
+                         ka_error **error);
+
+/**
+ * Appends a header field; order, case and duplicates are kept. "Host" replaces the URL's;
+ * "Content-Length" and "Transfer-Encoding" must agree with the body.
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_HEADER names the field and the reason. The request is then unchanged.
+ */
+KA_API
+ka_status ka_request_add_header(ka_request *request,
+                                const char *name,
+                                const char *value,
+                                ka_error **error);
+
+/**
+ * Sets the body: `len` bytes at `data`, sent with Content-Length. It replaces an earlier one. `data`
+ * may be NULL when `len` is 0.
+ * Ownership: the bytes are copied.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_ARGUMENT.
+ */
+KA_API
+ka_status ka_request_set_body(ka_request *request,
+                              const uint8_t *data,
+                              size_t len,
+                              ka_error **error);
+
+/**
+ * Sets a body that `read` produces while the request is sent: with Content-Length when `length` is
+ * known, chunked when it is -1. Once `read` has been called, the request cannot be sent again.
+ * Ownership: `user_data` is borrowed: it must live until ka_client_send has returned or the event of
+ * the submitted request has come. After that `read` is not called any more.
+ * Threads: one at a time for one request. `read` is called on the thread of ka_client_send, where it
+ * may block; or, for a submitted request, on the engine's thread, where it must not: all submitted
+ * requests wait meanwhile.
+ * Errors: KA_INVALID_ARGUMENT when `read` is NULL or `length` below -1.
+ */
+KA_API
+ka_status ka_request_set_body_reader(ka_request *request,
+                                     ka_read_fn read,
+                                     void *user_data,
+                                     int64_t length,
+                                     ka_error **error);
+
+/**
+ * Sets a time limit of this request, in milliseconds; 0 is no limit.
+ * Ownership: nothing is kept.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_ARGUMENT when `which` is no ka_timeout.
+ */
+KA_API
+ka_status ka_request_set_timeout(ka_request *request,
+                                 ka_timeout which,
+                                 uint64_t milliseconds,
+                                 ka_error **error);
+
+/**
+ * Whether gzip, deflate, br and zstd bodies of the response are decoded, and asked for with
+ * Accept-Encoding unless the request has that field. Default: no.
+ * Ownership: nothing is kept.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_ARGUMENT when `request` is NULL.
+ */
+KA_API ka_status ka_request_set_decode(ka_request *request, bool decode);
+
+/**
+ * Whether redirects (301, 302, 303, 307, 308) are followed. Default: no.
+ * Ownership: nothing is kept.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_ARGUMENT when `request` is NULL.
+ */
+KA_API ka_status ka_request_set_follow_redirects(ka_request *request, bool follow);
+
+/**
+ * Whether the event of this request, when it is submitted, comes with the head of the response
+ * instead of with its whole body, which ka_response_submit_read then fetches in pieces. Default: no.
+ * Ownership: nothing is kept.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_ARGUMENT when `request` is NULL.
+ */
+KA_API
+ka_status ka_request_set_stream_response(ka_request *request,
+                                         bool stream);
+
+/**
+ * Frees a request. It may have been submitted: what runs is not affected.
+ * Ownership: takes `request`; NULL is fine.
+ * Threads: any, once.
+ * Errors: none.
+ */
+KA_API void ka_request_free(ka_request *request);
+
+/**
+ * The status code, 100 to 999.
+ * Ownership: `response` stays the caller's.
+ * Threads: one at a time for one response.
+ * Errors: 0 when `response` is NULL.
+ */
+KA_API uint16_t ka_response_status(const ka_response *response);
+
+/**
+ * The reason phrase as sent; it may be empty.
+ * Ownership: a view, valid until ka_response_free.
+ * Threads: one at a time for one response.
+ * Errors: an empty view when `response` is NULL.
+ */
+KA_API ka_str ka_response_reason(const ka_response *response);
+
+/**
+ * The HTTP version of the response: 10 for 1.0, 11 for 1.1.
+ * Ownership: `response` stays the caller's.
+ * Threads: one at a time for one response.
+ * Errors: 0 when `response` is NULL.
+ */
+KA_API int32_t ka_response_version(const ka_response *response);
+
+/**
+ * The URL the response is from, after redirects; no userinfo, no fragment.
+ * Ownership: a view, valid until ka_response_free.
+ * Threads: one at a time for one response.
+ * Errors: an empty view when `response` is NULL.
+ */
+KA_API ka_str ka_response_url(const ka_response *response);
+
+/**
+ * The number of header fields.
+ * Ownership: `response` stays the caller's.
+ * Threads: one at a time for one response.
+ * Errors: 0 when `response` is NULL.
+ */
+KA_API size_t ka_response_header_count(const ka_response *response);
+
+/**
+ * One header field, from 0, in the order, case and number they came in.
+ * Ownership: `*name` and `*value` are views, valid until ka_response_free.
+ * Threads: one at a time for one response.
+ * Errors: KA_INVALID_ARGUMENT when `index` is not below ka_response_header_count.
+ */
+KA_API
+ka_status ka_response_header_at(const ka_response *response,
+                                size_t index,
+                                ka_str *name,
+                                ka_str *value);
+
+/**
+ * The first header field of a name, compared without regard to case; false when there is none.
+ * `value` may be NULL.
+ * Ownership: `*value` is a view, valid until ka_response_free; an empty one on false.
+ * Threads: one at a time for one response.
+ * Errors: false when `response` or `name` is NULL.
+ */
+KA_API bool ka_response_header(const ka_response *response, const char *name, ka_str *value);
+
+/**
+ * The number of trailer fields: known once the body has been read to its end, 0 before.
+ * Ownership: `response` stays the caller's.
+ * Threads: one at a time for one response.
+ * Errors: 0 when `response` is NULL.
+ */
+KA_API size_t ka_response_trailer_count(const ka_response *response);
+
+/**
+ * One trailer field, from 0, in the order they came in.
+ * Ownership: `*name` and `*value` are views, valid until ka_response_free.
+ * Threads: one at a time for one response.
+ * Errors: KA_INVALID_ARGUMENT when `index` is not below ka_response_trailer_count.
+ */
+KA_API
+ka_status ka_response_trailer_at(const ka_response *response,
+                                 size_t index,
+                                 ka_str *name,
+                                 ka_str *value);
+
+/**
+ * Reads up to `capacity` bytes of the body, waiting on this thread for at least one. `*count` 0 is
+ * the verified end: a body that was cut off is an error, never an end.
+ * Ownership: the bytes are copied to `buffer`.
+ * Threads: any, one at a time for one response.
+ * Errors: KA_BODY_TRUNCATED, KA_INVALID_CHUNK, KA_READ_TIMEOUT and others, after the bytes that came
+ * before; KA_INVALID_ARGUMENT when `capacity` is 0.
+ */
+KA_API
+ka_status ka_response_read(ka_response *response,
+                           uint8_t *buffer,
+                           size_t capacity,
+                           size_t *count,
+                           ka_error **error);
+
+/**
+ * Reads the rest of the body, waiting on this thread for its verified end.
+ * Ownership: `*body` is a view, valid until the next ka_response_read_all or ka_response_free.
+ * Threads: any, one at a time for one response.
+ * Errors: as ka_response_read; the bytes that did come can then be read with ka_response_read.
+ */
+KA_API ka_status ka_response_read_all(ka_response *response, ka_bytes *body, ka_error **error);
+
+/**
+ * Has the engine receive the next piece of the body, at most `max` bytes. Exactly one event with
+ * `user_data` comes to `queue` and brings the response back; ka_response_read then gives the piece
+ * without waiting, or 0 at the verified end.
+ * Ownership: takes `response`, also on failure; do not use it until the event gives it back, perhaps
+ * at another address. `queue` stays the caller's. On KA_OK `*call` is owned: ka_call_free; `call` may
+ * be NULL.
+ * Threads: any, one at a time for one response.
+ * Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes
+ * and the response is freed. In an event with a failure the response is given back too.
+ */
+KA_API
+ka_status ka_response_submit_read(ka_response *response,
+                                  size_t max,
+                                  ka_queue *queue,
+                                  void *user_data,
+                                  ka_call **call,
+                                  ka_error **error);
+
+/**
+ * Whether the connection had carried a response before this one.
+ * Ownership: `response` stays the caller's.
+ * Threads: one at a time for one response.
+ * Errors: false when `response` is NULL.
+ */
+KA_API bool ka_response_reused(const ka_response *response);
+
+/**
+ * Writes how the exchange went: connection, replays, time by phase. `size` is sizeof(ka_info).
+ * Ownership: all stays the caller's.
+ * Threads: one at a time for one response.
+ * Errors: KA_INVALID_ARGUMENT for NULL or an impossible size.
+ */
+KA_API
+ka_status ka_response_info(const ka_response *response,
+                           ka_info *info,
+                           size_t size,
+                           ka_error **error);
+
+/**
+ * Frees a response. A short unread rest of the body is read by the engine to save the connection
+ * (options drain_limit and drain_timeout); a longer one costs the connection.
+ * Ownership: takes `response`; NULL is fine.
+ * Threads: any, once; it does not wait.
+ * Errors: none.
+ */
+KA_API void ka_response_free(ka_response *response);
+
+/**
+ * Makes a queue.
+ * Ownership: on KA_OK `*queue` is owned: ka_queue_free.
+ * Threads: any. Any thread may submit to it; one at a time waits on it.
+ * Errors: KA_INTERNAL when the process has no descriptor left.
+ */
+KA_API ka_status ka_queue_new(ka_queue **queue, ka_error **error);
+
+/**
+ * A descriptor for poll, epoll, select and event loops: readable while events wait. It may become
+ * readable once too often; ka_queue_wait with timeout 0 then gives 0 events and clears it.
+ * Ownership: the queue's, closed with it. Do not read from it.
+ * Threads: any.
+ * Errors: -1 when `queue` is NULL.
+ */
+KA_API int32_t ka_queue_fd(const ka_queue *queue);
+
+/**
+ * Takes up to `capacity` events, in the order in which they came, and returns their number. Waits up
+ * to `timeout_ms` for the first: 0 does not wait, -1 waits for ever.
+ * Ownership: the events' responses and errors are the caller's from now on.
+ * Threads: one at a time for one queue.
+ * Errors: 0 when the time is over, for a NULL, and for a queue of another process.
+ */
+KA_API
+size_t ka_queue_wait(ka_queue *queue,
+                     ka_event *events,
+                     size_t capacity,
+                     int32_t timeout_ms);
+
+/**
+ * Frees a queue. Events that wait in it are dropped, those of requests under way never come.
+ * Ownership: takes `queue`; NULL is fine. Its descriptor is closed when the last request that was
+ * submitted to it has ended.
+ * Threads: any, once.
+ * Errors: none.
+ */
+KA_API void ka_queue_free(ka_queue *queue);
+
+/**
+ * Asks a submitted request to end. It still ends in exactly one event: KA_CANCELLED, unless it was
+ * faster.
+ * Ownership: `call` stays the caller's.
+ * Threads: any; more than once does no harm.
+ * Errors: none; NULL is fine.
+ */
+KA_API void ka_call_cancel(ka_call *call);
+
+/**
+ * Frees the handle of a submitted request, which runs on.
+ * Ownership: takes `call`; NULL is fine.
+ * Threads: any, once.
+ * Errors: none.
+ */
+KA_API void ka_call_free(ka_call *call);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* KEEPALIVE_H */

@@ -1,0 +1,140 @@
+//! The laws of the C ABI, read off the library and its sources: what is exported, how an exported
+//! function is written, and what its comment says.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// An exported function as it stands in the source.
+struct Exported {
+    file: String,
+    name: String,
+    comment: Vec<String>,
+    body: String,
+}
+
+fn exported() -> Vec<Exported> {
+    let mut found = Vec::new();
+    for path in support::files(&support::root().join("ffi"), "rs") {
+        let file = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let source = std::fs::read_to_string(&path).expect("readable");
+        let lines: Vec<&str> = source.lines().collect();
+        let exports = (0..lines.len()).filter(|at| lines[*at].trim() == "#[unsafe(no_mangle)]");
+        for at in exports {
+            let comment: Vec<String> = lines[..at]
+                .iter()
+                .rev()
+                .map_while(|line| line.strip_prefix("///"))
+                .map(|line| line.trim().to_string())
+                .collect();
+            let rest = lines[at + 1..].join("\n");
+            let signature = rest.strip_prefix("pub extern \"C\" fn ").unwrap_or_else(|| {
+                panic!("{file}:{}: an export begins with pub extern \"C\" fn", at + 2)
+            });
+            let name = signature.split_once('(').expect("parameters").0.to_string();
+            let body = signature.split_once("{\n").expect("a body").1;
+            let body = body.split_once("\n}").expect("an end").0.to_string();
+            let comment = comment.into_iter().rev().collect();
+            found.push(Exported { file: file.clone(), name, comment, body });
+        }
+    }
+    found
+}
+
+#[test]
+fn exported_symbols_are_exactly_the_functions_of_the_header() {
+    let output = support::run(
+        Command::new("nm").args(["-D", "--defined-only"]).arg(support::library()),
+        "binutils",
+    );
+    assert!(output.status.success(), "{}", support::text(&output));
+    let symbols: BTreeSet<String> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(2))
+        .map(str::to_string)
+        .collect();
+    let functions: BTreeSet<String> = exported().into_iter().map(|one| one.name).collect();
+    assert_eq!(symbols, functions);
+    let header = std::fs::read_to_string(support::root().join("include/keepalive.h")).unwrap();
+    for name in &functions {
+        assert!(name.starts_with("ka_"), "{name}");
+        assert!(header.contains(&format!("{name}(")), "{name} is not in the header");
+    }
+    assert!(functions.len() <= 60, "{} functions", functions.len());
+}
+
+#[test]
+fn the_body_of_every_exported_function_is_one_ka_fn() {
+    for function in exported() {
+        let body = function.body.trim();
+        let one = body.strip_prefix("ka_fn!").is_some_and(is_one_bracket);
+        assert!(one, "{}: {} is not written as one ka_fn!:\n{body}", function.file, function.name);
+    }
+}
+
+/// Whether the bracket that opens the text closes at its very end.
+fn is_one_bracket(text: &str) -> bool {
+    let mut depth = 0;
+    let closed = text.char_indices().find(|(_, character)| {
+        depth += match character {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        depth == 0
+    });
+    text.starts_with('(') && closed.is_some_and(|(at, _)| at + 1 == text.len())
+}
+
+#[test]
+fn every_exported_function_says_what_then_ownership_threads_and_errors() {
+    for Exported { file, name, comment, .. } in exported() {
+        assert!(!comment.is_empty(), "{file}: {name} has no comment");
+        let place = |part: &str| {
+            let found: Vec<usize> =
+                (0..comment.len()).filter(|at| comment[*at].starts_with(part)).collect();
+            assert_eq!(found.len(), 1, "{file}: the comment of {name} has one line {part} ...");
+            found[0]
+        };
+        let (owner, threads, errors) =
+            (place("Ownership: "), place("Threads: "), place("Errors: "));
+        assert!(0 < owner && owner < threads && threads < errors, "{file}: order in {name}");
+        assert!(comment[0].ends_with(|end: char| end != ':'), "{file}: {name} says what it does");
+    }
+}
+
+#[test]
+fn unsafe_code_stays_in_ffi_and_the_glue_of_the_bindings() {
+    for source in ["core/src/lib.rs", "core/proto/src/lib.rs"] {
+        let text = std::fs::read_to_string(support::root().join(source)).expect("readable");
+        assert!(text.contains("#![forbid(unsafe_code)]"), "{source}");
+    }
+}
+
+#[test]
+fn the_library_carries_its_soname_and_cannot_be_unloaded() {
+    let output =
+        support::run(Command::new("readelf").arg("-dW").arg(support::library()), "binutils");
+    let dynamic = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(dynamic.contains("Library soname: [libkeepalive.so.1]"), "{dynamic}");
+    assert!(dynamic.contains("NODELETE"), "{dynamic}");
+}
+
+#[test]
+fn old_and_new_programs_agree_on_what_both_know() {
+    use keepalive::*;
+    use std::ptr;
+    let known = size_of::<ka_stats>();
+    let mut words = vec![u64::MAX; known / 8 + 3];
+    let client = ka_client_shared();
+    let stats = words.as_mut_ptr().cast();
+    assert_eq!(ka_client_stats(client, stats, known + 16, ptr::null_mut()), ka_status::KA_OK);
+    assert_eq!(words[0], known as u64, "size says what the library knows");
+    assert_eq!(words[known / 8..], [0, 0, u64::MAX], "zeros for what it does not, and no more");
+
+    words.fill(u64::MAX);
+    let stats = words.as_mut_ptr().cast();
+    assert_eq!(ka_client_stats(client, stats, 24, ptr::null_mut()), ka_status::KA_OK);
+    assert_eq!(words[3], u64::MAX, "not a byte beyond what an old program has room for");
+}

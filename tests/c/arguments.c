@@ -1,0 +1,201 @@
+/* Bad input: a clear error that names the argument, and nothing sent. */
+#include "check.h"
+
+static ka_error *error;
+
+static void urls(void) {
+    static const struct {
+        const char *url;
+        ka_status status;
+        const char *text;
+    } bad[] = {
+        {"ftp://example.com/", KA_UNSUPPORTED_SCHEME, "ftp"},
+        {"example.com", KA_INVALID_URL, "scheme"},
+        {"http://", KA_INVALID_URL, "host"},
+        {"http://example.com:99999/", KA_INVALID_URL, "port"},
+        {"http://example.com/a b", KA_INVALID_URL, "space"},
+        {"http://example.com/\r\nX: y", KA_INVALID_URL, "line break"},
+        {"", KA_INVALID_URL, "url"},
+        {"http://example.com/\xff", KA_INVALID_ARGUMENT, "url"},
+    };
+    ka_request *request = NULL;
+    size_t i;
+    for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CHECK_FAILS(ka_request_new("GET", bad[i].url, &request, &error), bad[i].status,
+                    bad[i].text, error);
+        CHECK(request == NULL);
+    }
+    CHECK_FAILS(ka_request_new("GE T", "http://example.com/", &request, &error),
+                KA_INVALID_METHOD, "GE T", error);
+    CHECK_FAILS(ka_request_new("", "http://example.com/", &request, &error), KA_INVALID_METHOD,
+                "method", error);
+    CHECK_FAILS(ka_request_new(NULL, "http://example.com/", &request, &error),
+                KA_INVALID_ARGUMENT, "method", error);
+    CHECK_FAILS(ka_request_new("GET", NULL, &request, &error), KA_INVALID_ARGUMENT, "url", error);
+    CHECK_FAILS(ka_request_new("GET", "http://example.com/", NULL, &error), KA_INVALID_ARGUMENT,
+                "request", error);
+    CHECK(ka_request_new("GET", "", &request, NULL) == KA_INVALID_URL);
+}
+
+static void headers(const char *base) {
+    ka_request *request = new_request("GET", base, "/echo");
+    CHECK_FAILS(ka_request_add_header(request, "X Y", "1", &error), KA_INVALID_HEADER, "X Y", error);
+    CHECK_FAILS(ka_request_add_header(request, "", "1", &error), KA_INVALID_HEADER, "header", error);
+    CHECK_FAILS(ka_request_add_header(request, "X", "a\r\nY: b", &error), KA_INVALID_HEADER, "X",
+                error);
+    CHECK_FAILS(ka_request_add_header(request, NULL, "1", &error), KA_INVALID_ARGUMENT, "name",
+                error);
+    CHECK_FAILS(ka_request_add_header(request, "X", NULL, &error), KA_INVALID_ARGUMENT, "value",
+                error);
+    CHECK_FAILS(ka_request_add_header(NULL, "X", "1", &error), KA_INVALID_ARGUMENT, "request",
+                error);
+    CHECK_FAILS(ka_request_set_body(request, NULL, 3, &error), KA_INVALID_ARGUMENT, "data", error);
+    CHECK_FAILS(ka_request_set_body(request, (const uint8_t *)"x", SIZE_MAX, &error),
+                KA_INVALID_ARGUMENT, "data", error);
+    CHECK_OK(ka_request_set_body(request, NULL, 0, &error), error);
+    CHECK_FAILS(ka_request_set_body_reader(request, NULL, NULL, -1, &error), KA_INVALID_ARGUMENT,
+                "read", error);
+    CHECK_FAILS(ka_request_set_timeout(request, (ka_timeout)77, 1, &error), KA_INVALID_ARGUMENT,
+                "which", error);
+    ka_request_free(request);
+}
+
+static void options(void) {
+    ka_client_options bad;
+    ka_client *client = NULL;
+    ka_client_options_init(&bad, sizeof bad);
+    bad.max_per_host = 0;
+    CHECK_FAILS(ka_client_new(&bad, &client, &error), KA_INVALID_ARGUMENT, "max_per_host", error);
+    ka_client_options_init(&bad, sizeof bad);
+    bad.ca_file = "/nowhere/ca.pem";
+    CHECK_FAILS(ka_client_new(&bad, &client, &error), KA_INVALID_ARGUMENT, "ca_file", error);
+    ka_client_options_init(&bad, sizeof bad);
+    bad.client_cert_file = "/nowhere/client.pem";
+    CHECK_FAILS(ka_client_new(&bad, &client, &error), KA_INVALID_ARGUMENT, "client_key_file", error);
+    memset(&bad, 0, sizeof bad);
+    CHECK_FAILS(ka_client_new(&bad, &client, &error), KA_INVALID_ARGUMENT, "size", error);
+    CHECK(client == NULL);
+    ka_client_options_init(NULL, sizeof bad);
+}
+
+static void nulls(const char *base) {
+    ka_client *client = ka_client_shared();
+    ka_request *request = new_request("GET", base, "/ok");
+    ka_response *response = NULL, *kept;
+    ka_queue *queue = NULL;
+    ka_event event;
+    ka_stats stats;
+    ka_bytes body;
+    ka_str name, value;
+    ka_info info;
+    uint8_t buffer[4];
+    size_t count = 9;
+    CHECK_FAILS(ka_client_new(NULL, NULL, &error), KA_INVALID_ARGUMENT, "client", error);
+    CHECK_FAILS(ka_client_send(NULL, request, &response, &error), KA_INVALID_ARGUMENT, "client",
+                error);
+    CHECK_FAILS(ka_client_send(client, NULL, &response, &error), KA_INVALID_ARGUMENT, "request",
+                error);
+    CHECK_FAILS(ka_client_send(client, request, NULL, &error), KA_INVALID_ARGUMENT, "response",
+                error);
+    CHECK_FAILS(ka_client_submit(client, request, NULL, NULL, NULL, &error), KA_INVALID_ARGUMENT,
+                "queue", error);
+    CHECK_FAILS(ka_client_stats(NULL, &stats, sizeof stats, &error), KA_INVALID_ARGUMENT, "client",
+                error);
+    CHECK_FAILS(ka_client_stats(client, NULL, sizeof stats, &error), KA_INVALID_ARGUMENT, "stats",
+                error);
+    CHECK_FAILS(ka_client_stats(client, &stats, 0, &error), KA_INVALID_ARGUMENT, "stats.size",
+                error);
+    CHECK_FAILS(ka_queue_new(NULL, &error), KA_INVALID_ARGUMENT, "queue", error);
+    CHECK(ka_queue_fd(NULL) == -1 && ka_queue_wait(NULL, &event, 1, -1) == 0);
+    CHECK_OK(ka_queue_new(&queue, &error), error);
+    CHECK(ka_queue_wait(queue, NULL, 1, -1) == 0 && ka_queue_wait(queue, &event, 0, -1) == 0);
+    CHECK_FAILS(ka_response_submit_read(NULL, 1, queue, NULL, NULL, &error), KA_INVALID_ARGUMENT,
+                "response", error);
+
+    CHECK_OK(ka_client_send(client, request, &response, &error), error);
+    kept = response;
+    CHECK_FAILS(ka_response_read(kept, NULL, 4, &count, &error), KA_INVALID_ARGUMENT, "buffer",
+                error);
+    CHECK(count == 0);
+    CHECK_FAILS(ka_response_read(kept, buffer, 0, &count, &error), KA_INVALID_ARGUMENT, "capacity",
+                error);
+    CHECK_FAILS(ka_response_read(kept, buffer, 4, NULL, &error), KA_INVALID_ARGUMENT, "count",
+                error);
+    CHECK_FAILS(ka_response_read_all(kept, NULL, &error), KA_INVALID_ARGUMENT, "body", error);
+    CHECK_FAILS(ka_response_read_all(NULL, &body, &error), KA_INVALID_ARGUMENT, "response", error);
+    CHECK(body.ptr == NULL && body.len == 0);
+    CHECK_FAILS(ka_response_info(kept, NULL, sizeof info, &error), KA_INVALID_ARGUMENT, "info",
+                error);
+    CHECK(ka_response_header_at(kept, 0, NULL, &value) == KA_INVALID_ARGUMENT);
+    CHECK(ka_response_header_at(NULL, 0, &name, &value) == KA_INVALID_ARGUMENT);
+    CHECK(!ka_response_header(kept, NULL, &value) && !ka_response_header(NULL, "X", &value));
+    CHECK(ka_response_trailer_at(NULL, 0, &name, &value) == KA_INVALID_ARGUMENT);
+    CHECK_FAILS(ka_response_submit_read(kept, 0, queue, NULL, NULL, &error), KA_INVALID_ARGUMENT,
+                "max", error);
+
+    CHECK(ka_response_status(NULL) == 0 && ka_response_version(NULL) == 0);
+    CHECK(ka_response_reason(NULL).len == 0 && ka_response_url(NULL).len == 0);
+    CHECK(ka_response_header_count(NULL) == 0 && ka_response_trailer_count(NULL) == 0);
+    CHECK(!ka_response_reused(NULL));
+    CHECK(ka_request_set_decode(NULL, true) == KA_INVALID_ARGUMENT);
+    CHECK(ka_request_set_follow_redirects(NULL, true) == KA_INVALID_ARGUMENT);
+    CHECK(ka_request_set_stream_response(NULL, true) == KA_INVALID_ARGUMENT);
+    CHECK(ka_error_status(NULL) == KA_OK && ka_error_message(NULL).len == 0);
+    CHECK(strcmp(ka_error_phase(NULL), "") == 0 && ka_error_os_errno(NULL) == 0);
+    CHECK(!ka_error_reused(NULL) && !ka_error_retry_safe(NULL));
+    CHECK(ka_error_sent(NULL) == KA_SENT_NOTHING && ka_error_partial_body(NULL).len == 0);
+    CHECK(strcmp(ka_status_name(KA_POOL_TIMEOUT), "KA_POOL_TIMEOUT") == 0);
+    CHECK(strcmp(ka_status_name((ka_status)12345), "KA_UNKNOWN") == 0);
+    ka_client_close(NULL);
+    ka_client_free(NULL);
+    ka_request_free(NULL);
+    ka_response_free(NULL);
+    ka_error_free(NULL);
+    ka_queue_free(NULL);
+    ka_call_cancel(NULL);
+    ka_call_free(NULL);
+    ka_queue_free(queue);
+    ka_request_free(request);
+}
+
+static void closed_client(const addresses *at) {
+    ka_client *client = new_client(at->ca_file);
+    ka_request *request = new_request("GET", at->http, "/ok");
+    ka_response *response = NULL;
+    ka_queue *queue = NULL;
+    CHECK_OK(ka_queue_new(&queue, &error), error);
+    get_and_compare(client, at->http, "/ok", "ok");
+    ka_client_close(client);
+    ka_client_close(client);
+    CHECK_FAILS(ka_client_send(client, request, &response, &error), KA_INVALID_STATE, "closed",
+                error);
+    CHECK_FAILS(ka_client_submit(client, request, queue, NULL, NULL, &error), KA_INVALID_STATE,
+                "closed", error);
+    CHECK(stats_of(client).idle == 0);
+    ka_queue_free(queue);
+    ka_client_free(client);
+    ka_client_close(ka_client_shared());
+    get_and_compare(ka_client_shared(), at->http, "/ok", "ok");
+    ka_request_free(request);
+}
+
+static void trust(const addresses *at) {
+    ka_client *client = new_client(NULL);
+    ka_request *request = new_request("GET", at->https, "/ok");
+    ka_response *response = NULL;
+    CHECK_FAILS(ka_client_send(client, request, &response, &error), KA_CERTIFICATE_REJECTED,
+                "localhost", error);
+    ka_request_free(request);
+    ka_client_free(client);
+}
+
+int main(int argc, char **argv) {
+    addresses at = check_addresses(argc, argv);
+    urls();
+    headers(at.http);
+    options();
+    nulls(at.http);
+    closed_client(&at);
+    trust(&at);
+    return 0;
+}

@@ -1,0 +1,88 @@
+/* fork(): parent and child both go on with the same client, blocking and submitted, and neither
+ * disturbs the other's connections. */
+#define _POSIX_C_SOURCE 200809L
+#include "check.h"
+
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void submit_one(ka_client *client, const char *base) {
+    ka_request *request = new_request("GET", base, "/ok");
+    ka_queue *queue = NULL;
+    ka_error *error = NULL;
+    ka_event event;
+    CHECK_OK(ka_queue_new(&queue, &error), error);
+    CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
+    CHECK(ka_queue_wait(queue, &event, 1, 30000) == 1);
+    CHECK_OK(event.status, event.error);
+    ka_response_free(event.response);
+    ka_request_free(request);
+    ka_queue_free(queue);
+}
+
+static void child(ka_client *client, ka_request *request, ka_queue *parents, const char *base,
+                  int depth) {
+    ka_error *error = NULL;
+    ka_response *response = NULL;
+    ka_event event;
+    CHECK(!get_and_compare(client, base, "/ok", "ok"));
+    CHECK(get_and_compare(client, base, "/ok", "ok"));
+    submit_one(client, base);
+    CHECK_OK(ka_client_send(client, request, &response, &error), error);
+    ka_response_free(response);
+    CHECK_FAILS(ka_client_submit(client, request, parents, NULL, NULL, &error), KA_INVALID_STATE,
+                "fork", error);
+    CHECK(ka_queue_wait(parents, &event, 1, -1) == 0);
+    if (depth > 0) {
+        int status;
+        pid_t pid = fork();
+        CHECK(pid >= 0);
+        if (pid == 0) {
+            child(client, request, parents, base, depth - 1);
+            _exit(0);
+        }
+        CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        CHECK(get_and_compare(client, base, "/ok", "ok"));
+    }
+    ka_queue_free(parents);
+    ka_request_free(request);
+    ka_client_free(client);
+}
+
+int main(int argc, char **argv) {
+    addresses at = check_addresses(argc, argv);
+    const char *bases[2];
+    int i;
+    bases[0] = at.http;
+    bases[1] = at.https;
+    for (i = 0; i < 2; i++) {
+        ka_client *client = new_client(at.ca_file);
+        ka_request *request = new_request("GET", bases[i], "/json");
+        ka_queue *queue = NULL;
+        ka_error *error = NULL;
+        ka_event event;
+        pid_t pid;
+        int status;
+        CHECK_OK(ka_queue_new(&queue, &error), error);
+        get_and_compare(client, bases[i], "/ok", "ok");
+        submit_one(client, bases[i]);
+        /* one request under way on the engine while the process forks */
+        CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
+        pid = fork();
+        CHECK(pid >= 0);
+        if (pid == 0) {
+            child(client, request, queue, bases[i], 1);
+            _exit(0);
+        }
+        CHECK(ka_queue_wait(queue, &event, 1, 30000) == 1);
+        CHECK_OK(event.status, event.error);
+        ka_response_free(event.response);
+        CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        CHECK(get_and_compare(client, bases[i], "/ok", "ok"));
+        ka_queue_free(queue);
+        ka_request_free(request);
+        ka_client_free(client);
+    }
+    return 0;
+}

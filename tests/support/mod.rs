@@ -1,0 +1,130 @@
+//! What the tests of the C ABI share: where the library is, how a C program is built and run, and
+//! the origin they talk to.
+#![allow(dead_code)] // each test program uses a part of it
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
+
+/// The source tree.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The shared library that cargo built beside this test program.
+pub fn library() -> PathBuf {
+    let program = std::env::current_exe().expect("this program has a path");
+    let built = program.parent().expect("it is in a directory").join("libkeepalive.so");
+    assert!(built.exists(), "{} was not built", built.display());
+    built
+}
+
+/// A directory of links to the library by the names under which it is linked and loaded.
+fn library_dir() -> PathBuf {
+    let dir = scratch().join("lib");
+    std::fs::create_dir_all(&dir).expect("the target directory is writable");
+    for name in ["libkeepalive.so", "libkeepalive.so.1"] {
+        let link = dir.join(name);
+        if std::fs::read_link(&link).ok() != Some(library()) {
+            let _ = std::fs::remove_file(&link);
+            std::os::unix::fs::symlink(library(), &link).expect("a link can be made");
+        }
+    }
+    dir
+}
+
+/// This test program's own directory below target/.
+fn scratch() -> PathBuf {
+    let program = std::env::current_exe().expect("this program has a path");
+    let name = program.file_stem().expect("it has a name").to_owned();
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+static COMPILED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// How a program is compiled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Build {
+    pub compiler: &'static str,
+    pub standard: &'static str,
+    pub extra: &'static [&'static str],
+}
+
+pub const C99: Build = Build { compiler: "gcc", standard: "c99", extra: &[] };
+pub const C11: Build = Build { compiler: "gcc", standard: "c11", extra: &[] };
+pub const CXX17: Build = Build { compiler: "g++", standard: "c++17", extra: &[] };
+pub const SANITIZED: Build = Build {
+    compiler: "gcc",
+    standard: "c11",
+    extra: &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+};
+
+/// Compiles one C file against the header and the shared library, with every warning an error; once
+/// in a test program, whoever asks first.
+pub fn compile(source: &Path, build: Build) -> PathBuf {
+    // Tests and examples share names, so the directory is part of the program's.
+    let names = source.iter().rev().take(2).map(|name| name.to_string_lossy());
+    let name = names.collect::<Vec<_>>().join("-of-").replace(".c", "");
+    let kind = if build.extra.is_empty() { build.standard } else { "sanitized" };
+    let mut compiled = COMPILED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let dir = library_dir();
+    let program = scratch().join(format!("{name}-{kind}"));
+    if !compiled.insert(program.clone()) {
+        return program;
+    }
+    let language = if build.compiler == "g++" { "c++" } else { "c" };
+    let mut command = Command::new(build.compiler);
+    command
+        .args(["-x", language, &format!("-std={}", build.standard), "-g", "-pthread"])
+        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+        .args(build.extra)
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg(source)
+        .args(["-x", "none", "-o"])
+        .arg(&program)
+        .arg("-L")
+        .arg(&dir)
+        .arg("-lkeepalive")
+        .arg(format!("-Wl,-rpath,{}", dir.display()));
+    let output = run(&mut command, "gcc and g++");
+    assert!(output.status.success(), "{}: {}", source.display(), text(&output));
+    program
+}
+
+/// Runs a command to its end; `package` is what to install when it is missing.
+pub fn run(command: &mut Command, package: &str) -> Output {
+    let name = command.get_program().to_os_string();
+    command
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{name:?}: {error}; install the package {package}"))
+}
+
+/// What a program said.
+pub fn text(output: &Output) -> String {
+    format!(
+        "{}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// The C files of a directory, sorted.
+pub fn c_files(dir: &str) -> Vec<PathBuf> {
+    files(&root().join(dir), "c")
+}
+
+/// The files of a directory that end in `.extension`, sorted.
+pub fn files(dir: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap_or_else(|error| panic!("{dir:?}: {error}"));
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("the directory can be listed").path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect();
+    found.sort();
+    assert!(!found.is_empty(), "{dir:?} has no .{extension} file");
+    found
+}
