@@ -14,7 +14,7 @@ def _pairs(name: str, value: Any) -> list[tuple[str, str]]:
         items = value.items()
     else:
         items = value
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     try:
         for key, entry in items:
             entries = entry if isinstance(entry, (list, tuple)) else [entry]
@@ -78,7 +78,7 @@ def multipart(data: Any, files: Any) -> tuple[bytes, str]:
     from os import urandom
 
     boundary = urandom(16).hex().encode()
-    parts = []
+    parts: list[tuple[bytes, bytes | None, bytes]] = []
     for key, text in _pairs("data", data) if data is not None else []:
         parts.append((f'name="{_quoted(key)}"'.encode(), None, text.encode()))
     entries = files.items() if isinstance(files, Mapping) else files
