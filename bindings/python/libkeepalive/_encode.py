@@ -22,7 +22,9 @@ def _pairs(name: str, value: Any) -> list[tuple[str, str]]:
     except (TypeError, ValueError) as error:
         if str(error).startswith(name):
             raise
-        raise TypeError(f"{name}: expected a mapping or pairs, got {type(value).__name__}") from None
+        raise TypeError(
+            f"{name}: expected a mapping or pairs, got {type(value).__name__}"
+        ) from None
     return pairs
 
 
@@ -40,7 +42,9 @@ def _text(name: str, key: Any, value: Any) -> str:
             return str(value)
         case bytes():
             return value.decode()
-    raise TypeError(f"{name}[{key!r}]: expected str, number, bool or None, got {type(value).__name__}")
+    raise TypeError(
+        f"{name}[{key!r}]: expected str, number, bool or None, got {type(value).__name__}"
+    )
 
 
 def with_params(url: str, params: Any) -> str:
@@ -122,7 +126,9 @@ def _file(key: str, value: Any) -> tuple[str | None, bytes, str]:
     if isinstance(content, str):
         content = content.encode()
     if not isinstance(content, (bytes, bytearray, memoryview)):
-        raise TypeError(f"files[{key!r}]: expected bytes, str or a file, got {type(content).__name__}")
+        raise TypeError(
+            f"files[{key!r}]: expected bytes, str or a file, got {type(content).__name__}"
+        )
     if media_type is None:
         from mimetypes import guess_type
 

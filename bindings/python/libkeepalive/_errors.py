@@ -56,7 +56,17 @@ class HTTPError(Exception):
         return _rebuild, (type(self), self.args, {**self.__dict__, **facts})
 
 
-_FACTS = ("kind", "code", "phase", "reused", "retry_safe", "sent", "errno", "partial_body", "request")
+_FACTS = (
+    "kind",
+    "code",
+    "phase",
+    "reused",
+    "retry_safe",
+    "sent",
+    "errno",
+    "partial_body",
+    "request",
+)
 
 
 def _rebuild(cls: type[HTTPError], args: tuple[Any, ...], facts: dict[str, Any]) -> HTTPError:

@@ -3,7 +3,19 @@
 from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable, Iterator, Mapping
 from datetime import timedelta
 from os import PathLike
-from typing import IO, Any, Final, Literal, Protocol, Self, TypeAlias, TypedDict, TypeVar, final, overload
+from typing import (
+    IO,
+    Any,
+    Final,
+    Literal,
+    Protocol,
+    Self,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    final,
+    overload,
+)
 
 from typing_extensions import Buffer, Unpack
 
@@ -46,13 +58,24 @@ class _Multi(Protocol):
 
 _Text: TypeAlias = str | bytes
 _HeaderTypes: TypeAlias = (
-    Headers | Mapping[str, str] | Mapping[str, bytes] | Mapping[bytes, bytes] | Iterable[tuple[_Text, _Text]] | _Multi
+    Headers
+    | Mapping[str, str]
+    | Mapping[str, bytes]
+    | Mapping[bytes, bytes]
+    | Iterable[tuple[_Text, _Text]]
+    | _Multi
 )
 _Primitive: TypeAlias = str | int | float | bool | bytes | None
-_Pairs: TypeAlias = Mapping[str, _Primitive | list[Any] | tuple[Any, ...]] | Iterable[tuple[str, Any]] | _Multi
+_Pairs: TypeAlias = (
+    Mapping[str, _Primitive | list[Any] | tuple[Any, ...]] | Iterable[tuple[str, Any]] | _Multi
+)
 _Content: TypeAlias = str | Buffer | IO[bytes] | Iterable[Buffer]
 _File: TypeAlias = (
-    str | Buffer | IO[bytes] | tuple[str | None, str | Buffer | IO[bytes]] | tuple[str | None, str | Buffer | IO[bytes], str]
+    str
+    | Buffer
+    | IO[bytes]
+    | tuple[str | None, str | Buffer | IO[bytes]]
+    | tuple[str | None, str | Buffer | IO[bytes], str]
 )
 _TimeoutTypes: TypeAlias = float | Timeout | None
 
@@ -148,13 +171,19 @@ class AsyncClient:
     def shared() -> AsyncClient: ...
     def get(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> _Pending[Response]: ...
     def head(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> _Pending[Response]: ...
-    def options(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> _Pending[Response]: ...
+    def options(
+        self, url: str, **options: Unpack[_AsyncRequestArguments]
+    ) -> _Pending[Response]: ...
     def post(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> _Pending[Response]: ...
     def put(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> _Pending[Response]: ...
     def patch(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> _Pending[Response]: ...
     def delete(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> _Pending[Response]: ...
-    def request(self, method: str, url: str, **options: Unpack[_AsyncRequestArguments]) -> _Pending[Response]: ...
-    def stream(self, method: str, url: str, **options: Unpack[_AsyncRequestArguments]) -> AsyncStream: ...
+    def request(
+        self, method: str, url: str, **options: Unpack[_AsyncRequestArguments]
+    ) -> _Pending[Response]: ...
+    def stream(
+        self, method: str, url: str, **options: Unpack[_AsyncRequestArguments]
+    ) -> AsyncStream: ...
     def stats(self) -> Stats: ...
     def aclose(self) -> _Pending[None]: ...
     @property

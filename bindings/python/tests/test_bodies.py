@@ -52,7 +52,9 @@ def test_iterables_are_sent_chunked(client, origin):
 
 
 def test_an_iterable_with_a_known_length_is_sent_with_it(client, origin):
-    body, headers = echoed(client, origin, content=iter([b"ab", b"c"]), headers={"Content-Length": "3"})
+    body, headers = echoed(
+        client, origin, content=iter([b"ab", b"c"]), headers={"Content-Length": "3"}
+    )
     assert body == b"abc" and headers["content-length"] == "3"
     with pytest.raises(libkeepalive.LocalProtocolError) as raised:
         echoed(client, origin, content=iter([b"ab"]), headers={"Content-Length": "3"})
@@ -110,7 +112,9 @@ def test_an_async_iterable_needs_the_async_client(client, origin):
 
 def test_a_file_is_sent_again_after_a_redirect(client, origin):
     response = client.post(
-        origin.http + "/redirect/307?to=/echo-body", content=io.BytesIO(b"again"), follow_redirects=True
+        origin.http + "/redirect/307?to=/echo-body",
+        content=io.BytesIO(b"again"),
+        follow_redirects=True,
     )
     assert response.content == b"again"
     response = client.post(
@@ -149,7 +153,10 @@ def test_files_are_sent_as_multipart(client, origin, tmp_path: Path):
     message = email.message_from_bytes(
         b"Content-Type: " + headers["content-type"].encode() + b"\r\n\r\n" + body
     )
-    parts = [(part["Content-Disposition"], part.get_payload(decode=True)) for part in message.get_payload()]
+    parts = [
+        (part["Content-Disposition"], part.get_payload(decode=True))
+        for part in message.get_payload()
+    ]
     assert parts == [
         ('form-data; name="field"', b"value"),
         ('form-data; name="f"; filename="a.txt"', b"from a file"),
@@ -217,7 +224,9 @@ def test_text_and_lines_are_decoded_over_cuts(client, origin):
         media = {"Content-Type": f"text/plain; charset={encoding}"}
 
         def stream(how: str, *arguments: int, body: bytes = text.encode(encoding)) -> list[str]:
-            with client.stream("POST", origin.http + "/echo-body", content=body, headers=media) as got:
+            with client.stream(
+                "POST", origin.http + "/echo-body", content=body, headers=media
+            ) as got:
                 return list(getattr(got, how)(*arguments))
 
         assert "".join(stream("iter_text", 1)) == text

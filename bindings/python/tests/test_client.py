@@ -141,7 +141,9 @@ def test_bodies_are_decoded(client, origin, path):
 
 def test_text_is_decoded_by_charset(client, origin):
     def echo(body: bytes, media: str) -> libkeepalive.Response:
-        return client.post(origin.http + "/echo-body", content=body, headers={"Content-Type": media})
+        return client.post(
+            origin.http + "/echo-body", content=body, headers={"Content-Type": media}
+        )
 
     assert echo("ü".encode("latin-1"), "text/plain; charset=latin-1").text == "ü"
     assert echo("ü".encode(), "text/plain").text == "ü"
@@ -216,7 +218,9 @@ def test_tls_is_verified(client, origin):
 def test_threads_share_one_pool(origin):
     with libkeepalive.Client(max_per_host=4) as client:
         with ThreadPoolExecutor(16) as threads:
-            results = threads.map(lambda _: client.get(origin.http + "/json").status_code, range(200))
+            results = threads.map(
+                lambda _: client.get(origin.http + "/json").status_code, range(200)
+            )
             assert set(results) == {200}
         assert client.stats().opened <= 4
 
@@ -227,7 +231,9 @@ def test_the_shared_client_is_one(origin):
     before = shared.stats().reused
     results: list[bool] = []
     thread = threading.Thread(
-        target=lambda: results.append(libkeepalive.Client.shared().get(origin.http + "/ok").info.reused)
+        target=lambda: results.append(
+            libkeepalive.Client.shared().get(origin.http + "/ok").info.reused
+        )
     )
     thread.start()
     thread.join()
@@ -288,12 +294,16 @@ def test_every_option_of_the_engine_is_accepted():
     ("arguments", "error", "text"),
     [
         ({"cookies": {}}, TypeError, "unknown argument cookies"),
-        ({"headers": {"a": 1}}, TypeError, "header \"a\": expected str or bytes, got int"),
+        ({"headers": {"a": 1}}, TypeError, 'header "a": expected str or bytes, got int'),
         ({"headers": [1]}, TypeError, "headers: expected"),
         ({"headers": {"a b": "1"}}, libkeepalive.LocalProtocolError, "a b"),
         ({"headers": {"a": "1\r\nb: 2"}}, libkeepalive.LocalProtocolError, "header .*a.*control"),
         ({"headers": {"a": "\N{SNOWMAN}"}}, libkeepalive.LocalProtocolError, "latin-1"),
-        ({"headers": {"Content-Length": "9"}, "content": b"1"}, libkeepalive.LocalProtocolError, "9 bytes|Content-Length"),
+        (
+            {"headers": {"Content-Length": "9"}, "content": b"1"},
+            libkeepalive.LocalProtocolError,
+            "9 bytes|Content-Length",
+        ),
         ({"content": 1}, TypeError, "content: expected"),
         ({"content": b"", "json": {}}, TypeError, "content and json"),
         ({"json": float("nan")}, ValueError, "JSON"),
@@ -310,7 +320,9 @@ def test_every_option_of_the_engine_is_accepted():
         ({"follow_redirects": "x"}, TypeError, "follow_redirects"),
     ],
 )
-def test_a_wrong_argument_is_named(client, origin, arguments: dict[str, Any], error: type, text: str):
+def test_a_wrong_argument_is_named(
+    client, origin, arguments: dict[str, Any], error: type, text: str
+):
     with pytest.raises(error, match=text):
         client.request("POST", origin.http + "/ok", **arguments)
 
@@ -388,7 +400,9 @@ def test_nginx_serves_plain_and_tls(nginx: Server):
 def test_an_asyncio_server_is_served_from(asyncio_server: Server):
     with libkeepalive.Client() as client:
         assert client.get(asyncio_server.http + "/a").text == "/a"
-        assert client.post(asyncio_server.http, content=iter([b"x" * 70_000])).content == b"x" * 70_000
+        assert (
+            client.post(asyncio_server.http, content=iter([b"x" * 70_000])).content == b"x" * 70_000
+        )
         assert client.put(asyncio_server.http, content=zlib.compress(b"1")).info.reused
         assert client.stats().opened == 1
 

@@ -137,7 +137,9 @@ def test_a_process_exits_with_requests_under_way(origin):
 
 def test_import_is_quick_and_lean():
     program = "import sys; before = set(sys.modules); import libkeepalive; print(*set(sys.modules) - before)"
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True
+    )
     heavy = {"asyncio", "json", "ssl", "socket", "urllib.parse", "email", "http"}
     assert not heavy & set(loaded.stdout.split())
     assert libkeepalive.__version__
