@@ -46,10 +46,7 @@ fn on_main_thread(py: Python<'_>) -> PyResult<bool> {
         return Ok(main);
     }
     let threading = py.import("threading")?;
-    let main: u64 = threading
-        .call_method0("main_thread")?
-        .getattr("ident")?
-        .extract()?;
+    let main: u64 = threading.call_method0("main_thread")?.getattr("ident")?.extract()?;
     let current: u64 = threading.call_method0("get_ident")?.extract()?;
     KNOWN.set(Some((generation, main == current)));
     Ok(main == current)

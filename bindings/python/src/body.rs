@@ -25,17 +25,11 @@ impl Failure {
         if error.kind() != ErrorKind::BodySourceFailed {
             return None;
         }
-        self.0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .take()
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
     }
 
     fn set(&self, error: PyErr) {
-        *self
-            .0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(error);
+        *self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(error);
     }
 }
 
@@ -61,42 +55,29 @@ impl PythonSource {
         let kind = if object.hasattr(intern!(py, "read"))? {
             let start = extent(object).ok();
             length = start.map(|(start, end)| end.saturating_sub(start));
-            Kind::File {
-                start: start.map(|(start, _)| start),
-            }
+            Kind::File { start: start.map(|(start, _)| start) }
         } else if object.hasattr(intern!(py, "__iter__"))? {
             let iterator = object.try_iter()?.into_any();
             let again = !iterator.is(object);
-            Kind::Iterable {
-                iterator: iterator.unbind(),
-                again,
-            }
+            Kind::Iterable { iterator: iterator.unbind(), again }
         } else {
             let hint =
                 "content: an async iterable needs AsyncClient; give bytes, a file or an iterable";
             return Err(PyTypeError::new_err(hint));
         };
-        let source = PythonSource {
-            object: object.clone().unbind(),
-            kind,
-            failure: failure.clone(),
-        };
+        let source =
+            PythonSource { object: object.clone().unbind(), kind, failure: failure.clone() };
         Ok((source, length))
     }
 
     fn next(&mut self, py: Python<'_>) -> PyResult<Option<Bytes>> {
         let piece = match &self.kind {
-            Kind::File { .. } => Some(
-                self.object
-                    .bind(py)
-                    .call_method1(intern!(py, "read"), (PIECE,))?,
-            ),
-            Kind::Iterable { iterator, .. } => iterator
-                .bind(py)
-                .cast::<pyo3::types::PyIterator>()?
-                .clone()
-                .next()
-                .transpose()?,
+            Kind::File { .. } => {
+                Some(self.object.bind(py).call_method1(intern!(py, "read"), (PIECE,))?)
+            }
+            Kind::Iterable { iterator, .. } => {
+                iterator.bind(py).cast::<pyo3::types::PyIterator>()?.clone().next().transpose()?
+            }
         };
         let Some(piece) = piece else { return Ok(None) };
         let bytes =
@@ -111,10 +92,7 @@ impl PythonSource {
             Kind::File { start: Some(start) } => {
                 object.call_method1(intern!(py, "seek"), (*start,))?;
             }
-            Kind::Iterable {
-                iterator,
-                again: true,
-            } => {
+            Kind::Iterable { iterator, again: true } => {
                 *iterator = object.try_iter()?.into_any().unbind();
             }
             _ => return Ok(false),

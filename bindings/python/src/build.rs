@@ -18,10 +18,7 @@ pub struct Built<'py> {
 
 /// Method and URL as they are sent.
 pub fn line(request: &Request) -> RequestLine {
-    RequestLine {
-        method: request.method().into(),
-        url: request.url().into(),
-    }
+    RequestLine { method: request.method().into(), url: request.url().into() }
 }
 
 #[derive(Default)]
@@ -62,18 +59,11 @@ impl<'py> Arguments<'py> {
             ("json", &arguments.json),
             (
                 "data or files",
-                if arguments.data.is_some() {
-                    &arguments.data
-                } else {
-                    &arguments.files
-                },
+                if arguments.data.is_some() { &arguments.data } else { &arguments.files },
             ),
         ];
-        let given: Vec<_> = bodies
-            .iter()
-            .filter(|(_, value)| value.is_some())
-            .map(|(name, _)| *name)
-            .collect();
+        let given: Vec<_> =
+            bodies.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| *name).collect();
         if given.len() > 1 {
             let message = format!("{}: give only one of them", given.join(" and "));
             return Err(PyTypeError::new_err(message));
@@ -95,10 +85,7 @@ pub fn build<'py>(
         None => Arguments::default(),
     };
     let url_text = text("url", url)?;
-    let joined = shared
-        .base_url
-        .as_deref()
-        .and_then(|base| join(base, url_text));
+    let joined = shared.base_url.as_deref().and_then(|base| join(base, url_text));
     let mut url_text = joined.as_deref().unwrap_or(url_text);
     let with_params;
     if let Some(params) = &arguments.params {
@@ -111,12 +98,7 @@ pub fn build<'py>(
         add(py, &mut request, &fields("headers", headers)?)?;
     }
     if let Some(auth) = &arguments.auth {
-        add_one(
-            py,
-            &mut request,
-            b"Authorization",
-            credentials(auth)?.as_bytes(),
-        )?;
+        add_one(py, &mut request, b"Authorization", credentials(auth)?.as_bytes())?;
     }
     for (name, value) in &shared.headers {
         if !request.has_header(name) {
@@ -157,23 +139,15 @@ fn join(base: &str, url: &str) -> Option<String> {
     if url.contains("://") {
         return None;
     }
-    Some(format!(
-        "{}/{}",
-        base.trim_end_matches('/'),
-        url.trim_start_matches('/')
-    ))
+    Some(format!("{}/{}", base.trim_end_matches('/'), url.trim_start_matches('/')))
 }
 
 fn add(py: Python<'_>, request: &mut Request, fields: &[Field]) -> PyResult<()> {
-    fields
-        .iter()
-        .try_for_each(|(name, value)| add_one(py, request, name, value))
+    fields.iter().try_for_each(|(name, value)| add_one(py, request, name, value))
 }
 
 fn add_one(py: Python<'_>, request: &mut Request, name: &[u8], value: &[u8]) -> PyResult<()> {
-    request
-        .add_header(name, value)
-        .map_err(|error| to_python(py, &error, Some(&line(request))))
+    request.add_header(name, value).map_err(|error| to_python(py, &error, Some(&line(request))))
 }
 
 fn set_body<'py>(
@@ -185,17 +159,15 @@ fn set_body<'py>(
         return Ok(None);
     }
     if let Some(files) = &arguments.files {
-        encoded(
-            request,
-            encoder(files.py(), "multipart")?.call1((&arguments.data, files))?,
-        )?;
+        encoded(request, encoder(files.py(), "multipart")?.call1((&arguments.data, files))?)?;
         return Ok(None);
     }
-    if let Some(data) = &arguments.data {
-        if data.cast::<PyString>().is_err() && buffer(data)?.is_none() {
-            encoded(request, encoder(data.py(), "form")?.call1((data,))?)?;
-            return Ok(None);
-        }
+    if let Some(data) = &arguments.data
+        && data.cast::<PyString>().is_err()
+        && buffer(data)?.is_none()
+    {
+        encoded(request, encoder(data.py(), "form")?.call1((data,))?)?;
+        return Ok(None);
     }
     let Some(content) = arguments.content.as_ref().or(arguments.data.as_ref()) else {
         return Ok(None);
@@ -209,17 +181,10 @@ fn set_body<'py>(
         return Ok(None);
     }
     let streams = ["read", "__iter__", "__aiter__"];
-    if streams
-        .iter()
-        .any(|name| content.hasattr(*name).unwrap_or(false))
-    {
+    if streams.iter().any(|name| content.hasattr(*name).unwrap_or(false)) {
         return Ok(Some(content.clone()));
     }
-    Err(wrong_type(
-        "content",
-        "str, bytes, a file or an iterable of bytes",
-        content,
-    ))
+    Err(wrong_type("content", "str, bytes, a file or an iterable of bytes", content))
 }
 
 /// A body with the media type it was encoded to.

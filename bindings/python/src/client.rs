@@ -23,10 +23,7 @@ fn send(
     built: Built<'_>,
     head_only: bool,
 ) -> PyResult<Response> {
-    let Built {
-        mut request,
-        source,
-    } = built;
+    let Built { mut request, source } = built;
     let failure = Failure::default();
     if let Some(source) = source {
         let (source, length) = PythonSource::new(&source, &failure)?;
@@ -73,18 +70,14 @@ impl Client {
     #[new]
     #[pyo3(signature = (**options))]
     fn new(options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        Ok(Client {
-            shared: Shared::from_options(options)?,
-        })
+        Ok(Client { shared: Shared::from_options(options)? })
     }
 
     /// The process-wide client: one pool for all threads, event loops and module functions.
     /// Closing it only closes its idle connections.
     #[staticmethod]
     fn shared(py: Python<'_>) -> PyResult<Client> {
-        Ok(Client {
-            shared: Shared::process_wide(py)?.clone(),
-        })
+        Ok(Client { shared: Shared::process_wide(py)?.clone() })
     }
 
     /// An ``AsyncClient`` over this client's very pool.
@@ -260,11 +253,7 @@ impl Stream {
     ) -> PyResult<Stream> {
         let method: Method = self::method(method)?.into_owned().into();
         let Built { request, source } = build(shared, &method, url, options)?;
-        let unsent = Unsent {
-            method,
-            request,
-            source: source.map(Bound::unbind),
-        };
+        let unsent = Unsent { method, request, source: source.map(Bound::unbind) };
         Ok(Stream {
             shared: shared.clone(),
             unsent: Mutex::new(Some(unsent)),
@@ -276,40 +265,21 @@ impl Stream {
 #[pymethods]
 impl Stream {
     fn __enter__(&self, py: Python<'_>) -> PyResult<Py<Response>> {
-        let unsent = self
-            .unsent
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .take();
-        let Some(Unsent {
-            method,
-            request,
-            source,
-        }) = unsent
-        else {
-            return Err(of_class(
-                py,
-                "InvalidState",
-                "this stream() was entered before",
-            ));
+        let unsent = self.unsent.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        let Some(Unsent { method, request, source }) = unsent else {
+            return Err(of_class(py, "InvalidState", "this stream() was entered before"));
         };
         let source = source.map(|source| source.into_bound(py));
         let response = send(py, &self.shared, method, Built { request, source }, true)?;
         let response = Py::new(py, response)?;
-        *self
-            .response
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(response.clone_ref(py));
+        *self.response.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
+            Some(response.clone_ref(py));
         Ok(response)
     }
 
     #[pyo3(signature = (*_raised))]
     fn __exit__(&self, _raised: &Bound<'_, PyTuple>) {
-        let response = self
-            .response
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .take();
+        let response = self.response.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
         if let Some(response) = response {
             response.get().close();
         }

@@ -66,10 +66,7 @@ pub fn fields(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Field>> {
     }
     let py = value.py();
     if let Ok(dict) = value.cast::<PyDict>() {
-        return dict
-            .iter()
-            .map(|(field, value)| self::field(&field, &value))
-            .collect();
+        return dict.iter().map(|(field, value)| self::field(&field, &value)).collect();
     }
     let pairs = if value.hasattr(intern!(py, "multi_items"))? {
         value.call_method0(intern!(py, "multi_items"))?
@@ -80,10 +77,7 @@ pub fn fields(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Field>> {
     };
     let expected = "a mapping or pairs of name and value";
     let mut list = Vec::new();
-    for pair in pairs
-        .try_iter()
-        .map_err(|_| wrong_type(name, expected, value))?
-    {
+    for pair in pairs.try_iter().map_err(|_| wrong_type(name, expected, value))? {
         let pair = pair?;
         let (field, value) = pair
             .extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()
@@ -111,36 +105,24 @@ fn latin1(what: &str, value: &Bound<'_, PyAny>) -> PyResult<Box<[u8]>> {
     if text.is_ascii() {
         return Ok(text.as_bytes().into());
     }
-    text.chars()
-        .map(|c| u8::try_from(u32::from(c)))
-        .collect::<Result<_, _>>()
-        .map_err(|_| {
-            let message = format!("{what}: {text:?} has characters outside latin-1; give bytes");
-            to_python(
-                value.py(),
-                &Error::new(ErrorKind::InvalidHeader, Phase::Request, message),
-                None,
-            )
-        })
+    text.chars().map(|c| u8::try_from(u32::from(c))).collect::<Result<_, _>>().map_err(|_| {
+        let message = format!("{what}: {text:?} has characters outside latin-1; give bytes");
+        to_python(value.py(), &Error::new(ErrorKind::InvalidHeader, Phase::Request, message), None)
+    })
 }
 
 /// Header bytes as text: latin-1, so that every byte sequence has exactly one text.
 pub fn latin1_text<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
     match std::str::from_utf8(bytes) {
         Ok(text) if text.is_ascii() => PyString::new(py, text),
-        _ => PyString::new(
-            py,
-            &bytes.iter().map(|&byte| byte as char).collect::<String>(),
-        ),
+        _ => PyString::new(py, &bytes.iter().map(|&byte| byte as char).collect::<String>()),
     }
 }
 
 /// The value of Authorization for `auth=(user, password)`.
 pub fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<String> {
     let expected = "a tuple (user, password)";
-    let pair = auth
-        .cast::<PyTuple>()
-        .map_err(|_| wrong_type("auth", expected, auth))?;
+    let pair = auth.cast::<PyTuple>().map_err(|_| wrong_type("auth", expected, auth))?;
     if pair.len() != 2 {
         return Err(wrong_type("auth", expected, auth));
     }
@@ -158,8 +140,7 @@ pub fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<String> {
 pub fn encoder<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     static MODULE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let module = MODULE.get_or_try_init(py, || {
-        py.import("libkeepalive._encode")
-            .map(|module| module.into_any().unbind())
+        py.import("libkeepalive._encode").map(|module| module.into_any().unbind())
     })?;
     module.bind(py).getattr(name)
 }

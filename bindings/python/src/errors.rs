@@ -11,8 +11,7 @@ use pyo3::types::PyTuple;
 fn module(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static MODULE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let module = MODULE.get_or_try_init(py, || {
-        py.import("libkeepalive._errors")
-            .map(|module| module.into_any().unbind())
+        py.import("libkeepalive._errors").map(|module| module.into_any().unbind())
     })?;
     Ok(module.bind(py))
 }
@@ -64,30 +63,20 @@ pub fn of_class(py: Python<'_>, class: &str, message: &str) -> PyErr {
 /// The `HTTPStatusError` of a response.
 pub fn status_error(response: &Bound<'_, PyAny>) -> PyResult<PyErr> {
     let py = response.py();
-    Ok(PyErr::from_value(
-        module(py)?.call_method1(intern!(py, "status_error"), (response,))?,
-    ))
+    Ok(PyErr::from_value(module(py)?.call_method1(intern!(py, "status_error"), (response,))?))
 }
 
 /// `TypeError: name: expected ..., got ...`.
 pub fn wrong_type(name: &str, expected: &str, got: &Bound<'_, PyAny>) -> PyErr {
-    let got = got
-        .get_type()
-        .name()
-        .map_or_else(|_| "?".to_string(), |name| name.to_string());
+    let got = got.get_type().name().map_or_else(|_| "?".to_string(), |name| name.to_string());
     PyTypeError::new_err(format!("{name}: expected {expected}, got {got}"))
 }
 
 /// The engine's error table: `(kind, code, class name, summary)` for each kind.
 #[pyfunction]
 pub fn error_table(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
-    let rows = ErrorKind::ALL.iter().map(|kind| {
-        (
-            kind.name(),
-            kind.code(),
-            kind.python_class(),
-            kind.summary(),
-        )
-    });
+    let rows = ErrorKind::ALL
+        .iter()
+        .map(|kind| (kind.name(), kind.code(), kind.python_class(), kind.summary()));
     PyTuple::new(py, rows.collect::<Vec<_>>())
 }

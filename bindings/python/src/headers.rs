@@ -67,12 +67,8 @@ impl Headers {
     #[new]
     #[pyo3(signature = (headers = None))]
     fn new(headers: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let list = headers
-            .map(|headers| fields("headers", headers))
-            .transpose()?;
-        Ok(Headers {
-            list: list.unwrap_or_default(),
-        })
+        let list = headers.map(|headers| fields("headers", headers)).transpose()?;
+        Ok(Headers { list: list.unwrap_or_default() })
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyString>> {
@@ -83,8 +79,7 @@ impl Headers {
     }
 
     fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {
-        name.extract::<String>()
-            .is_ok_and(|name| self.first(name.as_bytes()).is_some())
+        name.extract::<String>().is_ok_and(|name| self.first(name.as_bytes()).is_some())
     }
 
     fn __len__(&self) -> usize {
@@ -138,20 +133,10 @@ impl Headers {
     ) -> PyResult<Bound<'py, PyList>> {
         let values = self.values_of(name.as_bytes());
         if !split_commas {
-            return PyList::new(
-                py,
-                values
-                    .map(|value| latin1_text(py, value))
-                    .collect::<Vec<_>>(),
-            );
+            return PyList::new(py, values.map(|value| latin1_text(py, value)).collect::<Vec<_>>());
         }
         let parts = values.flat_map(|value| value.split(|&byte| byte == b','));
-        PyList::new(
-            py,
-            parts
-                .map(|part| latin1_text(py, part.trim_ascii()))
-                .collect::<Vec<_>>(),
-        )
+        PyList::new(py, parts.map(|part| latin1_text(py, part.trim_ascii())).collect::<Vec<_>>())
     }
 
     /// The names in lower case, each once.
@@ -163,20 +148,13 @@ impl Headers {
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let names = self.names();
         let values = names.iter().filter_map(|name| self.joined(name));
-        PyList::new(
-            py,
-            values
-                .map(|value| latin1_text(py, &value))
-                .collect::<Vec<_>>(),
-        )
+        PyList::new(py, values.map(|value| latin1_text(py, &value)).collect::<Vec<_>>())
     }
 
     /// Name and joined value, one pair for each name.
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let names = self.names();
-        let pairs = names
-            .iter()
-            .filter_map(|name| Some((name, self.joined(name)?)));
+        let pairs = names.iter().filter_map(|name| Some((name, self.joined(name)?)));
         let pairs = pairs.map(|(name, value)| (latin1_text(py, name), latin1_text(py, &value)));
         PyList::new(py, pairs.collect::<Vec<_>>())
     }
@@ -184,10 +162,7 @@ impl Headers {
     /// Name in lower case and value of each field.
     fn multi_items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let pairs = self.list.iter().map(|(name, value)| {
-            (
-                latin1_text(py, &name.to_ascii_lowercase()),
-                latin1_text(py, value),
-            )
+            (latin1_text(py, &name.to_ascii_lowercase()), latin1_text(py, value))
         });
         PyList::new(py, pairs)
     }
@@ -195,10 +170,8 @@ impl Headers {
     /// Name and value of each field as the bytes they came in, case kept.
     #[getter]
     fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let pairs = self
-            .list
-            .iter()
-            .map(|(name, value)| (PyBytes::new(py, name), PyBytes::new(py, value)));
+        let pairs =
+            self.list.iter().map(|(name, value)| (PyBytes::new(py, name), PyBytes::new(py, value)));
         PyList::new(py, pairs)
     }
 

@@ -143,13 +143,8 @@ impl Stats {
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let parts = self
-            .as_dict(py)?
-            .iter()
-            .map(|(name, value)| Ok(format!("{name}={}", value.repr()?)));
-        Ok(format!(
-            "Stats({})",
-            parts.collect::<PyResult<Vec<_>>>()?.join(", ")
-        ))
+        let parts =
+            self.as_dict(py)?.iter().map(|(name, value)| Ok(format!("{name}={}", value.repr()?)));
+        Ok(format!("Stats({})", parts.collect::<PyResult<Vec<_>>>()?.join(", ")))
     }
 }

@@ -27,8 +27,7 @@ fn option_rows() -> Vec<(&'static str, &'static str, &'static str, &'static str)
         keepalive_core::OptionKind::Pem => "bytes | None",
     };
     let rows = keepalive_core::OPTIONS.iter();
-    rows.map(|option| (option.name, kind(option.kind), option.default, option.doc))
-        .collect()
+    rows.map(|option| (option.name, kind(option.kind), option.default, option.doc)).collect()
 }
 
 #[pymodule(gil_used = false)]

@@ -17,10 +17,7 @@ pub struct Pieces {
 
 impl Pieces {
     pub fn of(response: &Bound<'_, Response>) -> Pieces {
-        Pieces {
-            response: response.clone().unbind(),
-            ended: false.into(),
-        }
+        Pieces { response: response.clone().unbind(), ended: false.into() }
     }
 }
 
@@ -49,9 +46,7 @@ pub struct AsyncPieces {
 
 impl AsyncPieces {
     pub fn of(response: &Bound<'_, Response>) -> AsyncPieces {
-        AsyncPieces {
-            response: response.clone().unbind(),
-        }
+        AsyncPieces { response: response.clone().unbind() }
     }
 }
 
@@ -74,8 +69,7 @@ pub fn call<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     static MODULE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let module = MODULE.get_or_try_init(py, || {
-        py.import("libkeepalive._pieces")
-            .map(|module| module.into_any().unbind())
+        py.import("libkeepalive._pieces").map(|module| module.into_any().unbind())
     })?;
     module.bind(py).getattr(name)?.call1(arguments)
 }

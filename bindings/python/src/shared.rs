@@ -51,22 +51,14 @@ impl Shared {
             Some(py) => to_python(py, &error, None),
             None => Python::attach(|py| to_python(py, &error, None)),
         })?;
-        Ok(Arc::new(Shared {
-            client,
-            headers,
-            base_url,
-            timeouts: limits,
-            follow_redirects,
-        }))
+        Ok(Arc::new(Shared { client, headers, base_url, timeouts: limits, follow_redirects }))
     }
 
     /// The process-wide client.
     pub fn process_wide(py: Python<'_>) -> PyResult<&Arc<Shared>> {
         static SHARED: PyOnceLock<Arc<Shared>> = PyOnceLock::new();
         SHARED.get_or_try_init(py, || {
-            let client = Client::shared()
-                .map_err(|error| to_python(py, &error, None))?
-                .clone();
+            let client = Client::shared().map_err(|error| to_python(py, &error, None))?.clone();
             Ok(Arc::new(Shared {
                 client,
                 headers: Vec::new(),
@@ -80,15 +72,8 @@ impl Shared {
     /// For `repr()`.
     pub fn describe(&self, class: &str) -> String {
         let stats = self.client.stats();
-        let closed = if self.client.is_closed() {
-            ", closed"
-        } else {
-            ""
-        };
-        format!(
-            "<{class}: {} active, {} idle{closed}>",
-            stats.active, stats.idle
-        )
+        let closed = if self.client.is_closed() { ", closed" } else { "" };
+        format!("<{class}: {} active, {} idle{closed}>", stats.active, stats.idle)
     }
 }
 
@@ -113,9 +98,7 @@ fn set(config: &mut ClientConfig, name: &str, value: &Bound<'_, PyAny>) -> PyRes
         OptionKind::Pem if value.is_none() => OptionValue::Pem(None),
         OptionKind::Pem => OptionValue::Pem(Some(pem(name, value)?)),
     };
-    config
-        .set(name, value)
-        .map_err(|error| Python::attach(|py| to_python(py, &error, None)))
+    config.set(name, value).map_err(|error| Python::attach(|py| to_python(py, &error, None)))
 }
 
 fn count(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
@@ -138,9 +121,7 @@ fn path(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     if let Ok(text) = value.cast::<PyString>() {
         return Ok(text.to_str()?.to_string());
     }
-    let path = value
-        .call_method0("__fspath__")
-        .map_err(|_| wrong_type(name, "str", value))?;
+    let path = value.call_method0("__fspath__").map_err(|_| wrong_type(name, "str", value))?;
     Ok(text(name, &path)?.to_string())
 }
 
@@ -171,10 +152,6 @@ fn certificate(config: &mut ClientConfig, value: &Bound<'_, PyAny>) -> PyResult<
             set(config, "client_cert_file", &pair.get_item(0)?)?;
             set(config, "client_key_file", &pair.get_item(1)?)
         }
-        _ => Err(wrong_type(
-            "cert",
-            "a tuple (certificate file, key file)",
-            value,
-        )),
+        _ => Err(wrong_type("cert", "a tuple (certificate file, key file)", value)),
     }
 }

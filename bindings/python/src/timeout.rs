@@ -109,17 +109,8 @@ impl Timeout {
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let py = slf.py();
         let limits = slf.get().limits;
-        let all = [
-            limits.connect,
-            limits.read,
-            limits.send,
-            limits.queue,
-            limits.total,
-        ];
-        let all = all
-            .iter()
-            .map(|limit| shown(py, *limit))
-            .collect::<PyResult<Vec<_>>>()?;
+        let all = [limits.connect, limits.read, limits.send, limits.queue, limits.total];
+        let all = all.iter().map(|limit| shown(py, *limit)).collect::<PyResult<Vec<_>>>()?;
         Ok((slf.get_type().getattr("_of")?, PyTuple::new(py, all)?))
     }
 
@@ -167,9 +158,7 @@ pub fn limit(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>>
     if value.is_instance_of::<PyBool>() {
         return Err(wrong_type(name, expected, value));
     }
-    let seconds: f64 = value
-        .extract()
-        .map_err(|_| wrong_type(name, expected, value))?;
+    let seconds: f64 = value.extract().map_err(|_| wrong_type(name, expected, value))?;
     timeout_from_seconds(name, seconds)
         .map(Some)
         .map_err(|error| to_python(value.py(), &error, None))
@@ -193,14 +182,7 @@ pub fn timeouts(value: &Bound<'_, PyAny>, base: Timeouts) -> PyResult<Timeouts> 
         }
         Err(_) => {
             let one = Some(limit("timeout", value)?);
-            Timeouts {
-                queue: one,
-                connect: one,
-                header: one,
-                send: one,
-                read: one,
-                total: None,
-            }
+            Timeouts { queue: one, connect: one, header: one, send: one, read: one, total: None }
         }
     };
     Ok(Timeouts {

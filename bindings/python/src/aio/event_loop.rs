@@ -44,32 +44,22 @@ fn loops() -> MutexGuard<'static, Option<Loops>> {
     static LOOPS: Mutex<Option<Loops>> = Mutex::new(None);
     let mut loops = lock(&LOOPS);
     let generation = fork::generation();
-    if loops
-        .as_ref()
-        .is_some_and(|loops| loops.generation != generation)
-    {
+    if loops.as_ref().is_some_and(|loops| loops.generation != generation) {
         std::mem::forget(loops.take());
     }
-    loops.get_or_insert_with(|| Loops {
-        generation,
-        by_address: HashMap::new(),
-    });
+    loops.get_or_insert_with(|| Loops { generation, by_address: HashMap::new() });
     loops
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl EventLoop {
     /// The running loop and its queue, made at the first use.
     pub fn current(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Py<EventLoop>)> {
         static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let running = RUNNING
-            .import(py, "asyncio", "_get_running_loop")?
-            .call0()?;
+        let running = RUNNING.import(py, "asyncio", "_get_running_loop")?.call0()?;
         if running.is_none() {
             let hint = "no running asyncio event loop; AsyncClient is used from coroutines";
             return Err(of_class(py, "InvalidState", hint));
@@ -79,12 +69,7 @@ impl EventLoop {
             Some(queue.clone_ref(py))
         });
         if let Some(known) = known
-            && known
-                .get()
-                .event_loop
-                .bind(py)
-                .upgrade()
-                .is_some_and(|alive| alive.is(&running))
+            && known.get().event_loop.bind(py).upgrade().is_some_and(|alive| alive.is(&running))
         {
             return Ok((running, known));
         }
@@ -114,9 +99,8 @@ impl EventLoop {
         let this = Py::new(py, this)?;
         running.call_method1(intern!(py, "add_reader"), (fd, &this))?;
         sweep(py);
-        let old = loops()
-            .as_mut()
-            .and_then(|loops| loops.by_address.insert(address, this.clone_ref(py)));
+        let old =
+            loops().as_mut().and_then(|loops| loops.by_address.insert(address, this.clone_ref(py)));
         drop(old);
         Ok(this)
     }
@@ -132,9 +116,7 @@ impl EventLoop {
     }
 
     fn of_token(&self, py: Python<'_>, token: u64) -> Option<Py<Pending>> {
-        lock(&self.pending)
-            .get(token as usize)
-            .map(|pending| pending.clone_ref(py))
+        lock(&self.pending).get(token as usize).map(|pending| pending.clone_ref(py))
     }
 
     fn settle(&self, py: Python<'_>, completion: Completion) -> PyResult<()> {
@@ -190,30 +172,18 @@ fn sweep(py: Python<'_>) {
         None => return,
     };
     for (address, queue) in all {
-        let alive = queue
-            .get()
-            .event_loop
-            .bind(py)
-            .upgrade()
-            .is_some_and(|event_loop| {
-                let closed = event_loop.call_method0(intern!(py, "is_closed"));
-                closed.is_ok_and(|closed| matches!(closed.is_truthy(), Ok(false)))
-            });
+        let alive = queue.get().event_loop.bind(py).upgrade().is_some_and(|event_loop| {
+            let closed = event_loop.call_method0(intern!(py, "is_closed"));
+            closed.is_ok_and(|closed| matches!(closed.is_truthy(), Ok(false)))
+        });
         if alive {
             continue;
         }
         queue.get().queue.close();
         let waiting = std::mem::take(&mut *lock(&queue.get().pending));
         let removed = loops().as_mut().and_then(|loops| {
-            let same = loops
-                .by_address
-                .get(&address)
-                .is_some_and(|known| known.is(&queue));
-            if same {
-                loops.by_address.remove(&address)
-            } else {
-                None
-            }
+            let same = loops.by_address.get(&address).is_some_and(|known| known.is(&queue));
+            if same { loops.by_address.remove(&address) } else { None }
         });
         for (_, pending) in waiting {
             pending.get().abandon();

@@ -2,6 +2,8 @@
 
 pub mod event_loop;
 pub mod pending;
+pub mod ready;
+mod settle;
 pub mod stream;
 pub mod upload;
 
@@ -12,7 +14,8 @@ use keepalive_core::Until;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::aio::pending::{Pending, Ready, Sending};
+use crate::aio::pending::{Pending, Sending};
+use crate::aio::ready::Ready;
 use crate::aio::stream::AsyncStream;
 use crate::build::{Built, build, method};
 use crate::info::Stats;
@@ -32,30 +35,19 @@ pub struct AsyncClient {
 impl AsyncClient {
     /// Over the pool of another client.
     pub fn over(shared: &Arc<Shared>) -> AsyncClient {
-        AsyncClient {
-            shared: shared.clone(),
-        }
+        AsyncClient { shared: shared.clone() }
     }
 
     fn sending(
         &self,
-        py: Python<'_>,
         method: Method,
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
         until: Until,
     ) -> PyResult<Sending> {
-        let _ = py;
         let Built { request, source } = build(&self.shared, &method, url, options)?;
         let source = source.map(Bound::unbind);
-        Ok(Sending {
-            shared: self.shared.clone(),
-            request,
-            method,
-            source,
-            until,
-            owner: None,
-        })
+        Ok(Sending { shared: self.shared.clone(), request, method, source, until, owner: None })
     }
 
     fn whole<'py>(
@@ -65,7 +57,7 @@ impl AsyncClient {
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = url.py();
-        let sending = self.sending(py, Cow::Borrowed(method), url, options, Until::Body)?;
+        let sending = self.sending(Cow::Borrowed(method), url, options, Until::Body)?;
         Pending::send_request(py, sending)
     }
 }
@@ -75,17 +67,13 @@ impl AsyncClient {
     #[new]
     #[pyo3(signature = (**options))]
     fn new(options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        Ok(AsyncClient {
-            shared: Shared::from_options(options)?,
-        })
+        Ok(AsyncClient { shared: Shared::from_options(options)? })
     }
 
     /// The process-wide client, the same pool as ``Client.shared()``.
     #[staticmethod]
     fn shared(py: Python<'_>) -> PyResult<AsyncClient> {
-        Ok(AsyncClient {
-            shared: Shared::process_wide(py)?.clone(),
-        })
+        Ok(AsyncClient { shared: Shared::process_wide(py)?.clone() })
     }
 
     /// Sends a GET request. Arguments as of ``request``.
@@ -171,7 +159,7 @@ impl AsyncClient {
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let method = self::method(method)?.into_owned().into();
-        let sending = self.sending(py, method, url, options, Until::Body)?;
+        let sending = self.sending(method, url, options, Until::Body)?;
         Pending::send_request(py, sending)
     }
 
@@ -179,19 +167,12 @@ impl AsyncClient {
     #[pyo3(signature = (method, url, **options))]
     fn stream(
         &self,
-        py: Python<'_>,
         method: &Bound<'_, PyAny>,
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AsyncStream> {
         let method = self::method(method)?.into_owned().into();
-        Ok(AsyncStream::of(self.sending(
-            py,
-            method,
-            url,
-            options,
-            Until::Head,
-        )?))
+        Ok(AsyncStream::of(self.sending(method, url, options, Until::Head)?))
     }
 
     /// Counters of the pool.

@@ -4,12 +4,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use bytes::Bytes;
-use keepalive_core::{Call, Client, Request, Response as CoreResponse, Result, Until};
-use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
+use keepalive_core::{Call, Client, Request, Until};
+use pyo3::exceptions::PyBaseException;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 
 use crate::aio::event_loop::EventLoop;
 use crate::aio::stream::AsyncStream;
@@ -27,13 +25,13 @@ pub struct Pending {
     driver: Mutex<Option<Py<PyAny>>>,
 }
 
-enum State {
+pub(super) enum State {
     New(Work),
     Running(Running),
     Done,
 }
 
-enum Work {
+pub(super) enum Work {
     Send(Box<Sending>),
     Read { response: Py<Response>, all: bool },
 }
@@ -49,19 +47,19 @@ pub struct Sending {
     pub owner: Option<Py<AsyncStream>>,
 }
 
-struct Running {
+pub(super) struct Running {
     /// `None` once it is cancelled: a future keeps its loop alive.
-    future: Option<Future>,
-    call: Call,
-    job: Job,
+    pub(super) future: Option<Future>,
+    pub(super) call: Call,
+    pub(super) job: Job,
 }
 
-struct Future {
-    future: Py<PyAny>,
-    on_cancel: Py<OnCancel>,
+pub(super) struct Future {
+    pub(super) future: Py<PyAny>,
+    pub(super) on_cancel: Py<OnCancel>,
 }
 
-enum Job {
+pub(super) enum Job {
     Request {
         line: RequestLine,
         method: Method,
@@ -75,10 +73,7 @@ enum Job {
 
 impl Pending {
     fn new(work: Work) -> Pending {
-        Pending {
-            state: Mutex::new(State::New(work)),
-            driver: Mutex::new(None),
-        }
+        Pending { state: Mutex::new(State::New(work)), driver: Mutex::new(None) }
     }
 
     pub fn send_request(py: Python<'_>, sending: Sending) -> PyResult<Bound<'_, PyAny>> {
@@ -86,31 +81,25 @@ impl Pending {
     }
 
     pub fn read_piece<'py>(response: &Bound<'py, Response>) -> PyResult<Bound<'py, PyAny>> {
-        let work = Work::Read {
-            response: response.clone().unbind(),
-            all: false,
-        };
+        let work = Work::Read { response: response.clone().unbind(), all: false };
         Ok(Bound::new(response.py(), Pending::new(work))?.into_any())
     }
 
     pub fn read_all<'py>(response: &Bound<'py, Response>) -> PyResult<Bound<'py, PyAny>> {
-        let work = Work::Read {
-            response: response.clone().unbind(),
-            all: true,
-        };
+        let work = Work::Read { response: response.clone().unbind(), all: true };
         Ok(Bound::new(response.py(), Pending::new(work))?.into_any())
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn driver(&self) -> MutexGuard<'_, Option<Py<PyAny>>> {
-        self.driver
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.driver.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    pub(super) fn take_state(&self) -> State {
+        std::mem::replace(&mut *self.state(), State::Done)
     }
 
     fn take_work(&self) -> Option<Work> {
@@ -128,11 +117,7 @@ impl Pending {
     fn start<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(work) = slf.get().take_work() else {
-            return Err(of_class(
-                py,
-                "InvalidState",
-                "this call has already been awaited",
-            ));
+            return Err(of_class(py, "InvalidState", "this call has already been awaited"));
         };
         let (running, queue) = EventLoop::current(py)?;
         let future = running.call_method0(intern!(py, "create_future"))?;
@@ -148,133 +133,19 @@ impl Pending {
                 return Err(error);
             }
         };
-        let on_cancel = Py::new(
-            py,
-            OnCancel {
-                pending: slf.clone().unbind(),
-            },
-        )?;
+        let on_cancel = Py::new(py, OnCancel { pending: slf.clone().unbind() })?;
         future.call_method1(intern!(py, "add_done_callback"), (&on_cancel,))?;
-        let kept = Some(Future {
-            future: future.clone().unbind(),
-            on_cancel,
-        });
-        *slf.get().state() = State::Running(Running {
-            future: kept,
-            call,
-            job,
-        });
+        let kept = Some(Future { future: future.clone().unbind(), on_cancel });
+        *slf.get().state() = State::Running(Running { future: kept, call, job });
         Ok(future)
-    }
-
-    /// The engine finished a request.
-    pub fn response(slf: &Bound<'_, Self>, result: Result<CoreResponse>) -> PyResult<()> {
-        let py = slf.py();
-        let state = std::mem::replace(&mut *slf.get().state(), State::Done);
-        let State::Running(Running { future, job, .. }) = state else {
-            return Ok(());
-        };
-        let Job::Request {
-            line,
-            method,
-            until,
-            owner,
-            upload,
-        } = job
-        else {
-            return Ok(());
-        };
-        let failure = upload
-            .map(|upload| upload::stop(upload.bind(py)))
-            .transpose()?
-            .flatten();
-        let Some(future) = future else { return Ok(()) };
-        let value = match result {
-            Ok(response) if until == Until::Body => {
-                Bound::new(py, Response::whole(response, method)).map(Bound::into_any)
-            }
-            Ok(response) => Response::streamed(py, response, method).and_then(|response| {
-                let response = Bound::new(py, response)?;
-                if let Some(owner) = owner {
-                    owner.get().keep(&response);
-                }
-                Ok(response.into_any())
-            }),
-            Err(error) => Err(upload::own_exception(&error, failure)
-                .unwrap_or_else(|| to_python(py, &error, Some(&line)))),
-        };
-        future.resolve(py, value)
-    }
-
-    /// The engine read a piece of a body.
-    pub fn chunk(
-        slf: &Bound<'_, Self>,
-        queue: &EventLoop,
-        token: u64,
-        core: CoreResponse,
-        result: Result<Option<Bytes>>,
-    ) -> PyResult<()> {
-        let py = slf.py();
-        let state = std::mem::replace(&mut *slf.get().state(), State::Done);
-        let State::Running(Running { future, job, .. }) = state else {
-            queue.release(token);
-            return Ok(());
-        };
-        let (response, value) = match (job, result) {
-            (Job::All(response, mut body), Ok(Some(piece))) if future.is_some() => {
-                body.extend_from_slice(&piece);
-                let call = Client::submit_read(core, PIECE, &queue.queue, token);
-                let job = Job::All(response, body);
-                match call {
-                    Ok(call) => *slf.get().state() = State::Running(Running { future, call, job }),
-                    Err(error) => {
-                        queue.release(token);
-                        let error = to_python(py, &error, None);
-                        return future.map_or(Ok(()), |future| future.resolve(py, Err(error)));
-                    }
-                }
-                return Ok(());
-            }
-            (Job::All(response, body), Ok(_)) => {
-                let this = response.get();
-                this.put(core, true);
-                let content = this.set_content(py, &body).into_bound(py).into_any();
-                (response, Ok(content))
-            }
-            (Job::Piece(response), Ok(piece)) => {
-                response.get().put(core, piece.is_none());
-                let value = match piece {
-                    Some(piece) => Ok(PyBytes::new(py, &piece).into_any()),
-                    None => Err(PyStopAsyncIteration::new_err(())),
-                };
-                (response, value)
-            }
-            (Job::All(response, _) | Job::Piece(response), Err(error)) => {
-                response.get().put(core, true);
-                let error = response.get().error(py, &error);
-                (response, Err(error))
-            }
-            (Job::Request { .. }, _) => return Ok(()),
-        };
-        drop(response);
-        queue.release(token);
-        match future {
-            Some(future) => future.resolve(py, value),
-            None => Ok(()),
-        }
     }
 
     /// The request's body wants its next piece.
     pub fn want_body(&self, py: Python<'_>) -> PyResult<()> {
         let upload = match &*self.state() {
-            State::Running(Running {
-                job:
-                    Job::Request {
-                        upload: Some(upload),
-                        ..
-                    },
-                ..
-            }) => upload.clone_ref(py),
+            State::Running(Running { job: Job::Request { upload: Some(upload), .. }, .. }) => {
+                upload.clone_ref(py)
+            }
             _ => return Ok(()),
         };
         upload.call_method0(py, intern!(py, "want")).map(drop)
@@ -282,7 +153,7 @@ impl Pending {
 
     /// Its loop is gone: nothing will be resolved any more.
     pub fn abandon(&self) {
-        let state = std::mem::replace(&mut *self.state(), State::Done);
+        let state = self.take_state();
         if let State::Running(running) = &state {
             running.call.cancel();
         }
@@ -300,10 +171,7 @@ impl Pending {
                     Job::Request { upload, .. } => upload.as_ref(),
                     _ => None,
                 };
-                (
-                    running.future.take(),
-                    upload.map(|upload| upload.clone_ref(py)),
-                )
+                (running.future.take(), upload.map(|upload| upload.clone_ref(py)))
             }
             _ => return Ok(()),
         };
@@ -317,29 +185,9 @@ impl Pending {
     }
 }
 
-impl Future {
-    fn resolve(&self, py: Python<'_>, value: PyResult<Bound<'_, PyAny>>) -> PyResult<()> {
-        let future = self.future.bind(py);
-        // The callback is for cancellation only; left in place it would cost a turn of the loop.
-        future.call_method1(intern!(py, "remove_done_callback"), (&self.on_cancel,))?;
-        let set = match value {
-            Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
-            Err(error) => {
-                future.call_method1(intern!(py, "set_exception"), (error.into_value(py),))
-            }
-        };
-        match set {
-            Ok(_) => Ok(()),
-            // Cancelled in this very turn of the loop.
-            Err(_) if future.call_method0(intern!(py, "done"))?.is_truthy()? => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-}
-
 /// The future's done callback. Not `Pending` itself: loops refuse coroutines as callbacks.
 #[pyclass(frozen, module = "libkeepalive._native")]
-struct OnCancel {
+pub(super) struct OnCancel {
     pending: Py<Pending>,
 }
 
@@ -351,37 +199,16 @@ impl OnCancel {
 }
 
 fn send(py: Python<'_>, sending: Sending, queue: &EventLoop, token: u64) -> PyResult<(Call, Job)> {
-    let Sending {
-        shared,
-        mut request,
-        method,
-        source,
-        until,
-        owner,
-    } = sending;
+    let Sending { shared, mut request, method, source, until, owner } = sending;
     let line = line(&request);
     let upload = match source {
-        Some(source) => Some(upload::attach(
-            &mut request,
-            source.bind(py),
-            &queue.queue,
-            token,
-        )?),
+        Some(source) => Some(upload::attach(&mut request, source.bind(py), &queue.queue, token)?),
         None => None,
     };
     match shared.client.submit(request, until, &queue.queue, token) {
         Ok(call) => {
             let upload = upload.map(Bound::unbind);
-            Ok((
-                call,
-                Job::Request {
-                    line,
-                    method,
-                    until,
-                    owner,
-                    upload,
-                },
-            ))
+            Ok((call, Job::Request { line, method, until, owner, upload }))
         }
         Err(error) => {
             if let Some(upload) = upload {
@@ -402,14 +229,7 @@ fn read(
     let core = response.get().take(py)?;
     let call = Client::submit_read(core, PIECE, &queue.queue, token)
         .map_err(|error| response.get().error(py, &error))?;
-    Ok((
-        call,
-        if all {
-            Job::All(response, Vec::new())
-        } else {
-            Job::Piece(response)
-        },
-    ))
+    Ok((call, if all { Job::All(response, Vec::new()) } else { Job::Piece(response) }))
 }
 
 #[pymethods]
@@ -421,11 +241,7 @@ impl Pending {
     /// As of a coroutine.
     fn send<'py>(slf: &Bound<'py, Self>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        let driver = slf
-            .get()
-            .driver()
-            .as_ref()
-            .map(|driver| driver.clone_ref(py));
+        let driver = slf.get().driver().as_ref().map(|driver| driver.clone_ref(py));
         let driver = match driver {
             Some(driver) => driver.into_bound(py),
             None => {
@@ -453,9 +269,9 @@ impl Pending {
         let _ = traceback;
         self.close(py)?;
         let raised = match value {
-            Some(value) if value.is_instance_of::<pyo3::exceptions::PyBaseException>() => value,
+            Some(value) if value.is_instance_of::<PyBaseException>() => value,
             Some(value) => kind.call1((value,))?,
-            None if kind.is_instance_of::<pyo3::exceptions::PyBaseException>() => kind,
+            None if kind.is_instance_of::<PyBaseException>() => kind,
             None => kind.call0()?,
         };
         Err(PyErr::from_value(raised))
@@ -466,50 +282,4 @@ impl Pending {
         drop(self.driver().take());
         self.cancel(py)
     }
-}
-
-/// An awaitable that has its value already.
-#[pyclass(frozen, module = "libkeepalive._native")]
-pub struct Ready {
-    value: Py<PyAny>,
-}
-
-impl Ready {
-    pub fn of(py: Python<'_>, value: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> {
-        Ok(Bound::new(py, Ready { value })?.into_any())
-    }
-}
-
-#[pymethods]
-impl Ready {
-    fn __await__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __iter__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Err(PyStopIteration::new_err((self.value.clone_ref(py),)))
-    }
-
-    /// As of a coroutine.
-    fn send(&self, py: Python<'_>, _value: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.__next__(py)
-    }
-
-    /// As of a coroutine.
-    #[pyo3(signature = (kind, _value = None, _traceback = None))]
-    fn throw<'py>(
-        &self,
-        kind: Bound<'py, PyAny>,
-        _value: Option<Bound<'py, PyAny>>,
-        _traceback: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Py<PyAny>> {
-        Err(PyErr::from_value(kind))
-    }
-
-    /// As of a coroutine.
-    fn close(&self) {}
 }

@@ -24,10 +24,7 @@ impl Sender {
         py: Python<'_>,
         act: impl FnOnce(&BodySender) -> keepalive_core::Result<()>,
     ) -> PyResult<()> {
-        let sender = self
-            .sender
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let sender = self.sender.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         match &*sender {
             Some(sender) => act(sender).map_err(|error| to_python(py, &error, None)),
             None => Ok(()),
@@ -56,12 +53,7 @@ impl Sender {
 
     /// Nothing more will be sent.
     fn drop(&self) {
-        drop(
-            self.sender
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner())
-                .take(),
-        );
+        drop(self.sender.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take());
     }
 }
 
@@ -83,15 +75,8 @@ pub fn attach<'py>(
     let queue = queue.clone();
     let (sender, pipe) = body_pipe(move || queue.push(token, Outcome::WantBody));
     request.set_body_stream(pipe, length);
-    let sender = Bound::new(
-        py,
-        Sender {
-            sender: Mutex::new(Some(sender)),
-        },
-    )?;
-    UPLOAD
-        .import(py, "libkeepalive._upload", "Upload")?
-        .call1((source, sender))
+    let sender = Bound::new(py, Sender { sender: Mutex::new(Some(sender)) })?;
+    UPLOAD.import(py, "libkeepalive._upload", "Upload")?.call1((source, sender))
 }
 
 /// Ends the feeding; what the source raised, if it did.
@@ -102,9 +87,5 @@ pub fn stop(upload: &Bound<'_, PyAny>) -> PyResult<Option<PyErr>> {
 
 /// The source's own exception, if it is why the request failed.
 pub fn own_exception(error: &Error, raised: Option<PyErr>) -> Option<PyErr> {
-    if error.kind() == ErrorKind::BodySourceFailed {
-        raised
-    } else {
-        None
-    }
+    if error.kind() == ErrorKind::BodySourceFailed { raised } else { None }
 }

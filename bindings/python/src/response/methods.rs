@@ -1,244 +1,25 @@
-//! `Response`: what Python code asks of it is converted when it is asked for, so that a plain
-//! `get(url).content` builds nothing else.
+//! The Python attributes and methods of `Response`.
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use keepalive_core::{Error, Fields, Info as CoreInfo, Response as CoreResponse, Version};
+use keepalive_core::{Info as CoreInfo, Version};
 use pyo3::exceptions::{PyLookupError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyAny, PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString};
 
-use crate::aio::pending::{Pending, Ready};
+use crate::aio::pending::Pending;
+use crate::aio::ready::Ready;
 use crate::blocking::blocking;
-use crate::convert::{Field, latin1_text};
-use crate::errors::{RequestLine, of_class, status_error, to_python};
+use crate::convert::latin1_text;
+use crate::errors::status_error;
 use crate::headers::Headers;
 use crate::info::Info;
 use crate::pieces::{self, AsyncPieces, Pieces};
-
-/// Bytes of a streamed body that are handed over at a time.
-pub const PIECE: usize = 64 * 1024;
-
-pub type Method = Cow<'static, str>;
-
-/// A response.
-///
-/// Of a plain request, the whole body is in ``content``, ``text`` and ``json()``. Of ``stream()``,
-/// read it once with ``read()``, ``iter_bytes()``, ``iter_text()`` or ``iter_lines()``, or with their
-/// asyncio forms ``aread()``, ``aiter_bytes()``, ``aiter_text()`` and ``aiter_lines()``.
-#[pyclass(frozen, module = "libkeepalive", weakref)]
-pub struct Response {
-    status: u16,
-    method: Method,
-    /// Not from `stream()`: the body came with it.
-    whole: bool,
-    slot: Mutex<Slot>,
-    consumed: AtomicBool,
-    closed: AtomicBool,
-    facts: OnceLock<Facts>,
-    content: PyOnceLock<Py<PyBytes>>,
-    encoding: Mutex<Option<String>>,
-}
-
-enum Slot {
-    Here(CoreResponse),
-    /// Lent to a read that is under way.
-    Away,
-    /// Unpickled: there was never a connection.
-    None,
-}
-
-struct Facts {
-    reason: Box<[u8]>,
-    version: Version,
-    url: Box<str>,
-    info: CoreInfo,
-    headers: Py<Headers>,
-}
-
-impl Facts {
-    fn of(py: Python<'_>, response: &CoreResponse) -> PyResult<Facts> {
-        Ok(Facts {
-            reason: response.reason().into(),
-            version: response.version(),
-            url: response.url().into(),
-            info: response.info().clone(),
-            headers: Py::new(py, Headers::of(owned(response.headers())))?,
-        })
-    }
-}
-
-fn owned(fields: &Fields) -> Vec<Field> {
-    fields
-        .iter()
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect()
-}
-
-impl Response {
-    /// A response with its whole body.
-    pub fn whole(response: CoreResponse, method: Method) -> Response {
-        Response {
-            status: response.status(),
-            method,
-            whole: true,
-            slot: Mutex::new(Slot::Here(response)),
-            consumed: AtomicBool::new(false),
-            closed: AtomicBool::new(true),
-            facts: OnceLock::new(),
-            content: PyOnceLock::new(),
-            encoding: Mutex::new(None),
-        }
-    }
-
-    /// A response whose body is read on demand.
-    pub fn streamed(py: Python<'_>, response: CoreResponse, method: Method) -> PyResult<Response> {
-        let facts = Facts::of(py, &response)?;
-        let this = Response {
-            whole: false,
-            ..Response::whole(response, method)
-        };
-        this.closed.store(false, Ordering::Relaxed);
-        let _ = this.facts.set(facts);
-        Ok(this)
-    }
-
-    fn slot(&self) -> MutexGuard<'_, Slot> {
-        self.slot
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn facts(&self, py: Python<'_>) -> PyResult<&Facts> {
-        if let Some(facts) = self.facts.get() {
-            return Ok(facts);
-        }
-        let facts = match &*self.slot() {
-            Slot::Here(response) => Facts::of(py, response)?,
-            _ => {
-                return Err(of_class(
-                    py,
-                    "InvalidState",
-                    "the response is in use elsewhere",
-                ));
-            }
-        };
-        Ok(self.facts.get_or_init(|| facts))
-    }
-
-    /// Takes the engine's response for a read; `put` must follow.
-    pub fn take(&self, py: Python<'_>) -> PyResult<CoreResponse> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(of_class(py, "StreamClosed", "the response is closed"));
-        }
-        match std::mem::replace(&mut *self.slot(), Slot::Away) {
-            Slot::Here(response) => Ok(response),
-            _ => Err(of_class(
-                py,
-                "InvalidState",
-                "the response is being read elsewhere",
-            )),
-        }
-    }
-
-    /// Gives it back; `over` when nothing more can be read from it.
-    pub fn put(&self, mut response: CoreResponse, over: bool) {
-        if over {
-            self.closed.store(true, Ordering::Release);
-        } else if self.closed.load(Ordering::Acquire) {
-            response.close();
-        }
-        *self.slot() = Slot::Here(response);
-    }
-
-    pub fn set_content(&self, py: Python<'_>, content: &[u8]) -> Py<PyBytes> {
-        self.content
-            .get_or_init(py, || PyBytes::new(py, content).unbind())
-            .clone_ref(py)
-    }
-
-    pub fn error(&self, py: Python<'_>, error: &Error) -> PyErr {
-        to_python(py, error, self.line().as_ref())
-    }
-
-    fn line(&self) -> Option<RequestLine> {
-        let facts = self.facts.get()?;
-        Some(RequestLine {
-            method: (&*self.method).into(),
-            url: facts.url.clone(),
-        })
-    }
-
-    /// The next piece on this thread, `None` at the end.
-    pub fn next_piece(&self, py: Python<'_>) -> PyResult<Option<Py<PyBytes>>> {
-        let mut response = self.take(py)?;
-        let result = blocking(py, |how| response.read_chunk(PIECE, how));
-        let over = !matches!(result, Ok(Ok(Some(_))));
-        if result.is_err() {
-            response.close();
-        }
-        self.put(response, over);
-        match result? {
-            Ok(piece) => Ok(piece.map(|piece| PyBytes::new(py, &piece).unbind())),
-            Err(error) => Err(self.error(py, &error)),
-        }
-    }
-
-    /// Starts the one pass over a streamed body.
-    fn consume(&self, py: Python<'_>) -> PyResult<()> {
-        if self.consumed.swap(true, Ordering::AcqRel) {
-            return Err(of_class(
-                py,
-                "StreamConsumed",
-                "the streamed body was read before",
-            ));
-        }
-        if self.closed.load(Ordering::Acquire) {
-            return Err(of_class(
-                py,
-                "StreamClosed",
-                "the response was closed before it was read",
-            ));
-        }
-        Ok(())
-    }
-
-    fn body(&self, py: Python<'_>) -> PyResult<&Py<PyBytes>> {
-        self.content.get_or_try_init(py, || {
-            if !self.whole {
-                let hint = "the body of a streamed response; call read() or await aread() first";
-                return Err(of_class(py, "ResponseNotRead", hint));
-            }
-            let bytes = match &mut *self.slot() {
-                Slot::Here(response) => response.take_complete().unwrap_or_default(),
-                _ => Default::default(),
-            };
-            Ok(PyBytes::new(py, &bytes).unbind())
-        })
-    }
-
-    fn charset(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        let headers = self.facts(py)?.headers.get();
-        let Some(value) = headers.first(b"content-type") else {
-            return Ok(None);
-        };
-        let value = String::from_utf8_lossy(value);
-        let charset = value.split(';').skip(1).find_map(|parameter| {
-            let (name, value) = parameter.split_once('=')?;
-            name.trim()
-                .eq_ignore_ascii_case("charset")
-                .then(|| value.trim().trim_matches('"'))
-        });
-        Ok(charset
-            .filter(|charset| !charset.is_empty())
-            .map(str::to_string))
-    }
-}
+use crate::response::{Facts, Response, Slot, owned};
 
 #[pymethods]
 impl Response {
@@ -288,9 +69,7 @@ impl Response {
     #[getter]
     fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.facts(py)?;
-        let line = self
-            .line()
-            .ok_or_else(|| PyTypeError::new_err("no request"))?;
+        let line = self.line().ok_or_else(|| PyTypeError::new_err("no request"))?;
         line.to_python(py)
     }
 
@@ -340,11 +119,7 @@ impl Response {
     /// The charset of Content-Type, or ``"utf-8"``; set it to read ``text`` differently.
     #[getter]
     fn encoding(&self, py: Python<'_>) -> PyResult<String> {
-        let set = self
-            .encoding
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .clone();
+        let set = self.encoding.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
         match set {
             Some(encoding) => Ok(encoding),
             None => Ok(self.charset(py)?.unwrap_or_else(|| "utf-8".to_string())),
@@ -353,10 +128,7 @@ impl Response {
 
     #[setter]
     fn set_encoding(&self, encoding: String) {
-        *self
-            .encoding
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(encoding);
+        *self.encoding.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(encoding);
     }
 
     /// The body as text; bytes that do not decode become U+FFFD, an unknown charset is read as UTF-8.
@@ -385,11 +157,7 @@ impl Response {
 
     /// Returns the response if its status is 2xx, else raises ``HTTPStatusError``.
     fn raise_for_status(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
-        if slf.get().is_success() {
-            Ok(slf)
-        } else {
-            Err(status_error(&slf)?)
-        }
+        if slf.get().is_success() { Ok(slf) } else { Err(status_error(&slf)?) }
     }
 
     /// The whole body; afterwards ``content``, ``text`` and ``json()`` work.
@@ -463,11 +231,7 @@ impl Response {
         chunk_size: Option<usize>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let encoding = slf.get().encoding(slf.py())?;
-        pieces::call(
-            slf.py(),
-            "text",
-            (Self::iter_bytes(slf, chunk_size)?, encoding),
-        )
+        pieces::call(slf.py(), "text", (Self::iter_bytes(slf, chunk_size)?, encoding))
     }
 
     /// ``iter_text()`` for asyncio.
@@ -477,11 +241,7 @@ impl Response {
         chunk_size: Option<usize>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let encoding = slf.get().encoding(slf.py())?;
-        pieces::call(
-            slf.py(),
-            "atext",
-            (Self::aiter_bytes(slf, chunk_size)?, encoding),
-        )
+        pieces::call(slf.py(), "atext", (Self::aiter_bytes(slf, chunk_size)?, encoding))
     }
 
     /// The body line by line, without line ends.
@@ -510,9 +270,7 @@ impl Response {
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {
-        let reason = self
-            .reason_phrase(py)
-            .map_or_else(|_| String::new(), |text| text.to_string());
+        let reason = self.reason_phrase(py).map_or_else(|_| String::new(), |text| text.to_string());
         let space = if reason.is_empty() { "" } else { " " };
         format!("<Response [{}{space}{reason}]>", self.status)
     }
@@ -522,25 +280,11 @@ impl Response {
         let facts = this.facts(py)?;
         let info = &facts.info;
         let state = (
-            (
-                this.status,
-                &*this.method,
-                &*facts.reason,
-                facts.version == Version::Http10,
-            ),
+            (this.status, &*this.method, &*facts.reason, facts.version == Version::Http10),
             (&*facts.url, facts.headers.clone_ref(py), this.content(py)?),
-            (
-                info.reused,
-                info.connection_id,
-                info.replays,
-                info.redirects,
-                info.timings.total,
-            ),
+            (info.reused, info.connection_id, info.replays, info.redirects, info.timings.total),
         );
-        Ok((
-            slf.get_type().getattr("_restore")?,
-            state.into_pyobject(py)?.into_any(),
-        ))
+        Ok((slf.get_type().getattr("_restore")?, state.into_pyobject(py)?.into_any()))
     }
 
     /// For pickle.
@@ -555,21 +299,13 @@ impl Response {
         let (url, headers, content) = body;
         let mut facts = Facts {
             reason: reason.into(),
-            version: if old {
-                Version::Http10
-            } else {
-                Version::Http11
-            },
+            version: if old { Version::Http10 } else { Version::Http11 },
             url: url.into(),
             info: CoreInfo::default(),
             headers,
         };
-        (
-            facts.info.reused,
-            facts.info.connection_id,
-            facts.info.replays,
-            facts.info.redirects,
-        ) = (info.0, info.1, info.2, info.3);
+        (facts.info.reused, facts.info.connection_id, facts.info.replays, facts.info.redirects) =
+            (info.0, info.1, info.2, info.3);
         facts.info.timings.total = info.4;
         let response = Response {
             status,
