@@ -11,9 +11,12 @@ use crate::connection::{ClientPool, open_pool};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
 use crate::drive::perform::perform;
 use crate::drive::tokio::TokioWait;
+use crate::drive::warm::warm;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::{self, PerFork};
+use crate::learn::Memory;
 use crate::net::tls::TlsSettings;
+use crate::origin::Target;
 use crate::queue::{Outcome, Queue};
 use crate::request::Request;
 use crate::response::Response;
@@ -201,6 +204,33 @@ impl Client {
         if let Some(pool) = self.inner.pools.get() {
             pool.close(!shared);
         }
+    }
+
+    /// Opens connections to the origin of `url` until it has `count` idle ones, within the caps, on
+    /// this thread; returns how many were opened.
+    ///
+    /// # Errors
+    /// The first dial's that failed; what succeeded is kept.
+    pub fn warm(&self, url: &str, count: usize, blocking: Blocking<'_>) -> Result<usize> {
+        let target = Target::parse(url)?;
+        let pool = self.pool()?;
+        let mut wait = BlockingWait::new(blocking);
+        run(warm(&self.inner.settings.config, &pool, &target.origin, count, &mut wait))
+    }
+
+    /// The network is another one (a laptop moved, a VPN came up): idle connections are closed, so
+    /// that requests dial anew, and what was learnt of failing origins is forgotten.
+    pub fn network_changed(&self) {
+        self.close_idle();
+        if let Some(pool) = self.inner.pools.get() {
+            pool.forget_failures();
+        }
+    }
+
+    /// Closes the circuit breaker of the origin of `url`, for the whole process.
+    pub fn reset_breaker(&self, url: &str) -> Result<()> {
+        Memory::of(&Target::parse(url)?.origin)?.reset_breaker();
+        Ok(())
     }
 
     /// Closes idle connections; the client stays usable.

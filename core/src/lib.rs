@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod breaker;
 mod cancel;
 mod client;
 mod config;
@@ -20,6 +21,7 @@ mod pool;
 mod queue;
 mod request;
 mod response;
+mod retry;
 mod runtime;
 mod stats;
 

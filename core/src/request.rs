@@ -42,6 +42,11 @@ pub(crate) enum Body {
 }
 
 impl Body {
+    /// Whether it can be sent more than once without asking its source.
+    pub fn is_repeatable(&self) -> bool {
+        !matches!(self, Body::Stream { .. })
+    }
+
     pub fn framing(&self) -> RequestBody {
         match self {
             Body::Empty => RequestBody::None,

@@ -13,7 +13,8 @@ use crate::deadline::Deadlines;
 use crate::decode::{ACCEPTED, Decoder};
 use crate::drive::body::{Live, take_events};
 use crate::drive::exchange::{Answer, Feed, exchange};
-use crate::drive::wait::Wait;
+use crate::drive::insist::insist;
+use crate::drive::wait::{Stopped, Wait};
 use crate::drive::{redirect, replay};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::pool::{Got, Grant, HostId, Moment, Refused, Wish};
@@ -30,7 +31,7 @@ pub(crate) async fn perform<W: Wait>(
     request.check()?;
     let started = Instant::now();
     let deadlines = Deadlines::new(&settings.config, &request.timeouts, started);
-    let mut response = send(settings, pool, request, wait, &deadlines, started).await?;
+    let mut response = insist(settings, pool, request, wait, &deadlines, started).await?;
     if !request.follow_redirects {
         return Ok(response);
     }
@@ -51,7 +52,7 @@ pub(crate) async fn perform<W: Wait>(
         redirects += 1;
         // Its connection goes back by the drain rule.
         drop(response);
-        response = send(settings, pool, &following, wait, &deadlines, Instant::now()).await?;
+        response = insist(settings, pool, &following, wait, &deadlines, Instant::now()).await?;
         response.info.redirects = redirects;
         next = redirect::next(&following, &response)?;
     }
@@ -98,7 +99,7 @@ impl Drop for Borrowed<'_> {
     }
 }
 
-async fn send<W: Wait>(
+pub(super) async fn send<W: Wait>(
     settings: &Settings,
     pool: &Arc<ClientPool>,
     request: &Request,
@@ -121,6 +122,7 @@ async fn send<W: Wait>(
             connection_id: connection.id,
             replays,
             replay_reason,
+            retries: 0,
             redirects: 0,
             timings: Timings { queued: leased_at - started, ..Timings::default() },
         };
@@ -255,7 +257,7 @@ async fn lease<W: Wait>(
             match waited {
                 Ok(grant) => break grant,
                 // A dial has its own limit; `queue_timeout` is for the wait before it.
-                Err(crate::drive::wait::Stopped::Expired)
+                Err(Stopped::Expired)
                     if deadline.is(ErrorKind::PoolTimeout) && ticket.is_dialled() =>
                 {
                     deadline = deadlines.total;
