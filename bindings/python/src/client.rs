@@ -1,4 +1,4 @@
-//! `Client` and the module-level functions: the exchange runs on the calling thread.
+//! `Client`: the exchange runs on the calling thread.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
@@ -10,6 +10,7 @@ use crate::aio::AsyncClient;
 use crate::blocking::blocking;
 use crate::body::{Failure, PythonSource};
 use crate::build::{Built, build, line, method};
+use crate::convert::text;
 use crate::errors::{of_class, to_python};
 use crate::info::Stats;
 use crate::response::{Method, Response};
@@ -43,7 +44,7 @@ fn send(
     }
 }
 
-fn whole(
+pub fn whole(
     shared: &Shared,
     method: &'static str,
     url: &Bound<'_, PyAny>,
@@ -57,8 +58,9 @@ fn whole(
 ///
 /// Keyword options: those of the engine (``libkeepalive.OPTIONS`` lists name, default and meaning;
 /// times are seconds as float, ``None`` is no limit), and ``headers``, ``auth``, ``base_url``,
-/// ``timeout`` and ``follow_redirects`` as defaults of its requests, ``verify`` (a CA file) and
-/// ``cert`` (certificate and key file) as httpx spells them. ``TypeError`` names an unknown option,
+/// ``timeout`` and ``follow_redirects`` as defaults of its requests, ``profile`` (``"service"``: short
+/// limits, retries and a circuit breaker for calls between services), and as httpx spells them
+/// ``verify`` (a CA file) and ``cert`` (certificate and key file). ``TypeError`` names an unknown option,
 /// ``InvalidArgument`` one with a value that is not allowed.
 #[pyclass(frozen, module = "libkeepalive", weakref)]
 pub struct Client {
@@ -193,6 +195,27 @@ impl Client {
         self.shared.client.stats().into()
     }
 
+    /// Opens connections to the origin of ``url`` until ``count`` are idle, within the client's
+    /// limits; returns how many were opened. Raises the error of the first that failed.
+    #[pyo3(signature = (url, count = 1))]
+    fn warm(&self, py: Python<'_>, url: &Bound<'_, PyAny>, count: usize) -> PyResult<usize> {
+        let url = text("url", url)?;
+        let client = &self.shared.client;
+        blocking(py, |how| client.warm(url, count, how))?
+            .map_err(|error| to_python(py, &error, None))
+    }
+
+    /// Tells that the network is another one: idle connections are closed, failures forgotten.
+    fn network_changed(&self, py: Python<'_>) {
+        py.detach(|| self.shared.client.network_changed());
+    }
+
+    /// Closes the circuit breaker of the origin of ``url``, for the whole process.
+    fn reset_breaker(&self, py: Python<'_>, url: &Bound<'_, PyAny>) -> PyResult<()> {
+        let reset = self.shared.client.reset_breaker(text("url", url)?);
+        reset.map_err(|error| to_python(py, &error, None))
+    }
+
     /// Closes idle connections and refuses new requests; requests under way finish. The
     /// process-wide client stays usable.
     fn close(&self, py: Python<'_>) {
@@ -219,7 +242,7 @@ impl Client {
     }
 }
 
-fn send_named(
+pub fn send_named(
     shared: &Shared,
     method: &Bound<'_, PyAny>,
     url: &Bound<'_, PyAny>,
@@ -245,7 +268,7 @@ struct Unsent {
 }
 
 impl Stream {
-    fn of(
+    pub fn of(
         shared: &Arc<Shared>,
         method: &Bound<'_, PyAny>,
         url: &Bound<'_, PyAny>,
@@ -283,53 +306,5 @@ impl Stream {
         if let Some(response) = response {
             response.get().close();
         }
-    }
-}
-
-/// The module-level functions: those of `Client` on the process-wide client.
-pub mod functions {
-    use super::*;
-
-    macro_rules! verbs {
-        ($($name:ident $method:literal $doc:literal;)*) => {$(
-            #[doc = $doc]
-            #[pyfunction]
-            #[pyo3(signature = (url, **options))]
-            pub fn $name(url: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
-                whole(Shared::process_wide(url.py())?, $method, url, options)
-            }
-        )*};
-    }
-
-    verbs! {
-        get "GET" "Sends a GET request on the process-wide client. Arguments as of ``Client.request``.";
-        head "HEAD" "Sends a HEAD request on the process-wide client. Arguments as of ``Client.request``.";
-        options "OPTIONS" "Sends an OPTIONS request on the process-wide client. Arguments as of ``Client.request``.";
-        post "POST" "Sends a POST request on the process-wide client. Arguments as of ``Client.request``.";
-        put "PUT" "Sends a PUT request on the process-wide client. Arguments as of ``Client.request``.";
-        patch "PATCH" "Sends a PATCH request on the process-wide client. Arguments as of ``Client.request``.";
-        delete "DELETE" "Sends a DELETE request on the process-wide client. Arguments as of ``Client.request``.";
-    }
-
-    /// Sends a request on the process-wide client. Arguments as of ``Client.request``.
-    #[pyfunction]
-    #[pyo3(signature = (method, url, **options))]
-    pub fn request(
-        method: &Bound<'_, PyAny>,
-        url: &Bound<'_, PyAny>,
-        options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Response> {
-        send_named(Shared::process_wide(url.py())?, method, url, options)
-    }
-
-    /// ``with libkeepalive.stream(method, url) as response`` on the process-wide client.
-    #[pyfunction]
-    #[pyo3(signature = (method, url, **options))]
-    pub fn stream(
-        method: &Bound<'_, PyAny>,
-        url: &Bound<'_, PyAny>,
-        options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Stream> {
-        Stream::of(Shared::process_wide(url.py())?, method, url, options)
     }
 }

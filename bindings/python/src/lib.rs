@@ -9,6 +9,7 @@ mod client;
 mod convert;
 mod errors;
 mod fork;
+mod functions;
 mod headers;
 mod info;
 mod pieces;
@@ -23,6 +24,7 @@ fn option_rows() -> Vec<(&'static str, &'static str, &'static str, &'static str)
     let kind = |kind| match kind {
         keepalive_core::OptionKind::Count => "int",
         keepalive_core::OptionKind::Time => "float | None",
+        keepalive_core::OptionKind::Flag => "bool",
         keepalive_core::OptionKind::Text => "str | None",
         keepalive_core::OptionKind::Pem => "bytes | None",
     };
@@ -41,11 +43,11 @@ mod _native {
     #[pymodule_export]
     use crate::aio::upload::Sender;
     #[pymodule_export]
-    use crate::client::functions::{delete, get, head, options, patch, post, put, request, stream};
-    #[pymodule_export]
     use crate::client::{Client, Stream};
     #[pymodule_export]
     use crate::errors::error_table;
+    #[pymodule_export]
+    use crate::functions::{delete, get, head, options, patch, post, put, request, stream};
     #[pymodule_export]
     use crate::headers::Headers;
     #[pymodule_export]

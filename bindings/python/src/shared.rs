@@ -26,13 +26,14 @@ pub struct Shared {
 impl Shared {
     /// From the keyword arguments of `Client(...)`.
     pub fn from_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<Arc<Shared>> {
-        let mut config = ClientConfig::default();
+        let mut config = profile(options)?;
         let mut headers = Vec::new();
         let mut base_url = None;
         let mut limits = Timeouts::default();
         let mut follow_redirects = false;
         for (name, value) in options.into_iter().flat_map(|options| options.iter()) {
             match text("option", &name)? {
+                "profile" => {}
                 "headers" => headers.extend(fields("headers", &value)?),
                 "auth" => {
                     let value = credentials(&value)?.into_bytes().into();
@@ -77,6 +78,14 @@ impl Shared {
     }
 }
 
+/// The defaults that the other options change.
+fn profile(options: Option<&Bound<'_, PyDict>>) -> PyResult<ClientConfig> {
+    let Some(options) = options else { return Ok(ClientConfig::default()) };
+    let Some(name) = options.get_item("profile")? else { return Ok(ClientConfig::default()) };
+    ClientConfig::profile(text("profile", &name)?)
+        .map_err(|error| to_python(options.py(), &error, None))
+}
+
 /// `True` or `False`.
 pub fn flag(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     match value.cast::<PyBool>() {
@@ -93,6 +102,7 @@ fn set(config: &mut ClientConfig, name: &str, value: &Bound<'_, PyAny>) -> PyRes
     let value = match option.kind {
         OptionKind::Count => OptionValue::Count(count(name, value)?),
         OptionKind::Time => OptionValue::Time(limit(name, value)?),
+        OptionKind::Flag => OptionValue::Flag(flag(name, value)?),
         OptionKind::Text if value.is_none() => OptionValue::Text(None),
         OptionKind::Text => OptionValue::Text(Some(path(name, value)?)),
         OptionKind::Pem if value.is_none() => OptionValue::Pem(None),

@@ -283,7 +283,13 @@ def test_a_wrong_option_is_named(options: dict[str, Any], error: type, text: str
 
 
 def test_every_option_of_the_engine_is_accepted():
-    values = {"int": 100, "float | None": None, "str | None": None, "bytes | None": None}
+    values = {
+        "int": 100,
+        "float | None": None,
+        "str | None": None,
+        "bytes | None": None,
+        "bool": True,
+    }
     for name, kind, default, meaning in libkeepalive.OPTIONS:
         libkeepalive.Client(**{name: values[kind]})
         assert default and meaning
@@ -405,6 +411,29 @@ def test_an_asyncio_server_is_served_from(asyncio_server: Server):
         )
         assert client.put(asyncio_server.http, content=zlib.compress(b"1")).info.reused
         assert client.stats().opened == 1
+
+
+def test_profiles_set_defaults(origin):
+    with libkeepalive.Client(profile="service", total_timeout=0.05) as client:
+        with pytest.raises(libkeepalive.TotalTimeout):
+            client.get(origin.http + "/stall")
+    with pytest.raises(libkeepalive.InvalidArgument, match="profile"):
+        libkeepalive.Client(profile="fast")
+    with pytest.raises(TypeError, match="profile: expected str"):
+        libkeepalive.Client(profile=1)
+
+
+def test_connections_can_be_opened_ahead(client, origin):
+    assert client.warm(origin.https, 3) == 3
+    assert client.stats().idle == 3
+    assert client.warm(origin.https, 3) == 0
+    response = client.get(origin.https + "/ok")
+    assert client.stats().opened == 3 and response.text == "ok"
+    client.network_changed()
+    assert client.stats().idle == 0
+    client.reset_breaker(origin.https)
+    with pytest.raises(libkeepalive.InvalidURL):
+        client.reset_breaker("nonsense")
 
 
 def test_nothing_is_left_behind(origin: Origin):
