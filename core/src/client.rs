@@ -137,7 +137,7 @@ impl Client {
         let queue = queue.clone();
         let cancel = Cancel::new();
         let call = Call { cancel: cancel.clone(), generation: fork::generation() };
-        engine()?.spawn(async move {
+        engine()?.submit(async move {
             let work = async {
                 let mut wait = TokioWait::new();
                 let mut response = perform(&inner.settings, &pool, &request, &mut wait).await?;
