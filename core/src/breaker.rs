@@ -154,8 +154,9 @@ mod tests {
     fn few_failures_and_a_small_share_of_them_do_not_open() {
         let now = Instant::now();
         assert_eq!(failing(now, LEAST - 1).state(now), BreakerState::Closed);
-        let mut breaker = failing(now, LEAST - 1);
+        let mut breaker = Breaker::new(now);
         (0..LEAST).for_each(|_| breaker.record(now, true));
+        (0..LEAST - 1).for_each(|_| breaker.record(now, false));
         assert_eq!(breaker.state(now), BreakerState::Closed);
     }
 

@@ -91,7 +91,7 @@ fn the_service_profile_has_its_numbers_and_another_is_refused() {
     let service = ClientConfig::profile("service").expect("known");
     assert_eq!(service.total_timeout, Some(Duration::from_secs(5)));
     assert_eq!((service.retries, service.circuit_breaker), (2, true));
-    let error = ClientConfig::profile("srvice").err().expect("unknown");
+    let error = ClientConfig::profile("srvice").expect_err("unknown");
     assert!(error.message().contains("\"srvice\""), "{error}");
 }
 
