@@ -1,6 +1,6 @@
 //! `ka_client`: making, sharing, sending on this thread, submitting to the engine.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -8,7 +8,7 @@ use keepalive_core::{Blocking, Client, Until};
 
 use crate::boundary::Out;
 use crate::fork;
-use crate::handle::{give, take_back};
+use crate::handle::{give, take_back, text, utf8};
 use crate::options::ka_client_options;
 use crate::queue::{ka_call, ka_queue};
 use crate::request::ka_request;
@@ -121,6 +121,40 @@ pub extern "C" fn ka_client_submit(
         let token = user_data.expose_provenance() as u64;
         let started = client.submit(request.request.clone(), until, queue, token)?;
         call.write_if_given(|| give(ka_call::new(started)));
+        Ok(())
+    })
+}
+
+/// Opens connections to the origin of `url` until it has `count` idle ones, within the caps, all at
+/// once and waiting on this thread. `*opened` is how many were opened.
+/// Ownership: all stays the caller's.
+/// Threads: any.
+/// Errors: KA_INVALID_URL and the like, or the first dial's that failed; what succeeded is kept.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_warm(
+    client: *mut ka_client,
+    url: *const c_char,
+    count: usize,
+    opened: *mut usize,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(opened), {
+        let client = borrow!(client).client.clone();
+        // SAFETY: by the header's contract `url` is NULL or a NUL-terminated string.
+        let url = utf8(unsafe { text(url, "url") }?, "url")?;
+        client.warm(url, count, Blocking::default())
+    })
+}
+
+/// The network is another one (a laptop moved, a VPN came up): closes idle connections, so that
+/// requests dial anew, and resets the circuit breakers of the origins in use.
+/// Ownership: `client` stays the caller's.
+/// Threads: any.
+/// Errors: none; NULL does nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_network_changed(client: *mut ka_client) {
+    ka_fn!(value(()), {
+        borrow!(client).client.network_changed();
         Ok(())
     })
 }

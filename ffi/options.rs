@@ -4,11 +4,12 @@ use std::ffi::{CStr, c_char};
 use std::time::Duration;
 
 use bytes::Bytes;
-use keepalive_core::{ClientConfig, Result};
+use keepalive_core::{ClientConfig, Error, Result};
 
 use crate::handle::{bytes, text, utf8};
 use crate::sized;
 use crate::slice::ka_bytes;
+use crate::status::{ka_error, ka_status};
 
 /// The options of a client. Set the defaults with ka_client_options_init, then change fields; the
 /// strings and bytes are copied by ka_client_new. Lengths of time are milliseconds, 0 is no limit.
@@ -53,6 +54,16 @@ pub struct ka_client_options {
     /// Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and
     /// browsers). Default: 20.
     pub max_redirects: u64,
+    /// Further tries of a replayable request after a connect failure, a broken connection or 408,
+    /// 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, Retry-After is
+    /// honoured up to the deadline. Default: 0.
+    pub retries: u64,
+    /// Retries to an origin as a percentage of the requests to it, so that they never multiply an
+    /// outage; the process has 3 to 10 in hand per origin. Default: 20.
+    pub retry_budget: u64,
+    /// Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed,
+    /// lets one probe through after 5 s (doubled up to 60 s). 0 is off, 1 is on. Default: 0.
+    pub circuit_breaker: u64,
     /// User-Agent of requests that give none. NULL: not sent. Default: libkeepalive/VERSION.
     pub user_agent: *const c_char,
     /// PEM file of trusted certificates, instead of the system's. Default: NULL.
@@ -79,6 +90,29 @@ pub extern "C" fn ka_client_options_init(options: *mut ka_client_options, size: 
     ka_fn!(value(()), {
         let defaults =
             ka_client_options { size, ..ka_client_options::of(&ClientConfig::default()) };
+        // SAFETY: by the header's contract `options` is NULL or has room for `size` bytes.
+        unsafe { sized::write(options, size, &defaults, "options") }
+    })
+}
+
+/// Fills `options` with the defaults of a profile: "default", or "service" for calls between
+/// services (total_timeout and header_timeout 5 s, 2 retries, circuit breaker on).
+/// Ownership: all stays the caller's; the pointers in `options` are static.
+/// Threads: any.
+/// Errors: KA_INVALID_ARGUMENT for NULL, another profile, or a `size` that holds not even the first
+/// field.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_options_init_profile(
+    options: *mut ka_client_options,
+    size: usize,
+    profile: *const c_char,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), {
+        // SAFETY: by the header's contract `profile` is NULL or a NUL-terminated string.
+        let name = utf8(unsafe { text(profile, "profile") }?, "profile")?;
+        let defaults =
+            ka_client_options { size, ..ka_client_options::of(&ClientConfig::profile(name)?) };
         // SAFETY: by the header's contract `options` is NULL or has room for `size` bytes.
         unsafe { sized::write(options, size, &defaults, "options") }
     })
@@ -112,6 +146,9 @@ impl ka_client_options {
             drain_limit: config.drain_limit,
             drain_timeout: milliseconds(config.drain_timeout),
             max_redirects: config.max_redirects,
+            retries: config.retries,
+            retry_budget: config.retry_budget,
+            circuit_breaker: u64::from(config.circuit_breaker),
             user_agent: USER_AGENT.as_ptr(),
             ca_file: std::ptr::null(),
             ca_pem: ka_bytes::NONE,
@@ -151,6 +188,9 @@ impl ka_client_options {
         config.drain_limit = given.drain_limit;
         config.drain_timeout = limit(given.drain_timeout);
         config.max_redirects = given.max_redirects;
+        config.retries = given.retries;
+        config.retry_budget = given.retry_budget;
+        config.circuit_breaker = flag(given.circuit_breaker, "option circuit_breaker")?;
         // SAFETY: the caller's promise about the strings and bytes.
         unsafe {
             config.user_agent = optional_text(given.user_agent, "option user_agent")?;
@@ -165,6 +205,14 @@ impl ka_client_options {
             config.client_key_pem = optional_bytes(given.client_key_pem, "option client_key_pem")?;
         }
         Ok(config)
+    }
+}
+
+fn flag(value: u64, name: &'static str) -> Result<bool> {
+    match value {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(Error::argument(format!("{name}: {other} is neither 0 nor 1"))),
     }
 }
 

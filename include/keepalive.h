@@ -442,6 +442,22 @@ typedef struct {
      */
     uint64_t max_redirects;
     /**
+     * Further tries of a replayable request after a connect failure, a broken connection or 408,
+     * 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, Retry-After is
+     * honoured up to the deadline. Default: 0.
+     */
+    uint64_t retries;
+    /**
+     * Retries to an origin as a percentage of the requests to it, so that they never multiply an
+     * outage; the process has 3 to 10 in hand per origin. Default: 20.
+     */
+    uint64_t retry_budget;
+    /**
+     * Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed,
+     * lets one probe through after 5 s (doubled up to 60 s). 0 is off, 1 is on. Default: 0.
+     */
+    uint64_t circuit_breaker;
+    /**
      * User-Agent of requests that give none. NULL: not sent. Default: libkeepalive/VERSION.
      */
     const char *user_agent;
@@ -744,6 +760,20 @@ void ka_client_options_init(ka_client_options *options,
                             size_t size);
 
 /**
+ * Fills `options` with the defaults of a profile: "default", or "service" for calls between
+ * services (total_timeout and header_timeout 5 s, 2 retries, circuit breaker on).
+ * Ownership: all stays the caller's; the pointers in `options` are static.
+ * Threads: any.
+ * Errors: KA_INVALID_ARGUMENT for NULL, another profile, or a `size` that holds not even the first
+ * field.
+ */
+KA_API
+ka_status ka_client_options_init_profile(ka_client_options *options,
+                                         size_t size,
+                                         const char *profile,
+                                         ka_error **error);
+
+/**
  * Makes a client. `options` NULL means the defaults.
  * Ownership: `options` stays the caller's, its strings and bytes are copied. On KA_OK `*client` is
  * owned: ka_client_free.
@@ -796,6 +826,29 @@ ka_status ka_client_submit(ka_client *client,
                            void *user_data,
                            ka_call **call,
                            ka_error **error);
+
+/**
+ * Opens connections to the origin of `url` until it has `count` idle ones, within the caps, all at
+ * once and waiting on this thread. `*opened` is how many were opened.
+ * Ownership: all stays the caller's.
+ * Threads: any.
+ * Errors: KA_INVALID_URL and the like, or the first dial's that failed; what succeeded is kept.
+ */
+KA_API
+ka_status ka_client_warm(ka_client *client,
+                         const char *url,
+                         size_t count,
+                         size_t *opened,
+                         ka_error **error);
+
+/**
+ * The network is another one (a laptop moved, a VPN came up): closes idle connections, so that
+ * requests dial anew, and resets the circuit breakers of the origins in use.
+ * Ownership: `client` stays the caller's.
+ * Threads: any.
+ * Errors: none; NULL does nothing.
+ */
+KA_API void ka_client_network_changed(ka_client *client);
 
 /**
  * Writes the counters of a client's pool. `size` is sizeof(ka_stats).

@@ -11,14 +11,17 @@ use crate::connection::{ClientPool, open_pool};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
 use crate::drive::perform::perform;
 use crate::drive::tokio::TokioWait;
+use crate::drive::warm::warm;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::{self, PerFork};
+use crate::learn::Memory;
 use crate::net::tls::TlsSettings;
 use crate::queue::{Outcome, Queue};
 use crate::request::Request;
 use crate::response::Response;
 use crate::runtime::{Engine, engine};
 use crate::stats::Stats;
+use crate::target::Target;
 
 pub(crate) struct ClientInner {
     settings: Arc<Settings>,
@@ -157,29 +160,17 @@ impl Client {
     /// Receives the next piece of a response's body on the engine, at most `max` bytes; the
     /// response travels with it and comes back in [`Outcome::Chunk`].
     pub fn submit_read(
-        mut response: Response,
+        response: Response,
         max: usize,
         queue: &Arc<Queue>,
         token: u64,
     ) -> Result<Call> {
-        let queue = queue.clone();
-        let cancel = Cancel::new();
-        let call = Call { cancel: cancel.clone(), generation: fork::generation() };
-        let engine: &Engine = engine()?;
-        engine.spawn(async move {
-            let mut wait = TokioWait::new();
-            let chunk = cancellable(&cancel, response.next_chunk(&mut wait, max)).await;
-            let result = match chunk {
-                Ended::Done(result) => result,
-                Ended::Cancelled => Err(cancelled()),
-                Ended::Panicked => Err(panicked()),
-            };
-            if result.as_ref().is_err_and(|error| !response.is_failed(error)) {
-                response.close();
-            }
-            queue.push(token, Outcome::Chunk(response, result));
-        });
-        Ok(call)
+        read_on_engine(response, Some(max), queue, token)
+    }
+
+    /// The same for all the rest as one piece; `None` if nothing was left.
+    pub fn submit_read_all(response: Response, queue: &Arc<Queue>, token: u64) -> Result<Call> {
+        read_on_engine(response, None, queue, token)
     }
 
     /// Counters of this client's pool.
@@ -201,6 +192,33 @@ impl Client {
         if let Some(pool) = self.inner.pools.get() {
             pool.close(!shared);
         }
+    }
+
+    /// Opens connections to the origin of `url` until it has `count` idle ones, within the caps, on
+    /// this thread; returns how many were opened.
+    ///
+    /// # Errors
+    /// The first dial's that failed; what succeeded is kept.
+    pub fn warm(&self, url: &str, count: usize, blocking: Blocking<'_>) -> Result<usize> {
+        let target = Target::parse(url)?;
+        let pool = self.pool()?;
+        let mut wait = BlockingWait::new(blocking);
+        run(warm(&self.inner.settings.config, &pool, &target.origin, count, &mut wait))
+    }
+
+    /// The network is another one (a laptop moved, a VPN came up): idle connections are closed, so
+    /// that requests dial anew, and what was learnt of failing origins is forgotten.
+    pub fn network_changed(&self) {
+        self.close_idle();
+        if let Some(pool) = self.inner.pools.get() {
+            pool.forget_failures();
+        }
+    }
+
+    /// Closes the circuit breaker of the origin of `url`, for the whole process.
+    pub fn reset_breaker(&self, url: &str) -> Result<()> {
+        Memory::of(&Target::parse(url)?.origin)?.reset_breaker();
+        Ok(())
     }
 
     /// Closes idle connections; the client stays usable.
@@ -237,4 +255,34 @@ async fn finish_whole<W: crate::drive::wait::Wait>(
 
 fn cancelled() -> Error {
     Error::new(ErrorKind::Cancelled, Phase::Request, "the request was cancelled")
+}
+
+fn read_on_engine(
+    mut response: Response,
+    max: Option<usize>,
+    queue: &Arc<Queue>,
+    token: u64,
+) -> Result<Call> {
+    let queue = queue.clone();
+    let cancel = Cancel::new();
+    let call = Call { cancel: cancel.clone(), generation: fork::generation() };
+    engine()?.spawn(async move {
+        let mut wait = TokioWait::new();
+        let work = async {
+            if max.is_none() {
+                finish_whole(&mut response, &mut wait).await?;
+            }
+            response.next_chunk(&mut wait, max.unwrap_or(usize::MAX)).await
+        };
+        let result = match cancellable(&cancel, work).await {
+            Ended::Done(result) => result,
+            Ended::Cancelled => Err(cancelled()),
+            Ended::Panicked => Err(panicked()),
+        };
+        if result.as_ref().is_err_and(|error| !response.is_failed(error)) {
+            response.close();
+        }
+        queue.push(token, Outcome::Chunk(response, result));
+    });
+    Ok(call)
 }

@@ -15,6 +15,8 @@ pub enum OptionKind {
     Count,
     /// A length of time; absent (Python `None`, Node `null`, C 0) means no limit.
     Time,
+    /// Yes or no.
+    Flag,
     /// Text; absent means not set.
     Text,
     /// Bytes (PEM); absent means not set.
@@ -28,6 +30,8 @@ pub enum OptionValue {
     Count(u64),
     /// For [`OptionKind::Time`].
     Time(Option<Duration>),
+    /// For [`OptionKind::Flag`].
+    Flag(bool),
     /// For [`OptionKind::Text`].
     Text(Option<String>),
     /// For [`OptionKind::Pem`].
@@ -50,6 +54,7 @@ pub struct OptionInfo {
 macro_rules! options {
     (@type Count) => { u64 };
     (@type Time) => { Option<Duration> };
+    (@type Flag) => { bool };
     (@type Text) => { Option<String> };
     (@type Pem) => { Option<Bytes> };
     ($($name:ident: $kind:ident = $default:expr, $text:literal, $doc:literal;)*) => {
@@ -112,6 +117,9 @@ options! {
     drain_limit: Count = 256 * 1024, "262144", "Bytes of an unread body that are read to save the connection.";
     drain_timeout: Time = Some(Duration::from_millis(50)), "50 ms", "Time spent on reading them.";
     max_redirects: Count = 20, "20", "Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and browsers).";
+    retries: Count = 0, "0", "Further tries of a replayable request after a connect failure, a broken connection or 408, 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, Retry-After is honoured up to the deadline.";
+    retry_budget: Count = 20, "20", "Retries to an origin as a percentage of the requests to it, so that they never multiply an outage; the process has 3 to 10 in hand per origin.";
+    circuit_breaker: Flag = false, "off", "Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed, lets one probe through after 5 s (doubled up to 60 s).";
     user_agent: Text = Some(concat!("libkeepalive/", env!("CARGO_PKG_VERSION")).to_string()), "libkeepalive/VERSION", "User-Agent of requests that give none; absent: not sent.";
     ca_file: Text = None, "none", "PEM file of trusted certificates, instead of the system's.";
     ca_pem: Pem = None, "none", "The same as bytes.";
@@ -144,6 +152,7 @@ impl OptionKind {
         match self {
             OptionKind::Count => "a whole number",
             OptionKind::Time => "a length of time or nothing",
+            OptionKind::Flag => "yes or no",
             OptionKind::Text => "text",
             OptionKind::Pem => "PEM bytes",
         }
@@ -151,6 +160,25 @@ impl OptionKind {
 }
 
 impl ClientConfig {
+    /// The defaults of a named profile: `default`, or `service` for calls between services (total
+    /// 5 s, header 5 s, 2 retries within the budget, circuit breaker on).
+    pub fn profile(name: &str) -> Result<ClientConfig> {
+        let default = ClientConfig::default();
+        match name {
+            "default" => Ok(default),
+            "service" => Ok(ClientConfig {
+                total_timeout: seconds(5),
+                header_timeout: seconds(5),
+                retries: 2,
+                circuit_breaker: true,
+                ..default
+            }),
+            _ => Err(Error::argument(format!(
+                "option profile: {name:?} is not a profile; expected \"default\" or \"service\""
+            ))),
+        }
+    }
+
     /// Checks the values; the error names the option and the reason.
     pub fn check(&self) -> Result<()> {
         let least_one = [
@@ -163,6 +191,9 @@ impl ClientConfig {
             if value == 0 {
                 return Err(Error::argument(format!("option {name}: must be at least 1")));
             }
+        }
+        if self.retry_budget > 100 {
+            return Err(Error::argument("option retry_budget: must be at most 100 percent"));
         }
         if self.max_head_size < 64 {
             return Err(Error::argument("option max_head_size: must be at least 64 bytes"));

@@ -162,6 +162,7 @@ pub(crate) struct Counters {
     pub reused: AtomicU64,
     pub stale: AtomicU64,
     pub replayed: AtomicU64,
+    pub retried: AtomicU64,
     closed: Mutex<BTreeMap<&'static str, u64>>,
 }
 
@@ -263,12 +264,13 @@ impl ClientPool {
             closed.iter().map(|(name, count)| (*name, *count)).collect()
         };
         let option = self.keeper.config.idle_timeout;
+        let now = Instant::now();
         let origins: Vec<OriginStats> = self
             .counts_by_key()
             .into_iter()
             .map(|(origin, counts)| {
                 let memory = Memory::of(&origin).unwrap_or_default();
-                memory.forget(Instant::now());
+                memory.forget(now);
                 let (limit, source) = memory.limit(option.unwrap_or(FOREVER));
                 OriginStats {
                     origin: origin.to_string(),
@@ -278,6 +280,7 @@ impl ClientPool {
                     dialing: counts.dialing as u64,
                     idle_limit: (limit < FOREVER).then_some(limit),
                     idle_limit_source: source.name(),
+                    breaker: memory.breaker_state(now).name(),
                 }
             })
             .collect();
@@ -287,12 +290,22 @@ impl ClientPool {
             reused: counters.reused.load(Ordering::Relaxed),
             stale: counters.stale.load(Ordering::Relaxed),
             replayed: counters.replayed.load(Ordering::Relaxed),
+            retried: counters.retried.load(Ordering::Relaxed),
             closed,
             waiting: sum(|origin| origin.waiting),
             idle: sum(|origin| origin.idle),
             active: sum(|origin| origin.active),
             dialing: sum(|origin| origin.dialing),
             origins,
+        }
+    }
+
+    /// Closes the breakers of the origins in use.
+    pub fn forget_failures(&self) {
+        for (origin, _) in self.counts_by_key() {
+            if let Ok(memory) = Memory::of(&origin) {
+                memory.reset_breaker();
+            }
         }
     }
 

@@ -6,12 +6,14 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use crate::breaker::{Breaker, BreakerState};
 use crate::error::Result;
 use crate::fork::PerFork;
 use crate::origin::Origin;
+use crate::retry::Budget;
 
 /// How long an observation counts.
 const RECENT: Duration = Duration::from_secs(300);
@@ -56,6 +58,9 @@ pub(crate) struct Memory {
     /// The last hint, margin taken off, in microseconds plus one; 0 for none.
     hint: AtomicU64,
     ends: Mutex<Ends>,
+    /// Retries that may be made of requests to it.
+    pub budget: Budget,
+    breaker: Mutex<Option<Breaker>>,
 }
 
 #[derive(Default)]
@@ -139,6 +144,35 @@ impl Memory {
             let mut ends = self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             self.conclude(&mut ends, now);
         }
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Option<Breaker>> {
+        self.breaker.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Whether the breaker lets a request pass; if not, how long until the next probe.
+    pub fn admit(&self, now: Instant) -> std::result::Result<(), Duration> {
+        self.breaker().get_or_insert_with(|| Breaker::new(now)).admit(now)
+    }
+
+    /// An admitted request ended; `None` when that says nothing about the origin.
+    pub fn record(&self, now: Instant, good: Option<bool>) {
+        if let Some(breaker) = self.breaker().as_mut() {
+            match good {
+                Some(good) => breaker.record(now, good),
+                None => breaker.forgo(now),
+            }
+        }
+    }
+
+    /// `Closed` also where no client uses it.
+    pub fn breaker_state(&self, now: Instant) -> BreakerState {
+        self.breaker().as_ref().map_or(BreakerState::Closed, |breaker| breaker.state(now))
+    }
+
+    /// Closes the breaker and forgets its counts.
+    pub fn reset_breaker(&self) {
+        *self.breaker() = None;
     }
 
     fn conclude(&self, ends: &mut Ends, now: Instant) {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::error::Result;
 use crate::response::Response;
+use crate::runtime::announce;
 
 /// One finished piece of work.
 pub struct Completion {
@@ -56,7 +57,7 @@ impl Queue {
     }
 
     /// Adds a completion; dropped silently when the consumer is gone.
-    pub fn push(&self, token: u64, outcome: Outcome) {
+    pub fn push(self: &Arc<Self>, token: u64, outcome: Outcome) {
         let was_empty = {
             let mut state = self.lock();
             if state.closed {
@@ -67,10 +68,12 @@ impl Queue {
             state.ready.push(Completion { token, outcome });
             was_empty
         };
-        if was_empty {
-            self.filled.notify_one();
-            (self.wake)();
-        }
+        announce(self, was_empty);
+    }
+
+    pub(crate) fn wake(&self) {
+        self.filled.notify_one();
+        (self.wake)();
     }
 
     /// Takes everything that is ready, in order. `into` is cleared and its storage reused.

@@ -9,7 +9,7 @@ use keepalive_proto::{RequestBody, RequestHead};
 
 use crate::config::Timeouts;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::origin::Target;
+use crate::target::Target;
 
 /// Produces a request body piece by piece.
 ///
@@ -42,6 +42,11 @@ pub(crate) enum Body {
 }
 
 impl Body {
+    /// Whether it can be sent more than once without asking its source.
+    pub fn is_repeatable(&self) -> bool {
+        !matches!(self, Body::Stream { .. })
+    }
+
     pub fn framing(&self) -> RequestBody {
         match self {
             Body::Empty => RequestBody::None,
@@ -75,7 +80,7 @@ impl Request {
     }
 
     pub(crate) fn to(method: &str, target: Target) -> Result<Request> {
-        let head = RequestHead::new(method, &target.path, &target.origin.host_field())?;
+        let head = RequestHead::new(method, &target.path, target.origin.host_field())?;
         Ok(Request {
             head,
             target,

@@ -22,6 +22,8 @@ pub struct Info {
     pub replays: u32,
     /// Why it was sent again.
     pub replay_reason: Option<ErrorKind>,
+    /// Tries before this one that failed and were worth another (option `retries`).
+    pub retries: u32,
     /// Redirects followed before this response.
     pub redirects: u32,
     /// Time spent by phase.

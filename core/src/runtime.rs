@@ -2,10 +2,12 @@
 //! submission. It blocks all signals, so handlers run on the host's threads and a broken pipe
 //! never kills it.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
 use tokio::runtime::Builder;
@@ -13,6 +15,7 @@ use tokio::sync::Notify;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::PerFork;
+use crate::queue::Queue;
 
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -23,6 +26,64 @@ pub(crate) struct Engine {
 struct Inbox {
     jobs: Mutex<Vec<Job>>,
     filled: Notify,
+    /// The thread sleeps in its reactor, or is about to: a new job must wake it.
+    parked: AtomicBool,
+    /// The thread is awake and will look at the inbox by itself, at the latest within [`LOOK`].
+    looking: AtomicBool,
+}
+
+/// A thread that is busy with other work looks for new jobs at least this often.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Completions that may wait for the thread to run out of work before their consumers are woken.
+const UNANNOUNCED: usize = 32;
+
+thread_local! {
+    /// On the engine's thread: queues that were filled and whose consumers are not woken yet, and
+    /// how many completions that makes. `None` elsewhere.
+    static FILLED: RefCell<Option<(Vec<Arc<Queue>>, usize)>> = const { RefCell::new(None) };
+}
+
+/// Announces a completion: at once, or with others when the engine's thread runs out of work, so
+/// that a consumer on another core is woken for a batch rather than for each. `wake` says that
+/// the queue was empty.
+pub(crate) fn announce(queue: &Arc<Queue>, was_empty: bool) {
+    let mut now = was_empty;
+    let many = FILLED.with_borrow_mut(|filled| {
+        let Some((queues, count)) = filled else { return false };
+        now = false;
+        if was_empty {
+            queues.push(queue.clone());
+        }
+        *count += 1;
+        *count >= UNANNOUNCED
+    });
+    if now {
+        queue.wake();
+    } else if many {
+        wake_consumers();
+    }
+}
+
+fn wake_consumers() {
+    let mut queues = FILLED.with_borrow_mut(|filled| match filled {
+        Some((queues, count)) => {
+            *count = 0;
+            std::mem::take(queues)
+        }
+        None => Vec::new(),
+    });
+    for queue in queues.drain(..) {
+        queue.wake();
+    }
+    // The storage serves again.
+    FILLED.with_borrow_mut(|filled| {
+        if let Some((own, _)) = filled
+            && own.capacity() == 0
+        {
+            *own = queues;
+        }
+    });
 }
 
 /// The engine of this fork generation.
@@ -44,20 +105,29 @@ fn failed(error: std::io::Error) -> Error {
 
 impl Engine {
     fn start() -> Result<Engine> {
+        let inbox = Arc::new(Inbox {
+            jobs: Mutex::new(Vec::new()),
+            filled: Notify::new(),
+            parked: AtomicBool::new(false),
+            looking: AtomicBool::new(false),
+        });
+        let (parking, unparked) = (inbox.clone(), inbox.clone());
         let runtime = Builder::new_current_thread()
             .enable_all()
             .thread_name("keepalive")
             .max_blocking_threads(16)
+            .on_thread_park(move || parking.park())
+            .on_thread_unpark(move || unparked.parked.store(false, Ordering::SeqCst))
             .build()
             .map_err(failed)?;
-        let inbox = Arc::new(Inbox { jobs: Mutex::new(Vec::new()), filled: Notify::new() });
         let jobs = inbox.clone();
         // Blocked before the thread exists and inherited, so there is no moment in which a signal
         // could be delivered to it.
         let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK).ok();
-        let spawned = std::thread::Builder::new()
-            .name("keepalive".to_string())
-            .spawn(move || runtime.block_on(jobs.serve()));
+        let spawned = std::thread::Builder::new().name("keepalive".to_string()).spawn(move || {
+            FILLED.set(Some((Vec::new(), 0)));
+            runtime.block_on(jobs.serve());
+        });
         if let Some(before) = before {
             let _ = before.thread_set_mask();
         }
@@ -65,32 +135,49 @@ impl Engine {
         Ok(Engine { inbox })
     }
 
-    /// Runs `job` on the engine's thread. Jobs are handed over in batches: the thread is woken only
-    /// when its inbox was empty.
+    /// Runs `job` on the engine's thread. Jobs are handed over in batches: a thread that is awake
+    /// finds them by itself.
     pub fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) {
-        let was_empty = {
-            let mut jobs = self.inbox.jobs.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            jobs.push(Box::pin(job));
-            jobs.len() == 1
-        };
-        if was_empty {
+        self.inbox.lock().push(Box::pin(job));
+        let parked = self.inbox.parked.swap(false, Ordering::SeqCst);
+        if parked || !self.inbox.looking.load(Ordering::SeqCst) {
             self.inbox.filled.notify_one();
         }
     }
 }
 
 impl Inbox {
+    fn lock(&self) -> MutexGuard<'_, Vec<Job>> {
+        self.jobs.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// The thread ran out of work: consumers are woken, and a last look keeps it from sleeping on
+    /// a new job (the runtime looks for woken tasks once more after this).
+    fn park(&self) {
+        wake_consumers();
+        self.parked.store(true, Ordering::SeqCst);
+        if !self.lock().is_empty() {
+            self.parked.store(false, Ordering::SeqCst);
+            self.filled.notify_one();
+        }
+    }
+
     async fn serve(&self) {
         let mut batch = Vec::new();
         loop {
-            self.filled.notified().await;
-            {
-                let mut jobs = self.jobs.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-                std::mem::swap(&mut *jobs, &mut batch);
+            std::mem::swap(&mut *self.lock(), &mut batch);
+            if batch.is_empty() {
+                self.looking.store(false, Ordering::SeqCst);
+                if self.lock().is_empty() {
+                    self.filled.notified().await;
+                }
+                continue;
             }
+            self.looking.store(true, Ordering::SeqCst);
             for job in batch.drain(..) {
                 tokio::spawn(job);
             }
+            let _ = tokio::time::timeout(LOOK, self.filled.notified()).await;
         }
     }
 }

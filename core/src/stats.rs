@@ -60,6 +60,8 @@ pub struct Stats {
     pub stale: u64,
     /// Requests sent again on a fresh connection.
     pub replayed: u64,
+    /// Further tries after failures (option `retries`).
+    pub retried: u64,
     /// Connections closed, by reason; only reasons that happened, sorted by name.
     pub closed: Vec<(&'static str, u64)>,
     /// Requests waiting for a connection.
@@ -91,4 +93,6 @@ pub struct OriginStats {
     pub idle_limit: Option<Duration>,
     /// Why: `option`, `hint` (the server's Keep-Alive) or `learnt`.
     pub idle_limit_source: &'static str,
+    /// The circuit breaker: `closed`, `open` or `half_open`.
+    pub breaker: &'static str,
 }

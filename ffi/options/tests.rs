@@ -21,7 +21,7 @@ fn the_struct_has_a_field_of_the_right_type_for_every_row_of_the_table_in_its_or
     let mut expected = vec![("size", "usize")];
     expected.extend(OPTIONS.iter().map(|option| {
         let kind = match option.kind {
-            OptionKind::Count | OptionKind::Time => "u64",
+            OptionKind::Count | OptionKind::Time | OptionKind::Flag => "u64",
             OptionKind::Text => "*const c_char",
             OptionKind::Pem => "ka_bytes",
         };

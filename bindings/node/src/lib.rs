@@ -1,1 +1,63 @@
+//! The native half of the Node package: converts arguments, calls the engine, packs completions.
+//! What a JavaScript program sees is `index.js` and `lib/`; HTTP is decided in `keepalive-core`.
+//!
+//! A request costs two crossings: `Bridge::submit`, and its share of one `Bridge::drain` for each
+//! batch of completions.
 
+mod bridge;
+mod client;
+mod convert;
+mod fork;
+mod pack;
+mod slots;
+mod wake;
+
+use keepalive_core::{ErrorKind, OPTIONS, OptionKind};
+use napi_derive::napi;
+
+/// A row of the option table, for checks and messages on the JavaScript side.
+#[napi(object)]
+pub struct OptionRow {
+    /// snake_case, as the engine spells it.
+    pub name: String,
+    /// `count`, `time`, `text` or `pem`.
+    pub kind: String,
+    /// The default, as text.
+    pub default: String,
+}
+
+/// The engine's option table.
+#[napi]
+pub fn option_table() -> Vec<OptionRow> {
+    let row = |option: &keepalive_core::OptionInfo| OptionRow {
+        name: option.name.to_string(),
+        kind: match option.kind {
+            OptionKind::Count => "count",
+            OptionKind::Time => "time",
+            OptionKind::Text => "text",
+            OptionKind::Pem => "pem",
+        }
+        .to_string(),
+        default: option.default.to_string(),
+    };
+    OPTIONS.iter().map(row).collect()
+}
+
+/// A row of the error table.
+#[napi(object)]
+pub struct ErrorRow {
+    /// `err.code`.
+    pub code: String,
+    /// `err.kind`.
+    pub kind: String,
+}
+
+/// The engine's error table.
+#[napi]
+pub fn error_table() -> Vec<ErrorRow> {
+    let row = |kind: &ErrorKind| ErrorRow {
+        code: kind.code().to_string(),
+        kind: kind.name().to_string(),
+    };
+    ErrorKind::ALL.iter().map(row).collect()
+}

@@ -4,8 +4,10 @@
 pub(crate) mod blocking;
 pub(crate) mod body;
 pub(crate) mod exchange;
+mod insist;
 pub(crate) mod perform;
 pub(crate) mod redirect;
 pub(crate) mod replay;
 pub(crate) mod tokio;
 pub(crate) mod wait;
+pub(crate) mod warm;

@@ -12,8 +12,9 @@ use crate::connection::{ClientPool, Lease};
 use crate::deadline::Deadlines;
 use crate::decode::{ACCEPTED, Decoder};
 use crate::drive::body::{Live, take_events};
-use crate::drive::exchange::{Answer, Feed, exchange};
-use crate::drive::wait::Wait;
+use crate::drive::exchange::{Answer, Early, Feed, exchange};
+use crate::drive::insist::insist;
+use crate::drive::wait::{Stopped, Wait};
 use crate::drive::{redirect, replay};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::pool::{Got, Grant, HostId, Moment, Refused, Wish};
@@ -30,7 +31,7 @@ pub(crate) async fn perform<W: Wait>(
     request.check()?;
     let started = Instant::now();
     let deadlines = Deadlines::new(&settings.config, &request.timeouts, started);
-    let mut response = send(settings, pool, request, wait, &deadlines, started).await?;
+    let mut response = insist(settings, pool, request, wait, &deadlines, started).await?;
     if !request.follow_redirects {
         return Ok(response);
     }
@@ -51,7 +52,7 @@ pub(crate) async fn perform<W: Wait>(
         redirects += 1;
         // Its connection goes back by the drain rule.
         drop(response);
-        response = send(settings, pool, &following, wait, &deadlines, Instant::now()).await?;
+        response = insist(settings, pool, &following, wait, &deadlines, Instant::now()).await?;
         response.info.redirects = redirects;
         next = redirect::next(&following, &response)?;
     }
@@ -98,7 +99,7 @@ impl Drop for Borrowed<'_> {
     }
 }
 
-async fn send<W: Wait>(
+pub(super) async fn send<W: Wait>(
     settings: &Settings,
     pool: &Arc<ClientPool>,
     request: &Request,
@@ -121,6 +122,7 @@ async fn send<W: Wait>(
             connection_id: connection.id,
             replays,
             replay_reason,
+            retries: 0,
             redirects: 0,
             timings: Timings { queued: leased_at - started, ..Timings::default() },
         };
@@ -255,7 +257,7 @@ async fn lease<W: Wait>(
             match waited {
                 Ok(grant) => break grant,
                 // A dial has its own limit; `queue_timeout` is for the wait before it.
-                Err(crate::drive::wait::Stopped::Expired)
+                Err(Stopped::Expired)
                     if deadline.is(ErrorKind::PoolTimeout) && ticket.is_dialled() =>
                 {
                     deadline = deadlines.total;
@@ -307,8 +309,7 @@ fn respond(
         state: State::Done,
         trailers: None,
     };
-    let ended =
-        take_events(lease.connection()?, &mut decoder, &mut response.ready, &mut response.trailers);
+    let ended = take_arrived(&mut lease, answer.early, &mut decoder, &mut response);
     match ended {
         Ok(true) => lease.check_in(answer.head_at),
         Ok(false) => {
@@ -329,4 +330,27 @@ fn respond(
         }
     }
     Ok(response)
+}
+
+/// Moves what has arrived of the body into the response; `true` if that is all.
+fn take_arrived(
+    lease: &mut Lease,
+    early: Early,
+    decoder: &mut Option<Decoder>,
+    response: &mut Response,
+) -> Result<bool> {
+    if !early.body.is_empty() {
+        match decoder {
+            None => response.ready.extend_from_slice(&early.body),
+            Some(decoder) => decoder.push(&early.body, &mut response.ready)?,
+        }
+    }
+    response.trailers = early.trailers;
+    if early.ended {
+        if let Some(decoder) = decoder {
+            decoder.finish(&mut response.ready)?;
+        }
+        return Ok(true);
+    }
+    take_events(lease.connection()?, decoder, &mut response.ready, &mut response.trailers)
 }

@@ -1,0 +1,359 @@
+/// <reference types="node" />
+// One keep-alive HTTP/1.1 connection pool for a whole process. All times are milliseconds.
+
+import type { Blob } from 'node:buffer'
+import type { Readable } from 'node:stream'
+
+/**
+ * Options of a client. `null` for a time means no limit; for a text, not set.
+ * An unknown option is a TypeError that names it.
+ */
+export interface ClientOptions {
+  /** Connections per origin: in use, idle and being opened. Default 64. */
+  maxPerHost?: number
+  /** Connections over all origins. Default 512. */
+  maxTotal?: number
+  /** Connections being opened per origin at a time. Default 16. */
+  maxDialsPerHost?: number
+  /** How long a request waits for a connection. Default 10,000. */
+  queueTimeout?: number | null
+  /** Requests that may wait for a connection; more fail at once. Default 4096. */
+  queueLimit?: number
+  /** How long an idle connection is kept; lowered by the server's `Keep-Alive: timeout=N`. Default 30,000. */
+  idleTimeout?: number | null
+  /** Age after which a connection is not reused, give or take 20 %. Default 300,000. */
+  maxAge?: number | null
+  /** DNS, TCP and TLS together. Default 5,000. */
+  connectTimeout?: number | null
+  /** From the end of the request to the end of the response head. Default 30,000. */
+  headerTimeout?: number | null
+  /** Longest wait without a byte, sending or receiving. Default 30,000. */
+  stallTimeout?: number | null
+  /** The whole exchange with its body, redirects included. Default none. */
+  totalTimeout?: number | null
+  /** Bytes of a response head. Default 65,536. */
+  maxHeadSize?: number
+  /** Fields of a response head or trailer section. Default 128. */
+  maxFields?: number
+  /** Bytes of an unread body that are read to save the connection. Default 262,144. */
+  drainLimit?: number
+  /** Time spent on reading them. Default 50. */
+  drainTimeout?: number | null
+  /** Redirects followed when following is asked for. Default 20. */
+  maxRedirects?: number
+  /** User-Agent of requests that give none; `null`: not sent. Default `libkeepalive/VERSION`. */
+  userAgent?: string | null
+  /** PEM file of trusted certificates, instead of the system's. */
+  caFile?: string | null
+  /** The same as text or bytes. */
+  caPem?: string | Uint8Array | null
+  /** PEM file of the client certificate chain; needs `clientKeyFile`. */
+  clientCertFile?: string | null
+  /** PEM file of the client certificate's private key. */
+  clientKeyFile?: string | null
+  /** PEM of the client certificate chain; needs `clientKeyPem`. */
+  clientCertPem?: string | Uint8Array | null
+  /** PEM of the private key. */
+  clientKeyPem?: string | Uint8Array | null
+}
+
+/** A header value; an array becomes one field for each, `undefined` none. */
+export type HeaderValue = string | number | boolean | bigint | undefined
+
+/**
+ * Header fields: an object, pairs, a `Headers` or `Map`, or a flat array of names and values.
+ * Order and case are kept.
+ */
+export type HeadersInit =
+  | Record<string, HeaderValue | readonly HeaderValue[]>
+  | Iterable<readonly [string, HeaderValue | readonly HeaderValue[]] | readonly string[]>
+  | readonly string[]
+
+/** One piece of a body that comes in pieces. */
+export type BodyPiece = string | ArrayBufferView | ArrayBufferLike
+
+/**
+ * A request body. Strings and bytes are copied and sent with their length; streams and iterables
+ * are read as fast as the server takes them, and sent chunked unless a Content-Length header gives
+ * their length. Blobs and form data go with their length.
+ */
+export type BodyInit =
+  | BodyPiece
+  | URLSearchParams
+  | Blob
+  | globalThis.Blob
+  | FormData
+  | ReadableStream
+  | Readable
+  | AsyncIterable<BodyPiece>
+  | Iterable<BodyPiece>
+
+/** Time limits of one request; absent: the client's, `null` or 0: none. */
+export interface Timeouts {
+  /** Waiting for a connection. */
+  queueTimeout?: number | null
+  /** DNS, TCP and TLS together. */
+  connectTimeout?: number | null
+  /** From the end of the request to the end of the response head. */
+  headersTimeout?: number | null
+  /** Longest wait without the server taking a byte. */
+  sendTimeout?: number | null
+  /** Longest wait without a byte of the response body. */
+  bodyTimeout?: number | null
+  /** The whole exchange with its body. */
+  totalTimeout?: number | null
+}
+
+/** Options of `request`. An unknown one is a TypeError that names it. */
+export interface RequestOptions extends Timeouts {
+  /** Default GET. delete, get, head, options, post and put are sent in capitals, others as given. */
+  method?: string
+  headers?: HeadersInit | null
+  body?: BodyInit | null
+  /** Appended to the URL; arrays repeat the name, `undefined` is left out. */
+  query?: URLSearchParams | Record<string, QueryValue | readonly QueryValue[]>
+  /** Aborting rejects with `signal.reason` and closes the connection. */
+  signal?: AbortSignal | null
+  /** Default `manual`: a redirect is a response like any other. */
+  redirect?: 'follow' | 'manual'
+  /** Whether gzip, deflate, br and zstd are asked for and decoded. Default false. */
+  decompress?: boolean
+}
+
+export type QueryValue = string | number | boolean | bigint | null | undefined
+
+/** Options of `fetch`, as WHATWG describes them; what it does not know is ignored. */
+export interface RequestInit extends Timeouts {
+  /** Default GET. */
+  method?: string
+  headers?: HeadersInit
+  body?: BodyInit | null
+  /** Aborting rejects with `signal.reason`, also while the body is read. */
+  signal?: AbortSignal | null
+  /** Default `follow`. With `manual` the redirect itself is the response. */
+  redirect?: 'follow' | 'error' | 'manual'
+  /** Accepted for the sake of streamed bodies; they are always sent this way. */
+  duplex?: 'half'
+}
+
+/** How an exchange went. */
+export interface Info {
+  /** Whether the connection had carried a response before. */
+  reused: boolean
+  /** Number of the connection, unique in the process. */
+  connectionId: number
+  /** How often the request was sent again on a fresh connection: 0 or 1. */
+  replays: number
+  /** Redirects followed. */
+  redirects: number
+  /** Of the response. */
+  httpVersion: '1.0' | '1.1'
+  /** Milliseconds by phase; 0 where a phase did not happen. */
+  timings: {
+    /** Waiting for a connection, dialling included. */
+    queued: number
+    resolve: number
+    connect: number
+    tls: number
+    /** From the first byte of the request to its last. */
+    send: number
+    /** From then to the end of the response head. */
+    wait: number
+    /** From the call to the response head. */
+    total: number
+  }
+}
+
+/** Fields by lower-case name; a name that came more than once has an array. */
+export type IncomingHeaders = Record<string, string | string[]>
+
+/**
+ * The body of `request`: a Node Readable, and the methods that read it whole. Each body is read
+ * once. An unread body needs no care: its connection is freed when the body is garbage.
+ */
+export interface BodyReadable extends Readable {
+  /** The whole body as text (UTF-8). */
+  text(): Promise<string>
+  /** The whole body, parsed. */
+  json(): Promise<unknown>
+  /** The whole body. */
+  bytes(): Promise<Uint8Array>
+  /** The whole body. */
+  arrayBuffer(): Promise<ArrayBuffer>
+  /** The whole body, with the response's content type. */
+  blob(): Promise<Blob>
+  /** The whole body, when it is multipart/form-data or urlencoded. */
+  formData(): Promise<FormData>
+  /** Throws the rest away; the connection is kept when little is left. */
+  dump(): Promise<null>
+  /** Whether reading has begun. */
+  readonly bodyUsed: boolean
+  /** The same body as a web stream. */
+  readonly body: ReadableStream<Uint8Array>
+}
+
+/** What `request` resolves to. Everything but `statusCode` is decoded when it is first asked for. */
+export interface RequestResult {
+  readonly statusCode: number
+  readonly statusText: string
+  readonly headers: IncomingHeaders
+  /** Empty until the body has been read to its end. */
+  readonly trailers: IncomingHeaders
+  /** The URL the response is from, after redirects, without userinfo and fragment. */
+  readonly url: string
+  readonly body: BodyReadable
+  readonly info: Info
+}
+
+/** What `fetch` resolves to, as WHATWG describes it. */
+export class Response {
+  private constructor()
+  readonly type: 'basic'
+  /** The URL the response is from, after redirects, without userinfo and fragment. */
+  readonly url: string
+  readonly redirected: boolean
+  readonly status: number
+  /** Whether the status is 200 to 299. */
+  readonly ok: boolean
+  readonly statusText: string
+  readonly headers: Headers
+  /** A byte stream; `null` for HEAD, 204, 205 and 304. */
+  readonly body: ReadableStream<Uint8Array> | null
+  readonly bodyUsed: boolean
+  text(): Promise<string>
+  json(): Promise<unknown>
+  bytes(): Promise<Uint8Array>
+  arrayBuffer(): Promise<ArrayBuffer>
+  blob(): Promise<Blob>
+  formData(): Promise<FormData>
+  /** A second response with the same body; what one half reads is kept for the other. */
+  clone(): Response
+  /** How the exchange went. Not part of WHATWG. */
+  readonly info: Info
+}
+
+/** Counters of a pool. */
+export interface Stats {
+  /** Connections opened. */
+  opened: number
+  /** Requests sent on a connection that had carried a response before. */
+  reused: number
+  /** Idle connections found dead. */
+  stale: number
+  /** Requests sent again on a fresh connection. */
+  replayed: number
+  /** Connections closed, by reason. */
+  closed: Record<string, number>
+  /** Requests waiting for a connection, now. */
+  waiting: number
+  /** Idle connections, now. */
+  idle: number
+  /** Connections in use, now. */
+  active: number
+  /** Connections being opened, now. */
+  dialing: number
+}
+
+/** Stable names of what can go wrong. */
+export type ErrorCode =
+  | 'KA_INVALID_ARGUMENT'
+  | 'KA_INVALID_URL'
+  | 'KA_UNSUPPORTED_SCHEME'
+  | 'KA_INVALID_METHOD'
+  | 'KA_INVALID_HEADER'
+  | 'KA_BODY_LENGTH_MISMATCH'
+  | 'KA_BODY_SOURCE_FAILED'
+  | 'KA_INVALID_STATE'
+  | 'KA_RESOLVE_FAILED'
+  | 'KA_CONNECT_FAILED'
+  | 'KA_CONNECT_TIMEOUT'
+  | 'KA_TLS_HANDSHAKE_FAILED'
+  | 'KA_CERTIFICATE_REJECTED'
+  | 'KA_TLS_PROTOCOL'
+  | 'KA_CONNECTION_CLOSED'
+  | 'KA_CONNECTION_RESET'
+  | 'KA_SEND_TIMEOUT'
+  | 'KA_READ_TIMEOUT'
+  | 'KA_INVALID_RESPONSE_HEAD'
+  | 'KA_HEAD_TOO_LARGE'
+  | 'KA_INVALID_FRAMING'
+  | 'KA_INVALID_CHUNK'
+  | 'KA_BODY_TRUNCATED'
+  | 'KA_HEAD_TRUNCATED'
+  | 'KA_DECODING_FAILED'
+  | 'KA_INVALID_REDIRECT'
+  | 'KA_POOL_TIMEOUT'
+  | 'KA_TOTAL_TIMEOUT'
+  | 'KA_CANCELLED'
+  | 'KA_INTERRUPTED'
+  | 'KA_CIRCUIT_OPEN'
+  | 'KA_QUEUE_FULL'
+  | 'KA_TOO_MANY_REDIRECTS'
+  | 'KA_PANIC'
+  | 'KA_INTERNAL'
+
+/** Where in an exchange it happened. */
+export type Phase = 'request' | 'pool' | 'resolve' | 'connect' | 'tls' | 'send' | 'head' | 'body'
+
+/** What every error of this package says; a caller's mistakes are a TypeError with these fields. */
+export interface ErrorDetails {
+  /** Decide by this one. */
+  code: ErrorCode
+  /** The same as a name: `ConnectTimeout`. */
+  kind: string
+  phase: Phase
+  /** Whether it happened on a connection that had carried a response before. */
+  reused: boolean
+  /** Whether sending the request again cannot make the server act twice. */
+  retrySafe: boolean
+  /** How much of the request had been written. */
+  sent: 'nothing' | 'part' | 'all'
+  /** The operating system's error number, when there is one. */
+  errno?: number
+}
+
+/**
+ * A failed exchange. `request` rejects with it; `fetch` with a TypeError whose `cause` it is.
+ * `cause` is what a request body's source threw.
+ */
+export class KeepaliveError extends Error implements ErrorDetails {
+  private constructor()
+  code: ErrorCode
+  kind: string
+  phase: Phase
+  reused: boolean
+  retrySafe: boolean
+  sent: 'nothing' | 'part' | 'all'
+  errno?: number
+}
+
+/** A pool with its limits and TLS settings. Nothing it does blocks the event loop. */
+export class Client {
+  /** Throws a TypeError that names the option when one is wrong. */
+  constructor(options?: ClientOptions)
+  /** The process-wide client: one pool for all threads, and what the module's functions use. */
+  static shared(): Client
+  /**
+   * Sends a request. Rejects with a TypeError for wrong arguments (nothing is sent then), a
+   * KeepaliveError for a failed exchange, and `signal.reason` when aborted. HTTP statuses are not
+   * errors.
+   */
+  request(url: string | URL, options?: RequestOptions | null): Promise<RequestResult>
+  /** Sends a request as WHATWG's fetch does; decodes gzip, deflate, br and zstd. */
+  fetch(input: string | URL | Request, init?: RequestInit | null): Promise<Response>
+  /** Counters of the pool. */
+  stats(): Stats
+  /**
+   * Closes idle connections, fails requests that wait for one, and refuses new ones with
+   * `KA_INVALID_STATE`; exchanges under way finish. On the process-wide client only idle
+   * connections are closed.
+   */
+  close(): void
+}
+
+/** `Client.shared().request`. */
+export function request(url: string | URL, options?: RequestOptions | null): Promise<RequestResult>
+/** `Client.shared().fetch`. */
+export function fetch(input: string | URL | Request, init?: RequestInit | null): Promise<Response>
+/** `Client.shared().stats`. */
+export function stats(): Stats

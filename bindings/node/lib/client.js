@@ -1,0 +1,156 @@
+'use strict'
+// Client, and the module's functions on the process-wide one.
+
+const native = require('./native')
+const { KeepaliveError, localError } = require('./errors')
+const { Exchange } = require('./exchange')
+const { fieldObject } = require('./record')
+const { BodyReadable } = require('./readable')
+const { camelNames, clientOptions } = require('./options')
+const { prepareFetch, prepareRequest } = require('./request')
+const { makeResponse } = require('./response')
+
+const fromShared = Symbol('shared')
+let shared
+
+/** A pool with its limits and TLS settings. */
+class Client {
+  #native
+
+  constructor(options) {
+    if (options === fromShared) {
+      this.#native = native.NativeClient.shared()
+      return
+    }
+    const entries = clientOptions(options)
+    try {
+      this.#native = new native.NativeClient(entries)
+    } catch (error) {
+      if (typeof error.message === 'string') error.message = camelNames(error.message)
+      throw localError(error)
+    }
+  }
+
+  /** The process-wide client: one pool for all threads of the process. */
+  static shared() {
+    shared ??= new Client(fromShared)
+    return shared
+  }
+
+  request(url, options) {
+    return new Promise((resolve, reject) => {
+      const prepared = prepareRequest(url, options)
+      this.#start(prepared, resolve, reject, deliverResult, undefined)
+    })
+  }
+
+  fetch(input, init) {
+    return new Promise((resolve, reject) => {
+      const prepared = prepareFetch(input, init)
+      const { method, redirect } = prepared
+      const deliver = (incoming) => {
+        if (redirect === 'error' && isRedirect(incoming.record.status)) {
+          incoming.close()
+          return Promise.reject(fetchFailed(new KeepaliveError({
+            code: 'KA_INVALID_REDIRECT',
+            phase: 'head',
+            sent: 'all',
+            message: `redirect refused: ${incoming.record.status} from ${incoming.record.url}`,
+          })))
+        }
+        return makeResponse(incoming, method)
+      }
+      try {
+        this.#start(prepared, resolve, reject, deliver, fetchFailed)
+      } catch (error) {
+        throw error instanceof KeepaliveError ? fetchFailed(error) : error
+      }
+    })
+  }
+
+  #start(prepared, resolve, reject, deliver, wrap) {
+    const { signal } = prepared
+    if (signal !== undefined && signal.aborted) {
+      reject(signal.reason)
+      return
+    }
+    new Exchange(resolve, reject, deliver, wrap).submit(this.#native, prepared)
+  }
+
+  /** Counters of the pool. */
+  stats() {
+    const stats = this.#native.stats()
+    const closed = {}
+    for (const { reason, count } of stats.closed) closed[reason] = count
+    return { ...stats, closed }
+  }
+
+  /** Closes idle connections and refuses new requests; those under way finish. */
+  close() {
+    this.#native.close()
+  }
+}
+
+/** What `request` resolves to. Decoded when it is asked for. */
+class Result {
+  #incoming
+  #headers
+  #trailers
+  #body
+  #info
+
+  constructor(incoming) {
+    this.#incoming = incoming
+    this.statusCode = incoming.record.status
+  }
+
+  get statusText() {
+    return this.#incoming.record.reason
+  }
+
+  get url() {
+    return this.#incoming.record.url
+  }
+
+  get headers() {
+    this.#headers ??= fieldObject(this.#incoming.record.fields)
+    return this.#headers
+  }
+
+  /** Filled in once the body has been read. */
+  get trailers() {
+    const now = this.#incoming.trailers
+    if (now === undefined) return {}
+    this.#trailers ??= now
+    return this.#trailers
+  }
+
+  get body() {
+    this.#body ??= new BodyReadable(this.#incoming, () => first(this.headers['content-type']))
+    return this.#body
+  }
+
+  get info() {
+    this.#info ??= this.#incoming.record.info
+    return this.#info
+  }
+}
+
+function first(value) {
+  return Array.isArray(value) ? value[0] : value
+}
+
+function deliverResult(incoming) {
+  return new Result(incoming)
+}
+
+function isRedirect(status) {
+  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
+}
+
+/** Errors as WHATWG's fetch reports them; the cause says what happened. */
+function fetchFailed(cause, inBody = false) {
+  return new TypeError(inBody ? 'terminated' : 'fetch failed', { cause })
+}
+
+module.exports = { Client }

@@ -1,0 +1,132 @@
+'use strict'
+// The body of a response: here already, or pulled piece by piece so that a slow reader slows the
+// server down.
+
+const { KeepaliveError } = require('./errors')
+const { fieldObject } = require('./record')
+
+const PIECE = 64 * 1024
+
+class Incoming {
+  /** `exchange` is undefined when the whole body came with the head. */
+  constructor(record, exchange) {
+    this.record = record
+    this.exchange = exchange
+    this.tail = exchange === undefined ? record : undefined // has the trailers
+    this.used = false
+    this.failure = undefined // { reason }, once reading has failed
+    this.onFailure = undefined // told when the body fails while nobody reads
+    this.closed = false
+  }
+
+  get complete() {
+    return this.exchange === undefined
+  }
+
+  /** Trailer fields as an object; undefined before the body's end. */
+  get trailers() {
+    return this.tail === undefined ? undefined : fieldObject(this.tail.trailers)
+  }
+
+  /** Marks the body as taken; a second taker gets a TypeError. */
+  take() {
+    if (this.used) throw new TypeError('Body is unusable: it has already been read')
+    this.used = true
+  }
+
+  /** The whole body as text. Call `take` first. */
+  async text() {
+    if (this.complete) return this.record.text()
+    const bytes = await this.bytes()
+    const start = bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+    return bytes.utf8Slice(start, bytes.length)
+  }
+
+  /** The whole body in a Buffer of its own. Call `take` first. */
+  async bytes() {
+    if (this.complete) return this.record.bytes()
+    const pieces = []
+    for (;;) {
+      const piece = await this.pull(PIECE * 4)
+      if (piece === null) break
+      pieces.push(piece)
+    }
+    return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces)
+  }
+
+  /** The next piece in a Buffer of its own; null at the verified end. One at a time. */
+  async pull(max = PIECE) {
+    if (this.failure !== undefined) throw this.failure.reason
+    if (this.closed) throw new KeepaliveError({ code: 'KA_INVALID_STATE', phase: 'body', message: 'the body was closed' })
+    if (this.complete) {
+      const { record } = this
+      this.closed = true
+      this.pull = ended
+      return record.bodyLength === 0 ? null : record.bytes()
+    }
+    if (this.tail !== undefined) return null
+    let record
+    try {
+      record = await this.exchange.read(max)
+    } catch (reason) {
+      this.failure ??= { reason }
+      throw reason
+    }
+    if (record.last) this.tail = record
+    return record.bodyLength === 0 ? null : record.bytes()
+  }
+
+  /** Gives up the rest: read and thrown away within the drain limits, else the connection closes. */
+  close() {
+    this.used = true
+    this.closed = true
+    this.exchange?.discard()
+  }
+
+  /** The signal fired before the end. */
+  fail(reason) {
+    this.failure ??= { reason }
+    this.onFailure?.(reason)
+  }
+}
+
+async function ended() {
+  return null
+}
+
+/** A byte stream over `incoming`; it reads from the connection only when it is read. */
+function webStream(incoming) {
+  return new ReadableStream(
+    {
+      type: 'bytes',
+      start(controller) {
+        incoming.onFailure = (reason) => controller.error(reason)
+      },
+      async pull(controller) {
+        incoming.used = true
+        const piece = await incoming.pull()
+        if (piece !== null) {
+          controller.enqueue(own(piece))
+        } else {
+          incoming.onFailure = undefined
+          controller.close()
+          controller.byobRequest?.respond(0)
+        }
+      },
+      cancel() {
+        incoming.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** A stream takes a chunk's memory away from everyone else, so it must be all the chunk's. */
+function own(piece) {
+  const whole = piece.byteOffset === 0 && piece.byteLength === piece.buffer.byteLength
+  return whole
+    ? new Uint8Array(piece.buffer)
+    : new Uint8Array(piece)
+}
+
+module.exports = { Incoming, own, webStream }

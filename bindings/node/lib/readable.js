@@ -1,0 +1,159 @@
+'use strict'
+// The body of `request()`: a Node Readable that becomes one only when it is used as one. Reading it
+// whole (`text()`, `json()`, ...) needs no stream, and setting one up costs more than a request.
+
+const { Readable, isDisturbed } = require('node:stream')
+const { Blob } = require('node:buffer')
+const { webStream } = require('./incoming')
+
+const kIncoming = Symbol('incoming')
+const kType = Symbol('type')
+const kStream = Symbol('stream')
+
+function BodyReadable(incoming, type) {
+  this[kIncoming] = incoming
+  this[kType] = type
+}
+
+Object.setPrototypeOf(BodyReadable, Readable)
+BodyReadable.prototype = Object.create(Readable.prototype, {
+  constructor: { value: BodyReadable, writable: true, configurable: true },
+  // Everything in Readable goes through this field, so the first access is the first use.
+  _readableState: {
+    configurable: true,
+    get() {
+      if (!(kIncoming in this)) return undefined
+      Readable.call(this, { highWaterMark: 64 * 1024 })
+      const incoming = this[kIncoming]
+      incoming.onFailure = (reason) => this.destroy(reason)
+      return this._readableState
+    },
+    set(value) {
+      Object.defineProperty(this, '_readableState', {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      })
+    },
+  },
+})
+
+const methods = {
+  _read() {
+    const incoming = this[kIncoming]
+    incoming.used = true
+    incoming.pull().then(
+      (piece) => {
+        if (piece === null) incoming.onFailure = undefined
+        this.push(piece)
+      },
+      (error) => this.destroy(error),
+    )
+  },
+
+  _destroy(error, callback) {
+    const incoming = this[kIncoming]
+    incoming.onFailure = undefined
+    incoming.close()
+    callback(error)
+  },
+
+  /** The whole body as text. */
+  async text() {
+    if (!isStream(this)) {
+      this[kIncoming].take()
+      return this[kIncoming].text()
+    }
+    return new TextDecoder().decode(await collect(this))
+  },
+
+  /** The whole body, parsed. */
+  async json() {
+    return JSON.parse(await this.text())
+  },
+
+  /** The whole body as a Uint8Array. */
+  async bytes() {
+    const bytes = await whole(this)
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  },
+
+  /** The whole body as an ArrayBuffer. */
+  async arrayBuffer() {
+    const { buffer, byteOffset, length } = await whole(this)
+    return length === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + length)
+  },
+
+  /** The whole body as a Blob with the response's content type. */
+  async blob() {
+    return new Blob([await whole(this)], { type: this[kType]() ?? '' })
+  },
+
+  /** The whole body as form data. */
+  async formData() {
+    return parseForm(await whole(this), this[kType]())
+  },
+
+  /** Throws the rest away; the connection is kept when little is left. */
+  async dump() {
+    if (isStream(this)) this.on('error', ignore).destroy()
+    else this[kIncoming].close()
+    return null
+  },
+}
+for (const name of Object.keys(methods)) {
+  Object.defineProperty(BodyReadable.prototype, name, {
+    value: methods[name],
+    writable: true,
+    configurable: true,
+  })
+}
+
+Object.defineProperties(BodyReadable.prototype, {
+  /** Whether reading has begun. */
+  bodyUsed: {
+    configurable: true,
+    get() {
+      return this[kIncoming].used || (isStream(this) && isDisturbed(this))
+    },
+  },
+  /** The same body as a web stream. */
+  body: {
+    configurable: true,
+    get() {
+      this[kStream] ??= isStream(this) ? Readable.toWeb(this) : webStream(this[kIncoming])
+      return this[kStream]
+    },
+  },
+})
+
+function ignore() {}
+
+function isStream(body) {
+  return Object.hasOwn(body, '_readableState')
+}
+
+function whole(body) {
+  if (isStream(body)) return collect(body)
+  const incoming = body[kIncoming]
+  incoming.take()
+  return incoming.bytes()
+}
+
+async function collect(body) {
+  if (body[kIncoming].used || isDisturbed(body)) {
+    throw new TypeError('Body is unusable: it has already been read')
+  }
+  const pieces = []
+  for await (const piece of body) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+/** multipart/form-data and urlencoded, by Node's own parser. */
+function parseForm(bytes, type) {
+  const headers = type === undefined ? {} : { 'content-type': type }
+  return new globalThis.Response(bytes, { headers }).formData()
+}
+
+module.exports = { BodyReadable, parseForm }

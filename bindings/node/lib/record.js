@@ -1,0 +1,155 @@
+'use strict'
+// Reads the records that src/pack.rs writes. Fields are offsets into a slab; nothing is decoded
+// before it is asked for.
+
+const SLAB_SIZE = 64 * 1024
+
+const kind = { HEAD: 0, CHUNK: 1, WANT_BODY: 2, FAILED: 3 }
+const REUSED = 1
+const HTTP_10 = 2
+const LAST = 4
+const DATA = 14 * 4 + 8 * 8
+
+/** Memory that batches are packed into; the views share it. */
+class Slab {
+  constructor(size) {
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(size, SLAB_SIZE))
+    this.words = new Uint32Array(this.bytes.buffer)
+    this.doubles = new Float64Array(this.bytes.buffer)
+  }
+}
+
+/** One record: a slab and where in it. */
+class Record {
+  constructor(slab, at, extras) {
+    this.slab = slab
+    this.word = at >>> 2
+    const extra = slab.words[this.word + 7]
+    this.extra = extra === 0 ? undefined : extras[extra - 1]
+  }
+
+  get status() {
+    return this.slab.words[this.word + 3]
+  }
+
+  get last() {
+    return (this.slab.words[this.word + 4] & LAST) !== 0
+  }
+
+  get redirects() {
+    return this.slab.words[this.word + 5]
+  }
+
+  get url() {
+    const start = this.word * 4 + DATA
+    return this.slab.bytes.latin1Slice(start, start + this.slab.words[this.word + 8])
+  }
+
+  get reason() {
+    const { words, bytes } = this.slab
+    const start = this.word * 4 + DATA + words[this.word + 8]
+    return bytes.latin1Slice(start, start + words[this.word + 9])
+  }
+
+  /** Header fields as `[name, value, name, value, ...]`, in the case and order they came in. */
+  get fields() {
+    const { words, bytes } = this.slab
+    const start = this.word * 4 + DATA + words[this.word + 8] + words[this.word + 9]
+    return split(bytes.latin1Slice(start, start + words[this.word + 10]))
+  }
+
+  /** Trailer fields, in the same form. */
+  get trailers() {
+    const { words, bytes } = this.slab
+    const length = words[this.word + 11]
+    if (length === 0) return []
+    const end = this.bodyStart
+    return split(bytes.latin1Slice(end - length, end))
+  }
+
+  get bodyStart() {
+    const { words } = this.slab
+    const { word } = this
+    return word * 4 + DATA + words[word + 8] + words[word + 9] + words[word + 10] + words[word + 11]
+  }
+
+  get bodyLength() {
+    return this.extra === undefined ? this.slab.words[this.word + 12] : this.extra.length
+  }
+
+  /** The body as text; a byte order mark is dropped, as TextDecoder does. */
+  text() {
+    const bytes = this.extra ?? this.slab.bytes
+    let start = this.extra === undefined ? this.bodyStart : 0
+    const length = this.bodyLength
+    const end = start + length
+    if (length >= 3 && bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) {
+      start += 3
+    }
+    return bytes.utf8Slice(start, end)
+  }
+
+  /** The body in a buffer that shares no memory with other bodies. */
+  bytes() {
+    if (this.extra !== undefined) return this.extra
+    const start = this.bodyStart
+    const copy = Buffer.allocUnsafeSlow(this.bodyLength)
+    this.slab.bytes.copy(copy, 0, start, start + copy.length)
+    return copy
+  }
+
+  get info() {
+    const { words, doubles } = this.slab
+    const { word } = this
+    const flags = words[word + 4]
+    const at = (word + 14) / 2
+    return {
+      reused: (flags & REUSED) !== 0,
+      connectionId: doubles[at],
+      replays: words[word + 6],
+      redirects: words[word + 5],
+      httpVersion: (flags & HTTP_10) !== 0 ? '1.0' : '1.1',
+      timings: {
+        queued: doubles[at + 1],
+        resolve: doubles[at + 2],
+        connect: doubles[at + 3],
+        tls: doubles[at + 4],
+        send: doubles[at + 5],
+        wait: doubles[at + 6],
+        total: doubles[at + 7],
+      },
+    }
+  }
+}
+
+function split(block) {
+  if (block === '') return []
+  const pieces = block.split('\0')
+  pieces.pop()
+  return pieces
+}
+
+/** Fields as an object with lower-case names; repeated ones become arrays. */
+function fieldObject(fields) {
+  const object = {}
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i].toLowerCase()
+    const value = fields[i + 1]
+    const before = object[name]
+    if (before === undefined || !Object.hasOwn(object, name)) {
+      // A field named __proto__ must become a property, not a prototype.
+      if (name === '__proto__') {
+        Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true })
+      } else {
+        object[name] = value
+      }
+    } else if (Array.isArray(before)) {
+      before.push(value)
+    } else {
+      object[name] = [before, value]
+    }
+  }
+  return object
+}
+
+module.exports = { Record, Slab, fieldObject, kind }

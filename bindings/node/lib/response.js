@@ -1,0 +1,146 @@
+'use strict'
+// What `fetch` resolves to: a Response as WHATWG describes it, built lazily over one record.
+
+const { isDisturbed } = require('node:stream')
+const { Blob } = require('node:buffer')
+const { webStream } = require('./incoming')
+const { parseForm } = require('./readable')
+
+const NULL_BODY = new Set([101, 103, 204, 205, 304])
+const make = Symbol('make')
+
+class Response {
+  #incoming
+  #stream // set once the body is used as a stream, or split by clone()
+  #headers
+  #nullBody
+
+  constructor(key, incoming, nullBody, stream) {
+    if (key !== make) throw new TypeError('Illegal constructor: a Response comes from fetch()')
+    this.#incoming = incoming
+    this.#nullBody = nullBody
+    this.#stream = stream
+  }
+
+  static [make](incoming, method) {
+    const nullBody = method === 'HEAD' || NULL_BODY.has(incoming.record.status)
+    return new Response(make, incoming, nullBody, undefined)
+  }
+
+  get type() {
+    return 'basic'
+  }
+
+  get url() {
+    return this.#incoming.record.url
+  }
+
+  get redirected() {
+    return this.#incoming.record.redirects > 0
+  }
+
+  get status() {
+    return this.#incoming.record.status
+  }
+
+  get ok() {
+    const { status } = this
+    return status >= 200 && status <= 299
+  }
+
+  get statusText() {
+    return this.#incoming.record.reason
+  }
+
+  get headers() {
+    if (this.#headers === undefined) {
+      const headers = new Headers()
+      const { fields } = this.#incoming.record
+      for (let i = 0; i < fields.length; i += 2) headers.append(fields[i], fields[i + 1])
+      this.#headers = headers
+    }
+    return this.#headers
+  }
+
+  /** How the exchange went. */
+  get info() {
+    return this.#incoming.record.info
+  }
+
+  get body() {
+    if (this.#nullBody) return null
+    this.#stream ??= webStream(this.#incoming)
+    return this.#stream
+  }
+
+  get bodyUsed() {
+    if (this.#nullBody) return false
+    return this.#stream === undefined ? this.#incoming.used : isDisturbed(this.#stream)
+  }
+
+  async text() {
+    if (this.#nullBody) return ''
+    if (this.#stream === undefined) {
+      this.#incoming.take()
+      return this.#incoming.text()
+    }
+    return new TextDecoder().decode(await this.#collect())
+  }
+
+  async json() {
+    return JSON.parse(await this.text())
+  }
+
+  async bytes() {
+    const bytes = await this.#whole()
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  }
+
+  async arrayBuffer() {
+    const { buffer, byteOffset, length } = await this.#whole()
+    return length === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + length)
+  }
+
+  async blob() {
+    return new Blob([await this.#whole()], { type: this.headers.get('content-type') ?? '' })
+  }
+
+  async formData() {
+    return parseForm(await this.#whole(), this.headers.get('content-type') ?? undefined)
+  }
+
+  clone() {
+    if (this.bodyUsed || this.#stream?.locked) {
+      throw new TypeError('Response.clone: the body has already been used')
+    }
+    if (this.#nullBody) return new Response(make, this.#incoming, true, undefined)
+    const [mine, theirs] = this.body.tee()
+    this.#stream = mine
+    return new Response(make, this.#incoming, false, theirs)
+  }
+
+  async #whole() {
+    if (this.#nullBody) return Buffer.alloc(0)
+    if (this.#stream !== undefined) return this.#collect()
+    this.#incoming.take()
+    return this.#incoming.bytes()
+  }
+
+  async #collect() {
+    const stream = this.#stream
+    if (stream.locked || isDisturbed(stream)) {
+      throw new TypeError('Body is unusable: it has already been read or is locked')
+    }
+    const pieces = []
+    for await (const piece of stream) pieces.push(piece)
+    return Buffer.concat(pieces)
+  }
+
+  get [Symbol.toStringTag]() {
+    return 'Response'
+  }
+}
+
+const makeResponse = Response[make]
+
+module.exports = { Response, makeResponse }

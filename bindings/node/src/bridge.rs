@@ -1,0 +1,226 @@
+//! One per environment: takes submissions and hands completions over in batches.
+//!
+//! JavaScript picks the tokens and keeps the promises; a token is in use from `submit` until its
+//! exchange is over.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use keepalive_core::{Client, Completion, Outcome, Queue, Request, Until, body_pipe};
+use napi::JsValue;
+use napi::bindgen_prelude::{Env, Function, Uint8ArraySlice};
+use napi_derive::napi;
+
+use crate::client::NativeClient;
+use crate::convert::{ByteString, Extra, Payload, Thrown, invalid, thrown, timeouts};
+use crate::fork;
+use crate::pack::Batch;
+use crate::slots::Slots;
+use crate::wake::Waking;
+
+/// Decode the response body.
+const DECODE: u32 = 1;
+/// Follow redirects.
+const FOLLOW: u32 = 2;
+/// The body comes through `push`.
+const STREAM: u32 = 4;
+
+/// See the module.
+#[napi]
+pub struct Bridge {
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    queue: Arc<Queue>,
+    waking: Waking,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    slots: Slots,
+    ready: Vec<Completion>,
+    batch: Batch,
+}
+
+#[napi]
+impl Bridge {
+    /// `on_wake` runs, without arguments, each time completions become ready.
+    #[napi(constructor)]
+    pub fn new(env: Env, on_wake: Function<'_, (), ()>) -> napi::Result<Bridge> {
+        fork::watch();
+        let waking = Waking::new(env.raw(), on_wake.raw())?;
+        let waker = waking.waker();
+        let queue = Queue::new(move || waker.wake());
+        let shared = Rc::new(Shared { queue, waking, state: RefCell::default() });
+        // Registered after the thread-safe function, so it runs before that one is freed.
+        env.add_env_cleanup_hook(shared.clone(), |shared| shared.end())?;
+        Ok(Bridge { shared })
+    }
+
+    /// Starts a request. `headers` is `name NUL value NUL ...` of `header_count` fields; `length`
+    /// is the streamed body's, negative when unknown; `limits` as in `convert::timeouts`.
+    #[napi]
+    pub fn submit(
+        &self,
+        token: u32,
+        client: &NativeClient,
+        method: String,
+        url: String,
+        flags: u32,
+        headers: Option<ByteString>,
+        header_count: Option<u32>,
+        body: Option<Payload>,
+        length: Option<f64>,
+        limits: Option<Vec<f64>>,
+    ) -> Result<(), Thrown> {
+        let mut request = Request::new(&method, &url).map_err(thrown)?;
+        if let Some(ByteString(headers)) = headers {
+            add_headers(&mut request, &headers, header_count.unwrap_or(0))?;
+        }
+        if let Some(Payload(body)) = body {
+            request.set_body(body);
+        }
+        if let Some(limits) = limits {
+            request.set_timeouts(timeouts(&limits)?);
+        }
+        request.set_decode(flags & DECODE != 0);
+        request.set_follow_redirects(flags & FOLLOW != 0);
+        let mut sender = None;
+        if flags & STREAM != 0 {
+            let queue = self.shared.queue.clone();
+            let (half, source) = body_pipe(move || queue.push(token.into(), Outcome::WantBody));
+            let length = length.filter(|length| *length >= 0.0).map(|length| length as u64);
+            request.set_body_stream(source, length);
+            sender = Some(half);
+        }
+        let call = client
+            .client
+            .submit(request, Until::Head, &self.shared.queue, token.into())
+            .map_err(thrown)?;
+        let mut state = self.shared.state.borrow_mut();
+        state.slots.at(token).sender = sender;
+        self.shared.started(state.slots.started(token, call));
+        Ok(())
+    }
+
+    /// Reads on in the body of a response that is not complete.
+    #[napi]
+    pub fn read(&self, token: u32, max: u32) -> Result<(), Thrown> {
+        let mut state = self.shared.state.borrow_mut();
+        let response = state.slots.at(token).response.take();
+        let response = response.ok_or_else(|| invalid("read: no body is open"))?;
+        let call = Client::submit_read(response, max as usize, &self.shared.queue, token.into())
+            .map_err(thrown)?;
+        self.shared.started(state.slots.started(token, call));
+        Ok(())
+    }
+
+    /// Asks the running call to end; its completion still comes.
+    #[napi]
+    pub fn cancel(&self, token: u32) {
+        if let Some(call) = &self.shared.state.borrow_mut().slots.at(token).call {
+            call.cancel();
+        }
+    }
+
+    /// Drops a response whose body is not read to its end.
+    #[napi]
+    pub fn discard(&self, token: u32) {
+        let response = self.shared.state.borrow_mut().slots.at(token).response.take();
+        drop(response);
+    }
+
+    /// The next piece of a streamed request body. Nothing happens once the request is over.
+    #[napi]
+    pub fn push(&self, token: u32, piece: Payload) {
+        if let Some(sender) = &self.shared.state.borrow_mut().slots.at(token).sender {
+            let _ = sender.push(piece.0);
+        }
+    }
+
+    /// The end of a streamed request body.
+    #[napi]
+    pub fn finish(&self, token: u32) {
+        if let Some(sender) = self.shared.state.borrow_mut().slots.at(token).sender.take() {
+            let _ = sender.finish();
+        }
+    }
+
+    /// The source of a streamed request body failed.
+    #[napi]
+    pub fn fail(&self, token: u32, reason: String) {
+        if let Some(sender) = self.shared.state.borrow_mut().slots.at(token).sender.take() {
+            let _ = sender.fail(&reason);
+        }
+    }
+
+    /// Packs what is ready into `slab` from `offset` on and says how many bytes that is. When they
+    /// do not fit: the negative number needed; the next call with enough room gets them.
+    #[napi]
+    pub fn drain(&self, mut slab: Uint8ArraySlice<'_>, offset: u32) -> f64 {
+        let mut state = self.shared.state.borrow_mut();
+        let State { slots, ready, batch } = &mut *state;
+        if batch.bytes.is_empty() {
+            self.shared.queue.drain(ready);
+            for completion in ready.drain(..) {
+                batch.add(completion, slots);
+            }
+            if slots.running() == 0 {
+                self.shared.waking.keep_alive(false);
+            }
+        }
+        let size = batch.bytes.len();
+        // SAFETY: JavaScript runs on this thread only, so nobody touches the slab meanwhile.
+        let slab = unsafe { slab.as_mut() };
+        match slab.get_mut(offset as usize..).and_then(|free| free.get_mut(..size)) {
+            Some(place) => {
+                place.copy_from_slice(&batch.bytes);
+                batch.bytes.clear();
+                size as f64
+            }
+            None => -(size as f64),
+        }
+    }
+
+    /// What the records of the last batch refer to.
+    #[napi]
+    pub fn extras(&self) -> Vec<Extra> {
+        std::mem::take(&mut self.shared.state.borrow_mut().batch.extras)
+    }
+}
+
+impl Shared {
+    fn started(&self, first: bool) {
+        if first {
+            self.waking.keep_alive(true);
+        }
+    }
+
+    /// The environment is ending, perhaps with requests in flight.
+    fn end(&self) {
+        self.waking.stop();
+        self.queue.close();
+        let mut state = self.state.borrow_mut();
+        state.slots.clear();
+        state.ready.clear();
+        state.batch = Batch::default();
+    }
+}
+
+fn add_headers(request: &mut Request, block: &[u8], count: u32) -> Result<(), Thrown> {
+    let mut pieces = block.split(|byte| *byte == 0);
+    for _ in 0..count {
+        let (Some(name), Some(value)) = (pieces.next(), pieces.next()) else {
+            return Err(invalid("headers: fewer fields than announced"));
+        };
+        request.add_header(name, value).map_err(thrown)?;
+    }
+    match pieces.next() {
+        // The block ends in a NUL; more than that is a NUL inside a name or value.
+        Some(b"") if pieces.next().is_none() => Ok(()),
+        _ => Err(invalid("headers: a name or value contains a NUL character")),
+    }
+}

@@ -1,0 +1,190 @@
+//! Values at the boundary: strings and bytes in, errors out.
+
+use std::ptr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use keepalive_core::{Error, Limit, Timeouts};
+use napi::bindgen_prelude::{
+    FromNapiValue, ToNapiValue, TypeName, Uint8ArraySlice, ValidateNapiValue,
+};
+use napi::{ValueType, check_status, sys};
+use napi_derive::napi;
+
+/// A string in which each character is one byte (a WHATWG byte string).
+pub struct ByteString(pub Vec<u8>);
+
+impl TypeName for ByteString {
+    fn type_name() -> &'static str {
+        "String"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::String
+    }
+}
+
+impl ValidateNapiValue for ByteString {}
+
+impl FromNapiValue for ByteString {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
+        let mut length = 0;
+        // SAFETY: `env` and `value` are the live ones of the current call; a null buffer asks for
+        // the length only.
+        check_status!(unsafe {
+            sys::napi_get_value_string_latin1(env, value, ptr::null_mut(), 0, &mut length)
+        })?;
+        let mut text: Vec<u8> = vec![0; length + 1];
+        // SAFETY: `text` has room for `length` bytes and the terminating NUL.
+        check_status!(unsafe {
+            sys::napi_get_value_string_latin1(
+                env,
+                value,
+                text.as_mut_ptr().cast(),
+                text.len(),
+                &mut length,
+            )
+        })?;
+        text.truncate(length);
+        Ok(ByteString(text))
+    }
+}
+
+/// Body bytes: a string (sent as UTF-8) or a Uint8Array; copied, so the caller may reuse it.
+pub struct Payload(pub Bytes);
+
+impl TypeName for Payload {
+    fn type_name() -> &'static str {
+        "string or Uint8Array"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::Object
+    }
+}
+
+impl ValidateNapiValue for Payload {}
+
+impl FromNapiValue for Payload {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
+        let mut kind = 0;
+        // SAFETY: `env` and `value` are the live ones of the current call.
+        check_status!(unsafe { sys::napi_typeof(env, value, &mut kind) })?;
+        if kind == sys::ValueType::napi_string {
+            // SAFETY: as above.
+            let text = unsafe { String::from_napi_value(env, value) }?;
+            return Ok(Payload(text.into()));
+        }
+        // SAFETY: as above; the slice is copied before the call returns to JavaScript.
+        let array = unsafe { Uint8ArraySlice::from_napi_value(env, value) }?;
+        Ok(Payload(Bytes::copy_from_slice(&array)))
+    }
+}
+
+/// A failure of the engine as JavaScript receives it.
+#[napi(object, object_from_js = false)]
+pub struct Failure {
+    /// `KA_...`.
+    pub code: &'static str,
+    /// The text for people.
+    pub message: String,
+    /// Where in the exchange.
+    pub phase: &'static str,
+    /// Whether the connection had carried a response before.
+    pub reused: bool,
+    /// Whether sending again cannot make the server act twice.
+    pub retry_safe: bool,
+    /// `nothing`, `part` or `all` of the request.
+    pub sent: &'static str,
+    /// The operating system's error number.
+    pub errno: Option<i32>,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Failure {
+        Failure {
+            code: error.kind().code(),
+            message: error.to_string(),
+            phase: error.phase().name(),
+            reused: error.reused(),
+            retry_safe: error.retry_safe(),
+            sent: error.sent().name(),
+            errno: error.os_errno(),
+        }
+    }
+}
+
+/// What a batch carries beside its packed records.
+pub enum Extra {
+    /// Of a record of kind `FAILED`.
+    Failure(Error),
+    /// A body too large for the slab.
+    Body(Bytes),
+}
+
+impl ToNapiValue for Extra {
+    unsafe fn to_napi_value(env: sys::napi_env, extra: Self) -> napi::Result<sys::napi_value> {
+        match extra {
+            // SAFETY: `env` is the live one of the current call.
+            Extra::Failure(error) => unsafe { Failure::to_napi_value(env, Failure::from(&error)) },
+            Extra::Body(body) => {
+                let mut value = ptr::null_mut();
+                // SAFETY: `body` is valid for its length during the copy.
+                check_status!(unsafe {
+                    sys::napi_create_buffer_copy(
+                        env,
+                        body.len(),
+                        body.as_ptr().cast(),
+                        ptr::null_mut(),
+                        &mut value,
+                    )
+                })?;
+                Ok(value)
+            }
+        }
+    }
+}
+
+/// A failure of a call itself: thrown, with the table's code and the text.
+pub type Thrown = napi::Error<&'static str>;
+
+/// See [`Thrown`].
+pub fn thrown(error: Error) -> Thrown {
+    napi::Error::new(error.kind().code(), error.to_string())
+}
+
+/// See [`Thrown`]; a mistake found here.
+pub fn invalid(message: impl Into<String>) -> Thrown {
+    thrown(Error::argument(message))
+}
+
+/// Deadlines in milliseconds in the order queue, connect, header, send, read, total: NaN takes the
+/// client's, infinity is none.
+pub fn timeouts(values: &[f64]) -> Result<Timeouts, Thrown> {
+    const NAMES: [&str; 6] = [
+        "queueTimeout",
+        "connectTimeout",
+        "headersTimeout",
+        "sendTimeout",
+        "bodyTimeout",
+        "totalTimeout",
+    ];
+    let mut limits: [Option<Limit>; 6] = [None; 6];
+    for ((limit, name), value) in limits.iter_mut().zip(NAMES).zip(values) {
+        if !value.is_nan() {
+            *limit = Some(milliseconds(name, *value)?);
+        }
+    }
+    let [queue, connect, header, send, read, total] = limits;
+    Ok(Timeouts { queue, connect, header, send, read, total })
+}
+
+/// Milliseconds to a time limit; infinity is none.
+pub fn milliseconds(name: &str, value: f64) -> Result<Limit, Thrown> {
+    if value == f64::INFINITY {
+        return Ok(None);
+    }
+    Duration::try_from_secs_f64(value / 1000.0)
+        .map(Some)
+        .map_err(|_| invalid(format!("{name}: {value} is not a number of milliseconds")))
+}

@@ -1,0 +1,210 @@
+//! Completions as records in one buffer, so that a batch costs one crossing and JavaScript decodes
+//! only what is asked for. `lib/record.js` is the reader.
+//!
+//! A record is 8-aligned: 14 u32, 8 f64, then the url, reason, headers, trailers and body bytes.
+//! Headers and trailers are `name NUL value NUL ...` (neither can contain a NUL).
+
+use bytes::{BufMut, Bytes, BytesMut};
+use keepalive_core::{Completion, Error, Fields, Outcome, Response, Version};
+
+use crate::convert::Extra;
+use crate::slots::Slots;
+
+const HEAD: u32 = 0;
+const CHUNK: u32 = 1;
+const WANT_BODY: u32 = 2;
+const FAILED: u32 = 3;
+
+const REUSED: u32 = 1;
+const HTTP_10: u32 = 2;
+const LAST: u32 = 4;
+
+/// A larger body gets a buffer of its own instead of a part of the slab, which it would pin.
+const LARGE: usize = 8 * 1024;
+
+/// A batch under construction.
+#[derive(Default)]
+pub struct Batch {
+    /// The records.
+    pub bytes: Vec<u8>,
+    /// What does not fit in them; a record names its own by index + 1.
+    pub extras: Vec<Extra>,
+}
+
+#[derive(Default)]
+struct Record<'a> {
+    token: u32,
+    kind: u32,
+    flags: u32,
+    extra: u32,
+    body: &'a [u8],
+    trailers: Option<&'a Fields>,
+    response: Option<&'a Response>,
+}
+
+impl Batch {
+    /// Adds a completion; keeps a response with more to come in its slot.
+    pub fn add(&mut self, completion: Completion, slots: &mut Slots) {
+        let Completion { token, outcome } = completion;
+        match outcome {
+            Outcome::WantBody => {
+                self.write(Record { token: token as u32, kind: WANT_BODY, ..Record::default() });
+            }
+            Outcome::Response(Ok(response)) => {
+                let slot = slots.ended(token);
+                if let Some(response) = self.head(token as u32, response)
+                    && let Some(slot) = slot
+                {
+                    slot.response = Some(response);
+                }
+            }
+            Outcome::Chunk(response, Ok(piece)) => {
+                let slot = slots.ended(token);
+                if let Some(response) = self.chunk(token as u32, response, piece)
+                    && let Some(slot) = slot
+                {
+                    slot.response = Some(response);
+                }
+            }
+            Outcome::Response(Err(error)) | Outcome::Chunk(_, Err(error)) => {
+                slots.ended(token);
+                self.failed(token as u32, error);
+            }
+        }
+    }
+
+    fn head(&mut self, token: u32, mut response: Response) -> Option<Response> {
+        let body = response.take_complete();
+        let last = if body.is_some() { LAST } else { 0 };
+        let (extra, body) = self.place(body.unwrap_or_default());
+        let trailers = response.trailers();
+        self.write(Record {
+            token,
+            kind: HEAD,
+            flags: last | head_flags(&response),
+            extra,
+            body: &body,
+            trailers,
+            response: Some(&response),
+        });
+        (last == 0).then_some(response)
+    }
+
+    fn chunk(
+        &mut self,
+        token: u32,
+        mut response: Response,
+        piece: Option<Bytes>,
+    ) -> Option<Response> {
+        let ended = piece.is_none();
+        let mut piece = piece.unwrap_or_default();
+        let rest = response.take_complete();
+        let last = ended || rest.is_some();
+        if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
+            piece = joined(piece, &rest);
+        }
+        let (extra, body) = self.place(piece);
+        self.write(Record {
+            token,
+            kind: CHUNK,
+            flags: if last { LAST } else { 0 },
+            extra,
+            body: &body,
+            trailers: if last { response.trailers() } else { None },
+            response: None,
+        });
+        (!last).then_some(response)
+    }
+
+    /// Also for calls that could not be started.
+    fn failed(&mut self, token: u32, error: Error) {
+        let extra = self.extra(Extra::Failure(error));
+        self.write(Record { token, kind: FAILED, extra, ..Record::default() });
+    }
+
+    fn place(&mut self, body: Bytes) -> (u32, Bytes) {
+        if body.len() > LARGE { (self.extra(Extra::Body(body)), Bytes::new()) } else { (0, body) }
+    }
+
+    fn extra(&mut self, extra: Extra) -> u32 {
+        self.extras.push(extra);
+        self.extras.len() as u32
+    }
+
+    fn write(&mut self, record: Record<'_>) {
+        let out = &mut self.bytes;
+        let start = out.len();
+        let mut words = [0u32; 14];
+        words[1] = record.token;
+        words[2] = record.kind;
+        words[4] = record.flags;
+        words[7] = record.extra;
+        let mut times = [0f64; 8];
+        if let Some(response) = record.response {
+            let info = response.info();
+            words[3] = response.status().into();
+            words[5] = info.redirects;
+            words[6] = info.replays;
+            let t = &info.timings;
+            times[0] = info.connection_id as f64;
+            let phases = [t.queued, t.resolve, t.connect, t.tls, t.send, t.wait, t.total];
+            for (time, phase) in times[1..].iter_mut().zip(phases) {
+                *time = phase.as_secs_f64() * 1e3;
+            }
+        }
+        out.put_bytes(0, size_of_val(&words));
+        for time in times {
+            out.extend_from_slice(&time.to_ne_bytes());
+        }
+        let mut mark = out.len();
+        let mut length =
+            |out: &Vec<u8>| (out.len() - std::mem::replace(&mut mark, out.len())) as u32;
+        if let Some(response) = record.response {
+            out.extend_from_slice(response.url().as_bytes());
+            words[8] = length(out);
+            out.extend_from_slice(response.reason());
+            words[9] = length(out);
+            write_fields(out, response.headers());
+            words[10] = length(out);
+        }
+        if let Some(trailers) = record.trailers {
+            write_fields(out, trailers);
+            words[11] = length(out);
+        }
+        out.extend_from_slice(record.body);
+        words[12] = length(out);
+        out.resize(out.len().next_multiple_of(8), 0);
+        words[0] = (out.len() - start) as u32;
+        for (place, word) in out[start..].chunks_exact_mut(4).zip(words) {
+            place.copy_from_slice(&word.to_ne_bytes());
+        }
+    }
+}
+
+fn head_flags(response: &Response) -> u32 {
+    let reused = if response.info().reused { REUSED } else { 0 };
+    let version = match response.version() {
+        Version::Http10 => HTTP_10,
+        Version::Http11 => 0,
+    };
+    reused | version
+}
+
+fn write_fields(out: &mut Vec<u8>, fields: &Fields) {
+    for (name, value) in fields.iter() {
+        out.extend_from_slice(name);
+        out.push(0);
+        out.extend_from_slice(value);
+        out.push(0);
+    }
+}
+
+fn joined(piece: Bytes, rest: &[u8]) -> Bytes {
+    if piece.is_empty() {
+        return Bytes::copy_from_slice(rest);
+    }
+    let mut whole = BytesMut::with_capacity(piece.len() + rest.len());
+    whole.extend_from_slice(&piece);
+    whole.extend_from_slice(rest);
+    whole.freeze()
+}

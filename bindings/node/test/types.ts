@@ -1,0 +1,153 @@
+// Compiled, never run: uses every declaration as a program would.
+
+import { Readable } from 'node:stream'
+import keepalive, {
+  Client,
+  KeepaliveError,
+  Response,
+  fetch,
+  request,
+  stats,
+  type BodyReadable,
+  type ClientOptions,
+  type ErrorCode,
+  type IncomingHeaders,
+  type Info,
+  type RequestInit,
+  type RequestOptions,
+  type RequestResult,
+  type Stats,
+} from 'libkeepalive'
+
+const options: ClientOptions = {
+  maxPerHost: 1,
+  maxTotal: 1,
+  maxDialsPerHost: 1,
+  queueTimeout: null,
+  queueLimit: 1,
+  idleTimeout: 1,
+  maxAge: null,
+  connectTimeout: 1,
+  headerTimeout: 1,
+  stallTimeout: 1,
+  totalTimeout: 1,
+  maxHeadSize: 1,
+  maxFields: 1,
+  drainLimit: 1,
+  drainTimeout: 1,
+  maxRedirects: 1,
+  userAgent: null,
+  caFile: 'ca.pem',
+  caPem: Buffer.from(''),
+  clientCertFile: null,
+  clientKeyFile: null,
+  clientCertPem: '',
+  clientKeyPem: new Uint8Array(),
+}
+// @ts-expect-error: unknown options are refused
+const wrong: ClientOptions = { maxPerhost: 1 }
+
+async function requests(client: Client): Promise<void> {
+  const bodies: RequestOptions['body'][] = [
+    'text',
+    Buffer.from('bytes'),
+    new Uint8Array(1),
+    new DataView(new ArrayBuffer(1)),
+    new ArrayBuffer(1),
+    new URLSearchParams({ a: 'b' }),
+    new Blob(['x']),
+    new FormData(),
+    new ReadableStream<Uint8Array>(),
+    Readable.from(['x']),
+    (async function* () { yield 'x' })(),
+    ['x', Buffer.from('y')],
+    null,
+  ]
+  const headers: RequestOptions['headers'][] = [
+    { a: 'b', c: ['d', 1], e: undefined },
+    [['a', 'b']],
+    ['a', 'b'],
+    new Headers({ a: 'b' }),
+    new Map([['a', 'b']]),
+  ]
+  const full: RequestOptions = {
+    method: 'POST',
+    headers: headers[0],
+    body: bodies[0],
+    query: { a: 1, b: ['x', true], c: undefined },
+    signal: AbortSignal.timeout(1000),
+    redirect: 'follow',
+    decompress: true,
+    queueTimeout: 1,
+    connectTimeout: 1,
+    headersTimeout: null,
+    sendTimeout: 1,
+    bodyTimeout: 0,
+    totalTimeout: 1,
+  }
+  const result: RequestResult = await client.request(new URL('http://localhost/'), full)
+  const { statusCode, statusText, url, trailers } = result
+  const fields: IncomingHeaders = result.headers
+  const one: string | string[] | undefined = fields['content-type']
+  const info: Info = result.info
+  const total: number = info.timings.total
+  const body: BodyReadable = result.body
+  body.pipe(process.stdout)
+  const text: string = await body.text()
+  const json: unknown = await body.json()
+  const bytes: Uint8Array = await body.bytes()
+  const buffer: ArrayBuffer = await body.arrayBuffer()
+  const size: number = (await body.blob()).size
+  const form: FormData = await body.formData()
+  const nothing: null = await body.dump()
+  const stream: ReadableStream<Uint8Array> = body.body
+  for await (const piece of body) piece.toString()
+  void [statusCode, statusText, url, trailers, one, total, text, json, bytes, buffer, size, form, nothing, stream]
+  void body.bodyUsed
+}
+
+async function fetches(client: Client): Promise<void> {
+  const init: RequestInit = {
+    method: 'POST',
+    headers: [['a', 'b']],
+    body: new ReadableStream<Uint8Array>(),
+    duplex: 'half',
+    redirect: 'error',
+    signal: null,
+    totalTimeout: 1000,
+  }
+  const response: Response = await client.fetch(new Request('http://localhost/'), init)
+  const copy: Response = response.clone()
+  const type: string | null = copy.headers.get('content-type')
+  const ok: boolean = response.ok && response.redirected && response.bodyUsed
+  const line = `${response.status} ${response.statusText} ${response.url} ${response.type}`
+  if (response.body !== null) for await (const piece of response.body) piece.byteLength.toFixed()
+  const read: [string, unknown, Uint8Array, ArrayBuffer] = [
+    await response.text(),
+    await response.json(),
+    await response.bytes(),
+    await response.arrayBuffer(),
+  ]
+  const size: number = (await response.blob()).size
+  const form: FormData = await response.formData()
+  void [type, ok, line, read, size, form, response.info.reused]
+}
+
+async function errors(): Promise<void> {
+  try {
+    await request('http://localhost/')
+    await fetch('http://localhost/')
+  } catch (error) {
+    if (error instanceof KeepaliveError) {
+      const code: ErrorCode = error.code
+      if (code === 'KA_CONNECT_TIMEOUT' && error.retrySafe && error.sent === 'nothing') return
+      void [error.kind, error.phase, error.reused, error.errno, error.cause]
+    }
+  }
+}
+
+const counters: Stats = stats()
+const reasons: number | undefined = counters.closed.idle_timeout
+const client = new Client(options)
+client.close()
+void [requests(Client.shared()), fetches(client), errors(), reasons, wrong, keepalive.request, client.stats()]

@@ -1,0 +1,61 @@
+//! Opening connections before they are needed.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::config::{ClientConfig, Timeouts};
+use crate::connection::{ClientPool, Lease};
+use crate::deadline::Deadlines;
+use crate::drive::wait::Wait;
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::origin::Origin;
+use crate::pool::{Got, Grant, Moment, Refused, Wish};
+
+/// Opens connections until `origin` has `count` idle ones, within the caps; returns how many were
+/// opened. All are dialled at once; the first failure is the result, what succeeded is kept.
+pub(crate) async fn warm<W: Wait>(
+    config: &ClientConfig,
+    pool: &Arc<ClientPool>,
+    origin: &Arc<Origin>,
+    count: usize,
+    wait: &mut W,
+) -> Result<usize> {
+    let deadlines = Deadlines::new(config, &Timeouts::default(), Instant::now());
+    let room = usize::try_from(config.max_per_host).unwrap_or(usize::MAX);
+    let missing = count.min(room).saturating_sub(pool.stays(origin).len());
+    let wish = Wish {
+        registered: W::REGISTERED,
+        fresh: true,
+        dial_limit: deadlines.connect,
+        ..Wish::default()
+    };
+    let mut tickets = Vec::with_capacity(missing);
+    for _ in 0..missing {
+        match pool.checkout(origin, Moment::now(), wish) {
+            Ok(Got::Ticket(ticket)) => tickets.push(ticket),
+            Ok(Got::Idle(host, connection)) => {
+                Lease::new(pool.clone(), host, connection).put_back();
+            }
+            Err(Refused::Closed) => return Err(Error::state("the client is closed")),
+            Err(Refused::QueueFull(_)) => break,
+        }
+    }
+    let mut opened = Vec::with_capacity(tickets.len());
+    let mut failed = None;
+    for mut ticket in tickets {
+        let deadline = deadlines.starting(Instant::now(), deadlines.queue, ErrorKind::PoolTimeout);
+        let grant =
+            std::future::poll_fn(|cx| wait.poll_until(cx, &deadline, &mut |cx| ticket.poll(cx)));
+        match grant.await {
+            Ok(Grant::Connection(host, connection)) => {
+                opened.push(Lease::new(pool.clone(), host, connection));
+            }
+            Ok(Grant::Failed(error)) => failed = failed.or(Some(error)),
+            Ok(Grant::PoolClosed) => failed = Some(Error::state("the client was closed")),
+            Err(stopped) => failed = Some(stopped.into_error(Phase::Pool, origin, &deadline)),
+        }
+    }
+    let count = opened.len();
+    opened.into_iter().for_each(Lease::put_back);
+    failed.map_or(Ok(count), Err)
+}

@@ -1,0 +1,147 @@
+//! Retries, their budget, the circuit breaker, redirects and pre-connecting.
+
+use std::time::Duration;
+
+use keepalive_core::*;
+use keepalive_origin::{Origin, OriginOptions};
+
+fn origin() -> Origin {
+    Origin::start(OriginOptions::default()).expect("the origin starts")
+}
+
+fn client(change: impl FnOnce(&mut ClientConfig)) -> Client {
+    let mut config = ClientConfig::default();
+    change(&mut config);
+    Client::new(config).expect("a client")
+}
+
+fn send(client: &Client, method: &str, url: &str) -> Result<Response> {
+    client.send_whole(&Request::new(method, url)?, Blocking::default())
+}
+
+#[test]
+fn a_replayable_request_is_tried_again_as_often_as_asked_for() {
+    let origin = origin();
+    let client = client(|config| config.retries = 2);
+    let url = format!("{}/flaky?key=get&times=2&how=fin", origin.http());
+    let response = send(&client, "GET", &url).expect("the third try");
+    assert_eq!((response.status(), response.info().retries), (200, 2));
+    assert_eq!(origin.journal("get").len(), 3);
+    assert_eq!(client.stats().retried, 2);
+
+    let url = format!("{}/flaky?key=post&times=1&how=fin", origin.http());
+    let mut request = Request::new("POST", &url).expect("a request");
+    request.set_body("x");
+    let error = client.send(&request, Blocking::default()).err().expect("no second try");
+    assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
+    assert_eq!(origin.journal("post").len(), 1);
+}
+
+#[test]
+fn statuses_are_retried_within_the_budget_and_the_last_one_is_the_answer() {
+    let origin = origin();
+    let client = client(|config| {
+        config.retries = 5;
+        config.retry_budget = 0;
+    });
+    let url = format!("{}/status/503?key=busy", origin.http());
+    let response = send(&client, "GET", &url).expect("a response");
+    assert_eq!((response.status(), response.info().retries), (503, 3));
+    let response = send(&client, "GET", &url).expect("a response");
+    assert_eq!((response.status(), response.info().retries), (503, 0));
+    assert_eq!(origin.journal("busy").len(), 5);
+}
+
+#[test]
+fn a_pause_that_outlasts_the_deadline_is_not_begun() {
+    let origin = origin();
+    let client = client(|config| {
+        config.retries = 3;
+        config.total_timeout = Some(Duration::ZERO);
+    });
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    let error = send(&client, "GET", &url).err().expect("too late");
+    assert_eq!(error.kind(), ErrorKind::TotalTimeout);
+    drop(origin);
+}
+
+#[test]
+fn the_breaker_opens_for_every_client_and_says_when_the_next_probe_is() {
+    let origin = origin();
+    let first = client(|config| config.circuit_breaker = true);
+    let url = format!("{}/status/500?key=down", origin.http());
+    for _ in 0..20 {
+        assert_eq!(send(&first, "GET", &url).expect("a response").status(), 500);
+    }
+    let second = client(|config| config.circuit_breaker = true);
+    for client in [&first, &second] {
+        let error = send(client, "GET", &url).err().expect("open");
+        assert_eq!(error.kind(), ErrorKind::CircuitOpen);
+        assert!(error.message().contains("next probe in"), "{error}");
+    }
+    assert_eq!(first.stats().origins[0].breaker, "open");
+    assert_eq!(origin.journal("down").len(), 20);
+    second.reset_breaker(&url).expect("a URL");
+    assert_eq!(send(&first, "GET", &url).expect("a response").status(), 500);
+}
+
+#[test]
+fn the_service_profile_has_its_numbers_and_another_is_refused() {
+    let service = ClientConfig::profile("service").expect("known");
+    assert_eq!(service.total_timeout, Some(Duration::from_secs(5)));
+    assert_eq!((service.retries, service.circuit_breaker), (2, true));
+    let error = ClientConfig::profile("srvice").expect_err("unknown");
+    assert!(error.message().contains("\"srvice\""), "{error}");
+}
+
+#[test]
+fn warm_opens_what_is_missing_and_no_more() {
+    let origin = origin();
+    let client = client(|config| config.max_per_host = 6);
+    let opened = |count| client.warm(origin.http(), count, Blocking::default());
+    assert_eq!(opened(4).expect("opened"), 4);
+    assert_eq!(opened(4).expect("opened"), 0);
+    assert_eq!(opened(50).expect("opened"), 2);
+    assert_eq!(client.stats().idle, 6);
+    assert!(!send(&client, "GET", &format!("{}/ok", origin.http())).expect("ok").info().reused);
+    assert_eq!(client.stats().opened, 6);
+    client.network_changed();
+    assert_eq!(client.stats().idle, 0);
+}
+
+#[test]
+fn redirects_are_followed_when_asked_for() {
+    let origin = origin();
+    let client = client(|config| config.max_redirects = 3);
+    let to = |code: u16, n: u32| format!("{}/redirect/{code}?n={n}&to=/echo", origin.http());
+    let follow = |method: &str, url: &str| {
+        let mut request = Request::new(method, url).expect("a request");
+        request.set_follow_redirects(true);
+        if method == "POST" {
+            request.set_body("body");
+            request.add_header(b"Content-Type", b"text/plain").expect("a header");
+        }
+        request.add_header(b"Authorization", b"secret").expect("a header");
+        client.send_whole(&request, Blocking::default())
+    };
+    let text = |mut response: Response| {
+        String::from_utf8(response.read_all(Blocking::default()).expect("a body").to_vec())
+            .expect("text")
+    };
+    for (code, method) in [(301, "GET"), (302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")] {
+        let response = follow("POST", &to(code, 0)).expect("followed");
+        assert_eq!(response.info().redirects, 1, "{code}");
+        assert!(response.url().ends_with("/echo"), "{}", response.url());
+        let echo = text(response);
+        assert!(echo.contains(&format!("\"method\":\"{method}\"")), "{code}: {echo}");
+        assert_eq!(echo.contains("Content-Type"), method == "POST", "{code}: {echo}");
+        assert!(echo.contains("secret"), "same origin: {echo}");
+    }
+    let error = follow("GET", &to(302, 5)).err().expect("too many");
+    assert_eq!(error.kind(), ErrorKind::TooManyRedirects);
+
+    let other = self::origin();
+    let away = format!("{}/redirect/302?to={}/echo", origin.http(), other.http());
+    assert!(!text(follow("GET", &away).expect("followed")).contains("secret"));
+}
