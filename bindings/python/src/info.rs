@@ -43,6 +43,10 @@ pub struct Info {
     connection_id: u64,
     /// How often the request was sent again on a fresh connection: 0 or 1.
     replays: u32,
+    /// Why it was sent again: the kind of error, such as "ConnectionClosed"; None if it was not.
+    replay_reason: Option<&'static str>,
+    /// Tries before this one that failed and were worth another (option `retries`).
+    retries: u32,
     /// Redirects followed before this response.
     redirects: u32,
     /// Seconds by phase.
@@ -64,6 +68,8 @@ impl Info {
             reused: info.reused,
             connection_id: info.connection_id,
             replays: info.replays,
+            replay_reason: info.replay_reason.map(keepalive_core::ErrorKind::name),
+            retries: info.retries,
             redirects: info.redirects,
             timings: Py::new(py, timings)?,
         })
@@ -84,7 +90,7 @@ impl Info {
     }
 }
 
-/// Counters of a client's pool. The first five count since the client was made, the others are of
+/// Counters of a client's pool. The first six count since the client was made, the others are of
 /// this moment.
 #[pyclass(frozen, get_all, eq, module = "libkeepalive")]
 #[derive(Clone, PartialEq)]
@@ -97,6 +103,8 @@ pub struct Stats {
     stale: u64,
     /// Requests sent again on a fresh connection.
     replayed: u64,
+    /// Further tries after failures (option `retries`).
+    retried: u64,
     /// Connections closed, by reason.
     closed: BTreeMap<&'static str, u64>,
     /// Requests waiting for a connection.
@@ -107,6 +115,63 @@ pub struct Stats {
     active: u64,
     /// Connections being opened.
     dialing: u64,
+    /// The same moment by origin, in the order they were first used.
+    origins: Vec<OriginStats>,
+}
+
+/// One origin's part of a snapshot.
+#[pyclass(frozen, get_all, eq, module = "libkeepalive")]
+#[derive(Clone, PartialEq)]
+pub struct OriginStats {
+    /// As in "https://example.com:8443".
+    origin: String,
+    /// Requests waiting for a connection.
+    waiting: u64,
+    /// Idle connections.
+    idle: u64,
+    /// Connections in use.
+    active: u64,
+    /// Connections being opened.
+    dialing: u64,
+    /// Seconds a connection may idle; None for ever.
+    idle_limit: Option<f64>,
+    /// Why: "option", "hint" (the server's Keep-Alive) or "learnt".
+    idle_limit_source: &'static str,
+    /// The circuit breaker: "closed", "open" or "half_open".
+    breaker: &'static str,
+}
+
+#[pymethods]
+impl OriginStats {
+    fn __repr__(&self) -> String {
+        let limit = self.idle_limit.map_or("None".to_string(), |limit| limit.to_string());
+        format!(
+            "OriginStats(origin={:?}, waiting={}, idle={}, active={}, dialing={}, idle_limit={limit}, \
+             idle_limit_source={:?}, breaker={:?})",
+            self.origin,
+            self.waiting,
+            self.idle,
+            self.active,
+            self.dialing,
+            self.idle_limit_source,
+            self.breaker
+        )
+    }
+}
+
+impl From<keepalive_core::OriginStats> for OriginStats {
+    fn from(stats: keepalive_core::OriginStats) -> OriginStats {
+        OriginStats {
+            origin: stats.origin,
+            waiting: stats.waiting,
+            idle: stats.idle,
+            active: stats.active,
+            dialing: stats.dialing,
+            idle_limit: stats.idle_limit.map(|limit| limit.as_secs_f64()),
+            idle_limit_source: stats.idle_limit_source,
+            breaker: stats.breaker,
+        }
+    }
 }
 
 impl From<keepalive_core::Stats> for Stats {
@@ -116,11 +181,13 @@ impl From<keepalive_core::Stats> for Stats {
             reused: stats.reused,
             stale: stats.stale,
             replayed: stats.replayed,
+            retried: stats.retried,
             closed: stats.closed.into_iter().collect(),
             waiting: stats.waiting,
             idle: stats.idle,
             active: stats.active,
             dialing: stats.dialing,
+            origins: stats.origins.into_iter().map(OriginStats::from).collect(),
         }
     }
 }
@@ -134,11 +201,13 @@ impl Stats {
         dict.set_item("reused", self.reused)?;
         dict.set_item("stale", self.stale)?;
         dict.set_item("replayed", self.replayed)?;
+        dict.set_item("retried", self.retried)?;
         dict.set_item("closed", &self.closed)?;
         dict.set_item("waiting", self.waiting)?;
         dict.set_item("idle", self.idle)?;
         dict.set_item("active", self.active)?;
         dict.set_item("dialing", self.dialing)?;
+        dict.set_item("origins", self.origins.clone())?;
         Ok(dict)
     }
 

@@ -51,7 +51,7 @@ mod _native {
     #[pymodule_export]
     use crate::headers::Headers;
     #[pymodule_export]
-    use crate::info::{Info, Stats, Timings};
+    use crate::info::{Info, OriginStats, Stats, Timings};
     #[pymodule_export]
     use crate::response::Response;
     #[pymodule_export]

@@ -456,3 +456,14 @@ def test_nothing_is_left_behind(origin: Origin):
     assert max(use() for _ in range(10)) <= before + 1
     assert threading.active_count() == threads
     assert origin.ask("/_connections/wait?open=64")
+
+
+def test_stats_show_each_origin_with_its_limit_and_breaker(origin):
+    with libkeepalive.Client(circuit_breaker=True, retries=1) as client:
+        client.get(f"{origin.http}/keepalive?timeout=9")
+        (only,) = client.stats().origins
+        assert only.origin == origin.http
+        assert (only.idle_limit, only.idle_limit_source) == (8.0, "hint")
+        assert (only.idle, only.breaker) == (1, "closed")
+        response = client.get(f"{origin.http}/flaky?key=stats&times=1&how=fin")
+        assert (response.info.replays, response.info.replay_reason) == (1, "ConnectionClosed")
