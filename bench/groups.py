@@ -22,6 +22,7 @@ class Work:
     args: dict[str, int | str] = field(default_factory=dict)
     first: int = 400  # requests of the run that finds out how fast the peer is
     least: int = 200  # requests of a measured run, however slow the peer
+    longer: float = 1.0  # times the wanted length of a run
     quick: bool = True  # part of --quick
 
 
@@ -44,8 +45,8 @@ def get(name: str, peers: Iterable[Peer], reference: Peer, **args: int) -> Work:
         tuple(peers),
         reference,
         args={"mode": "get", "length": SMALL, **args},
-        first=max(400, 3 * in_flight),
-        least=max(200, 4 * in_flight),
+        first=max(400, 2 * in_flight),
+        least=max(200, 2 * in_flight),
     )
 
 
@@ -85,12 +86,13 @@ BODY_PEERS = {
 
 
 def bodies() -> tuple[Work, ...]:
-    works = []
+    works: list[Work] = []
     for language, (peers, reference) in BODY_PEERS.items():
         for path, (label, size) in SIZES.items():
             works.append(download(f"{language}, {label} down", peers, reference, f"/{path}", size))
         for label, size in (("47 B", SMALL), *SIZES.values()):
-            works.append(upload(f"{language}, {label} up", peers, reference, size))
+            work = upload(f"{language}, {label} up", peers, reference, size)
+            works.append(work if size == MB else full_only(work))
     return tuple(works)
 
 
@@ -129,8 +131,8 @@ def contention() -> tuple[Work, ...]:
         work = get(f"Python, {threads} threads", (p.URLLIB3, p.HTTPX, p.PYREQWEST, p.OURS_PYTHON),
                    p.URLLIB3, threads=threads)  # fmt: skip
         works.append(full_only(work))
-    # Every thread warms up by itself.
-    return tuple(replace(work, first=400, least=400) for work in works)
+    # Every thread warms up by itself; fairness needs many requests of each.
+    return tuple(replace(work, first=400, least=400, longer=2.0) for work in works)
 
 
 def by_in_flight(peers: tuple[Peer, ...], reference: Peer) -> tuple[Work, ...]:

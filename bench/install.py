@@ -138,7 +138,7 @@ def versions() -> dict[str, str]:
         "rustc": first_line("rustc", "--version").removeprefix("rustc "),
         "Python": first_line(p.PYTHON, "-V").removeprefix("Python "),
         "Node": first_line("node", "-v"),
-        "OpenSSL": first_line("openssl", "version").removeprefix("OpenSSL "),
+        "OpenSSL": first_line("openssl", "version").removeprefix("OpenSSL ").split(" (")[0],
     }
     found |= rust_versions(("hyper", "hyper-util", "tokio", "rustls"))
     for python, wanted in ((p.PYTHON, PIP), (p.NIQUESTS_PYTHON, ("niquests",))):

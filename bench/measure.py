@@ -147,7 +147,7 @@ def measure_work(
             results[peer].failed = str(failed)
             say(f"  {peer.name}: {failed}")
             continue
-        wanted = int(settings.seconds / pace["time"])
+        wanted = int(settings.seconds * work.longer / pace["time"])
         counts[peer] = min(MOST_REQUESTS, max(work.least, wanted))
 
     def once(peer: Peer) -> dict[str, float]:
