@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use keepalive_core::{Blocking, Client, Until};
+use keepalive_core::{Blocking, Client, Error, Until};
 
 use crate::boundary::Out;
 use crate::fork;
@@ -14,7 +14,7 @@ use crate::queue::{ka_call, ka_queue};
 use crate::request::ka_request;
 use crate::response::ka_response;
 use crate::sized;
-use crate::stats::ka_stats;
+use crate::stats::{ka_origin_stats, ka_stats};
 use crate::status::{ka_error, ka_status};
 
 /// A pool of connections with its limits and TLS settings. Make one for a program, or one for each
@@ -174,6 +174,29 @@ pub extern "C" fn ka_client_stats(
         let snapshot = ka_stats::new(&borrow!(client).client.stats());
         // SAFETY: by the header's contract `stats` is NULL or has room for `size` bytes.
         unsafe { sized::write(stats, size, &snapshot, "stats") }
+    })
+}
+
+/// Writes the counters of one origin, `index` being below `origin_count` of ka_stats: which limit
+/// its idle connections have and why, and its circuit breaker. `size` is sizeof(ka_origin_stats).
+/// Ownership: all stays the caller's; the names in it are static.
+/// Threads: any.
+/// Errors: KA_INVALID_ARGUMENT for NULL, an impossible size or an index without an origin.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_origin_stats(
+    client: *const ka_client,
+    index: usize,
+    stats: *mut ka_origin_stats,
+    size: usize,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), {
+        let all = borrow!(client).client.stats().origins;
+        let one = all
+            .get(index)
+            .ok_or_else(|| Error::argument(format!("index: there is no origin {index}")))?;
+        // SAFETY: by the header's contract `stats` is NULL or has room for `size` bytes.
+        unsafe { sized::write(stats, size, &ka_origin_stats::new(one), "stats") }
     })
 }
 

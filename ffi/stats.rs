@@ -1,10 +1,12 @@
 //! Snapshots handed out as sized structs: a client's counters, and how an exchange went.
 
+use std::ffi::c_char;
 use std::time::Duration;
 
-use keepalive_core::{Info, Stats};
+use keepalive_core::{Info, OriginStats, Stats};
 
 use crate::slice::ka_str;
+use crate::status::ka_status;
 
 /// How many close reasons a `ka_stats` has room for.
 pub const KA_MAX_CLOSE_REASONS: usize = 32;
@@ -48,6 +50,37 @@ pub struct ka_stats {
     pub close_reason_count: u64,
     /// Connections closed by reason; only reasons that happened, sorted by name.
     pub close_reasons: [ka_close_count; KA_MAX_CLOSE_REASONS],
+    /// Further tries after failures (option `retries`).
+    pub retried: u64,
+    /// The number of origins that ka_client_origin_stats tells about.
+    pub origin_count: u64,
+}
+
+/// How many bytes a `ka_origin_stats` has for the origin: the longest host name fits.
+pub const KA_ORIGIN_SIZE: usize = 288;
+
+/// One origin's part of a client's counters, at this moment.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct ka_origin_stats {
+    /// The number of bytes of this struct that the running library knows.
+    pub size: usize,
+    /// Such as "https://example.com:8443", with a terminating NUL.
+    pub origin: [c_char; KA_ORIGIN_SIZE],
+    /// Requests waiting for a connection.
+    pub waiting: u64,
+    /// Idle connections.
+    pub idle: u64,
+    /// Connections in use.
+    pub active: u64,
+    /// Connections being opened.
+    pub dialing: u64,
+    /// How long a connection may idle, in nanoseconds; UINT64_MAX: for ever, 0: none is kept.
+    pub idle_limit_ns: u64,
+    /// Why: "option", "hint" (the server's Keep-Alive) or "learnt" (when it closed others); static.
+    pub idle_limit_source: ka_str,
+    /// The circuit breaker: "closed", "open" or "half_open"; static.
+    pub breaker: ka_str,
 }
 
 /// How an exchange went. Durations are nanoseconds, 0 where a phase did not happen.
@@ -64,6 +97,10 @@ pub struct ka_info {
     pub replays: u32,
     /// Redirects followed before this response.
     pub redirects: u32,
+    /// Tries before this one that failed and were worth another (option `retries`).
+    pub retries: u32,
+    /// Why the request was sent again; KA_OK when it was not.
+    pub replay_reason: ka_status,
     /// Always 0.
     pub reserved: u32,
     /// Waiting for a connection, opening one included.
@@ -102,13 +139,40 @@ impl ka_stats {
             dialing: stats.dialing,
             close_reason_count: stats.closed.len().min(KA_MAX_CLOSE_REASONS) as u64,
             close_reasons,
+            retried: stats.retried,
+            origin_count: stats.origins.len() as u64,
         }
     }
 }
 
+impl ka_origin_stats {
+    pub(crate) fn new(stats: &OriginStats) -> ka_origin_stats {
+        let mut origin = [0; KA_ORIGIN_SIZE];
+        // The last byte stays 0 whatever the origin is.
+        for (slot, byte) in origin[..KA_ORIGIN_SIZE - 1].iter_mut().zip(stats.origin.bytes()) {
+            *slot = byte as c_char;
+        }
+        ka_origin_stats {
+            size: size_of::<ka_origin_stats>(),
+            origin,
+            waiting: stats.waiting,
+            idle: stats.idle,
+            active: stats.active,
+            dialing: stats.dialing,
+            idle_limit_ns: stats.idle_limit.map_or(u64::MAX, nanoseconds),
+            idle_limit_source: ka_str::new(stats.idle_limit_source.as_bytes()),
+            breaker: ka_str::new(stats.breaker.as_bytes()),
+        }
+    }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl ka_info {
     pub(crate) fn new(info: &Info) -> ka_info {
-        let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let ns = nanoseconds;
         let timings = &info.timings;
         ka_info {
             size: size_of::<ka_info>(),
@@ -116,6 +180,8 @@ impl ka_info {
             reused: info.reused.into(),
             replays: info.replays,
             redirects: info.redirects,
+            retries: info.retries,
+            replay_reason: info.replay_reason.map_or(ka_status::KA_OK, ka_status::of),
             reserved: 0,
             queued_ns: ns(timings.queued),
             resolve_ns: ns(timings.resolve),

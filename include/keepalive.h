@@ -72,6 +72,11 @@
 #define KA_MAX_CLOSE_REASONS 32
 
 /**
+ * How many bytes a `ka_origin_stats` has for the origin: the longest host name fits.
+ */
+#define KA_ORIGIN_SIZE 288
+
+/**
  * What became of a call. Numbers are stable and never reused; 1xx: the caller's mistake, 2xx: the
  * server was not reached, 3xx: TLS, 4xx: the connection failed, 5xx: the server broke the protocol,
  * 6xx: limits and cancellation, 9xx: a bug.
@@ -554,7 +559,57 @@ typedef struct {
      * Connections closed by reason; only reasons that happened, sorted by name.
      */
     ka_close_count close_reasons[KA_MAX_CLOSE_REASONS];
+    /**
+     * Further tries after failures (option `retries`).
+     */
+    uint64_t retried;
+    /**
+     * The number of origins that ka_client_origin_stats tells about.
+     */
+    uint64_t origin_count;
 } ka_stats;
+
+/**
+ * One origin's part of a client's counters, at this moment.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * Such as "https://example.com:8443", with a terminating NUL.
+     */
+    char origin[KA_ORIGIN_SIZE];
+    /**
+     * Requests waiting for a connection.
+     */
+    uint64_t waiting;
+    /**
+     * Idle connections.
+     */
+    uint64_t idle;
+    /**
+     * Connections in use.
+     */
+    uint64_t active;
+    /**
+     * Connections being opened.
+     */
+    uint64_t dialing;
+    /**
+     * How long a connection may idle, in nanoseconds; UINT64_MAX: for ever, 0: none is kept.
+     */
+    uint64_t idle_limit_ns;
+    /**
+     * Why: "option", "hint" (the server's Keep-Alive) or "learnt" (when it closed others); static.
+     */
+    ka_str idle_limit_source;
+    /**
+     * The circuit breaker: "closed", "open" or "half_open"; static.
+     */
+    ka_str breaker;
+} ka_origin_stats;
 
 /**
  * Produces a request body piece by piece: writes up to `capacity` bytes to `buffer` and returns
@@ -588,6 +643,14 @@ typedef struct {
      * Redirects followed before this response.
      */
     uint32_t redirects;
+    /**
+     * Tries before this one that failed and were worth another (option `retries`).
+     */
+    uint32_t retries;
+    /**
+     * Why the request was sent again; KA_OK when it was not.
+     */
+    ka_status replay_reason;
     /**
      * Always 0.
      */
@@ -863,6 +926,20 @@ ka_status ka_client_stats(const ka_client *client,
                           ka_error **error);
 
 /**
+ * Writes the counters of one origin, `index` being below `origin_count` of ka_stats: which limit
+ * its idle connections have and why, and its circuit breaker. `size` is sizeof(ka_origin_stats).
+ * Ownership: all stays the caller's; the names in it are static.
+ * Threads: any.
+ * Errors: KA_INVALID_ARGUMENT for NULL, an impossible size or an index without an origin.
+ */
+KA_API
+ka_status ka_client_origin_stats(const ka_client *client,
+                                 size_t index,
+                                 ka_origin_stats *stats,
+                                 size_t size,
+                                 ka_error **error);
+
+/**
  * Closes idle connections, fails requests that wait for one and refuses new ones with
  * KA_INVALID_STATE. Exchanges under way finish. The process-wide client stays usable: only its idle
  * connections are closed.
@@ -925,8 +1002,8 @@ ka_status ka_request_set_body(ka_request *request,
  * Ownership: `user_data` is borrowed: it must live until ka_client_send has returned or the event of
  * the submitted request has come. After that `read` is not called any more.
  * Threads: one at a time for one request. `read` is called on the thread of ka_client_send, where it
- * may block; or, for a submitted request, on the engine's thread, where it must not: all submitted
- * requests wait meanwhile.
+ * may block; or, for a submitted request, within ka_client_submit and on the engine's thread, where
+ * it must not: all submitted requests wait meanwhile.
  * Errors: KA_INVALID_ARGUMENT when `read` is NULL or `length` below -1.
  */
 KA_API

@@ -17,8 +17,8 @@ fn origin() -> Origin {
 /// The test programs, which take HTTP_URL HTTPS_URL CA_FILE.
 fn programs() -> Vec<PathBuf> {
     let mut programs = c_files("tests/c");
-    // Driven by tests/wire_c.rs.
-    programs.retain(|path| path.file_stem().is_some_and(|stem| stem != "wire_case"));
+    // Driven by tests/wire_c.rs and tests/servers.
+    programs.retain(|path| !["wire_case.c", "servers.c"].iter().any(|name| path.ends_with(name)));
     programs
 }
 

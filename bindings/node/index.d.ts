@@ -41,6 +41,15 @@ export interface ClientOptions {
   drainTimeout?: number | null
   /** Redirects followed when following is asked for. Default 20. */
   maxRedirects?: number
+  /**
+   * Further tries of a replayable request after a connect failure, a broken connection or status
+   * 408, 429, 500, 502, 503 or 504; `Retry-After` is honoured. Default 0.
+   */
+  retries?: number
+  /** Retries to an origin in percent of the requests to it, so that they never multiply an outage. Default 20. */
+  retryBudget?: number
+  /** Fail at once, with `KA_CIRCUIT_OPEN`, while an origin keeps failing. Default false. */
+  circuitBreaker?: boolean
   /** User-Agent of requests that give none; `null`: not sent. Default `libkeepalive/VERSION`. */
   userAgent?: string | null
   /** PEM file of trusted certificates, instead of the system's. */

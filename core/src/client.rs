@@ -16,12 +16,12 @@ use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::{self, PerFork};
 use crate::learn::Memory;
 use crate::net::tls::TlsSettings;
-use crate::origin::Target;
 use crate::queue::{Outcome, Queue};
 use crate::request::Request;
 use crate::response::Response;
-use crate::runtime::{Engine, engine};
+use crate::runtime::engine;
 use crate::stats::Stats;
+use crate::target::Target;
 
 pub(crate) struct ClientInner {
     settings: Arc<Settings>,
@@ -137,7 +137,7 @@ impl Client {
         let queue = queue.clone();
         let cancel = Cancel::new();
         let call = Call { cancel: cancel.clone(), generation: fork::generation() };
-        engine()?.spawn(async move {
+        engine()?.submit(async move {
             let work = async {
                 let mut wait = TokioWait::new();
                 let mut response = perform(&inner.settings, &pool, &request, &mut wait).await?;
@@ -160,29 +160,17 @@ impl Client {
     /// Receives the next piece of a response's body on the engine, at most `max` bytes; the
     /// response travels with it and comes back in [`Outcome::Chunk`].
     pub fn submit_read(
-        mut response: Response,
+        response: Response,
         max: usize,
         queue: &Arc<Queue>,
         token: u64,
     ) -> Result<Call> {
-        let queue = queue.clone();
-        let cancel = Cancel::new();
-        let call = Call { cancel: cancel.clone(), generation: fork::generation() };
-        let engine: &Engine = engine()?;
-        engine.spawn(async move {
-            let mut wait = TokioWait::new();
-            let chunk = cancellable(&cancel, response.next_chunk(&mut wait, max)).await;
-            let result = match chunk {
-                Ended::Done(result) => result,
-                Ended::Cancelled => Err(cancelled()),
-                Ended::Panicked => Err(panicked()),
-            };
-            if result.as_ref().is_err_and(|error| !response.is_failed(error)) {
-                response.close();
-            }
-            queue.push(token, Outcome::Chunk(response, result));
-        });
-        Ok(call)
+        read_on_engine(response, Some(max), queue, token)
+    }
+
+    /// The same for all the rest as one piece; `None` if nothing was left.
+    pub fn submit_read_all(response: Response, queue: &Arc<Queue>, token: u64) -> Result<Call> {
+        read_on_engine(response, None, queue, token)
     }
 
     /// Counters of this client's pool.
@@ -267,4 +255,34 @@ async fn finish_whole<W: crate::drive::wait::Wait>(
 
 fn cancelled() -> Error {
     Error::new(ErrorKind::Cancelled, Phase::Request, "the request was cancelled")
+}
+
+fn read_on_engine(
+    mut response: Response,
+    max: Option<usize>,
+    queue: &Arc<Queue>,
+    token: u64,
+) -> Result<Call> {
+    let queue = queue.clone();
+    let cancel = Cancel::new();
+    let call = Call { cancel: cancel.clone(), generation: fork::generation() };
+    engine()?.spawn(async move {
+        let mut wait = TokioWait::new();
+        let work = async {
+            if max.is_none() {
+                finish_whole(&mut response, &mut wait).await?;
+            }
+            response.next_chunk(&mut wait, max.unwrap_or(usize::MAX)).await
+        };
+        let result = match cancellable(&cancel, work).await {
+            Ended::Done(result) => result,
+            Ended::Cancelled => Err(cancelled()),
+            Ended::Panicked => Err(panicked()),
+        };
+        if result.as_ref().is_err_and(|error| !response.is_failed(error)) {
+            response.close();
+        }
+        queue.push(token, Outcome::Chunk(response, result));
+    });
+    Ok(call)
 }

@@ -290,7 +290,7 @@ impl From<LocalError> for Error {
                 format!("method {method:?} is not a token of letters, digits and !#$%&'*+-.^_`|~"),
             ),
             LocalError::InvalidHeader { name, reason } => {
-                (ErrorKind::InvalidHeader, format!("header {name:?}: {reason}"))
+                (ErrorKind::InvalidHeader, format!("{name}: {reason}"))
             }
             LocalError::InvalidTarget { reason } => {
                 (ErrorKind::InvalidUrl, format!("request target: {reason}"))

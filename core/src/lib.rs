@@ -24,6 +24,7 @@ mod response;
 mod retry;
 mod runtime;
 mod stats;
+mod target;
 
 pub use client::{Call, Client, Until};
 pub use config::{ClientConfig, Limit, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts};
@@ -31,10 +32,10 @@ pub use drive::blocking::Blocking;
 pub use error::{Error, ErrorKind, Phase, Result, Sent};
 pub use fork::mark_child as fork_mark_child;
 pub use keepalive_proto::{Fields, Version};
-pub use origin::basic_credentials;
 pub use queue::{Completion, Outcome, Queue};
 pub use request::{
     BodySender, BodySource, Request, body_pipe, source_failed, timeout_from_seconds,
 };
 pub use response::{Info, Response, Timings};
 pub use stats::{OriginStats, Stats};
+pub use target::basic_credentials;

@@ -9,7 +9,7 @@ use keepalive_proto::{RequestBody, RequestHead};
 
 use crate::config::Timeouts;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::origin::Target;
+use crate::target::Target;
 
 /// Produces a request body piece by piece.
 ///
@@ -80,7 +80,7 @@ impl Request {
     }
 
     pub(crate) fn to(method: &str, target: Target) -> Result<Request> {
-        let head = RequestHead::new(method, &target.path, &target.origin.host_field())?;
+        let head = RequestHead::new(method, &target.path, target.origin.host_field())?;
         Ok(Request {
             head,
             target,

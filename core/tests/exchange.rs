@@ -116,6 +116,22 @@ fn decodes_what_it_offered() {
 }
 
 #[test]
+fn a_coded_body_that_is_cut_or_corrupt_is_an_error() {
+    let origin = origin();
+    let client = client();
+    for coding in ["gzip", "deflate", "deflate-raw", "br", "zstd"] {
+        for fault in ["cut=1", "bad=1"] {
+            let url = format!("{}/{coding}?{fault}", origin.http());
+            let mut request = Request::new("GET", &url).expect("a request");
+            request.set_decode(true);
+            let result = client.send_whole(&request, Blocking::default());
+            let error = result.err().unwrap_or_else(|| panic!("{coding} {fault}: no error"));
+            assert_eq!(error.kind(), ErrorKind::DecodingFailed, "{coding} {fault}");
+        }
+    }
+}
+
+#[test]
 fn timeouts_name_phase_peer_and_wait() {
     let origin = origin();
     let client = client();
@@ -221,4 +237,45 @@ fn a_streamed_response_is_read_in_pieces() {
     }
     assert_eq!(total, 2_000_000);
     assert_eq!(client.stats().idle, 1);
+}
+
+/// A server that sends back what it has read so far, as a piped echo does.
+#[test]
+fn an_echo_that_answers_while_it_reads_gets_the_whole_upload() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    const SIZE: usize = 20_000_000;
+    let server = std::thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut socket, _) = listener.accept().expect("a connection");
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") {
+                socket.read_exact(&mut byte).expect("a head");
+                head.push(byte[0]);
+            }
+            let answer =
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\nConnection: close\r\n\r\n");
+            socket.write_all(answer.as_bytes()).expect("taken");
+            let mut left = SIZE;
+            let mut buffer = vec![0; 65536];
+            while left > 0 {
+                let count = socket.read(&mut buffer).expect("a piece");
+                socket.write_all(&buffer[..count]).expect("taken");
+                left -= count;
+            }
+        }
+    });
+    let client = client();
+    for until in [None, Some(Until::Body)] {
+        let mut request = Request::new("POST", &url).expect("a request");
+        request.set_body(vec![b'e'; SIZE]);
+        let response = match until {
+            None => client.send_whole(&request, Blocking::default()),
+            Some(until) => submit(&client, request, until),
+        };
+        assert_eq!(body(response.expect("a response")).len(), SIZE);
+    }
+    server.join().expect("the server is content");
 }

@@ -167,6 +167,49 @@ static void tells_how_it_went(ka_client *client, const char *base) {
     ka_response_free(response);
 }
 
+static void tells_why_a_request_was_sent_again(ka_client *client, const char *base) {
+    ka_response *response;
+    ka_error *error = NULL;
+    ka_info info;
+    char path[64];
+    snprintf(path, sizeof path, "/flaky?key=%s&times=1&how=fin", base);
+    get_and_compare(client, base, "/ok", "ok");
+    response = get(client, base, path);
+    CHECK_OK(ka_response_info(response, &info, sizeof info, &error), error);
+    CHECK(info.replays == 1 && info.replay_reason == KA_CONNECTION_CLOSED && info.retries == 0);
+    ka_response_free(response);
+    response = get(client, base, "/ok");
+    CHECK_OK(ka_response_info(response, &info, sizeof info, &error), error);
+    CHECK(info.replays == 0 && info.replay_reason == KA_OK);
+    ka_response_free(response);
+    CHECK(stats_of(client).replayed == 1 && stats_of(client).retried == 0);
+}
+
+static void shows_the_idle_limit_of_each_origin(const char *ca_file, const char *http,
+                                                const char *https) {
+    ka_client *client = new_client(ca_file);
+    ka_origin_stats origin;
+    ka_error *error = NULL;
+    uint64_t older[2] = {0, 0};
+    ka_response_free(get(client, http, "/keepalive?timeout=9"));
+    ka_response_free(get(client, https, "/ok"));
+    CHECK(stats_of(client).origin_count == 2);
+    CHECK_OK(ka_client_origin_stats(client, 0, &origin, sizeof origin, &error), error);
+    CHECK(origin.size == sizeof origin && strcmp(origin.origin, http) == 0);
+    CHECK(origin.idle == 1 && origin.active == 0 && origin.waiting == 0 && origin.dialing == 0);
+    CHECK(origin.idle_limit_ns == 8000000000u && str_equals(origin.idle_limit_source, "hint"));
+    CHECK(str_equals(origin.breaker, "closed"));
+    CHECK_OK(ka_client_origin_stats(client, 1, &origin, sizeof origin, &error), error);
+    CHECK(strcmp(origin.origin, https) == 0);
+    CHECK_OK(ka_client_origin_stats(client, 1, (ka_origin_stats *)older, 8, &error), error);
+    CHECK(older[0] == sizeof origin && older[1] == 0);
+    CHECK_FAILS(ka_client_origin_stats(client, 2, &origin, sizeof origin, &error),
+                KA_INVALID_ARGUMENT, "index", error);
+    CHECK_FAILS(ka_client_origin_stats(client, 0, NULL, sizeof origin, &error), KA_INVALID_ARGUMENT,
+                "stats", error);
+    ka_client_free(client);
+}
+
 static void unread_responses_cost_nothing_but_a_drain(ka_client *client, const char *base) {
     int i;
     for (i = 0; i < 5; i++) ka_response_free(get(client, base, "/bytes/100"));
@@ -192,9 +235,11 @@ int main(int argc, char **argv) {
         follows_redirects_only_when_asked(client, bases[i]);
         keeps_its_time_limits(client, bases[i]);
         tells_how_it_went(client, bases[i]);
+        tells_why_a_request_was_sent_again(client, bases[i]);
         unread_responses_cost_nothing_but_a_drain(client, bases[i]);
         ka_client_free(client);
     }
+    shows_the_idle_limit_of_each_origin(at.ca_file, at.http, at.https);
     CHECK(!get_and_compare(ka_client_shared(), at.http, "/ok", "ok"));
     CHECK(get_and_compare(ka_client_shared(), at.http, "/ok", "ok"));
     ka_client_free(ka_client_shared());

@@ -19,6 +19,10 @@ const readers = {
     if (typeof value !== 'number' || !(value >= 0)) throw wrong(name, 'milliseconds or null', value)
     return { number: value }
   },
+  flag(name, value) {
+    if (typeof value !== 'boolean') throw wrong(name, 'true or false', value)
+    return { flag: value }
+  },
   text(name, value) {
     if (value === null) return {}
     if (typeof value !== 'string') throw wrong(name, 'a string or null', value)

@@ -12,6 +12,8 @@ pub struct OptionEntry {
     pub name: String,
     /// A count, or milliseconds.
     pub number: Option<f64>,
+    /// Yes or no.
+    pub flag: Option<bool>,
     /// Text.
     pub text: Option<String>,
     /// PEM, text or bytes.
@@ -38,6 +40,7 @@ impl NativeClient {
                     None => None,
                     Some(number) => milliseconds(&entry.name, number)?,
                 }),
+                Some(OptionKind::Flag) => OptionValue::Flag(flag(&entry)?),
                 Some(OptionKind::Text) => OptionValue::Text(entry.text),
                 Some(OptionKind::Pem) => OptionValue::Pem(entry.pem.map(|pem| pem.0)),
                 None => return Err(invalid(format!("unknown option {}", entry.name))),
@@ -122,4 +125,8 @@ fn count(entry: &OptionEntry) -> Result<u64, Thrown> {
         }
         _ => Err(invalid(format!("option {}: expected a whole number", entry.name))),
     }
+}
+
+fn flag(entry: &OptionEntry) -> Result<bool, Thrown> {
+    entry.flag.ok_or_else(|| invalid(format!("option {}: expected true or false", entry.name)))
 }

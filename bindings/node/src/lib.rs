@@ -20,7 +20,7 @@ use napi_derive::napi;
 pub struct OptionRow {
     /// snake_case, as the engine spells it.
     pub name: String,
-    /// `count`, `time`, `text` or `pem`.
+    /// `count`, `time`, `flag`, `text` or `pem`.
     pub kind: String,
     /// The default, as text.
     pub default: String,
@@ -34,6 +34,7 @@ pub fn option_table() -> Vec<OptionRow> {
         kind: match option.kind {
             OptionKind::Count => "count",
             OptionKind::Time => "time",
+            OptionKind::Flag => "flag",
             OptionKind::Text => "text",
             OptionKind::Pem => "pem",
         }

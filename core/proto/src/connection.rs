@@ -5,7 +5,8 @@
 //! | half    | state     | on                                    | goes to |
 //! |---------|-----------|---------------------------------------|---------|
 //! | send    | Idle      | start                                 | Body    |
-//! | send    | Body      | final head before the request is sent | Stopped |
+//! | send    | Body      | final head >= 300 before it is sent   | Stopped |
+//! | send    | Body      | end of a response before it is sent   | Stopped |
 //! | send    | Body      | recycle, when sent to the last byte   | Idle    |
 //! | receive | Idle      | start                                 | Head    |
 //! | receive | Head      | 1xx head                              | Head    |
@@ -305,10 +306,18 @@ impl Connection {
         self.facts = parsed.facts;
         self.framing = Some(framing);
         self.recv = RecvState::Body(BodyDecoder::new(framing.body));
+        if status >= 300 {
+            self.stop_upload();
+        }
+        Ok(Some(Step::Head(parsed.head)))
+    }
+
+    /// An answer that needs no more of the request: a refusal or redirect at its head, any other at
+    /// its end. A success that is still coming may be made of what is still being sent (an echo).
+    fn stop_upload(&mut self) {
         if !self.send_done() {
             self.send = SendState::Stopped;
         }
-        Ok(Some(Step::Head(parsed.head)))
     }
 
     fn poll_body(&mut self) -> Result<Option<Step>, RemoteError> {
@@ -322,10 +331,12 @@ impl Connection {
             Chunk::Data(n) => Ok(Some(Step::Data(n))),
             Chunk::End(Some(trailers)) => {
                 self.recv = RecvState::End;
+                self.stop_upload();
                 Ok(Some(Step::Trailers(trailers)))
             }
             Chunk::End(None) => {
                 self.recv = RecvState::Done;
+                self.stop_upload();
                 Ok(Some(Step::End))
             }
             Chunk::More => match self.eof {
@@ -333,6 +344,7 @@ impl Connection {
                 Some(how) => {
                     decoder.finish(how)?;
                     self.recv = RecvState::Done;
+                    self.stop_upload();
                     Ok(Some(Step::End))
                 }
             },

@@ -5,7 +5,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use bytes::Bytes;
-use keepalive_proto::{Connection as Machine, Event, ResponseHead};
+use keepalive_proto::{Connection as Machine, Event, Fields, ResponseHead};
 
 use crate::connection::{Connection, Lease};
 use crate::deadline::{Deadline, Deadlines};
@@ -19,9 +19,24 @@ use crate::request::{Body, BodySource, Request};
 /// A response head, and when things happened.
 pub(crate) struct Answer {
     pub head: ResponseHead,
+    /// What came of the body while the request was still being sent.
+    pub early: Early,
     pub sent_at: Instant,
     pub head_at: Instant,
 }
+
+/// The part of a response that overtook the rest of its request: a server may answer what it has
+/// read so far (an echo does), and would wait for ever if nobody took it.
+#[derive(Default)]
+pub(crate) struct Early {
+    pub body: Vec<u8>,
+    pub trailers: Option<Fields>,
+    pub ended: bool,
+}
+
+/// Most of a response that is kept while its request is still being sent; a server that sends more
+/// without reading is not read either, and the send limit decides.
+const EARLY_LIMIT: usize = 64 * 1024 * 1024;
 
 /// A failed exchange: the error, and what is needed to judge a replay.
 pub(crate) struct Failure {
@@ -132,10 +147,16 @@ async fn run<W: Wait>(
     let Connection { http, layer, io, wire, .. } = connection;
     let mut sent_at = None;
     let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
+    let (mut answered, mut early) = (None, Early::default());
+    let mut wrote = false;
     loop {
-        if let Some(head) = head_event(http)? {
-            let now = Instant::now();
-            return Ok(Answer { head, sent_at: sent_at.unwrap_or(now), head_at: now });
+        take_early(http, &mut answered, &mut early)?;
+        if answered.is_some() && (http.send_stopped() || http.send_done() && !layer.wants_flush()) {
+            let head_at = Instant::now();
+            let sent_at = sent_at.unwrap_or(head_at);
+            if let Some(head) = answered {
+                return Ok(Answer { head, early, sent_at, head_at });
+            }
         }
         let starved = if http.send_stopped() { false } else { feed.fill(http)? };
         let output = http.poll_transmit().is_some() || layer.wants_flush();
@@ -146,7 +167,10 @@ async fn run<W: Wait>(
         }
         let phase = if sent_at.is_none() { Phase::Send } else { Phase::Head };
         let want = match (output, &feed) {
-            (true, Feed::Empty) => Want::Write,
+            // A short request goes out in one write. What is left after that may be stuck behind an
+            // answer that nobody reads.
+            (true, Feed::Empty) if !wrote => Want::Write,
+            (true, _) if early.body.len() > EARLY_LIMIT => Want::Write,
             (true, _) => Want::Both,
             (false, _) if starved => Want::Read,
             (false, _) => Want::Answer,
@@ -169,11 +193,15 @@ async fn run<W: Wait>(
         .await;
         match turn {
             Ok(Turn::Wrote) => {
+                wrote = true;
                 if sent_at.is_none() && !matches!(feed, Feed::Empty) {
                     deadline = Deadline::from_now(deadlines.send, ErrorKind::SendTimeout)
                         .sooner(deadlines.total);
-                    // An answer that comes while there is more to send makes the rest pointless;
-                    // a server that reads on would never make the write wait.
+                    // An answer may make the rest pointless, and a server that reads on would never
+                    // make the write wait.
+                    if early.body.len() > EARLY_LIMIT {
+                        continue;
+                    }
                     match layer.read(io.fd(), http.receive_space(READ_SIZE)) {
                         Ok(received) => note(http, received),
                         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -196,7 +224,16 @@ async fn run<W: Wait>(
                 }
             }
             Err(stopped) => {
-                return rescue(http, layer, io, stopped, phase, origin, &deadline, sent_at);
+                return rescue(
+                    http,
+                    layer,
+                    io,
+                    stopped,
+                    phase,
+                    origin,
+                    &deadline,
+                    (answered, early),
+                );
             }
         }
     }
@@ -213,15 +250,24 @@ fn write(
     Ok(())
 }
 
-/// The next response head that is final.
-fn head_event(http: &mut Machine) -> Result<Option<ResponseHead>> {
-    loop {
+/// Takes the final head; and what follows it only while the request is still being sent, since
+/// afterwards the body is the caller's to read.
+fn take_early(
+    http: &mut Machine,
+    answered: &mut Option<ResponseHead>,
+    early: &mut Early,
+) -> Result<()> {
+    while !early.ended && (answered.is_none() || !(http.send_done() || http.send_stopped())) {
         match http.poll_event()? {
-            Some(Event::Head(head)) => return Ok(Some(head)),
-            Some(_) => {}
-            None => return Ok(None),
+            Some(Event::Head(head)) => *answered = Some(head),
+            Some(Event::Data(data)) => early.body.extend_from_slice(data),
+            Some(Event::Trailers(fields)) => early.trailers = Some(fields),
+            Some(Event::End) => early.ended = true,
+            Some(Event::Informational(_)) => {}
+            None => break,
         }
     }
+    Ok(())
 }
 
 /// The connection broke while sending; an answer that had come before (a 413 and a close) is still
@@ -234,7 +280,7 @@ fn rescue(
     phase: Phase,
     origin: &Origin,
     deadline: &Deadline,
-    sent_at: Option<Instant>,
+    (mut answered, mut early): (Option<ResponseHead>, Early),
 ) -> Result<Answer> {
     if matches!(stopped, Stopped::Io(_)) && phase == Phase::Send {
         while let Ok(received @ Received::Bytes(_)) =
@@ -242,9 +288,11 @@ fn rescue(
         {
             note(http, received);
         }
-        if let Ok(Some(head)) = head_event(http) {
+        if take_early(http, &mut answered, &mut early).is_ok()
+            && let Some(head) = answered
+        {
             let now = Instant::now();
-            return Ok(Answer { head, sent_at: sent_at.unwrap_or(now), head_at: now });
+            return Ok(Answer { head, early, sent_at: now, head_at: now });
         }
     }
     Err(broken(stopped, http, phase, origin, deadline))

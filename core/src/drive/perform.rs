@@ -12,7 +12,7 @@ use crate::connection::{ClientPool, Lease};
 use crate::deadline::Deadlines;
 use crate::decode::{ACCEPTED, Decoder};
 use crate::drive::body::{Live, take_events};
-use crate::drive::exchange::{Answer, Feed, exchange};
+use crate::drive::exchange::{Answer, Early, Feed, exchange};
 use crate::drive::insist::insist;
 use crate::drive::wait::{Stopped, Wait};
 use crate::drive::{redirect, replay};
@@ -309,8 +309,7 @@ fn respond(
         state: State::Done,
         trailers: None,
     };
-    let ended =
-        take_events(lease.connection()?, &mut decoder, &mut response.ready, &mut response.trailers);
+    let ended = take_arrived(&mut lease, answer.early, &mut decoder, &mut response);
     match ended {
         Ok(true) => lease.check_in(answer.head_at),
         Ok(false) => {
@@ -331,4 +330,27 @@ fn respond(
         }
     }
     Ok(response)
+}
+
+/// Moves what has arrived of the body into the response; `true` if that is all.
+fn take_arrived(
+    lease: &mut Lease,
+    early: Early,
+    decoder: &mut Option<Decoder>,
+    response: &mut Response,
+) -> Result<bool> {
+    if !early.body.is_empty() {
+        match decoder {
+            None => response.ready.extend_from_slice(&early.body),
+            Some(decoder) => decoder.push(&early.body, &mut response.ready)?,
+        }
+    }
+    response.trailers = early.trailers;
+    if early.ended {
+        if let Some(decoder) = decoder {
+            decoder.finish(&mut response.ready)?;
+        }
+        return Ok(true);
+    }
+    take_events(lease.connection()?, decoder, &mut response.ready, &mut response.trailers)
 }

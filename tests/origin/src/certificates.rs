@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, crypto::ring, version};
 
@@ -31,13 +31,15 @@ pub(crate) struct Certificates {
 
 type Issuer = CertifiedIssuer<'static, KeyPair>;
 
-/// Makes all certificates and writes `ca.pem`, `client.pem` and `client.key` into `dir`.
+/// Makes all certificates and writes those of the CA, a client and a server into `dir`.
 pub(crate) fn make(dir: &Path) -> Result<Certificates, StartError> {
     let ca = authority("keepalive-origin test CA")?;
     let other_ca = authority("keepalive-origin unknown CA")?;
     let key = KeyPair::generate()?;
     let local = ["localhost", "127.0.0.1", "::1"];
     let good = leaf(&ca, &key, &local, false)?;
+    std::fs::write(dir.join("server.pem"), good.pem())?;
+    std::fs::write(dir.join("server.key"), key.serialize_pem())?;
 
     let client_key = KeyPair::generate()?;
     let mut client = params(&[], "keepalive client")?;
@@ -49,12 +51,12 @@ pub(crate) fn make(dir: &Path) -> Result<Certificates, StartError> {
 
     let plain = |leaf| config(leaf, &key, None, rustls::DEFAULT_VERSIONS);
     let configs = ServerConfigs {
-        normal: plain(good.clone())?,
-        tls12: config(good.clone(), &key, None, &[&version::TLS12])?,
-        mtls: config(good, &key, Some(&ca), rustls::DEFAULT_VERSIONS)?,
-        wrong_host: plain(leaf(&ca, &key, &["other.invalid"], false)?)?,
-        expired: plain(leaf(&ca, &key, &local, true)?)?,
-        untrusted: plain(leaf(&other_ca, &key, &local, false)?)?,
+        normal: plain(&good)?,
+        tls12: config(&good, &key, None, &[&version::TLS12])?,
+        mtls: config(&good, &key, Some(&ca), rustls::DEFAULT_VERSIONS)?,
+        wrong_host: plain(&leaf(&ca, &key, &["other.invalid"], false)?)?,
+        expired: plain(&leaf(&ca, &key, &local, true)?)?,
+        untrusted: plain(&leaf(&other_ca, &key, &local, false)?)?,
     };
     Ok(Certificates { ca_pem: ca.pem(), configs })
 }
@@ -80,19 +82,19 @@ fn leaf(
     key: &KeyPair,
     names: &[&str],
     expired: bool,
-) -> Result<CertificateDer<'static>, rcgen::Error> {
+) -> Result<Certificate, rcgen::Error> {
     let mut params = params(names, names[0])?;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     if expired {
         params.not_before = date_time_ymd(2000, 1, 1);
         params.not_after = date_time_ymd(2001, 1, 1);
     }
-    Ok(params.signed_by(key, issuer)?.der().clone())
+    params.signed_by(key, issuer)
 }
 
 /// `client_ca`: require a client certificate signed by it.
 fn config(
-    leaf: CertificateDer<'static>,
+    leaf: &Certificate,
     key: &KeyPair,
     client_ca: Option<&Issuer>,
     versions: &[&'static rustls::SupportedProtocolVersion],
@@ -111,7 +113,7 @@ fn config(
         }
     };
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let mut config = builder.with_single_cert(vec![leaf], key)?;
+    let mut config = builder.with_single_cert(vec![leaf.der().clone()], key)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

@@ -39,7 +39,7 @@ pub struct OriginOptions {
     pub tls_port: u16,
     /// Directory of the wire cases; default: the `tests/wire` this crate was built beside.
     pub wire: PathBuf,
-    /// Directory for `ca.pem`, `client.pem` and `client.key`, made if absent and left in place.
+    /// Directory for the certificates and keys, made if absent and left in place.
     /// `None` (the default): a temporary one, removed with the origin.
     pub dir: Option<PathBuf>,
 }
@@ -76,6 +76,10 @@ pub struct Endpoints {
     pub client_cert_file: PathBuf,
     /// Its private key, PKCS#8 PEM.
     pub client_key_file: PathBuf,
+    /// The certificate of `https`, PEM: for other servers that a test starts.
+    pub server_cert_file: PathBuf,
+    /// Its private key, PKCS#8 PEM.
+    pub server_key_file: PathBuf,
 }
 
 /// A running origin. Dropping it closes every connection and joins every thread.
@@ -118,6 +122,8 @@ impl Origin {
             ca_file: dir.join("ca.pem"),
             client_cert_file: dir.join("client.pem"),
             client_key_file: dir.join("client.key"),
+            server_cert_file: dir.join("server.pem"),
+            server_key_file: dir.join("server.key"),
         };
         let ca_pem = certificates.ca_pem;
         Ok(Self { shared, endpoints, ca_pem, _listeners: listeners, _own_dir: own_dir })

@@ -50,16 +50,26 @@ fn the_state_table_is_true() {
         feed(c, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-T: 1\r\n\r\n");
         c.poll_event().unwrap();
     }
-    let acts: [(&str, Act, Act); 12] = [
+    let acts: [(&str, Act, Act); 13] = [
         ("send Idle start", |_| {}, start),
         (
-            "send Body final head before the request is sent",
+            "send Body final head >= 300 before it is sent",
+            |c| {
+                c.start(&head("POST"), RequestBody::Length(9)).unwrap();
+                transmit(c);
+                feed(c, b"HTTP/1.1 413 No\r\nContent-Length: 9\r\n\r\n");
+            },
+            event,
+        ),
+        (
+            "send Body end of a response before it is sent",
             |c| {
                 c.start(&head("POST"), RequestBody::Length(9)).unwrap();
                 transmit(c);
                 feed(c, OK);
+                c.poll_event().unwrap();
             },
-            event,
+            |c| drop(drain(c)),
         ),
         ("send Body recycle, when sent to the last byte", to_done, recycle),
         ("receive Idle start", |_| {}, start),
