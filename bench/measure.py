@@ -103,7 +103,7 @@ def call(peer: Peer, work: g.Work, server: Server, requests: int, warmup: int) -
 def available(peers: Iterable[Peer], say: Callable[[str], None]) -> list[Peer]:
     found = []
     for peer in peers:
-        if peer.needs.exists():
+        if peer.installed:
             found.append(peer)
         else:
             say(f"  {peer.name}: not installed, left out")
@@ -223,7 +223,7 @@ def measure_startup(server: Server, settings: Settings, say: Any) -> list[Result
                 peer = p.python(module, "startup.py", module)
             else:
                 peer = p.node(module, "startup.js", None if module == "http" else module)
-            if not peer.needs.exists():
+            if not peer.installed:
                 say(f"  {module} ({language}): not installed, left out")
                 continue
             reference = module in ("requests", "undici")

@@ -60,7 +60,7 @@ def machine() -> dict[str, str]:
 
 def list_peers() -> None:
     for peer in p.ALL:
-        print(f"{'installed' if peer.needs.exists() else 'missing':10} {peer.name:24} "
+        print(f"{'installed' if peer.installed else 'missing':10} {peer.name:24} "
               f"{Path(peer.command[-1]).name}")  # fmt: skip
 
 
