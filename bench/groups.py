@@ -91,8 +91,7 @@ def bodies() -> tuple[Work, ...]:
         for path, (label, size) in SIZES.items():
             works.append(download(f"{language}, {label} down", peers, reference, f"/{path}", size))
         for label, size in (("47 B", SMALL), *SIZES.values()):
-            work = upload(f"{language}, {label} up", peers, reference, size)
-            works.append(work if size == MB else full_only(work))
+            works.append(full_only(upload(f"{language}, {label} up", peers, reference, size)))
     return tuple(works)
 
 
@@ -114,7 +113,7 @@ def tls() -> tuple[Work, ...]:
         get("Python, sync", python, p.PYCURL),
         get("asyncio, 64 in flight", aio, p.AIOHTTP, **{"in-flight": 64}),
         get("Node, 64 in flight", node, p.UNDICI, **{"in-flight": 64}),
-        download("C, 100 MB down", c, p.CURL, *big),
+        full_only(download("C, 100 MB down", c, p.CURL, *big)),
         full_only(download("Python, 100 MB down", few, p.PYCURL, *big)),
         full_only(download("Node, 100 MB down", node, p.UNDICI, *big)),
     )
@@ -178,7 +177,7 @@ GROUPS = {
             replace(
                 get(f"{many} workers", (p.UNDICI, p.HTTP_AGENT, p.OURS_REQUEST), p.UNDICI,
                     workers=many, **{"in-flight": 64}),
-                first=1000, least=1000, quick=many == 2,
+                first=1000, least=1000, quick=False,
             )
             for many in (1, 2, 4)
         ),
@@ -208,8 +207,9 @@ GROUPS = {
 
 # Memory each does not depend on the number; over TLS fewer keep the run short.
 IDLE_PLAIN, IDLE_TLS, IDLE_QUICK = 10_000, 4_000, 500
+OURS_ASYNC_IDLE = replace(p.OURS_ASYNC, name=f"{p.OURS} asyncio")  # its name here is C's
 IDLE_PEERS = (
-    p.CURL_MULTI, p.HYPER, p.GO, p.OURS_C, p.AIOHTTP, p.OURS_ASYNC, p.UNDICI, p.OURS_REQUEST,
+    p.CURL_MULTI, p.HYPER, p.GO, p.OURS_C, p.AIOHTTP, OURS_ASYNC_IDLE, p.UNDICI, p.OURS_REQUEST,
 )  # fmt: skip
 IDLE_MEANS = (
     "Memory of the client's process for each idle connection (anonymous memory, after the "

@@ -178,7 +178,7 @@ def measure_group(name: str, server: Server, settings: Settings, say: Any) -> li
 def measure_idle(server: Server, settings: Settings, say: Any) -> list[Result]:
     """One run each: the numbers do not vary."""
     results = []
-    for tls in (False, True):
+    for tls in (False,) if settings.quick else (False, True):
         wanted = g.IDLE_QUICK if settings.quick else g.IDLE_TLS if tls else g.IDLE_PLAIN
         wanted = min(wanted, server.most_connections)
         work = "TLS" if tls else "plain"
@@ -240,7 +240,7 @@ def measure_startup(server: Server, settings: Settings, say: Any) -> list[Result
         except Failed as failed:
             results[peer].failed = str(failed)
             say(f"  {peer.name}: {failed}")
-    in_rounds(peers, results, max(5, settings.rounds), once, say)
+    in_rounds(peers, results, settings.rounds, once, say)
     return list(results.values())
 
 

@@ -98,7 +98,7 @@ def main() -> None:
     if options.peers:
         list_peers()
         return
-    settings = Settings(rounds=3, seconds=0.12, quick=True) if options.quick else Settings()
+    settings = Settings(rounds=3, seconds=0.1, quick=True) if options.quick else Settings()
     settings.rounds = options.rounds or settings.rounds
     started = time.monotonic()
     about = machine()
