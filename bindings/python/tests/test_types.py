@@ -18,14 +18,16 @@ BINDING = Path(__file__).parent.parent
 @pytest.mark.parametrize(
     "command",
     [
-        ["mypy.stubtest", "libkeepalive", "--allowlist", "stubtest-allowlist.txt"],
-        ["mypy", "--strict", "libkeepalive", "examples"],
+        ["mypy.stubtest", "libkeepalive", "--allowlist", str(BINDING / "stubtest-allowlist.txt")],
+        ["mypy", "--strict", "-p", "libkeepalive"],
+        ["mypy", "--strict", str(BINDING / "examples")],
     ],
-    ids=["stubtest", "mypy"],
+    ids=["stubtest", "package", "examples"],
 )
-def test_types_check(command: list[str]):
+def test_types_check(command: list[str], tmp_path: Path):
+    # Where the source folder does not hide the installed package.
     done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=BINDING, capture_output=True, text=True
+        [sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
