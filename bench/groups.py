@@ -22,6 +22,7 @@ class Work:
     args: dict[str, int | str] = field(default_factory=dict)
     first: int = 400  # requests of the run that finds out how fast the peer is
     least: int = 200  # requests of a measured run, however slow the peer
+    longer: float = 1.0  # times the wanted length of a run
     quick: bool = True  # part of --quick
 
 
@@ -44,8 +45,8 @@ def get(name: str, peers: Iterable[Peer], reference: Peer, **args: int) -> Work:
         tuple(peers),
         reference,
         args={"mode": "get", "length": SMALL, **args},
-        first=max(400, 3 * in_flight),
-        least=max(200, 4 * in_flight),
+        first=max(400, 2 * in_flight),
+        least=max(200, 2 * in_flight),
     )
 
 
@@ -85,12 +86,12 @@ BODY_PEERS = {
 
 
 def bodies() -> tuple[Work, ...]:
-    works = []
+    works: list[Work] = []
     for language, (peers, reference) in BODY_PEERS.items():
         for path, (label, size) in SIZES.items():
             works.append(download(f"{language}, {label} down", peers, reference, f"/{path}", size))
         for label, size in (("47 B", SMALL), *SIZES.values()):
-            works.append(upload(f"{language}, {label} up", peers, reference, size))
+            works.append(full_only(upload(f"{language}, {label} up", peers, reference, size)))
     return tuple(works)
 
 
@@ -112,7 +113,7 @@ def tls() -> tuple[Work, ...]:
         get("Python, sync", python, p.PYCURL),
         get("asyncio, 64 in flight", aio, p.AIOHTTP, **{"in-flight": 64}),
         get("Node, 64 in flight", node, p.UNDICI, **{"in-flight": 64}),
-        download("C, 100 MB down", c, p.CURL, *big),
+        full_only(download("C, 100 MB down", c, p.CURL, *big)),
         full_only(download("Python, 100 MB down", few, p.PYCURL, *big)),
         full_only(download("Node, 100 MB down", node, p.UNDICI, *big)),
     )
@@ -129,8 +130,8 @@ def contention() -> tuple[Work, ...]:
         work = get(f"Python, {threads} threads", (p.URLLIB3, p.HTTPX, p.PYREQWEST, p.OURS_PYTHON),
                    p.URLLIB3, threads=threads)  # fmt: skip
         works.append(full_only(work))
-    # Every thread warms up by itself.
-    return tuple(replace(work, first=400, least=400) for work in works)
+    # Every thread warms up by itself; fairness needs many requests of each.
+    return tuple(replace(work, first=400, least=400, longer=2.0) for work in works)
 
 
 def by_in_flight(peers: tuple[Peer, ...], reference: Peer) -> tuple[Work, ...]:
@@ -176,7 +177,7 @@ GROUPS = {
             replace(
                 get(f"{many} workers", (p.UNDICI, p.HTTP_AGENT, p.OURS_REQUEST), p.UNDICI,
                     workers=many, **{"in-flight": 64}),
-                first=1000, least=1000, quick=many == 2,
+                first=1000, least=1000, quick=False,
             )
             for many in (1, 2, 4)
         ),
@@ -206,8 +207,9 @@ GROUPS = {
 
 # Memory each does not depend on the number; over TLS fewer keep the run short.
 IDLE_PLAIN, IDLE_TLS, IDLE_QUICK = 10_000, 4_000, 500
+OURS_ASYNC_IDLE = replace(p.OURS_ASYNC, name=f"{p.OURS} asyncio")  # its name here is C's
 IDLE_PEERS = (
-    p.CURL_MULTI, p.HYPER, p.GO, p.OURS_C, p.AIOHTTP, p.OURS_ASYNC, p.UNDICI, p.OURS_REQUEST,
+    p.CURL_MULTI, p.HYPER, p.GO, p.OURS_C, p.AIOHTTP, OURS_ASYNC_IDLE, p.UNDICI, p.OURS_REQUEST,
 )  # fmt: skip
 IDLE_MEANS = (
     "Memory of the client's process for each idle connection (anonymous memory, after the "

@@ -49,9 +49,7 @@ def install(say: Callable[[str], None]) -> None:
         ("C programs", lambda: compile_c(C_PROGRAMS)),
         ("Go program", build_go),
         ("Rust program", build_rust),
-        ("libkeepalive for C", build_ours_c),
-        ("libkeepalive for Python", build_ours_python),
-        ("libkeepalive for Node", build_ours_node),
+        ("libkeepalive", build_ours),
     )
     for name, step in steps:
         say(f"install: {name}")
@@ -107,26 +105,15 @@ def build_rust() -> None:
     shutil.copy2(target / "release" / "rust_peer", p.BIN / "rust_peer")
 
 
-def build_ours_c() -> None:
-    run("cargo", "build", "-q", "--release", "-p", "libkeepalive")
+def build_ours() -> None:
+    """The release artefacts as they are shipped: shared object, wheel, addon."""
+    run("scripts/build.sh", "release")
     compile_c(OUR_PROGRAMS)
-
-
-def build_ours_python() -> None:
-    wheels = p.WORK / "wheels"
-    shutil.rmtree(wheels, ignore_errors=True)
     pip = (p.PYTHON, "-m", "pip", "--disable-pip-version-check")
-    source = p.ROOT / "bindings" / "python"
-    run(*pip, "wheel", "-q", "--no-deps", "-w", wheels, source, CARGO_TARGET_DIR=str(p.TARGET))
-    run(*pip, "install", "-q", "--no-deps", "--force-reinstall", *wheels.glob("*.whl"))
-
-
-def build_ours_node() -> None:
-    source = p.ROOT / "bindings" / "node"
-    run("node", "scripts/build.js", cwd=source)
+    run(*pip, "install", "-q", "--no-deps", "--force-reinstall", *p.WHEELS.glob("*.whl"))
     link = p.NODE_MODULES / p.OURS
     if not link.is_symlink():
-        link.symlink_to(os.path.relpath(source, link.parent))
+        link.symlink_to(os.path.relpath(p.ROOT / "bindings" / "node", link.parent))
 
 
 def versions() -> dict[str, str]:
@@ -138,7 +125,7 @@ def versions() -> dict[str, str]:
         "rustc": first_line("rustc", "--version").removeprefix("rustc "),
         "Python": first_line(p.PYTHON, "-V").removeprefix("Python "),
         "Node": first_line("node", "-v"),
-        "OpenSSL": first_line("openssl", "version").removeprefix("OpenSSL "),
+        "OpenSSL": first_line("openssl", "version").removeprefix("OpenSSL ").split(" (")[0],
     }
     found |= rust_versions(("hyper", "hyper-util", "tokio", "rustls"))
     for python, wanted in ((p.PYTHON, PIP), (p.NIQUESTS_PYTHON, ("niquests",))):

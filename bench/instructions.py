@@ -57,7 +57,7 @@ def measure_counts(server: Server, say=progress) -> list[Result]:
     results = []
     for work, (peers, in_flight) in WORKS.items():
         for peer in peers:
-            if not peer.needs.exists():
+            if not peer.installed:
                 say(f"  {peer.name}: not installed, left out")
                 continue
             result = Result("counts", work, peer.name, peer.ours, peer in (p.CURL, p.CURL_MULTI))

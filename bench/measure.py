@@ -103,7 +103,7 @@ def call(peer: Peer, work: g.Work, server: Server, requests: int, warmup: int) -
 def available(peers: Iterable[Peer], say: Callable[[str], None]) -> list[Peer]:
     found = []
     for peer in peers:
-        if peer.needs.exists():
+        if peer.installed:
             found.append(peer)
         else:
             say(f"  {peer.name}: not installed, left out")
@@ -147,7 +147,7 @@ def measure_work(
             results[peer].failed = str(failed)
             say(f"  {peer.name}: {failed}")
             continue
-        wanted = int(settings.seconds / pace["time"])
+        wanted = int(settings.seconds * work.longer / pace["time"])
         counts[peer] = min(MOST_REQUESTS, max(work.least, wanted))
 
     def once(peer: Peer) -> dict[str, float]:
@@ -178,7 +178,7 @@ def measure_group(name: str, server: Server, settings: Settings, say: Any) -> li
 def measure_idle(server: Server, settings: Settings, say: Any) -> list[Result]:
     """One run each: the numbers do not vary."""
     results = []
-    for tls in (False, True):
+    for tls in (False,) if settings.quick else (False, True):
         wanted = g.IDLE_QUICK if settings.quick else g.IDLE_TLS if tls else g.IDLE_PLAIN
         wanted = min(wanted, server.most_connections)
         work = "TLS" if tls else "plain"
@@ -223,7 +223,7 @@ def measure_startup(server: Server, settings: Settings, say: Any) -> list[Result
                 peer = p.python(module, "startup.py", module)
             else:
                 peer = p.node(module, "startup.js", None if module == "http" else module)
-            if not peer.needs.exists():
+            if not peer.installed:
                 say(f"  {module} ({language}): not installed, left out")
                 continue
             reference = module in ("requests", "undici")
@@ -240,7 +240,7 @@ def measure_startup(server: Server, settings: Settings, say: Any) -> list[Result
         except Failed as failed:
             results[peer].failed = str(failed)
             say(f"  {peer.name}: {failed}")
-    in_rounds(peers, results, max(5, settings.rounds), once, say)
+    in_rounds(peers, results, settings.rounds, once, say)
     return list(results.values())
 
 

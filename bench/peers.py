@@ -1,6 +1,6 @@
 """Every client: what it is called, which program runs it, and what it must trust."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent
@@ -8,6 +8,7 @@ ROOT = BENCH.parent
 TARGET = ROOT / "target"
 WORK = TARGET / "bench"
 BIN = WORK / "bin"
+WHEELS = TARGET / "wheels"  # where scripts/build.sh puts ours
 PYTHON = TARGET / "bench-venv" / "bin" / "python"
 # niquests brings a fork of urllib3 under urllib3's own name, which requests would then use.
 NIQUESTS_PYTHON = TARGET / "bench-niquests" / "bin" / "python"
@@ -21,27 +22,30 @@ class Peer:
 
     name: str
     command: tuple[str, ...]
-    needs: Path = field(compare=False)  # missing: the peer is left out, with a warning
+    needs: tuple[Path, str]  # a directory and what must be found in it, as a glob
 
     @property
     def ours(self) -> bool:
         return self.name.startswith(OURS)
 
+    @property
+    def installed(self) -> bool:
+        directory, pattern = self.needs
+        return any(directory.glob(pattern))
+
 
 def c(name: str, program: str) -> Peer:
-    return Peer(name, (str(BIN / program),), BIN / program)
+    return Peer(name, (str(BIN / program),), (BIN, program))
 
 
 def python(name: str, program: str, package: str, interpreter: Path = PYTHON) -> Peer:
-    site = interpreter.parent.parent / "lib"
-    found = next(site.glob(f"python3*/site-packages/{package}*"), site / package)
-    return Peer(name, (str(interpreter), str(BENCH / "python" / program)), found)
+    needs = (interpreter.parent.parent / "lib", f"python3*/site-packages/{package}*")
+    return Peer(name, (str(interpreter), str(BENCH / "python" / program)), needs)
 
 
 def node(name: str, program: str, package: str | None) -> Peer:
-    needs = NODE_MODULES / package if package else BENCH / "node" / program
-    command = ("node", "--expose-gc", str(BENCH / "node" / program))
-    return Peer(name, command, needs)
+    needs = (NODE_MODULES, package) if package else (BENCH / "node", program)
+    return Peer(name, ("node", "--expose-gc", str(BENCH / "node" / program)), needs)
 
 
 def uvloop(peer: Peer) -> Peer:

@@ -21,9 +21,9 @@ from measure import Result, Settings, measure_group, measure_idle, measure_start
 from server import Server
 from sizes import measure_sizes
 
-RESULTS = p.WORK / "results.json"
-PARTIAL = p.WORK / "partial.json"  # of a run with --group, which must not replace a whole one
-DOCS = p.ROOT / "docs"
+# Results and page of whole runs; quick and partial ones must not replace them.
+RESULTS, DOCS = p.WORK / "results.json", p.ROOT / "docs"
+PREVIEW_RESULTS, PREVIEW_DOCS = p.WORK / "preview.json", p.WORK / "preview"
 
 # Workers of the server for idle connections: two descriptors each, and a limit for each worker.
 IDLE_WORKERS = 4
@@ -39,8 +39,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--peers", action="store_true", help="install, list every client and end")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.add_argument("--no-install", action="store_true", help="use what is built already")
-    parser.add_argument("--no-docs", action="store_true", help="leave docs/ as it is")
-    parser.add_argument("--render", action="store_true", help="only write docs/ from the last run")
+    parser.add_argument("--render", action="store_true", help="only write docs/ from the last whole run")
     return parser.parse_args()  # fmt: skip
 
 
@@ -61,7 +60,7 @@ def machine() -> dict[str, str]:
 
 def list_peers() -> None:
     for peer in p.ALL:
-        print(f"{'installed' if peer.needs.exists() else 'missing':10} {peer.name:24} "
+        print(f"{'installed' if peer.installed else 'missing':10} {peer.name:24} "
               f"{Path(peer.command[-1]).name}")  # fmt: skip
 
 
@@ -84,22 +83,22 @@ def measure(wanted: list[str], settings: Settings) -> list[Result]:
     return results
 
 
-def write_docs(run: dict[str, Any]) -> None:
-    drawn = report.write_charts(run, DOCS / "bench")
-    report.write_page(run, DOCS / "performance.md", drawn)
+def write_docs(run: dict[str, Any], directory: Path) -> None:
+    drawn = report.write_charts(run, directory / "bench")
+    report.write_page(run, directory / "performance.md", drawn)
 
 
 def main() -> None:
     options = parse()
     if options.render:
-        write_docs(report.load(RESULTS))
+        write_docs(report.load(RESULTS), DOCS)
         return
     if not options.no_install:
         install.install(progress)
     if options.peers:
         list_peers()
         return
-    settings = Settings(rounds=3, seconds=0.12, quick=True) if options.quick else Settings()
+    settings = Settings(rounds=3, seconds=0.1, quick=True) if options.quick else Settings()
     settings.rounds = options.rounds or settings.rounds
     started = time.monotonic()
     about = machine()
@@ -111,15 +110,15 @@ def main() -> None:
         "seconds": time.monotonic() - started,
         "results": [result.as_json() for result in results],
     }
-    file = PARTIAL if options.group else RESULTS
+    whole = not (options.quick or options.group)
+    file, docs = (RESULTS, DOCS) if whole else (PREVIEW_RESULTS, PREVIEW_DOCS)
     file.write_text(json.dumps(run, indent=1) + "\n")
+    write_docs(run, docs)
     if options.json:
         json.dump(run, sys.stdout, indent=1)
     else:
         report.print_tables(run, options.reference)
-    if not options.no_docs and not options.group:
-        write_docs(run)
-    progress(f"{run['seconds'] / 60:.1f} minutes; results in {file}")
+    progress(f"{run['seconds'] / 60:.1f} minutes; results in {file}, page in {docs}")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def measure_sizes() -> list[Result]:
     found: list[tuple[str, str, Path | None]] = [
         (SHARED_OBJECT, p.OURS, existing(p.TARGET / "release" / "libkeepalive.so")),
         (SHARED_OBJECT, "libcurl.so", newest(Path("/usr/lib").glob("*/libcurl.so.4.*"))),
-        (f"{WHEEL}: wheel", p.OURS, newest((p.WORK / "wheels").glob("libkeepalive-*.whl"))),
+        (f"{WHEEL}: wheel", p.OURS, newest(p.WHEELS.glob("*.whl"))),
         (f"{WHEEL}: native module", p.OURS, newest(site.glob("libkeepalive/_native*.so"))),
         (f"{WHEEL}: native module", "primp", newest(site.glob("primp/*.so"))),
         (f"{WHEEL}: native module", "pyreqwest", newest(site.glob("pyreqwest/*.so"))),

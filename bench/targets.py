@@ -42,7 +42,7 @@ class Target:
         return value >= self.limit if self.at_least else value <= self.limit
 
     def written(self, value: float) -> str:
-        return written(self.metric, value) if self.peer is None else f"{value:.2f} x"
+        return written(self.metric, value) if self.peer is None else f"{value:.3g} x"
 
 
 def ratios(text: str, work: tuple[str, str], ours: str, limits: dict[str, float]) -> list[Target]:

@@ -163,6 +163,8 @@ def run_async(make: Callable[[argparse.Namespace], Any]) -> None:
         uvloop.run(main_async(make, options))
     else:
         asyncio.run(main_async(make, options))
+    # Threads of some native clients crash an interpreter that shuts down under them.
+    os._exit(0)
 
 
 async def main_async(make: Callable[[argparse.Namespace], Any], options: Any) -> None:

@@ -82,9 +82,7 @@ fn new_client(options: &Options) -> Result<HyperClient, Error> {
         .https_or_http()
         .enable_http1()
         .wrap_connector(tcp);
-    Ok(Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .build(connector))
+    Ok(Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector))
 }
 
 async fn start(
@@ -92,16 +90,9 @@ async fn start(
     url: &Uri,
     options: &Options,
 ) -> Result<Response<Incoming>, Error> {
-    let method = if options.body.is_empty() {
-        "GET"
-    } else {
-        "POST"
-    };
+    let method = if options.body.is_empty() { "GET" } else { "POST" };
     let body = Full::new(options.body.clone());
-    let request = Request::builder()
-        .method(method)
-        .uri(url.clone())
-        .body(body)?;
+    let request = Request::builder().method(method).uri(url.clone()).body(body)?;
     Ok(client.request(request).await?)
 }
 
@@ -159,10 +150,7 @@ fn memory_bytes() -> Result<i64, Error> {
     // SAFETY: malloc_trim has no preconditions.
     unsafe { libc::malloc_trim(0) };
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("RssAnon:"))
-        .ok_or("no RssAnon")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).ok_or("no RssAnon")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<i64>()? * 1024)
 }
 
