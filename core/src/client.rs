@@ -250,7 +250,7 @@ async fn finish_whole<W: crate::drive::wait::Wait>(
     response: &mut Response,
     wait: &mut W,
 ) -> Result<()> {
-    response.fill(wait).await.map_err(|error| error.with_partial(response.ready.split().freeze()))
+    response.fill(wait).await.map_err(|error| error.with_partial(response.ready.take_all()))
 }
 
 fn cancelled() -> Error {

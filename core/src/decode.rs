@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use bytes::BytesMut;
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use zstd::stream::raw::{InBuffer, Operation, OutBuffer};
 
@@ -59,7 +58,7 @@ impl Decoder {
     }
 
     /// Decodes a piece and appends what comes out.
-    pub fn push(&mut self, data: &[u8], into: &mut BytesMut) -> Result<()> {
+    pub fn push(&mut self, data: &[u8], into: &mut Vec<u8>) -> Result<()> {
         self.started = true;
         let mut piece: Option<Vec<u8>> = None;
         for coding in self.codings.iter_mut().rev() {
@@ -70,7 +69,7 @@ impl Decoder {
     }
 
     /// The body is over: a coding that is not is a truncation. An empty body (HEAD, 304) is fine.
-    pub fn finish(&mut self, into: &mut BytesMut) -> Result<()> {
+    pub fn finish(&mut self, into: &mut Vec<u8>) -> Result<()> {
         if !self.started {
             return Ok(());
         }
