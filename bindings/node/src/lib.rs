@@ -10,6 +10,7 @@ mod convert;
 mod fork;
 mod pack;
 mod slots;
+mod stats;
 mod wake;
 
 use keepalive_core::{ErrorKind, OPTIONS, OptionKind};
