@@ -30,6 +30,7 @@ __all__ = [
     "OPTIONS",
     "Response",
     "Sender",
+    "OriginStats",
     "Stats",
     "Stream",
     "Timeout",
