@@ -1002,8 +1002,8 @@ ka_status ka_request_set_body(ka_request *request,
  * Ownership: `user_data` is borrowed: it must live until ka_client_send has returned or the event of
  * the submitted request has come. After that `read` is not called any more.
  * Threads: one at a time for one request. `read` is called on the thread of ka_client_send, where it
- * may block; or, for a submitted request, on the engine's thread, where it must not: all submitted
- * requests wait meanwhile.
+ * may block; or, for a submitted request, within ka_client_submit and on the engine's thread, where
+ * it must not: all submitted requests wait meanwhile.
  * Errors: KA_INVALID_ARGUMENT when `read` is NULL or `length` below -1.
  */
 KA_API

@@ -9,13 +9,13 @@ require cargo "https://rustup.rs"
 mkdir -p target
 venv 'maturin>=1.9,<2' 'pytest>=8' 'mypy>=1.15' 'uvloop>=0.21'
 
-say "building the C library, the Node addon and the Python module ($profile)"
+say "building the C library and the Node addon ($profile)"
 export PYO3_PYTHON=$VENV/bin/python
-cargo build "${flags[@]}" -p libkeepalive -p keepalive-node -p keepalive-python
+cargo build "${flags[@]}" -p libkeepalive -p keepalive-node
 cargo build -p keepalive-origin
 cp "target/$profile/libkeepalive_node.so" bindings/node/keepalive.node
 
-say "installing the wheel into target/venv"
+say "building the wheel and installing it into target/venv"
 rm -rf target/wheels
 "$VENV/bin/maturin" build --quiet "${flags[@]}" --manifest-path bindings/python/Cargo.toml \
     --interpreter "$VENV/bin/python" --out target/wheels

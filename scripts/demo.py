@@ -25,7 +25,7 @@ def sharing(url, ca):
     tail = [url, ca, REQUESTS]
     return [
         [PYTHON, str(ROOT / "bindings/python/examples/demo_shared.py"), *tail],
-        ["node", str(ROOT / "bindings/node/examples/demo_workers.js"), *tail],
+        ["node", str(ROOT / "bindings/node/examples/demo_workers.js"), url, REQUESTS],
     ]
 
 

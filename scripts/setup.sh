@@ -8,7 +8,7 @@ require gcc "install a C compiler"
 require node "install Node.js 20 or newer"
 
 missing=()
-for pair in nginx:nginx-light valgrind:valgrind g++:g++ nm:binutils pkg-config:pkg-config; do
+for pair in nginx:nginx-light valgrind:valgrind g++:g++ nm:binutils pkg-config:pkg-config openssl:openssl; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
 done
 if [ ${#missing[@]} -gt 0 ]; then

@@ -9,6 +9,11 @@ import type { Readable } from 'node:stream'
  * An unknown option is a TypeError that names it.
  */
 export interface ClientOptions {
+  /**
+   * The defaults that the other options change: `default`, or `service` for calls between services
+   * (totalTimeout and headerTimeout 5,000, retries 2, circuitBreaker on).
+   */
+  profile?: 'default' | 'service'
   /** Connections per origin: in use, idle and being opened. Default 64. */
   maxPerHost?: number
   /** Connections over all origins. Default 512. */
@@ -41,6 +46,15 @@ export interface ClientOptions {
   drainTimeout?: number | null
   /** Redirects followed when following is asked for. Default 20. */
   maxRedirects?: number
+  /**
+   * Further tries of a replayable request after a connect failure, a broken connection or status
+   * 408, 429, 500, 502, 503 or 504; `Retry-After` is honoured. Default 0.
+   */
+  retries?: number
+  /** Retries to an origin in percent of the requests to it, so that they never multiply an outage. Default 20. */
+  retryBudget?: number
+  /** Fail at once, with `KA_CIRCUIT_OPEN`, while an origin keeps failing. Default false. */
+  circuitBreaker?: boolean
   /** User-Agent of requests that give none; `null`: not sent. Default `libkeepalive/VERSION`. */
   userAgent?: string | null
   /** PEM file of trusted certificates, instead of the system's. */
@@ -144,6 +158,10 @@ export interface Info {
   connectionId: number
   /** How often the request was sent again on a fresh connection: 0 or 1. */
   replays: number
+  /** Why: the `kind` of the error it met, as `ConnectionReset`; `null` when it was sent once. */
+  replayReason: string | null
+  /** Tries before this one that failed and were worth another (option `retries`). */
+  retries: number
   /** Redirects followed. */
   redirects: number
   /** Of the response. */
@@ -242,6 +260,8 @@ export interface Stats {
   stale: number
   /** Requests sent again on a fresh connection. */
   replayed: number
+  /** Further tries after failures (option `retries`). */
+  retried: number
   /** Connections closed, by reason. */
   closed: Record<string, number>
   /** Requests waiting for a connection, now. */
@@ -252,6 +272,28 @@ export interface Stats {
   active: number
   /** Connections being opened, now. */
   dialing: number
+  /** The same moment by origin, in the order they were first used. */
+  origins: OriginStats[]
+}
+
+/** One origin's part of the counters. */
+export interface OriginStats {
+  /** `https://example.com:8443`. */
+  origin: string
+  /** Requests waiting for a connection. */
+  waiting: number
+  /** Idle connections. */
+  idle: number
+  /** Connections in use. */
+  active: number
+  /** Connections being opened. */
+  dialing: number
+  /** How long a connection may idle, in milliseconds; `null` for ever. */
+  idleLimit: number | null
+  /** Where that is from: the option, the server's `Keep-Alive`, or what its closes have taught. */
+  idleLimitSource: 'option' | 'hint' | 'learnt'
+  /** The circuit breaker; shared by all clients of the process. */
+  breaker: 'closed' | 'open' | 'half_open'
 }
 
 /** Stable names of what can go wrong. */
@@ -349,6 +391,20 @@ export class Client {
    * connections are closed.
    */
   close(): void
+  /**
+   * Opens connections to the origin of `url` until it has `count` idle ones, within the caps;
+   * resolves to how many were opened. Rejects with the first dial's failure; what succeeded is kept.
+   */
+  warm(url: string | URL, count: number): Promise<number>
+  /**
+   * The network is another one (a laptop moved, a VPN came up): closes idle connections, so that
+   * requests dial anew, and forgets what was learnt of failing origins.
+   */
+  networkChanged(): void
+  /** Closes the circuit breaker of the origin of `url`, for the whole process. */
+  resetBreaker(url: string | URL): void
+  /** Closes idle connections; the client stays usable. */
+  closeIdle(): void
 }
 
 /** `Client.shared().request`. */

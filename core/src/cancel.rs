@@ -41,13 +41,12 @@ pub(crate) enum Ended<T> {
 /// Runs `work` until it is done or `cancel` is set; dropping it then discards its connection.
 pub(crate) async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = T>) -> Ended<T> {
     let mut work = pin!(caught(work));
-    let mut registered = false;
+    let mut registered: Option<Waker> = None;
     std::future::poll_fn(|cx| {
-        if !registered {
-            // The task of a submission keeps its waker for life.
+        if !registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             *cancel.waker.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
                 Some(cx.waker().clone());
-            registered = true;
+            registered = Some(cx.waker().clone());
         }
         if cancel.flag.load(Ordering::Acquire) {
             return Poll::Ready(Ended::Cancelled);

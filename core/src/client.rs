@@ -19,7 +19,7 @@ use crate::net::tls::TlsSettings;
 use crate::queue::{Outcome, Queue};
 use crate::request::Request;
 use crate::response::Response;
-use crate::runtime::{Engine, engine};
+use crate::runtime::engine;
 use crate::stats::Stats;
 use crate::target::Target;
 
@@ -137,7 +137,7 @@ impl Client {
         let queue = queue.clone();
         let cancel = Cancel::new();
         let call = Call { cancel: cancel.clone(), generation: fork::generation() };
-        engine()?.spawn(async move {
+        engine()?.submit(async move {
             let work = async {
                 let mut wait = TokioWait::new();
                 let mut response = perform(&inner.settings, &pool, &request, &mut wait).await?;
@@ -250,7 +250,7 @@ async fn finish_whole<W: crate::drive::wait::Wait>(
     response: &mut Response,
     wait: &mut W,
 ) -> Result<()> {
-    response.fill(wait).await.map_err(|error| error.with_partial(response.ready.split().freeze()))
+    response.fill(wait).await.map_err(|error| error.with_partial(response.ready.take_all()))
 }
 
 fn cancelled() -> Error {

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use bytes::BytesMut;
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use zstd::stream::raw::{InBuffer, Operation, OutBuffer};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 
@@ -11,7 +11,6 @@ use crate::error::{Error, ErrorKind, Phase, Result};
 pub(crate) const ACCEPTED: &str = "gzip, deflate, br, zstd";
 
 type Brotli = brotli_decompressor::DecompressorWriter<Vec<u8>>;
-type Zstd = zstd::stream::write::Decoder<'static, Vec<u8>>;
 
 enum Coding {
     Gzip(MultiGzDecoder<Vec<u8>>),
@@ -50,7 +49,7 @@ impl Decoder {
                     b"gzip" | b"x-gzip" => Coding::Gzip(MultiGzDecoder::new(Vec::new())),
                     b"deflate" => Coding::DeflateUndecided,
                     b"br" => Coding::Brotli(Box::new(Brotli::new(Vec::new(), 4096))),
-                    b"zstd" => Coding::Zstd(Box::new(Zstd::new(Vec::new()).map_err(bad)?)),
+                    b"zstd" => Coding::Zstd(Box::new(Zstd::new()?)),
                     _ => return Ok(None),
                 });
             }
@@ -59,7 +58,7 @@ impl Decoder {
     }
 
     /// Decodes a piece and appends what comes out.
-    pub fn push(&mut self, data: &[u8], into: &mut BytesMut) -> Result<()> {
+    pub fn push(&mut self, data: &[u8], into: &mut Vec<u8>) -> Result<()> {
         self.started = true;
         let mut piece: Option<Vec<u8>> = None;
         for coding in self.codings.iter_mut().rev() {
@@ -70,7 +69,7 @@ impl Decoder {
     }
 
     /// The body is over: a coding that is not is a truncation. An empty body (HEAD, 304) is fine.
-    pub fn finish(&mut self, into: &mut BytesMut) -> Result<()> {
+    pub fn finish(&mut self, into: &mut Vec<u8>) -> Result<()> {
         if !self.started {
             return Ok(());
         }
@@ -110,7 +109,7 @@ impl Coding {
                 decoder.write_all(data).map_err(bad)?;
                 std::mem::take(decoder.get_mut())
             }
-            Coding::Zstd(decoder) => pump!(decoder),
+            Coding::Zstd(decoder) => decoder.push(data)?,
         })
     }
 
@@ -133,10 +132,41 @@ impl Coding {
                 decoder.close().map_err(bad)?;
                 Ok(std::mem::take(decoder.get_mut()))
             }
-            Coding::Zstd(decoder) => {
-                decoder.flush().map_err(bad)?;
-                Ok(std::mem::take(decoder.get_mut()))
+            Coding::Zstd(decoder) => decoder.finish().map(|()| Vec::new()),
+        }
+    }
+}
+
+/// The writer of the zstd crate does not tell a frame's end from a pause, so this drives the
+/// decoder itself.
+struct Zstd {
+    raw: zstd::stream::raw::Decoder<'static>,
+    /// At the end of a frame; another may follow (RFC 8878 3).
+    complete: bool,
+}
+
+impl Zstd {
+    fn new() -> Result<Zstd> {
+        Ok(Zstd { raw: zstd::stream::raw::Decoder::new().map_err(bad)?, complete: false })
+    }
+
+    fn push(&mut self, data: &[u8]) -> Result<Vec<u8>> {
+        let mut input = InBuffer::around(data);
+        let mut all = Vec::new();
+        let mut piece = vec![0; zstd::zstd_safe::DCtx::out_size()];
+        loop {
+            let mut output = OutBuffer::around(&mut piece[..]);
+            let left = self.raw.run(&mut input, &mut output).map_err(bad)?;
+            let (written, full) = (output.pos(), output.pos() == output.capacity());
+            all.extend_from_slice(&piece[..written]);
+            self.complete = left == 0;
+            if input.pos() == data.len() && (!full || self.complete) {
+                return Ok(all);
             }
         }
+    }
+
+    fn finish(&self) -> Result<()> {
+        if self.complete { Ok(()) } else { Err(bad("the zstd frame is cut off")) }
     }
 }

@@ -23,8 +23,8 @@ const KEPT: usize = 8;
 const TRUST: f64 = 0.9;
 /// Ends within this time of each other, at ages that differ, are a restart and no idle limit.
 const BURST: Duration = Duration::from_millis(100);
-/// A reuse this soon after the last says nothing about idle limits when it fails.
-const TELLING: Duration = Duration::from_millis(10);
+/// An end or a failed reuse this soon after the last use has another cause than an idle limit.
+const TELLING: Duration = Duration::from_millis(100);
 /// Origins remembered; a crawler's are not kept for ever.
 const ORIGINS: usize = 4096;
 
@@ -110,6 +110,9 @@ impl Memory {
 
     /// The server ended a connection that had been idle for `age`.
     pub fn ended(&self, now: Instant, age: Duration) {
+        if age < TELLING {
+            return;
+        }
         let mut ends = self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let close = |at: Instant| now.saturating_duration_since(at) < BURST;
         let differs = |other: &End| {

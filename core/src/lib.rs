@@ -4,6 +4,7 @@
 #![deny(missing_docs)]
 
 mod breaker;
+mod buffer;
 mod cancel;
 mod client;
 mod config;

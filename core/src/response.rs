@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::Bytes;
 use keepalive_proto::{Fields, ResponseHead, Version};
 
+use crate::buffer::Buffer;
 use crate::drive::blocking::{Blocking, BlockingWait, run};
 use crate::drive::body::{Live, Progress};
 use crate::drive::wait::Wait;
@@ -67,7 +68,7 @@ pub struct Response {
     pub(crate) url: Arc<str>,
     pub(crate) info: Info,
     /// Body bytes received (and decoded) but not yet read.
-    pub(crate) ready: BytesMut,
+    pub(crate) ready: Buffer,
     pub(crate) state: State,
     pub(crate) trailers: Option<Fields>,
 }
@@ -115,7 +116,7 @@ impl Response {
 
     /// Takes the whole body if it has arrived, without waiting; `None` if more is to come.
     pub fn take_complete(&mut self) -> Option<Bytes> {
-        self.is_complete().then(|| std::mem::take(&mut self.ready).freeze())
+        self.is_complete().then(|| self.ready.take_all())
     }
 
     /// Reads up to `buffer.len()` body bytes on this thread; 0 is the verified end.
@@ -137,7 +138,7 @@ impl Response {
     /// The rest of the body. On failure the bytes that did come can still be read.
     pub fn read_all(&mut self, blocking: Blocking<'_>) -> Result<Bytes> {
         run(self.fill(&mut BlockingWait::new(blocking)))?;
-        Ok(std::mem::take(&mut self.ready).freeze())
+        Ok(self.ready.take_all())
     }
 
     /// Ends the response early: what is unread is dropped by the drain rule. Reading afterwards is
@@ -165,10 +166,7 @@ impl Response {
                 None => self.receive(wait).await?,
             }
         }
-        let count = to.len().min(self.ready.len());
-        to[..count].copy_from_slice(&self.ready[..count]);
-        self.ready.advance(count);
-        Ok(count)
+        Ok(self.ready.copy_to(to))
     }
 
     pub(crate) async fn next_chunk<W: Wait>(
@@ -179,15 +177,14 @@ impl Response {
         if self.ready.is_empty() {
             self.receive(wait).await?;
         }
-        if self.ready.is_empty() {
-            return Ok(None);
-        }
-        let count = self.ready.len().min(max.max(1));
-        Ok(Some(self.ready.split_to(count).freeze()))
+        Ok(self.ready.take(max.max(1)))
     }
 
     /// Receives until the end; the body is then in `ready`.
     pub(crate) async fn fill<W: Wait>(&mut self, wait: &mut W) -> Result<()> {
+        if let State::Live(live) = &mut self.state {
+            live.reserve_whole(self.ready.space());
+        }
         loop {
             self.receive(wait).await?;
             if self.is_complete() {
@@ -204,7 +201,7 @@ impl Response {
             State::Failed(error) => Err(error.clone()),
             State::Closed => Err(Error::state("the response was closed")),
             State::Live(live) => {
-                match live.receive(wait, &mut self.ready, &mut self.trailers).await {
+                match live.receive(wait, self.ready.space(), &mut self.trailers).await {
                     Ok(Progress::Data) => Ok(()),
                     Ok(Progress::End) => {
                         if let State::Live(mut live) =

@@ -5,12 +5,13 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::Notify;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -20,7 +21,10 @@ use crate::queue::Queue;
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(crate) struct Engine {
+    handle: Handle,
     inbox: Arc<Inbox>,
+    /// Submissions that have not ended.
+    running: Arc<AtomicUsize>,
 }
 
 struct Inbox {
@@ -120,6 +124,7 @@ impl Engine {
             .on_thread_unpark(move || unparked.parked.store(false, Ordering::SeqCst))
             .build()
             .map_err(failed)?;
+        let handle = runtime.handle().clone();
         let jobs = inbox.clone();
         // Blocked before the thread exists and inherited, so there is no moment in which a signal
         // could be delivered to it.
@@ -132,7 +137,7 @@ impl Engine {
             let _ = before.thread_set_mask();
         }
         spawned.map_err(failed)?;
-        Ok(Engine { inbox })
+        Ok(Engine { handle, inbox, running: Arc::default() })
     }
 
     /// Runs `job` on the engine's thread. Jobs are handed over in batches: a thread that is awake
@@ -142,6 +147,89 @@ impl Engine {
         let parked = self.inbox.parked.swap(false, Ordering::SeqCst);
         if parked || !self.inbox.looking.load(Ordering::SeqCst) {
             self.inbox.filled.notify_one();
+        }
+    }
+}
+
+impl Engine {
+    /// Runs a submission. A lone one begins on the caller's thread, which writes the request and
+    /// leaves the answer to the reactor: that saves waking the engine just to write. With others
+    /// under way the engine is awake anyhow, and the caller's thread is better spared.
+    pub fn submit(&'static self, job: impl Future<Output = ()> + Send + 'static) {
+        let lone = self.running.fetch_add(1, Ordering::Relaxed) == 0;
+        let running = Running(self.running.clone());
+        let job = async move {
+            job.await;
+            drop(running);
+        };
+        if lone {
+            self.begin_here(Box::pin(job));
+        } else {
+            self.spawn(job);
+        }
+    }
+
+    fn begin_here(&'static self, mut job: Job) {
+        let handoff = Arc::new(Handoff { engine: self, stage: Mutex::new(Stage::Here) });
+        let waker = Waker::from(handoff.clone());
+        let context = self.handle.enter();
+        let poll = job.as_mut().poll(&mut Context::from_waker(&waker));
+        drop(context);
+        if poll.is_ready() {
+            return;
+        }
+        let mut stage = handoff.lock();
+        match *stage {
+            Stage::Woken => {
+                drop(stage);
+                self.handle.spawn(job);
+            }
+            _ => *stage = Stage::Waiting(job),
+        }
+    }
+}
+
+struct Running(Arc<AtomicUsize>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Carries a submission that began on another thread to the engine when it is first woken.
+struct Handoff {
+    engine: &'static Engine,
+    stage: Mutex<Stage>,
+}
+
+enum Stage {
+    /// Being polled on the thread it began on.
+    Here,
+    /// The same, and woken meanwhile.
+    Woken,
+    Waiting(Job),
+    /// The engine has it.
+    Gone,
+}
+
+impl Handoff {
+    fn lock(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Wake for Handoff {
+    fn wake(self: Arc<Self>) {
+        let mut stage = self.lock();
+        let next = match *stage {
+            Stage::Here | Stage::Woken => Stage::Woken,
+            Stage::Waiting(_) | Stage::Gone => Stage::Gone,
+        };
+        let before = std::mem::replace(&mut *stage, next);
+        drop(stage);
+        if let Stage::Waiting(job) = before {
+            self.engine.handle.spawn(job);
         }
     }
 }

@@ -116,6 +116,22 @@ fn decodes_what_it_offered() {
 }
 
 #[test]
+fn a_coded_body_that_is_cut_or_corrupt_is_an_error() {
+    let origin = origin();
+    let client = client();
+    for coding in ["gzip", "deflate", "deflate-raw", "br", "zstd"] {
+        for fault in ["cut=1", "bad=1"] {
+            let url = format!("{}/{coding}?{fault}", origin.http());
+            let mut request = Request::new("GET", &url).expect("a request");
+            request.set_decode(true);
+            let result = client.send_whole(&request, Blocking::default());
+            let error = result.err().unwrap_or_else(|| panic!("{coding} {fault}: no error"));
+            assert_eq!(error.kind(), ErrorKind::DecodingFailed, "{coding} {fault}");
+        }
+    }
+}
+
+#[test]
 fn timeouts_name_phase_peer_and_wait() {
     let origin = origin();
     let client = client();

@@ -2,12 +2,12 @@
 // Client, and the module's functions on the process-wide one.
 
 const native = require('./native')
-const { KeepaliveError, localError } = require('./errors')
+const { KeepaliveError, argumentError, localError } = require('./errors')
 const { Exchange } = require('./exchange')
 const { fieldObject } = require('./record')
 const { BodyReadable } = require('./readable')
 const { camelNames, clientOptions } = require('./options')
-const { prepareFetch, prepareRequest } = require('./request')
+const { prepareFetch, prepareRequest, urlText } = require('./request')
 const { makeResponse } = require('./response')
 
 const fromShared = Symbol('shared')
@@ -22,9 +22,9 @@ class Client {
       this.#native = native.NativeClient.shared()
       return
     }
-    const entries = clientOptions(options)
+    const { entries, profile } = clientOptions(options)
     try {
-      this.#native = new native.NativeClient(entries)
+      this.#native = new native.NativeClient(entries, profile)
     } catch (error) {
       if (typeof error.message === 'string') error.message = camelNames(error.message)
       throw localError(error)
@@ -82,7 +82,41 @@ class Client {
     const stats = this.#native.stats()
     const closed = {}
     for (const { reason, count } of stats.closed) closed[reason] = count
-    return { ...stats, closed }
+    const origins = stats.origins.map((origin) => ({
+      ...origin,
+      idleLimit: origin.idleLimit === Infinity ? null : origin.idleLimit,
+    }))
+    return { ...stats, closed, origins }
+  }
+
+  /** Opens connections to the origin of `url` until `count` are idle; resolves to how many it opened. */
+  async warm(url, count) {
+    const text = urlText(url)
+    if (!Number.isSafeInteger(count) || count < 0) throw argumentError(`count: expected a whole number; got ${String(count)}`)
+    // The caps of the pool are far below 2^32.
+    const outcome = await this.#native.warm(text, Math.min(count, 0xffffffff))
+    if (typeof outcome !== 'number') throw localError(outcome)
+    return outcome
+  }
+
+  /** The network is another one: closes idle connections and forgets which origins failed. */
+  networkChanged() {
+    this.#native.networkChanged()
+  }
+
+  /** Closes the circuit breaker of the origin of `url`, for the whole process. */
+  resetBreaker(url) {
+    const text = urlText(url)
+    try {
+      this.#native.resetBreaker(text)
+    } catch (error) {
+      throw localError(error)
+    }
+  }
+
+  /** Closes idle connections; the client stays usable. */
+  closeIdle() {
+    this.#native.closeIdle()
   }
 
   /** Closes idle connections and refuses new requests; those under way finish. */

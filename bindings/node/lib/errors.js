@@ -3,7 +3,13 @@
 
 const native = require('./native')
 
-const kinds = new Map(native.errorTable().map(({ code, kind }) => [code, kind]))
+const table = native.errorTable()
+const kinds = new Map(table.map(({ code, kind }) => [code, kind]))
+
+/** The kind in a row of the table, counted from 1; 0 is none. */
+function kindName(row) {
+  return row === 0 ? null : table[row - 1].kind
+}
 
 /** A failure of an exchange. Decide by `code`; `message` is for people. */
 class KeepaliveError extends Error {
@@ -45,4 +51,4 @@ function localError(thrown) {
 
 const callersFault = new Set(['KA_UNSUPPORTED_SCHEME', 'KA_BODY_LENGTH_MISMATCH'])
 
-module.exports = { KeepaliveError, argumentError, localError }
+module.exports = { KeepaliveError, argumentError, kindName, localError }

@@ -45,17 +45,14 @@ class Incoming {
   /** The whole body in a Buffer of its own. Call `take` first. */
   async bytes() {
     if (this.complete) return this.record.bytes()
-    const pieces = []
-    for (;;) {
-      const piece = await this.pull(PIECE * 4)
-      if (piece === null) break
-      pieces.push(piece)
-    }
-    return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces)
+    return (await this.pull(undefined)) ?? Buffer.alloc(0)
   }
 
-  /** The next piece in a Buffer of its own; null at the verified end. One at a time. */
-  async pull(max = PIECE) {
+  /**
+   * The next piece in a Buffer of its own, or all the rest when `max` is undefined; null at the
+   * verified end. One at a time.
+   */
+  async pull(max) {
     if (this.failure !== undefined) throw this.failure.reason
     if (this.closed) throw new KeepaliveError({ code: 'KA_INVALID_STATE', phase: 'body', message: 'the body was closed' })
     if (this.complete) {
@@ -104,7 +101,7 @@ function webStream(incoming) {
       },
       async pull(controller) {
         incoming.used = true
-        const piece = await incoming.pull()
+        const piece = await incoming.pull(PIECE)
         if (piece !== null) {
           controller.enqueue(own(piece))
         } else {
@@ -129,4 +126,4 @@ function own(piece) {
     : new Uint8Array(piece)
 }
 
-module.exports = { Incoming, own, webStream }
+module.exports = { Incoming, PIECE, webStream }

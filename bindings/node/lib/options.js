@@ -19,6 +19,10 @@ const readers = {
     if (typeof value !== 'number' || !(value >= 0)) throw wrong(name, 'milliseconds or null', value)
     return { number: value }
   },
+  flag(name, value) {
+    if (typeof value !== 'boolean') throw wrong(name, 'true or false', value)
+    return { flag: value }
+  },
   text(name, value) {
     if (value === null) return {}
     if (typeof value !== 'string') throw wrong(name, 'a string or null', value)
@@ -36,20 +40,22 @@ function wrong(name, expected, value) {
   return argumentError(`option ${name}: expected ${expected}; got ${value === null ? 'null' : got}`)
 }
 
-/** The options that were given, as the native side takes them. */
+/** The options that were given, as the native side takes them, and the profile they change. */
 function clientOptions(options) {
-  if (options === undefined || options === null) return []
+  if (options === undefined || options === null) return { entries: [], profile: undefined }
   if (typeof options !== 'object') throw argumentError(`options: expected an object; got ${typeof options}`)
+  const { profile, ...others } = options
+  if (profile !== undefined && typeof profile !== 'string') throw wrong('profile', 'a string', profile)
   const entries = []
-  for (const name of Object.keys(options)) {
+  for (const name of Object.keys(others)) {
     const row = table.get(name)
     if (row === undefined) {
-      throw argumentError(`unknown option ${name}; the options are ${[...table.keys()].join(', ')}`)
+      throw argumentError(`unknown option ${name}; the options are ${['profile', ...table.keys()].join(', ')}`)
     }
     const value = options[name]
     if (value !== undefined) entries.push({ name: row.name, ...readers[row.kind](name, value) })
   }
-  return entries
+  return { entries, profile }
 }
 
 /** An engine's message with the options' names as JavaScript spells them. */

@@ -4,7 +4,7 @@
 
 const { Readable, isDisturbed } = require('node:stream')
 const { Blob } = require('node:buffer')
-const { webStream } = require('./incoming')
+const { PIECE, webStream } = require('./incoming')
 
 const kIncoming = Symbol('incoming')
 const kType = Symbol('type')
@@ -43,7 +43,7 @@ const methods = {
   _read() {
     const incoming = this[kIncoming]
     incoming.used = true
-    incoming.pull().then(
+    incoming.pull(PIECE).then(
       (piece) => {
         if (piece === null) incoming.onFailure = undefined
         this.push(piece)

@@ -2,13 +2,15 @@
 // Reads the records that src/pack.rs writes. Fields are offsets into a slab; nothing is decoded
 // before it is asked for.
 
+const { kindName } = require('./errors')
+
 const SLAB_SIZE = 64 * 1024
 
 const kind = { HEAD: 0, CHUNK: 1, WANT_BODY: 2, FAILED: 3 }
 const REUSED = 1
 const HTTP_10 = 2
 const LAST = 4
-const DATA = 14 * 4 + 8 * 8
+const DATA = 16 * 4 + 8 * 8
 
 /** Memory that batches are packed into; the views share it. */
 class Slab {
@@ -102,11 +104,13 @@ class Record {
     const { words, doubles } = this.slab
     const { word } = this
     const flags = words[word + 4]
-    const at = (word + 14) / 2
+    const at = (word + 16) / 2
     return {
       reused: (flags & REUSED) !== 0,
       connectionId: doubles[at],
       replays: words[word + 6],
+      replayReason: kindName(words[word + 13]),
+      retries: words[word + 14],
       redirects: words[word + 5],
       httpVersion: (flags & HTTP_10) !== 0 ? '1.0' : '1.1',
       timings: {

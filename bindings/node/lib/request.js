@@ -182,4 +182,4 @@ function isRequest(input) {
     typeof input.url === 'string' && typeof input.method === 'string'
 }
 
-module.exports = { prepareFetch, prepareRequest }
+module.exports = { prepareFetch, prepareRequest, urlText }

@@ -106,14 +106,19 @@ impl Bridge {
         Ok(())
     }
 
-    /// Reads on in the body of a response that is not complete.
+    /// Reads on in the body of a response that is not complete: at most `max` bytes, or all the
+    /// rest when it is absent.
     #[napi]
-    pub fn read(&self, token: u32, max: u32) -> Result<(), Thrown> {
+    pub fn read(&self, token: u32, max: Option<u32>) -> Result<(), Thrown> {
         let mut state = self.shared.state.borrow_mut();
         let response = state.slots.at(token).response.take();
         let response = response.ok_or_else(|| invalid("read: no body is open"))?;
-        let call = Client::submit_read(response, max as usize, &self.shared.queue, token.into())
-            .map_err(thrown)?;
+        let queue = &self.shared.queue;
+        let call = match max {
+            Some(max) => Client::submit_read(response, max as usize, queue, token.into()),
+            None => Client::submit_read_all(response, queue, token.into()),
+        }
+        .map_err(thrown)?;
         self.shared.started(state.slots.started(token, call));
         Ok(())
     }

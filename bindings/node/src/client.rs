@@ -1,9 +1,12 @@
 //! A client handle for JavaScript: options in, counters out.
 
-use keepalive_core::{Client, ClientConfig, OPTIONS, OptionKind, OptionValue};
+use keepalive_core::{Blocking, Client, ClientConfig, Error, OPTIONS, OptionKind, OptionValue};
+use napi::Task;
+use napi::bindgen_prelude::{AsyncTask, Either, Env};
 use napi_derive::napi;
 
-use crate::convert::{Payload, Thrown, invalid, milliseconds, thrown};
+use crate::convert::{Failure, Payload, Thrown, invalid, milliseconds, thrown};
+use crate::stats::NativeStats;
 
 /// An option that was given; the field of its kind is set, or none for "not set".
 #[napi(object, object_to_js = false)]
@@ -12,6 +15,8 @@ pub struct OptionEntry {
     pub name: String,
     /// A count, or milliseconds.
     pub number: Option<f64>,
+    /// Yes or no.
+    pub flag: Option<bool>,
     /// Text.
     pub text: Option<String>,
     /// PEM, text or bytes.
@@ -26,10 +31,13 @@ pub struct NativeClient {
 
 #[napi]
 impl NativeClient {
-    /// A client with its own pool.
+    /// A client with its own pool; what `entries` do not set is as `profile` has it.
     #[napi(constructor)]
-    pub fn new(entries: Vec<OptionEntry>) -> Result<NativeClient, Thrown> {
-        let mut config = ClientConfig::default();
+    pub fn new(entries: Vec<OptionEntry>, profile: Option<String>) -> Result<NativeClient, Thrown> {
+        let mut config = match profile {
+            Some(profile) => ClientConfig::profile(&profile).map_err(thrown)?,
+            None => ClientConfig::default(),
+        };
         for entry in entries {
             let kind = OPTIONS.iter().find(|option| option.name == entry.name);
             let value = match kind.map(|option| option.kind) {
@@ -38,6 +46,7 @@ impl NativeClient {
                     None => None,
                     Some(number) => milliseconds(&entry.name, number)?,
                 }),
+                Some(OptionKind::Flag) => OptionValue::Flag(flag(&entry)?),
                 Some(OptionKind::Text) => OptionValue::Text(entry.text),
                 Some(OptionKind::Pem) => OptionValue::Pem(entry.pem.map(|pem| pem.0)),
                 None => return Err(invalid(format!("unknown option {}", entry.name))),
@@ -58,22 +67,7 @@ impl NativeClient {
     /// Counters of the pool.
     #[napi]
     pub fn stats(&self) -> NativeStats {
-        let stats = self.client.stats();
-        NativeStats {
-            opened: stats.opened as f64,
-            reused: stats.reused as f64,
-            stale: stats.stale as f64,
-            replayed: stats.replayed as f64,
-            closed: stats
-                .closed
-                .iter()
-                .map(|(reason, count)| ClosedCount { reason, count: *count as f64 })
-                .collect(),
-            waiting: stats.waiting as f64,
-            idle: stats.idle as f64,
-            active: stats.active as f64,
-            dialing: stats.dialing as f64,
-        }
+        self.client.stats().into()
     }
 
     /// Closes idle connections and refuses new requests.
@@ -81,38 +75,53 @@ impl NativeClient {
     pub fn close(&self) {
         self.client.close();
     }
+
+    /// Closes idle connections; the client stays usable.
+    #[napi]
+    pub fn close_idle(&self) {
+        self.client.close_idle();
+    }
+
+    /// Closes idle connections and forgets which origins failed.
+    #[napi]
+    pub fn network_changed(&self) {
+        self.client.network_changed();
+    }
+
+    /// Closes the circuit breaker of the origin of `url`.
+    #[napi]
+    pub fn reset_breaker(&self, url: String) -> Result<(), Thrown> {
+        self.client.reset_breaker(&url).map_err(thrown)
+    }
+
+    /// Opens connections until `count` are idle. Resolves to how many were opened, or to a failure.
+    #[napi]
+    pub fn warm(&self, url: String, count: u32) -> AsyncTask<Warming> {
+        AsyncTask::new(Warming { client: self.client.clone(), url, count })
+    }
 }
 
-/// Counters as numbers; exact up to 2^53.
-#[napi(object, object_from_js = false)]
-pub struct NativeStats {
-    /// Connections opened.
-    pub opened: f64,
-    /// Requests on a connection that had carried a response before.
-    pub reused: f64,
-    /// Idle connections found dead.
-    pub stale: f64,
-    /// Requests sent again on a fresh connection.
-    pub replayed: f64,
-    /// Connections closed, by reason.
-    pub closed: Vec<ClosedCount>,
-    /// Requests waiting for a connection.
-    pub waiting: f64,
-    /// Idle connections.
-    pub idle: f64,
-    /// Connections in use.
-    pub active: f64,
-    /// Connections being opened.
-    pub dialing: f64,
+/// Dials on a thread of libuv's, since the engine offers warming up as a blocking call only.
+pub struct Warming {
+    client: Client,
+    url: String,
+    count: u32,
 }
 
-/// A reason and how often it happened.
-#[napi(object, object_from_js = false)]
-pub struct ClosedCount {
-    /// snake_case, stable.
-    pub reason: &'static str,
-    /// How often.
-    pub count: f64,
+impl Task for Warming {
+    type Output = Result<usize, Error>;
+    type JsValue = Either<u32, Failure>;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(self.client.warm(&self.url, self.count as usize, Blocking::default()))
+    }
+
+    fn resolve(&mut self, _: Env, opened: Self::Output) -> napi::Result<Self::JsValue> {
+        Ok(match opened {
+            Ok(opened) => Either::A(opened as u32),
+            Err(error) => Either::B(Failure::from(&error)),
+        })
+    }
 }
 
 fn count(entry: &OptionEntry) -> Result<u64, Thrown> {
@@ -122,4 +131,8 @@ fn count(entry: &OptionEntry) -> Result<u64, Thrown> {
         }
         _ => Err(invalid(format!("option {}: expected a whole number", entry.name))),
     }
+}
+
+fn flag(entry: &OptionEntry) -> Result<bool, Thrown> {
+    entry.flag.ok_or_else(|| invalid(format!("option {}: expected true or false", entry.name)))
 }

@@ -10,6 +10,7 @@ mod convert;
 mod fork;
 mod pack;
 mod slots;
+mod stats;
 mod wake;
 
 use keepalive_core::{ErrorKind, OPTIONS, OptionKind};
@@ -20,7 +21,7 @@ use napi_derive::napi;
 pub struct OptionRow {
     /// snake_case, as the engine spells it.
     pub name: String,
-    /// `count`, `time`, `text` or `pem`.
+    /// `count`, `time`, `flag`, `text` or `pem`.
     pub kind: String,
     /// The default, as text.
     pub default: String,
@@ -34,6 +35,7 @@ pub fn option_table() -> Vec<OptionRow> {
         kind: match option.kind {
             OptionKind::Count => "count",
             OptionKind::Time => "time",
+            OptionKind::Flag => "flag",
             OptionKind::Text => "text",
             OptionKind::Pem => "pem",
         }

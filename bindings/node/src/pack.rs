@@ -1,11 +1,11 @@
 //! Completions as records in one buffer, so that a batch costs one crossing and JavaScript decodes
 //! only what is asked for. `lib/record.js` is the reader.
 //!
-//! A record is 8-aligned: 14 u32, 8 f64, then the url, reason, headers, trailers and body bytes.
+//! A record is 8-aligned: 16 u32, 8 f64, then the url, reason, headers, trailers and body bytes.
 //! Headers and trailers are `name NUL value NUL ...` (neither can contain a NUL).
 
 use bytes::{BufMut, Bytes, BytesMut};
-use keepalive_core::{Completion, Error, Fields, Outcome, Response, Version};
+use keepalive_core::{Completion, Error, ErrorKind, Fields, Outcome, Response, Version};
 
 use crate::convert::Extra;
 use crate::slots::Slots;
@@ -134,7 +134,7 @@ impl Batch {
     fn write(&mut self, record: Record<'_>) {
         let out = &mut self.bytes;
         let start = out.len();
-        let mut words = [0u32; 14];
+        let mut words = [0u32; 16];
         words[1] = record.token;
         words[2] = record.kind;
         words[4] = record.flags;
@@ -145,6 +145,8 @@ impl Batch {
             words[3] = response.status().into();
             words[5] = info.redirects;
             words[6] = info.replays;
+            words[13] = info.replay_reason.map_or(0, number);
+            words[14] = info.retries;
             let t = &info.timings;
             times[0] = info.connection_id as f64;
             let phases = [t.queued, t.resolve, t.connect, t.tls, t.send, t.wait, t.total];
@@ -179,6 +181,11 @@ impl Batch {
             place.copy_from_slice(&word.to_ne_bytes());
         }
     }
+}
+
+/// The row of an error kind in the table, counted from 1.
+fn number(kind: ErrorKind) -> u32 {
+    ErrorKind::ALL.iter().position(|one| *one == kind).map_or(0, |row| row as u32 + 1)
 }
 
 fn head_flags(response: &Response) -> u32 {

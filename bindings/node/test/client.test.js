@@ -167,6 +167,9 @@ test('options that are wrong are a TypeError that names them', () => {
     [{ maxPerHost: '3' }, /option maxPerHost: expected a whole number/],
     [{ idleTimeout: -1 }, /option idleTimeout: expected milliseconds or null/],
     [{ idleTimeout: NaN }, /option idleTimeout/],
+    [{ retries: -1 }, /option retries: expected a whole number/],
+    [{ retryBudget: 101 }, /option retryBudget: must be at most 100/],
+    [{ circuitBreaker: 1 }, /option circuitBreaker: expected true or false/],
     [{ userAgent: 7 }, /option userAgent: expected a string or null/],
     [{ caPem: 'no pem' }, /ca/i],
     [{ caFile: '/nonexistent/ca.pem' }, /ca.pem/],
@@ -181,7 +184,7 @@ test('options that are wrong are a TypeError that names them', () => {
       return true
     })
   }
-  new Client({ idleTimeout: null, totalTimeout: 1500.5, userAgent: null, maxPerHost: undefined }).close()
+  new Client({ idleTimeout: null, totalTimeout: 1500.5, userAgent: null, retries: 1, circuitBreaker: true, maxPerHost: undefined }).close()
 })
 
 test('userAgent is sent, replaced and left out', async () => {

@@ -34,6 +34,27 @@ test('Node\'s http server: bodies both ways, one connection', async () => {
   await once(server, 'close')
 })
 
+test('a server that echoes while it reads', async () => {
+  const server = http.createServer((request, response) => request.pipe(response))
+  const base = await listen(server)
+  const client = new Client()
+  const size = 5_000_000
+  const body = Buffer.alloc(size, 'keep-alive ')
+  async function* pieces() {
+    for (let at = 0; at < size; at += 50_000) yield body.subarray(at, at + 50_000)
+  }
+  for (const source of [() => body, pieces]) {
+    const result = await client.request(base, { method: 'POST', body: source() })
+    assert.ok(body.equals(await result.body.bytes()))
+    const response = await client.fetch(base, { method: 'POST', body: source(), duplex: 'half' })
+    assert.ok(body.equals(Buffer.from(await response.arrayBuffer())))
+  }
+  assert.equal(client.stats().opened, 1)
+  client.close()
+  server.close()
+  await once(server, 'close')
+})
+
 test('keepAliveTimeout: connections that the server closed are not used', async () => {
   const server = http.createServer((_, response) => {
     // Without it there is no Keep-Alive field either: the client must see the close itself.

@@ -13,6 +13,7 @@ import keepalive, {
   type ErrorCode,
   type IncomingHeaders,
   type Info,
+  type OriginStats,
   type RequestInit,
   type RequestOptions,
   type RequestResult,
@@ -20,6 +21,7 @@ import keepalive, {
 } from 'libkeepalive'
 
 const options: ClientOptions = {
+  profile: 'service',
   maxPerHost: 1,
   maxTotal: 1,
   maxDialsPerHost: 1,
@@ -36,6 +38,9 @@ const options: ClientOptions = {
   drainLimit: 1,
   drainTimeout: 1,
   maxRedirects: 1,
+  retries: 1,
+  retryBudget: 1,
+  circuitBreaker: true,
   userAgent: null,
   caFile: 'ca.pem',
   caPem: Buffer.from(''),
@@ -90,7 +95,8 @@ async function requests(client: Client): Promise<void> {
   const fields: IncomingHeaders = result.headers
   const one: string | string[] | undefined = fields['content-type']
   const info: Info = result.info
-  const total: number = info.timings.total
+  const total: number = info.timings.total + info.retries
+  const reason: string | null = info.replayReason
   const body: BodyReadable = result.body
   body.pipe(process.stdout)
   const text: string = await body.text()
@@ -102,7 +108,7 @@ async function requests(client: Client): Promise<void> {
   const nothing: null = await body.dump()
   const stream: ReadableStream<Uint8Array> = body.body
   for await (const piece of body) piece.toString()
-  void [statusCode, statusText, url, trailers, one, total, text, json, bytes, buffer, size, form, nothing, stream]
+  void [reason, statusCode, statusText, url, trailers, one, total, text, json, bytes, buffer, size, form, nothing, stream]
   void body.bodyUsed
 }
 
@@ -148,6 +154,13 @@ async function errors(): Promise<void> {
 
 const counters: Stats = stats()
 const reasons: number | undefined = counters.closed.idle_timeout
+const origins: OriginStats[] = counters.origins
+const limits: (number | null)[] = origins.map((origin) => origin.idleLimit)
+const open: boolean = origins.some(({ breaker, idleLimitSource }) => breaker === 'open' && idleLimitSource === 'learnt')
 const client = new Client(options)
+client.closeIdle()
+client.networkChanged()
+client.resetBreaker(new URL('http://localhost/'))
+const opened: Promise<number> = client.warm('http://localhost/', 2)
 client.close()
-void [requests(Client.shared()), fetches(client), errors(), reasons, wrong, keepalive.request, client.stats()]
+void [limits, open, opened, requests(Client.shared()), fetches(client), errors(), reasons, wrong, keepalive.request, client.stats()]

@@ -53,7 +53,7 @@ enum RecvState {
 /// Most bytes waiting in the transmit buffer before `send_data` takes no more.
 const TRANSMIT_CAP: usize = 64 * 1024;
 /// First allocation of the receive buffer: a head and a small body.
-const RECEIVE_INITIAL: usize = 8 * 1024;
+const RECEIVE_INITIAL: usize = 2 * 1024;
 
 /// One HTTP/1.x connection, client side. Lives as long as the socket; sends while it receives.
 #[derive(Debug)]

@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
 use keepalive_proto::{Eof, Event, Fields};
 
 use crate::config::Limit;
@@ -64,11 +63,19 @@ impl Live {
         error.with_exchange(self.reused, Sent::All, false, true)
     }
 
+    /// Makes room for a body that will be kept whole.
+    pub fn reserve_whole(&mut self, into: &mut Vec<u8>) {
+        let Some(Ok(connection)) = self.lease.as_mut().map(Lease::connection) else { return };
+        if let Some(left) = connection.http.body_remaining() {
+            into.reserve_exact(usize::try_from(left).unwrap_or(usize::MAX).min(MOST_RESERVED));
+        }
+    }
+
     /// Waits until body bytes or the end came; the bytes are appended to `into`.
     pub async fn receive<W: Wait>(
         &mut self,
         wait: &mut W,
-        into: &mut BytesMut,
+        into: &mut Vec<u8>,
         trailers: &mut Option<Fields>,
     ) -> Result<Progress> {
         let result = self.step(wait, into, trailers).await;
@@ -78,7 +85,7 @@ impl Live {
     async fn step<W: Wait>(
         &mut self,
         wait: &mut W,
-        into: &mut BytesMut,
+        into: &mut Vec<u8>,
         trailers: &mut Option<Fields>,
     ) -> Result<Progress> {
         let Some(lease) = &mut self.lease else {
@@ -94,20 +101,36 @@ impl Live {
             if into.len() > before {
                 return Ok(Progress::Data);
             }
-            // Once the pieces are large, larger reads save calls.
-            let room = match connection.http.body_remaining() {
-                Some(left) => usize::try_from(left).unwrap_or(usize::MAX).clamp(512, READ_LARGE),
-                None => READ_LARGE / 4,
-            };
             let deadline = stall(self.read).sooner(self.total);
             let Connection { http, layer, io, .. } = connection;
+            // Bytes that need no framing or decoding go straight to where they are read from.
+            let direct = match &self.decoder {
+                None => http.direct_body().filter(|&left| left > 0),
+                Some(_) => None,
+            };
+            let room = read_size(http.body_remaining(), into.len());
             let received = std::future::poll_fn(|cx| {
-                wait.poll_io(cx, io, Want::Read, &deadline, &mut |fd, _| {
-                    layer.read(fd, http.receive_space(room))
+                wait.poll_io(cx, io, Want::Read, &deadline, &mut |fd, _| match direct {
+                    None => layer.read(fd, http.receive_space(room)),
+                    Some(_) => {
+                        into.reserve(room);
+                        layer.read(fd, into)
+                    }
                 })
             })
             .await;
             match received {
+                Ok(Received::Bytes(count)) if direct.is_some() => {
+                    let body =
+                        usize::try_from(direct.unwrap_or(0)).unwrap_or(usize::MAX).min(count);
+                    http.received_direct(body as u64);
+                    let beyond = into.len() - (count - body);
+                    if body < count {
+                        http.receive_space(count - body).extend_from_slice(&into[beyond..]);
+                        http.received(count - body);
+                        into.truncate(beyond);
+                    }
+                }
                 Ok(received) => note(http, received),
                 Err(stopped) => {
                     return Err(broken(stopped, http, Phase::Body, &self.origin, &deadline));
@@ -164,8 +187,18 @@ impl Live {
 /// Largest read for body bytes; 128 KiB saves most system calls and still fits caches.
 const READ_LARGE: usize = 128 * 1024;
 
-/// Most memory reserved on the word of a Content-Length.
-const MOST_RESERVED: usize = 1024 * 1024;
+/// Most memory reserved on the word of a Content-Length: of a body that will be kept whole, and of
+/// one that may be read in pieces. Untouched memory costs addresses only.
+const MOST_RESERVED: usize = 16 * 1024 * 1024;
+const SMALL: u64 = 64 * 1024;
+
+/// How much to ask for: what is left, in steps that grow with what has come, so that a lying
+/// Content-Length costs no memory.
+fn read_size(left: Option<u64>, have: usize) -> usize {
+    let most = READ_LARGE.max(have).min(MOST_RESERVED);
+    let left = left.map_or(READ_LARGE, |left| usize::try_from(left).unwrap_or(usize::MAX));
+    left.clamp(512, most)
+}
 
 fn over() -> Error {
     Error::state("the response is over")
@@ -208,13 +241,13 @@ pub(crate) fn broken(
 pub(crate) fn take_events(
     connection: &mut Connection,
     decoder: &mut Option<Decoder>,
-    into: &mut BytesMut,
+    into: &mut Vec<u8>,
     trailers: &mut Option<Fields>,
 ) -> Result<bool> {
     if decoder.is_none() && into.capacity() == 0 {
         // Exactly what is to come, so that freezing it needs no second allocation.
-        let expected = connection.http.body_remaining().unwrap_or(0);
-        into.reserve(usize::try_from(expected).unwrap_or(usize::MAX).min(MOST_RESERVED));
+        let expected = connection.http.body_remaining().filter(|&expected| expected <= SMALL);
+        into.reserve_exact(expected.unwrap_or(0) as usize);
     }
     loop {
         match connection.http.poll_event()? {

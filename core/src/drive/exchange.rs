@@ -148,6 +148,7 @@ async fn run<W: Wait>(
     let mut sent_at = None;
     let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
     let (mut answered, mut early) = (None, Early::default());
+    let mut wrote = false;
     loop {
         take_early(http, &mut answered, &mut early)?;
         if answered.is_some() && (http.send_stopped() || http.send_done() && !layer.wants_flush()) {
@@ -166,7 +167,9 @@ async fn run<W: Wait>(
         }
         let phase = if sent_at.is_none() { Phase::Send } else { Phase::Head };
         let want = match (output, &feed) {
-            (true, Feed::Empty) => Want::Write,
+            // A short request goes out in one write. What is left after that may be stuck behind an
+            // answer that nobody reads.
+            (true, Feed::Empty) if !wrote => Want::Write,
             (true, _) if early.body.len() > EARLY_LIMIT => Want::Write,
             (true, _) => Want::Both,
             (false, _) if starved => Want::Read,
@@ -190,6 +193,7 @@ async fn run<W: Wait>(
         .await;
         match turn {
             Ok(Turn::Wrote) => {
+                wrote = true;
                 if sent_at.is_none() && !matches!(feed, Feed::Empty) {
                     deadline = Deadline::from_now(deadlines.send, ErrorKind::SendTimeout)
                         .sooner(deadlines.total);

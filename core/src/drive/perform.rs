@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::BytesMut;
-
+use crate::buffer::Buffer;
 use crate::config::Settings;
 use crate::connection::{ClientPool, Lease};
 use crate::deadline::Deadlines;
@@ -305,7 +304,7 @@ fn respond(
         head,
         url: request.target.href.clone(),
         info,
-        ready: BytesMut::new(),
+        ready: Buffer::default(),
         state: State::Done,
         trailers: None,
     };
@@ -341,16 +340,16 @@ fn take_arrived(
 ) -> Result<bool> {
     if !early.body.is_empty() {
         match decoder {
-            None => response.ready.extend_from_slice(&early.body),
-            Some(decoder) => decoder.push(&early.body, &mut response.ready)?,
+            None => response.ready.space().extend_from_slice(&early.body),
+            Some(decoder) => decoder.push(&early.body, response.ready.space())?,
         }
     }
     response.trailers = early.trailers;
     if early.ended {
         if let Some(decoder) = decoder {
-            decoder.finish(&mut response.ready)?;
+            decoder.finish(response.ready.space())?;
         }
         return Ok(true);
     }
-    take_events(lease.connection()?, decoder, &mut response.ready, &mut response.trailers)
+    take_events(lease.connection()?, decoder, response.ready.space(), &mut response.trailers)
 }

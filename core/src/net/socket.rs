@@ -91,8 +91,9 @@ pub(crate) enum Layer {
     Tls(Box<TlsSession>),
 }
 
-/// Bytes asked for at a time when the buffer has less room.
-pub(crate) const READ_SIZE: usize = 8 * 1024;
+/// Room for a response head and a small body; large bodies are read elsewhere. Small, because idle
+/// connections may keep it.
+pub(crate) const READ_SIZE: usize = 2 * 1024;
 
 impl Layer {
     /// One read; `WouldBlock` when nothing is there.

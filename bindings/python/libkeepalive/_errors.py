@@ -1,0 +1,223 @@
+"""The exceptions. Names are httpx's; what failed, where and whether to retry comes from the engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from ._native import Response
+
+
+class RequestInfo(NamedTuple):
+    """The request that an exception or a response belongs to."""
+
+    method: str
+    url: str
+
+
+class HTTPError(Exception):
+    """Base of everything this library raises, except ``TypeError`` for wrong argument types.
+
+    Decide by class or by the attributes; the text is for people and may change.
+    """
+
+    #: Name in the engine's error table, such as ``"ConnectTimeout"``; ``""`` where it has none.
+    kind: str = ""
+    #: The table's code in C and Node, such as ``"KA_CONNECT_TIMEOUT"``.
+    code: str = ""
+    #: ``request pool resolve connect tls send head body``: where in the exchange it happened.
+    phase: str = ""
+    #: Whether it happened on a connection that had carried a response before.
+    reused: bool = False
+    #: Whether sending the request again cannot make the server act twice (RFC 9110 9.2.2).
+    retry_safe: bool = False
+    #: How much of the request was written: ``nothing``, ``part`` or ``all``.
+    sent: str = "nothing"
+    #: The operating system's error number, if there was one.
+    errno: int | None = None
+    #: Body bytes that came before the failure, if the whole body was asked for.
+    partial_body: bytes | None = None
+    #: Method and URL, if the request got that far.
+    request: RequestInfo | None = None
+
+    @classmethod
+    def _of(cls, message: str, facts: tuple[Any, ...]) -> Self:
+        error = cls(message)
+        error._restore(dict(zip(_FACTS, facts, strict=True)))
+        return error
+
+    def _restore(self, facts: dict[str, Any]) -> None:
+        for name, value in facts.items():
+            setattr(self, name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # OSError, a base of some classes, would lose everything but the message.
+        facts = {name: getattr(self, name) for name in _FACTS}
+        return _rebuild, (type(self), self.args, {**self.__dict__, **facts})
+
+
+_FACTS = (
+    "kind",
+    "code",
+    "phase",
+    "reused",
+    "retry_safe",
+    "sent",
+    "errno",
+    "partial_body",
+    "request",
+)
+
+
+def _rebuild(cls: type[HTTPError], args: tuple[Any, ...], facts: dict[str, Any]) -> HTTPError:
+    error = cls(*args)
+    error._restore(facts)
+    return error
+
+
+class InvalidArgument(HTTPError, ValueError):
+    """An argument or option has a value that is not allowed; the text names it."""
+
+
+class InvalidURL(HTTPError, ValueError):
+    """The URL cannot be parsed or lacks a host."""
+
+
+class InvalidState(HTTPError, RuntimeError):
+    """The object is closed, in use elsewhere, or there is no running event loop."""
+
+
+class StreamError(InvalidState):
+    """A streamed response was used in an order that cannot work."""
+
+
+class StreamConsumed(StreamError):
+    """The streamed body was read before."""
+
+
+class StreamClosed(StreamError):
+    """The response was closed before its body was read."""
+
+
+class ResponseNotRead(StreamError):
+    """``content``, ``text`` or ``json()`` of a streamed response before ``read()`` or ``aread()``."""
+
+
+class RequestError(HTTPError):
+    """A request failed."""
+
+
+class TransportError(RequestError):
+    """The request failed on its way to the response."""
+
+
+class TimeoutException(TransportError, TimeoutError):
+    """A time limit passed."""
+
+
+class ConnectTimeout(TimeoutException):
+    """Resolving, connecting and the TLS handshake took too long."""
+
+
+class ReadTimeout(TimeoutException):
+    """No byte of the response came for too long."""
+
+
+class WriteTimeout(TimeoutException):
+    """The server accepted no byte of the request for too long."""
+
+
+class PoolTimeout(TimeoutException):
+    """No connection became free in time, or too many requests already wait."""
+
+
+class TotalTimeout(TimeoutException):
+    """The whole exchange took too long."""
+
+
+class NetworkError(TransportError, ConnectionError):
+    """The network failed."""
+
+
+class ConnectError(NetworkError):
+    """The host could not be resolved, connected to or trusted."""
+
+
+class ReadError(NetworkError):
+    """The connection broke while the response was received."""
+
+
+class ProtocolError(TransportError):
+    """HTTP was broken."""
+
+
+class LocalProtocolError(ProtocolError, ValueError):
+    """This request would break HTTP: method, header or body length."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The server broke HTTP, or ended the connection early."""
+
+
+class ProxyError(TransportError):
+    """The proxy refused or failed."""
+
+
+class UnsupportedProtocol(TransportError, ValueError):
+    """The URL's scheme is not http or https."""
+
+
+class DecodingError(RequestError):
+    """The body does not decode by its Content-Encoding."""
+
+
+class TooManyRedirects(RequestError):
+    """More redirects than allowed."""
+
+
+class BodySourceFailed(RequestError):
+    """The source of a streamed request body failed without an exception of its own."""
+
+
+class CircuitOpen(TransportError):
+    """The origin's circuit breaker is open."""
+
+
+class Cancelled(RequestError):
+    """The request was cancelled by other means than its asyncio task."""
+
+
+class Interrupted(RequestError):
+    """A signal handler asked for the wait to end."""
+
+
+class InternalError(HTTPError, RuntimeError):
+    """A bug in this library, or a failure of the operating system."""
+
+
+class HTTPStatusError(HTTPError):
+    """``raise_for_status()`` on a response outside 2xx; the response is in ``response``."""
+
+    response: Response
+
+    def __init__(self, message: str, response: Response | None = None) -> None:
+        super().__init__(message)
+        if response is not None:
+            self.response = response
+
+
+def status_error(response: Response) -> HTTPStatusError:
+    """The exception of ``response.raise_for_status()``."""
+    what = {
+        1: "Informational response",
+        3: "Redirect response",
+        4: "Client error",
+        5: "Server error",
+    }.get(response.status_code // 100, "Unknown status")
+    request = response.request
+    reason = f" {response.reason_phrase}" if response.reason_phrase else ""
+    error = HTTPStatusError(
+        f"{what} {response.status_code}{reason} for {request.method} {response.url}", response
+    )
+    error.request = request
+    return error

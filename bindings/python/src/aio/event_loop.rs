@@ -1,0 +1,203 @@
+//! One completion queue for each event loop: the engine writes an eventfd when the queue stops being
+//! empty, the loop's reader takes the whole batch and resolves its futures.
+//!
+//! Laws: a loop is referenced weakly; all of this runs under the interpreter lock of the loop's
+//! thread; what a forked child inherits is never locked or dropped.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use keepalive_core::{Completion, Outcome, Queue};
+use pyo3::exceptions::PyOSError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyCFunction, PyWeakrefMethods, PyWeakrefReference};
+use slab::Slab;
+
+use crate::aio::pending::Pending;
+use crate::errors::of_class;
+use crate::fork;
+
+/// The completion queue of one event loop; calling it drains the queue.
+#[pyclass(frozen, module = "libkeepalive._native")]
+pub struct EventLoop {
+    pub queue: Arc<Queue>,
+    eventfd: Arc<File>,
+    event_loop: Py<PyWeakrefReference>,
+    pending: Mutex<Slab<Py<Pending>>>,
+    /// The batch's storage between two drains.
+    batch: Mutex<Vec<Completion>>,
+}
+
+/// By the address of the loop object; the weak reference says whether it is still that object.
+struct Loops {
+    generation: u64,
+    by_address: HashMap<usize, Py<EventLoop>>,
+}
+
+fn loops() -> MutexGuard<'static, Option<Loops>> {
+    // Locked only for a moment and with the interpreter attached, so never across a fork.
+    static LOOPS: Mutex<Option<Loops>> = Mutex::new(None);
+    let mut loops = lock(&LOOPS);
+    let generation = fork::generation();
+    if loops.as_ref().is_some_and(|loops| loops.generation != generation) {
+        std::mem::forget(loops.take());
+    }
+    loops.get_or_insert_with(|| Loops { generation, by_address: HashMap::new() });
+    loops
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+impl EventLoop {
+    /// The running loop and its queue, made at the first use.
+    pub fn current(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Py<EventLoop>)> {
+        static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let running = RUNNING.import(py, "asyncio", "_get_running_loop")?.call0()?;
+        if running.is_none() {
+            let hint = "no running asyncio event loop; AsyncClient is used from coroutines";
+            return Err(of_class(py, "InvalidState", hint));
+        }
+        let known = loops().as_ref().and_then(|loops| {
+            let queue = loops.by_address.get(&(running.as_ptr() as usize))?;
+            Some(queue.clone_ref(py))
+        });
+        if let Some(known) = known
+            && known.get().event_loop.bind(py).upgrade().is_some_and(|alive| alive.is(&running))
+        {
+            return Ok((running, known));
+        }
+        let queue = EventLoop::register(&running)?;
+        Ok((running, queue))
+    }
+
+    fn register(running: &Bound<'_, PyAny>) -> PyResult<Py<EventLoop>> {
+        let py = running.py();
+        let address = running.as_ptr() as usize;
+        let on_death = PyCFunction::new_closure(py, None, None, move |arguments, _| {
+            sweep(arguments.py());
+        })?;
+        let eventfd = Arc::new(eventfd()?);
+        let writer = eventfd.clone();
+        // A full counter means that the loop has long been told.
+        let queue = Queue::new(move || drop((&*writer).write(&1u64.to_ne_bytes())));
+        let event_loop = PyWeakrefReference::new_with(running, on_death)?.unbind();
+        let this = EventLoop {
+            queue,
+            eventfd,
+            event_loop,
+            pending: Mutex::new(Slab::new()),
+            batch: Mutex::new(Vec::new()),
+        };
+        let fd = this.eventfd.as_raw_fd();
+        let this = Py::new(py, this)?;
+        running.call_method1(intern!(py, "add_reader"), (fd, &this))?;
+        sweep(py);
+        let old =
+            loops().as_mut().and_then(|loops| loops.by_address.insert(address, this.clone_ref(py)));
+        drop(old);
+        Ok(this)
+    }
+
+    /// A token under which completions reach `pending`.
+    pub fn reserve(&self, pending: &Bound<'_, Pending>) -> u64 {
+        lock(&self.pending).insert(pending.clone().unbind()) as u64
+    }
+
+    /// Gives the token back.
+    pub fn release(&self, token: u64) -> Option<Py<Pending>> {
+        lock(&self.pending).try_remove(token as usize)
+    }
+
+    fn of_token(&self, py: Python<'_>, token: u64) -> Option<Py<Pending>> {
+        lock(&self.pending).get(token as usize).map(|pending| pending.clone_ref(py))
+    }
+
+    fn settle(&self, py: Python<'_>, completion: Completion) -> PyResult<()> {
+        let Completion { token, outcome } = completion;
+        match outcome {
+            Outcome::Response(result) => match self.release(token) {
+                Some(pending) => Pending::response(pending.bind(py), result),
+                None => Ok(()),
+            },
+            Outcome::Chunk(response, result) => match self.of_token(py, token) {
+                Some(pending) => Pending::chunk(pending.bind(py), self, token, response, result),
+                None => Ok(()),
+            },
+            Outcome::WantBody => match self.of_token(py, token) {
+                Some(pending) => pending.get().want_body(py),
+                None => Ok(()),
+            },
+        }
+    }
+}
+
+#[pymethods]
+impl EventLoop {
+    /// Called by the loop when the eventfd is readable.
+    fn __call__(&self, py: Python<'_>) {
+        // Cleared before the queue is emptied: what comes in between wakes the loop again.
+        let _ = (&*self.eventfd).read(&mut [0; 8]);
+        let mut batch = std::mem::take(&mut *lock(&self.batch));
+        self.queue.drain(&mut batch);
+        for completion in batch.drain(..) {
+            if let Err(error) = self.settle(py, completion) {
+                error.write_unraisable(py, None);
+            }
+        }
+        *lock(&self.batch) = batch;
+    }
+}
+
+impl Drop for EventLoop {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+/// Forgets loops that are closed or gone, with everything that still waits in their queues.
+fn sweep(py: Python<'_>) {
+    let all: Vec<(usize, Py<EventLoop>)> = match loops().as_ref() {
+        Some(loops) => loops
+            .by_address
+            .iter()
+            .map(|(address, queue)| (*address, queue.clone_ref(py)))
+            .collect(),
+        None => return,
+    };
+    for (address, queue) in all {
+        let alive = queue.get().event_loop.bind(py).upgrade().is_some_and(|event_loop| {
+            let closed = event_loop.call_method0(intern!(py, "is_closed"));
+            closed.is_ok_and(|closed| matches!(closed.is_truthy(), Ok(false)))
+        });
+        if alive {
+            continue;
+        }
+        queue.get().queue.close();
+        let waiting = std::mem::take(&mut *lock(&queue.get().pending));
+        let removed = loops().as_mut().and_then(|loops| {
+            let same = loops.by_address.get(&address).is_some_and(|known| known.is(&queue));
+            if same { loops.by_address.remove(&address) } else { None }
+        });
+        for (_, pending) in waiting {
+            pending.get().abandon();
+        }
+        drop(removed);
+    }
+}
+
+fn eventfd() -> PyResult<File> {
+    // SAFETY: takes no pointers.
+    let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+    if fd < 0 {
+        return Err(PyOSError::new_err(std::io::Error::last_os_error()));
+    }
+    // SAFETY: `fd` was just opened and nothing else owns it.
+    Ok(unsafe { File::from_raw_fd(fd) })
+}

@@ -1,0 +1,310 @@
+//! `Client`: the exchange runs on the calling thread.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::aio::AsyncClient;
+use crate::blocking::blocking;
+use crate::body::{Failure, PythonSource};
+use crate::build::{Built, build, line, method};
+use crate::convert::text;
+use crate::errors::{of_class, to_python};
+use crate::info::Stats;
+use crate::response::{Method, Response};
+use crate::shared::Shared;
+
+/// Sends on this thread: to the end of the body, or with `head_only` to the end of the head.
+fn send(
+    py: Python<'_>,
+    shared: &Shared,
+    method: Method,
+    built: Built<'_>,
+    head_only: bool,
+) -> PyResult<Response> {
+    let Built { mut request, source } = built;
+    let failure = Failure::default();
+    if let Some(source) = source {
+        let (source, length) = PythonSource::new(&source, &failure)?;
+        request.set_body_stream(Box::new(source), length);
+    }
+    let client = &shared.client;
+    let result = blocking(py, |how| match head_only {
+        true => client.send(&request, how),
+        false => client.send_whole(&request, how),
+    })?;
+    match result {
+        Ok(response) if head_only => Response::streamed(py, response, method),
+        Ok(response) => Ok(Response::whole(response, method)),
+        Err(error) => Err(failure
+            .take(&error)
+            .unwrap_or_else(|| to_python(py, &error, Some(&line(&request))))),
+    }
+}
+
+pub fn whole(
+    shared: &Shared,
+    method: &'static str,
+    url: &Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Response> {
+    let built = build(shared, method, url, options)?;
+    send(url.py(), shared, Cow::Borrowed(method), built, false)
+}
+
+/// An HTTP client with a keep-alive pool of its own. Any number of threads may use it at once.
+///
+/// Keyword options: those of the engine (``libkeepalive.OPTIONS`` lists name, default and meaning;
+/// times are seconds as float, ``None`` is no limit), and ``headers``, ``auth``, ``base_url``,
+/// ``timeout`` and ``follow_redirects`` as defaults of its requests, ``profile`` (``"service"``: short
+/// limits, retries and a circuit breaker for calls between services), and as httpx spells them
+/// ``verify`` (a CA file) and ``cert`` (certificate and key file). ``TypeError`` names an unknown option,
+/// ``InvalidArgument`` one with a value that is not allowed.
+#[pyclass(frozen, module = "libkeepalive", weakref)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+#[pymethods]
+impl Client {
+    #[new]
+    #[pyo3(signature = (**options))]
+    fn new(options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        Ok(Client { shared: Shared::from_options(options)? })
+    }
+
+    /// The process-wide client: one pool for all threads, event loops and module functions.
+    /// Closing it only closes its idle connections.
+    #[staticmethod]
+    fn shared(py: Python<'_>) -> PyResult<Client> {
+        Ok(Client { shared: Shared::process_wide(py)?.clone() })
+    }
+
+    /// An ``AsyncClient`` over this client's very pool.
+    #[getter]
+    fn aio(&self) -> AsyncClient {
+        AsyncClient::over(&self.shared)
+    }
+
+    /// Sends a GET request. Arguments as of ``request``.
+    #[pyo3(signature = (url, **options))]
+    fn get(
+        &self,
+        url: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Response> {
+        whole(&self.shared, "GET", url, options)
+    }
+
+    /// Sends a HEAD request. Arguments as of ``request``.
+    #[pyo3(signature = (url, **options))]
+    fn head(
+        &self,
+        url: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Response> {
+        whole(&self.shared, "HEAD", url, options)
+    }
+
+    /// Sends an OPTIONS request. Arguments as of ``request``.
+    #[pyo3(signature = (url, **options))]
+    fn options(
+        &self,
+        url: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Response> {
+        whole(&self.shared, "OPTIONS", url, options)
+    }
+
+    /// Sends a POST request. Arguments as of ``request``.
+    #[pyo3(signature = (url, **options))]
+    fn post(
+        &self,
+        url: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Response> {
+        whole(&self.shared, "POST", url, options)
+    }
+
+    /// Sends a PUT request. Arguments as of ``request``.
+    #[pyo3(signature = (url, **options))]
+    fn put(
+        &self,
+        url: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Response> {
+        whole(&self.shared, "PUT", url, options)
+    }
+
+    /// Sends a PATCH request. Arguments as of ``request``.
+    #[pyo3(signature = (url, **options))]
+    fn patch(
+        &self,
+        url: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Response> {
+        whole(&self.shared, "PATCH", url, options)
+    }
+
+    /// Sends a DELETE request. Arguments as of ``request``.
+    #[pyo3(signature = (url, **options))]
+    fn delete(
+        &self,
+        url: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Response> {
+        whole(&self.shared, "DELETE", url, options)
+    }
+
+    /// Sends a request and returns the response with its whole body.
+    ///
+    /// Keyword arguments, as in httpx: ``params`` (appended to the URL's query), ``headers``,
+    /// ``content`` (str, bytes, any buffer, a binary file or an iterable of bytes), ``data`` (form
+    /// fields), ``json``, ``files`` (multipart), ``auth`` (user, password), ``timeout`` (seconds for
+    /// each phase, a ``Timeout``, or ``None`` for no limit) and ``follow_redirects`` (default False).
+    ///
+    /// Raises ``TypeError`` for an unknown argument or wrong type and ``HTTPError`` otherwise; what
+    /// the source of a streamed body or a signal handler raises comes through. HTTP statuses are
+    /// never errors here; see ``Response.raise_for_status``.
+    #[pyo3(name = "request", signature = (method, url, **options))]
+    fn request(
+        &self,
+        method: &Bound<'_, PyAny>,
+        url: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Response> {
+        send_named(&self.shared, method, url, options)
+    }
+
+    /// ``with client.stream(method, url) as response``: the body is read on demand. Arguments as of
+    /// ``request``; the request is sent when the block is entered, and closed when it is left.
+    #[pyo3(signature = (method, url, **options))]
+    fn stream(
+        &self,
+        method: &Bound<'_, PyAny>,
+        url: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Stream> {
+        Stream::of(&self.shared, method, url, options)
+    }
+
+    /// Counters of the pool.
+    fn stats(&self) -> Stats {
+        self.shared.client.stats().into()
+    }
+
+    /// Opens connections to the origin of ``url`` until ``count`` are idle, within the client's
+    /// limits; returns how many were opened. Raises the error of the first that failed.
+    #[pyo3(signature = (url, count = 1))]
+    fn warm(&self, py: Python<'_>, url: &Bound<'_, PyAny>, count: usize) -> PyResult<usize> {
+        let url = text("url", url)?;
+        let client = &self.shared.client;
+        blocking(py, |how| client.warm(url, count, how))?
+            .map_err(|error| to_python(py, &error, None))
+    }
+
+    /// Tells that the network is another one: idle connections are closed, failures forgotten.
+    fn network_changed(&self, py: Python<'_>) {
+        py.detach(|| self.shared.client.network_changed());
+    }
+
+    /// Closes the circuit breaker of the origin of ``url``, for the whole process.
+    fn reset_breaker(&self, py: Python<'_>, url: &Bound<'_, PyAny>) -> PyResult<()> {
+        let reset = self.shared.client.reset_breaker(text("url", url)?);
+        reset.map_err(|error| to_python(py, &error, None))
+    }
+
+    /// Closes idle connections and refuses new requests; requests under way finish. The
+    /// process-wide client stays usable.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.shared.client.close());
+    }
+
+    /// Whether ``close()`` was called.
+    #[getter]
+    fn is_closed(&self) -> bool {
+        self.shared.client.is_closed()
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_raised))]
+    fn __exit__(&self, py: Python<'_>, _raised: &Bound<'_, PyTuple>) {
+        self.close(py);
+    }
+
+    fn __repr__(&self) -> String {
+        self.shared.describe("Client")
+    }
+}
+
+pub fn send_named(
+    shared: &Shared,
+    method: &Bound<'_, PyAny>,
+    url: &Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Response> {
+    let method: Method = self::method(method)?.into_owned().into();
+    let built = build(shared, &method, url, options)?;
+    send(url.py(), shared, method, built, false)
+}
+
+/// What `stream()` returns: sends when entered, closes the response when left.
+#[pyclass(frozen, module = "libkeepalive")]
+pub struct Stream {
+    shared: Arc<Shared>,
+    unsent: Mutex<Option<Unsent>>,
+    response: Mutex<Option<Py<Response>>>,
+}
+
+struct Unsent {
+    method: Method,
+    request: keepalive_core::Request,
+    source: Option<Py<PyAny>>,
+}
+
+impl Stream {
+    pub fn of(
+        shared: &Arc<Shared>,
+        method: &Bound<'_, PyAny>,
+        url: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Stream> {
+        let method: Method = self::method(method)?.into_owned().into();
+        let Built { request, source } = build(shared, &method, url, options)?;
+        let unsent = Unsent { method, request, source: source.map(Bound::unbind) };
+        Ok(Stream {
+            shared: shared.clone(),
+            unsent: Mutex::new(Some(unsent)),
+            response: Mutex::new(None),
+        })
+    }
+}
+
+#[pymethods]
+impl Stream {
+    fn __enter__(&self, py: Python<'_>) -> PyResult<Py<Response>> {
+        let unsent = self.unsent.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        let Some(Unsent { method, request, source }) = unsent else {
+            return Err(of_class(py, "InvalidState", "this stream() was entered before"));
+        };
+        let source = source.map(|source| source.into_bound(py));
+        let response = send(py, &self.shared, method, Built { request, source }, true)?;
+        let response = Py::new(py, response)?;
+        *self.response.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
+            Some(response.clone_ref(py));
+        Ok(response)
+    }
+
+    #[pyo3(signature = (*_raised))]
+    fn __exit__(&self, _raised: &Bound<'_, PyTuple>) {
+        let response = self.response.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        if let Some(response) = response {
+            response.get().close();
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Python values to the engine's: header fields, bodies, credentials. Every refusal names the
+//! argument.
+
+use bytes::Bytes;
+use keepalive_core::{Error, ErrorKind, Phase, basic_credentials};
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMemoryView, PyString, PyTuple};
+
+use crate::errors::{to_python, wrong_type};
+use crate::headers::Headers;
+
+/// A header field as bytes.
+pub type Field = (Box<[u8]>, Box<[u8]>);
+
+/// Bytes objects of at least this size are sent without a copy; smaller ones are cheaper to copy
+/// than to keep alive across threads.
+const BORROW_FROM: usize = 4096;
+
+/// The text of a URL; objects of URL libraries must be converted by the caller.
+pub fn text<'a>(name: &str, value: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    match value.cast::<PyString>() {
+        Ok(text) => text.to_str(),
+        Err(_) => Err(wrong_type(name, "str", value)),
+    }
+}
+
+/// The content of a bytes-like object, `None` if it is not one.
+pub fn buffer(value: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(Some(owned(bytes)));
+    }
+    if value.is_instance_of::<PyByteArray>() || value.hasattr(intern!(value.py(), "__buffer__"))? {
+        return copied(value).map(Some);
+    }
+    // Before Python 3.12 nothing but trying tells whether an object has the buffer protocol.
+    match PyMemoryView::from(value) {
+        Ok(_) => copied(value).map(Some),
+        Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The bytes object's content, kept alive rather than copied when it is large.
+pub fn owned(bytes: &Bound<'_, PyBytes>) -> Bytes {
+    let view = bytes.as_bytes();
+    if view.len() < BORROW_FROM {
+        return Bytes::copy_from_slice(view);
+    }
+    Bytes::from_owner(PyBackedBytes::from(bytes.clone()))
+}
+
+/// Mutable buffers are copied: they may change while the request is sent.
+fn copied(value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
+    let bytes = PyMemoryView::from(value)?.call_method0(intern!(value.py(), "tobytes"))?;
+    Ok(owned(bytes.cast::<PyBytes>()?))
+}
+
+/// Header fields from a mapping (also one with `multi_items`) or an iterable of pairs.
+pub fn fields(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Field>> {
+    if let Ok(headers) = value.cast::<Headers>() {
+        return Ok(headers.get().fields().to_vec());
+    }
+    let py = value.py();
+    if let Ok(dict) = value.cast::<PyDict>() {
+        return dict.iter().map(|(field, value)| self::field(&field, &value)).collect();
+    }
+    let pairs = if value.hasattr(intern!(py, "multi_items"))? {
+        value.call_method0(intern!(py, "multi_items"))?
+    } else if value.hasattr(intern!(py, "items"))? {
+        value.call_method0(intern!(py, "items"))?
+    } else {
+        value.clone()
+    };
+    let expected = "a mapping or pairs of name and value";
+    let mut list = Vec::new();
+    for pair in pairs.try_iter().map_err(|_| wrong_type(name, expected, value))? {
+        let pair = pair?;
+        let (field, value) = pair
+            .extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()
+            .map_err(|_| wrong_type(name, expected, &pair))?;
+        list.push(self::field(&field, &value)?);
+    }
+    Ok(list)
+}
+
+fn field(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Field> {
+    let name = latin1("header name", name)?;
+    let shown = String::from_utf8_lossy(&name).into_owned();
+    let value = latin1(&format!("header {shown:?}"), value)?;
+    Ok((name, value))
+}
+
+fn latin1(what: &str, value: &Bound<'_, PyAny>) -> PyResult<Box<[u8]>> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(bytes.as_bytes().into());
+    }
+    let Ok(text) = value.cast::<PyString>() else {
+        return Err(wrong_type(what, "str or bytes", value));
+    };
+    let text = text.to_str()?;
+    if text.is_ascii() {
+        return Ok(text.as_bytes().into());
+    }
+    text.chars().map(|c| u8::try_from(u32::from(c))).collect::<Result<_, _>>().map_err(|_| {
+        let message = format!("{what}: {text:?} has characters outside latin-1; give bytes");
+        to_python(value.py(), &Error::new(ErrorKind::InvalidHeader, Phase::Request, message), None)
+    })
+}
+
+/// Header bytes as text: latin-1, so that every byte sequence has exactly one text.
+pub fn latin1_text<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => PyString::new(py, text),
+        _ => PyString::new(py, &bytes.iter().map(|&byte| byte as char).collect::<String>()),
+    }
+}
+
+/// The value of Authorization for `auth=(user, password)`.
+pub fn credentials(auth: &Bound<'_, PyAny>) -> PyResult<String> {
+    let expected = "a tuple (user, password)";
+    let pair = auth.cast::<PyTuple>().map_err(|_| wrong_type("auth", expected, auth))?;
+    if pair.len() != 2 {
+        return Err(wrong_type("auth", expected, auth));
+    }
+    let part = |at: usize| -> PyResult<Vec<u8>> {
+        let value = pair.get_item(at)?;
+        match value.cast::<PyBytes>() {
+            Ok(bytes) => Ok(bytes.as_bytes().to_vec()),
+            Err(_) => Ok(text("auth", &value)?.as_bytes().to_vec()),
+        }
+    };
+    Ok(basic_credentials(&part(0)?, &part(1)?))
+}
+
+/// A function of `libkeepalive/_encode.py`: what only Python's own libraries do as users expect.
+pub fn encoder<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    static MODULE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let module = MODULE.get_or_try_init(py, || {
+        py.import("libkeepalive._encode").map(|module| module.into_any().unbind())
+    })?;
+    module.bind(py).getattr(name)
+}

@@ -1,0 +1,75 @@
+//! Iterators over a streamed body. Splitting and decoding are Python generators
+//! (`libkeepalive/_pieces.py`); these two hand over what comes.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyBytes;
+
+use crate::aio::pending::Pending;
+use crate::response::Response;
+
+/// Pieces of a body, each received when it is asked for, on the calling thread.
+#[pyclass(frozen, module = "libkeepalive._native")]
+pub struct Pieces {
+    response: Py<Response>,
+    ended: std::sync::atomic::AtomicBool,
+}
+
+impl Pieces {
+    pub fn of(response: &Bound<'_, Response>) -> Pieces {
+        Pieces { response: response.clone().unbind(), ended: false.into() }
+    }
+}
+
+#[pymethods]
+impl Pieces {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyBytes>>> {
+        use std::sync::atomic::Ordering::Relaxed;
+        if self.ended.load(Relaxed) {
+            return Ok(None);
+        }
+        let piece = self.response.get().next_piece(py);
+        self.ended.store(!matches!(piece, Ok(Some(_))), Relaxed);
+        piece
+    }
+}
+
+/// The same for asyncio.
+#[pyclass(frozen, module = "libkeepalive._native")]
+pub struct AsyncPieces {
+    response: Py<Response>,
+}
+
+impl AsyncPieces {
+    pub fn of(response: &Bound<'_, Response>) -> AsyncPieces {
+        AsyncPieces { response: response.clone().unbind() }
+    }
+}
+
+#[pymethods]
+impl AsyncPieces {
+    fn __aiter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __anext__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Pending::read_piece(self.response.bind(py))
+    }
+}
+
+/// Calls a generator function of `_pieces.py`.
+pub fn call<'py>(
+    py: Python<'py>,
+    name: &str,
+    arguments: impl pyo3::call::PyCallArgs<'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    static MODULE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let module = MODULE.get_or_try_init(py, || {
+        py.import("libkeepalive._pieces").map(|module| module.into_any().unbind())
+    })?;
+    module.bind(py).getattr(name)?.call1(arguments)
+}

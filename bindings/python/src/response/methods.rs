@@ -1,0 +1,324 @@
+//! The Python attributes and methods of `Response`.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
+
+use keepalive_core::{Info as CoreInfo, Version};
+use pyo3::exceptions::{PyLookupError, PyTypeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyString};
+
+use crate::aio::pending::Pending;
+use crate::aio::ready::Ready;
+use crate::blocking::blocking;
+use crate::convert::latin1_text;
+use crate::errors::status_error;
+use crate::headers::Headers;
+use crate::info::Info;
+use crate::pieces::{self, AsyncPieces, Pieces};
+use crate::response::{Facts, Response, Slot, owned};
+
+#[pymethods]
+impl Response {
+    /// 100 to 999.
+    #[getter]
+    fn status_code(&self) -> u16 {
+        self.status
+    }
+
+    /// The reason phrase as sent; may be empty.
+    #[getter]
+    fn reason_phrase<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        Ok(latin1_text(py, &self.facts(py)?.reason))
+    }
+
+    /// ``"HTTP/1.1"`` or ``"HTTP/1.0"``.
+    #[getter]
+    fn http_version(&self, py: Python<'_>) -> PyResult<&'static str> {
+        Ok(match self.facts(py)?.version {
+            Version::Http10 => "HTTP/1.0",
+            Version::Http11 => "HTTP/1.1",
+        })
+    }
+
+    /// The header fields.
+    #[getter]
+    fn headers(&self, py: Python<'_>) -> PyResult<Py<Headers>> {
+        Ok(self.facts(py)?.headers.clone_ref(py))
+    }
+
+    /// The trailer fields; empty until the body was read to its end.
+    #[getter]
+    fn trailers(&self) -> Headers {
+        match &*self.slot() {
+            Slot::Here(response) => Headers::of(response.trailers().map(owned).unwrap_or_default()),
+            _ => Headers::of(Vec::new()),
+        }
+    }
+
+    /// The URL it is from, after redirects; without userinfo and fragment.
+    #[getter]
+    fn url(&self, py: Python<'_>) -> PyResult<&str> {
+        Ok(&self.facts(py)?.url)
+    }
+
+    /// Method and URL of the request.
+    #[getter]
+    fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.facts(py)?;
+        let line = self.line().ok_or_else(|| PyTypeError::new_err("no request"))?;
+        line.to_python(py)
+    }
+
+    /// How the exchange went: connection, replays, redirects, seconds by phase.
+    #[getter]
+    fn info(&self, py: Python<'_>) -> PyResult<Info> {
+        Info::of(py, &self.facts(py)?.info)
+    }
+
+    /// From the call to the response head, as a ``timedelta``.
+    #[getter]
+    fn elapsed(&self, py: Python<'_>) -> PyResult<Duration> {
+        Ok(self.facts(py)?.info.timings.total)
+    }
+
+    /// Whether the status is 2xx.
+    #[getter]
+    fn is_success(&self) -> bool {
+        self.status / 100 == 2
+    }
+
+    /// Whether the status is 4xx or 5xx.
+    #[getter]
+    fn is_error(&self) -> bool {
+        matches!(self.status / 100, 4 | 5)
+    }
+
+    /// Whether the status is 301, 302, 303, 307 or 308 and there is a Location.
+    #[getter]
+    fn is_redirect(&self, py: Python<'_>) -> PyResult<bool> {
+        let redirect = matches!(self.status, 301 | 302 | 303 | 307 | 308);
+        Ok(redirect && self.facts(py)?.headers.get().first(b"location").is_some())
+    }
+
+    /// Whether the body was read to its end or the response was closed.
+    #[getter]
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// The body as bytes, decoded from gzip, deflate, br or zstd.
+    #[getter]
+    fn content(&self, py: Python<'_>) -> PyResult<Py<PyBytes>> {
+        Ok(self.body(py)?.clone_ref(py))
+    }
+
+    /// The charset of Content-Type, or ``"utf-8"``; set it to read ``text`` differently.
+    #[getter]
+    fn encoding(&self, py: Python<'_>) -> PyResult<String> {
+        let set = self.encoding.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+        match set {
+            Some(encoding) => Ok(encoding),
+            None => Ok(self.charset(py)?.unwrap_or_else(|| "utf-8".to_string())),
+        }
+    }
+
+    #[setter]
+    fn set_encoding(&self, encoding: String) {
+        *self.encoding.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(encoding);
+    }
+
+    /// The body as text; bytes that do not decode become U+FFFD, an unknown charset is read as UTF-8.
+    #[getter]
+    fn text<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let body = self.body(py)?.bind(py);
+        let decode =
+            |encoding: &str| body.call_method1(intern!(py, "decode"), (encoding, "replace"));
+        match decode(&self.encoding(py)?) {
+            Err(error) if error.is_instance_of::<PyLookupError>(py) => decode("utf-8"),
+            result => result,
+        }
+    }
+
+    /// The body parsed as JSON; keyword arguments go to ``json.loads``.
+    #[pyo3(signature = (**options))]
+    fn json<'py>(
+        &self,
+        py: Python<'py>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let body = self.body(py)?.bind(py);
+        LOADS.import(py, "json", "loads")?.call((body,), options)
+    }
+
+    /// Returns the response if its status is 2xx, else raises ``HTTPStatusError``.
+    fn raise_for_status(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
+        if slf.get().is_success() { Ok(slf) } else { Err(status_error(&slf)?) }
+    }
+
+    /// The whole body; afterwards ``content``, ``text`` and ``json()`` work.
+    fn read(&self, py: Python<'_>) -> PyResult<Py<PyBytes>> {
+        if self.whole || self.content.get(py).is_some() {
+            return self.content(py);
+        }
+        self.consume(py)?;
+        let mut response = self.take(py)?;
+        let result = blocking(py, |how| response.read_all(how));
+        if result.is_err() {
+            response.close();
+        }
+        self.put(response, true);
+        match result? {
+            Ok(body) => Ok(self.set_content(py, &body)),
+            Err(error) => Err(self.error(py, &error)),
+        }
+    }
+
+    /// ``read()`` for asyncio.
+    fn aread<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (this, py) = (slf.get(), slf.py());
+        if this.whole || this.content.get(py).is_some() {
+            return Ready::of(py, this.content(py)?.into_any());
+        }
+        this.consume(py)?;
+        Pending::read_all(slf)
+    }
+
+    /// The body piece by piece; with ``chunk_size`` in pieces of that many bytes, else as it comes.
+    #[pyo3(signature = (chunk_size = None))]
+    fn iter_bytes<'py>(
+        slf: &Bound<'py, Self>,
+        chunk_size: Option<usize>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (this, py) = (slf.get(), slf.py());
+        if this.whole || this.content.get(py).is_some() {
+            return pieces::call(py, "slices", (this.content(py)?, chunk_size));
+        }
+        this.consume(py)?;
+        let pieces = Bound::new(py, Pieces::of(slf))?.into_any();
+        match chunk_size {
+            None => Ok(pieces),
+            Some(size) => pieces::call(py, "sized", (pieces, size)),
+        }
+    }
+
+    /// ``iter_bytes()`` for asyncio.
+    #[pyo3(signature = (chunk_size = None))]
+    fn aiter_bytes<'py>(
+        slf: &Bound<'py, Self>,
+        chunk_size: Option<usize>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (this, py) = (slf.get(), slf.py());
+        if this.whole || this.content.get(py).is_some() {
+            return pieces::call(py, "aslices", (this.content(py)?, chunk_size));
+        }
+        this.consume(py)?;
+        let pieces = Bound::new(py, AsyncPieces::of(slf))?.into_any();
+        match chunk_size {
+            None => Ok(pieces),
+            Some(size) => pieces::call(py, "asized", (pieces, size)),
+        }
+    }
+
+    /// The body decoded piece by piece.
+    #[pyo3(signature = (chunk_size = None))]
+    fn iter_text<'py>(
+        slf: &Bound<'py, Self>,
+        chunk_size: Option<usize>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let encoding = slf.get().encoding(slf.py())?;
+        pieces::call(slf.py(), "text", (Self::iter_bytes(slf, chunk_size)?, encoding))
+    }
+
+    /// ``iter_text()`` for asyncio.
+    #[pyo3(signature = (chunk_size = None))]
+    fn aiter_text<'py>(
+        slf: &Bound<'py, Self>,
+        chunk_size: Option<usize>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let encoding = slf.get().encoding(slf.py())?;
+        pieces::call(slf.py(), "atext", (Self::aiter_bytes(slf, chunk_size)?, encoding))
+    }
+
+    /// The body line by line, without line ends.
+    fn iter_lines<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        pieces::call(slf.py(), "lines", (Self::iter_text(slf, None)?,))
+    }
+
+    /// ``iter_lines()`` for asyncio.
+    fn aiter_lines<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        pieces::call(slf.py(), "alines", (Self::aiter_text(slf, None)?,))
+    }
+
+    /// Ends the response early. A short rest of the body is drained to save the connection.
+    pub fn close(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel)
+            && let Slot::Here(response) = &mut *self.slot()
+        {
+            response.close();
+        }
+    }
+
+    /// ``close()`` for asyncio.
+    fn aclose<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.close();
+        Ready::of(py, py.None())
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let reason = self.reason_phrase(py).map_or_else(|_| String::new(), |text| text.to_string());
+        let space = if reason.is_empty() { "" } else { " " };
+        format!("<Response [{}{space}{reason}]>", self.status)
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        let (this, py) = (slf.get(), slf.py());
+        let facts = this.facts(py)?;
+        let info = &facts.info;
+        let state = (
+            (this.status, &*this.method, &*facts.reason, facts.version == Version::Http10),
+            (&*facts.url, facts.headers.clone_ref(py), this.content(py)?),
+            (info.reused, info.connection_id, info.replays, info.redirects, info.timings.total),
+        );
+        Ok((slf.get_type().getattr("_restore")?, state.into_pyobject(py)?.into_any()))
+    }
+
+    /// For pickle.
+    #[staticmethod]
+    fn _restore(
+        py: Python<'_>,
+        status: (u16, String, Vec<u8>, bool),
+        body: (String, Py<Headers>, Py<PyBytes>),
+        info: (bool, u64, u32, u32, Duration),
+    ) -> Response {
+        let (status, method, reason, old) = status;
+        let (url, headers, content) = body;
+        let mut facts = Facts {
+            reason: reason.into(),
+            version: if old { Version::Http10 } else { Version::Http11 },
+            url: url.into(),
+            info: CoreInfo::default(),
+            headers,
+        };
+        (facts.info.reused, facts.info.connection_id, facts.info.replays, facts.info.redirects) =
+            (info.0, info.1, info.2, info.3);
+        facts.info.timings.total = info.4;
+        let response = Response {
+            status,
+            method: method.into(),
+            whole: true,
+            slot: Mutex::new(Slot::None),
+            consumed: AtomicBool::new(false),
+            closed: AtomicBool::new(true),
+            facts: OnceLock::from(facts),
+            content: PyOnceLock::new(),
+            encoding: Mutex::new(None),
+        };
+        let _ = response.content.set(py, content);
+        response
+    }
+}

@@ -1,0 +1,205 @@
+//! `Response`: what Python code asks of it is converted when it is asked for, so that a plain
+//! `get(url).content` builds nothing else. Here its state; its Python attributes are in `methods`.
+
+mod methods;
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock};
+
+use keepalive_core::{Error, Fields, Info as CoreInfo, Response as CoreResponse, Version};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyBytes;
+
+use crate::blocking::blocking;
+use crate::convert::Field;
+use crate::errors::{RequestLine, of_class, to_python};
+use crate::headers::Headers;
+
+/// Bytes of a streamed body that are handed over at a time.
+pub const PIECE: usize = 64 * 1024;
+
+pub type Method = Cow<'static, str>;
+
+/// A response.
+///
+/// Of a plain request, the whole body is in ``content``, ``text`` and ``json()``. Of ``stream()``,
+/// read it once with ``read()``, ``iter_bytes()``, ``iter_text()`` or ``iter_lines()``, or with their
+/// asyncio forms ``aread()``, ``aiter_bytes()``, ``aiter_text()`` and ``aiter_lines()``.
+#[pyclass(frozen, module = "libkeepalive", weakref)]
+pub struct Response {
+    status: u16,
+    method: Method,
+    /// Not from `stream()`: the body came with it.
+    whole: bool,
+    slot: Mutex<Slot>,
+    consumed: AtomicBool,
+    closed: AtomicBool,
+    facts: OnceLock<Facts>,
+    content: PyOnceLock<Py<PyBytes>>,
+    encoding: Mutex<Option<String>>,
+}
+
+#[allow(clippy::large_enum_variant)] // a box would be an allocation for each response
+enum Slot {
+    Here(CoreResponse),
+    /// Lent to a read that is under way.
+    Away,
+    /// Unpickled: there was never a connection.
+    None,
+}
+
+struct Facts {
+    reason: Box<[u8]>,
+    version: Version,
+    url: Box<str>,
+    info: CoreInfo,
+    headers: Py<Headers>,
+}
+
+impl Facts {
+    fn of(py: Python<'_>, response: &CoreResponse) -> PyResult<Facts> {
+        Ok(Facts {
+            reason: response.reason().into(),
+            version: response.version(),
+            url: response.url().into(),
+            info: response.info().clone(),
+            headers: Py::new(py, Headers::of(owned(response.headers())))?,
+        })
+    }
+}
+
+fn owned(fields: &Fields) -> Vec<Field> {
+    fields.iter().map(|(name, value)| (name.into(), value.into())).collect()
+}
+
+impl Response {
+    /// A response with its whole body.
+    pub fn whole(response: CoreResponse, method: Method) -> Response {
+        Response {
+            status: response.status(),
+            method,
+            whole: true,
+            slot: Mutex::new(Slot::Here(response)),
+            consumed: AtomicBool::new(false),
+            closed: AtomicBool::new(true),
+            facts: OnceLock::new(),
+            content: PyOnceLock::new(),
+            encoding: Mutex::new(None),
+        }
+    }
+
+    /// A response whose body is read on demand.
+    pub fn streamed(py: Python<'_>, response: CoreResponse, method: Method) -> PyResult<Response> {
+        let facts = Facts::of(py, &response)?;
+        let this = Response { whole: false, ..Response::whole(response, method) };
+        this.closed.store(false, Ordering::Relaxed);
+        let _ = this.facts.set(facts);
+        Ok(this)
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn facts(&self, py: Python<'_>) -> PyResult<&Facts> {
+        if let Some(facts) = self.facts.get() {
+            return Ok(facts);
+        }
+        let facts = match &*self.slot() {
+            Slot::Here(response) => Facts::of(py, response)?,
+            _ => {
+                return Err(of_class(py, "InvalidState", "the response is in use elsewhere"));
+            }
+        };
+        Ok(self.facts.get_or_init(|| facts))
+    }
+
+    /// Takes the engine's response for a read; `put` must follow.
+    pub fn take(&self, py: Python<'_>) -> PyResult<CoreResponse> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(of_class(py, "StreamClosed", "the response is closed"));
+        }
+        match std::mem::replace(&mut *self.slot(), Slot::Away) {
+            Slot::Here(response) => Ok(response),
+            _ => Err(of_class(py, "InvalidState", "the response is being read elsewhere")),
+        }
+    }
+
+    /// Gives it back; `over` when nothing more can be read from it.
+    pub fn put(&self, mut response: CoreResponse, over: bool) {
+        if over {
+            self.closed.store(true, Ordering::Release);
+        } else if self.closed.load(Ordering::Acquire) {
+            response.close();
+        }
+        *self.slot() = Slot::Here(response);
+    }
+
+    pub fn set_content(&self, py: Python<'_>, content: &[u8]) -> Py<PyBytes> {
+        self.content.get_or_init(py, || PyBytes::new(py, content).unbind()).clone_ref(py)
+    }
+
+    pub fn error(&self, py: Python<'_>, error: &Error) -> PyErr {
+        to_python(py, error, self.line().as_ref())
+    }
+
+    fn line(&self) -> Option<RequestLine> {
+        let facts = self.facts.get()?;
+        Some(RequestLine { method: (&*self.method).into(), url: facts.url.clone() })
+    }
+
+    /// The next piece on this thread, `None` at the end.
+    pub fn next_piece(&self, py: Python<'_>) -> PyResult<Option<Py<PyBytes>>> {
+        let mut response = self.take(py)?;
+        let result = blocking(py, |how| response.read_chunk(PIECE, how));
+        let over = !matches!(result, Ok(Ok(Some(_))));
+        if result.is_err() {
+            response.close();
+        }
+        self.put(response, over);
+        match result? {
+            Ok(piece) => Ok(piece.map(|piece| PyBytes::new(py, &piece).unbind())),
+            Err(error) => Err(self.error(py, &error)),
+        }
+    }
+
+    /// Starts the one pass over a streamed body.
+    fn consume(&self, py: Python<'_>) -> PyResult<()> {
+        if self.consumed.swap(true, Ordering::AcqRel) {
+            return Err(of_class(py, "StreamConsumed", "the streamed body was read before"));
+        }
+        if self.closed.load(Ordering::Acquire) {
+            return Err(of_class(py, "StreamClosed", "the response was closed before it was read"));
+        }
+        Ok(())
+    }
+
+    fn body(&self, py: Python<'_>) -> PyResult<&Py<PyBytes>> {
+        self.content.get_or_try_init(py, || {
+            if !self.whole {
+                let hint = "the body of a streamed response; call read() or await aread() first";
+                return Err(of_class(py, "ResponseNotRead", hint));
+            }
+            let bytes = match &mut *self.slot() {
+                Slot::Here(response) => response.take_complete().unwrap_or_default(),
+                _ => Default::default(),
+            };
+            Ok(PyBytes::new(py, &bytes).unbind())
+        })
+    }
+
+    fn charset(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        let headers = self.facts(py)?.headers.get();
+        let Some(value) = headers.first(b"content-type") else {
+            return Ok(None);
+        };
+        let value = String::from_utf8_lossy(value);
+        let charset = value.split(';').skip(1).find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+        });
+        Ok(charset.filter(|charset| !charset.is_empty()).map(str::to_string))
+    }
+}

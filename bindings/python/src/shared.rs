@@ -1,0 +1,167 @@
+//! What `Client` and `AsyncClient` have in common: the engine's client and the defaults of its
+//! requests.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use keepalive_core::{Client, ClientConfig, OPTIONS, OptionKind, OptionValue, Timeouts};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
+
+use crate::convert::{Field, buffer, credentials, fields, text};
+use crate::errors::{to_python, wrong_type};
+use crate::timeout::{limit, timeouts};
+
+/// A client of the engine and the defaults of its requests.
+pub struct Shared {
+    pub client: Client,
+    pub headers: Vec<Field>,
+    pub base_url: Option<String>,
+    pub timeouts: Timeouts,
+    pub follow_redirects: bool,
+}
+
+impl Shared {
+    /// From the keyword arguments of `Client(...)`.
+    pub fn from_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<Arc<Shared>> {
+        let mut config = profile(options)?;
+        let mut headers = Vec::new();
+        let mut base_url = None;
+        let mut limits = Timeouts::default();
+        let mut follow_redirects = false;
+        for (name, value) in options.into_iter().flat_map(|options| options.iter()) {
+            match text("option", &name)? {
+                "profile" => {}
+                "headers" => headers.extend(fields("headers", &value)?),
+                "auth" => {
+                    let value = credentials(&value)?.into_bytes().into();
+                    headers.push((b"Authorization".as_slice().into(), value));
+                }
+                "base_url" => base_url = Some(text("base_url", &value)?.to_string()),
+                "timeout" => limits = timeouts(&value, Timeouts::default())?,
+                "follow_redirects" => follow_redirects = flag("follow_redirects", &value)?,
+                "verify" => verify(&mut config, &value)?,
+                "cert" => certificate(&mut config, &value)?,
+                name => set(&mut config, name, &value)?,
+            }
+        }
+        let py = options.map(|options| options.py());
+        let client = Client::new(config).map_err(|error| match py {
+            Some(py) => to_python(py, &error, None),
+            None => Python::attach(|py| to_python(py, &error, None)),
+        })?;
+        Ok(Arc::new(Shared { client, headers, base_url, timeouts: limits, follow_redirects }))
+    }
+
+    /// The process-wide client.
+    pub fn process_wide(py: Python<'_>) -> PyResult<&Arc<Shared>> {
+        static SHARED: PyOnceLock<Arc<Shared>> = PyOnceLock::new();
+        SHARED.get_or_try_init(py, || {
+            let client = Client::shared().map_err(|error| to_python(py, &error, None))?.clone();
+            Ok(Arc::new(Shared {
+                client,
+                headers: Vec::new(),
+                base_url: None,
+                timeouts: Timeouts::default(),
+                follow_redirects: false,
+            }))
+        })
+    }
+
+    /// For `repr()`.
+    pub fn describe(&self, class: &str) -> String {
+        let stats = self.client.stats();
+        let closed = if self.client.is_closed() { ", closed" } else { "" };
+        format!("<{class}: {} active, {} idle{closed}>", stats.active, stats.idle)
+    }
+}
+
+/// The defaults that the other options change.
+fn profile(options: Option<&Bound<'_, PyDict>>) -> PyResult<ClientConfig> {
+    let Some(options) = options else { return Ok(ClientConfig::default()) };
+    let Some(name) = options.get_item("profile")? else { return Ok(ClientConfig::default()) };
+    ClientConfig::profile(text("profile", &name)?)
+        .map_err(|error| to_python(options.py(), &error, None))
+}
+
+/// `True` or `False`.
+pub fn flag(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match value.cast::<PyBool>() {
+        Ok(flag) => Ok(flag.is_true()),
+        Err(_) => Err(wrong_type(name, "True or False", value)),
+    }
+}
+
+/// An option of the engine's table.
+fn set(config: &mut ClientConfig, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    let Some(option) = OPTIONS.iter().find(|option| option.name == name) else {
+        return Err(PyTypeError::new_err(format!("unknown option {name}")));
+    };
+    let value = match option.kind {
+        OptionKind::Count => OptionValue::Count(count(name, value)?),
+        OptionKind::Time => OptionValue::Time(limit(name, value)?),
+        OptionKind::Flag => OptionValue::Flag(flag(name, value)?),
+        OptionKind::Text if value.is_none() => OptionValue::Text(None),
+        OptionKind::Text => OptionValue::Text(Some(path(name, value)?)),
+        OptionKind::Pem if value.is_none() => OptionValue::Pem(None),
+        OptionKind::Pem => OptionValue::Pem(Some(pem(name, value)?)),
+    };
+    config.set(name, value).map_err(|error| Python::attach(|py| to_python(py, &error, None)))
+}
+
+fn count(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    if value.is_instance_of::<PyBool>() {
+        return Err(wrong_type(name, "a whole number", value));
+    }
+    match value.extract::<u64>() {
+        Ok(count) => Ok(count),
+        Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => {
+            Err(wrong_type(name, "a whole number", value))
+        }
+        Err(_) => Err(PyValueError::new_err(format!(
+            "{name}: {value} is not a count; expected 0 or more"
+        ))),
+    }
+}
+
+/// Text, or an object with `__fspath__`.
+fn path(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(text.to_str()?.to_string());
+    }
+    let path = value.call_method0("__fspath__").map_err(|_| wrong_type(name, "str", value))?;
+    Ok(text(name, &path)?.to_string())
+}
+
+fn pem(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(Bytes::copy_from_slice(text.to_str()?.as_bytes()));
+    }
+    buffer(value)?.ok_or_else(|| wrong_type(name, "PEM as bytes or str", value))
+}
+
+/// httpx's `verify`: True, or a file of trusted certificates. Verification cannot be turned off.
+fn verify(config: &mut ClientConfig, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    if let Ok(flag) = value.cast::<PyBool>() {
+        if flag.is_true() {
+            return Ok(());
+        }
+        return Err(PyValueError::new_err(
+            "verify: certificates are always verified; give the CA file of your server instead",
+        ));
+    }
+    set(config, "ca_file", value).map_err(|_| wrong_type("verify", "True or a path", value))
+}
+
+/// httpx's `cert`: a pair of files.
+fn certificate(config: &mut ClientConfig, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    match value.cast::<PyTuple>() {
+        Ok(pair) if pair.len() == 2 => {
+            set(config, "client_cert_file", &pair.get_item(0)?)?;
+            set(config, "client_key_file", &pair.get_item(1)?)
+        }
+        _ => Err(wrong_type("cert", "a tuple (certificate file, key file)", value)),
+    }
+}

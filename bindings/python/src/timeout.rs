@@ -1,0 +1,196 @@
+//! `Timeout`: the time limits of a request by phase, in seconds.
+
+use std::time::Duration;
+
+use keepalive_core::{Limit, Timeouts, timeout_from_seconds};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyTuple};
+
+use crate::errors::{to_python, wrong_type};
+
+/// Time limits of a request, in seconds; ``None`` is no limit, a phase left out takes the client's.
+///
+/// ``Timeout(5.0)`` limits each phase to 5 s; ``Timeout(5.0, read=60.0, total=90.0)`` differs by
+/// phase. ``connect`` covers DNS, TCP and TLS; ``read`` the wait for the response head and each wait
+/// without a byte of the body; ``write`` each wait without a byte taken; ``pool`` the wait for a
+/// connection; ``total`` the whole exchange, redirects and body included.
+#[pyclass(frozen, eq, module = "libkeepalive")]
+#[derive(Clone, Copy, PartialEq)]
+pub struct Timeout {
+    pub limits: Timeouts,
+}
+
+/// An argument that was given: `None` counts as given.
+struct Given<'py>(Option<Bound<'py, PyAny>>);
+
+impl<'py> FromPyObject<'_, 'py> for Given<'py> {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Given(Some(value.to_owned())))
+    }
+}
+
+#[pymethods]
+impl Timeout {
+    #[new]
+    #[pyo3(signature = (timeout = Given(None), *, connect = Given(None), read = Given(None),
+                        write = Given(None), pool = Given(None), total = Given(None)))]
+    fn new(
+        timeout: Given<'_>,
+        connect: Given<'_>,
+        read: Given<'_>,
+        write: Given<'_>,
+        pool: Given<'_>,
+        total: Given<'_>,
+    ) -> PyResult<Self> {
+        let all = given("timeout", timeout)?;
+        let read = given("read", read)?.or(all);
+        let limits = Timeouts {
+            queue: given("pool", pool)?.or(all),
+            connect: given("connect", connect)?.or(all),
+            header: read,
+            send: given("write", write)?.or(all),
+            read,
+            total: given("total", total)?,
+        };
+        Ok(Timeout { limits })
+    }
+
+    fn __repr__(&self) -> String {
+        let named = [
+            ("connect", self.limits.connect),
+            ("read", self.limits.read),
+            ("write", self.limits.send),
+            ("pool", self.limits.queue),
+            ("total", self.limits.total),
+        ];
+        let parts = named.iter().filter_map(|(name, limit)| {
+            limit.map(|limit| match limit {
+                Some(limit) => format!("{name}={:?}", limit.as_secs_f64()),
+                None => format!("{name}=None"),
+            })
+        });
+        format!("Timeout({})", parts.collect::<Vec<_>>().join(", "))
+    }
+
+    /// Seconds, ``None`` for no limit, ``...`` for the client's.
+    #[getter]
+    fn connect(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        shown(py, self.limits.connect)
+    }
+
+    /// Seconds, ``None`` for no limit, ``...`` for the client's.
+    #[getter]
+    fn read(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        shown(py, self.limits.read)
+    }
+
+    /// Seconds, ``None`` for no limit, ``...`` for the client's.
+    #[getter]
+    fn write(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        shown(py, self.limits.send)
+    }
+
+    /// Seconds, ``None`` for no limit, ``...`` for the client's.
+    #[getter]
+    fn pool(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        shown(py, self.limits.queue)
+    }
+
+    /// Seconds, ``None`` for no limit, ``...`` for the client's.
+    #[getter]
+    fn total(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        shown(py, self.limits.total)
+    }
+
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let py = slf.py();
+        let limits = slf.get().limits;
+        let all = [limits.connect, limits.read, limits.send, limits.queue, limits.total];
+        let all = all.iter().map(|limit| shown(py, *limit)).collect::<PyResult<Vec<_>>>()?;
+        Ok((slf.get_type().getattr("_of")?, PyTuple::new(py, all)?))
+    }
+
+    /// For pickle.
+    #[staticmethod]
+    fn _of(
+        connect: Given<'_>,
+        read: Given<'_>,
+        write: Given<'_>,
+        pool: Given<'_>,
+        total: Given<'_>,
+    ) -> PyResult<Self> {
+        fn or_unset(given: Given<'_>) -> Given<'_> {
+            Given(given.0.filter(|value| !value.is(value.py().Ellipsis())))
+        }
+        Timeout::new(
+            Given(None),
+            or_unset(connect),
+            or_unset(read),
+            or_unset(write),
+            or_unset(pool),
+            or_unset(total),
+        )
+    }
+}
+
+fn shown(py: Python<'_>, limit: Option<Limit>) -> PyResult<Py<PyAny>> {
+    match limit {
+        None => Ok(py.Ellipsis()),
+        Some(None) => Ok(py.None()),
+        Some(Some(limit)) => Ok(limit.as_secs_f64().into_pyobject(py)?.into_any().unbind()),
+    }
+}
+
+fn given(name: &str, value: Given<'_>) -> PyResult<Option<Limit>> {
+    value.0.map(|value| limit(name, &value)).transpose()
+}
+
+/// Seconds or `None`.
+pub fn limit(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    let expected = "seconds as a number, or None";
+    if value.is_instance_of::<PyBool>() {
+        return Err(wrong_type(name, expected, value));
+    }
+    let seconds: f64 = value.extract().map_err(|_| wrong_type(name, expected, value))?;
+    timeout_from_seconds(name, seconds)
+        .map(Some)
+        .map_err(|error| to_python(value.py(), &error, None))
+}
+
+/// The `timeout` argument: a `Timeout`, seconds for each phase, or `None` for no limit at all.
+/// Phases it leaves out keep `base`.
+pub fn timeouts(value: &Bound<'_, PyAny>, base: Timeouts) -> PyResult<Timeouts> {
+    let given = match value.cast::<Timeout>() {
+        Ok(timeout) => timeout.get().limits,
+        Err(_) if value.is_none() => {
+            let none = Some(None);
+            Timeouts {
+                queue: none,
+                connect: none,
+                header: none,
+                send: none,
+                read: none,
+                total: none,
+            }
+        }
+        Err(_) => {
+            let one = Some(limit("timeout", value)?);
+            Timeouts { queue: one, connect: one, header: one, send: one, read: one, total: None }
+        }
+    };
+    Ok(Timeouts {
+        queue: given.queue.or(base.queue),
+        connect: given.connect.or(base.connect),
+        header: given.header.or(base.header),
+        send: given.send.or(base.send),
+        read: given.read.or(base.read),
+        total: given.total.or(base.total),
+    })
+}

@@ -1,0 +1,196 @@
+"""The servers that the tests talk to: the scripted origin, nginx and an asyncio server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import libkeepalive
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Origin:
+    """A running origin and its control paths (tests/origin/README.md)."""
+
+    def __init__(self, endpoints: dict[str, str]) -> None:
+        self.endpoints = endpoints
+        self.http = endpoints["http"]
+        self.https = endpoints["https"]
+        self.ca_file = endpoints["ca_file"]
+        self.control = libkeepalive.Client(timeout=20)
+
+    def ask(self, path: str, method: str = "GET") -> Any:
+        """Asks a control path; its answer as JSON, if it is some."""
+        response = self.control.request(method, self.http + path).raise_for_status()
+        try:
+            return response.json()
+        except ValueError:
+            return response.text
+
+    def connections(self) -> dict[str, int]:
+        return self.ask("/_connections")
+
+    def reset(self) -> None:
+        self.ask("/_reset", "POST")
+
+
+@pytest.fixture(scope="session")
+def origin() -> Iterator[Origin]:
+    binary = Path(os.environ.get("KEEPALIVE_ORIGIN", ROOT / "target/debug/keepalive-origin"))
+    if not binary.exists():
+        pytest.exit(f"{binary} is missing; build it with: cargo build -p keepalive-origin", 3)
+    with subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin and process.stdout
+        yield Origin(json.loads(process.stdout.readline()))
+        process.stdin.close()
+        assert process.wait(timeout=20) == 0
+
+
+@pytest.fixture
+def client(origin: Origin) -> Iterator[libkeepalive.Client]:
+    with libkeepalive.Client(ca_file=origin.ca_file) as client:
+        yield client
+
+
+@dataclass
+class Server:
+    http: str
+    https: str | None = None
+    ca_file: str | None = None
+
+
+NGINX = """
+daemon off; pid {dir}/nginx.pid; error_log {dir}/error.log;
+events {{ worker_connections 256; }}
+http {{
+    access_log off; keepalive_timeout 20s; keepalive_requests 1000;
+    client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy; fastcgi_temp_path {dir}/fcgi;
+    uwsgi_temp_path {dir}/uwsgi; scgi_temp_path {dir}/scgi;
+    server {{
+        listen unix:{dir}/ready.sock;
+        listen 127.0.0.1:{port}; listen 127.0.0.1:{tls_port} ssl;
+        ssl_certificate {dir}/cert.pem; ssl_certificate_key {dir}/key.pem;
+        location /text {{ default_type text/plain; return 200 "hello from nginx\\n"; }}
+        location /files {{ alias {dir}/files; gzip on; gzip_types text/plain; gzip_min_length 1; }}
+        location /gone {{ return 404; }}
+    }}
+}}
+"""
+
+
+def free_ports(count: int) -> list[int]:
+    import socket
+
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@pytest.fixture(scope="session")
+def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """nginx with a certificate of its own, plain and TLS."""
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    openssl = shutil.which("openssl")
+    if program is None or openssl is None:
+        pytest.fail("these tests need nginx and openssl: apt-get install nginx-light openssl")
+    directory = tmp_path_factory.mktemp("nginx")
+    # Workers of an nginx started by root run as another user.
+    for path in [directory, *directory.parents][:3]:
+        path.chmod(0o755)
+    (directory / "files").mkdir()
+    (directory / "files/big.txt").write_text("0123456789abcdef" * 20_000)
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+         "-keyout", "key.pem", "-out", "cert.pem", "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+         "-addext", "basicConstraints=critical,CA:FALSE"],
+        cwd=directory, check=True, capture_output=True,
+    )  # fmt: skip
+    port, tls_port = free_ports(2)
+    config = directory / "nginx.conf"
+    config.write_text(NGINX.format(dir=directory, port=port, tls_port=tls_port))
+    with subprocess.Popen([program, "-p", directory, "-c", config]) as process:
+        try:
+            wait_for_port(port, process)
+            yield Server(
+                f"http://127.0.0.1:{port}", f"https://localhost:{tls_port}", f"{directory}/cert.pem"
+            )
+        finally:
+            process.terminate()
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until somebody listens; the peer gives no other sign of being ready."""
+    import socket
+    import time
+
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except ConnectionRefusedError:
+            threading.Event().wait(0.01)
+    pytest.fail("the server did not start")
+
+
+@pytest.fixture(scope="session")
+def asyncio_server() -> Iterator[Server]:
+    """An HTTP/1.1 server on asyncio streams: GET answers the path, POST echoes a chunked body."""
+    import asyncio
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                method, path, _ = head.split("\r\n", 1)[0].split(" ")
+                body = path.encode()
+                if "transfer-encoding: chunked" in head.lower():
+                    body = b""
+                    while size := int(await reader.readuntil(b"\r\n"), 16):
+                        body += (await reader.readexactly(size + 2))[:-2]
+                    await reader.readexactly(2)
+                elif "content-length: " in head.lower():
+                    size = int(head.lower().split("content-length: ")[1].split("\r\n")[0])
+                    body = await reader.readexactly(size)
+                writer.write(
+                    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    + (b"%x\r\n%s\r\n" % (len(body), body) if body else b"")
+                    + b"0\r\n\r\n"
+                )
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    ready = threading.Event()
+    state: dict[str, Any] = {}
+
+    async def main() -> None:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        state["port"] = server.sockets[0].getsockname()[1]
+        state["loop"] = asyncio.get_running_loop()
+        state["stop"] = asyncio.Event()
+        ready.set()
+        await state["stop"].wait()
+        server.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    assert ready.wait(20)
+    yield Server(f"http://127.0.0.1:{state['port']}")
+    state["loop"].call_soon_threadsafe(state["stop"].set)
+    thread.join(20)

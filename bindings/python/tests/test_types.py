@@ -1,0 +1,55 @@
+"""The types: the stubs agree with the module, and the package and the examples check strictly."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import libkeepalive
+
+PACKAGE = Path(libkeepalive.__file__).parent
+BINDING = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["mypy.stubtest", "libkeepalive", "--allowlist", str(BINDING / "stubtest-allowlist.txt")],
+        ["mypy", "--strict", "-p", "libkeepalive"],
+        ["mypy", "--strict", str(BINDING / "examples")],
+    ],
+    ids=["stubtest", "package", "examples"],
+)
+def test_types_check(command: list[str], tmp_path: Path):
+    # Where the source folder does not hide the installed package.
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_stub_has_every_option():
+    tree = ast.parse((PACKAGE / "_native.pyi").read_text())
+    (options,) = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name == "_ClientOptions"
+    ]
+    names = [each.target.id for each in options.body if isinstance(each, ast.AnnAssign)]
+    assert {name for name, *_ in libkeepalive.OPTIONS} <= set(names)
+    assert (PACKAGE / "py.typed").exists()
+
+
+def test_everything_public_is_documented():
+    for name in libkeepalive.__all__:
+        value = getattr(libkeepalive, name)
+        if callable(value):
+            assert value.__doc__, name
+        if isinstance(value, type):
+            for attribute, member in vars(value).items():
+                if not attribute.startswith("_") and hasattr(member, "__get__"):
+                    assert member.__doc__, f"{name}.{attribute}"
