@@ -5,7 +5,10 @@
 const { KeepaliveError } = require('./errors')
 const { fieldObject } = require('./record')
 
-const PIECE = 64 * 1024
+const PIECE = 128 * 1024
+
+/** After a piece of this size the next is fetched while the reader works on it. */
+const BULK = 32 * 1024
 
 class Incoming {
   /** `exchange` is undefined when the whole body came with the head. */
@@ -14,6 +17,7 @@ class Incoming {
     this.exchange = exchange
     this.tail = exchange === undefined ? record : undefined // has the trailers
     this.used = false
+    this.ahead = undefined // the promise of the next piece
     this.failure = undefined // { reason }, once reading has failed
     this.onFailure = undefined // told when the body fails while nobody reads
     this.closed = false
@@ -64,12 +68,20 @@ class Incoming {
     if (this.tail !== undefined) return null
     let record
     try {
-      record = await this.exchange.read(max)
+      const next = this.ahead ?? this.exchange.read(max)
+      this.ahead = undefined
+      record = await next
     } catch (reason) {
       this.failure ??= { reason }
       throw reason
     }
-    if (record.last) this.tail = record
+    if (record.last) {
+      this.tail = record
+    } else if (record.bodyLength >= BULK && !this.closed && this.failure === undefined) {
+      this.ahead = this.exchange.read(max)
+      // Its failure is told to the next pull.
+      this.ahead.catch(ignore)
+    }
     return record.bodyLength === 0 ? null : record.bytes()
   }
 
@@ -86,6 +98,8 @@ class Incoming {
     this.onFailure?.(reason)
   }
 }
+
+function ignore() {}
 
 async function ended() {
   return null
