@@ -98,7 +98,6 @@ fn judge(
 #[test]
 fn idle_ages_around_the_limits() {
     let seed = seed();
-    println!("KEEPALIVE_SEED={seed}");
     let trust = Trust::new();
     let dice = Mutex::new(Dice(seed));
     let wrong: Arc<Mutex<Vec<String>>> = Arc::default();

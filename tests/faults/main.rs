@@ -12,6 +12,7 @@ mod refusals;
 mod server;
 mod wire;
 
+use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime};
@@ -29,11 +30,14 @@ use server::{Server, Stage};
 const PLANS: usize = 10_500;
 const WORKERS: usize = 8;
 
+/// The seed of this run, which is said also when the test passes.
 fn seed() -> u64 {
-    match std::env::var("KEEPALIVE_SEED") {
+    let seed = match std::env::var("KEEPALIVE_SEED") {
         Ok(seed) => seed.parse().expect("KEEPALIVE_SEED is a number"),
         Err(_) => SystemTime::UNIX_EPOCH.elapsed().map_or(1, |time| time.as_nanos() as u64),
-    }
+    };
+    let _ = writeln!(std::io::stderr(), "KEEPALIVE_SEED={seed}");
+    seed
 }
 
 /// Certificates, and a client that trusts them.
@@ -104,7 +108,7 @@ impl Bench {
         let request = request(plan, base, &stage);
         let seen = perform(&self.client, plan, &request, &stage);
         // Whatever happened, the next request must be none the worse for it.
-        let follows = !plan.twice && plan.number % 3 == 0;
+        let follows = !plan.twice && plan.number.is_multiple_of(3);
         if follows {
             match self.client.send_whole(&named("GET", base, "after"), Blocking::default()) {
                 Ok(mut response) => {
@@ -179,7 +183,6 @@ fn lengths(trust: &Trust) -> [[usize; METHODS.len()]; 2] {
 #[test]
 fn every_byte_every_ending_both_waits() {
     let seed = seed();
-    println!("KEEPALIVE_SEED={seed}");
     let trust = Trust::new();
     let plans = plan::plans(&mut Dice(seed), PLANS, &lengths(&trust));
     assert!(plans.len() >= 10_000);
@@ -210,5 +213,4 @@ fn every_byte_every_ending_both_waits() {
         wrong.len(),
         wrong.join("\n")
     );
-    println!("{} plans", plans.len());
 }
