@@ -2,7 +2,7 @@
 // multipart/form-data (RFC 7578) from a FormData, with its length known before it is sent.
 
 function encodeForm(form) {
-  // Loaded by the first form: it takes a sixth of the time that loading the package takes.
+  // Loaded by the first form, so that programs without forms start sooner.
   const { randomBytes } = require('node:crypto')
   const boundary = `----keepalive${randomBytes(16).toString('hex')}`
   const parts = []
