@@ -210,7 +210,10 @@ export interface BodyReadable extends Readable {
   readonly body: ReadableStream<Uint8Array>
 }
 
-/** What `request` resolves to. Everything but `statusCode` is decoded when it is first asked for. */
+/**
+ * What `request` resolves to. Everything but `statusCode` is decoded when it is first asked for, by
+ * getters: destructuring works, `{ ...result }` copies `statusCode` only.
+ */
 export interface RequestResult {
   readonly statusCode: number
   readonly statusText: string

@@ -5,7 +5,7 @@
 const { KeepaliveError } = require('./errors')
 const { fieldObject } = require('./record')
 
-const PIECE = 128 * 1024
+const PIECE = 512 * 1024
 
 /** After a piece of this size the next is fetched while the reader works on it. */
 const BULK = 32 * 1024

@@ -1,9 +1,9 @@
 'use strict'
 // multipart/form-data (RFC 7578) from a FormData, with its length known before it is sent.
 
-const { randomBytes } = require('node:crypto')
-
 function encodeForm(form) {
+  // Loaded by the first form, so that programs without forms start sooner.
+  const { randomBytes } = require('node:crypto')
   const boundary = `----keepalive${randomBytes(16).toString('hex')}`
   const parts = []
   for (const [name, value] of form) {
