@@ -220,6 +220,7 @@ async fn lease<W: Wait>(
     started: Instant,
 ) -> Result<Lease> {
     let origin = &request.target.origin;
+    let mut stillborn = false;
     loop {
         let wish = Wish {
             registered: W::REGISTERED,
@@ -271,8 +272,20 @@ async fn lease<W: Wait>(
             Grant::Failed(error) => return Err(error),
             Grant::PoolClosed => return Err(Error::state("the client was closed")),
         };
-        if let Some(lease) = lease.probed() {
-            return Ok(lease);
+        let mut lease = lease;
+        let is_new = lease.connection().is_ok_and(|connection| connection.served == 0);
+        match lease.probed() {
+            Some(lease) => return Ok(lease),
+            // A server that closes whatever is opened would be dialled without end.
+            None if is_new && std::mem::replace(&mut stillborn, true) => {
+                let peer = origin.authority();
+                return Err(Error::new(
+                    ErrorKind::ConnectionClosed,
+                    Phase::Connect,
+                    format!("{peer} closed two connections as soon as they were open"),
+                ));
+            }
+            None => {}
         }
     }
 }
