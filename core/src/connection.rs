@@ -250,6 +250,8 @@ impl Keeper for ClientKeeper {
 fn stay(mut connection: Box<Connection>, since: Instant, until: Instant) -> Idle<Box<Connection>> {
     let since = Moment { now: since, wall: SystemTime::now() };
     connection.idle_since = since;
+    let span = until.saturating_duration_since(since.now);
+    let until = Moment { now: until, wall: since.wall.checked_add(span).unwrap_or(since.wall) };
     let registered = connection.io.watch().is_some();
     Idle { connection, since, until, registered, stay: 0, watched: false }
 }

@@ -28,12 +28,14 @@ pub(crate) async fn dial(host: &str, port: u16, tls: Option<&TlsSettings>) -> Re
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let started = Instant::now();
     let addresses = resolve(host, port).await.map_err(|error| {
-        let text = format!("cannot resolve {host}: {error}");
+        let text =
+            format!("cannot resolve {peer}: {error}; gave up after {:.1?}", started.elapsed());
         Error::new(ErrorKind::ResolveFailed, Phase::Resolve, text).with_os(&error)
     })?;
     let resolved = Instant::now();
     let io = connect(addresses).await.map_err(|error| {
-        let text = format!("cannot connect to {peer}: {error}");
+        let text =
+            format!("cannot connect to {peer}: {error}; gave up after {:.1?}", resolved.elapsed());
         Error::new(ErrorKind::ConnectFailed, Phase::Connect, text).with_os(&error)
     })?;
     let connected = Instant::now();

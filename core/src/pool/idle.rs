@@ -13,8 +13,8 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         for host in 0..self.hosts.len() {
             let mut at = 0;
             while let Some(idle) = self.hosts[host].idle.get(at) {
-                if idle.until > now {
-                    next = Some(next.map_or(idle.until, |next| next.min(idle.until)));
+                if idle.until.now > now {
+                    next = Some(next.map_or(idle.until.now, |next| next.min(idle.until.now)));
                     at += 1;
                 } else if let Some(idle) = self.hosts[host].idle.remove(at) {
                     self.total -= 1;

@@ -20,7 +20,10 @@ fn idle(connection: u32, now: Instant) -> Idle<u32> {
     Idle {
         connection,
         since: moment(now),
-        until: now + Duration::from_secs(30),
+        until: Moment {
+            now: now + Duration::from_secs(30),
+            wall: UNIX_EPOCH + Duration::from_secs(30),
+        },
         registered: false,
         stay: 0,
         watched: false,

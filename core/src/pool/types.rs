@@ -78,7 +78,7 @@ pub(crate) enum Refused {
 impl<C> Idle<C> {
     /// Whether it may still be reused at all.
     pub fn is_usable(&self, at: Moment) -> bool {
-        self.until > at.now && at.since(self.since) < self.span()
+        self.until.now > at.now && self.until.wall > at.wall
     }
 
     /// Whether a request that cannot be replayed may use it.
@@ -87,7 +87,7 @@ impl<C> Idle<C> {
     }
 
     fn span(&self) -> Duration {
-        self.until.saturating_duration_since(self.since.now)
+        self.until.now.saturating_duration_since(self.since.now)
     }
 }
 
@@ -137,8 +137,8 @@ pub(crate) struct Wish {
 pub(crate) struct Idle<C> {
     pub connection: C,
     pub since: Moment,
-    /// Not to be reused from then on.
-    pub until: Instant,
+    /// Not to be reused from then on, by either clock.
+    pub until: Moment,
     /// Registered with the runtime rather than plain.
     pub registered: bool,
     /// Identifies this stay in the pool.
