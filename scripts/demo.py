@@ -12,8 +12,8 @@ PYTHON = sys.executable
 
 
 def programs(url, ca):
-    """Each program as (its command); all take URL, CA file or "", and a number of requests."""
-    tail = [url, ca, REQUESTS]
+    """The command of each program: URL, CA file if one is needed, number of requests."""
+    tail = arguments(url, ca)
     return [
         [str(ROOT / "target/demo-c"), *tail],
         [PYTHON, str(ROOT / "bindings/python/examples/demo.py"), *tail],
@@ -21,8 +21,12 @@ def programs(url, ca):
     ]
 
 
+def arguments(url, ca):
+    return [url, *([ca] if ca else []), REQUESTS]
+
+
 def sharing(url, ca):
-    tail = [url, ca, REQUESTS]
+    tail = arguments(url, ca)
     return [
         [PYTHON, str(ROOT / "bindings/python/examples/demo_shared.py"), *tail],
         ["node", str(ROOT / "bindings/node/examples/demo_workers.js"), url, REQUESTS],

@@ -1,6 +1,6 @@
 """Sends N requests one after the other, over kept-alive connections and over a new one each.
 
-    python demo.py URL [CA_FILE or ""] [N]
+    python demo.py URL [[CA_FILE] N]
 
 Prints a line of JSON for the blocking client and one for asyncio.
 """
@@ -56,9 +56,11 @@ async def on_the_loop(url: str, ca_file: str | None, count: int) -> None:
         report("Python asyncio", count, kept, time.perf_counter() - begin, stats)
 
 
-def main(url: str, ca_file: str = "", count: str = "500") -> None:
-    blocking(url, ca_file or None, int(count))
-    asyncio.run(on_the_loop(url, ca_file or None, int(count)))
+def main(url: str, *more: str) -> None:
+    *ca, count = more or ("500",)
+    ca_file = ca[0] if ca else None
+    blocking(url, ca_file, int(count))
+    asyncio.run(on_the_loop(url, ca_file, int(count)))
 
 
 if __name__ == "__main__":

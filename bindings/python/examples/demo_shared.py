@@ -1,6 +1,6 @@
 """Threads and asyncio in one process share one pool of connections.
 
-    python demo_shared.py URL [CA_FILE or ""] [N]
+    python demo_shared.py URL [[CA_FILE] N]
 
 Eight threads and an event loop with eight tasks send N requests together; one line of JSON says
 how many connections that took.
@@ -16,9 +16,11 @@ import libkeepalive
 WORKERS = 8
 
 
-def main(url: str, ca_file: str = "", count: str = "500") -> None:
+def main(url: str, *more: str) -> None:
+    *ca, count = more or ("500",)
+    ca_file = ca[0] if ca else None
     each = max(1, int(count) // (2 * WORKERS))
-    with libkeepalive.Client(ca_file=ca_file or None) as client:
+    with libkeepalive.Client(ca_file=ca_file) as client:
 
         def thread() -> None:
             for _ in range(each):
