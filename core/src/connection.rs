@@ -114,6 +114,12 @@ impl Connection {
         self.max_requests.is_some_and(|max| self.served + 1 >= max)
     }
 
+    /// How long it may idle from `now` on: the option, what is known of the server, and its age.
+    fn idle_until(&self, config: &ClientConfig, now: Instant) -> Instant {
+        let (idle, _) = self.memory.limit(config.idle_timeout.unwrap_or(FOREVER));
+        self.retires.min(now + idle.min(FOREVER))
+    }
+
     /// Whether it may be kept after the exchange that just ended, and until when.
     fn keep_until(
         &mut self,
@@ -140,11 +146,11 @@ impl Connection {
             let margin = Duration::from_secs(1).max(self.dialled[1] * 2);
             self.memory.hinted(Some(Duration::from_secs(timeout).saturating_sub(margin)));
         }
-        let (idle, _) = self.memory.limit(config.idle_timeout.unwrap_or(FOREVER));
-        if idle.is_zero() {
+        let until = self.idle_until(config, now);
+        if until <= now {
             return Err(Closed::IdleTimeout);
         }
-        Ok(self.retires.min(now + idle.min(FOREVER)))
+        Ok(until)
     }
 }
 
@@ -223,8 +229,7 @@ impl Keeper for ClientKeeper {
                         Box::new(Connection::new(dialled, &pool.keeper.config, memory));
                     pool.keeper.counters.opened.fetch_add(1, Ordering::Relaxed);
                     let now = Instant::now();
-                    let idle = pool.keeper.config.idle_timeout.unwrap_or(FOREVER).min(FOREVER);
-                    let until = connection.retires.min(now + idle);
+                    let until = connection.idle_until(&pool.keeper.config, now);
                     pool.dialled(order, stay(connection, now, until));
                     pool.keeper.watch.arm(&pool);
                 }
@@ -419,7 +424,7 @@ impl Lease {
             return;
         };
         let now = Instant::now();
-        let until = connection.retires;
+        let until = connection.idle_until(&self.pool.keeper.config, now);
         self.pool.check_in(self.host, stay(connection, now, until));
         self.pool.keeper.watch.arm(&self.pool);
     }

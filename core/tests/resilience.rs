@@ -111,6 +111,15 @@ fn warm_opens_what_is_missing_and_no_more() {
 }
 
 #[test]
+fn a_warmed_connection_keeps_the_idle_limit() {
+    let origin = origin();
+    let client = client(|config| config.idle_timeout = Some(Duration::from_millis(200)));
+    client.warm(origin.http(), 3, Blocking::default()).expect("opened");
+    assert!(origin.wait_for_open(0, Duration::from_secs(5)));
+    assert_eq!(client.stats().closed, [("idle_timeout", 3)]);
+}
+
+#[test]
 fn redirects_are_followed_when_asked_for() {
     let origin = origin();
     let client = client(|config| config.max_redirects = 3);

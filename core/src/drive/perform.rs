@@ -16,6 +16,7 @@ use crate::drive::insist::insist;
 use crate::drive::wait::{Stopped, Wait};
 use crate::drive::{redirect, replay};
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::net::socket::Layer;
 use crate::pool::{Got, Grant, HostId, Moment, Refused, Wish};
 use crate::request::{Body, BodySource, Kept, Request};
 use crate::response::{Info, Response, State, Timings};
@@ -267,13 +268,18 @@ async fn lease<W: Wait>(
                 }
             }
         };
-        let lease = match grant {
+        let mut lease = match grant {
             Grant::Connection(host, connection) => Lease::new(pool.clone(), host, connection),
             Grant::Failed(error) => return Err(error),
             Grant::PoolClosed => return Err(Error::state("the client was closed")),
         };
-        let mut lease = lease;
-        let is_new = lease.connection().is_ok_and(|connection| connection.served == 0);
+        let connection = lease.connection()?;
+        let is_new = connection.served == 0;
+        // A TLS 1.3 server refuses a client after the client's handshake is over: the exchange then
+        // reports the alert, which a probe would swallow.
+        if is_new && matches!(connection.layer, Layer::Tls(_)) {
+            return Ok(lease);
+        }
         match lease.probed() {
             Some(lease) => return Ok(lease),
             // A server that closes whatever is opened would be dialled without end.
