@@ -82,7 +82,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("config", &["error"]),
     ("deadline", &["error", "origin", "config"]),
     ("fork", &["error"]),
-    ("pool", &["pool"]),
+    ("sync", &[]),
+    ("pool", &["pool", "sync"]),
     ("net", &["net", "error", "origin", "deadline", "config", "fork"]),
 ];
 

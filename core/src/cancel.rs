@@ -3,11 +3,11 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use crate::error::{Error, ErrorKind, Phase};
+use crate::sync::{AtomicBool, Mutex, Ordering};
 
 /// A flag that wakes the task it belongs to.
 #[derive(Default)]

@@ -25,6 +25,7 @@ mod response;
 mod retry;
 mod runtime;
 mod stats;
+mod sync;
 mod target;
 
 pub use client::{Call, Client, Until};

@@ -1,7 +1,7 @@
 //! The completion queue: how finished work crosses into another language in batches. The wake-up
 //! runs only when the queue was empty, so a busy loop drains many completions per wake-up.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,6 +9,7 @@ use bytes::Bytes;
 use crate::error::Result;
 use crate::response::Response;
 use crate::runtime::announce;
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// One finished piece of work.
 pub struct Completion {

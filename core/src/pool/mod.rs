@@ -14,9 +14,10 @@ pub(crate) mod ticket;
 mod types;
 
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::sync::{Mutex, MutexGuard};
 use state::PoolState;
 use ticket::Ticket;
 use types::Action;
