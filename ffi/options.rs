@@ -51,6 +51,10 @@ pub struct ka_client_options {
     pub drain_limit: u64,
     /// Time spent on reading them. Default: 50 ms.
     pub drain_timeout: u64,
+    /// Microseconds that a wait for an answer watches the socket before the thread sleeps, on
+    /// connections whose answers come that fast (a server on the same machine or rack; saves the
+    /// wake-up). 0: always sleep; at most 1000. Default: 50.
+    pub busy_poll: u64,
     /// Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and
     /// browsers). Default: 20.
     pub max_redirects: u64,
@@ -145,6 +149,7 @@ impl ka_client_options {
             max_fields: config.max_fields,
             drain_limit: config.drain_limit,
             drain_timeout: milliseconds(config.drain_timeout),
+            busy_poll: config.busy_poll,
             max_redirects: config.max_redirects,
             retries: config.retries,
             retry_budget: config.retry_budget,
@@ -187,6 +192,7 @@ impl ka_client_options {
         config.max_fields = given.max_fields;
         config.drain_limit = given.drain_limit;
         config.drain_timeout = limit(given.drain_timeout);
+        config.busy_poll = given.busy_poll;
         config.max_redirects = given.max_redirects;
         config.retries = given.retries;
         config.retry_budget = given.retry_budget;

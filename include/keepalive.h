@@ -442,6 +442,12 @@ typedef struct {
      */
     uint64_t drain_timeout;
     /**
+     * Microseconds that a wait for an answer watches the socket before the thread sleeps, on
+     * connections whose answers come that fast (a server on the same machine or rack; saves the
+     * wake-up). 0: always sleep; at most 1000. Default: 50.
+     */
+    uint64_t busy_poll;
+    /**
      * Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and
      * browsers). Default: 20.
      */

@@ -59,7 +59,7 @@ static void split_url(struct options *options) {
 }
 
 static struct options parse(int argc, char **argv) {
-    struct options options = {.mode = "get", .requests = 1000, .in_flight = 1, .threads = 1};
+    struct options options = {.mode = "get", .requests = 1000, .in_flight = 1, .threads = 1, .busy_poll = -1};
     for (int i = 1; i + 1 < argc; i += 2) {
         const char *name = argv[i], *value = argv[i + 1];
         if (strcmp(name, "--url") == 0) options.url = value;
@@ -70,6 +70,7 @@ static struct options parse(int argc, char **argv) {
         else if (strcmp(name, "--length") == 0) options.length = (size_t)atol(value);
         else if (strcmp(name, "--in-flight") == 0) options.in_flight = atoi(value);
         else if (strcmp(name, "--threads") == 0) options.threads = atoi(value);
+        else if (strcmp(name, "--busy-poll") == 0) options.busy_poll = atol(value);
         else if (strcmp(name, "--upload") == 0) options.upload = (size_t)atol(value);
         else fail("unknown option %s", name);
     }

@@ -17,6 +17,7 @@ struct options {
     int in_flight, threads;
     const uint8_t *body; /* request body of `upload` bytes */
     size_t upload;
+    long busy_poll;      /* libkeepalive's option; -1: its default */
 };
 
 /* A client whose exchange ends before the next one starts. Each thread has its session. */

@@ -44,6 +44,11 @@ export interface ClientOptions {
   drainLimit?: number
   /** Time spent on reading them. Default 50. */
   drainTimeout?: number | null
+  /**
+   * Microseconds for which a wait for an answer may watch the socket before it sleeps, on connections whose answers
+   * come that fast (a server on the same machine or rack). 0: always sleep. Default 50, at most 1,000.
+   */
+  busyPoll?: number
   /** Redirects followed when following is asked for. Default 20. */
   maxRedirects?: number
   /**

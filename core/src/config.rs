@@ -116,6 +116,7 @@ options! {
     max_fields: Count = 128, "128", "Fields of a response head or trailer section.";
     drain_limit: Count = 256 * 1024, "262144", "Bytes of an unread body that are read to save the connection.";
     drain_timeout: Time = Some(Duration::from_millis(50)), "50 ms", "Time spent on reading them.";
+    busy_poll: Count = 50, "50", "Microseconds that a wait for an answer watches the socket before the thread sleeps, on connections whose answers come that fast (a server on the same machine or rack; saves the wake-up). 0: always sleep.";
     max_redirects: Count = 20, "20", "Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and browsers).";
     retries: Count = 0, "0", "Further tries of a replayable request after a connect failure, a broken connection or 408, 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, Retry-After is honoured up to the deadline.";
     retry_budget: Count = 20, "20", "Retries to an origin as a percentage of the requests to it, so that they never multiply an outage; the process has 3 to 10 in hand per origin.";
@@ -191,6 +192,9 @@ impl ClientConfig {
             if value == 0 {
                 return Err(Error::argument(format!("option {name}: must be at least 1")));
             }
+        }
+        if self.busy_poll > 1_000 {
+            return Err(Error::argument("option busy_poll: must be at most 1000 microseconds"));
         }
         if self.retry_budget > 100 {
             return Err(Error::argument("option retry_budget: must be at most 100 percent"));

@@ -17,6 +17,7 @@ use crate::fork;
 use crate::keeper::Watch;
 use crate::learn::Memory;
 use crate::net::dial::{Dialled, dial};
+use crate::net::pace::Pace;
 use crate::net::socket::{Io, Layer, Probe};
 use crate::net::tls::TlsSettings;
 use crate::origin::{Origin, Scheme};
@@ -61,11 +62,12 @@ impl Drop for Connection {
 }
 
 impl Connection {
-    fn new(dialled: Dialled, config: &ClientConfig, memory: Arc<Memory>) -> Connection {
+    fn new(mut dialled: Dialled, config: &ClientConfig, memory: Arc<Memory>) -> Connection {
         let id = next_connection_id();
         // A cheap spread is enough for jitter: consecutive connections differ.
         let jitter =
             0.8 + 0.4 * ((id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f64 / 16_777_216.0);
+        dialled.io.pace = Pace::new(Duration::from_micros(config.busy_poll));
         let age = config.max_age.map_or(FOREVER, |age| age.mul_f64(jitter).min(FOREVER));
         Connection {
             id,

@@ -123,6 +123,7 @@ class _ClientOptions(TypedDict, total=False):
     max_fields: int
     drain_limit: int
     drain_timeout: float | None
+    busy_poll: int
     max_redirects: int
     user_agent: str | PathLike[str] | None
     ca_file: str | PathLike[str] | None

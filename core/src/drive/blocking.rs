@@ -109,6 +109,12 @@ impl Wait for BlockingWait<'_> {
         op: &mut dyn FnMut(BorrowedFd<'_>, Direction) -> io::Result<T>,
     ) -> Waited<T> {
         let mut wait_first = matches!(want, Want::Answer);
+        if wait_first
+            && let Some(result) = io.pace.watch(|| op(io.fd(), Direction::Read))
+            && !matches!(&result, Err(error) if error.kind() == io::ErrorKind::Interrupted)
+        {
+            return Poll::Ready(result.map_err(Stopped::Io));
+        }
         loop {
             if !std::mem::take(&mut wait_first) {
                 for &direction in want.directions() {

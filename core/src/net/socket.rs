@@ -12,18 +12,21 @@ use rustix::net::{RecvFlags, SendFlags};
 use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 use tokio::io::unix::AsyncFd;
 
+use crate::net::pace::Pace;
 use crate::net::tls::TlsSession;
 
 /// A descriptor, and its registration with the reactor if it has one.
 pub(crate) struct Io {
     fd: Arc<OwnedFd>,
     watch: Option<AsyncFd<Arc<OwnedFd>>>,
+    /// Whether a wait for an answer may watch before it sleeps.
+    pub pace: Pace,
 }
 
 impl Io {
     /// Registers `fd`; must run inside the runtime's context.
     pub fn registered(fd: OwnedFd) -> io::Result<Io> {
-        let mut io = Io { fd: Arc::new(fd), watch: None };
+        let mut io = Io { fd: Arc::new(fd), watch: None, pace: Pace::default() };
         io.make_registered()?;
         Ok(io)
     }
