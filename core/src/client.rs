@@ -14,12 +14,13 @@ use crate::drive::tokio::TokioWait;
 use crate::drive::warm::warm;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::{self, PerFork};
+use crate::handoff::Lingering;
 use crate::learn::Memory;
 use crate::net::tls::TlsSettings;
 use crate::queue::{Outcome, Queue};
 use crate::request::Request;
 use crate::response::Response;
-use crate::runtime::engine;
+use crate::runtime::{engine, unannounced};
 use crate::stats::Stats;
 use crate::target::Target;
 
@@ -51,6 +52,7 @@ pub enum Until {
 pub struct Call {
     cancel: Arc<Cancel>,
     generation: u64,
+    lingering: Option<Lingering>,
 }
 
 impl Call {
@@ -60,6 +62,29 @@ impl Call {
         if self.generation == fork::generation() {
             self.cancel.cancel();
         }
+    }
+}
+
+impl Call {
+    /// Whether [`Call::linger`] is to be called.
+    pub fn lingers(&self) -> bool {
+        self.lingering.is_some()
+    }
+
+    /// Watches for the answer on this thread, for at most `busy_poll` and only where that has
+    /// paid; what then is still to come comes by the engine. `true`: `own` was filled and its
+    /// consumer, which is the caller, was not woken for it.
+    pub fn linger(&mut self, own: &Arc<Queue>) -> bool {
+        let Some(lingering) = self.lingering.take() else { return false };
+        let mut mine = false;
+        for queue in unannounced(|| lingering.watch()) {
+            if Arc::ptr_eq(&queue, own) {
+                mine = true;
+            } else {
+                queue.wake();
+            }
+        }
+        mine
     }
 }
 
@@ -131,13 +156,39 @@ impl Client {
         queue: &Arc<Queue>,
         token: u64,
     ) -> Result<Call> {
+        self.start(request, until, queue, token, false)
+    }
+
+    /// The same for an event loop's own thread, which calls [`Call::linger`] as soon as it has
+    /// nothing else to do: where answers come within microseconds, waking the engine and being
+    /// woken by it costs more than to look. Until then, or until the call is dropped, nobody looks
+    /// for the answer of a lone request, and its limits do not end it.
+    pub fn submit_lingering(
+        &self,
+        request: Request,
+        until: Until,
+        queue: &Arc<Queue>,
+        token: u64,
+    ) -> Result<Call> {
+        self.start(request, until, queue, token, true)
+    }
+
+    fn start(
+        &self,
+        request: Request,
+        until: Until,
+        queue: &Arc<Queue>,
+        token: u64,
+        lingers: bool,
+    ) -> Result<Call> {
         request.check()?;
         let pool = self.pool()?;
         let inner = self.inner.clone();
         let queue = queue.clone();
         let cancel = Cancel::new();
-        let call = Call { cancel: cancel.clone(), generation: fork::generation() };
-        engine()?.submit(async move {
+        let mut call =
+            Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None };
+        call.lingering = engine()?.submit(lingers, async move {
             let work = async {
                 let mut wait = TokioWait::new();
                 let mut response = perform(&inner.settings, &pool, &request, &mut wait).await?;
@@ -265,7 +316,7 @@ fn read_on_engine(
 ) -> Result<Call> {
     let queue = queue.clone();
     let cancel = Cancel::new();
-    let call = Call { cancel: cancel.clone(), generation: fork::generation() };
+    let call = Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None };
     engine()?.spawn(async move {
         let mut wait = TokioWait::new();
         let work = async {

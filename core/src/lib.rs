@@ -14,6 +14,7 @@ mod decode;
 mod drive;
 mod error;
 mod fork;
+mod handoff;
 mod keeper;
 mod learn;
 mod net;

@@ -4,21 +4,18 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, EnterGuard, Handle};
 use tokio::sync::Notify;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::PerFork;
+use crate::handoff::{Handoff, Job, Lingering, Turn};
 use crate::queue::Queue;
-
-type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(crate) struct Engine {
     handle: Handle,
@@ -152,41 +149,50 @@ impl Engine {
 }
 
 impl Engine {
-    /// Runs a submission. A lone one begins on the caller's thread, which writes the request and
-    /// leaves the answer to the reactor: that saves waking the engine just to write. With others
-    /// under way the engine is awake anyhow, and the caller's thread is better spared.
-    pub fn submit(&'static self, job: impl Future<Output = ()> + Send + 'static) {
+    /// Runs a submission. A lone one begins on the caller's thread, which writes the request; its
+    /// answer is the reactor's, unless the caller `lingers` for it. With others under way the
+    /// engine is awake anyhow, and the caller's thread is better spared.
+    pub fn submit(
+        &'static self,
+        lingers: bool,
+        job: impl Future<Output = ()> + Send + 'static,
+    ) -> Option<Lingering> {
         let lone = self.running.fetch_add(1, Ordering::Relaxed) == 0;
         let running = Running(self.running.clone());
         let job = async move {
             job.await;
             drop(running);
         };
-        if lone {
-            self.begin_here(Box::pin(job));
-        } else {
+        if !lone {
             self.spawn(job);
+            return None;
         }
+        let turn = if lingers { Turn::Begin } else { Turn::Engine };
+        let handoff = Handoff::begin(self, Box::pin(job), turn);
+        lingers.then(|| Lingering::new(handoff))
     }
 
-    fn begin_here(&'static self, mut job: Job) {
-        let handoff = Arc::new(Handoff { engine: self, stage: Mutex::new(Stage::Here) });
-        let waker = Waker::from(handoff.clone());
-        let context = self.handle.enter();
-        let poll = job.as_mut().poll(&mut Context::from_waker(&waker));
-        drop(context);
-        if poll.is_ready() {
-            return;
-        }
-        let mut stage = handoff.lock();
-        match *stage {
-            Stage::Woken => {
-                drop(stage);
-                self.handle.spawn(job);
-            }
-            _ => *stage = Stage::Waiting(job),
-        }
+    /// Whether at most one submission is under way.
+    pub fn is_lone(&self) -> bool {
+        self.running.load(Ordering::Relaxed) <= 1
     }
+
+    /// Runs a job that began elsewhere.
+    pub fn adopt(&self, job: Job) {
+        self.handle.spawn(job);
+    }
+
+    /// Sockets and timers made while the guard lives are the reactor's.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+}
+
+/// Runs `work` and returns the queues that it filled and whose consumers were not woken.
+pub(crate) fn unannounced(work: impl FnOnce()) -> Vec<Arc<Queue>> {
+    let before = FILLED.replace(Some((Vec::new(), 0)));
+    work();
+    FILLED.replace(before).map(|(queues, _)| queues).unwrap_or_default()
 }
 
 struct Running(Arc<AtomicUsize>);
@@ -194,43 +200,6 @@ struct Running(Arc<AtomicUsize>);
 impl Drop for Running {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Carries a submission that began on another thread to the engine when it is first woken.
-struct Handoff {
-    engine: &'static Engine,
-    stage: Mutex<Stage>,
-}
-
-enum Stage {
-    /// Being polled on the thread it began on.
-    Here,
-    /// The same, and woken meanwhile.
-    Woken,
-    Waiting(Job),
-    /// The engine has it.
-    Gone,
-}
-
-impl Handoff {
-    fn lock(&self) -> MutexGuard<'_, Stage> {
-        self.stage.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-}
-
-impl Wake for Handoff {
-    fn wake(self: Arc<Self>) {
-        let mut stage = self.lock();
-        let next = match *stage {
-            Stage::Here | Stage::Woken => Stage::Woken,
-            Stage::Waiting(_) | Stage::Gone => Stage::Gone,
-        };
-        let before = std::mem::replace(&mut *stage, next);
-        drop(stage);
-        if let Stage::Waiting(job) = before {
-            self.engine.handle.spawn(job);
-        }
     }
 }
 

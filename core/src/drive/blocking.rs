@@ -110,6 +110,7 @@ impl Wait for BlockingWait<'_> {
     ) -> Waited<T> {
         let mut wait_first = matches!(want, Want::Answer);
         if wait_first
+            && io.pace.is_due()
             && let Some(result) = io.pace.watch(|| op(io.fd(), Direction::Read))
             && !matches!(&result, Err(error) if error.kind() == io::ErrorKind::Interrupted)
         {

@@ -11,6 +11,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::deadline::Deadline;
 use crate::drive::wait::{Direction, Stopped, Wait, Waited, Want};
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::handoff::{Turn, turn};
 use crate::net::socket::Io;
 
 /// Waits as a task of the engine.
@@ -40,6 +41,11 @@ impl Wait for TokioWait {
     const REGISTERED: bool = true;
 
     fn adopt(&mut self, io: &mut Io) -> Result<()> {
+        if turn() == Turn::Begin && io.pace.is_due() {
+            // The submitter's thread watches it; the reactor would be woken as well.
+            io.make_plain();
+            return Ok(());
+        }
         io.make_registered().map_err(|error| {
             let text = format!("cannot watch the connection: {error}");
             Error::new(ErrorKind::Internal, Phase::Request, text).with_os(&error)
@@ -54,6 +60,14 @@ impl Wait for TokioWait {
         deadline: &Deadline,
         op: &mut dyn FnMut(BorrowedFd<'_>, Direction) -> io::Result<T>,
     ) -> Waited<T> {
+        if io.watch().is_none() {
+            if let Some(waited) = here(io, want, op) {
+                return waited;
+            }
+            if let Err(error) = io.make_registered() {
+                return Poll::Ready(Err(Stopped::Io(error)));
+            }
+        }
         let Some(fd) = io.watch() else {
             return Poll::Ready(Err(Stopped::Io(io::ErrorKind::NotConnected.into())));
         };
@@ -88,5 +102,27 @@ impl Wait for TokioWait {
             Poll::Ready(result) => Poll::Ready(Ok(result)),
             Poll::Pending => self.poll_deadline(cx, deadline),
         }
+    }
+}
+
+/// What the submitter's own thread can do with a connection that the reactor does not know.
+fn here<T>(
+    io: &Io,
+    want: Want,
+    op: &mut dyn FnMut(BorrowedFd<'_>, Direction) -> io::Result<T>,
+) -> Option<Waited<T>> {
+    let tried = match (turn(), want) {
+        (Turn::Begin, Want::Answer) => return Some(Poll::Pending),
+        (Turn::Linger, Want::Answer) => io.pace.watch(|| op(io.fd(), Direction::Read))?,
+        (Turn::Begin | Turn::Linger, Want::Write | Want::Both) => op(io.fd(), Direction::Write),
+        _ => return None,
+    };
+    match tried {
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) =>
+        {
+            None
+        }
+        result => Some(Poll::Ready(result.map_err(Stopped::Io))),
     }
 }

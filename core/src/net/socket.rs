@@ -4,7 +4,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::buffer::spare_capacity;
@@ -18,7 +18,7 @@ use crate::net::tls::TlsSession;
 /// A descriptor, and its registration with the reactor if it has one.
 pub(crate) struct Io {
     fd: Arc<OwnedFd>,
-    watch: Option<AsyncFd<Arc<OwnedFd>>>,
+    watch: OnceLock<AsyncFd<Arc<OwnedFd>>>,
     /// Whether a wait for an answer may watch before it sleeps.
     pub pace: Pace,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Io {
 impl Io {
     /// Registers `fd`; must run inside the runtime's context.
     pub fn registered(fd: OwnedFd) -> io::Result<Io> {
-        let mut io = Io { fd: Arc::new(fd), watch: None, pace: Pace::default() };
+        let io = Io { fd: Arc::new(fd), watch: OnceLock::new(), pace: Pace::default() };
         io.make_registered()?;
         Ok(io)
     }
@@ -36,18 +36,18 @@ impl Io {
     }
 
     pub fn watch(&self) -> Option<&AsyncFd<Arc<OwnedFd>>> {
-        self.watch.as_ref()
+        self.watch.get()
     }
 
     /// Takes it off the reactor, so that the caller's own `poll(2)` is the only watcher.
     pub fn make_plain(&mut self) {
-        self.watch = None;
+        self.watch.take();
     }
 
     /// Registers it; must run inside the runtime's context.
-    pub fn make_registered(&mut self) -> io::Result<()> {
-        if self.watch.is_none() {
-            self.watch = Some(watch(self.fd.clone())?);
+    pub fn make_registered(&self) -> io::Result<()> {
+        if self.watch.get().is_none() {
+            let _ = self.watch.set(watch(self.fd.clone())?);
         }
         Ok(())
     }

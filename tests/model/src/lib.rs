@@ -2,12 +2,16 @@
 //! with shuttle's locks: each scenario runs under thousands of thread schedules, and a thread that
 //! nobody wakes is reported as a deadlock.
 
+pub mod handoffs;
 pub mod pools;
 pub mod queues;
 
 #[path = "../../../core/src/cancel.rs"]
 #[allow(dead_code, unreachable_pub)] // core uses what a scenario does not
 mod cancel;
+#[path = "../../../core/src/handoff.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod handoff;
 #[path = "../../../core/src/pool/mod.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod pool;
@@ -45,11 +49,41 @@ mod response {
     pub struct Response;
 }
 
-/// Announces at once, as core does off the engine's thread.
+/// One process, never forked.
+mod fork {
+    pub fn generation() -> u64 {
+        1
+    }
+}
+
+/// Stands for the engine: announces at once, as core does off the engine's thread, and gives each
+/// job that it adopts a thread.
 mod runtime {
     use std::sync::Arc;
 
+    use crate::handoff::Job;
     use crate::queue::Queue;
+
+    pub struct Engine;
+
+    impl Engine {
+        pub fn adopt(&self, job: Job) {
+            shuttle::thread::spawn(|| shuttle::future::block_on(job));
+        }
+
+        pub fn is_lone(&self) -> bool {
+            true
+        }
+
+        /// Core's guard makes sockets the reactor's.
+        pub fn enter(&self) -> impl Drop {
+            struct Nothing;
+            impl Drop for Nothing {
+                fn drop(&mut self) {}
+            }
+            Nothing
+        }
+    }
 
     pub fn announce(queue: &Arc<Queue>, was_empty: bool) {
         if was_empty {

@@ -1,7 +1,7 @@
 //! Each scenario under many schedules: random ones, and ones with few forced switches (PCT), which
 //! find the rarer races. A failure prints the schedule that leads to it.
 
-use keepalive_model::{pools, queues};
+use keepalive_model::{handoffs, pools, queues};
 
 const SCHEDULES: usize = 2_000;
 const SWITCHES: usize = 3;
@@ -49,4 +49,14 @@ fn closing_a_queue_ends_the_wait() {
 #[test]
 fn a_cancel_is_never_lost() {
     explore(queues::cancel_is_never_lost);
+}
+
+#[test]
+fn a_job_that_is_watched_for_ends_once() {
+    explore(handoffs::coming_back);
+}
+
+#[test]
+fn a_job_that_is_left_to_the_engine_ends_once() {
+    explore(handoffs::staying_away);
 }

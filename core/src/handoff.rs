@@ -1,0 +1,148 @@
+//! A submission that begins on the submitter's thread. With nothing else under way the engine
+//! sleeps: waking it to write a request, and being woken by it with the answer, costs more than
+//! both take. So the submitter's thread writes the request, and then either leaves the answer to
+//! the engine's reactor or, when it says that it lingers, comes back to watch for it.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+
+use crate::fork;
+use crate::runtime::Engine;
+use crate::sync::{Mutex, MutexGuard};
+
+pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Who polls a submission, and so how it may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Waits by the engine's reactor.
+    Engine,
+    /// The submitter's thread, which will come back for the answer.
+    Begin,
+    /// It came back, and may watch for the answer.
+    Linger,
+}
+
+thread_local! {
+    static TURN: Cell<Turn> = const { Cell::new(Turn::Engine) };
+}
+
+/// The turn of whatever this thread polls.
+pub(crate) fn turn() -> Turn {
+    TURN.get()
+}
+
+/// Polls a job on this thread and carries it to the engine when it is woken later.
+pub(crate) struct Handoff {
+    engine: &'static Engine,
+    stage: Mutex<Stage>,
+}
+
+enum Stage {
+    /// Being polled on the submitter's thread.
+    Here,
+    /// The same, and woken meanwhile.
+    Woken,
+    Waiting(Job),
+    /// The engine has it, or it is done.
+    Gone,
+}
+
+impl Handoff {
+    /// Begins `job` on this thread.
+    pub fn begin(engine: &'static Engine, job: Job, turn: Turn) -> Arc<Handoff> {
+        let handoff = Arc::new(Handoff { engine, stage: Mutex::new(Stage::Here) });
+        handoff.poll(job, turn);
+        handoff
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Polls `job` while the stage is `Here`.
+    fn poll(self: &Arc<Self>, mut job: Job, turn: Turn) {
+        let waker = Waker::from(self.clone());
+        let context = self.engine.enter();
+        let before = TURN.replace(turn);
+        let poll = job.as_mut().poll(&mut Context::from_waker(&waker));
+        TURN.set(before);
+        drop(context);
+        let mut stage = self.lock();
+        if poll.is_ready() {
+            *stage = Stage::Gone;
+        } else if matches!(*stage, Stage::Woken) {
+            *stage = Stage::Gone;
+            drop(stage);
+            self.engine.adopt(job);
+        } else {
+            *stage = Stage::Waiting(job);
+        }
+    }
+
+    /// The job if it waits, and what it is then.
+    fn take(&self, next: Stage) -> Option<Job> {
+        let mut stage = self.lock();
+        if !matches!(*stage, Stage::Waiting(_)) {
+            return None;
+        }
+        match std::mem::replace(&mut *stage, next) {
+            Stage::Waiting(job) => Some(job),
+            _ => None,
+        }
+    }
+}
+
+impl Wake for Handoff {
+    fn wake(self: Arc<Self>) {
+        let mut stage = self.lock();
+        let next = match *stage {
+            Stage::Here | Stage::Woken => Stage::Woken,
+            Stage::Waiting(_) | Stage::Gone => Stage::Gone,
+        };
+        let before = std::mem::replace(&mut *stage, next);
+        drop(stage);
+        if let Stage::Waiting(job) = before {
+            self.engine.adopt(job);
+        }
+    }
+}
+
+/// A job whose answer the submitter's thread promised to come back for. Dropping it leaves the job
+/// to the engine.
+pub(crate) struct Lingering {
+    handoff: Option<Arc<Handoff>>,
+    generation: u64,
+}
+
+impl Lingering {
+    pub fn new(handoff: Arc<Handoff>) -> Lingering {
+        Lingering { handoff: Some(handoff), generation: fork::generation() }
+    }
+
+    /// Watches for the answer on this thread, for as long as that pays on its connection, unless
+    /// others were submitted meanwhile: then the engine is awake anyhow.
+    pub fn watch(mut self) {
+        let Some(handoff) = self.handoff.take() else { return };
+        if !handoff.engine.is_lone() || self.generation != fork::generation() {
+            self.handoff = Some(handoff);
+        } else if let Some(job) = handoff.take(Stage::Here) {
+            handoff.poll(job, Turn::Linger);
+        }
+    }
+}
+
+impl Drop for Lingering {
+    fn drop(&mut self) {
+        let Some(handoff) = self.handoff.take() else { return };
+        if self.generation != fork::generation() {
+            // The job's timers and registrations are the parent's.
+            std::mem::forget(handoff);
+        } else if let Some(job) = handoff.take(Stage::Gone) {
+            handoff.engine.adopt(job);
+        }
+    }
+}
