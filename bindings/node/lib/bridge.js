@@ -46,6 +46,11 @@ function onWake() {
   }
 }
 
+/** A lone request was sent: its answer may be here before the engine's thread could be woken for it. */
+function linger(token) {
+  if (bridge.linger(token)) onWake()
+}
+
 /** A token for `exchange`. */
 function acquire(exchange) {
   if (free.length !== 0) {
@@ -62,4 +67,4 @@ function release(token) {
   free.push(token)
 }
 
-module.exports = { acquire, bridge, release }
+module.exports = { acquire, bridge, linger, release }

@@ -2,7 +2,7 @@
 // One request and its response: the promise, the abort signal, the upload, and the reads that
 // follow when the body did not come with the head.
 
-const { acquire, bridge, release } = require('./bridge')
+const { acquire, bridge, linger, release } = require('./bridge')
 const { KeepaliveError, localError } = require('./errors')
 const { Incoming } = require('./incoming')
 const { unwatch, watch } = require('./signals')
@@ -35,7 +35,7 @@ class Exchange {
     const { signal, upload } = request
     this.token = acquire(this)
     try {
-      bridge.submit(
+      const lingers = bridge.submit(
         this.token,
         client,
         request.method,
@@ -47,6 +47,7 @@ class Exchange {
         request.length,
         request.limits,
       )
+      if (lingers) setImmediate(linger, this.token)
     } catch (error) {
       this.state = OVER
       release(this.token)

@@ -61,7 +61,8 @@ impl Bridge {
     }
 
     /// Starts a request. `headers` is `name NUL value NUL ...` of `header_count` fields; `length`
-    /// is the streamed body's, negative when unknown; `limits` as in `convert::timeouts`.
+    /// is the streamed body's, negative when unknown; `limits` as in `convert::timeouts`. Whether
+    /// `linger` is to be called once the loop has nothing else to do.
     #[napi]
     pub fn submit(
         &self,
@@ -75,7 +76,7 @@ impl Bridge {
         body: Option<Payload>,
         length: Option<f64>,
         limits: Option<Vec<f64>>,
-    ) -> Result<(), Thrown> {
+    ) -> Result<bool, Thrown> {
         let mut request = Request::new(&method, &url).map_err(thrown)?;
         if let Some(ByteString(headers)) = headers {
             add_headers(&mut request, &headers, header_count.unwrap_or(0))?;
@@ -98,12 +99,23 @@ impl Bridge {
         }
         let call = client
             .client
-            .submit(request, Until::Head, &self.shared.queue, token.into())
+            .submit_lingering(request, Until::Head, &self.shared.queue, token.into())
             .map_err(thrown)?;
+        let lingers = call.lingers();
         let mut state = self.shared.state.borrow_mut();
         state.slots.at(token).sender = sender;
         self.shared.started(state.slots.started(token, call));
-        Ok(())
+        Ok(lingers)
+    }
+
+    /// Watches for the answer for some microseconds; whether there is something to `drain`.
+    #[napi]
+    pub fn linger(&self, token: u32) -> bool {
+        let call = self.shared.state.borrow_mut().slots.at(token).call.take();
+        let Some(mut call) = call else { return false };
+        let filled = call.linger(&self.shared.queue);
+        self.shared.state.borrow_mut().slots.at(token).call = Some(call);
+        filled
     }
 
     /// Reads on in the body of a response that is not complete: at most `max` bytes, or all the
