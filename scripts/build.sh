@@ -7,7 +7,7 @@ flags=()
 
 require cargo "https://rustup.rs"
 mkdir -p target
-venv 'maturin>=1.9,<2' 'pytest>=8' 'mypy>=1.15' 'uvloop>=0.21'
+venv "${BUILD_PACKAGES[@]}"
 
 say "building the C library and the Node addon ($profile)"
 export PYO3_PYTHON=$VENV/bin/python

@@ -5,6 +5,13 @@ ROOT=$PWD
 VENV=$ROOT/target/venv
 export KEEPALIVE_ORIGIN=$ROOT/target/debug/keepalive-origin
 
+BUILD_PACKAGES=('maturin>=1.9,<2')
+# The event loops and process managers that the wheel is tested under, besides the test runners.
+TEST_PACKAGES=(
+    'pytest>=8' 'mypy>=1.15' 'uvloop>=0.21' 'trio>=0.26' 'anyio>=4.4'
+    'gunicorn>=22' 'uvicorn>=0.30' 'uvicorn-worker>=0.2' 'celery>=5.4'
+)
+
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
@@ -21,16 +28,16 @@ python_command() {
     die "Python 3.11 or newer is needed"
 }
 
-# Makes target/venv with the given packages, once per list.
+# Makes target/venv with at least the given packages; each list is installed once.
 venv() {
     local stamp=$VENV/.packages want="$*"
-    [ "$(cat "$stamp" 2>/dev/null)" = "$want" ] && return
+    grep -qxF -- "$want" "$stamp" 2>/dev/null && return
     local python
     python=$(python_command)
     [ -x "$VENV/bin/python" ] || "$python" -m venv "$VENV" ||
         die "$python cannot make a venv; on Debian: apt-get install python3-venv"
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
-    printf '%s' "$want" >"$stamp"
+    printf '%s\n' "$want" >>"$stamp"
 }
 
 require() {

@@ -21,7 +21,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 mkdir -p target
-venv 'maturin>=1.9,<2' 'pytest>=8' 'mypy>=1.15' 'uvloop>=0.21'
+venv "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 if [ ! -x bindings/node/node_modules/.bin/tsc ]; then
     say "installing TypeScript"
     (cd bindings/node && npm ci --silent)

@@ -21,7 +21,7 @@ run() {
 run "rustfmt and clippy" scripts/lint.sh
 run "Rust: protocol machine, core, origin, C ABI, C programs, faults, reliability" \
     env KEEPALIVE_PYTHON="$VENV/bin/python" KEEPALIVE_NODE=node cargo test --quiet
-run "Python: client, asyncio, wire cases, fork, signals, stubs" \
+run "Python: client, asyncio, trio, wire cases, fork, gunicorn, celery, signals, stubs" \
     "$VENV/bin/python" -m pytest -q bindings/python/tests
 run "Node: client, fetch, wire cases, workers" \
     bash -c 'cd bindings/node && node --test test/*.test.js'

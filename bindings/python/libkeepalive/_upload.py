@@ -1,9 +1,9 @@
-"""Feeds a streamed request body from an iterable, on the event loop."""
+"""Feeds a streamed request body from an iterable, on asyncio's or trio's event loop."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 _PIECE = 64 * 1024
 
 
-class Upload:
-    """One task that pulls the source, a piece each time the engine wants one."""
+class Feed:
+    """Pulls the source, a piece each time the engine wants one."""
 
-    def __init__(self, source: Any, sender: Sender) -> None:
+    def __init__(self, source: Any, sender: Sender, event: Callable[[], Any]) -> None:
+        self._source = source
         self._sender = sender
-        self._wanted = asyncio.Event()
+        self._event = event
+        self._wanted = event()
         self._error: BaseException | None = None
-        # The task runs in the context of the code that awaits the request.
-        self._task = asyncio.get_running_loop().create_task(self._run(source))
 
     def want(self) -> None:
         """The engine wants the next piece."""
@@ -28,30 +28,42 @@ class Upload:
 
     def stop(self) -> BaseException | None:
         """The request is over; what the source raised, if it did."""
-        if not self._task.done():
-            self._task.cancel()
         self._sender.drop()
         return self._error
 
-    async def _run(self, source: Any) -> None:
-        pieces = _pieces(source)
+    async def run(self) -> None:
+        pieces = _pieces(self._source)
         try:
             await self._wanted.wait()
             async for piece in pieces:
                 if not piece:
                     continue
-                self._wanted.clear()
+                self._wanted = self._event()
                 self._sender.push(piece)
                 await self._wanted.wait()
             self._sender.finish()
-        except asyncio.CancelledError:
-            self._sender.drop()
-            raise
         except Exception as error:
             self._error = error
             self._sender.fail(f"{type(error).__name__}: {error}")
+        except BaseException:
+            # Cancelled, or the program ends.
+            self._sender.drop()
+            raise
         finally:
             await pieces.aclose()  # type: ignore[attr-defined]
+
+
+class Upload(Feed):
+    """For asyncio: a task, in the context of the code that awaits the request."""
+
+    def __init__(self, source: Any, sender: Sender) -> None:
+        super().__init__(source, sender, asyncio.Event)
+        self._task = asyncio.get_running_loop().create_task(self.run())
+
+    def stop(self) -> BaseException | None:
+        if not self._task.done():
+            self._task.cancel()
+        return super().stop()
 
 
 async def _pieces(source: Any) -> AsyncIterator[Any]:

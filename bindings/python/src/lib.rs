@@ -12,6 +12,7 @@ mod fork;
 mod functions;
 mod headers;
 mod info;
+mod interpreter;
 mod pieces;
 mod response;
 mod shared;
@@ -32,35 +33,33 @@ fn option_rows() -> Vec<(&'static str, &'static str, &'static str, &'static str)
     rows.map(|option| (option.name, kind(option.kind), option.default, option.doc)).collect()
 }
 
+/// A function, because the check has to come before any class is made.
 #[pymodule(gil_used = false)]
-mod _native {
-    use super::*;
-
-    #[pymodule_export]
-    use crate::aio::AsyncClient;
-    #[pymodule_export]
-    use crate::aio::stream::AsyncStream;
-    #[pymodule_export]
-    use crate::aio::upload::Sender;
-    #[pymodule_export]
-    use crate::client::{Client, Stream};
-    #[pymodule_export]
-    use crate::errors::error_table;
-    #[pymodule_export]
-    use crate::functions::{delete, get, head, options, patch, post, put, request, stream};
-    #[pymodule_export]
-    use crate::headers::Headers;
-    #[pymodule_export]
-    use crate::info::{Info, OriginStats, Stats, Timings};
-    #[pymodule_export]
-    use crate::response::Response;
-    #[pymodule_export]
-    use crate::timeout::Timeout;
-
-    #[pymodule_init]
-    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        fork::register();
-        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        module.add("OPTIONS", option_rows())
-    }
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    interpreter::require_main(module.py())?;
+    fork::register();
+    module.add_class::<aio::AsyncClient>()?;
+    module.add_class::<aio::stream::AsyncStream>()?;
+    module.add_class::<aio::upload::Sender>()?;
+    module.add_class::<client::Client>()?;
+    module.add_class::<client::Stream>()?;
+    module.add_class::<headers::Headers>()?;
+    module.add_class::<info::Info>()?;
+    module.add_class::<info::OriginStats>()?;
+    module.add_class::<info::Stats>()?;
+    module.add_class::<info::Timings>()?;
+    module.add_class::<response::Response>()?;
+    module.add_class::<timeout::Timeout>()?;
+    module.add_function(wrap_pyfunction!(errors::error_table, module)?)?;
+    module.add_function(wrap_pyfunction!(functions::delete, module)?)?;
+    module.add_function(wrap_pyfunction!(functions::get, module)?)?;
+    module.add_function(wrap_pyfunction!(functions::head, module)?)?;
+    module.add_function(wrap_pyfunction!(functions::options, module)?)?;
+    module.add_function(wrap_pyfunction!(functions::patch, module)?)?;
+    module.add_function(wrap_pyfunction!(functions::post, module)?)?;
+    module.add_function(wrap_pyfunction!(functions::put, module)?)?;
+    module.add_function(wrap_pyfunction!(functions::request, module)?)?;
+    module.add_function(wrap_pyfunction!(functions::stream, module)?)?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("OPTIONS", option_rows())
 }

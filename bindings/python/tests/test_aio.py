@@ -109,7 +109,7 @@ def test_errors_are_raised_where_it_is_awaited(run, aio, origin):
 
 
 def test_without_a_loop_there_is_a_clear_error(aio, origin):
-    with pytest.raises(libkeepalive.InvalidState, match="no running asyncio event loop"):
+    with pytest.raises(libkeepalive.InvalidState, match="no running event loop"):
         aio.get(origin.http + "/ok").send(None)
 
 

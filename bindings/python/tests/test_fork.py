@@ -7,9 +7,12 @@ import gc
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import traceback
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
@@ -106,16 +109,122 @@ def test_what_the_parent_had_under_way_can_be_dropped_in_the_child(client, origi
         assert received == 5_000_000
 
 
-def _work(url: str) -> int:
-    return libkeepalive.get(url).status_code
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_byte_of_the_child_reaches_the_parent_s_connections(client, origin, scheme):
+    base = getattr(origin, scheme)
+
+    def ask() -> tuple[int, int]:
+        echo = client.get(base + "/echo").json()
+        return echo["connection"], echo["request"]
+
+    connection, request = ask()
+
+    def child() -> None:
+        mine = {ask()[0] for _ in range(3)}
+        assert connection not in mine
+        client.close()
+        gc.collect()
+
+    for _ in range(3):
+        in_child(child)
+        request += 1
+        # Neither a request nor stray bytes came between, and nothing closed it.
+        assert ask() == (connection, request)
 
 
-def test_multiprocessing_workers(origin):
-    libkeepalive.get(origin.http + "/ok")
+def _work(url: str) -> tuple[int, int]:
+    echo = libkeepalive.get(url).json()
+    asyncio.run(libkeepalive.AsyncClient.shared().get(url)).raise_for_status()
+    return os.getpid(), echo["connection"]
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+@pytest.mark.parametrize("kind", ["pool", "executor"])
+def test_multiprocessing_workers(origin, method, kind):
+    mine = libkeepalive.get(origin.http + "/echo").json()["connection"]
+    context = multiprocessing.get_context(method)
+    urls = [origin.http + "/echo"] * 10
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        with multiprocessing.get_context("fork").Pool(2) as pool:
-            assert pool.map(_work, [origin.http + "/ok"] * 10) == [200] * 10
+        if kind == "pool":
+            with context.Pool(2) as pool:
+                answers = pool.map_async(_work, urls, chunksize=1).get(timeout=30)
+                pool.close()
+                pool.join()
+        else:
+            with ProcessPoolExecutor(2, mp_context=context) as executor:
+                answers = list(executor.map(_work, urls, timeout=30))
+    assert len(answers) == 10 and os.getpid() not in {pid for pid, _ in answers}
+    assert mine not in {connection for _, connection in answers}
+    assert libkeepalive.get(origin.http + "/echo").json()["connection"] == mine
+
+
+# Forks while other threads hold locks and have requests in flight; children of all kinds end in
+# both ways, so the interpreter's own end is part of it.
+STORM = """
+import asyncio, os, signal, sys, threading
+import libkeepalive
+
+URL, KIND = sys.argv[1:]
+shared = libkeepalive.AsyncClient.shared()
+own = libkeepalive.Client(max_per_host=4)
+over, failures = threading.Event(), []
+
+def blocking():
+    try:
+        while not over.is_set():
+            assert own.get(URL + "/ok").text == libkeepalive.get(URL + "/ok").text == "ok"
+    except BaseException as error:
+        failures.append(error)
+
+async def on_loop():
+    try:
+        while not over.is_set():
+            calls = [client.get(URL + "/ok") for client in (own.aio, shared) for _ in range(4)]
+            assert {response.text for response in await asyncio.gather(*calls)} == {"ok"}
+    except BaseException as error:
+        failures.append(error)
+
+def child(generations):
+    signal.alarm(20)
+    assert own.get(URL + "/ok").text == libkeepalive.get(URL + "/ok").text == "ok"
+    assert asyncio.run(own.aio.get(URL + "/ok")).text == "ok"
+    with own.stream("GET", URL + "/bytes/5000000") as response:
+        next(response.iter_bytes())
+        if generations:
+            grandchild = os.fork()
+            if grandchild == 0:
+                child(generations - 1)
+            assert os.waitpid(grandchild, 0)[1] == 0
+        # With a response under way.
+        if KIND == "exit":
+            sys.exit(0)
+        os._exit(0)
+
+threads = [threading.Thread(target=blocking) for _ in range(3)]
+threads.append(threading.Thread(target=lambda: asyncio.run(on_loop())))
+for thread in threads:
+    thread.start()
+for at in range(18):
+    pid = os.fork()
+    if pid == 0:
+        child(at % 3)
+    assert os.waitpid(pid, 0)[1] == 0
+over.set()
+for thread in threads:
+    thread.join(20)
+    assert not thread.is_alive()
+assert not failures, failures
+"""
+
+
+@pytest.mark.parametrize("kind", ["exit", "_exit"])
+def test_forks_in_the_middle_of_everything(origin, kind):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", STORM, origin.http, kind],
+        timeout=60, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0 and not done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("generations", [3])

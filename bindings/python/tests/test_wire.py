@@ -1,4 +1,4 @@
-"""All cases of tests/wire, through the blocking client and through asyncio."""
+"""All cases of tests/wire, through the blocking client, asyncio and trio."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import trio
 
 import libkeepalive
 from conftest import Origin
@@ -89,8 +90,10 @@ def blocking(origin: Origin, case: dict[str, Any]) -> None:
                 check_reuse(case, client.get(base + "/ok"))
 
 
-async def on_loop(origin: Origin, case: dict[str, Any]) -> None:
+async def on_loop(origin: Origin, case: dict[str, Any], *, plain_only: bool = False) -> None:
     for base in bases(origin, case):
+        if plain_only and base == origin.https:
+            continue
         async with libkeepalive.AsyncClient(ca_file=origin.ca_file) as client:
             outcome: libkeepalive.Response | libkeepalive.HTTPError
             try:
@@ -103,19 +106,50 @@ async def on_loop(origin: Origin, case: dict[str, Any]) -> None:
                 check_reuse(case, await client.get(base + "/ok"))
 
 
+def all_cases(origin: Origin) -> list[dict[str, Any]]:
+    cases = origin.ask("/_cases")
+    cases = cases["cases"] if isinstance(cases, dict) else cases
+    assert len(cases) >= 150, "the list of cases is not complete"
+    return cases
+
+
+def describe(case: dict[str, Any], failure: Exception) -> str:
+    return f"{case['name']} ({case['why']}): {type(failure).__name__}: {failure}"
+
+
 @pytest.mark.parametrize(
     "run",
     [blocking, lambda origin, case: asyncio.run(on_loop(origin, case))],
     ids=["blocking", "asyncio"],
 )
 def test_wire_cases(origin: Origin, run: Callable[[Origin, dict[str, Any]], None]):
-    cases = origin.ask("/_cases")
-    cases = cases["cases"] if isinstance(cases, dict) else cases
-    assert len(cases) >= 150, "the list of cases is not complete"
+    cases = all_cases(origin)
     failures = []
     for case in cases:
         try:
             run(origin, case)
         except Exception as failure:
-            failures.append(f"{case['name']} ({case['why']}): {type(failure).__name__}: {failure}")
+            failures.append(describe(case, failure))
+    assert not failures, "\n".join([f"{len(failures)} of {len(cases)} failed", *failures])
+
+
+def test_wire_cases_side_by_side_on_trio(origin: Origin):
+    cases = all_cases(origin)
+    failures = []
+
+    async def play(case: dict[str, Any], limit: trio.CapacityLimiter) -> None:
+        try:
+            async with limit:
+                # What TLS adds is the same below every loop.
+                await on_loop(origin, case, plain_only=True)
+        except Exception as failure:
+            failures.append(describe(case, failure))
+
+    async def main() -> None:
+        limit = trio.CapacityLimiter(16)
+        async with trio.open_nursery() as nursery:
+            for case in cases:
+                nursery.start_soon(play, case, limit)
+
+    trio.run(main)
     assert not failures, "\n".join([f"{len(failures)} of {len(cases)} failed", *failures])

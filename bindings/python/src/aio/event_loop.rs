@@ -1,8 +1,9 @@
 //! One completion queue for each event loop: the engine writes an eventfd when the queue stops being
 //! empty, the loop's reader takes the whole batch and resolves its futures.
 //!
-//! Laws: a loop is referenced weakly; all of this runs under the interpreter lock of the loop's
-//! thread; what a forked child inherits is never locked or dropped.
+//! Laws: a loop is referenced weakly; what waits in its queue is given up when the loop drops its
+//! reader, which closing it does; all of this runs under the interpreter lock; what a forked child
+//! inherits is never locked or dropped.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -15,19 +16,22 @@ use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyCFunction, PyWeakrefMethods, PyWeakrefReference};
+use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use slab::Slab;
 
 use crate::aio::pending::Pending;
+use crate::aio::trio;
 use crate::errors::of_class;
 use crate::fork;
 
-/// The completion queue of one event loop; calling it drains the queue.
+/// The completion queue of one event loop.
 #[pyclass(frozen, module = "libkeepalive._native")]
 pub struct EventLoop {
     pub queue: Arc<Queue>,
     eventfd: Arc<File>,
     event_loop: Py<PyWeakrefReference>,
+    /// The loop is a `Loop` of `_trio.py`.
+    pub trio: bool,
     pending: Mutex<Slab<Py<Pending>>>,
     /// The batch's storage between two drains.
     batch: Mutex<Vec<Completion>>,
@@ -59,9 +63,14 @@ impl EventLoop {
     /// The running loop and its queue, made at the first use.
     pub fn current(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Py<EventLoop>)> {
         static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let running = RUNNING.import(py, "asyncio", "_get_running_loop")?.call0()?;
-        if running.is_none() {
-            let hint = "no running asyncio event loop; AsyncClient is used from coroutines";
+        let mut running = RUNNING.import(py, "asyncio", "_get_running_loop")?.call0()?;
+        let trio = trio::current(py)?;
+        let is_trio = trio.is_some();
+        if let Some(trio) = trio {
+            running = trio;
+        } else if running.is_none() {
+            let hint =
+                "no running event loop; AsyncClient is used from coroutines of asyncio or trio";
             return Err(of_class(py, "InvalidState", hint));
         }
         let known = loops().as_ref().and_then(|loops| {
@@ -73,35 +82,33 @@ impl EventLoop {
         {
             return Ok((running, known));
         }
-        let queue = EventLoop::register(&running)?;
+        let queue = EventLoop::register(&running, is_trio)?;
         Ok((running, queue))
     }
 
-    fn register(running: &Bound<'_, PyAny>) -> PyResult<Py<EventLoop>> {
+    fn register(running: &Bound<'_, PyAny>, trio: bool) -> PyResult<Py<EventLoop>> {
         let py = running.py();
         let address = running.as_ptr() as usize;
-        let on_death = PyCFunction::new_closure(py, None, None, move |arguments, _| {
-            sweep(arguments.py());
-        })?;
         let eventfd = Arc::new(eventfd()?);
         let writer = eventfd.clone();
         // A full counter means that the loop has long been told.
         let queue = Queue::new(move || drop((&*writer).write(&1u64.to_ne_bytes())));
-        let event_loop = PyWeakrefReference::new_with(running, on_death)?.unbind();
         let this = EventLoop {
             queue,
             eventfd,
-            event_loop,
+            event_loop: PyWeakrefReference::new(running)?.unbind(),
+            trio,
             pending: Mutex::new(Slab::new()),
             batch: Mutex::new(Vec::new()),
         };
         let fd = this.eventfd.as_raw_fd();
         let this = Py::new(py, this)?;
-        running.call_method1(intern!(py, "add_reader"), (fd, &this))?;
-        sweep(py);
         let old =
             loops().as_mut().and_then(|loops| loops.by_address.insert(address, this.clone_ref(py)));
         drop(old);
+        let of = this.clone_ref(py);
+        let reader = Reader { event_loop: of, address, generation: fork::generation() };
+        running.call_method1(intern!(py, "add_reader"), (fd, Bound::new(py, reader)?))?;
         Ok(this)
     }
 
@@ -138,10 +145,8 @@ impl EventLoop {
     }
 }
 
-#[pymethods]
 impl EventLoop {
-    /// Called by the loop when the eventfd is readable.
-    fn __call__(&self, py: Python<'_>) {
+    fn drain(&self, py: Python<'_>) {
         // Cleared before the queue is emptied: what comes in between wakes the loop again.
         let _ = (&*self.eventfd).read(&mut [0; 8]);
         let mut batch = std::mem::take(&mut *lock(&self.batch));
@@ -161,29 +166,33 @@ impl Drop for EventLoop {
     }
 }
 
-/// Forgets loops that are closed or gone, with everything that still waits in their queues.
-fn sweep(py: Python<'_>) {
-    let all: Vec<(usize, Py<EventLoop>)> = match loops().as_ref() {
-        Some(loops) => loops
-            .by_address
-            .iter()
-            .map(|(address, queue)| (*address, queue.clone_ref(py)))
-            .collect(),
-        None => return,
-    };
-    for (address, queue) in all {
-        let alive = queue.get().event_loop.bind(py).upgrade().is_some_and(|event_loop| {
-            let closed = event_loop.call_method0(intern!(py, "is_closed"));
-            closed.is_ok_and(|closed| matches!(closed.is_truthy(), Ok(false)))
-        });
-        if alive {
-            continue;
+/// What the loop calls when the eventfd is readable. Only the loop holds it.
+#[pyclass(frozen, module = "libkeepalive._native")]
+struct Reader {
+    event_loop: Py<EventLoop>,
+    address: usize,
+    generation: u64,
+}
+
+#[pymethods]
+impl Reader {
+    fn __call__(&self, py: Python<'_>) {
+        self.event_loop.get().drain(py);
+    }
+}
+
+impl Drop for Reader {
+    /// The loop was closed or is gone: what still waits in its queue is cancelled.
+    fn drop(&mut self) {
+        if self.generation != fork::generation() {
+            return;
         }
-        queue.get().queue.close();
-        let waiting = std::mem::take(&mut *lock(&queue.get().pending));
+        let event_loop = self.event_loop.get();
+        event_loop.queue.close();
+        let waiting = std::mem::take(&mut *lock(&event_loop.pending));
         let removed = loops().as_mut().and_then(|loops| {
-            let same = loops.by_address.get(&address).is_some_and(|known| known.is(&queue));
-            if same { loops.by_address.remove(&address) } else { None }
+            let same = loops.by_address.get(&self.address)?.is(&self.event_loop);
+            if same { loops.by_address.remove(&self.address) } else { None }
         });
         for (_, pending) in waiting {
             pending.get().abandon();

@@ -1,10 +1,12 @@
-//! `AsyncClient`: the asyncio form of `Client`, over the same pool and with the same arguments.
+//! `AsyncClient`: the form of `Client` for asyncio and trio, over the same pool and with the same
+//! arguments.
 
 pub mod event_loop;
 pub mod pending;
 pub mod ready;
 mod settle;
 pub mod stream;
+mod trio;
 pub mod upload;
 
 use std::borrow::Cow;
@@ -22,10 +24,10 @@ use crate::info::Stats;
 use crate::response::Method;
 use crate::shared::Shared;
 
-/// An HTTP client with a keep-alive pool of its own, for asyncio.
+/// An HTTP client with a keep-alive pool of its own, for asyncio and trio.
 ///
 /// Options and arguments are those of ``Client``. It works in any event loop, in any thread, and
-/// across ``asyncio.run`` calls. A request starts when it is awaited; cancelling the task that
+/// across ``asyncio.run`` and ``trio.run`` calls. A request starts when it is awaited; cancelling the task that
 /// awaits it cancels it and gives its connection slot back.
 #[pyclass(frozen, module = "libkeepalive", weakref)]
 pub struct AsyncClient {

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 
 use crate::aio::event_loop::EventLoop;
 use crate::aio::stream::AsyncStream;
+use crate::aio::trio;
 use crate::aio::upload;
 use crate::build::line;
 use crate::errors::{RequestLine, of_class, to_python};
@@ -114,22 +115,25 @@ impl Pending {
     }
 
     /// Submits the work to the engine; the future it will resolve.
-    fn start<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+    fn start<'py>(
+        slf: &Bound<'py, Self>,
+        running: &Bound<'py, PyAny>,
+        queue: &EventLoop,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(work) = slf.get().take_work() else {
             return Err(of_class(py, "InvalidState", "this call has already been awaited"));
         };
-        let (running, queue) = EventLoop::current(py)?;
         let future = running.call_method0(intern!(py, "create_future"))?;
-        let token = queue.get().reserve(slf);
+        let token = queue.reserve(slf);
         let started = match work {
-            Work::Send(sending) => send(py, *sending, queue.get(), token),
-            Work::Read { response, all } => read(py, response, all, queue.get(), token),
+            Work::Send(sending) => send(*sending, &future, queue, token),
+            Work::Read { response, all } => read(py, response, all, queue, token),
         };
         let (call, job) = match started {
             Ok(started) => started,
             Err(error) => {
-                queue.get().release(token);
+                queue.release(token);
                 return Err(error);
             }
         };
@@ -198,11 +202,20 @@ impl OnCancel {
     }
 }
 
-fn send(py: Python<'_>, sending: Sending, queue: &EventLoop, token: u64) -> PyResult<(Call, Job)> {
+fn send(
+    sending: Sending,
+    future: &Bound<'_, PyAny>,
+    queue: &EventLoop,
+    token: u64,
+) -> PyResult<(Call, Job)> {
+    let py = future.py();
     let Sending { shared, mut request, method, source, until, owner } = sending;
     let line = line(&request);
     let upload = match source {
-        Some(source) => Some(upload::attach(&mut request, source.bind(py), &queue.queue, token)?),
+        Some(source) => {
+            let feeder = queue.trio.then_some(future);
+            Some(upload::attach(&mut request, source.bind(py), feeder, &queue.queue, token)?)
+        }
         None => None,
     };
     match shared.client.submit(request, until, &queue.queue, token) {
@@ -235,7 +248,20 @@ fn read(
 #[pymethods]
 impl Pending {
     fn __await__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Pending::start(slf)?.call_method0(intern!(slf.py(), "__await__"))
+        let py = slf.py();
+        let (running, queue) = EventLoop::current(py)?;
+        let awaitable = if queue.get().trio {
+            trio::drive(&slf.getattr(intern!(py, "_begin"))?)?
+        } else {
+            Pending::start(slf, &running, queue.get())?
+        };
+        awaitable.call_method0(intern!(py, "__await__"))
+    }
+
+    /// For `_trio.py`: starts the call; its future.
+    fn _begin<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (running, queue) = EventLoop::current(slf.py())?;
+        Pending::start(slf, &running, queue.get())
     }
 
     /// As of a coroutine.

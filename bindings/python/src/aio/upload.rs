@@ -1,4 +1,4 @@
-//! Streamed request bodies of asyncio calls: a task of the loop pulls the iterable, one piece for
+//! Streamed request bodies of asynchronous calls: a task of the loop pulls the iterable, one piece for
 //! each that the engine asks for (`libkeepalive/_upload.py`).
 
 use std::sync::{Arc, Mutex};
@@ -57,10 +57,12 @@ impl Sender {
     }
 }
 
-/// Makes `source` the request's body; the Python object that feeds it.
+/// Makes `source` the request's body; the Python object that feeds it. Under trio, `future` feeds
+/// it while it is waited for.
 pub fn attach<'py>(
     request: &mut Request,
     source: &Bound<'py, PyAny>,
+    future: Option<&Bound<'py, PyAny>>,
     queue: &Arc<Queue>,
     token: u64,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -76,7 +78,10 @@ pub fn attach<'py>(
     let (sender, pipe) = body_pipe(move || queue.push(token, Outcome::WantBody));
     request.set_body_stream(pipe, length);
     let sender = Bound::new(py, Sender { sender: Mutex::new(Some(sender)) })?;
-    UPLOAD.import(py, "libkeepalive._upload", "Upload")?.call1((source, sender))
+    match future {
+        Some(future) => future.call_method1(intern!(py, "upload"), (source, sender)),
+        None => UPLOAD.import(py, "libkeepalive._upload", "Upload")?.call1((source, sender)),
+    }
 }
 
 /// Ends the feeding; what the source raised, if it did.
