@@ -155,6 +155,33 @@ def test_a_blocked_loop_is_not_a_timeout(run, origin):
     run(main())
 
 
+def test_a_lone_request_is_cancelled_in_the_turn_it_was_sent(run, origin):
+    async def main() -> None:
+        async with libkeepalive.AsyncClient(max_per_host=1) as client:
+            await client.get(origin.http + "/ok")
+            task = asyncio.create_task(client.get(origin.http + "/gate/loops-lone"))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert (await client.get(origin.http + "/ok", timeout=20)).text == "ok"
+
+    run(main())
+
+
+@pytest.mark.parametrize("new", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_loop_that_pauses_right_after_sending(new, origin):
+    loop = new()
+    client = libkeepalive.AsyncClient()
+    loop.run_until_complete(client.get(origin.http + "/ok"))
+    task = loop.create_task(client.get(origin.http + "/json"))
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    assert not task.done()
+    assert loop.run_until_complete(task).json()["id"] == 12345
+    loop.close()
+
+
 def test_subinterpreters_are_told(origin):
     for name in ("_interpreters", "_xxsubinterpreters"):
         try:

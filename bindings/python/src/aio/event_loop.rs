@@ -147,8 +147,6 @@ impl EventLoop {
 
 impl EventLoop {
     fn drain(&self, py: Python<'_>) {
-        // Cleared before the queue is emptied: what comes in between wakes the loop again.
-        let _ = (&*self.eventfd).read(&mut [0; 8]);
         let mut batch = std::mem::take(&mut *lock(&self.batch));
         self.queue.drain(&mut batch);
         for completion in batch.drain(..) {
@@ -177,7 +175,29 @@ struct Reader {
 #[pymethods]
 impl Reader {
     fn __call__(&self, py: Python<'_>) {
-        self.event_loop.get().drain(py);
+        let event_loop = self.event_loop.get();
+        // Cleared before the queue is emptied: what comes in between wakes the loop again.
+        let _ = (&*event_loop.eventfd).read(&mut [0; 8]);
+        event_loop.drain(py);
+    }
+}
+
+/// What the loop calls once everything that was ready has had its turn: the answer to a lone
+/// request may be here before the engine's thread could be woken for it.
+#[pyclass(frozen, module = "libkeepalive._native")]
+pub struct Linger {
+    pub event_loop: Py<EventLoop>,
+    pub token: u64,
+}
+
+#[pymethods]
+impl Linger {
+    fn __call__(&self, py: Python<'_>) {
+        let event_loop = self.event_loop.get();
+        let pending = event_loop.of_token(py, self.token);
+        if pending.is_some_and(|pending| pending.get().linger(&event_loop.queue)) {
+            event_loop.drain(py);
+        }
     }
 }
 

@@ -4,12 +4,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use keepalive_core::{Call, Client, Request, Until};
+use keepalive_core::{Call, Client, Queue, Request, Until};
 use pyo3::exceptions::PyBaseException;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::aio::event_loop::EventLoop;
+use crate::aio::event_loop::{EventLoop, Linger};
 use crate::aio::stream::AsyncStream;
 use crate::aio::trio;
 use crate::aio::upload;
@@ -118,9 +118,10 @@ impl Pending {
     fn start<'py>(
         slf: &Bound<'py, Self>,
         running: &Bound<'py, PyAny>,
-        queue: &EventLoop,
+        event_loop: &Py<EventLoop>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
+        let queue = event_loop.get();
         let Some(work) = slf.get().take_work() else {
             return Err(of_class(py, "InvalidState", "this call has already been awaited"));
         };
@@ -139,9 +140,21 @@ impl Pending {
         };
         let on_cancel = Py::new(py, OnCancel { pending: slf.clone().unbind() })?;
         future.call_method1(intern!(py, "add_done_callback"), (&on_cancel,))?;
+        if call.lingers() {
+            let linger = Linger { event_loop: event_loop.clone_ref(py), token };
+            running.call_method1(intern!(py, "call_soon"), (Py::new(py, linger)?,))?;
+        }
         let kept = Some(Future { future: future.clone().unbind(), on_cancel });
         *slf.get().state() = State::Running(Running { future: kept, call, job });
         Ok(future)
+    }
+
+    /// Watches for the answer for some microseconds; whether the loop's queue is to be drained.
+    pub fn linger(&self, queue: &Arc<Queue>) -> bool {
+        match &mut *self.state() {
+            State::Running(running) => running.call.linger(queue),
+            _ => false,
+        }
     }
 
     /// The request's body wants its next piece.
@@ -218,7 +231,12 @@ fn send(
         }
         None => None,
     };
-    match shared.client.submit(request, until, &queue.queue, token) {
+    // A run of trio has nothing that comes back to linger.
+    let call = match queue.trio {
+        true => shared.client.submit(request, until, &queue.queue, token),
+        false => shared.client.submit_lingering(request, until, &queue.queue, token),
+    };
+    match call {
         Ok(call) => {
             let upload = upload.map(Bound::unbind);
             Ok((call, Job::Request { line, method, until, owner, upload }))
@@ -253,7 +271,7 @@ impl Pending {
         let awaitable = if queue.get().trio {
             trio::drive(&slf.getattr(intern!(py, "_begin"))?)?
         } else {
-            Pending::start(slf, &running, queue.get())?
+            Pending::start(slf, &running, &queue)?
         };
         awaitable.call_method0(intern!(py, "__await__"))
     }
@@ -261,7 +279,7 @@ impl Pending {
     /// For `_trio.py`: starts the call; its future.
     fn _begin<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (running, queue) = EventLoop::current(slf.py())?;
-        Pending::start(slf, &running, queue.get())
+        Pending::start(slf, &running, &queue)
     }
 
     /// As of a coroutine.
