@@ -205,12 +205,15 @@ threads = [threading.Thread(target=blocking) for _ in range(3)]
 threads.append(threading.Thread(target=lambda: asyncio.run(on_loop())))
 for thread in threads:
     thread.start()
-for at in range(18):
-    pid = os.fork()
-    if pid == 0:
-        child(at % 3)
-    assert os.waitpid(pid, 0)[1] == 0
-over.set()
+try:
+    for at in range(18):
+        pid = os.fork()
+        if pid == 0:
+            child(at % 3)
+        _, status = os.waitpid(pid, 0)
+        assert status == 0, f"child {at}: {os.waitstatus_to_exitcode(status)}"
+finally:
+    over.set()
 for thread in threads:
     thread.join(20)
     assert not thread.is_alive()
