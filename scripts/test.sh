@@ -26,6 +26,8 @@ run "Python: client, asyncio, trio, wire cases, fork, gunicorn, celery, signals,
 run "Node: client, fetch, wire cases, workers" \
     bash -c 'cd bindings/node && node --test test/*.test.js'
 run "Node: index.d.ts" npm --prefix bindings/node run --silent types
+run "Soak: 256 callers, a reloading nginx, a misbehaving origin" \
+    "$VENV/bin/python" tests/soak/run.py "${SOAK_SECONDS:-60}" target/debug
 
 printf '\ngroups: %d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

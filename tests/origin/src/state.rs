@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::cases::Case;
+use crate::chaos;
 
 /// One request the journal saw: each with a key, and each that was malformed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -66,6 +67,7 @@ pub(crate) struct State {
     pub gates: HashMap<String, Gate>,
     /// How often a `/flaky` key has failed.
     pub failures: HashMap<String, u64>,
+    pub chaos: chaos::Register,
     /// Counts resets, so that a waiter from before one does not touch a gate made after it.
     resets: u64,
     opened: u64,
@@ -229,6 +231,7 @@ impl Shared {
         self.update(|state| {
             state.opened = 0;
             state.failures.clear();
+            state.chaos = chaos::Register::default();
             state.dropped_entries += state.journal.len();
             state.journal.clear();
             state.gates.clear();

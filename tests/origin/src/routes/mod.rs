@@ -1,5 +1,6 @@
 //! Serves one connection, and decides which route answers a request.
 
+mod chaos;
 mod content;
 mod control;
 mod trouble;
@@ -64,6 +65,9 @@ fn answer(connection: &mut Connection) -> Result<Next, Failure> {
     let segments: Vec<&str> = path[1.min(path.len())..].split('/').collect();
     let answered = match segments[..] {
         ["wire", name] => return wire::play(&mut exchange, name),
+        ["chaos", seed, caller, number] => {
+            return chaos::answer(&mut exchange, [seed, caller, number]);
+        }
         [control, ..] if control.starts_with('_') => {
             exchange.body()?;
             control::answer(&mut exchange, &segments)?
