@@ -33,6 +33,22 @@ pub struct Entry {
     pub error: Option<String>,
 }
 
+impl Entry {
+    /// For a request that broke `rule`.
+    pub(crate) fn faulty(connection: u64, request: u64, rule: String) -> Self {
+        Self {
+            key: String::new(),
+            method: String::new(),
+            target: String::new(),
+            connection,
+            request,
+            body_length: 0,
+            complete: false,
+            error: Some(rule),
+        }
+    }
+}
+
 /// Counters since the start or the last reset. Control connections do not count: those whose first
 /// request goes to a control path (`/_...`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -42,16 +42,8 @@ fn refuse(connection: &mut Connection, rule: String) -> Ending {
          Content-Length: {}\r\n\r\n{rule}",
         rule.len()
     );
-    connection.shared.note(Entry {
-        key: String::new(),
-        method: String::new(),
-        target: String::new(),
-        connection: connection.number,
-        request: connection.requests + 1,
-        body_length: 0,
-        complete: false,
-        error: Some(rule),
-    });
+    let entry = Entry::faulty(connection.number, connection.requests + 1, rule);
+    connection.shared.note(entry);
     // The peer may have gone; the journal has it all the same.
     let _ = connection.write(message.as_bytes());
     Ending::Fin { notify: true, linger: true }
