@@ -191,13 +191,18 @@ def soak(seconds: float, library: Path, seed: int) -> list[str]:
         commands = {
             "C": [program],
             "Python": [sys.executable, HERE / "driver.py"],
-            "Node": ["node", "--expose-gc", HERE / "driver.mjs"],
+            # A small nursery, collected often, says more about what is held.
+            "Node": ["node", "--expose-gc", "--max-semi-space-size=2", HERE / "driver.mjs"],
         }
         drivers = {}
         for index, (name, command) in enumerate(commands.items()):
             arguments = [*places, str(1000 * (index + 1)), str(warm), str(seconds - warm)]
             out, err = (open(DIR / f"{name}.{end}", "w+") for end in ("json", "log"))
-            drivers[name] = subprocess.Popen([*command, *arguments], stdout=out, stderr=err)
+            drivers[name] = subprocess.Popen(
+                [*command, *arguments], stdout=out, stderr=err,
+                # Fewer arenas fill up sooner, so that the first sample has most of them.
+                env={**os.environ, "MALLOC_ARENA_MAX": "2"},
+            )  # fmt: skip
             started.append(drivers[name])
         bad: list[str] = []
         limit = time.monotonic() + seconds + PATIENCE
