@@ -26,6 +26,20 @@ run "Python: client, asyncio, trio, wire cases, fork, gunicorn, celery, signals,
 run "Node: client, fetch, wire cases, workers" \
     bash -c 'cd bindings/node && node --test test/*.test.js'
 run "Node: index.d.ts" npm --prefix bindings/node run --silent types
+# A namespace of its own, as root or in a user namespace. Where neither is allowed the tests fail, unless
+# KEEPALIVE_NAMESPACES=0 leaves them out.
+network() {
+    local way=(unshare --net)
+    "${way[@]}" true 2>/dev/null || way=(unshare --map-root-user --net)
+    "${way[@]}" "$VENV/bin/python" -m pytest -q tests/network
+}
+if [ "${KEEPALIVE_NAMESPACES:-1}" = 0 ]; then
+    say "Network: left out, KEEPALIVE_NAMESPACES=0"
+else
+    run "Network: a NAT that forgets, a path that goes black, 100 ms there and back" network
+fi
+run "Soak: 256 callers, a reloading nginx, a misbehaving origin" \
+    "$VENV/bin/python" tests/soak/run.py "${SOAK_SECONDS:-60}" target/debug
 
 printf '\ngroups: %d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

@@ -17,8 +17,9 @@ fn origin() -> Origin {
 /// The test programs, which take HTTP_URL HTTPS_URL CA_FILE.
 fn programs() -> Vec<PathBuf> {
     let mut programs = c_files("tests/c");
-    // Driven by tests/wire_c.rs and tests/servers.
-    programs.retain(|path| !["wire_case.c", "servers.c"].iter().any(|name| path.ends_with(name)));
+    // Driven by tests/wire_c.rs, tests/servers and tests/c_processes.rs.
+    let others = ["wire_case.c", "servers.c", "fork_storm.c", "exits.c", "plugin.c"];
+    programs.retain(|path| !others.iter().any(|name| path.ends_with(name)));
     programs
 }
 

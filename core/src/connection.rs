@@ -110,6 +110,11 @@ impl Connection {
         self.memory.failed(Instant::now(), age, config.idle_timeout.unwrap_or(FOREVER));
     }
 
+    /// Whether it was there at that time, so that its handshakes cost a request from then nothing.
+    pub fn was_ready(&self, at: Instant) -> bool {
+        self.idle_since.now <= at
+    }
+
     /// Whether the next request is the last the server allows (`Keep-Alive: max=M`), and should
     /// say so.
     pub fn is_last_request(&self) -> bool {

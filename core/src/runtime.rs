@@ -50,8 +50,10 @@ thread_local! {
 /// the queue was empty.
 pub(crate) fn announce(queue: &Arc<Queue>, was_empty: bool) {
     let mut now = was_empty;
-    let many = FILLED.with_borrow_mut(|filled| {
-        let Some((queues, count)) = filled else { return false };
+    // A handler of atexit runs when its thread's storage is gone; it is not the engine's thread.
+    let many = FILLED.try_with(|filled| {
+        let mut filled = filled.borrow_mut();
+        let Some((queues, count)) = filled.as_mut() else { return false };
         now = false;
         if was_empty {
             queues.push(queue.clone());
@@ -61,7 +63,7 @@ pub(crate) fn announce(queue: &Arc<Queue>, was_empty: bool) {
     });
     if now {
         queue.wake();
-    } else if many {
+    } else if many == Ok(true) {
         wake_consumers();
     }
 }

@@ -119,10 +119,13 @@ fn is_plain(path: &str) -> bool {
 
 fn known(text: &str) -> Option<Target> {
     let (authority, path) = split_authority(text)?;
-    let origin = ORIGINS.with_borrow(|origins| {
+    // Not there any more in a handler of atexit, which may still send.
+    let found = ORIGINS.try_with(|origins| {
+        let origins = origins.borrow();
         let found = origins.iter().find(|(known, _)| **known == *authority);
         found.map(|(_, origin)| origin.clone())
-    })?;
+    });
+    let origin = found.ok().flatten()?;
     is_plain(path).then(|| Target {
         origin,
         path: path.to_string(),
@@ -137,7 +140,8 @@ fn remember(text: &str, target: &Target) {
     if !canonical || authority.contains('@') {
         return;
     }
-    ORIGINS.with_borrow_mut(|origins| {
+    let _ = ORIGINS.try_with(|origins| {
+        let mut origins = origins.borrow_mut();
         if origins.iter().any(|(known, _)| **known == *authority) {
             return;
         }

@@ -10,6 +10,7 @@ mod model;
 mod plan;
 mod refusals;
 mod server;
+mod storm;
 mod wire;
 
 use std::io::Write;

@@ -46,15 +46,18 @@ static COMPILED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 /// How a program is compiled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Build {
+    /// Part of the program's name.
+    pub name: &'static str,
     pub compiler: &'static str,
     pub standard: &'static str,
     pub extra: &'static [&'static str],
 }
 
-pub const C99: Build = Build { compiler: "gcc", standard: "c99", extra: &[] };
-pub const C11: Build = Build { compiler: "gcc", standard: "c11", extra: &[] };
-pub const CXX17: Build = Build { compiler: "g++", standard: "c++17", extra: &[] };
+pub const C99: Build = Build { name: "c99", compiler: "gcc", standard: "c99", extra: &[] };
+pub const C11: Build = Build { name: "c11", compiler: "gcc", standard: "c11", extra: &[] };
+pub const CXX17: Build = Build { name: "cxx17", compiler: "g++", standard: "c++17", extra: &[] };
 pub const SANITIZED: Build = Build {
+    name: "sanitized",
     compiler: "gcc",
     standard: "c11",
     extra: &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
@@ -66,10 +69,9 @@ pub fn compile(source: &Path, build: Build) -> PathBuf {
     // Tests and examples share names, so the directory is part of the program's.
     let names = source.iter().rev().take(2).map(|name| name.to_string_lossy());
     let name = names.collect::<Vec<_>>().join("-of-").replace(".c", "");
-    let kind = if build.extra.is_empty() { build.standard } else { "sanitized" };
     let mut compiled = COMPILED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let dir = library_dir();
-    let program = scratch().join(format!("{name}-{kind}"));
+    let program = scratch().join(format!("{name}-{}", build.name));
     if !compiled.insert(program.clone()) {
         return program;
     }
@@ -87,7 +89,8 @@ pub fn compile(source: &Path, build: Build) -> PathBuf {
         .arg("-L")
         .arg(&dir)
         .arg("-lkeepalive")
-        .arg(format!("-Wl,-rpath,{}", dir.display()));
+        // RPATH rather than RUNPATH: cargo's LD_LIBRARY_PATH has target/debug, where an older one may be.
+        .arg(format!("-Wl,--disable-new-dtags,-rpath,{}", dir.display()));
     let output = run(&mut command, "gcc and g++");
     assert!(output.status.success(), "{}: {}", source.display(), text(&output));
     program

@@ -128,7 +128,7 @@ pub(super) async fn send<W: Wait>(
         };
         if reused {
             pool.keeper.counters.reused.fetch_add(1, Ordering::Relaxed);
-        } else {
+        } else if !connection.was_ready(started) {
             [info.timings.resolve, info.timings.connect, info.timings.tls] = connection.dialled;
         }
         let defaults = match connection.is_last_request() && !request.has_header(b"Connection") {

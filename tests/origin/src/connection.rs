@@ -66,6 +66,8 @@ pub(crate) struct Connection {
     pub number: u64,
     /// Requests read on it so far.
     pub requests: u64,
+    /// What the first request with an `X-Owner` field said.
+    pub owner: Option<String>,
     pub idle_plan: Option<IdlePlan>,
     socket: Arc<TcpStream>,
     tls: Option<Box<ServerConnection>>,
@@ -81,7 +83,16 @@ impl Connection {
         tls: Option<ServerConnection>,
     ) -> Self {
         let tls = tls.map(Box::new);
-        Self { shared, number, requests: 0, idle_plan: None, socket, tls, buffer: Vec::new() }
+        Self {
+            shared,
+            number,
+            requests: 0,
+            owner: None,
+            idle_plan: None,
+            socket,
+            tls,
+            buffer: Vec::new(),
+        }
     }
 
     pub fn tls(&self) -> Option<&ServerConnection> {

@@ -43,6 +43,13 @@ impl<'a> Exchange<'a> {
         if !control {
             connection.shared.requests.fetch_add(1, Relaxed);
         }
+        if let Some(owner) = request.header("x-owner") {
+            let first = connection.owner.get_or_insert_with(|| owner.to_owned());
+            if first != owner {
+                let rule = format!("connection {} of {first} used by {owner}", connection.number);
+                connection.shared.note(Entry::faulty(connection.number, connection.requests, rule));
+            }
+        }
         let entry = request.key().filter(|_| !control).map(|key| {
             connection.shared.note(Entry {
                 key: key.to_owned(),

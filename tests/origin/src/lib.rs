@@ -5,6 +5,7 @@
 
 pub mod cases;
 mod certificates;
+pub mod chaos;
 mod connection;
 mod exchange;
 mod listen;
@@ -193,6 +194,11 @@ impl Origin {
     /// How many wait at the gate.
     pub fn waiting_at(&self, name: &str) -> u64 {
         self.shared.waiting_at(name)
+    }
+
+    /// What `/chaos` has dealt, and what was wrong with the requests there.
+    pub fn chaos(&self) -> chaos::Report {
+        self.shared.lock().chaos.report()
     }
 
     /// Clears counters, journal, gates (their waiters go on) and failure counts.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::cases::Case;
+use crate::chaos;
 
 /// One request the journal saw: each with a key, and each that was malformed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,6 +31,22 @@ pub struct Entry {
     pub complete: bool,
     /// The rule a malformed request broke.
     pub error: Option<String>,
+}
+
+impl Entry {
+    /// For a request that broke `rule`.
+    pub(crate) fn faulty(connection: u64, request: u64, rule: String) -> Self {
+        Self {
+            key: String::new(),
+            method: String::new(),
+            target: String::new(),
+            connection,
+            request,
+            body_length: 0,
+            complete: false,
+            error: Some(rule),
+        }
+    }
 }
 
 /// Counters since the start or the last reset. Control connections do not count: those whose first
@@ -66,6 +83,7 @@ pub(crate) struct State {
     pub gates: HashMap<String, Gate>,
     /// How often a `/flaky` key has failed.
     pub failures: HashMap<String, u64>,
+    pub chaos: chaos::Register,
     /// Counts resets, so that a waiter from before one does not touch a gate made after it.
     resets: u64,
     opened: u64,
@@ -229,6 +247,7 @@ impl Shared {
         self.update(|state| {
             state.opened = 0;
             state.failures.clear();
+            state.chaos = chaos::Register::default();
             state.dropped_entries += state.journal.len();
             state.journal.clear();
             state.gates.clear();

@@ -23,6 +23,7 @@ pub(super) fn answer(
             Reply::json(&cases)
         }
         ["_journal"] => Reply::json(&shared.journal(request.key())),
+        ["_chaos"] => Reply::json(&shared.lock().chaos.report()),
         ["_connections"] => Reply::json(&shared.connections()),
         ["_connections", "wait"] => {
             let reached = shared.wait_for_open(request.number("open", 0), patience);

@@ -1,5 +1,6 @@
 //! Serves one connection, and decides which route answers a request.
 
+mod chaos;
 mod content;
 mod control;
 mod trouble;
@@ -41,16 +42,8 @@ fn refuse(connection: &mut Connection, rule: String) -> Ending {
          Content-Length: {}\r\n\r\n{rule}",
         rule.len()
     );
-    connection.shared.note(Entry {
-        key: String::new(),
-        method: String::new(),
-        target: String::new(),
-        connection: connection.number,
-        request: connection.requests + 1,
-        body_length: 0,
-        complete: false,
-        error: Some(rule),
-    });
+    let entry = Entry::faulty(connection.number, connection.requests + 1, rule);
+    connection.shared.note(entry);
     // The peer may have gone; the journal has it all the same.
     let _ = connection.write(message.as_bytes());
     Ending::Fin { notify: true, linger: true }
@@ -64,6 +57,9 @@ fn answer(connection: &mut Connection) -> Result<Next, Failure> {
     let segments: Vec<&str> = path[1.min(path.len())..].split('/').collect();
     let answered = match segments[..] {
         ["wire", name] => return wire::play(&mut exchange, name),
+        ["chaos", seed, caller, number] => {
+            return chaos::answer(&mut exchange, [seed, caller, number]);
+        }
         [control, ..] if control.starts_with('_') => {
             exchange.body()?;
             control::answer(&mut exchange, &segments)?

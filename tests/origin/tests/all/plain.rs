@@ -282,3 +282,46 @@ fn dropping_the_origin_ends_connections_and_removes_its_files() {
     assert_eq!(stalled.rest().0, b"");
     assert_eq!(held.rest().0, b"");
 }
+
+#[test]
+fn two_owners_of_a_connection_are_a_fault() {
+    let origin = origin();
+    let mut peer = Peer::connect(origin.http());
+    for owner in ["1", "1", "2"] {
+        assert!(origin.faults().is_empty());
+        peer.send(&format!("GET /ok HTTP/1.1\r\nHost: a\r\nX-Owner: {owner}\r\n\r\n"));
+        assert_eq!(peer.response().body, b"ok");
+    }
+    assert_eq!(origin.faults(), ["connection 1 of 1 used by 2"]);
+}
+
+#[test]
+fn chaos_is_what_its_dice_say() {
+    use keepalive_origin::chaos::{Answer, body, deal};
+    let origin = origin();
+    let mut answers = 0;
+    for number in 0..40 {
+        let due = deal(5, 1, number, 1, false);
+        if due.answer != Answer::Length {
+            continue;
+        }
+        let mut peer = Peer::connect(origin.http());
+        let response = peer.get(&format!("/chaos/5/1/{number}"));
+        assert_eq!(response.body, body(1, number, due.length));
+        assert!(response.head.contains(&format!("X-Id: 1.{number}\r\nX-Attempt: 1\r\n")));
+        answers += 1;
+    }
+    assert!(answers > 10);
+    let report = origin.chaos();
+    assert_eq!((report.requests, report.repeated, report.dealt["length"]), (answers, 0, answers));
+    // A POST without a key is not to be seen again.
+    let easy = |number: u64, attempt| deal(5, 2, number, attempt, false).answer == Answer::Length;
+    let number = (0..).find(|number| easy(*number, 1) && easy(*number, 2)).expect("a fourth are");
+    for wrong in [0, 1] {
+        let mut peer = Peer::connect(origin.http());
+        let head = "HTTP/1.1\r\nHost: a\r\nContent-Length: 2";
+        peer.send(&format!("POST /chaos/5/2/{number} {head}\r\n\r\n2."));
+        assert!(peer.response().head.contains(&format!("X-Attempt: {}\r\n", wrong + 1)));
+        assert_eq!(origin.chaos().wrong.len(), wrong);
+    }
+}
