@@ -16,6 +16,8 @@ use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::{self, PerFork};
 use crate::handoff::Lingering;
 use crate::learn::Memory;
+use crate::net::names;
+use crate::net::resolve::Resolver;
 use crate::net::tls::TlsSettings;
 use crate::queue::{Outcome, Queue};
 use crate::request::Request;
@@ -27,6 +29,7 @@ use crate::target::Target;
 pub(crate) struct ClientInner {
     settings: Arc<Settings>,
     tls: Arc<TlsSettings>,
+    resolver: Arc<Resolver>,
     /// A pool for each fork generation: a child never touches its parent's.
     pools: PerFork<Arc<ClientPool>>,
     closed: std::sync::atomic::AtomicBool,
@@ -104,10 +107,12 @@ impl Client {
     pub fn new(config: ClientConfig) -> Result<Client> {
         config.check()?;
         let tls = Arc::new(TlsSettings::new(&config)?);
+        let resolver = Arc::new(Resolver::new(config.resolve.as_deref(), config.dns_ttl)?);
         Ok(Client {
             inner: Arc::new(ClientInner {
                 settings: Arc::new(Settings::new(config)),
                 tls,
+                resolver,
                 pools: PerFork::new(),
                 closed: false.into(),
             }),
@@ -258,8 +263,10 @@ impl Client {
     }
 
     /// The network is another one (a laptop moved, a VPN came up): idle connections are closed, so
-    /// that requests dial anew, and what was learnt of failing origins is forgotten.
+    /// that requests look names up and dial anew, and what was learnt of failing origins is
+    /// forgotten.
     pub fn network_changed(&self) {
+        names::forget();
         self.close_idle();
         if let Some(pool) = self.inner.pools.get() {
             pool.forget_failures();
@@ -288,11 +295,9 @@ impl Client {
         if self.is_closed() {
             return Err(Error::state("the client is closed"));
         }
-        let pool = self
-            .inner
-            .pools
-            .get_or_try_init(|| Ok(open_pool(&self.inner.settings.config, &self.inner.tls)))?;
-        Ok(pool.clone())
+        let inner = &self.inner;
+        let open = || Ok(open_pool(&inner.settings.config, &inner.tls, &inner.resolver));
+        Ok(inner.pools.get_or_try_init(open)?.clone())
     }
 }
 

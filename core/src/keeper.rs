@@ -43,6 +43,11 @@ impl Watch {
             engine.spawn(keep(Arc::downgrade(pool), pool.keeper.watch.clone()));
         }
     }
+
+    /// Until when an idle connection is kept has changed.
+    pub fn look(&self) {
+        self.changed.notify_one();
+    }
 }
 
 impl Drop for crate::connection::ClientKeeper {
@@ -73,11 +78,10 @@ async fn keep(pool: Weak<ClientPool>, watch: Arc<Watch>) {
         if young > 0 {
             watch.armed.store(true, Ordering::Release);
         }
+        let next_lookup = alive.look_up_names(now);
         drop(alive);
-        let until = match (young, next_expiry) {
-            (1.., _) => Some(now + TICK),
-            (0, expiry) => expiry,
-        };
+        let tick = (young > 0).then(|| now + TICK);
+        let until = [tick, next_expiry, next_lookup].into_iter().flatten().min();
         wait(&watch, watched.as_ref(), until).await;
         let Some(alive) = pool.upgrade() else { return };
         for stay in watched.as_ref().map(fired).unwrap_or_default() {

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod addresses;
 mod breaker;
 mod buffer;
 mod cancel;
@@ -17,6 +18,7 @@ mod fork;
 mod handoff;
 mod keeper;
 mod learn;
+mod lease;
 mod net;
 mod origin;
 mod pool;
@@ -28,6 +30,7 @@ mod runtime;
 mod stats;
 mod sync;
 mod target;
+mod upkeep;
 
 pub use client::{Call, Client, Until};
 pub use config::{ClientConfig, Limit, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts};

@@ -1,5 +1,6 @@
 //! Counters of a pool, as every surface shows them.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Why a connection was closed. The names are stable.
@@ -12,6 +13,8 @@ pub enum Closed {
     IdleTimeout,
     /// Older than `max_age`.
     MaxAge,
+    /// Its address left the answer for its name (option `dns_ttl`).
+    DnsChanged,
     /// `Keep-Alive: max=M` was reached.
     MaxRequests,
     /// The server closed it while idle.
@@ -37,6 +40,7 @@ impl Closed {
             Closed::Protocol(reason) => reason.name(),
             Closed::IdleTimeout => "idle_timeout",
             Closed::MaxAge => "max_age",
+            Closed::DnsChanged => "dns_changed",
             Closed::MaxRequests => "max_requests",
             Closed::IdleEof => "idle_eof",
             Closed::IdleReset => "idle_reset",
@@ -95,4 +99,7 @@ pub struct OriginStats {
     pub idle_limit_source: &'static str,
     /// The circuit breaker: `closed`, `open` or `half_open`.
     pub breaker: &'static str,
+    /// What its name resolved to last, while it has connections; empty when the URL has an address
+    /// and when names are not looked up again (option `dns_ttl`).
+    pub addresses: Vec<IpAddr>,
 }

@@ -53,6 +53,13 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         self.hosts[host].idle.iter().map(|idle| (host, idle.stay)).collect()
     }
 
+    /// Calls `look` for each idle connection of a key, which may change until when it is kept.
+    pub fn visit(&mut self, key: &K, look: impl FnMut(&mut Idle<C>)) {
+        if let Some(&host) = self.keys.get(key) {
+            self.hosts[host].idle.iter_mut().for_each(look);
+        }
+    }
+
     /// Leases the idle connection of that stay, to look at it; `None` if it has left the pool.
     pub fn take_stay(&mut self, host: HostId, stay: u32) -> Option<Idle<C>> {
         let entry = self.hosts.get_mut(host)?;

@@ -142,6 +142,11 @@ impl<T: Keeper> Pool<T> {
         self.lock().stays(key)
     }
 
+    /// `look` runs under the lock: it may change until when a connection is kept, never wait.
+    pub fn visit(&self, key: &T::Key, look: impl FnMut(&mut Idle<T::Connection>)) {
+        self.lock().visit(key, look);
+    }
+
     pub fn close(self: &Arc<Self>, forever: bool) {
         self.decide(|state, actions| state.close(forever, actions));
     }
