@@ -136,7 +136,10 @@ impl Client {
     /// needs no other thread.
     pub fn send(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
         let pool = self.pool()?;
-        run(perform(&self.inner.settings, &pool, request, &mut BlockingWait::new(blocking)))
+        let mut wait = BlockingWait::new(blocking);
+        let mut response = run(perform(&self.inner.settings, &pool, request, &mut wait))?;
+        response.park();
+        Ok(response)
     }
 
     /// The same, and receives the whole body.
@@ -197,8 +200,9 @@ impl Client {
             let work = async {
                 let mut wait = TokioWait::new();
                 let mut response = perform(&inner.settings, &pool, &request, &mut wait).await?;
-                if until == Until::Body {
-                    finish_whole(&mut response, &mut wait).await?;
+                match until {
+                    Until::Body => finish_whole(&mut response, &mut wait).await?,
+                    Until::Head => response.park(),
                 }
                 Ok(response)
             };
@@ -338,6 +342,7 @@ fn read_on_engine(
         if result.as_ref().is_err_and(|error| !response.is_failed(error)) {
             response.close();
         }
+        response.park();
         queue.push(token, Outcome::Chunk(response, result));
     });
     Ok(call)

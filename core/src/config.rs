@@ -112,6 +112,7 @@ options! {
     connect_timeout: Time = seconds(5), "5 s", "DNS, TCP and TLS together.";
     header_timeout: Time = seconds(30), "30 s", "From the end of the request to the end of the response head.";
     stall_timeout: Time = seconds(30), "30 s", "Longest wait without a byte, sending or receiving.";
+    body_idle_timeout: Time = seconds(300), "5 min", "How long a response may wait for its body to be read on, before its connection is closed: longer than servers wait for a reader (60 s), and as long as a connection is kept at all. None or 0: for ever.";
     total_timeout: Time = None, "none", "The whole exchange with its body, redirects included.";
     max_head_size: Count = 64 * 1024, "65536", "Bytes of a response head, 1xx heads counted in.";
     max_fields: Count = 128, "128", "Fields of a response head or trailer section.";

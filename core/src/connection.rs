@@ -26,6 +26,7 @@ use crate::origin::{Origin, Scheme};
 use crate::pool::{Caps, DialOrder, Idle, Keeper, Moment, Pool, Why};
 use crate::runtime::{engine, next_connection_id};
 use crate::stats::Closed;
+use crate::unread::Unread;
 
 /// Idle times and ages without a limit end here.
 pub(crate) const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
@@ -194,6 +195,7 @@ pub(crate) struct ClientKeeper {
     pub counters: Counters,
     pub watch: Arc<Watch>,
     pub names: Names,
+    pub unread: Unread,
     pub resolver: Arc<Resolver>,
 }
 
@@ -240,6 +242,7 @@ pub(crate) fn open_pool(
             counters: Counters::default(),
             watch: Arc::default(),
             names: Names::new(config.dns_ttl),
+            unread: Unread::new(config.body_idle_timeout),
             resolver: resolver.clone(),
         },
     )

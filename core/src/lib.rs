@@ -30,6 +30,7 @@ mod runtime;
 mod stats;
 mod sync;
 mod target;
+mod unread;
 mod upkeep;
 
 pub use client::{Call, Client, Until};

@@ -29,6 +29,8 @@ pub enum Closed {
     Failed,
     /// An exchange was cancelled or a response dropped with too much unread.
     Abandoned,
+    /// The body of its response was not read for `body_idle_timeout`.
+    BodyIdle,
     /// The client was closed.
     ByClient,
 }
@@ -48,6 +50,7 @@ impl Closed {
             Closed::Evicted => "evicted",
             Closed::Failed => "failed",
             Closed::Abandoned => "abandoned",
+            Closed::BodyIdle => "body_idle_timeout",
             Closed::ByClient => "client_closed",
         }
     }

@@ -161,3 +161,57 @@ fn a_failed_lookup_changes_nothing() {
     assert_eq!((stats.opened, stats.closed.len()), (1, 0), "{stats:?}");
     assert_eq!(addresses(&stats), ["127.0.0.1"]);
 }
+
+fn read_all(response: &mut Response) -> Result<usize> {
+    let (mut count, mut buffer) = (0, [0; 1000]);
+    loop {
+        match response.read(&mut buffer, Blocking::default())? {
+            0 => return Ok(count),
+            read => count += read,
+        }
+    }
+}
+
+#[test]
+fn a_response_that_nobody_reads_gives_its_connection_up() {
+    let origin = origin();
+    let client = client(|config| config.body_idle_timeout = Some(Duration::from_millis(80)));
+    let url = format!("{}/bytes/20000000", origin.http());
+    let queue = Queue::new(|| {});
+    let request = || Request::new("GET", &url).expect("a request");
+    let mut forgotten = client.send(&request(), Blocking::default()).expect("a head");
+    client.submit(request(), Until::Head, &queue, 0).expect("submitted");
+    assert!(queue.wait(None));
+    let stats = eventually(&client, |stats| closed(stats, "body_idle_timeout") == 2);
+    assert_eq!((stats.active, stats.idle), (0, 0), "{stats:?}");
+    let error = read_all(&mut forgotten).expect_err("given up");
+    assert_eq!(error.kind(), ErrorKind::InvalidState);
+    assert!(error.message().contains("body_idle_timeout"), "{error}");
+    assert_eq!(read_all(&mut forgotten).expect_err("still").message(), error.message());
+    drop((forgotten, queue));
+    assert!(origin.wait_for_open(0, Duration::from_secs(5)));
+}
+
+#[test]
+fn only_the_time_between_reads_counts() {
+    let origin = origin();
+    let client = client(|config| config.body_idle_timeout = Some(Duration::from_millis(250)));
+    // Each read waits for longer than the limit.
+    let url = format!("{}/drip?count=3&ms=400&size=500", origin.http());
+    let request = Request::new("GET", &url).expect("a request");
+    let mut response = client.send(&request, Blocking::default()).expect("a head");
+    assert_eq!(read_all(&mut response).expect("the body"), 1500);
+    let stats = client.stats();
+    assert_eq!((stats.idle, stats.closed.len()), (1, 0), "{stats:?}");
+}
+
+#[test]
+fn without_the_limit_nothing_is_given_up() {
+    let origin = origin();
+    let client = client(|config| config.body_idle_timeout = None);
+    let url = format!("{}/bytes/3000000", origin.http());
+    let request = Request::new("GET", &url).expect("a request");
+    let mut response = client.send(&request, Blocking::default()).expect("a head");
+    assert_eq!(read_all(&mut response).expect("the body"), 3_000_000);
+    assert_eq!(client.stats().idle, 1);
+}
