@@ -13,6 +13,7 @@ use crate::config::ClientConfig;
 use crate::deadline::Deadline;
 use crate::error::Phase;
 use crate::error::{Error, ErrorKind};
+use crate::farewell;
 use crate::fork;
 use crate::keeper::Watch;
 use crate::learn::Memory;
@@ -234,7 +235,7 @@ pub(crate) fn open_pool(
         dials_per_host: count(config.max_dials_per_host),
         waiters: count(config.queue_limit),
     };
-    Pool::new(
+    let pool = Pool::new(
         caps,
         ClientKeeper {
             config: config.clone(),
@@ -245,7 +246,9 @@ pub(crate) fn open_pool(
             unread: Unread::new(config.body_idle_timeout),
             resolver: resolver.clone(),
         },
-    )
+    );
+    farewell::remember(&pool);
+    pool
 }
 
 impl Keeper for ClientKeeper {
@@ -299,7 +302,7 @@ impl Keeper for ClientKeeper {
             Why::Evicted => Closed::Evicted,
             Why::PoolClosed => Closed::ByClient,
         });
-        connection.close();
+        farewell::part(connection);
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::connection::{ClientPool, Connection, probe, stay};
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::farewell;
 use crate::fork;
 use crate::pool::HostId;
 use crate::stats::Closed;
@@ -71,7 +72,7 @@ impl Lease {
             }
             Err(reason) => {
                 pool.keeper.counters.closed(reason);
-                connection.close();
+                farewell::part(connection);
                 pool.discard(self.host);
             }
         }
