@@ -266,6 +266,37 @@ impl Client {
         run(warm(&self.inner.settings.config, &pool, &target.origin, count, &mut wait))
     }
 
+    /// The same on the engine; exactly one [`Outcome::Warmed`] with `token` reaches `queue`.
+    ///
+    /// # Errors
+    /// A bad URL and a closed client fail here, and then nothing reaches the queue.
+    pub fn submit_warm(
+        &self,
+        url: &str,
+        count: usize,
+        queue: &Arc<Queue>,
+        token: u64,
+    ) -> Result<Call> {
+        let target = Target::parse(url)?;
+        let pool = self.pool()?;
+        let (inner, queue) = (self.inner.clone(), queue.clone());
+        let cancel = Cancel::new();
+        let call = Call { cancel: cancel.clone(), generation: fork::generation() };
+        engine()?.spawn(async move {
+            let mut wait = TokioWait::new();
+            let config = &inner.settings.config;
+            let work = warm(config, &pool, &target.origin, count, &mut wait);
+            let result = match cancellable(&cancel, work).await {
+                Ended::Done(result) => result,
+                Ended::Cancelled => Err(cancelled()),
+                Ended::Panicked => Err(panicked()),
+            };
+            drop(pool);
+            queue.push(token, Outcome::Warmed(result));
+        });
+        Ok(call)
+    }
+
     /// The network is another one (a laptop moved, a VPN came up): idle connections are closed, so
     /// that requests look names up and dial anew, and what was learnt of failing origins is
     /// forgotten.

@@ -119,8 +119,13 @@ impl<T: Keeper> Pool<T> {
         self.decide(|state, actions| state.dial_failed(order.host, order.dial, error, actions));
     }
 
+    /// Closes what has been idle for too long and forgets hosts that are not used any more; returns
+    /// when to look again.
     pub fn expire(self: &Arc<Self>, now: Instant) -> Option<Instant> {
-        self.decide(|state, actions| state.expire(now, actions))
+        self.decide(|state, actions| {
+            let expiry = state.expire(now, actions);
+            expiry.into_iter().chain(state.forget(now)).min()
+        })
     }
 
     /// `watch` runs under the lock, since the connection may leave the pool at any other time: it
