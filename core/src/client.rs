@@ -59,6 +59,10 @@ pub struct Call {
 }
 
 impl Call {
+    fn new(cancel: &Arc<Cancel>) -> Call {
+        Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None }
+    }
+
     /// Asks the request to end; it still ends in exactly one completion, `Cancelled` unless it was
     /// faster. Harmless at any time.
     pub fn cancel(&self) {
@@ -194,8 +198,7 @@ impl Client {
         let inner = self.inner.clone();
         let queue = queue.clone();
         let cancel = Cancel::new();
-        let mut call =
-            Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None };
+        let mut call = Call::new(&cancel);
         call.lingering = engine()?.submit(lingers, async move {
             let work = async {
                 let mut wait = TokioWait::new();
@@ -281,7 +284,7 @@ impl Client {
         let pool = self.pool()?;
         let (inner, queue) = (self.inner.clone(), queue.clone());
         let cancel = Cancel::new();
-        let call = Call { cancel: cancel.clone(), generation: fork::generation() };
+        let call = Call::new(&cancel);
         engine()?.spawn(async move {
             let mut wait = TokioWait::new();
             let config = &inner.settings.config;
@@ -356,7 +359,7 @@ fn read_on_engine(
 ) -> Result<Call> {
     let queue = queue.clone();
     let cancel = Cancel::new();
-    let call = Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None };
+    let call = Call::new(&cancel);
     engine()?.spawn(async move {
         let mut wait = TokioWait::new();
         let work = async {

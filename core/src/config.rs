@@ -123,6 +123,7 @@ options! {
     retries: Count = 0, "0", "Further tries of a replayable request after a connect failure, a broken connection or 408, 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, Retry-After is honoured up to the deadline.";
     retry_budget: Count = 20, "20", "Retries to an origin as a percentage of the requests to it, so that they never multiply an outage; the process has 3 to 10 in hand per origin.";
     circuit_breaker: Flag = false, "off", "Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed, lets one probe through after 5 s (doubled up to 60 s).";
+    hedge: Flag = false, "off", "Send a replayable request a second time, on an idle connection, when its response head has taken longer than 95 % of the last ones of its origin; the first response counts, within the retry budget. Blocking calls then run on the engine's thread.";
     user_agent: Text = Some(concat!("libkeepalive/", env!("CARGO_PKG_VERSION")).to_string()), "libkeepalive/VERSION", "User-Agent of requests that give none; absent: not sent.";
     resolve: Text = None, "none", "Addresses of names, instead of the system's: \"host:port:address[,address]\", several separated by spaces; or \"@file\" with such entries, which is read again at each lookup.";
     ca_file: Text = None, "none", "PEM file of trusted certificates, instead of the system's.";

@@ -207,6 +207,7 @@ pub(crate) struct Counters {
     pub stale: AtomicU64,
     pub replayed: AtomicU64,
     pub retried: AtomicU64,
+    pub hedged: AtomicU64,
     closed: Mutex<BTreeMap<&'static str, u64>>,
 }
 

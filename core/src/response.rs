@@ -27,6 +27,10 @@ pub struct Info {
     pub retries: u32,
     /// Redirects followed before this response.
     pub redirects: u32,
+    /// Whether a second try was sent because the first took long (option `hedge`).
+    pub hedged: bool,
+    /// Whether the response is the second try's.
+    pub hedge_won: bool,
     /// Time spent by phase.
     pub timings: Timings,
 }

@@ -29,6 +29,8 @@ pub enum Closed {
     Failed,
     /// An exchange was cancelled or a response dropped with too much unread.
     Abandoned,
+    /// The other try of its request was answered first (option `hedge`).
+    HedgeLost,
     /// The body of its response was not read for `body_idle_timeout`.
     BodyIdle,
     /// The client was closed.
@@ -50,6 +52,7 @@ impl Closed {
             Closed::Evicted => "evicted",
             Closed::Failed => "failed",
             Closed::Abandoned => "abandoned",
+            Closed::HedgeLost => "hedge_lost",
             Closed::BodyIdle => "body_idle_timeout",
             Closed::ByClient => "client_closed",
         }
@@ -69,6 +72,8 @@ pub struct Stats {
     pub replayed: u64,
     /// Further tries after failures (option `retries`).
     pub retried: u64,
+    /// Second tries sent because the first took long (option `hedge`).
+    pub hedged: u64,
     /// Connections closed, by reason; only reasons that happened, sorted by name.
     pub closed: Vec<(&'static str, u64)>,
     /// Requests waiting for a connection.

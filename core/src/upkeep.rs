@@ -46,6 +46,7 @@ impl ClientPool {
             stale: counters.stale.load(Ordering::Relaxed),
             replayed: counters.replayed.load(Ordering::Relaxed),
             retried: counters.retried.load(Ordering::Relaxed),
+            hedged: counters.hedged.load(Ordering::Relaxed),
             closed,
             waiting: sum(|origin| origin.waiting),
             idle: sum(|origin| origin.idle),

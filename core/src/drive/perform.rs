@@ -124,6 +124,8 @@ pub(super) async fn send<W: Wait>(
             replay_reason,
             retries: 0,
             redirects: 0,
+            hedged: false,
+            hedge_won: false,
             timings: Timings { queued: leased_at - started, ..Timings::default() },
         };
         if reused {
