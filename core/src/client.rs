@@ -9,6 +9,8 @@ use crate::cancel::{Cancel, Ended, cancellable, panicked};
 use crate::config::{ClientConfig, Settings};
 use crate::connection::{ClientPool, open_pool};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
+use crate::drive::hedge;
+use crate::drive::hop::on_engine;
 use crate::drive::perform::perform;
 use crate::drive::tokio::TokioWait;
 use crate::drive::warm::warm;
@@ -95,6 +97,24 @@ impl Call {
     }
 }
 
+impl ClientInner {
+    /// On the engine.
+    async fn perform(
+        &self,
+        pool: &Arc<ClientPool>,
+        request: &Request,
+        until: Until,
+    ) -> Result<Response> {
+        let mut wait = TokioWait::new();
+        let mut response = perform(&self.settings, pool, request, &mut wait).await?;
+        match until {
+            Until::Body => finish_whole(&mut response, &mut wait).await?,
+            Until::Head => response.park(),
+        }
+        Ok(response)
+    }
+}
+
 impl Drop for ClientInner {
     fn drop(&mut self) {
         if let Some(pool) = self.pools.get() {
@@ -140,6 +160,9 @@ impl Client {
     /// needs no other thread.
     pub fn send(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
         let pool = self.pool()?;
+        if hedge::allowed(self.config(), request) {
+            return self.send_on_engine(pool, request, Until::Head, blocking);
+        }
         let mut wait = BlockingWait::new(blocking);
         let mut response = run(perform(&self.inner.settings, &pool, request, &mut wait))?;
         response.park();
@@ -149,12 +172,28 @@ impl Client {
     /// The same, and receives the whole body.
     pub fn send_whole(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
         let pool = self.pool()?;
+        if hedge::allowed(self.config(), request) {
+            return self.send_on_engine(pool, request, Until::Body, blocking);
+        }
         let mut wait = BlockingWait::new(blocking);
         run(async {
             let mut response = perform(&self.inner.settings, &pool, request, &mut wait).await?;
             finish_whole(&mut response, &mut wait).await?;
             Ok(response)
         })
+    }
+
+    /// Two tries cannot be waited for by one thread's `poll(2)`.
+    fn send_on_engine(
+        &self,
+        pool: Arc<ClientPool>,
+        request: &Request,
+        until: Until,
+        blocking: Blocking<'_>,
+    ) -> Result<Response> {
+        request.check()?;
+        let (inner, request) = (self.inner.clone(), request.clone());
+        on_engine(blocking, async move { inner.perform(&pool, &request, until).await })
     }
 
     /// Runs `request` on the engine; exactly one [`Outcome::Response`] with `token` reaches `queue`.
@@ -200,15 +239,7 @@ impl Client {
         let cancel = Cancel::new();
         let mut call = Call::new(&cancel);
         call.lingering = engine()?.submit(lingers, async move {
-            let work = async {
-                let mut wait = TokioWait::new();
-                let mut response = perform(&inner.settings, &pool, &request, &mut wait).await?;
-                match until {
-                    Until::Body => finish_whole(&mut response, &mut wait).await?,
-                    Until::Head => response.park(),
-                }
-                Ok(response)
-            };
+            let work = inner.perform(&pool, &request, until);
             let result = match cancellable(&cancel, work).await {
                 Ended::Done(result) => result,
                 Ended::Cancelled => Err(cancelled()),

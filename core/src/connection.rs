@@ -125,6 +125,11 @@ impl Connection {
         self.memory.failed(Instant::now(), age, config.idle_timeout.unwrap_or(FOREVER));
     }
 
+    /// What is known of its origin.
+    pub fn memory(&self) -> &Arc<Memory> {
+        &self.memory
+    }
+
     /// Whether the next request is the last the server allows (`Keep-Alive: max=M`), and should
     /// say so.
     pub fn is_last_request(&self) -> bool {

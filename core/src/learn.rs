@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use crate::breaker::{Breaker, BreakerState};
 use crate::error::Result;
 use crate::fork::PerFork;
+use crate::latency::Latency;
 use crate::origin::Origin;
 use crate::retry::Budget;
 
@@ -61,6 +62,10 @@ pub(crate) struct Memory {
     /// Retries that may be made of requests to it.
     pub budget: Budget,
     breaker: Mutex<Option<Breaker>>,
+    /// Times to the response head, while somebody hedges.
+    latency: Mutex<Option<Box<Latency>>>,
+    /// What follows from them, in microseconds; 0 for nothing.
+    late_after: AtomicU64,
 }
 
 #[derive(Default)]
@@ -170,6 +175,21 @@ impl Memory {
             let mut ends = self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             self.conclude(&mut ends, now);
         }
+    }
+
+    /// A response head came after `time`.
+    pub fn answered(&self, time: Duration) {
+        let mut latency = self.latency.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let latency = latency.get_or_insert_default();
+        latency.record(time);
+        let late = latency.p95().map_or(0, |late| micros(late).max(1));
+        self.late_after.store(late, Ordering::Relaxed);
+    }
+
+    /// An answer that takes longer is late: 95 % of the last ones were faster.
+    pub fn late_after(&self) -> Option<Duration> {
+        let late = self.late_after.load(Ordering::Relaxed);
+        (late != 0).then(|| Duration::from_micros(late))
     }
 
     fn breaker(&self) -> MutexGuard<'_, Option<Breaker>> {

@@ -17,11 +17,15 @@ pub(crate) struct Lease {
     connection: Option<Box<Connection>>,
     host: HostId,
     pub pool: Arc<ClientPool>,
+    /// The request was sent on another connection too, and this one's answer came first.
+    pub hedged: bool,
+    /// This is that other connection.
+    pub hedge_won: bool,
 }
 
 impl Lease {
     pub fn new(pool: Arc<ClientPool>, host: HostId, connection: Box<Connection>) -> Lease {
-        Lease { connection: Some(connection), host, pool }
+        Lease { connection: Some(connection), host, pool, hedged: false, hedge_won: false }
     }
 
     pub fn connection(&mut self) -> Result<&mut Connection> {

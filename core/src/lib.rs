@@ -18,6 +18,7 @@ mod farewell;
 mod fork;
 mod handoff;
 mod keeper;
+mod latency;
 mod learn;
 mod lease;
 mod net;
