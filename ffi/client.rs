@@ -46,7 +46,8 @@ pub extern "C" fn ka_client_new(
 }
 
 /// The process-wide client, with default options: one pool for all threads and all libraries in the
-/// process that use this copy of libkeepalive.
+/// process that use this copy of libkeepalive. Before the process ends, ka_client_close tells servers
+/// that its connections are over, rather than cutting them off.
 /// Ownership: the library's; ka_client_free on it does nothing.
 /// Threads: any.
 /// Errors: NULL when it cannot be made; ka_client_new then says why.
@@ -146,6 +147,32 @@ pub extern "C" fn ka_client_warm(
     })
 }
 
+/// The same on the engine's thread: returns at once, and exactly one event with `user_data` comes to
+/// `queue`, without a response. `opened` of ka_stats tells how many were opened.
+/// Ownership: all stays the caller's; `url` is copied.
+/// Threads: any.
+/// Errors: KA_INVALID_URL and the like, a closed client, a queue of another process. Then no event
+/// comes; a dial's failure is an event.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_submit_warm(
+    client: *mut ka_client,
+    url: *const c_char,
+    count: usize,
+    queue: *mut ka_queue,
+    user_data: *mut c_void,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), {
+        let client = &borrow!(client).client;
+        // SAFETY: by the header's contract `url` is NULL or a NUL-terminated string.
+        let url = utf8(unsafe { text(url, "url") }?, "url")?;
+        let queue = borrow!(queue).here()?;
+        let token = user_data.expose_provenance() as u64;
+        client.submit_warm(url, count, queue, token)?;
+        Ok(())
+    })
+}
+
 /// The network is another one (a laptop moved, a VPN came up): closes idle connections, so that
 /// requests dial anew, and resets the circuit breakers of the origins in use.
 /// Ownership: `client` stays the caller's.
@@ -201,7 +228,8 @@ pub extern "C" fn ka_client_origin_stats(
 }
 
 /// Closes idle connections, fails requests that wait for one and refuses new ones with
-/// KA_INVALID_STATE. Exchanges under way finish. The process-wide client stays usable: only its idle
+/// KA_INVALID_STATE. Exchanges under way finish. Servers are told at once (TLS close_notify and a FIN);
+/// what they still send is read for up to 50 ms. The process-wide client stays usable: only its idle
 /// connections are closed.
 /// Ownership: `client` stays the caller's.
 /// Threads: any; a second call does nothing.

@@ -35,12 +35,20 @@ pub struct ka_client_options {
     /// Age after which a connection is not reused (+-20 % jitter), so that DNS changes reach the
     /// pool. Default: 300,000 ms.
     pub max_age: u64,
+    /// How often the names of pooled connections are looked up again, in the background; also how
+    /// long an answer serves new connections. A connection whose address has left the answer is
+    /// given up after a third to twice this time (10 to 60 s). 0: never. Default: 30,000 ms.
+    pub dns_ttl: u64,
     /// DNS, TCP and TLS together. Default: 5,000 ms.
     pub connect_timeout: u64,
     /// From the end of the request to the end of the response head. Default: 30,000 ms.
     pub header_timeout: u64,
     /// Longest wait without a byte, sending or receiving. Default: 30,000 ms.
     pub stall_timeout: u64,
+    /// How long a response may wait for its body to be read on, before its connection is closed:
+    /// longer than servers wait for a reader (60 s), and as long as a connection is kept at all.
+    /// Default: 300,000 ms.
+    pub body_idle_timeout: u64,
     /// The whole exchange with its body, redirects included. Default: 0, no limit.
     pub total_timeout: u64,
     /// Bytes of a response head, 1xx heads counted in. Default: 65536.
@@ -68,8 +76,17 @@ pub struct ka_client_options {
     /// Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed,
     /// lets one probe through after 5 s (doubled up to 60 s). 0 is off, 1 is on. Default: 0.
     pub circuit_breaker: u64,
+    /// Send a replayable request a second time, on an idle connection, when its response head has
+    /// taken longer than 95 % of the last ones of its origin; the first response counts, within
+    /// the retry budget. Blocking calls then run on the engine's thread. 0 is off, 1 is on.
+    /// Default: 0.
+    pub hedge: u64,
     /// User-Agent of requests that give none. NULL: not sent. Default: libkeepalive/VERSION.
     pub user_agent: *const c_char,
+    /// Addresses of names, instead of the system's: "host:port:address[,address]", several
+    /// separated by spaces; or "@file" with such entries, which is read again at each lookup.
+    /// Default: NULL.
+    pub resolve: *const c_char,
     /// PEM file of trusted certificates, instead of the system's. Default: NULL.
     pub ca_file: *const c_char,
     /// The same as bytes. Default: empty.
@@ -141,9 +158,11 @@ impl ka_client_options {
             queue_limit: config.queue_limit,
             idle_timeout: milliseconds(config.idle_timeout),
             max_age: milliseconds(config.max_age),
+            dns_ttl: milliseconds(config.dns_ttl),
             connect_timeout: milliseconds(config.connect_timeout),
             header_timeout: milliseconds(config.header_timeout),
             stall_timeout: milliseconds(config.stall_timeout),
+            body_idle_timeout: milliseconds(config.body_idle_timeout),
             total_timeout: milliseconds(config.total_timeout),
             max_head_size: config.max_head_size,
             max_fields: config.max_fields,
@@ -154,7 +173,9 @@ impl ka_client_options {
             retries: config.retries,
             retry_budget: config.retry_budget,
             circuit_breaker: u64::from(config.circuit_breaker),
+            hedge: u64::from(config.hedge),
             user_agent: USER_AGENT.as_ptr(),
+            resolve: std::ptr::null(),
             ca_file: std::ptr::null(),
             ca_pem: ka_bytes::NONE,
             client_cert_file: std::ptr::null(),
@@ -184,9 +205,11 @@ impl ka_client_options {
         config.queue_limit = given.queue_limit;
         config.idle_timeout = limit(given.idle_timeout);
         config.max_age = limit(given.max_age);
+        config.dns_ttl = limit(given.dns_ttl);
         config.connect_timeout = limit(given.connect_timeout);
         config.header_timeout = limit(given.header_timeout);
         config.stall_timeout = limit(given.stall_timeout);
+        config.body_idle_timeout = limit(given.body_idle_timeout);
         config.total_timeout = limit(given.total_timeout);
         config.max_head_size = given.max_head_size;
         config.max_fields = given.max_fields;
@@ -197,9 +220,11 @@ impl ka_client_options {
         config.retries = given.retries;
         config.retry_budget = given.retry_budget;
         config.circuit_breaker = flag(given.circuit_breaker, "option circuit_breaker")?;
+        config.hedge = flag(given.hedge, "option hedge")?;
         // SAFETY: the caller's promise about the strings and bytes.
         unsafe {
             config.user_agent = optional_text(given.user_agent, "option user_agent")?;
+            config.resolve = optional_text(given.resolve, "option resolve")?;
             config.ca_file = optional_text(given.ca_file, "option ca_file")?;
             config.ca_pem = optional_bytes(given.ca_pem, "option ca_pem")?;
             config.client_cert_file =

@@ -192,6 +192,8 @@ impl ka_event {
             Outcome::Chunk(rest, Err(error)) => {
                 ka_event { response: response(rest, Bytes::new()), ..event.failed(error) }
             }
+            Outcome::Warmed(Ok(_)) => event,
+            Outcome::Warmed(Err(error)) => event.failed(error),
             Outcome::WantBody => {
                 let text = "a body was asked for that nobody pipes";
                 event.failed(Error::new(ErrorKind::Internal, Phase::Send, text))

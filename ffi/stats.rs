@@ -54,10 +54,15 @@ pub struct ka_stats {
     pub retried: u64,
     /// The number of origins that ka_client_origin_stats tells about.
     pub origin_count: u64,
+    /// Second tries sent because the first took long (option `hedge`).
+    pub hedged: u64,
 }
 
 /// How many bytes a `ka_origin_stats` has for the origin: the longest host name fits.
 pub const KA_ORIGIN_SIZE: usize = 288;
+
+/// How many bytes a `ka_origin_stats` has for addresses: eight of the longest fit.
+pub const KA_ADDRESSES_SIZE: usize = 384;
 
 /// One origin's part of a client's counters, at this moment.
 #[repr(C)]
@@ -81,6 +86,10 @@ pub struct ka_origin_stats {
     pub idle_limit_source: ka_str,
     /// The circuit breaker: "closed", "open" or "half_open"; static.
     pub breaker: ka_str,
+    /// What its name resolved to last, separated by commas, with a terminating NUL, as far as there
+    /// is room; empty without connections, when the URL has an address, and when names are not
+    /// looked up again (option `dns_ttl`).
+    pub addresses: [c_char; KA_ADDRESSES_SIZE],
 }
 
 /// How an exchange went. Durations are nanoseconds, 0 where a phase did not happen.
@@ -101,8 +110,9 @@ pub struct ka_info {
     pub retries: u32,
     /// Why the request was sent again; KA_OK when it was not.
     pub replay_reason: ka_status,
-    /// Always 0.
-    pub reserved: u32,
+    /// 1 when a second try was sent because the first took long (option `hedge`), 2 when the
+    /// response is that second try's, else 0.
+    pub hedged: u32,
     /// Waiting for a connection, opening one included.
     pub queued_ns: u64,
     /// Resolving the name.
@@ -141,20 +151,24 @@ impl ka_stats {
             close_reasons,
             retried: stats.retried,
             origin_count: stats.origins.len() as u64,
+            hedged: stats.hedged,
         }
     }
 }
 
 impl ka_origin_stats {
     pub(crate) fn new(stats: &OriginStats) -> ka_origin_stats {
-        let mut origin = [0; KA_ORIGIN_SIZE];
-        // The last byte stays 0 whatever the origin is.
-        for (slot, byte) in origin[..KA_ORIGIN_SIZE - 1].iter_mut().zip(stats.origin.bytes()) {
-            *slot = byte as c_char;
+        let mut addresses = String::new();
+        for address in &stats.addresses {
+            let next = format!("{}{address}", if addresses.is_empty() { "" } else { "," });
+            if addresses.len() + next.len() >= KA_ADDRESSES_SIZE {
+                break;
+            }
+            addresses.push_str(&next);
         }
         ka_origin_stats {
             size: size_of::<ka_origin_stats>(),
-            origin,
+            origin: characters(&stats.origin),
             waiting: stats.waiting,
             idle: stats.idle,
             active: stats.active,
@@ -162,8 +176,18 @@ impl ka_origin_stats {
             idle_limit_ns: stats.idle_limit.map_or(u64::MAX, nanoseconds),
             idle_limit_source: ka_str::new(stats.idle_limit_source.as_bytes()),
             breaker: ka_str::new(stats.breaker.as_bytes()),
+            addresses: characters(&addresses),
         }
     }
+}
+
+/// The last byte stays 0 whatever the text is.
+fn characters<const SIZE: usize>(text: &str) -> [c_char; SIZE] {
+    let mut characters = [0; SIZE];
+    for (slot, byte) in characters[..SIZE - 1].iter_mut().zip(text.bytes()) {
+        *slot = byte as c_char;
+    }
+    characters
 }
 
 fn nanoseconds(time: Duration) -> u64 {
@@ -182,7 +206,7 @@ impl ka_info {
             redirects: info.redirects,
             retries: info.retries,
             replay_reason: info.replay_reason.map_or(ka_status::KA_OK, ka_status::of),
-            reserved: 0,
+            hedged: u32::from(info.hedged) + u32::from(info.hedge_won),
             queued_ns: ns(timings.queued),
             resolve_ns: ns(timings.resolve),
             connect_ns: ns(timings.connect),

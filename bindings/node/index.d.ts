@@ -28,12 +28,23 @@ export interface ClientOptions {
   idleTimeout?: number | null
   /** Age after which a connection is not reused, give or take 20 %. Default 300,000. */
   maxAge?: number | null
+  /**
+   * How often the names of pooled connections are looked up again, in the background; also how long an answer
+   * serves new connections. A connection whose address has left the answer is given up after a third to twice this
+   * time. `null` or 0: never. Default 30,000.
+   */
+  dnsTtl?: number | null
   /** DNS, TCP and TLS together. Default 5,000. */
   connectTimeout?: number | null
   /** From the end of the request to the end of the response head. Default 30,000. */
   headerTimeout?: number | null
   /** Longest wait without a byte, sending or receiving. Default 30,000. */
   stallTimeout?: number | null
+  /**
+   * How long a response may wait for its body to be read on, before its connection is closed; `null` or 0: for ever.
+   * Default 300,000.
+   */
+  bodyIdleTimeout?: number | null
   /** The whole exchange with its body, redirects included. Default none. */
   totalTimeout?: number | null
   /** Bytes of a response head. Default 65,536. */
@@ -60,8 +71,18 @@ export interface ClientOptions {
   retryBudget?: number
   /** Fail at once, with `KA_CIRCUIT_OPEN`, while an origin keeps failing. Default false. */
   circuitBreaker?: boolean
+  /**
+   * Send a replayable request a second time, on an idle connection, when its response head has taken longer than 95 %
+   * of the last ones of its origin; the first response counts, within `retryBudget`. Default false.
+   */
+  hedge?: boolean
   /** User-Agent of requests that give none; `null`: not sent. Default `libkeepalive/VERSION`. */
   userAgent?: string | null
+  /**
+   * Addresses of names, instead of the system's: `host:port:address[,address]`, several separated by spaces; or
+   * `@file` with such entries, which is read again at each lookup.
+   */
+  resolve?: string | null
   /** PEM file of trusted certificates, instead of the system's. */
   caFile?: string | null
   /** The same as text or bytes. */
@@ -169,6 +190,10 @@ export interface Info {
   retries: number
   /** Redirects followed. */
   redirects: number
+  /** Whether a second try was sent because the first took long (option `hedge`). */
+  hedged: boolean
+  /** Whether the response is the second try's. */
+  hedgeWon: boolean
   /** Of the response. */
   httpVersion: '1.0' | '1.1'
   /** Milliseconds by phase; 0 where a phase did not happen. */
@@ -270,6 +295,8 @@ export interface Stats {
   replayed: number
   /** Further tries after failures (option `retries`). */
   retried: number
+  /** Second tries sent because the first took long (option `hedge`). */
+  hedged: number
   /** Connections closed, by reason. */
   closed: Record<string, number>
   /** Requests waiting for a connection, now. */
@@ -302,6 +329,11 @@ export interface OriginStats {
   idleLimitSource: 'option' | 'hint' | 'learnt'
   /** The circuit breaker; shared by all clients of the process. */
   breaker: 'closed' | 'open' | 'half_open'
+  /**
+   * What its name resolved to last; empty without connections, when the URL has an address, and when names are not
+   * looked up again (option `dnsTtl`).
+   */
+  addresses: string[]
 }
 
 /** Stable names of what can go wrong. */

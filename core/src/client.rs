@@ -9,6 +9,8 @@ use crate::cancel::{Cancel, Ended, cancellable, panicked};
 use crate::config::{ClientConfig, Settings};
 use crate::connection::{ClientPool, open_pool};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
+use crate::drive::hedge;
+use crate::drive::hop::on_engine;
 use crate::drive::perform::perform;
 use crate::drive::tokio::TokioWait;
 use crate::drive::warm::warm;
@@ -16,6 +18,8 @@ use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::{self, PerFork};
 use crate::handoff::Lingering;
 use crate::learn::Memory;
+use crate::net::names;
+use crate::net::resolve::Resolver;
 use crate::net::tls::TlsSettings;
 use crate::queue::{Outcome, Queue};
 use crate::request::Request;
@@ -27,6 +31,7 @@ use crate::target::Target;
 pub(crate) struct ClientInner {
     settings: Arc<Settings>,
     tls: Arc<TlsSettings>,
+    resolver: Arc<Resolver>,
     /// A pool for each fork generation: a child never touches its parent's.
     pools: PerFork<Arc<ClientPool>>,
     closed: std::sync::atomic::AtomicBool,
@@ -56,6 +61,10 @@ pub struct Call {
 }
 
 impl Call {
+    fn new(cancel: &Arc<Cancel>) -> Call {
+        Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None }
+    }
+
     /// Asks the request to end; it still ends in exactly one completion, `Cancelled` unless it was
     /// faster. Harmless at any time.
     pub fn cancel(&self) {
@@ -88,6 +97,24 @@ impl Call {
     }
 }
 
+impl ClientInner {
+    /// On the engine.
+    async fn perform(
+        &self,
+        pool: &Arc<ClientPool>,
+        request: &Request,
+        until: Until,
+    ) -> Result<Response> {
+        let mut wait = TokioWait::new();
+        let mut response = perform(&self.settings, pool, request, &mut wait).await?;
+        match until {
+            Until::Body => finish_whole(&mut response, &mut wait).await?,
+            Until::Head => response.park(),
+        }
+        Ok(response)
+    }
+}
+
 impl Drop for ClientInner {
     fn drop(&mut self) {
         if let Some(pool) = self.pools.get() {
@@ -104,10 +131,12 @@ impl Client {
     pub fn new(config: ClientConfig) -> Result<Client> {
         config.check()?;
         let tls = Arc::new(TlsSettings::new(&config)?);
+        let resolver = Arc::new(Resolver::new(config.resolve.as_deref(), config.dns_ttl)?);
         Ok(Client {
             inner: Arc::new(ClientInner {
                 settings: Arc::new(Settings::new(config)),
                 tls,
+                resolver,
                 pools: PerFork::new(),
                 closed: false.into(),
             }),
@@ -131,18 +160,40 @@ impl Client {
     /// needs no other thread.
     pub fn send(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
         let pool = self.pool()?;
-        run(perform(&self.inner.settings, &pool, request, &mut BlockingWait::new(blocking)))
+        if hedge::allowed(self.config(), request) {
+            return self.send_on_engine(pool, request, Until::Head, blocking);
+        }
+        let mut wait = BlockingWait::new(blocking);
+        let mut response = run(perform(&self.inner.settings, &pool, request, &mut wait))?;
+        response.park();
+        Ok(response)
     }
 
     /// The same, and receives the whole body.
     pub fn send_whole(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
         let pool = self.pool()?;
+        if hedge::allowed(self.config(), request) {
+            return self.send_on_engine(pool, request, Until::Body, blocking);
+        }
         let mut wait = BlockingWait::new(blocking);
         run(async {
             let mut response = perform(&self.inner.settings, &pool, request, &mut wait).await?;
             finish_whole(&mut response, &mut wait).await?;
             Ok(response)
         })
+    }
+
+    /// Two tries cannot be waited for by one thread's `poll(2)`.
+    fn send_on_engine(
+        &self,
+        pool: Arc<ClientPool>,
+        request: &Request,
+        until: Until,
+        blocking: Blocking<'_>,
+    ) -> Result<Response> {
+        request.check()?;
+        let (inner, request) = (self.inner.clone(), request.clone());
+        on_engine(blocking, async move { inner.perform(&pool, &request, until).await })
     }
 
     /// Runs `request` on the engine; exactly one [`Outcome::Response`] with `token` reaches `queue`.
@@ -186,17 +237,9 @@ impl Client {
         let inner = self.inner.clone();
         let queue = queue.clone();
         let cancel = Cancel::new();
-        let mut call =
-            Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None };
+        let mut call = Call::new(&cancel);
         call.lingering = engine()?.submit(lingers, async move {
-            let work = async {
-                let mut wait = TokioWait::new();
-                let mut response = perform(&inner.settings, &pool, &request, &mut wait).await?;
-                if until == Until::Body {
-                    finish_whole(&mut response, &mut wait).await?;
-                }
-                Ok(response)
-            };
+            let work = inner.perform(&pool, &request, until);
             let result = match cancellable(&cancel, work).await {
                 Ended::Done(result) => result,
                 Ended::Cancelled => Err(cancelled()),
@@ -257,9 +300,42 @@ impl Client {
         run(warm(&self.inner.settings.config, &pool, &target.origin, count, &mut wait))
     }
 
+    /// The same on the engine; exactly one [`Outcome::Warmed`] with `token` reaches `queue`.
+    ///
+    /// # Errors
+    /// A bad URL and a closed client fail here, and then nothing reaches the queue.
+    pub fn submit_warm(
+        &self,
+        url: &str,
+        count: usize,
+        queue: &Arc<Queue>,
+        token: u64,
+    ) -> Result<Call> {
+        let target = Target::parse(url)?;
+        let pool = self.pool()?;
+        let (inner, queue) = (self.inner.clone(), queue.clone());
+        let cancel = Cancel::new();
+        let call = Call::new(&cancel);
+        engine()?.spawn(async move {
+            let mut wait = TokioWait::new();
+            let config = &inner.settings.config;
+            let work = warm(config, &pool, &target.origin, count, &mut wait);
+            let result = match cancellable(&cancel, work).await {
+                Ended::Done(result) => result,
+                Ended::Cancelled => Err(cancelled()),
+                Ended::Panicked => Err(panicked()),
+            };
+            drop(pool);
+            queue.push(token, Outcome::Warmed(result));
+        });
+        Ok(call)
+    }
+
     /// The network is another one (a laptop moved, a VPN came up): idle connections are closed, so
-    /// that requests dial anew, and what was learnt of failing origins is forgotten.
+    /// that requests look names up and dial anew, and what was learnt of failing origins is
+    /// forgotten.
     pub fn network_changed(&self) {
+        names::forget();
         self.close_idle();
         if let Some(pool) = self.inner.pools.get() {
             pool.forget_failures();
@@ -288,11 +364,9 @@ impl Client {
         if self.is_closed() {
             return Err(Error::state("the client is closed"));
         }
-        let pool = self
-            .inner
-            .pools
-            .get_or_try_init(|| Ok(open_pool(&self.inner.settings.config, &self.inner.tls)))?;
-        Ok(pool.clone())
+        let inner = &self.inner;
+        let open = || Ok(open_pool(&inner.settings.config, &inner.tls, &inner.resolver));
+        Ok(inner.pools.get_or_try_init(open)?.clone())
     }
 }
 
@@ -316,7 +390,7 @@ fn read_on_engine(
 ) -> Result<Call> {
     let queue = queue.clone();
     let cancel = Cancel::new();
-    let call = Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None };
+    let call = Call::new(&cancel);
     engine()?.spawn(async move {
         let mut wait = TokioWait::new();
         let work = async {
@@ -333,6 +407,7 @@ fn read_on_engine(
         if result.as_ref().is_err_and(|error| !response.is_failed(error)) {
             response.close();
         }
+        response.park();
         queue.push(token, Outcome::Chunk(response, result));
     });
     Ok(call)

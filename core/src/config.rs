@@ -108,9 +108,11 @@ options! {
     queue_limit: Count = 4096, "4096", "Requests that may wait for a connection; more fail at once.";
     idle_timeout: Time = seconds(30), "30 s", "How long an idle connection is kept; lowered by the server's Keep-Alive: timeout=N minus 1 s.";
     max_age: Time = seconds(300), "5 min", "Age after which a connection is not reused (+-20 % jitter), so that DNS changes reach the pool.";
+    dns_ttl: Time = seconds(30), "30 s", "How often the names of pooled connections are looked up again, in the background; also how long an answer serves new connections. A connection whose address has left the answer is given up after a third to twice this time (10 to 60 s). None or 0: never.";
     connect_timeout: Time = seconds(5), "5 s", "DNS, TCP and TLS together.";
     header_timeout: Time = seconds(30), "30 s", "From the end of the request to the end of the response head.";
     stall_timeout: Time = seconds(30), "30 s", "Longest wait without a byte, sending or receiving.";
+    body_idle_timeout: Time = seconds(300), "5 min", "How long a response may wait for its body to be read on, before its connection is closed: longer than servers wait for a reader (60 s), and as long as a connection is kept at all. None or 0: for ever.";
     total_timeout: Time = None, "none", "The whole exchange with its body, redirects included.";
     max_head_size: Count = 64 * 1024, "65536", "Bytes of a response head, 1xx heads counted in.";
     max_fields: Count = 128, "128", "Fields of a response head or trailer section.";
@@ -121,7 +123,9 @@ options! {
     retries: Count = 0, "0", "Further tries of a replayable request after a connect failure, a broken connection or 408, 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, Retry-After is honoured up to the deadline.";
     retry_budget: Count = 20, "20", "Retries to an origin as a percentage of the requests to it, so that they never multiply an outage; the process has 3 to 10 in hand per origin.";
     circuit_breaker: Flag = false, "off", "Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed, lets one probe through after 5 s (doubled up to 60 s).";
+    hedge: Flag = false, "off", "Send a replayable request a second time, on an idle connection, when its response head has taken longer than 95 % of the last ones of its origin; the first response counts, within the retry budget. Blocking calls then run on the engine's thread.";
     user_agent: Text = Some(concat!("libkeepalive/", env!("CARGO_PKG_VERSION")).to_string()), "libkeepalive/VERSION", "User-Agent of requests that give none; absent: not sent.";
+    resolve: Text = None, "none", "Addresses of names, instead of the system's: \"host:port:address[,address]\", several separated by spaces; or \"@file\" with such entries, which is read again at each lookup.";
     ca_file: Text = None, "none", "PEM file of trusted certificates, instead of the system's.";
     ca_pem: Pem = None, "none", "The same as bytes.";
     client_cert_file: Text = None, "none", "PEM file of the client certificate chain; needs client_key_file.";

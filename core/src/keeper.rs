@@ -1,5 +1,5 @@
 //! Watches idle connections, so that an end, a reset or a stray byte is seen when it comes and
-//! idle limits are kept without anybody calling.
+//! idle limits are kept without anybody calling; and does what else is due from time to time.
 //!
 //! One epoll descriptor per pool holds the connections that have been idle for a tick; a busy
 //! connection is never added, so the warm path pays nothing.
@@ -43,6 +43,11 @@ impl Watch {
             engine.spawn(keep(Arc::downgrade(pool), pool.keeper.watch.clone()));
         }
     }
+
+    /// Until when an idle connection is kept has changed.
+    pub fn look(&self) {
+        self.changed.notify_one();
+    }
 }
 
 impl Drop for crate::connection::ClientKeeper {
@@ -73,11 +78,11 @@ async fn keep(pool: Weak<ClientPool>, watch: Arc<Watch>) {
         if young > 0 {
             watch.armed.store(true, Ordering::Release);
         }
+        let next_lookup = alive.look_up_names(now);
+        let next_unread = alive.give_up_unread(now);
         drop(alive);
-        let until = match (young, next_expiry) {
-            (1.., _) => Some(now + TICK),
-            (0, expiry) => expiry,
-        };
+        let tick = (young > 0).then(|| now + TICK);
+        let until = [tick, next_expiry, next_lookup, next_unread].into_iter().flatten().min();
         wait(&watch, watched.as_ref(), until).await;
         let Some(alive) = pool.upgrade() else { return };
         for stay in watched.as_ref().map(fired).unwrap_or_default() {

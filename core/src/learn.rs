@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use crate::breaker::{Breaker, BreakerState};
 use crate::error::Result;
 use crate::fork::PerFork;
+use crate::latency::Latency;
 use crate::origin::Origin;
 use crate::retry::Budget;
 
@@ -25,7 +26,7 @@ const TRUST: f64 = 0.9;
 const BURST: Duration = Duration::from_millis(100);
 /// An end or a failed reuse this soon after the last use has another cause than an idle limit.
 const TELLING: Duration = Duration::from_millis(100);
-/// Origins remembered; a crawler's are not kept for ever.
+/// Origins remembered, more only while connections to them are open.
 const ORIGINS: usize = 4096;
 
 /// Where an idle limit comes from.
@@ -61,6 +62,10 @@ pub(crate) struct Memory {
     /// Retries that may be made of requests to it.
     pub budget: Budget,
     breaker: Mutex<Option<Breaker>>,
+    /// Times to the response head, while somebody hedges.
+    latency: Mutex<Option<Box<Latency>>>,
+    /// What follows from them, in microseconds; 0 for nothing.
+    late_after: AtomicU64,
 }
 
 #[derive(Default)]
@@ -76,6 +81,33 @@ struct End {
     age: Duration,
 }
 
+/// All memories, each with the number of the look that last asked for it.
+#[derive(Default)]
+struct Memories {
+    all: HashMap<Arc<Origin>, (u64, Arc<Memory>)>,
+    looks: u64,
+}
+
+impl Memories {
+    fn of(&mut self, origin: &Arc<Origin>) -> Arc<Memory> {
+        self.looks += 1;
+        if self.all.len() >= ORIGINS && !self.all.contains_key(origin) {
+            self.forget();
+        }
+        let (used, memory) = self.all.entry(origin.clone()).or_default();
+        *used = self.looks;
+        memory.clone()
+    }
+
+    /// Forgets the quarter that was not asked for for longest, except what connections refer to.
+    fn forget(&mut self) {
+        let free = |memory: &Arc<Memory>| Arc::strong_count(memory) == 1;
+        let mut used: Vec<u64> = self.all.values().map(|(used, _)| *used).collect();
+        let (_, &mut oldest, _) = used.select_nth_unstable(ORIGINS / 4);
+        self.all.retain(|_, (used, memory)| *used > oldest || !free(memory));
+    }
+}
+
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX - 1)
 }
@@ -83,13 +115,9 @@ fn micros(time: Duration) -> u64 {
 impl Memory {
     /// The memory of `origin`, the same for every client of the process.
     pub fn of(origin: &Arc<Origin>) -> Result<Arc<Memory>> {
-        static ALL: PerFork<Mutex<HashMap<Arc<Origin>, Arc<Memory>>>> = PerFork::new();
+        static ALL: PerFork<Mutex<Memories>> = PerFork::new();
         let all = ALL.get_or_try_init(|| Ok(Mutex::default()))?;
-        let mut all = all.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if all.len() >= ORIGINS && !all.contains_key(origin) {
-            all.retain(|_, memory| Arc::strong_count(memory) > 1);
-        }
-        Ok(all.entry(origin.clone()).or_default().clone())
+        Ok(all.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).of(origin))
     }
 
     /// The server said how long it keeps connections; `None` when a response said nothing.
@@ -147,6 +175,21 @@ impl Memory {
             let mut ends = self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             self.conclude(&mut ends, now);
         }
+    }
+
+    /// A response head came after `time`.
+    pub fn answered(&self, time: Duration) {
+        let mut latency = self.latency.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let latency = latency.get_or_insert_default();
+        latency.record(time);
+        let late = latency.p95().map_or(0, |late| micros(late).max(1));
+        self.late_after.store(late, Ordering::Relaxed);
+    }
+
+    /// An answer that takes longer is late: 95 % of the last ones were faster.
+    pub fn late_after(&self) -> Option<Duration> {
+        let late = self.late_after.load(Ordering::Relaxed);
+        (late != 0).then(|| Duration::from_micros(late))
     }
 
     fn breaker(&self) -> MutexGuard<'_, Option<Breaker>> {
@@ -239,6 +282,25 @@ mod tests {
         assert_eq!(memory.limit(OPTION), (secs(10), LimitSource::Learnt));
         memory.failed(now, secs(20), OPTION);
         assert_eq!(memory.limit(OPTION).0, secs(5));
+    }
+
+    #[test]
+    fn origins_are_forgotten_when_there_are_many_and_the_least_used_first() {
+        let origin = |number: usize| {
+            Arc::new(Origin::new(crate::origin::Scheme::Http, format!("host-{number}"), 80))
+        };
+        let mut memories = Memories::default();
+        let connected = memories.of(&origin(0));
+        for number in 1..ORIGINS {
+            memories.of(&origin(number));
+        }
+        memories.of(&origin(1));
+        memories.of(&origin(ORIGINS));
+        assert!(memories.all.len() <= ORIGINS);
+        let known = |number| memories.all.contains_key(&origin(number));
+        assert!(known(0) && known(1) && known(ORIGINS - 1) && known(ORIGINS));
+        assert!(!known(2));
+        assert!(Arc::ptr_eq(&memories.of(&origin(0)), &connected));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod addresses;
 mod breaker;
 mod buffer;
 mod cancel;
@@ -13,10 +14,13 @@ mod deadline;
 mod decode;
 mod drive;
 mod error;
+mod farewell;
 mod fork;
 mod handoff;
 mod keeper;
+mod latency;
 mod learn;
+mod lease;
 mod net;
 mod origin;
 mod pool;
@@ -28,11 +32,14 @@ mod runtime;
 mod stats;
 mod sync;
 mod target;
+mod unread;
+mod upkeep;
 
 pub use client::{Call, Client, Until};
 pub use config::{ClientConfig, Limit, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts};
 pub use drive::blocking::Blocking;
 pub use error::{Error, ErrorKind, Phase, Result, Sent};
+pub use farewell::at_exit;
 pub use fork::mark_child as fork_mark_child;
 pub use keepalive_proto::{Fields, Version};
 pub use queue::{Completion, Outcome, Queue};

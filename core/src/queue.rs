@@ -26,6 +26,8 @@ pub enum Outcome {
     /// Of `Client::submit_read`: the response comes back with its next piece; `None` is the
     /// verified end.
     Chunk(Response, Result<Option<Bytes>>),
+    /// Of `Client::submit_warm`: how many connections were opened.
+    Warmed(Result<usize>),
     /// A piped request body wants its next piece (`body_pipe`); not an end.
     WantBody,
 }

@@ -27,6 +27,10 @@ pub struct Info {
     pub retries: u32,
     /// Redirects followed before this response.
     pub redirects: u32,
+    /// Whether a second try was sent because the first took long (option `hedge`).
+    pub hedged: bool,
+    /// Whether the response is the second try's.
+    pub hedge_won: bool,
     /// Time spent by phase.
     pub timings: Timings,
 }
@@ -127,12 +131,16 @@ impl Response {
         if buffer.is_empty() {
             return Ok(0);
         }
-        run(self.read_into(&mut BlockingWait::new(blocking), buffer))
+        let count = run(self.read_into(&mut BlockingWait::new(blocking), buffer));
+        self.park();
+        count
     }
 
     /// The next piece of the body, of any size up to `max`; `None` is the verified end.
     pub fn read_chunk(&mut self, max: usize, blocking: Blocking<'_>) -> Result<Option<Bytes>> {
-        run(self.next_chunk(&mut BlockingWait::new(blocking), max))
+        let chunk = run(self.next_chunk(&mut BlockingWait::new(blocking), max));
+        self.park();
+        chunk
     }
 
     /// The rest of the body. On failure the bytes that did come can still be read.
@@ -147,6 +155,13 @@ impl Response {
         self.ready.clear();
         if !matches!(self.state, State::Done) {
             self.state = State::Closed;
+        }
+    }
+
+    /// It goes to the caller, who may forget it.
+    pub(crate) fn park(&mut self) {
+        if let State::Live(live) = &mut self.state {
+            live.park();
         }
     }
 

@@ -1,5 +1,6 @@
 //! Counters of a pool, as every surface shows them.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Why a connection was closed. The names are stable.
@@ -12,6 +13,8 @@ pub enum Closed {
     IdleTimeout,
     /// Older than `max_age`.
     MaxAge,
+    /// Its address left the answer for its name (option `dns_ttl`).
+    DnsChanged,
     /// `Keep-Alive: max=M` was reached.
     MaxRequests,
     /// The server closed it while idle.
@@ -26,6 +29,10 @@ pub enum Closed {
     Failed,
     /// An exchange was cancelled or a response dropped with too much unread.
     Abandoned,
+    /// The other try of its request was answered first (option `hedge`).
+    HedgeLost,
+    /// The body of its response was not read for `body_idle_timeout`.
+    BodyIdle,
     /// The client was closed.
     ByClient,
 }
@@ -37,6 +44,7 @@ impl Closed {
             Closed::Protocol(reason) => reason.name(),
             Closed::IdleTimeout => "idle_timeout",
             Closed::MaxAge => "max_age",
+            Closed::DnsChanged => "dns_changed",
             Closed::MaxRequests => "max_requests",
             Closed::IdleEof => "idle_eof",
             Closed::IdleReset => "idle_reset",
@@ -44,6 +52,8 @@ impl Closed {
             Closed::Evicted => "evicted",
             Closed::Failed => "failed",
             Closed::Abandoned => "abandoned",
+            Closed::HedgeLost => "hedge_lost",
+            Closed::BodyIdle => "body_idle_timeout",
             Closed::ByClient => "client_closed",
         }
     }
@@ -62,6 +72,8 @@ pub struct Stats {
     pub replayed: u64,
     /// Further tries after failures (option `retries`).
     pub retried: u64,
+    /// Second tries sent because the first took long (option `hedge`).
+    pub hedged: u64,
     /// Connections closed, by reason; only reasons that happened, sorted by name.
     pub closed: Vec<(&'static str, u64)>,
     /// Requests waiting for a connection.
@@ -95,4 +107,7 @@ pub struct OriginStats {
     pub idle_limit_source: &'static str,
     /// The circuit breaker: `closed`, `open` or `half_open`.
     pub breaker: &'static str,
+    /// What its name resolved to last, while it has connections; empty when the URL has an address
+    /// and when names are not looked up again (option `dns_ttl`).
+    pub addresses: Vec<IpAddr>,
 }

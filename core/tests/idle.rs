@@ -1,41 +1,11 @@
 //! What happens to connections between requests, without any caller doing anything.
 
-use std::time::{Duration, Instant};
+mod common;
 
+use std::time::Duration;
+
+use common::*;
 use keepalive_core::*;
-use keepalive_origin::{Origin, OriginOptions};
-
-fn origin() -> Origin {
-    Origin::start(OriginOptions::default()).expect("the origin starts")
-}
-
-fn client(change: impl FnOnce(&mut ClientConfig)) -> Client {
-    let mut config = ClientConfig::default();
-    change(&mut config);
-    Client::new(config).expect("a client")
-}
-
-fn get(client: &Client, url: &str) -> Response {
-    let request = Request::new("GET", url).expect("a request");
-    client.send_whole(&request, Blocking::default()).expect("a response")
-}
-
-/// Polls the counters, as a user watching them would.
-fn eventually(client: &Client, what: impl Fn(&Stats) -> bool) -> Stats {
-    let limit = Instant::now() + Duration::from_secs(10);
-    loop {
-        let stats = client.stats();
-        if what(&stats) {
-            return stats;
-        }
-        assert!(Instant::now() < limit, "{stats:?}");
-        std::thread::yield_now();
-    }
-}
-
-fn closed(stats: &Stats, reason: &str) -> u64 {
-    stats.closed.iter().find(|(name, _)| *name == reason).map_or(0, |(_, count)| *count)
-}
 
 #[test]
 fn an_end_a_reset_or_a_stray_byte_on_an_idle_connection_is_seen_without_a_call() {

@@ -1,19 +1,11 @@
 //! Retries, their budget, the circuit breaker, redirects and pre-connecting.
 
+mod common;
+
 use std::time::Duration;
 
+use common::*;
 use keepalive_core::*;
-use keepalive_origin::{Origin, OriginOptions};
-
-fn origin() -> Origin {
-    Origin::start(OriginOptions::default()).expect("the origin starts")
-}
-
-fn client(change: impl FnOnce(&mut ClientConfig)) -> Client {
-    let mut config = ClientConfig::default();
-    change(&mut config);
-    Client::new(config).expect("a client")
-}
 
 fn send(client: &Client, method: &str, url: &str) -> Result<Response> {
     client.send_whole(&Request::new(method, url)?, Blocking::default())
@@ -114,12 +106,35 @@ fn warm_opens_what_is_missing_and_no_more() {
 }
 
 #[test]
+fn warm_on_the_engine_says_how_many_or_why_not() {
+    let origin = origin();
+    let client = client(|_| {});
+    let queue = Queue::new(|| {});
+    let next = || {
+        while !queue.wait(None) {}
+        let (mut batch, _) = queue.take(1);
+        let Completion { token, outcome } = batch.pop().expect("a completion");
+        let Outcome::Warmed(result) = outcome else { panic!("not of warm") };
+        (token, result.map_err(|error| error.kind()))
+    };
+    client.submit_warm(origin.http(), 3, &queue, 1).expect("submitted");
+    assert_eq!(next(), (1, Ok(3)));
+    assert_eq!(client.stats().idle, 3);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let closed = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    client.submit_warm(&closed, 1, &queue, 2).expect("submitted");
+    assert_eq!(next(), (2, Err(ErrorKind::ConnectFailed)));
+    assert!(client.submit_warm("nowhere", 1, &queue, 3).is_err());
+}
+
+#[test]
 fn a_warmed_connection_keeps_the_idle_limit() {
     let origin = origin();
     let client = client(|config| config.idle_timeout = Some(Duration::from_millis(200)));
     client.warm(origin.http(), 3, Blocking::default()).expect("opened");
-    assert!(origin.wait_for_open(0, Duration::from_secs(5)));
-    assert_eq!(client.stats().closed, [("idle_timeout", 3)]);
+    let stats = eventually(&client, |stats| closed(stats, "idle_timeout") == 3);
+    assert_eq!((stats.idle, stats.closed.len()), (0, 1));
 }
 
 #[test]
@@ -153,7 +168,7 @@ fn redirects_are_followed_when_asked_for() {
     let error = follow("GET", &to(302, 5)).err().expect("too many");
     assert_eq!(error.kind(), ErrorKind::TooManyRedirects);
 
-    let other = self::origin();
+    let other = common::origin();
     let away = format!("{}/redirect/302?to={}/echo", origin.http(), other.http());
     assert!(!text(follow("GET", &away).expect("followed")).contains("secret"));
 }

@@ -37,6 +37,9 @@ function onWake() {
       case kind.CHUNK:
         exchange.onChunk(new Record(batch, at, extras))
         break
+      case kind.WARMED:
+        exchange.onWarmed(words[word + 3])
+        break
       case kind.WANT_BODY:
         exchange?.onWantBody()
         break
@@ -50,6 +53,11 @@ function onWake() {
 function linger(token) {
   if (bridge.linger(token)) onWake()
 }
+
+// Servers are told that their connections are over. A worker's end concerns its own requests only.
+process.once('exit', () => {
+  if (require('node:worker_threads').isMainThread) native.atExit()
+})
 
 /** A token for `exchange`. */
 function acquire(exchange) {

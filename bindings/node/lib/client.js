@@ -9,6 +9,7 @@ const { BodyReadable } = require('./readable')
 const { camelNames, clientOptions } = require('./options')
 const { prepareFetch, prepareRequest, urlText } = require('./request')
 const { makeResponse } = require('./response')
+const { Warming } = require('./warming')
 
 const fromShared = Symbol('shared')
 let shared
@@ -94,9 +95,8 @@ class Client {
     const text = urlText(url)
     if (!Number.isSafeInteger(count) || count < 0) throw argumentError(`count: expected a whole number; got ${String(count)}`)
     // The caps of the pool are far below 2^32.
-    const outcome = await this.#native.warm(text, Math.min(count, 0xffffffff))
-    if (typeof outcome !== 'number') throw localError(outcome)
-    return outcome
+    const most = Math.min(count, 0xffffffff)
+    return new Promise((resolve, reject) => new Warming(resolve, reject).start(this.#native, text, most))
   }
 
   /** The network is another one: closes idle connections and forgets which origins failed. */

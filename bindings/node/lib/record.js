@@ -6,10 +6,12 @@ const { kindName } = require('./errors')
 
 const SLAB_SIZE = 64 * 1024
 
-const kind = { HEAD: 0, CHUNK: 1, WANT_BODY: 2, FAILED: 3 }
+const kind = { HEAD: 0, CHUNK: 1, WANT_BODY: 2, FAILED: 3, WARMED: 4 }
 const REUSED = 1
 const HTTP_10 = 2
 const LAST = 4
+const HEDGED = 8
+const HEDGE_WON = 16
 const DATA = 16 * 4 + 8 * 8
 
 /** Memory that batches are packed into; the views share it. */
@@ -112,6 +114,8 @@ class Record {
       replayReason: kindName(words[word + 13]),
       retries: words[word + 14],
       redirects: words[word + 5],
+      hedged: (flags & HEDGED) !== 0,
+      hedgeWon: (flags & HEDGE_WON) !== 0,
       httpVersion: (flags & HTTP_10) !== 0 ? '1.0' : '1.1',
       timings: {
         queued: doubles[at + 1],

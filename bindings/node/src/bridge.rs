@@ -118,6 +118,23 @@ impl Bridge {
         filled
     }
 
+    /// Opens connections until `count` are idle.
+    #[napi]
+    pub fn warm(
+        &self,
+        token: u32,
+        client: &NativeClient,
+        url: String,
+        count: u32,
+    ) -> Result<(), Thrown> {
+        let queue = &self.shared.queue;
+        let call = client.client.submit_warm(&url, count as usize, queue, token.into());
+        let call = call.map_err(thrown)?;
+        let mut state = self.shared.state.borrow_mut();
+        self.shared.started(state.slots.started(token, call));
+        Ok(())
+    }
+
     /// Reads on in the body of a response that is not complete: at most `max` bytes, or all the
     /// rest when it is absent.
     #[napi]

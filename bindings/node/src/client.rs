@@ -1,11 +1,9 @@
 //! A client handle for JavaScript: options in, counters out.
 
-use keepalive_core::{Blocking, Client, ClientConfig, Error, OPTIONS, OptionKind, OptionValue};
-use napi::Task;
-use napi::bindgen_prelude::{AsyncTask, Either, Env};
+use keepalive_core::{Client, ClientConfig, OPTIONS, OptionKind, OptionValue};
 use napi_derive::napi;
 
-use crate::convert::{Failure, Payload, Thrown, invalid, milliseconds, thrown};
+use crate::convert::{Payload, Thrown, invalid, milliseconds, thrown};
 use crate::stats::NativeStats;
 
 /// An option that was given; the field of its kind is set, or none for "not set".
@@ -92,35 +90,6 @@ impl NativeClient {
     #[napi]
     pub fn reset_breaker(&self, url: String) -> Result<(), Thrown> {
         self.client.reset_breaker(&url).map_err(thrown)
-    }
-
-    /// Opens connections until `count` are idle. Resolves to how many were opened, or to a failure.
-    #[napi]
-    pub fn warm(&self, url: String, count: u32) -> AsyncTask<Warming> {
-        AsyncTask::new(Warming { client: self.client.clone(), url, count })
-    }
-}
-
-/// Dials on a thread of libuv's, since the engine offers warming up as a blocking call only.
-pub struct Warming {
-    client: Client,
-    url: String,
-    count: u32,
-}
-
-impl Task for Warming {
-    type Output = Result<usize, Error>;
-    type JsValue = Either<u32, Failure>;
-
-    fn compute(&mut self) -> napi::Result<Self::Output> {
-        Ok(self.client.warm(&self.url, self.count as usize, Blocking::default()))
-    }
-
-    fn resolve(&mut self, _: Env, opened: Self::Output) -> napi::Result<Self::JsValue> {
-        Ok(match opened {
-            Ok(opened) => Either::A(opened as u32),
-            Err(error) => Either::B(Failure::from(&error)),
-        })
     }
 }
 

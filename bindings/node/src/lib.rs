@@ -45,6 +45,12 @@ pub fn option_table() -> Vec<OptionRow> {
     OPTIONS.iter().map(row).collect()
 }
 
+/// Tells servers that idle connections are over, before the process ends.
+#[napi]
+pub fn at_exit() {
+    keepalive_core::at_exit();
+}
+
 /// A row of the error table.
 #[napi(object)]
 pub struct ErrorRow {

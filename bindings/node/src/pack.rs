@@ -14,10 +14,13 @@ const HEAD: u32 = 0;
 const CHUNK: u32 = 1;
 const WANT_BODY: u32 = 2;
 const FAILED: u32 = 3;
+const WARMED: u32 = 4;
 
 const REUSED: u32 = 1;
 const HTTP_10: u32 = 2;
 const LAST: u32 = 4;
+const HEDGED: u32 = 8;
+const HEDGE_WON: u32 = 16;
 
 /// A larger body gets a buffer of its own instead of a part of the slab, which it would pin.
 const LARGE: usize = 8 * 1024;
@@ -36,6 +39,8 @@ struct Record<'a> {
     token: u32,
     kind: u32,
     flags: u32,
+    /// Connections opened.
+    count: u32,
     extra: u32,
     body: &'a [u8],
     trailers: Option<&'a Fields>,
@@ -49,6 +54,17 @@ impl Batch {
         match outcome {
             Outcome::WantBody => {
                 self.write(Record { token: token as u32, kind: WANT_BODY, ..Record::default() });
+            }
+            Outcome::Warmed(Ok(count)) => {
+                slots.ended(token);
+                // The caps of a pool are far below 2^32.
+                let count = count as u32;
+                self.write(Record {
+                    token: token as u32,
+                    kind: WARMED,
+                    count,
+                    ..Record::default()
+                });
             }
             Outcome::Response(Ok(response)) => {
                 let slot = slots.ended(token);
@@ -66,7 +82,9 @@ impl Batch {
                     slot.response = Some(response);
                 }
             }
-            Outcome::Response(Err(error)) | Outcome::Chunk(_, Err(error)) => {
+            Outcome::Response(Err(error))
+            | Outcome::Chunk(_, Err(error))
+            | Outcome::Warmed(Err(error)) => {
                 slots.ended(token);
                 self.failed(token as u32, error);
             }
@@ -86,6 +104,7 @@ impl Batch {
             body: &body,
             trailers,
             response: Some(&response),
+            ..Record::default()
         });
         (last == 0).then_some(response)
     }
@@ -111,7 +130,7 @@ impl Batch {
             extra,
             body: &body,
             trailers: if last { response.trailers() } else { None },
-            response: None,
+            ..Record::default()
         });
         (!last).then_some(response)
     }
@@ -137,6 +156,7 @@ impl Batch {
         let mut words = [0u32; 16];
         words[1] = record.token;
         words[2] = record.kind;
+        words[3] = record.count;
         words[4] = record.flags;
         words[7] = record.extra;
         let mut times = [0f64; 8];
@@ -194,7 +214,9 @@ fn head_flags(response: &Response) -> u32 {
         Version::Http10 => HTTP_10,
         Version::Http11 => 0,
     };
-    reused | version
+    let hedged = if response.info().hedged { HEDGED } else { 0 };
+    let won = if response.info().hedge_won { HEDGE_WON } else { 0 };
+    reused | version | hedged | won
 }
 
 fn write_fields(out: &mut Vec<u8>, fields: &Fields) {

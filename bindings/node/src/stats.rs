@@ -16,6 +16,8 @@ pub struct NativeStats {
     pub replayed: f64,
     /// Further tries after failures.
     pub retried: f64,
+    /// Second tries sent because the first took long.
+    pub hedged: f64,
     /// Connections closed, by reason.
     pub closed: Vec<ClosedCount>,
     /// Requests waiting for a connection.
@@ -58,6 +60,8 @@ pub struct NativeOrigin {
     pub idle_limit_source: &'static str,
     /// `closed`, `open` or `half_open`.
     pub breaker: &'static str,
+    /// What its name resolved to last.
+    pub addresses: Vec<String>,
 }
 
 impl From<Stats> for NativeStats {
@@ -69,6 +73,7 @@ impl From<Stats> for NativeStats {
             stale: stats.stale as f64,
             replayed: stats.replayed as f64,
             retried: stats.retried as f64,
+            hedged: stats.hedged as f64,
             closed: closed
                 .map(|(reason, count)| ClosedCount { reason, count: count as f64 })
                 .collect(),
@@ -92,6 +97,7 @@ impl From<OriginStats> for NativeOrigin {
             idle_limit: stats.idle_limit.map_or(f64::INFINITY, |limit| limit.as_secs_f64() * 1e3),
             idle_limit_source: stats.idle_limit_source,
             breaker: stats.breaker,
+            addresses: stats.addresses.iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -49,6 +49,10 @@ pub struct Info {
     retries: u32,
     /// Redirects followed before this response.
     redirects: u32,
+    /// Whether a second try was sent because the first took long (option `hedge`).
+    hedged: bool,
+    /// Whether the response is the second try's.
+    hedge_won: bool,
     /// Seconds by phase.
     timings: Py<Timings>,
 }
@@ -71,6 +75,8 @@ impl Info {
             replay_reason: info.replay_reason.map(keepalive_core::ErrorKind::name),
             retries: info.retries,
             redirects: info.redirects,
+            hedged: info.hedged,
+            hedge_won: info.hedge_won,
             timings: Py::new(py, timings)?,
         })
     }
@@ -90,7 +96,7 @@ impl Info {
     }
 }
 
-/// Counters of a client's pool. The first six count since the client was made, the others are of
+/// Counters of a client's pool. The first seven count since the client was made, the others are of
 /// this moment.
 #[pyclass(frozen, get_all, eq, module = "libkeepalive")]
 #[derive(Clone, PartialEq)]
@@ -105,6 +111,8 @@ pub struct Stats {
     replayed: u64,
     /// Further tries after failures (option `retries`).
     retried: u64,
+    /// Second tries sent because the first took long (option `hedge`).
+    hedged: u64,
     /// Connections closed, by reason.
     closed: BTreeMap<&'static str, u64>,
     /// Requests waiting for a connection.
@@ -139,6 +147,9 @@ pub struct OriginStats {
     idle_limit_source: &'static str,
     /// The circuit breaker: "closed", "open" or "half_open".
     breaker: &'static str,
+    /// What its name resolved to last; empty without connections, when the URL has an address, and
+    /// when names are not looked up again (option `dns_ttl`).
+    addresses: Vec<String>,
 }
 
 #[pymethods]
@@ -147,14 +158,15 @@ impl OriginStats {
         let limit = self.idle_limit.map_or("None".to_string(), |limit| limit.to_string());
         format!(
             "OriginStats(origin={:?}, waiting={}, idle={}, active={}, dialing={}, idle_limit={limit}, \
-             idle_limit_source={:?}, breaker={:?})",
+             idle_limit_source={:?}, breaker={:?}, addresses={:?})",
             self.origin,
             self.waiting,
             self.idle,
             self.active,
             self.dialing,
             self.idle_limit_source,
-            self.breaker
+            self.breaker,
+            self.addresses
         )
     }
 }
@@ -170,6 +182,7 @@ impl From<keepalive_core::OriginStats> for OriginStats {
             idle_limit: stats.idle_limit.map(|limit| limit.as_secs_f64()),
             idle_limit_source: stats.idle_limit_source,
             breaker: stats.breaker,
+            addresses: stats.addresses.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -182,6 +195,7 @@ impl From<keepalive_core::Stats> for Stats {
             stale: stats.stale,
             replayed: stats.replayed,
             retried: stats.retried,
+            hedged: stats.hedged,
             closed: stats.closed.into_iter().collect(),
             waiting: stats.waiting,
             idle: stats.idle,
@@ -202,6 +216,7 @@ impl Stats {
         dict.set_item("stale", self.stale)?;
         dict.set_item("replayed", self.replayed)?;
         dict.set_item("retried", self.retried)?;
+        dict.set_item("hedged", self.hedged)?;
         dict.set_item("closed", &self.closed)?;
         dict.set_item("waiting", self.waiting)?;
         dict.set_item("idle", self.idle)?;

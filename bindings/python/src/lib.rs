@@ -33,6 +33,12 @@ fn option_rows() -> Vec<(&'static str, &'static str, &'static str, &'static str)
     rows.map(|option| (option.name, kind(option.kind), option.default, option.doc)).collect()
 }
 
+/// Tells servers that idle connections are over, before the process ends.
+#[pyfunction]
+fn _at_exit(py: Python<'_>) {
+    py.detach(keepalive_core::at_exit);
+}
+
 /// A function, because the check has to come before any class is made.
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -60,6 +66,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(functions::put, module)?)?;
     module.add_function(wrap_pyfunction!(functions::request, module)?)?;
     module.add_function(wrap_pyfunction!(functions::stream, module)?)?;
+    let at_exit = wrap_pyfunction!(_at_exit, module)?;
+    module.py().import("atexit")?.call_method1("register", (at_exit,))?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("OPTIONS", option_rows())
 }

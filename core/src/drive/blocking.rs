@@ -95,6 +95,10 @@ impl<'a> BlockingWait<'a> {
 impl Wait for BlockingWait<'_> {
     const REGISTERED: bool = false;
 
+    fn another(&self) -> Option<Self> {
+        None
+    }
+
     fn adopt(&mut self, io: &mut Io) -> Result<()> {
         io.make_plain();
         Ok(())

@@ -17,6 +17,7 @@ use crate::net::socket::{Layer, Received, recv_into};
 use crate::origin::Origin;
 use crate::runtime::engine;
 use crate::stats::Closed;
+use crate::unread::{self, Claim};
 
 /// What a read of the body brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(crate) enum Progress {
 /// A leased connection with the rest of a body on it. Dropping it applies the drain rule.
 pub(crate) struct Live {
     lease: Option<Lease>,
+    /// To the lease, between reads.
+    claim: Option<Claim>,
     decoder: Option<Decoder>,
     read: Limit,
     total: Deadline,
@@ -46,7 +49,24 @@ impl Live {
         origin: Arc<Origin>,
         reused: bool,
     ) -> Live {
-        Live { lease: Some(lease), decoder, read, total, origin, reused }
+        Live { lease: Some(lease), claim: None, decoder, read, total, origin, reused }
+    }
+
+    /// The caller has the response: how long it does not read on is watched.
+    pub fn park(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            self.lease = unread::park(lease, &mut self.claim);
+        }
+    }
+
+    /// The caller reads on.
+    fn claim(&mut self) -> Result<()> {
+        if self.lease.is_none()
+            && let Some(claim) = &self.claim
+        {
+            self.lease = Some(claim.take()?);
+        }
+        Ok(())
     }
 
     /// The response is complete: the connection goes back if it may.
@@ -65,6 +85,8 @@ impl Live {
 
     /// Makes room for a body that will be kept whole.
     pub fn reserve_whole(&mut self, into: &mut Vec<u8>) {
+        // A failure is for the read that follows.
+        let _ = self.claim();
         let Some(Ok(connection)) = self.lease.as_mut().map(Lease::connection) else { return };
         if let Some(left) = connection.http.body_remaining() {
             into.reserve_exact(usize::try_from(left).unwrap_or(usize::MAX).min(MOST_RESERVED));
@@ -88,6 +110,7 @@ impl Live {
         into: &mut Vec<u8>,
         trailers: &mut Option<Fields>,
     ) -> Result<Progress> {
+        self.claim()?;
         let Some(lease) = &mut self.lease else {
             return Err(over());
         };
@@ -146,7 +169,7 @@ impl Live {
         wait: &mut W,
         to: &mut [u8],
     ) -> Option<Result<usize>> {
-        if self.decoder.is_some() {
+        if self.decoder.is_some() || self.claim().is_err() {
             return None;
         }
         let connection = self.lease.as_mut()?.connection().ok()?;
@@ -272,6 +295,7 @@ pub(crate) fn take_events(
 /// be used again; a larger one closes it. Never blocks the one who drops.
 impl Drop for Live {
     fn drop(&mut self) {
+        let _ = self.claim();
         let Some(mut lease) = self.lease.take() else {
             return;
         };

@@ -45,6 +45,13 @@ pub(crate) struct Failure {
     pub response_started: bool,
 }
 
+impl Failure {
+    /// Before anything was sent.
+    pub fn before(error: Error) -> Failure {
+        Failure { error, sent: Sent::Nothing, response_started: false }
+    }
+}
+
 /// What is left of the request body.
 pub(crate) enum Feed<'a> {
     Empty,
@@ -116,7 +123,7 @@ pub(crate) async fn exchange<W: Wait>(
     let connection = match lease.connection() {
         Ok(connection) => connection,
         Err(error) => {
-            return Err(Failure { error, sent: Sent::Nothing, response_started: false });
+            return Err(Failure::before(error));
         }
     };
     let before = connection.wire;

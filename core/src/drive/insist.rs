@@ -28,7 +28,7 @@ pub(super) async fn insist<W: Wait>(
     started: Instant,
 ) -> Result<Response> {
     let config = &settings.config;
-    if config.retries == 0 && !config.circuit_breaker {
+    if config.retries == 0 && !config.circuit_breaker && !config.hedge {
         return send(settings, pool, request, wait, deadlines, started).await;
     }
     let memory = Memory::of(&request.target.origin)?;

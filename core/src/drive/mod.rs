@@ -4,6 +4,8 @@
 pub(crate) mod blocking;
 pub(crate) mod body;
 pub(crate) mod exchange;
+pub(crate) mod hedge;
+pub(crate) mod hop;
 mod insist;
 pub(crate) mod perform;
 pub(crate) mod redirect;

@@ -14,7 +14,7 @@ use crate::drive::body::{Live, take_events};
 use crate::drive::exchange::{Answer, Early, Feed, exchange};
 use crate::drive::insist::insist;
 use crate::drive::wait::{Stopped, Wait};
-use crate::drive::{redirect, replay};
+use crate::drive::{hedge, redirect, replay};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::socket::Layer;
 use crate::pool::{Got, Grant, HostId, Moment, Refused, Wish};
@@ -124,6 +124,8 @@ pub(super) async fn send<W: Wait>(
             replay_reason,
             retries: 0,
             redirects: 0,
+            hedged: false,
+            hedge_won: false,
             timings: Timings { queued: leased_at - started, ..Timings::default() },
         };
         if reused {
@@ -136,10 +138,24 @@ pub(super) async fn send<W: Wait>(
             false => Cow::Borrowed(&defaults[..]),
         };
         let feed = Feed::new(&request.body, body.source.as_mut());
-        match exchange(&mut lease, request, &defaults, feed, wait, deadlines, origin, leased_at)
-            .await
-        {
+        let result = match hedge::allowed(&settings.config, request) {
+            false => {
+                exchange(&mut lease, request, &defaults, feed, wait, deadlines, origin, leased_at)
+                    .await
+            }
+            true => {
+                let (lease, at) = (&mut lease, leased_at);
+                let tries =
+                    hedge::exchange(lease, request, &defaults, feed, wait, deadlines, origin, at);
+                Box::pin(tries).await
+            }
+        };
+        match result {
             Ok(answer) => {
+                (info.hedged, info.hedge_won) = (lease.hedged, lease.hedge_won);
+                if info.hedge_won {
+                    (info.reused, info.connection_id) = (true, lease.connection()?.id);
+                }
                 let Answer { sent_at, head_at, .. } = &answer;
                 info.timings.send = *sent_at - leased_at;
                 info.timings.wait = *head_at - *sent_at;

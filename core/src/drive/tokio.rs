@@ -40,6 +40,10 @@ impl TokioWait {
 impl Wait for TokioWait {
     const REGISTERED: bool = true;
 
+    fn another(&self) -> Option<Self> {
+        Some(TokioWait::new())
+    }
+
     fn adopt(&mut self, io: &mut Io) -> Result<()> {
         if turn() == Turn::Begin && io.pace.is_due() {
             // The submitter's thread watches it; the reactor would be woken as well.

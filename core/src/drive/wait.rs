@@ -85,6 +85,11 @@ pub(crate) trait Wait: Send {
     /// Whether idle connections registered with the runtime are preferred.
     const REGISTERED: bool;
 
+    /// One for a second exchange beside this one; `None` if only one can be waited for.
+    fn another(&self) -> Option<Self>
+    where
+        Self: Sized;
+
     /// Brings a connection into the form this wait can use.
     fn adopt(&mut self, io: &mut Io) -> Result<()>;
 

@@ -1,7 +1,7 @@
 //! Opens one connection on the runtime: resolve, race the addresses, shake hands.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::race::{ATTEMPT_DELAY, Race};
-use crate::net::resolve::resolve;
+use crate::net::resolve::{Answer, Resolver};
 use crate::net::socket::{Io, Layer, finish_connect, start_connect, watch};
 use crate::net::tls::{TlsSettings, handshake_error};
 
@@ -20,24 +20,43 @@ pub(crate) struct Dialled {
     pub resolve: Duration,
     pub connect: Duration,
     pub tls: Duration,
+    /// The server's address, and all that its name had.
+    pub peer: IpAddr,
+    pub answer: Answer,
 }
 
 /// `tls` is `None` for plain connections. The caller sets the deadline by dropping the future.
-pub(crate) async fn dial(host: &str, port: u16, tls: Option<&TlsSettings>) -> Result<Dialled> {
+pub(crate) async fn dial(
+    host: &str,
+    port: u16,
+    tls: Option<&TlsSettings>,
+    resolver: &Resolver,
+) -> Result<Dialled> {
     let peer =
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let started = Instant::now();
-    let addresses = resolve(host, port).await.map_err(|error| {
-        let text =
-            format!("cannot resolve {peer}: {error}; gave up after {:.1?}", started.elapsed());
-        Error::new(ErrorKind::ResolveFailed, Phase::Resolve, text).with_os(&error)
-    })?;
-    let resolved = Instant::now();
-    let io = connect(addresses).await.map_err(|error| {
-        let text =
-            format!("cannot connect to {peer}: {error}; gave up after {:.1?}", resolved.elapsed());
-        Error::new(ErrorKind::ConnectFailed, Phase::Connect, text).with_os(&error)
-    })?;
+    let mut after = None;
+    let (answer, resolved, io, address) = loop {
+        let asked = Instant::now();
+        let answer = resolver.lookup(host, port, after).await.map_err(|error| {
+            let text =
+                format!("cannot resolve {peer}: {error}; gave up after {:.1?}", asked.elapsed());
+            Error::new(ErrorKind::ResolveFailed, Phase::Resolve, text).with_os(&error)
+        })?;
+        let resolved = Instant::now();
+        match connect(answer.addresses.clone()).await {
+            Ok((io, address)) => break (answer, resolved, io, address),
+            // The server may have moved since somebody else asked.
+            Err(_) if answer.cached && after.is_none() => after = Some(answer.at),
+            Err(error) => {
+                let took = resolved.elapsed();
+                let text = format!("cannot connect to {peer}: {error}; gave up after {took:.1?}");
+                return Err(
+                    Error::new(ErrorKind::ConnectFailed, Phase::Connect, text).with_os(&error)
+                );
+            }
+        }
+    };
     let connected = Instant::now();
     let layer = match tls {
         None => Layer::Plain,
@@ -49,11 +68,13 @@ pub(crate) async fn dial(host: &str, port: u16, tls: Option<&TlsSettings>) -> Re
         resolve: resolved - started,
         connect: connected - resolved,
         tls: if tls.is_some() { connected.elapsed() } else { Duration::ZERO },
+        peer: address.ip(),
+        answer,
     })
 }
 
 /// The first address that answers wins; the last failure is reported when none does.
-async fn connect(addresses: Vec<SocketAddr>) -> io::Result<Io> {
+async fn connect(addresses: Vec<SocketAddr>) -> io::Result<(Io, SocketAddr)> {
     if let [only] = addresses[..] {
         return attempt(only).await;
     }
@@ -100,11 +121,11 @@ impl Drop for AbortOnDrop {
     }
 }
 
-async fn attempt(address: SocketAddr) -> io::Result<Io> {
+async fn attempt(address: SocketAddr) -> io::Result<(Io, SocketAddr)> {
     let fd = watch(start_connect(address)?)?;
     // Writable means decided, for better or worse.
     fd.writable().await?.retain_ready();
-    Io::registered(finish_connect(fd.into_inner())?)
+    Ok((Io::registered(finish_connect(fd.into_inner())?)?, address))
 }
 
 async fn handshake(host: &str, peer: &str, settings: &TlsSettings, io: &Io) -> Result<Layer> {

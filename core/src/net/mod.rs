@@ -1,6 +1,7 @@
 //! Sockets, TLS, names and addresses. Knows nothing of HTTP.
 
 pub(crate) mod dial;
+pub(crate) mod names;
 pub(crate) mod pace;
 pub(crate) mod race;
 pub(crate) mod resolve;

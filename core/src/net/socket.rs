@@ -155,6 +155,15 @@ impl Layer {
         }
     }
 
+    /// Says goodbye as far as it can without waiting; what the peer sends can still be read.
+    pub fn half_close(&mut self, fd: BorrowedFd<'_>) {
+        if let Layer::Tls(session) = self {
+            session.close(fd);
+        }
+        // A forked child may hold a copy of the descriptor: closing ours alone would send no FIN.
+        let _ = rustix::net::shutdown(fd, rustix::net::Shutdown::Write);
+    }
+
     /// Says goodbye as far as it can without waiting.
     pub fn close(&mut self, fd: BorrowedFd<'_>) {
         if let Layer::Tls(session) = self {

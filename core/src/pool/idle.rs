@@ -1,10 +1,16 @@
 //! What the pool decides about idle connections, and its counts.
 
 use std::hash::Hash;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::state::{Host, PoolState};
 use super::types::{Action, Counts, Grant, HostId, Idle, Why};
+
+/// A host without connections that nobody has asked for is forgotten after this time; when there
+/// are more than [`MANY`], as in a crawler, after the second.
+const FORGET: Duration = Duration::from_secs(300);
+const FORGET_MANY: Duration = Duration::from_secs(10);
+const MANY: usize = 4096;
 
 impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     /// Closes what has been idle for too long; returns when the next one will have been.
@@ -23,6 +29,27 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             }
             self.pump_after_release(host, actions);
         }
+        next
+    }
+
+    /// Forgets the hosts that have nothing and have not been used for long; returns when to look
+    /// again.
+    pub fn forget(&mut self, now: Instant) -> Option<Instant> {
+        let age = if self.keys.len() > MANY { FORGET_MANY } else { FORGET };
+        let mut next: Option<Instant> = None;
+        let PoolState { keys, hosts, free, .. } = self;
+        keys.retain(|_, id| {
+            let host = &mut hosts[*id];
+            let until = host.used + age;
+            if !host.is_unused() || until > now {
+                next = Some(next.map_or(until, |next| next.min(until)).max(now + age / 4));
+                return true;
+            }
+            host.idle.shrink_to_fit();
+            host.queue.shrink_to_fit();
+            free.push(*id);
+            false
+        });
         next
     }
 
@@ -53,6 +80,13 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         self.hosts[host].idle.iter().map(|idle| (host, idle.stay)).collect()
     }
 
+    /// Calls `look` for each idle connection of a key, which may change until when it is kept.
+    pub fn visit(&mut self, key: &K, look: impl FnMut(&mut Idle<C>)) {
+        if let Some(&host) = self.keys.get(key) {
+            self.hosts[host].idle.iter_mut().for_each(look);
+        }
+    }
+
     /// Leases the idle connection of that stay, to look at it; `None` if it has left the pool.
     pub fn take_stay(&mut self, host: HostId, stay: u32) -> Option<Idle<C>> {
         let entry = self.hosts.get_mut(host)?;
@@ -77,7 +111,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         }
     }
 
-    /// The counts of each host, in the order they were first used.
+    /// The counts of each host, in the order they were first used, as long as none was forgotten.
     pub fn counts_by_key(&self) -> Vec<(K, Counts)> {
         let counts = |host: &Host<K, C>| Counts {
             waiting: host.queue.len(),
@@ -85,12 +119,27 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             active: host.leased,
             dialing: host.dials.len(),
         };
-        self.hosts.iter().map(|host| (host.key.clone(), counts(host))).collect()
+        let mut known: Vec<HostId> = self.keys.values().copied().collect();
+        known.sort_unstable();
+        let host = |id: HostId| &self.hosts[id];
+        known.into_iter().map(|id| (host(id).key.clone(), counts(host(id)))).collect()
+    }
+}
+
+impl<K, C> Host<K, C> {
+    fn is_unused(&self) -> bool {
+        let connections = self.leased + self.idle.len() + self.dials.len();
+        connections == 0 && self.queue.is_empty()
     }
 }
 
 #[cfg(test)]
 impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
+    /// Hosts there is room for.
+    pub fn places(&self) -> usize {
+        self.hosts.len()
+    }
+
     /// The laws at the head of this file.
     pub fn check(&self, caps: &super::types::Caps) {
         let mut total = 0;

@@ -119,8 +119,13 @@ impl<T: Keeper> Pool<T> {
         self.decide(|state, actions| state.dial_failed(order.host, order.dial, error, actions));
     }
 
+    /// Closes what has been idle for too long and forgets hosts that are not used any more; returns
+    /// when to look again.
     pub fn expire(self: &Arc<Self>, now: Instant) -> Option<Instant> {
-        self.decide(|state, actions| state.expire(now, actions))
+        self.decide(|state, actions| {
+            let expiry = state.expire(now, actions);
+            expiry.into_iter().chain(state.forget(now)).min()
+        })
     }
 
     /// `watch` runs under the lock, since the connection may leave the pool at any other time: it
@@ -140,6 +145,11 @@ impl<T: Keeper> Pool<T> {
     /// The stays of a key's idle connections.
     pub fn stays(&self, key: &T::Key) -> Vec<(HostId, u32)> {
         self.lock().stays(key)
+    }
+
+    /// `look` runs under the lock: it may change until when a connection is kept, never wait.
+    pub fn visit(&self, key: &T::Key, look: impl FnMut(&mut Idle<T::Connection>)) {
+        self.lock().visit(key, look);
     }
 
     pub fn close(self: &Arc<Self>, forever: bool) {

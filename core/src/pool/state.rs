@@ -8,7 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use slab::Slab;
 
@@ -24,6 +24,8 @@ pub(super) struct Host<K, C> {
     /// Dials under way, each with the ticket a failure of it is told to.
     pub(super) dials: Slab<Option<TicketId>>,
     pub(super) queue: VecDeque<TicketId>,
+    /// When it was last asked for.
+    pub(super) used: Instant,
 }
 
 pub(super) struct Waiter<C, E> {
@@ -42,6 +44,8 @@ pub(crate) struct PoolState<K, C, E> {
     pub(super) caps: Caps,
     pub(super) keys: HashMap<K, HostId, Folded>,
     pub(super) hosts: Vec<Host<K, C>>,
+    /// Hosts that were forgotten: their places serve again.
+    pub(super) free: Vec<HostId>,
     pub(super) waiters: Slab<Waiter<C, E>>,
     /// Leased, idle and dialling of all hosts.
     pub(super) total: usize,
@@ -57,6 +61,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             caps,
             keys: HashMap::default(),
             hosts: Vec::new(),
+            free: Vec::new(),
             waiters: Slab::new(),
             total: 0,
             waiting: 0,
@@ -66,18 +71,29 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         }
     }
 
-    fn host_of(&mut self, key: &K) -> HostId {
+    fn host_of(&mut self, key: &K, now: Instant) -> HostId {
         if let Some(&host) = self.keys.get(key) {
+            self.hosts[host].used = now;
             return host;
         }
-        let host = self.hosts.len();
-        self.hosts.push(Host {
+        let new = Host {
             key: key.clone(),
             idle: VecDeque::new(),
             leased: 0,
             dials: Slab::new(),
             queue: VecDeque::new(),
-        });
+            used: now,
+        };
+        let host = match self.free.pop() {
+            Some(host) => {
+                self.hosts[host] = new;
+                host
+            }
+            None => {
+                self.hosts.push(new);
+                self.hosts.len() - 1
+            }
+        };
         self.keys.insert(key.clone(), host);
         host
     }
@@ -94,7 +110,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         if self.closed {
             return Err(Refused::Closed);
         }
-        let host = self.host_of(key);
+        let host = self.host_of(key, at.now);
         while let Some(position) = self.best_idle(host, at, &wish) {
             let Some(idle) = self.hosts[host].idle.remove(position) else { break };
             if idle.is_usable(at) {

@@ -292,6 +292,7 @@ fn caps_hold_and_permits_come_back_whatever_the_order() {
                 6 => {
                     now += Duration::from_secs(random.below(20) as u64);
                     state.expire(now, &mut actions);
+                    state.forget(now + Duration::from_secs(300));
                 }
                 _ => {
                     let host = HOSTS[random.below(3)];
@@ -339,4 +340,48 @@ fn caps_hold_and_permits_come_back_whatever_the_order() {
         state.close(true, &mut Vec::new());
         assert_eq!(counts(&state), Counts::default(), "seed {seed}");
     }
+}
+
+#[test]
+fn hosts_are_forgotten_when_they_have_nothing_and_nobody_asks() {
+    let (mut state, now, mut actions) = (State::new(CAPS), Instant::now(), Vec::new());
+    let minutes = |count: u64| now + Duration::from_secs(60 * count);
+    let waiting = ticket(&mut state, now, &mut actions);
+    let [(host, dial)] = dials(&actions)[..] else { panic!("one dial") };
+    // Waiting, dialling, leased and idle hosts stay.
+    assert!(state.forget(minutes(9)).is_some());
+    state.dialled(host, dial, idle(1, now), &mut actions);
+    assert_eq!(granted(&mut state, waiting), Some(1));
+    state.forget(minutes(9));
+    state.check_in(host, idle(1, now), &mut actions);
+    state.forget(minutes(9));
+    assert_eq!(state.counts_by_key().len(), 1);
+
+    state.expire(minutes(1), &mut actions);
+    assert_eq!(state.forget(minutes(4)), Some(minutes(4) + Duration::from_secs(75)));
+    assert_eq!(state.counts_by_key().len(), 1);
+    assert_eq!(state.forget(minutes(5)), None);
+    assert_eq!(state.counts_by_key(), []);
+}
+
+#[test]
+fn a_crawlers_hosts_take_no_more_room_than_are_in_use_at_a_time() {
+    let mut state = PoolState::<u32, u32, &str>::new(CAPS);
+    let mut now = Instant::now();
+    for key in 0..20_000 {
+        let mut actions = Vec::new();
+        let Ok(Checkout::Ticket(ticket)) =
+            state.checkout(&key, moment(now), Wish::default(), &mut actions)
+        else {
+            panic!("a ticket was due")
+        };
+        let Some(Action::Dial { host, dial, .. }) = actions.pop() else { panic!("a dial") };
+        state.dial_failed(host, dial, "refused", &mut actions);
+        state.cancel(ticket, &mut actions);
+        now += Duration::from_millis(5);
+        if key % 50 == 0 {
+            state.forget(now);
+        }
+    }
+    assert!(state.places() < 5_000, "{}", state.places());
 }

@@ -137,6 +137,10 @@ impl EventLoop {
                 Some(pending) => Pending::chunk(pending.bind(py), self, token, response, result),
                 None => Ok(()),
             },
+            Outcome::Warmed(result) => match self.release(token) {
+                Some(pending) => Pending::warmed(pending.bind(py), result),
+                None => Ok(()),
+            },
             Outcome::WantBody => match self.of_token(py, token) {
                 Some(pending) => pending.get().want_body(py),
                 None => Ok(()),

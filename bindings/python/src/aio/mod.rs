@@ -20,6 +20,8 @@ use crate::aio::pending::{Pending, Sending};
 use crate::aio::ready::Ready;
 use crate::aio::stream::AsyncStream;
 use crate::build::{Built, build, method};
+use crate::convert::text;
+use crate::errors::to_python;
 use crate::info::Stats;
 use crate::response::Method;
 use crate::shared::Shared;
@@ -180,6 +182,24 @@ impl AsyncClient {
     /// Counters of the pool.
     fn stats(&self) -> Stats {
         self.shared.client.stats().into()
+    }
+
+    /// Opens connections to the origin of ``url`` until ``count`` are idle, within the client's
+    /// limits; await it for how many were opened. Raises the error of the first that failed.
+    #[pyo3(signature = (url, count = 1))]
+    fn warm<'py>(&self, url: &Bound<'py, PyAny>, count: usize) -> PyResult<Bound<'py, PyAny>> {
+        Pending::warm(url.py(), &self.shared, text("url", url)?, count)
+    }
+
+    /// Tells that the network is another one: idle connections are closed, failures forgotten.
+    fn network_changed(&self, py: Python<'_>) {
+        py.detach(|| self.shared.client.network_changed());
+    }
+
+    /// Closes the circuit breaker of the origin of ``url``, for the whole process.
+    fn reset_breaker(&self, py: Python<'_>, url: &Bound<'_, PyAny>) -> PyResult<()> {
+        let reset = self.shared.client.reset_breaker(text("url", url)?);
+        reset.map_err(|error| to_python(py, &error, None))
     }
 
     /// Closes idle connections and refuses new requests; requests under way finish. The

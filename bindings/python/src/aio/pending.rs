@@ -35,6 +35,7 @@ pub(super) enum State {
 pub(super) enum Work {
     Send(Box<Sending>),
     Read { response: Py<Response>, all: bool },
+    Warm { shared: Arc<Shared>, url: String, count: usize },
 }
 
 /// A request that waits to be awaited.
@@ -70,6 +71,7 @@ pub(super) enum Job {
     },
     Piece(Py<Response>),
     All(Py<Response>, Vec<u8>),
+    Warm,
 }
 
 impl Pending {
@@ -79,6 +81,16 @@ impl Pending {
 
     pub fn send_request(py: Python<'_>, sending: Sending) -> PyResult<Bound<'_, PyAny>> {
         Ok(Bound::new(py, Pending::new(Work::Send(Box::new(sending))))?.into_any())
+    }
+
+    pub fn warm<'py>(
+        py: Python<'py>,
+        shared: &Arc<Shared>,
+        url: &str,
+        count: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let work = Work::Warm { shared: shared.clone(), url: url.to_string(), count };
+        Ok(Bound::new(py, Pending::new(work))?.into_any())
     }
 
     pub fn read_piece<'py>(response: &Bound<'py, Response>) -> PyResult<Bound<'py, PyAny>> {
@@ -130,6 +142,10 @@ impl Pending {
         let started = match work {
             Work::Send(sending) => send(*sending, &future, queue, token),
             Work::Read { response, all } => read(py, response, all, queue, token),
+            Work::Warm { shared, url, count } => {
+                let call = shared.client.submit_warm(&url, count, &queue.queue, token);
+                call.map(|call| (call, Job::Warm)).map_err(|error| to_python(py, &error, None))
+            }
         };
         let (call, job) = match started {
             Ok(started) => started,

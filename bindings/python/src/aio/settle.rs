@@ -44,6 +44,19 @@ impl Pending {
         future.resolve(py, value)
     }
 
+    /// The engine opened connections.
+    pub fn warmed(slf: &Bound<'_, Self>, result: Result<usize>) -> PyResult<()> {
+        let py = slf.py();
+        let State::Running(Running { future: Some(future), .. }) = slf.get().take_state() else {
+            return Ok(());
+        };
+        let value = match result {
+            Ok(count) => count.into_pyobject(py).map(Bound::into_any).map_err(PyErr::from),
+            Err(error) => Err(to_python(py, &error, None)),
+        };
+        future.resolve(py, value)
+    }
+
     /// The engine read a piece of a body.
     pub fn chunk(
         slf: &Bound<'_, Self>,
@@ -92,7 +105,7 @@ impl Pending {
                 let error = response.get().error(py, &error);
                 (response, Err(error))
             }
-            (Job::Request { .. }, _) => return Ok(()),
+            (Job::Request { .. } | Job::Warm, _) => return Ok(()),
         };
         drop(response);
         queue.release(token);
