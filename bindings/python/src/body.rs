@@ -6,11 +6,11 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use keepalive_core::{BodySource, ErrorKind, Result, source_failed};
 use pyo3::exceptions::PyTypeError;
-use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::convert::buffer;
 use crate::errors::wrong_type;
+use crate::once::intern;
 
 /// Bytes asked from a file at a time.
 const PIECE: usize = 64 * 1024;

@@ -4,14 +4,14 @@
 use bytes::Bytes;
 use keepalive_core::{Error, ErrorKind, Phase, basic_credentials};
 use pyo3::exceptions::PyTypeError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMemoryView, PyString, PyTuple};
 
 use crate::errors::{to_python, wrong_type};
 use crate::headers::Headers;
+use crate::once::PyOnceLock;
+use crate::once::intern;
 
 /// A header field as bytes.
 pub type Field = (Box<[u8]>, Box<[u8]>);

@@ -3,10 +3,11 @@
 
 use keepalive_core::{Error, ErrorKind};
 use pyo3::exceptions::PyTypeError;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
+
+use crate::once::PyOnceLock;
+use crate::once::intern;
 
 fn module(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static MODULE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -68,7 +69,8 @@ pub fn status_error(response: &Bound<'_, PyAny>) -> PyResult<PyErr> {
 
 /// `TypeError: name: expected ..., got ...`.
 pub fn wrong_type(name: &str, expected: &str, got: &Bound<'_, PyAny>) -> PyErr {
-    let got = got.get_type().name().map_or_else(|_| "?".to_string(), |name| name.to_string());
+    let name_of = got.get_type().getattr(intern!(got.py(), "__name__"));
+    let got = name_of.map_or_else(|_| "?".to_string(), |name| name.to_string());
     PyTypeError::new_err(format!("{name}: expected {expected}, got {got}"))
 }
 

@@ -13,6 +13,7 @@ mod functions;
 mod headers;
 mod info;
 mod interpreter;
+mod once;
 mod pieces;
 mod response;
 mod shared;

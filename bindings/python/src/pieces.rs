@@ -2,10 +2,10 @@
 //! (`libkeepalive/_pieces.py`); these two hand over what comes.
 
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyBytes;
 
 use crate::aio::pending::Pending;
+use crate::once::PyOnceLock;
 use crate::response::Response;
 
 /// Pieces of a body, each received when it is asked for, on the calling thread.

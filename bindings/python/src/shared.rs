@@ -7,11 +7,11 @@ use bytes::Bytes;
 use keepalive_core::{Client, ClientConfig, OPTIONS, OptionKind, OptionValue, Timeouts};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
 
 use crate::convert::{Field, buffer, credentials, fields, text};
 use crate::errors::{to_python, wrong_type};
+use crate::once::PyOnceLock;
 use crate::timeout::{limit, timeouts};
 
 /// A client of the engine and the defaults of its requests.

@@ -106,8 +106,11 @@ async def on_loop(origin: Origin, case: dict[str, Any], *, plain_only: bool = Fa
                 check_reuse(case, await client.get(base + "/ok"))
 
 
-def all_cases(origin: Origin) -> list[dict[str, Any]]:
-    cases = origin.ask("/_cases")
+@pytest.fixture(scope="module")
+def cases(origin: Origin) -> list[dict[str, Any]]:
+    """Hundreds of megabytes: fetched once, and not within an ordinary time."""
+    with libkeepalive.Client(timeout=120) as client:
+        cases = client.get(origin.http + "/_cases").json()
     cases = cases["cases"] if isinstance(cases, dict) else cases
     assert len(cases) >= 150, "the list of cases is not complete"
     return cases
@@ -122,8 +125,11 @@ def describe(case: dict[str, Any], failure: Exception) -> str:
     [blocking, lambda origin, case: asyncio.run(on_loop(origin, case))],
     ids=["blocking", "asyncio"],
 )
-def test_wire_cases(origin: Origin, run: Callable[[Origin, dict[str, Any]], None]):
-    cases = all_cases(origin)
+def test_wire_cases(
+    origin: Origin,
+    cases: list[dict[str, Any]],
+    run: Callable[[Origin, dict[str, Any]], None],
+):
     failures = []
     for case in cases:
         try:
@@ -133,8 +139,7 @@ def test_wire_cases(origin: Origin, run: Callable[[Origin, dict[str, Any]], None
     assert not failures, "\n".join([f"{len(failures)} of {len(cases)} failed", *failures])
 
 
-def test_wire_cases_side_by_side_on_trio(origin: Origin):
-    cases = all_cases(origin)
+def test_wire_cases_side_by_side_on_trio(origin: Origin, cases: list[dict[str, Any]]):
     failures = []
 
     async def play(case: dict[str, Any], limit: trio.CapacityLimiter) -> None:

@@ -13,9 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use keepalive_core::{Completion, Outcome, Queue};
 use pyo3::exceptions::PyOSError;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use slab::Slab;
 
@@ -23,6 +21,8 @@ use crate::aio::pending::Pending;
 use crate::aio::trio;
 use crate::errors::of_class;
 use crate::fork;
+use crate::once::PyOnceLock;
+use crate::once::intern;
 
 /// The completion queue of one event loop.
 #[pyclass(frozen, module = "libkeepalive._native")]

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use keepalive_core::{Call, Client, Queue, Request, Until};
 use pyo3::exceptions::PyBaseException;
-use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::aio::event_loop::{EventLoop, Linger};
@@ -15,6 +14,7 @@ use crate::aio::trio;
 use crate::aio::upload;
 use crate::build::line;
 use crate::errors::{RequestLine, of_class, to_python};
+use crate::once::intern;
 use crate::response::{Method, PIECE, Response};
 use crate::shared::Shared;
 

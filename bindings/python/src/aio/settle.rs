@@ -4,7 +4,6 @@
 use bytes::Bytes;
 use keepalive_core::{Client, Response as CoreResponse, Result, Until};
 use pyo3::exceptions::PyStopAsyncIteration;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -12,6 +11,7 @@ use crate::aio::event_loop::EventLoop;
 use crate::aio::pending::{Future, Job, Pending, Running, State};
 use crate::aio::upload;
 use crate::errors::to_python;
+use crate::once::intern;
 use crate::response::{PIECE, Response};
 
 impl Pending {

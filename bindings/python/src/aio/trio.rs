@@ -1,10 +1,11 @@
 //! Which library runs the calling task. trio is looked for only once somebody has imported it; what
 //! it needs is in `libkeepalive/_trio.py`.
 
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
+
+use crate::once::PyOnceLock;
+use crate::once::intern;
 
 /// The `Loop` of the trio run that the calling task is part of.
 pub fn current(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {

@@ -4,13 +4,13 @@
 use std::sync::{Arc, Mutex};
 
 use keepalive_core::{BodySender, Error, ErrorKind, Outcome, Queue, Request, body_pipe};
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 
 use crate::body::extent;
 use crate::convert::buffer;
 use crate::errors::{to_python, wrong_type};
+use crate::once::PyOnceLock;
+use crate::once::intern;
 
 /// The producer's end of a streamed body.
 #[pyclass(frozen, module = "libkeepalive._native")]

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use keepalive_core::{Info as CoreInfo, Version};
 use pyo3::exceptions::{PyLookupError, PyTypeError};
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::aio::pending::Pending;
@@ -18,6 +16,8 @@ use crate::convert::latin1_text;
 use crate::errors::status_error;
 use crate::headers::Headers;
 use crate::info::Info;
+use crate::once::PyOnceLock;
+use crate::once::intern;
 use crate::pieces::{self, AsyncPieces, Pieces};
 use crate::response::{Facts, Response, Slot, owned};
 
@@ -81,8 +81,11 @@ impl Response {
 
     /// From the call to the response head, as a ``timedelta``.
     #[getter]
-    fn elapsed(&self, py: Python<'_>) -> PyResult<Duration> {
-        Ok(self.facts(py)?.info.timings.total)
+    fn elapsed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        static TIMEDELTA: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let total = self.facts(py)?.info.timings.total;
+        let parts = (0, total.as_secs(), total.subsec_micros());
+        TIMEDELTA.import(py, "datetime", "timedelta")?.call1(parts)
     }
 
     /// Whether the status is 2xx.
@@ -282,7 +285,13 @@ impl Response {
         let state = (
             (this.status, &*this.method, &*facts.reason, facts.version == Version::Http10),
             (&*facts.url, facts.headers.clone_ref(py), this.content(py)?),
-            (info.reused, info.connection_id, info.replays, info.redirects, info.timings.total),
+            (
+                info.reused,
+                info.connection_id,
+                info.replays,
+                info.redirects,
+                info.timings.total.as_nanos() as u64,
+            ),
         );
         Ok((slf.get_type().getattr("_restore")?, state.into_pyobject(py)?.into_any()))
     }
@@ -293,7 +302,7 @@ impl Response {
         py: Python<'_>,
         status: (u16, String, Vec<u8>, bool),
         body: (String, Py<Headers>, Py<PyBytes>),
-        info: (bool, u64, u32, u32, Duration),
+        info: (bool, u64, u32, u32, u64),
     ) -> Response {
         let (status, method, reason, old) = status;
         let (url, headers, content) = body;
@@ -306,7 +315,7 @@ impl Response {
         };
         (facts.info.reused, facts.info.connection_id, facts.info.replays, facts.info.redirects) =
             (info.0, info.1, info.2, info.3);
-        facts.info.timings.total = info.4;
+        facts.info.timings.total = Duration::from_nanos(info.4);
         let response = Response {
             status,
             method: method.into(),

@@ -9,13 +9,13 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use keepalive_core::{Error, Fields, Info as CoreInfo, Response as CoreResponse, Version};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyBytes;
 
 use crate::blocking::blocking;
 use crate::convert::Field;
 use crate::errors::{RequestLine, of_class, to_python};
 use crate::headers::Headers;
+use crate::once::PyOnceLock;
 
 /// Bytes of a streamed body that are handed over at a time.
 pub const PIECE: usize = 64 * 1024;
