@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustls::{ServerConfig, ServerConnection};
 
 use crate::plan::{End, Fault, Idle, Plan, Shape};
-use crate::wire::{PATIENCE, Wire, is_timeout, wait_until};
+use crate::wire::{ESTABLISHED, PATIENCE, Wire, is_timeout, wait_until};
 
 /// Opens once; whoever waits goes on.
 #[derive(Default)]
@@ -168,7 +168,10 @@ fn serve(mut wire: Wire, stage: &Stage, here: SocketAddr, facts: &mut Facts) -> 
 /// Acts, and waits until the client's kernel knows; the rest of the connection, if there is one.
 fn act_on_idle(mut wire: Wire, idle: Idle, here: SocketAddr) -> io::Result<Option<Wire>> {
     let client = wire.peer()?;
-    let readable = |seen: Option<(u8, u64)>| seen.is_none_or(|(_, queue)| queue > 0);
+    // Or seen already: then the client has closed its side.
+    let readable = |seen: Option<(u8, u64)>| {
+        seen.is_none_or(|(state, queue)| queue > 0 || state != ESTABLISHED)
+    };
     let end = match idle {
         Idle::Nothing => None,
         Idle::KeyUpdate => {

@@ -217,7 +217,7 @@ pub fn is_timeout(error: &io::Error) -> bool {
 }
 
 /// A state of `/proc/net/tcp`.
-const ESTABLISHED: u8 = 1;
+pub const ESTABLISHED: u8 = 1;
 
 /// Waits until what was sent to the socket at `client` has arrived in its kernel queue, as
 /// `/proc/net/tcp` shows it: `what` gets the state and the bytes that can be read, or `None` when the
