@@ -77,6 +77,11 @@
 #define KA_ORIGIN_SIZE 288
 
 /**
+ * How many bytes a `ka_origin_stats` has for addresses: eight of the longest fit.
+ */
+#define KA_ADDRESSES_SIZE 384
+
+/**
  * What became of a call. Numbers are stable and never reused; 1xx: the caller's mistake, 2xx: the
  * server was not reached, 3xx: TLS, 4xx: the connection failed, 5xx: the server broke the protocol,
  * 6xx: limits and cancellation, 9xx: a bug.
@@ -410,6 +415,12 @@ typedef struct {
      */
     uint64_t max_age;
     /**
+     * How often the names of pooled connections are looked up again, in the background; also how
+     * long an answer serves new connections. A connection whose address has left the answer is
+     * given up after a third to twice this time (10 to 60 s). 0: never. Default: 30,000 ms.
+     */
+    uint64_t dns_ttl;
+    /**
      * DNS, TCP and TLS together. Default: 5,000 ms.
      */
     uint64_t connect_timeout;
@@ -421,6 +432,12 @@ typedef struct {
      * Longest wait without a byte, sending or receiving. Default: 30,000 ms.
      */
     uint64_t stall_timeout;
+    /**
+     * How long a response may wait for its body to be read on, before its connection is closed:
+     * longer than servers wait for a reader (60 s), and as long as a connection is kept at all.
+     * Default: 300,000 ms.
+     */
+    uint64_t body_idle_timeout;
     /**
      * The whole exchange with its body, redirects included. Default: 0, no limit.
      */
@@ -469,9 +486,22 @@ typedef struct {
      */
     uint64_t circuit_breaker;
     /**
+     * Send a replayable request a second time, on an idle connection, when its response head has
+     * taken longer than 95 % of the last ones of its origin; the first response counts, within
+     * the retry budget. Blocking calls then run on the engine's thread. 0 is off, 1 is on.
+     * Default: 0.
+     */
+    uint64_t hedge;
+    /**
      * User-Agent of requests that give none. NULL: not sent. Default: libkeepalive/VERSION.
      */
     const char *user_agent;
+    /**
+     * Addresses of names, instead of the system's: "host:port:address[,address]", several
+     * separated by spaces; or "@file" with such entries, which is read again at each lookup.
+     * Default: NULL.
+     */
+    const char *resolve;
     /**
      * PEM file of trusted certificates, instead of the system's. Default: NULL.
      */
@@ -573,6 +603,10 @@ typedef struct {
      * The number of origins that ka_client_origin_stats tells about.
      */
     uint64_t origin_count;
+    /**
+     * Second tries sent because the first took long (option `hedge`).
+     */
+    uint64_t hedged;
 } ka_stats;
 
 /**
@@ -615,6 +649,12 @@ typedef struct {
      * The circuit breaker: "closed", "open" or "half_open"; static.
      */
     ka_str breaker;
+    /**
+     * What its name resolved to last, separated by commas, with a terminating NUL, as far as there
+     * is room; empty without connections, when the URL has an address, and when names are not
+     * looked up again (option `dns_ttl`).
+     */
+    char addresses[KA_ADDRESSES_SIZE];
 } ka_origin_stats;
 
 /**
@@ -658,9 +698,10 @@ typedef struct {
      */
     ka_status replay_reason;
     /**
-     * Always 0.
+     * 1 when a second try was sent because the first took long (option `hedge`), 2 when the
+     * response is that second try's, else 0.
      */
-    uint32_t reserved;
+    uint32_t hedged;
     /**
      * Waiting for a connection, opening one included.
      */
@@ -856,12 +897,14 @@ ka_status ka_client_new(const ka_client_options *options,
 
 /**
  * The process-wide client, with default options: one pool for all threads and all libraries in the
- * process that use this copy of libkeepalive.
+ * process that use this copy of libkeepalive. Before the process ends, ka_client_close tells servers
+ * that its connections are over, rather than cutting them off.
  * Ownership: the library's; ka_client_free on it does nothing.
  * Threads: any.
  * Errors: NULL when it cannot be made; ka_client_new then says why.
  */
-KA_API ka_client *ka_client_shared(void);
+KA_API
+ka_client *ka_client_shared(void);
 
 /**
  * Sends `request` and waits for the head of the response, all on this thread. The body is then read
@@ -911,6 +954,22 @@ ka_status ka_client_warm(ka_client *client,
                          ka_error **error);
 
 /**
+ * The same on the engine's thread: returns at once, and exactly one event with `user_data` comes to
+ * `queue`, without a response. `opened` of ka_stats tells how many were opened.
+ * Ownership: all stays the caller's; `url` is copied.
+ * Threads: any.
+ * Errors: KA_INVALID_URL and the like, a closed client, a queue of another process. Then no event
+ * comes; a dial's failure is an event.
+ */
+KA_API
+ka_status ka_client_submit_warm(ka_client *client,
+                                const char *url,
+                                size_t count,
+                                ka_queue *queue,
+                                void *user_data,
+                                ka_error **error);
+
+/**
  * The network is another one (a laptop moved, a VPN came up): closes idle connections, so that
  * requests dial anew, and resets the circuit breakers of the origins in use.
  * Ownership: `client` stays the caller's.
@@ -947,13 +1006,15 @@ ka_status ka_client_origin_stats(const ka_client *client,
 
 /**
  * Closes idle connections, fails requests that wait for one and refuses new ones with
- * KA_INVALID_STATE. Exchanges under way finish. The process-wide client stays usable: only its idle
+ * KA_INVALID_STATE. Exchanges under way finish. Servers are told at once (TLS close_notify and a FIN);
+ * what they still send is read for up to 50 ms. The process-wide client stays usable: only its idle
  * connections are closed.
  * Ownership: `client` stays the caller's.
  * Threads: any; a second call does nothing.
  * Errors: none; NULL is fine.
  */
-KA_API void ka_client_close(ka_client *client);
+KA_API
+void ka_client_close(ka_client *client);
 
 /**
  * Frees a client. Requests under way, on other threads too, run to their end.
