@@ -130,12 +130,14 @@ impl Client {
     /// Sends `request` and waits for the response head, all on this thread. A warm connection
     /// needs no other thread.
     pub fn send(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
+        request.check()?;
         let pool = self.pool()?;
         run(perform(&self.inner.settings, &pool, request, &mut BlockingWait::new(blocking)))
     }
 
     /// The same, and receives the whole body.
     pub fn send_whole(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
+        request.check()?;
         let pool = self.pool()?;
         let mut wait = BlockingWait::new(blocking);
         run(async {

@@ -71,7 +71,7 @@ pub(super) async fn insist<W: Wait>(
 }
 
 fn tried(mut response: Response, tries: u32) -> Response {
-    response.info.retries = tries;
+    response.about.info.retries = tries;
     response
 }
 
