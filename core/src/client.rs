@@ -1,6 +1,7 @@
 //! What all three surfaces wrap: a client owns a pool; sending runs on the caller's thread,
 //! submitting on the engine's.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use once_cell::race::OnceBox;
@@ -10,7 +11,6 @@ use crate::config::{ClientConfig, Settings};
 use crate::connection::{ClientPool, open_pool};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
 use crate::drive::perform::perform;
-use crate::drive::tokio::TokioWait;
 use crate::drive::warm::warm;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::{self, PerFork};
@@ -22,10 +22,11 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::runtime::{engine, unannounced};
 use crate::stats::Stats;
+use crate::submit::Submission;
 use crate::target::Target;
 
 pub(crate) struct ClientInner {
-    settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
     tls: Arc<TlsSettings>,
     /// A pool for each fork generation: a child never touches its parent's.
     pools: PerFork<Arc<ClientPool>>,
@@ -147,13 +148,13 @@ impl Client {
         })
     }
 
-    /// Runs `request` on the engine; exactly one [`Outcome::Response`] with `token` reaches `queue`.
+    /// Runs `request` on the engine; one that is sent often is best shared. Exactly one [`Outcome::Response`] with `token` reaches `queue`.
     ///
     /// # Errors
     /// Bad input and a closed client fail here, and then nothing reaches the queue.
     pub fn submit(
         &self,
-        request: Request,
+        request: impl Into<Arc<Request>>,
         until: Until,
         queue: &Arc<Queue>,
         token: u64,
@@ -167,7 +168,7 @@ impl Client {
     /// for the answer of a lone request, and its limits do not end it.
     pub fn submit_lingering(
         &self,
-        request: Request,
+        request: impl Into<Arc<Request>>,
         until: Until,
         queue: &Arc<Queue>,
         token: u64,
@@ -177,36 +178,27 @@ impl Client {
 
     fn start(
         &self,
-        request: Request,
+        request: impl Into<Arc<Request>>,
         until: Until,
         queue: &Arc<Queue>,
         token: u64,
         lingers: bool,
     ) -> Result<Call> {
+        let request = request.into();
         request.check()?;
-        let pool = self.pool()?;
-        let inner = self.inner.clone();
-        let queue = queue.clone();
         let cancel = Cancel::new();
         let mut call =
             Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None };
-        call.lingering = engine()?.submit(lingers, async move {
-            let work = async {
-                let mut wait = TokioWait::new();
-                let mut response = perform(&inner.settings, &pool, &request, &mut wait).await?;
-                if until == Until::Body {
-                    finish_whole(&mut response, &mut wait).await?;
-                }
-                Ok(response)
-            };
-            let result = match cancellable(&cancel, work).await {
-                Ended::Done(result) => result,
-                Ended::Cancelled => Err(cancelled()),
-                Ended::Panicked => Err(panicked()),
-            };
-            drop(pool);
-            queue.push(token, Outcome::Response(result));
-        });
+        let submission = Submission {
+            pool: self.pool()?,
+            client: self.inner.clone(),
+            request,
+            until,
+            cancel,
+            queue: queue.clone(),
+            token,
+        };
+        call.lingering = engine()?.submit(lingers, submission);
         Ok(call)
     }
 
@@ -299,14 +291,14 @@ impl Client {
 }
 
 /// Receives the rest; on failure the error carries the partial body.
-async fn finish_whole<W: crate::drive::wait::Wait>(
+pub(crate) async fn finish_whole<W: crate::drive::wait::Wait>(
     response: &mut Response,
     wait: &mut W,
 ) -> Result<()> {
     response.fill(wait).await.map_err(|error| error.with_partial(response.ready.take_all()))
 }
 
-fn cancelled() -> Error {
+pub(crate) fn cancelled() -> Error {
     Error::new(ErrorKind::Cancelled, Phase::Request, "the request was cancelled")
 }
 
@@ -319,18 +311,21 @@ fn read_on_engine(
     let queue = queue.clone();
     let cancel = Cancel::new();
     let call = Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None };
-    engine()?.spawn(async move {
-        let mut wait = TokioWait::new();
-        let work = async {
-            if max.is_none() {
-                finish_whole(&mut response, &mut wait).await?;
+    let engine = engine()?;
+    engine.spawn(async move {
+        let mut wait = engine.wait();
+        let result = {
+            let work = pin!(async {
+                if max.is_none() {
+                    finish_whole(&mut response, &mut wait).await?;
+                }
+                response.next_chunk(&mut wait, max.unwrap_or(usize::MAX)).await
+            });
+            match cancellable(&cancel, work).await {
+                Ended::Done(result) => result,
+                Ended::Cancelled => Err(cancelled()),
+                Ended::Panicked => Err(panicked()),
             }
-            response.next_chunk(&mut wait, max.unwrap_or(usize::MAX)).await
-        };
-        let result = match cancellable(&cancel, work).await {
-            Ended::Done(result) => result,
-            Ended::Cancelled => Err(cancelled()),
-            Ended::Panicked => Err(panicked()),
         };
         if result.as_ref().is_err_and(|error| !response.is_failed(error)) {
             response.close();

@@ -380,6 +380,11 @@ impl Lease {
         self.connection.as_ref().is_some_and(|own| own.generation != fork::generation())
     }
 
+    /// Whether the reactor watches it and has seen nothing.
+    pub fn is_quiet(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.io.is_quiet())
+    }
+
     /// Looks whether it is still alive; a dead one is discarded and counted.
     pub fn probed(mut self) -> Option<Lease> {
         let reason = match self.connection.as_deref_mut().map(probe) {

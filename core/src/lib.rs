@@ -25,9 +25,12 @@ mod request;
 mod response;
 mod retry;
 mod runtime;
+mod slots;
 mod stats;
+mod submit;
 mod sync;
 mod target;
+mod timers;
 
 pub use client::{Call, Client, Until};
 pub use config::{ClientConfig, Limit, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts};

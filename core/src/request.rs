@@ -82,7 +82,7 @@ impl Request {
     }
 
     pub(crate) fn to(method: &str, target: Target) -> Result<Request> {
-        let head = RequestHead::new(method, &target.path, target.origin.host_field())?;
+        let head = RequestHead::new(method, target.path(), target.origin.host_field())?;
         Ok(Request {
             head,
             target,

@@ -1,6 +1,7 @@
 //! One request and its response on one connection, up to the response head.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::task::Poll;
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use keepalive_proto::{Connection as Machine, Event, Fields, ResponseHead};
 use crate::connection::{Connection, Lease};
 use crate::deadline::{Deadline, Deadlines};
 use crate::drive::body::{broken, note};
-use crate::drive::wait::{Direction, Stopped, Wait, Want};
+use crate::drive::wait::{Direction, Look, Stopped, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::net::socket::{Layer, READ_SIZE, Received};
 use crate::origin::Origin;
@@ -184,8 +185,15 @@ async fn run<W: Wait>(
             {
                 return Poll::Ready(Ok(Turn::Piece(piece)));
             }
-            let mut op = |fd: std::os::fd::BorrowedFd<'_>, direction| match direction {
-                Direction::Read => layer.read(fd, http.receive_space(READ_SIZE)).map(Turn::Read),
+            let mut op = |fd: BorrowedFd<'_>, look: &mut Look| match look.direction {
+                Direction::Read => {
+                    let space = http.receive_space(READ_SIZE);
+                    let room = space.capacity() - space.len();
+                    let received = layer.read(fd, space)?;
+                    look.drained = layer.is_plain()
+                        && matches!(received, Received::Bytes(count) if count < room);
+                    Ok(Turn::Read(received))
+                }
                 Direction::Write => write(http, layer, fd, wire).map(|()| Turn::Wrote),
             };
             wait.poll_io(cx, io, want, &limit, &mut op)
@@ -247,7 +255,7 @@ async fn run<W: Wait>(
 fn write(
     http: &mut Machine,
     layer: &mut Layer,
-    fd: std::os::fd::BorrowedFd<'_>,
+    fd: BorrowedFd<'_>,
     wire: &mut u64,
 ) -> io::Result<()> {
     let taken = layer.write(fd, http.poll_transmit().unwrap_or_default(), wire)?;

@@ -206,6 +206,8 @@ async fn lease<W: Wait>(
     let origin = &request.target.origin;
     let mut stillborn = false;
     let mut now = started;
+    // What the reactor watches need not be probed: a death it has not told of yet costs a replay.
+    let trusted = |lease: &Lease| W::REGISTERED && request.head.is_replayable() && lease.is_quiet();
     loop {
         let wish = Wish {
             registered: W::REGISTERED,
@@ -217,7 +219,11 @@ async fn lease<W: Wait>(
         let got = pool.checkout(origin, at, wish);
         let mut ticket = match got {
             Ok(Got::Idle(host, connection)) => {
-                match Lease::new(pool.clone(), host, connection).probed() {
+                let lease = Lease::new(pool.clone(), host, connection);
+                if trusted(&lease) {
+                    return Ok((lease, now));
+                }
+                match lease.probed() {
                     Some(lease) => return Ok((lease, now)),
                     None => continue,
                 }
@@ -263,6 +269,9 @@ async fn lease<W: Wait>(
         // A TLS 1.3 server refuses a client after the client's handshake is over: the exchange then
         // reports the alert, which a probe would swallow.
         if is_new && matches!(connection.layer, Layer::Tls(_)) {
+            return Ok((lease, now));
+        }
+        if !is_new && trusted(&lease) {
             return Ok((lease, now));
         }
         match lease.probed() {
