@@ -30,10 +30,23 @@ pub(crate) async fn perform<W: Wait>(
 ) -> Result<Response> {
     let started = Instant::now();
     let deadlines = Deadlines::new(&settings.config, &request.timeouts, started);
-    let mut response = insist(settings, pool, request, wait, &deadlines, started).await?;
+    let response = insist(settings, pool, request, wait, &deadlines, started).await?;
     if !request.follow_redirects {
         return Ok(response);
     }
+    // Boxed: what is seldom asked for makes no other request's future larger.
+    Box::pin(follow(settings, pool, request, wait, &deadlines, started, response)).await
+}
+
+async fn follow<W: Wait>(
+    settings: &Settings,
+    pool: &Arc<ClientPool>,
+    request: &Request,
+    wait: &mut W,
+    deadlines: &Deadlines,
+    started: Instant,
+    mut response: Response,
+) -> Result<Response> {
     let mut redirects = 0;
     let mut next = redirect::next(request, &response)?;
     while let Some(following) = next {
@@ -51,7 +64,7 @@ pub(crate) async fn perform<W: Wait>(
         redirects += 1;
         // Its connection goes back by the drain rule.
         drop(response);
-        response = insist(settings, pool, &following, wait, &deadlines, Instant::now()).await?;
+        response = insist(settings, pool, &following, wait, deadlines, Instant::now()).await?;
         response.about.info.redirects = redirects;
         next = redirect::next(&following, &response)?;
     }
