@@ -1,26 +1,18 @@
 #!/usr/bin/env python3
-"""Instructions and heap allocations of one warm request, counted by valgrind.
+"""Instructions and heap allocations of one warm request, of ours and of libcurl's.
 
-Two runs of different length are compared, so that start-up and warm-up cancel out. No clock is
-involved: the counts hold on any machine of the same architecture, also on a busy one.
-`python3 bench/instructions.py` prints them; run.py puts them into the report.
+`python3 bench/instructions.py` prints them; run.py puts them into the report, and tests/cost/run.py
+holds ours below committed limits.
 """
-
-import re
-import subprocess
 
 import groups as g
 import peers as p
-from measure import Failed, Result, arguments, environment, progress
+import valgrind
+from measure import Result, arguments, environment, progress
 from peers import Peer
 from server import Server
 
-SHORT, LONG = 300, 1_300
-CALLGRIND = ("--tool=callgrind", "--callgrind-out-file=/dev/null")
-# Heap use is told by memcheck; its checks are switched off, they only cost time.
-MEMCHECK = ("--tool=memcheck", "--leak-check=no", "--undef-value-errors=no", "--run-libc-freeres=no")
-COLLECTED = re.compile(r"Collected : (\d+)")
-ALLOCATIONS = re.compile(r"total heap usage: ([\d,]+) allocs")
+RUNS = (300, 1_300)
 
 WORKS = {
     "1 in flight": ((p.RAW, p.CURL, p.OURS_C), 1),
@@ -28,32 +20,18 @@ WORKS = {
 }
 
 
-def counted(tool: tuple[str, ...], pattern: re.Pattern[str], program: list[str], server: Server):
-    done = subprocess.run(
-        ["valgrind", *tool, *program], env=environment(server), capture_output=True, text=True
-    )
-    found = pattern.search(done.stderr)
-    if done.returncode != 0 or found is None:
-        raise Failed(f"valgrind: {done.stderr.strip().splitlines()[-1:]}")
-    return int(found[1].replace(",", ""))
+def command(peer: Peer, url: str, in_flight: int) -> valgrind.Command:
+    """The warm GETs of `peer`, so many as it is called with."""
 
+    def program(requests: int) -> list[str]:
+        args = arguments(url=url, length=g.SMALL, requests=requests, warmup=2 * max(in_flight, 50))
+        args += arguments(**{"in-flight": in_flight})
+        if peer == p.OURS_C:
+            # How often the socket is watched is the clock's choice.
+            args += ["--busy-poll", "0"]
+        return [*peer.command, *args]
 
-def per_request(peer: Peer, in_flight: int, server: Server) -> dict[str, float]:
-    def difference(tool: tuple[str, ...], pattern: re.Pattern[str]) -> float:
-        counts = []
-        for requests in (SHORT, LONG):
-            args = arguments(url=server.url("/json"), length=g.SMALL, requests=requests)
-            args += arguments(warmup=100, **{"in-flight": in_flight})
-            if peer == p.OURS_C:
-                # How often the socket is watched is the clock's choice.
-                args += ["--busy-poll", "0"]
-            counts.append(counted(tool, pattern, [*peer.command, *args], server))
-        return (counts[1] - counts[0]) / (LONG - SHORT)
-
-    return {
-        "instructions": difference(CALLGRIND, COLLECTED),
-        "allocations": difference(MEMCHECK, ALLOCATIONS),
-    }
+    return program
 
 
 def measure_counts(server: Server, say=progress) -> list[Result]:
@@ -65,9 +43,16 @@ def measure_counts(server: Server, say=progress) -> list[Result]:
                 continue
             result = Result("counts", work, peer.name, peer.ours, peer in (p.CURL, p.CURL_MULTI))
             results.append(result)
+            program = command(peer, server.url("/json"), in_flight)
             try:
-                result.add(per_request(peer, in_flight, server))
-            except Failed as failed:
+                env = environment(server)
+                result.add(
+                    {
+                        "instructions": valgrind.instructions(program, RUNS, env),
+                        "allocations": valgrind.allocations(program, RUNS, env),
+                    }
+                )
+            except valgrind.Uncounted as failed:
                 result.failed = str(failed)
                 say(f"  {peer.name}: {failed}")
     return results

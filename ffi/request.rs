@@ -1,6 +1,7 @@
 //! `ka_request`: built step by step, checked as it is built, and reusable.
 
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -12,9 +13,16 @@ use crate::status::{ka_error, ka_status};
 
 /// A request. It may be sent any number of times, unless its body comes from a reader.
 pub struct ka_request {
-    pub(crate) request: Request,
+    /// Shared with what was submitted; a change then makes a copy.
+    pub(crate) request: Arc<Request>,
     pub(crate) stream_response: bool,
     timeouts: Timeouts,
+}
+
+impl ka_request {
+    fn change(&mut self) -> &mut Request {
+        Arc::make_mut(&mut self.request)
+    }
 }
 
 /// A time limit of one request; each overrides an option of the client.
@@ -61,7 +69,7 @@ pub extern "C" fn ka_request_new(
         let method = utf8(text!(method), "method")?;
         let url = utf8(text!(url), "url")?;
         Ok(give(ka_request {
-            request: Request::new(method, url)?,
+            request: Arc::new(Request::new(method, url)?),
             stream_response: false,
             timeouts: Timeouts::default(),
         }))
@@ -82,7 +90,7 @@ pub extern "C" fn ka_request_add_header(
 ) -> ka_status {
     ka_fn!(status(error), outs(), {
         let request = borrow_mut!(request);
-        request.request.add_header(text!(name).to_bytes(), text!(value).to_bytes())
+        request.change().add_header(text!(name).to_bytes(), text!(value).to_bytes())
     })
 }
 
@@ -102,7 +110,7 @@ pub extern "C" fn ka_request_set_body(
         let request = borrow_mut!(request);
         // SAFETY: by the header's contract `data` is NULL or `len` readable bytes.
         let body = unsafe { bytes(data, len, "data") }?;
-        request.request.set_body(Bytes::copy_from_slice(body));
+        request.change().set_body(Bytes::copy_from_slice(body));
         Ok(())
     })
 }
@@ -133,7 +141,7 @@ pub extern "C" fn ka_request_set_body_reader(
             })?),
         };
         let reader = Reader { read, user_data, started: false, spare: BytesMut::new() };
-        request.request.set_body_stream(Box::new(reader), length);
+        request.change().set_body_stream(Box::new(reader), length);
         Ok(())
     })
 }
@@ -164,7 +172,8 @@ pub extern "C" fn ka_request_set_timeout(
             Some((_, slot)) => *slot = Some(limit(milliseconds)),
             None => return Err(Error::argument(format!("which: {which} is no ka_timeout"))),
         }
-        request.request.set_timeouts(request.timeouts);
+        let timeouts = request.timeouts;
+        request.change().set_timeouts(timeouts);
         Ok(())
     })
 }
@@ -177,7 +186,7 @@ pub extern "C" fn ka_request_set_timeout(
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_request_set_decode(request: *mut ka_request, decode: bool) -> ka_status {
     ka_fn!(status(std::ptr::null_mut()), outs(), {
-        borrow_mut!(request).request.set_decode(decode);
+        borrow_mut!(request).change().set_decode(decode);
         Ok(())
     })
 }
@@ -192,7 +201,7 @@ pub extern "C" fn ka_request_set_follow_redirects(
     follow: bool,
 ) -> ka_status {
     ka_fn!(status(std::ptr::null_mut()), outs(), {
-        borrow_mut!(request).request.set_follow_redirects(follow);
+        borrow_mut!(request).change().set_follow_redirects(follow);
         Ok(())
     })
 }

@@ -21,6 +21,21 @@ impl Cancel {
         Arc::default()
     }
 
+    /// Whose task is woken by a cancel.
+    pub fn register(&self, waker: &Waker) {
+        let waker = Some(waker.clone());
+        let before = {
+            let mut known = self.waker.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            std::mem::replace(&mut *known, waker)
+        };
+        drop(before);
+    }
+
+    /// To be asked after `register`.
+    pub fn is_cancelled(&self) -> bool {
+        self.flag.load(Ordering::Acquire)
+    }
+
     pub fn cancel(&self) {
         self.flag.store(true, Ordering::Release);
         let waker = self.waker.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
@@ -44,11 +59,10 @@ pub(crate) async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = T
     let mut registered: Option<Waker> = None;
     std::future::poll_fn(|cx| {
         if !registered.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            *cancel.waker.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
-                Some(cx.waker().clone());
+            cancel.register(cx.waker());
             registered = Some(cx.waker().clone());
         }
-        if cancel.flag.load(Ordering::Acquire) {
+        if cancel.is_cancelled() {
             return Poll::Ready(Ended::Cancelled);
         }
         work.as_mut().poll(cx).map(|result| result.map_or(Ended::Panicked, Ended::Done))

@@ -1,6 +1,7 @@
 //! What all three surfaces wrap: a client owns a pool; sending runs on the caller's thread,
 //! submitting on the engine's.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use once_cell::race::OnceBox;
@@ -26,10 +27,11 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::runtime::{engine, unannounced};
 use crate::stats::Stats;
+use crate::submit::Submission;
 use crate::target::Target;
 
 pub(crate) struct ClientInner {
-    settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
     tls: Arc<TlsSettings>,
     resolver: Arc<Resolver>,
     /// A pool for each fork generation: a child never touches its parent's.
@@ -99,16 +101,16 @@ impl Call {
 
 impl ClientInner {
     /// On the engine.
-    async fn perform(
+    pub(crate) async fn perform(
         &self,
         pool: &Arc<ClientPool>,
         request: &Request,
         until: Until,
+        wait: &mut TokioWait,
     ) -> Result<Response> {
-        let mut wait = TokioWait::new();
-        let mut response = perform(&self.settings, pool, request, &mut wait).await?;
+        let mut response = perform(&self.settings, pool, request, wait).await?;
         match until {
-            Until::Body => finish_whole(&mut response, &mut wait).await?,
+            Until::Body => finish_whole(&mut response, wait).await?,
             Until::Head => response.park(),
         }
         Ok(response)
@@ -159,6 +161,7 @@ impl Client {
     /// Sends `request` and waits for the response head, all on this thread. A warm connection
     /// needs no other thread.
     pub fn send(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
+        request.check()?;
         let pool = self.pool()?;
         if hedge::allowed(self.config(), request) {
             return self.send_on_engine(pool, request, Until::Head, blocking);
@@ -171,6 +174,7 @@ impl Client {
 
     /// The same, and receives the whole body.
     pub fn send_whole(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
+        request.check()?;
         let pool = self.pool()?;
         if hedge::allowed(self.config(), request) {
             return self.send_on_engine(pool, request, Until::Body, blocking);
@@ -191,18 +195,19 @@ impl Client {
         until: Until,
         blocking: Blocking<'_>,
     ) -> Result<Response> {
-        request.check()?;
         let (inner, request) = (self.inner.clone(), request.clone());
-        on_engine(blocking, async move { inner.perform(&pool, &request, until).await })
+        let mut wait = engine()?.wait();
+        on_engine(blocking, async move { inner.perform(&pool, &request, until, &mut wait).await })
     }
 
-    /// Runs `request` on the engine; exactly one [`Outcome::Response`] with `token` reaches `queue`.
+    /// Runs `request` on the engine; one that is sent often is best shared. Exactly one
+    /// [`Outcome::Response`] with `token` reaches `queue`.
     ///
     /// # Errors
     /// Bad input and a closed client fail here, and then nothing reaches the queue.
     pub fn submit(
         &self,
-        request: Request,
+        request: impl Into<Arc<Request>>,
         until: Until,
         queue: &Arc<Queue>,
         token: u64,
@@ -216,7 +221,7 @@ impl Client {
     /// for the answer of a lone request, and its limits do not end it.
     pub fn submit_lingering(
         &self,
-        request: Request,
+        request: impl Into<Arc<Request>>,
         until: Until,
         queue: &Arc<Queue>,
         token: u64,
@@ -226,28 +231,26 @@ impl Client {
 
     fn start(
         &self,
-        request: Request,
+        request: impl Into<Arc<Request>>,
         until: Until,
         queue: &Arc<Queue>,
         token: u64,
         lingers: bool,
     ) -> Result<Call> {
+        let request = request.into();
         request.check()?;
-        let pool = self.pool()?;
-        let inner = self.inner.clone();
-        let queue = queue.clone();
         let cancel = Cancel::new();
         let mut call = Call::new(&cancel);
-        call.lingering = engine()?.submit(lingers, async move {
-            let work = inner.perform(&pool, &request, until);
-            let result = match cancellable(&cancel, work).await {
-                Ended::Done(result) => result,
-                Ended::Cancelled => Err(cancelled()),
-                Ended::Panicked => Err(panicked()),
-            };
-            drop(pool);
-            queue.push(token, Outcome::Response(result));
-        });
+        let submission = Submission {
+            pool: self.pool()?,
+            client: self.inner.clone(),
+            request,
+            until,
+            cancel,
+            queue: queue.clone(),
+            token,
+        };
+        call.lingering = engine()?.submit(lingers, submission);
         Ok(call)
     }
 
@@ -316,8 +319,9 @@ impl Client {
         let (inner, queue) = (self.inner.clone(), queue.clone());
         let cancel = Cancel::new();
         let call = Call::new(&cancel);
-        engine()?.spawn(async move {
-            let mut wait = TokioWait::new();
+        let engine = engine()?;
+        engine.spawn(async move {
+            let mut wait = engine.wait();
             let config = &inner.settings.config;
             let work = warm(config, &pool, &target.origin, count, &mut wait);
             let result = match cancellable(&cancel, work).await {
@@ -371,14 +375,14 @@ impl Client {
 }
 
 /// Receives the rest; on failure the error carries the partial body.
-async fn finish_whole<W: crate::drive::wait::Wait>(
+pub(crate) async fn finish_whole<W: crate::drive::wait::Wait>(
     response: &mut Response,
     wait: &mut W,
 ) -> Result<()> {
     response.fill(wait).await.map_err(|error| error.with_partial(response.ready.take_all()))
 }
 
-fn cancelled() -> Error {
+pub(crate) fn cancelled() -> Error {
     Error::new(ErrorKind::Cancelled, Phase::Request, "the request was cancelled")
 }
 
@@ -391,18 +395,21 @@ fn read_on_engine(
     let queue = queue.clone();
     let cancel = Cancel::new();
     let call = Call::new(&cancel);
-    engine()?.spawn(async move {
-        let mut wait = TokioWait::new();
-        let work = async {
-            if max.is_none() {
-                finish_whole(&mut response, &mut wait).await?;
+    let engine = engine()?;
+    engine.spawn(async move {
+        let mut wait = engine.wait();
+        let result = {
+            let work = pin!(async {
+                if max.is_none() {
+                    finish_whole(&mut response, &mut wait).await?;
+                }
+                response.next_chunk(&mut wait, max.unwrap_or(usize::MAX)).await
+            });
+            match cancellable(&cancel, work).await {
+                Ended::Done(result) => result,
+                Ended::Cancelled => Err(cancelled()),
+                Ended::Panicked => Err(panicked()),
             }
-            response.next_chunk(&mut wait, max.unwrap_or(usize::MAX)).await
-        };
-        let result = match cancellable(&cancel, work).await {
-            Ended::Done(result) => result,
-            Ended::Cancelled => Err(cancelled()),
-            Ended::Panicked => Err(panicked()),
         };
         if result.as_ref().is_err_and(|error| !response.is_failed(error)) {
             response.close();

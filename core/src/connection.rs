@@ -125,6 +125,11 @@ impl Connection {
         self.memory.failed(Instant::now(), age, config.idle_timeout.unwrap_or(FOREVER));
     }
 
+    /// How long it has idled.
+    pub fn idled(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.idle_since.now)
+    }
+
     /// Whether it was there at that time, so that its handshakes cost a request from then nothing.
     pub fn was_ready(&self, at: Instant) -> bool {
         self.idle_since.now <= at

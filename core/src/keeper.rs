@@ -83,7 +83,13 @@ async fn keep(pool: Weak<ClientPool>, watch: Arc<Watch>) {
         drop(alive);
         let tick = (young > 0).then(|| now + TICK);
         let until = [tick, next_expiry, next_lookup, next_unread].into_iter().flatten().min();
-        wait(&watch, watched.as_ref(), until).await;
+        if wait(&watch, watched.as_ref(), until).await && pool.strong_count() > 0 {
+            // The connection that came is not looked at before it has been idle for a tick: while
+            // requests follow each other, looking would only find it gone.
+            let tick = Instant::now() + TICK;
+            let until = Some(until.map_or(tick, |until| until.min(tick)));
+            wait(&watch, watched.as_ref(), until).await;
+        }
         let Some(alive) = pool.upgrade() else { return };
         for stay in watched.as_ref().map(fired).unwrap_or_default() {
             alive.examine((stay >> 32) as usize, stay as u32);
@@ -100,7 +106,9 @@ fn add(watched: &OwnedFd, io: &crate::net::socket::Io, stay: u64) {
     }
 }
 
-async fn wait(watch: &Watch, watched: Option<&AsyncFd<OwnedFd>>, until: Option<Instant>) {
+/// Whether a connection came, or the pool went, rather than that a watched one moved or the time
+/// was over.
+async fn wait(watch: &Watch, watched: Option<&AsyncFd<OwnedFd>>, until: Option<Instant>) -> bool {
     let moved = async {
         match watched {
             // Left ready: `fired` reads and clears it.
@@ -118,15 +126,12 @@ async fn wait(watch: &Watch, watched: Option<&AsyncFd<OwnedFd>>, until: Option<I
     let mut timer = std::pin::pin!(timer);
     let mut changed = std::pin::pin!(watch.changed.notified());
     std::future::poll_fn(|cx| {
-        if moved.as_mut().poll(cx).is_ready()
-            || timer.as_mut().poll(cx).is_ready()
-            || changed.as_mut().poll(cx).is_ready()
-        {
-            return std::task::Poll::Ready(());
+        if moved.as_mut().poll(cx).is_ready() || timer.as_mut().poll(cx).is_ready() {
+            return std::task::Poll::Ready(false);
         }
-        std::task::Poll::Pending
+        changed.as_mut().poll(cx).map(|()| true)
     })
-    .await;
+    .await
 }
 
 /// The stays whose connections moved.

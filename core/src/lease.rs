@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::connection::{ClientPool, Connection, probe, stay};
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -40,6 +40,14 @@ impl Lease {
     /// Whether it belongs to the parent of this forked process.
     pub fn is_foreign(&self) -> bool {
         self.connection.as_ref().is_some_and(|own| own.generation != fork::generation())
+    }
+
+    /// Whether the reactor watches it and has seen nothing, soon after its last use: servers end
+    /// connections, and tell of it with stray bytes, when they have idled for long.
+    pub fn is_quiet(&self, now: Instant) -> bool {
+        self.connection.as_ref().is_some_and(|connection| {
+            connection.io.is_quiet() && connection.idled(now) < Duration::from_millis(10)
+        })
     }
 
     /// Looks whether it is still alive; a dead one is discarded and counted.

@@ -29,9 +29,12 @@ mod request;
 mod response;
 mod retry;
 mod runtime;
+mod slots;
 mod stats;
+mod submit;
 mod sync;
 mod target;
+mod timers;
 mod unread;
 mod upkeep;
 

@@ -66,6 +66,8 @@ pub struct Request {
     pub(crate) timeouts: Timeouts,
     pub(crate) decode: bool,
     pub(crate) follow_redirects: bool,
+    /// It has a User-Agent of its own.
+    pub(crate) named_agent: bool,
 }
 
 impl Request {
@@ -80,7 +82,7 @@ impl Request {
     }
 
     pub(crate) fn to(method: &str, target: Target) -> Result<Request> {
-        let head = RequestHead::new(method, &target.path, target.origin.host_field())?;
+        let head = RequestHead::new(method, target.path(), target.origin.host_field())?;
         Ok(Request {
             head,
             target,
@@ -88,6 +90,7 @@ impl Request {
             timeouts: Timeouts::default(),
             decode: false,
             follow_redirects: false,
+            named_agent: false,
         })
     }
 
@@ -97,7 +100,9 @@ impl Request {
     /// # Errors
     /// `InvalidHeader`, naming the field and the reason.
     pub fn add_header(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
-        Ok(self.head.append(name, value)?)
+        self.head.append(name, value)?;
+        self.named_agent |= name.eq_ignore_ascii_case(b"User-Agent");
+        Ok(())
     }
 
     /// Whether a field of that name was added (case-insensitive).

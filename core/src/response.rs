@@ -68,49 +68,54 @@ pub(crate) enum State {
 /// A response. Dropping it with an unread body gives the connection back by the drain rule
 /// (design: up to 256 KiB or 50 ms on the engine's thread, else closed).
 pub struct Response {
-    pub(crate) head: ResponseHead,
-    pub(crate) url: Arc<str>,
-    pub(crate) info: Info,
+    pub(crate) about: Box<About>,
     /// Body bytes received (and decoded) but not yet read.
     pub(crate) ready: Buffer,
     pub(crate) state: State,
-    pub(crate) trailers: Option<Fields>,
+}
+
+/// What is large and seldom touched, apart: a response changes hands many times.
+pub(crate) struct About {
+    pub head: ResponseHead,
+    pub url: Arc<str>,
+    pub info: Info,
+    pub trailers: Option<Fields>,
 }
 
 impl Response {
     /// 100 to 999.
     pub fn status(&self) -> u16 {
-        self.head.status
+        self.about.head.status
     }
 
     /// The reason phrase as sent, may be empty.
     pub fn reason(&self) -> &[u8] {
-        self.head.reason()
+        self.about.head.reason()
     }
 
     /// 1.0 or 1.1.
     pub fn version(&self) -> Version {
-        self.head.version
+        self.about.head.version
     }
 
     /// Header fields in the order, case and number they came in.
     pub fn headers(&self) -> &Fields {
-        &self.head.fields
+        &self.about.head.fields
     }
 
     /// Trailer fields, once the body has been read to its end and if there were any.
     pub fn trailers(&self) -> Option<&Fields> {
-        self.trailers.as_ref()
+        self.about.trailers.as_ref()
     }
 
     /// The URL this response is from, after redirects; no userinfo, no fragment.
     pub fn url(&self) -> &str {
-        &self.url
+        &self.about.url
     }
 
     /// How the exchange went.
     pub fn info(&self) -> &Info {
-        &self.info
+        &self.about.info
     }
 
     /// Whether the whole body has arrived (it can be read without waiting).
@@ -216,7 +221,7 @@ impl Response {
             State::Failed(error) => Err(error.clone()),
             State::Closed => Err(Error::state("the response was closed")),
             State::Live(live) => {
-                match live.receive(wait, self.ready.space(), &mut self.trailers).await {
+                match live.receive(wait, self.ready.space(), &mut self.about.trailers).await {
                     Ok(Progress::Data) => Ok(()),
                     Ok(Progress::End) => {
                         if let State::Live(mut live) =

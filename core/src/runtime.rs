@@ -4,36 +4,53 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
 use tokio::runtime::{Builder, EnterGuard, Handle};
-use tokio::sync::Notify;
+use tokio::time::{Instant, Sleep, sleep};
 
+use crate::drive::tokio::TokioWait;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::PerFork;
 use crate::handoff::{Handoff, Job, Lingering, Turn};
 use crate::queue::Queue;
+use crate::slots::Slots;
+use crate::submit::Submission;
+use crate::timers::Timers;
 
 pub(crate) struct Engine {
     handle: Handle,
-    inbox: Arc<Inbox>,
+    inbox: &'static Inbox,
+    timers: &'static Timers,
     /// Submissions that have not ended.
-    running: Arc<AtomicUsize>,
+    running: &'static AtomicUsize,
 }
 
+/// What comes to the engine's thread from others.
+enum Work {
+    Job(Job),
+    Submission(Submission, Count),
+    /// A submission that began on another thread.
+    Begun(Job),
+}
+
+#[derive(Default)]
 struct Inbox {
-    jobs: Mutex<Vec<Job>>,
-    filled: Notify,
-    /// The thread sleeps in its reactor, or is about to: a new job must wake it.
+    work: Mutex<Vec<Work>>,
+    /// The task that takes it.
+    task: Mutex<Option<Waker>>,
+    /// The thread sleeps in its reactor, or is about to: new work must wake it.
     parked: AtomicBool,
     /// The thread is awake and will look at the inbox by itself, at the latest within [`LOOK`].
     looking: AtomicBool,
 }
 
-/// A thread that is busy with other work looks for new jobs at least this often.
+/// A thread that is busy with other work looks for new work at least this often.
 const LOOK: Duration = Duration::from_millis(1);
 
 /// Completions that may wait for the thread to run out of work before their consumers are woken.
@@ -108,69 +125,58 @@ fn failed(error: std::io::Error) -> Error {
 
 impl Engine {
     fn start() -> Result<Engine> {
-        let inbox = Arc::new(Inbox {
-            jobs: Mutex::new(Vec::new()),
-            filled: Notify::new(),
-            parked: AtomicBool::new(false),
-            looking: AtomicBool::new(false),
-        });
-        let (parking, unparked) = (inbox.clone(), inbox.clone());
+        // An engine is never given up, nor is what its thread and its tasks refer to.
+        let inbox: &'static Inbox = Box::leak(Box::default());
+        let timers: &'static Timers = Box::leak(Box::default());
         let runtime = Builder::new_current_thread()
             .enable_all()
             .thread_name("keepalive")
             .max_blocking_threads(16)
-            .on_thread_park(move || parking.park())
-            .on_thread_unpark(move || unparked.parked.store(false, Ordering::SeqCst))
+            .on_thread_park(|| inbox.park())
+            .on_thread_unpark(|| inbox.parked.store(false, Ordering::SeqCst))
             .build()
             .map_err(failed)?;
         let handle = runtime.handle().clone();
-        let jobs = inbox.clone();
         // Blocked before the thread exists and inherited, so there is no moment in which a signal
         // could be delivered to it.
         let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK).ok();
         let spawned = std::thread::Builder::new().name("keepalive".to_string()).spawn(move || {
             FILLED.set(Some((Vec::new(), 0)));
-            runtime.block_on(jobs.serve());
+            runtime.spawn(timers.keep());
+            runtime.block_on(async {
+                // What it drives is bounded by what is in flight; a budget would only poll it twice.
+                tokio::spawn(tokio::task::unconstrained(Server::new(inbox, timers)));
+                std::future::pending::<()>().await;
+            });
         });
         if let Some(before) = before {
             let _ = before.thread_set_mask();
         }
         spawned.map_err(failed)?;
-        Ok(Engine { handle, inbox, running: Arc::default() })
+        Ok(Engine { handle, inbox, timers, running: Box::leak(Box::default()) })
     }
 
-    /// Runs `job` on the engine's thread. Jobs are handed over in batches: a thread that is awake
-    /// finds them by itself.
+    /// A wait for what runs on the engine's thread.
+    pub fn wait(&self) -> TokioWait {
+        TokioWait::new(self.timers)
+    }
+
+    /// Runs `job` on the engine's thread.
     pub fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) {
-        self.inbox.lock().push(Box::pin(job));
-        let parked = self.inbox.parked.swap(false, Ordering::SeqCst);
-        if parked || !self.inbox.looking.load(Ordering::SeqCst) {
-            self.inbox.filled.notify_one();
-        }
+        self.inbox.add(Work::Job(Box::pin(job)));
     }
-}
 
-impl Engine {
     /// Runs a submission. A lone one begins on the caller's thread, which writes the request; its
     /// answer is the reactor's, unless the caller `lingers` for it. With others under way the
     /// engine is awake anyhow, and the caller's thread is better spared.
-    pub fn submit(
-        &'static self,
-        lingers: bool,
-        job: impl Future<Output = ()> + Send + 'static,
-    ) -> Option<Lingering> {
-        let lone = self.running.fetch_add(1, Ordering::Relaxed) == 0;
-        let running = Running(self.running.clone());
-        let job = async move {
-            job.await;
-            drop(running);
-        };
+    pub fn submit(&'static self, lingers: bool, submission: Submission) -> Option<Lingering> {
+        let (count, lone) = Count::new(self.running);
         if !lone {
-            self.spawn(job);
+            self.inbox.add(Work::Submission(submission, count));
             return None;
         }
         let turn = if lingers { Turn::Begin } else { Turn::Engine };
-        let handoff = Handoff::begin(self, Box::pin(job), turn);
+        let handoff = Handoff::begin(self, submission.begin(self.wait(), count), turn);
         lingers.then(|| Lingering::new(handoff))
     }
 
@@ -181,10 +187,10 @@ impl Engine {
 
     /// Runs a job that began elsewhere.
     pub fn adopt(&self, job: Job) {
-        self.handle.spawn(job);
+        self.inbox.add(Work::Begun(job));
     }
 
-    /// Sockets and timers made while the guard lives are the reactor's.
+    /// Sockets made while the guard lives are the reactor's.
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
@@ -197,46 +203,123 @@ pub(crate) fn unannounced(work: impl FnOnce()) -> Vec<Arc<Queue>> {
     FILLED.replace(before).map(|(queues, _)| queues).unwrap_or_default()
 }
 
-struct Running(Arc<AtomicUsize>);
+/// One more submission under way, until it is dropped.
+pub(crate) struct Count(&'static AtomicUsize);
 
-impl Drop for Running {
+impl Count {
+    /// Says too whether there was no other.
+    fn new(all: &'static AtomicUsize) -> (Count, bool) {
+        let before = all.fetch_add(1, Ordering::Relaxed);
+        (Count(all), before == 0)
+    }
+}
+
+impl Drop for Count {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl Inbox {
-    fn lock(&self) -> MutexGuard<'_, Vec<Job>> {
-        self.jobs.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn lock(&self) -> MutexGuard<'_, Vec<Work>> {
+        self.work.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Work is handed over in batches: a thread that is awake finds it by itself.
+    fn add(&self, work: Work) {
+        self.lock().push(work);
+        let parked = self.parked.swap(false, Ordering::SeqCst);
+        if parked || !self.looking.load(Ordering::SeqCst) {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        let task = self.task.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+        if let Some(task) = task {
+            task.wake();
+        }
     }
 
     /// The thread ran out of work: consumers are woken, and a last look keeps it from sleeping on
-    /// a new job (the runtime looks for woken tasks once more after this).
+    /// new work (the runtime looks for woken tasks once more after this).
     fn park(&self) {
         wake_consumers();
         self.parked.store(true, Ordering::SeqCst);
         if !self.lock().is_empty() {
             self.parked.store(false, Ordering::SeqCst);
-            self.filled.notify_one();
+            self.wake();
+        }
+    }
+}
+
+/// The task on the engine's thread that takes what comes and drives the submissions.
+struct Server {
+    inbox: &'static Inbox,
+    timers: &'static Timers,
+    slots: Slots<Job>,
+    /// Storage that serves again.
+    batch: Vec<Work>,
+    look: Pin<Box<Sleep>>,
+    /// Something came from another thread since `look` was set.
+    found: bool,
+}
+
+impl Server {
+    fn new(inbox: &'static Inbox, timers: &'static Timers) -> Server {
+        Server {
+            inbox,
+            timers,
+            slots: Slots::new(),
+            batch: Vec::new(),
+            look: Box::pin(sleep(LOOK)),
+            found: false,
         }
     }
 
-    async fn serve(&self) {
-        let mut batch = Vec::new();
-        loop {
-            std::mem::swap(&mut *self.lock(), &mut batch);
-            if batch.is_empty() {
-                self.looking.store(false, Ordering::SeqCst);
-                if self.lock().is_empty() {
-                    self.filled.notified().await;
+    /// Takes what is in the inbox.
+    fn take(&mut self) {
+        std::mem::swap(&mut *self.inbox.lock(), &mut self.batch);
+        for work in self.batch.drain(..) {
+            self.found |= !matches!(work, Work::Begun(_));
+            match work {
+                Work::Job(job) => drop(tokio::spawn(job)),
+                Work::Submission(submission, count) => {
+                    self.slots.add(submission.begin(TokioWait::new(self.timers), count));
                 }
-                continue;
+                Work::Begun(job) => self.slots.add(job),
             }
-            self.looking.store(true, Ordering::SeqCst);
-            for job in batch.drain(..) {
-                tokio::spawn(job);
+        }
+    }
+}
+
+impl Future for Server {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut task = self.inbox.task.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if !task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
+            *task = Some(cx.waker().clone());
+        }
+        drop(task);
+        self.take();
+        self.slots.poll_woken(cx);
+        loop {
+            let looking = self.inbox.looking.load(Ordering::SeqCst);
+            if !looking && !self.found {
+                return Poll::Pending;
             }
-            let _ = tokio::time::timeout(LOOK, self.filled.notified()).await;
+            if looking && self.look.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            // Looks on for a while if something came, else sleeps until it is woken.
+            let found = std::mem::take(&mut self.found);
+            self.inbox.looking.store(found, Ordering::SeqCst);
+            if found {
+                self.look.as_mut().reset(Instant::now() + LOOK);
+            } else {
+                self.take();
+            }
         }
     }
 }

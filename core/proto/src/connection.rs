@@ -260,7 +260,14 @@ impl Connection {
         let step = match &self.recv {
             RecvState::Failed(error) => return Err(error.clone()),
             RecvState::Idle | RecvState::Done => return Ok(None),
-            RecvState::Head => self.poll_head(),
+            RecvState::Head => match self.poll_head() {
+                Ok(None) => return Ok(None),
+                Ok(Some(head)) if is_informational(head.status) => {
+                    return Ok(Some(Event::Informational(head)));
+                }
+                Ok(Some(head)) => return Ok(Some(Event::Head(head))),
+                Err(error) => Err(error),
+            },
             RecvState::Body(_) => self.poll_body(),
             RecvState::End => {
                 self.recv = RecvState::Done;
@@ -269,8 +276,6 @@ impl Connection {
         };
         match step {
             Ok(None) => Ok(None),
-            Ok(Some(Step::Informational(head))) => Ok(Some(Event::Informational(head))),
-            Ok(Some(Step::Head(head))) => Ok(Some(Event::Head(head))),
             Ok(Some(Step::Data(n))) => {
                 Ok(Some(Event::Data(&self.rx[self.rx_pos - n..self.rx_pos])))
             }
@@ -283,7 +288,7 @@ impl Connection {
         }
     }
 
-    fn poll_head(&mut self) -> Result<Option<Step>, RemoteError> {
+    fn poll_head(&mut self) -> Result<Option<ResponseHead>, RemoteError> {
         let bytes = self.rx.get(self.rx_pos..).unwrap_or_default();
         let Some(parsed) = self.parser.advance(bytes, &self.limits)? else {
             let received = self.parser.used() + bytes.len();
@@ -294,10 +299,10 @@ impl Connection {
             };
         };
         let status = parsed.head.status;
-        if status < 200 && status != 101 {
+        if is_informational(status) {
             self.rx_pos += parsed.len;
             self.parser.next_head(parsed.len);
-            return Ok(Some(Step::Informational(parsed.head)));
+            return Ok(Some(parsed.head));
         }
         let version = parsed.head.version;
         let framing = response_framing(self.request, status, version, &parsed.facts)?;
@@ -309,7 +314,7 @@ impl Connection {
         if status >= 300 {
             self.stop_upload();
         }
-        Ok(Some(Step::Head(parsed.head)))
+        Ok(Some(parsed.head))
     }
 
     /// An answer that needs no more of the request: a refusal or redirect at its head, any other at
@@ -470,10 +475,13 @@ impl Connection {
     }
 }
 
+/// A 1xx head that a final one follows; 101 is final.
+fn is_informational(status: u16) -> bool {
+    status < 200 && status != 101
+}
+
 /// An event whose data still stands in the receive buffer, before `rx_pos`.
 enum Step {
-    Informational(ResponseHead),
-    Head(ResponseHead),
     Data(usize),
     Trailers(Fields),
     End,

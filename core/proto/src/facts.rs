@@ -71,6 +71,10 @@ pub(crate) fn same(text: &[u8], usual: &[u8]) -> bool {
 impl ContentLength {
     /// `6, 6` and repeated equal fields are one value (RFC 9112 6.3 rule 5).
     pub fn note(&mut self, value: &[u8]) {
+        if let (Self::Absent, Ok(n)) = (*self, parse_decimal(value)) {
+            *self = Self::Valid(n);
+            return;
+        }
         for element in value.split(|&b| b == b',').map(trim) {
             *self = match (*self, parse_decimal(element)) {
                 (Self::Absent, Ok(n)) => Self::Valid(n),

@@ -5,7 +5,7 @@
 //! with the verdict.
 
 use crate::facts::Facts;
-use crate::fields::{FieldRange, Fields};
+use crate::fields::Fields;
 
 /// Most heads have fewer fields; larger ones are parsed with room from the heap.
 const USUAL_FIELDS: usize = 32;
@@ -30,9 +30,8 @@ pub(crate) fn try_fields(
     let usual = &mut usual[..limit.min(USUAL_FIELDS)];
     match httparse::parse_headers(&bytes[from..], usual) {
         Ok(httparse::Status::Complete((len, parsed))) => {
-            let ranges = note_all(bytes, parsed, facts);
             let end = from + len;
-            Some((Fields::new(bytes[..end].into(), ranges), end))
+            Some((note_all(&bytes[..end], parsed, facts), end))
         }
         _ => None,
     }
@@ -47,15 +46,14 @@ pub(crate) fn parse_fields(
     facts: &mut Facts,
 ) -> Result<Fields, FieldsError> {
     match scan_fields(bytes, from, limit, facts) {
-        Ok(ranges) => Ok(Fields::new(bytes.into(), ranges)),
+        Ok(fields) => Ok(fields),
         Err(error) => {
             // The lean parser refuses folded lines: they are rare enough to be rebuilt.
             let Some(unfolded) = unfold(bytes, from)? else {
                 return Err(error);
             };
             *facts = Facts::default();
-            let ranges = scan_fields(&unfolded, from, limit, facts)?;
-            Ok(Fields::new(unfolded.into(), ranges))
+            scan_fields(&unfolded, from, limit, facts)
         }
     }
 }
@@ -65,7 +63,7 @@ fn scan_fields(
     from: usize,
     limit: usize,
     facts: &mut Facts,
-) -> Result<Vec<FieldRange>, FieldsError> {
+) -> Result<Fields, FieldsError> {
     // A line has at least three bytes, so a short head cannot need the limit's room.
     let mut room = vec![httparse::EMPTY_HEADER; limit.min((bytes.len() - from) / 3 + 1)];
     match httparse::parse_headers(&bytes[from..], &mut room) {
@@ -79,18 +77,15 @@ fn scan_fields(
     }
 }
 
-fn note_all(bytes: &[u8], parsed: &[httparse::Header<'_>], facts: &mut Facts) -> Vec<FieldRange> {
-    let base = bytes.as_ptr() as usize;
-    let range = |part: &[u8]| {
-        let start = (part.as_ptr() as usize).wrapping_sub(base);
-        (start as u32, (start + part.len()) as u32)
-    };
-    let mut ranges = Vec::with_capacity(parsed.len());
-    for field in parsed {
-        facts.note(field.name.as_bytes(), field.value);
-        ranges.push(FieldRange { name: range(field.name.as_bytes()), value: range(field.value) });
-    }
-    ranges
+/// `text` is what the fields were parsed from.
+fn note_all(text: &[u8], parsed: &[httparse::Header<'_>], facts: &mut Facts) -> Fields {
+    Fields::new(
+        text,
+        parsed.iter().map(|field| {
+            facts.note(field.name.as_bytes(), field.value);
+            (field.name.as_bytes(), field.value)
+        }),
+    )
 }
 
 /// Joins folded lines with one space (RFC 9112 5.2); None when no line is folded.

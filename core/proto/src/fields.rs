@@ -1,54 +1,75 @@
-//! Header and trailer fields: ranges over one buffer, so a head costs two allocations.
+//! Header and trailer fields: one buffer holds their text and, behind it, where they stand in it,
+//! so a head costs one allocation.
 
 use std::ops::Range;
-
-/// Where one field's name and value stand in the buffer. Heads are limited to far below 4 GiB.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct FieldRange {
-    pub name: (u32, u32),
-    pub value: (u32, u32),
-}
 
 /// Ordered header or trailer fields: original order, case and duplicates.
 #[derive(Debug, Clone, Default)]
 pub struct Fields {
     bytes: Box<[u8]>,
-    ranges: Vec<FieldRange>,
+    /// Where the text ends and the places begin.
+    text: u32,
 }
 
-fn slice(bytes: &[u8], (start, end): (u32, u32)) -> &[u8] {
-    bytes.get(start as usize..end as usize).unwrap_or_default()
-}
+/// Four little-endian `u32`: start and end of a field's name and of its value. Heads are limited to
+/// far below 4 GiB.
+type Place = [u8; 16];
 
 impl Fields {
-    pub(crate) fn new(bytes: Box<[u8]>, ranges: Vec<FieldRange>) -> Self {
-        Self { bytes, ranges }
+    /// `fields` are parts of `text`.
+    pub(crate) fn new<'a>(
+        text: &[u8],
+        fields: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])>,
+    ) -> Self {
+        let base = text.as_ptr() as usize;
+        let mut bytes = Vec::with_capacity(text.len() + fields.len() * size_of::<Place>());
+        bytes.extend_from_slice(text);
+        for (name, value) in fields {
+            let mut place = Place::default();
+            for (at, part) in [name, value].into_iter().enumerate() {
+                let start = (part.as_ptr() as usize).wrapping_sub(base) as u32;
+                let end = start.wrapping_add(part.len() as u32);
+                place[8 * at..][..4].copy_from_slice(&start.to_le_bytes());
+                place[8 * at + 4..][..4].copy_from_slice(&end.to_le_bytes());
+            }
+            bytes.extend_from_slice(&place);
+        }
+        Self { bytes: bytes.into_boxed_slice(), text: text.len() as u32 }
     }
 
-    /// A part of the buffer that is not a field: the reason phrase.
+    fn places(&self) -> &[Place] {
+        self.bytes.get(self.text as usize..).unwrap_or_default().as_chunks().0
+    }
+
+    fn field(&self, place: &Place) -> (&[u8], &[u8]) {
+        let [start, name, value, end] = [0, 4, 8, 12]
+            .map(|at| u32::from_le_bytes([place[at], place[at + 1], place[at + 2], place[at + 3]]));
+        (self.raw(start..name), self.raw(value..end))
+    }
+
+    /// A part of the text, which need not be a field: the reason phrase.
     pub(crate) fn raw(&self, range: Range<u32>) -> &[u8] {
-        slice(&self.bytes, (range.start, range.end))
+        self.bytes.get(range.start as usize..range.end as usize).unwrap_or_default()
     }
 
     /// Number of fields, duplicates counted.
     pub fn len(&self) -> usize {
-        self.ranges.len()
+        self.places().len()
     }
 
     /// Whether there is no field at all.
     pub fn is_empty(&self) -> bool {
-        self.ranges.is_empty()
+        self.places().is_empty()
     }
 
     /// Name and value of the field at `index`, in the order received.
     pub fn at(&self, index: usize) -> Option<(&[u8], &[u8])> {
-        let range = self.ranges.get(index)?;
-        Some((slice(&self.bytes, range.name), slice(&self.bytes, range.value)))
+        self.places().get(index).map(|place| self.field(place))
     }
 
     /// All fields in the order received: name as it was written, value without outer whitespace.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> + '_ {
-        self.ranges.iter().map(|r| (slice(&self.bytes, r.name), slice(&self.bytes, r.value)))
+        self.places().iter().map(|place| self.field(place))
     }
 
     /// Value of the first field of that name, ASCII case-insensitive.

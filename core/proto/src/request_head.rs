@@ -20,7 +20,7 @@ pub struct RequestHead {
     user_host: bool,
     content_length: ContentLength,
     transfer_encoding: TransferEncoding,
-    idempotency_key: bool,
+    replayable: bool,
     facts: RequestFacts,
 }
 
@@ -67,7 +67,7 @@ impl RequestHead {
             user_host: false,
             content_length: ContentLength::Absent,
             transfer_encoding: TransferEncoding::Absent,
-            idempotency_key: false,
+            replayable: matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE"),
             facts: RequestFacts {
                 head: method == "HEAD",
                 connect: method == "CONNECT",
@@ -141,7 +141,7 @@ impl RequestHead {
                 }
                 return Ok(first);
             }
-            15 if is(b"Idempotency-Key") => self.idempotency_key = true,
+            15 if is(b"Idempotency-Key") => self.replayable = true,
             17 if is(b"Transfer-Encoding") => {
                 let first = self.transfer_encoding == TransferEncoding::Absent;
                 if !value.eq_ignore_ascii_case(b"chunked") {
@@ -203,8 +203,7 @@ impl RequestHead {
     /// Whether the request may be sent a second time when the first got no answer: GET HEAD OPTIONS
     /// TRACE PUT DELETE (RFC 9110 9.2.2), or the user gave an Idempotency-Key.
     pub fn is_replayable(&self) -> bool {
-        self.idempotency_key
-            || matches!(self.method(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
+        self.replayable
     }
 
     /// Checks everything `Connection::start` would check, so bad input fails before a connection is

@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::deadline::Deadline;
-use crate::drive::wait::{Direction, Stopped, Wait, Waited, Want};
+use crate::drive::wait::{Direction, Look, Stopped, Wait, Waited, Want};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::socket::Io;
 
@@ -110,12 +110,12 @@ impl Wait for BlockingWait<'_> {
         io: &Io,
         want: Want,
         deadline: &Deadline,
-        op: &mut dyn FnMut(BorrowedFd<'_>, Direction) -> io::Result<T>,
+        op: &mut dyn FnMut(BorrowedFd<'_>, &mut Look) -> io::Result<T>,
     ) -> Waited<T> {
         let mut wait_first = matches!(want, Want::Answer);
         if wait_first
             && io.pace.is_due()
-            && let Some(result) = io.pace.watch(|| op(io.fd(), Direction::Read))
+            && let Some(result) = io.pace.watch(|| op(io.fd(), &mut Look::at(Direction::Read)))
             && !matches!(&result, Err(error) if error.kind() == io::ErrorKind::Interrupted)
         {
             return Poll::Ready(result.map_err(Stopped::Io));
@@ -123,7 +123,7 @@ impl Wait for BlockingWait<'_> {
         loop {
             if !std::mem::take(&mut wait_first) {
                 for &direction in want.directions() {
-                    match op(io.fd(), direction) {
+                    match op(io.fd(), &mut Look::at(direction)) {
                         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                         Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                             if let Err(stopped) = self.check_interrupt() {

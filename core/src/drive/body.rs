@@ -314,7 +314,7 @@ impl Drop for Live {
         }
         let Ok(engine) = engine() else { return };
         engine.spawn(async move {
-            let work = drain(&mut lease, limit);
+            let work = drain(&mut lease, limit, engine.wait());
             let done = match config.drain_timeout {
                 None => work.await,
                 Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or(false),
@@ -328,8 +328,7 @@ impl Drop for Live {
     }
 }
 
-async fn drain(lease: &mut Lease, limit: u64) -> bool {
-    let mut wait = TokioWait::new();
+async fn drain(lease: &mut Lease, limit: u64, mut wait: TokioWait) -> bool {
     let never = Deadline::from_now(None, ErrorKind::ReadTimeout);
     let Ok(connection) = lease.connection() else {
         return false;

@@ -1,6 +1,7 @@
 //! One request and its response on one connection, up to the response head.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::task::Poll;
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use keepalive_proto::{Connection as Machine, Event, Fields, ResponseHead};
 use crate::connection::{Connection, Lease};
 use crate::deadline::{Deadline, Deadlines};
 use crate::drive::body::{broken, note};
-use crate::drive::wait::{Direction, Stopped, Wait, Want};
+use crate::drive::wait::{Direction, Look, Stopped, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::net::socket::{Layer, READ_SIZE, Received};
 use crate::origin::Origin;
@@ -19,8 +20,8 @@ use crate::request::{Body, BodySource, Request};
 /// A response head, and when things happened.
 pub(crate) struct Answer {
     pub head: ResponseHead,
-    /// What came of the body while the request was still being sent.
-    pub early: Early,
+    /// What came of the body while the request was still being sent; seldom anything.
+    pub early: Option<Box<Early>>,
     pub sent_at: Instant,
     pub head_at: Instant,
 }
@@ -147,28 +148,28 @@ async fn run<W: Wait>(
     wait: &mut W,
     deadlines: &Deadlines,
     origin: &Origin,
-    now: Instant,
+    mut now: Instant,
 ) -> Result<Answer> {
     wait.adopt(&mut connection.io)?;
     connection.http.start_with_defaults(&request.head, request.body.framing(), defaults)?;
     let Connection { http, layer, io, wire, .. } = connection;
     let mut sent_at = None;
     let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
-    let (mut answered, mut early) = (None, Early::default());
-    let mut wrote = false;
+    let (mut answered, mut early) = (None, None);
+    let (mut wrote, mut arrived) = (false, false);
     loop {
-        take_early(http, &mut answered, &mut early)?;
-        if answered.is_some() && (http.send_stopped() || http.send_done() && !layer.wants_flush()) {
-            let head_at = Instant::now();
-            let sent_at = sent_at.unwrap_or(head_at);
-            if let Some(head) = answered {
-                return Ok(Answer { head, early, sent_at, head_at });
-            }
+        if std::mem::take(&mut arrived) {
+            take_early(http, &mut answered, &mut early)?;
+        }
+        if answered.is_some()
+            && (http.send_stopped() || http.send_done() && !layer.wants_flush())
+            && let Some(head) = answered.take()
+        {
+            return Ok(Answer { head, early, sent_at: sent_at.unwrap_or(now), head_at: now });
         }
         let starved = if http.send_stopped() { false } else { feed.fill(http)? };
         let output = http.poll_transmit().is_some() || layer.wants_flush();
         if !output && !starved && sent_at.is_none() {
-            let now = Instant::now();
             sent_at = Some(now);
             deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
         }
@@ -177,7 +178,7 @@ async fn run<W: Wait>(
             // A short request goes out in one write. What is left after that may be stuck behind an
             // answer that nobody reads.
             (true, Feed::Empty) if !wrote => Want::Write,
-            (true, _) if early.body.len() > EARLY_LIMIT => Want::Write,
+            (true, _) if is_much(&early) => Want::Write,
             (true, _) => Want::Both,
             (false, _) if starved => Want::Read,
             (false, _) => Want::Answer,
@@ -191,26 +192,36 @@ async fn run<W: Wait>(
             {
                 return Poll::Ready(Ok(Turn::Piece(piece)));
             }
-            let mut op = |fd: std::os::fd::BorrowedFd<'_>, direction| match direction {
-                Direction::Read => layer.read(fd, http.receive_space(READ_SIZE)).map(Turn::Read),
+            let mut op = |fd: BorrowedFd<'_>, look: &mut Look| match look.direction {
+                Direction::Read => {
+                    let space = http.receive_space(READ_SIZE);
+                    let room = space.capacity() - space.len();
+                    let received = layer.read(fd, space)?;
+                    look.drained = layer.is_plain()
+                        && matches!(received, Received::Bytes(count) if count < room);
+                    Ok(Turn::Read(received))
+                }
                 Direction::Write => write(http, layer, fd, wire).map(|()| Turn::Wrote),
             };
             wait.poll_io(cx, io, want, &limit, &mut op)
         })
         .await;
+        now = Instant::now();
         match turn {
             Ok(Turn::Wrote) => {
                 wrote = true;
                 if sent_at.is_none() && !matches!(feed, Feed::Empty) {
-                    deadline = Deadline::from_now(deadlines.send, ErrorKind::SendTimeout)
-                        .sooner(deadlines.total);
+                    deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
                     // An answer may make the rest pointless, and a server that reads on would never
                     // make the write wait.
-                    if early.body.len() > EARLY_LIMIT {
+                    if is_much(&early) {
                         continue;
                     }
                     match layer.read(io.fd(), http.receive_space(READ_SIZE)) {
-                        Ok(received) => note(http, received),
+                        Ok(received) => {
+                            note(http, received);
+                            arrived = true;
+                        }
                         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                         Err(error) => {
                             let stopped = Stopped::Io(error);
@@ -219,15 +230,17 @@ async fn run<W: Wait>(
                     }
                 }
             }
-            Ok(Turn::Read(received)) => note(http, received),
+            Ok(Turn::Read(received)) => {
+                note(http, received);
+                arrived = true;
+            }
             Ok(Turn::Piece(piece)) => {
                 if let Feed::Stream { piece: next, ended, .. } = &mut feed {
                     match piece? {
                         Some(bytes) => *next = bytes,
                         None => *ended = true,
                     }
-                    deadline = Deadline::from_now(deadlines.send, ErrorKind::SendTimeout)
-                        .sooner(deadlines.total);
+                    deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
                 }
             }
             Err(stopped) => {
@@ -249,7 +262,7 @@ async fn run<W: Wait>(
 fn write(
     http: &mut Machine,
     layer: &mut Layer,
-    fd: std::os::fd::BorrowedFd<'_>,
+    fd: BorrowedFd<'_>,
     wire: &mut u64,
 ) -> io::Result<()> {
     let taken = layer.write(fd, http.poll_transmit().unwrap_or_default(), wire)?;
@@ -257,19 +270,25 @@ fn write(
     Ok(())
 }
 
+fn is_much(early: &Option<Box<Early>>) -> bool {
+    early.as_ref().is_some_and(|early| early.body.len() > EARLY_LIMIT)
+}
+
 /// Takes the final head; and what follows it only while the request is still being sent, since
 /// afterwards the body is the caller's to read.
 fn take_early(
     http: &mut Machine,
     answered: &mut Option<ResponseHead>,
-    early: &mut Early,
+    early: &mut Option<Box<Early>>,
 ) -> Result<()> {
-    while !early.ended && (answered.is_none() || !(http.send_done() || http.send_stopped())) {
+    while answered.is_none() || !(http.send_done() || http.send_stopped()) {
         match http.poll_event()? {
             Some(Event::Head(head)) => *answered = Some(head),
-            Some(Event::Data(data)) => early.body.extend_from_slice(data),
-            Some(Event::Trailers(fields)) => early.trailers = Some(fields),
-            Some(Event::End) => early.ended = true,
+            Some(Event::Data(data)) => {
+                early.get_or_insert_default().body.extend_from_slice(data);
+            }
+            Some(Event::Trailers(fields)) => early.get_or_insert_default().trailers = Some(fields),
+            Some(Event::End) => early.get_or_insert_default().ended = true,
             Some(Event::Informational(_)) => {}
             None => break,
         }
@@ -287,7 +306,7 @@ fn rescue(
     phase: Phase,
     origin: &Origin,
     deadline: &Deadline,
-    (mut answered, mut early): (Option<ResponseHead>, Early),
+    (mut answered, mut early): (Option<ResponseHead>, Option<Box<Early>>),
 ) -> Result<Answer> {
     if matches!(stopped, Stopped::Io(_)) && phase == Phase::Send {
         while let Ok(received @ Received::Bytes(_)) =

@@ -31,6 +31,19 @@ pub(super) async fn insist<W: Wait>(
     if config.retries == 0 && !config.circuit_breaker && !config.hedge {
         return send(settings, pool, request, wait, deadlines, started).await;
     }
+    // Boxed: what is seldom asked for makes no other request's future larger.
+    Box::pin(tries(settings, pool, request, wait, deadlines, started)).await
+}
+
+async fn tries<W: Wait>(
+    settings: &Settings,
+    pool: &Arc<ClientPool>,
+    request: &Request,
+    wait: &mut W,
+    deadlines: &Deadlines,
+    started: Instant,
+) -> Result<Response> {
+    let config = &settings.config;
     let memory = Memory::of(&request.target.origin)?;
     memory.budget.earn(config.retry_budget);
     let mut tries = 0;
@@ -71,7 +84,7 @@ pub(super) async fn insist<W: Wait>(
 }
 
 fn tried(mut response: Response, tries: u32) -> Response {
-    response.info.retries = tries;
+    response.about.info.retries = tries;
     response
 }
 

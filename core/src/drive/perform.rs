@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::buffer::Buffer;
 use crate::config::Settings;
-use crate::connection::{ClientPool, Lease};
+use crate::connection::{ClientPool, Connection, Lease};
 use crate::deadline::Deadlines;
 use crate::decode::{ACCEPTED, Decoder};
 use crate::drive::body::{Live, take_events};
@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::socket::Layer;
 use crate::pool::{Got, Grant, HostId, Moment, Refused, Wish};
 use crate::request::{Body, BodySource, Kept, Request};
-use crate::response::{Info, Response, State, Timings};
+use crate::response::{About, Info, Response, State, Timings};
 
 /// Sends `request`, following redirects when it asks for that, until a response head is there.
 pub(crate) async fn perform<W: Wait>(
@@ -28,13 +28,25 @@ pub(crate) async fn perform<W: Wait>(
     request: &Request,
     wait: &mut W,
 ) -> Result<Response> {
-    request.check()?;
     let started = Instant::now();
     let deadlines = Deadlines::new(&settings.config, &request.timeouts, started);
-    let mut response = insist(settings, pool, request, wait, &deadlines, started).await?;
+    let response = insist(settings, pool, request, wait, &deadlines, started).await?;
     if !request.follow_redirects {
         return Ok(response);
     }
+    // Boxed: what is seldom asked for makes no other request's future larger.
+    Box::pin(follow(settings, pool, request, wait, &deadlines, started, response)).await
+}
+
+async fn follow<W: Wait>(
+    settings: &Settings,
+    pool: &Arc<ClientPool>,
+    request: &Request,
+    wait: &mut W,
+    deadlines: &Deadlines,
+    started: Instant,
+    mut response: Response,
+) -> Result<Response> {
     let mut redirects = 0;
     let mut next = redirect::next(request, &response)?;
     while let Some(following) = next {
@@ -52,11 +64,11 @@ pub(crate) async fn perform<W: Wait>(
         redirects += 1;
         // Its connection goes back by the drain rule.
         drop(response);
-        response = insist(settings, pool, &following, wait, &deadlines, Instant::now()).await?;
-        response.info.redirects = redirects;
+        response = insist(settings, pool, &following, wait, deadlines, Instant::now()).await?;
+        response.about.info.redirects = redirects;
         next = redirect::next(&following, &response)?;
     }
-    response.info.timings.total = started.elapsed();
+    response.about.info.timings.total = started.elapsed();
     Ok(response)
 }
 
@@ -113,25 +125,12 @@ pub(super) async fn send<W: Wait>(
     let mut replays = 0;
     let mut replay_reason = None;
     loop {
-        let mut lease = lease(pool, request, wait, deadlines, replays > 0, started).await?;
-        let leased_at = Instant::now();
+        let (mut lease, leased_at) =
+            lease(pool, request, wait, deadlines, replays > 0, started).await?;
         let connection = lease.connection()?;
         let reused = connection.served > 0;
-        let mut info = Info {
-            reused,
-            connection_id: connection.id,
-            replays,
-            replay_reason,
-            retries: 0,
-            redirects: 0,
-            hedged: false,
-            hedge_won: false,
-            timings: Timings { queued: leased_at - started, ..Timings::default() },
-        };
         if reused {
             pool.keeper.counters.reused.fetch_add(1, Ordering::Relaxed);
-        } else if !connection.was_ready(started) {
-            [info.timings.resolve, info.timings.connect, info.timings.tls] = connection.dialled;
         }
         let defaults = match connection.is_last_request() && !request.has_header(b"Connection") {
             true => Cow::Owned([&defaults[..], b"Connection: close\r\n"].concat()),
@@ -152,15 +151,8 @@ pub(super) async fn send<W: Wait>(
         };
         match result {
             Ok(answer) => {
-                (info.hedged, info.hedge_won) = (lease.hedged, lease.hedge_won);
-                if info.hedge_won {
-                    (info.reused, info.connection_id) = (true, lease.connection()?.id);
-                }
-                let Answer { sent_at, head_at, .. } = &answer;
-                info.timings.send = *sent_at - leased_at;
-                info.timings.wait = *head_at - *sent_at;
-                info.timings.total = *head_at - started;
-                return respond(lease, request, answer, info, deadlines);
+                let tries = Tries { started, leased_at, replays, replay_reason };
+                return respond(lease, request, answer, tries, deadlines);
             }
             Err(failure) => {
                 if reused && replay::is_death(&failure.error) {
@@ -197,10 +189,7 @@ pub(super) async fn send<W: Wait>(
 
 /// Fields a request gets unless it has its own.
 fn default_fields<'a>(settings: &'a Settings, request: &Request) -> Cow<'a, [u8]> {
-    if !request.decode
-        && request.target.authorization.is_none()
-        && !request.has_header(b"User-Agent")
-    {
+    if !request.decode && request.target.authorization.is_none() && !request.named_agent {
         return Cow::Borrowed(&settings.agent_field);
     }
     let mut fields = Vec::with_capacity(256);
@@ -227,7 +216,8 @@ fn default_fields<'a>(settings: &'a Settings, request: &Request) -> Cow<'a, [u8]
 /// 5 s of Node's servers).
 const FRESH: Duration = Duration::from_secs(4);
 
-/// A live connection for the request: an idle one that passes its probe, or one that was waited for.
+/// A live connection for the request, an idle one that passes its probe or one that was waited for,
+/// and when it was there.
 async fn lease<W: Wait>(
     pool: &Arc<ClientPool>,
     request: &Request,
@@ -235,9 +225,13 @@ async fn lease<W: Wait>(
     deadlines: &Deadlines,
     fresh: bool,
     started: Instant,
-) -> Result<Lease> {
+) -> Result<(Lease, Instant)> {
     let origin = &request.target.origin;
     let mut stillborn = false;
+    let mut now = started;
+    // What the reactor watches need not be probed: a death it has not told of yet costs a replay.
+    let trusted =
+        |lease: &Lease, now| W::REGISTERED && request.head.is_replayable() && lease.is_quiet(now);
     loop {
         let wish = Wish {
             registered: W::REGISTERED,
@@ -245,12 +239,16 @@ async fn lease<W: Wait>(
             max_idle: (!request.head.is_replayable()).then_some(FRESH),
             dial_limit: deadlines.connect,
         };
-        let at = Moment { now: started, wall: SystemTime::now() };
+        let at = Moment { now, wall: SystemTime::now() };
         let got = pool.checkout(origin, at, wish);
         let mut ticket = match got {
             Ok(Got::Idle(host, connection)) => {
-                match Lease::new(pool.clone(), host, connection).probed() {
-                    Some(lease) => return Ok(lease),
+                let lease = Lease::new(pool.clone(), host, connection);
+                if trusted(&lease, now) {
+                    return Ok((lease, now));
+                }
+                match lease.probed() {
+                    Some(lease) => return Ok((lease, now)),
                     None => continue,
                 }
             }
@@ -284,6 +282,7 @@ async fn lease<W: Wait>(
                 }
             }
         };
+        now = Instant::now();
         let mut lease = match grant {
             Grant::Connection(host, connection) => Lease::new(pool.clone(), host, connection),
             Grant::Failed(error) => return Err(error),
@@ -294,10 +293,13 @@ async fn lease<W: Wait>(
         // A TLS 1.3 server refuses a client after the client's handshake is over: the exchange then
         // reports the alert, which a probe would swallow.
         if is_new && matches!(connection.layer, Layer::Tls(_)) {
-            return Ok(lease);
+            return Ok((lease, now));
+        }
+        if !is_new && trusted(&lease, now) {
+            return Ok((lease, now));
         }
         match lease.probed() {
-            Some(lease) => return Ok(lease),
+            Some(lease) => return Ok((lease, now)),
             // A server that closes whatever is opened would be dialled without end.
             None if is_new && std::mem::replace(&mut stillborn, true) => {
                 let peer = origin.authority();
@@ -313,12 +315,16 @@ async fn lease<W: Wait>(
 }
 
 /// A waiter gave up with a connection already granted: the next one takes it.
-fn return_orphan(
-    pool: &Arc<ClientPool>,
-    host: HostId,
-    connection: Box<crate::connection::Connection>,
-) {
+fn return_orphan(pool: &Arc<ClientPool>, host: HostId, connection: Box<Connection>) {
     Lease::new(pool.clone(), host, connection).put_back();
+}
+
+/// How a request came to the exchange that was answered.
+struct Tries {
+    started: Instant,
+    leased_at: Instant,
+    replays: u32,
+    replay_reason: Option<ErrorKind>,
 }
 
 /// Makes the response; a body that came with the head is taken at once, so that the connection is
@@ -327,25 +333,47 @@ fn respond(
     mut lease: Lease,
     request: &Request,
     answer: Answer,
-    info: Info,
+    tries: Tries,
     deadlines: &Deadlines,
 ) -> Result<Response> {
-    let head = answer.head;
+    let Answer { head, early, sent_at, head_at } = answer;
     let mut decoder = match request.decode {
         true => Decoder::for_fields(head.fields.get_all(b"content-encoding"))?,
         false => None,
     };
+    let (hedged, hedge_won) = (lease.hedged, lease.hedge_won);
+    let connection = lease.connection()?;
+    let reused = connection.served > 0;
+    let [resolve, connect, tls] = match reused || connection.was_ready(tries.started) {
+        true => Default::default(),
+        false => connection.dialled,
+    };
+    let queued = tries.leased_at - tries.started;
+    let (send, wait) = (sent_at - tries.leased_at, head_at - sent_at);
+    let total = queued + send + wait;
     let mut response = Response {
-        head,
-        url: request.target.href.clone(),
-        info,
+        about: Box::new(About {
+            head,
+            url: request.target.href.clone(),
+            info: Info {
+                reused,
+                connection_id: connection.id,
+                replays: tries.replays,
+                replay_reason: tries.replay_reason,
+                retries: 0,
+                redirects: 0,
+                hedged,
+                hedge_won,
+                timings: Timings { queued, resolve, connect, tls, send, wait, total },
+            },
+            trailers: None,
+        }),
         ready: Buffer::default(),
         state: State::Done,
-        trailers: None,
     };
-    let ended = take_arrived(&mut lease, answer.early, &mut decoder, &mut response);
+    let ended = take_arrived(connection, early, &mut decoder, &mut response);
     match ended {
-        Ok(true) => lease.check_in(answer.head_at),
+        Ok(true) => lease.check_in(head_at),
         Ok(false) => {
             response.state = State::Live(Box::new(Live::new(
                 lease,
@@ -353,13 +381,12 @@ fn respond(
                 deadlines.read,
                 deadlines.total,
                 request.target.origin.clone(),
-                response.info.reused,
+                reused,
             )));
         }
         Err(error) => {
             lease.discard(crate::stats::Closed::Failed);
-            let error =
-                error.with_exchange(response.info.reused, crate::error::Sent::All, false, true);
+            let error = error.with_exchange(reused, crate::error::Sent::All, false, true);
             response.state = State::Failed(error);
         }
     }
@@ -368,23 +395,24 @@ fn respond(
 
 /// Moves what has arrived of the body into the response; `true` if that is all.
 fn take_arrived(
-    lease: &mut Lease,
-    early: Early,
+    connection: &mut Connection,
+    early: Option<Box<Early>>,
     decoder: &mut Option<Decoder>,
     response: &mut Response,
 ) -> Result<bool> {
-    if !early.body.is_empty() {
+    let Response { ready, about, .. } = response;
+    if let Some(early) = early {
         match decoder {
-            None => response.ready.space().extend_from_slice(&early.body),
-            Some(decoder) => decoder.push(&early.body, response.ready.space())?,
+            None => ready.space().extend_from_slice(&early.body),
+            Some(decoder) => decoder.push(&early.body, ready.space())?,
+        }
+        about.trailers = early.trailers;
+        if early.ended {
+            if let Some(decoder) = decoder {
+                decoder.finish(ready.space())?;
+            }
+            return Ok(true);
         }
     }
-    response.trailers = early.trailers;
-    if early.ended {
-        if let Some(decoder) = decoder {
-            decoder.finish(response.ready.space())?;
-        }
-        return Ok(true);
-    }
-    take_events(lease.connection()?, decoder, response.ready.space(), &mut response.trailers)
+    take_events(connection, decoder, ready.space(), &mut about.trailers)
 }

@@ -1,39 +1,39 @@
-//! The tokio wait: suspends the task on the runtime's reactor and timer.
+//! The tokio wait: suspends the task on the runtime's reactor and the engine's deadlines.
 
-use std::future::Future;
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::time::{Instant, Sleep, sleep_until};
-
 use crate::deadline::Deadline;
-use crate::drive::wait::{Direction, Stopped, Wait, Waited, Want};
+use crate::drive::wait::{Direction, Look, Stopped, Wait, Waited, Want};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::handoff::{Turn, turn};
 use crate::net::socket::Io;
+use crate::timers::{Timer, Timers};
 
 /// Waits as a task of the engine.
 pub(crate) struct TokioWait {
+    timers: &'static Timers,
     /// One timer for all waits of an exchange; moved when the deadline changes.
-    timer: Option<Pin<Box<Sleep>>>,
+    timer: Option<Timer>,
 }
 
 impl TokioWait {
-    pub fn new() -> Self {
-        TokioWait { timer: None }
+    pub fn new(timers: &'static Timers) -> Self {
+        TokioWait { timers, timer: None }
     }
 
     fn poll_deadline<T>(&mut self, cx: &mut Context<'_>, deadline: &Deadline) -> Waited<T> {
-        let Some(at) = deadline.at.map(Instant::from_std) else {
+        let Some(at) = deadline.at else {
             return Poll::Pending;
         };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if timer.deadline() != at {
-            timer.as_mut().reset(at);
+        match &mut self.timer {
+            Some(timer) => timer.poll(at, cx).map(|()| Err(Stopped::Expired)),
+            None => {
+                self.timer = Some(self.timers.arm(at, cx.waker()));
+                Poll::Pending
+            }
         }
-        timer.as_mut().poll(cx).map(|()| Err(Stopped::Expired))
     }
 }
 
@@ -41,7 +41,7 @@ impl Wait for TokioWait {
     const REGISTERED: bool = true;
 
     fn another(&self) -> Option<Self> {
-        Some(TokioWait::new())
+        Some(TokioWait::new(self.timers))
     }
 
     fn adopt(&mut self, io: &mut Io) -> Result<()> {
@@ -62,7 +62,7 @@ impl Wait for TokioWait {
         io: &Io,
         want: Want,
         deadline: &Deadline,
-        op: &mut dyn FnMut(BorrowedFd<'_>, Direction) -> io::Result<T>,
+        op: &mut dyn FnMut(BorrowedFd<'_>, &mut Look) -> io::Result<T>,
     ) -> Waited<T> {
         if io.watch().is_none() {
             if let Some(waited) = here(io, want, op) {
@@ -86,10 +86,18 @@ impl Wait for TokioWait {
                     Poll::Ready(Ok(guard)) => guard,
                     Poll::Ready(Err(error)) => return Poll::Ready(Err(Stopped::Io(error))),
                 };
-                match op(io.fd(), direction) {
+                let mut look = Look::at(direction);
+                match op(io.fd(), &mut look) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => guard.clear_ready(),
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    result => return Poll::Ready(result.map_err(Stopped::Io)),
+                    result => {
+                        // Readiness comes by edges, so it may be cleared once nothing is left;
+                        // the end of the stream is remembered all the same.
+                        if look.drained {
+                            guard.clear_ready();
+                        }
+                        return Poll::Ready(result.map_err(Stopped::Io));
+                    }
                 }
             }
         }
@@ -113,12 +121,16 @@ impl Wait for TokioWait {
 fn here<T>(
     io: &Io,
     want: Want,
-    op: &mut dyn FnMut(BorrowedFd<'_>, Direction) -> io::Result<T>,
+    op: &mut dyn FnMut(BorrowedFd<'_>, &mut Look) -> io::Result<T>,
 ) -> Option<Waited<T>> {
     let tried = match (turn(), want) {
         (Turn::Begin, Want::Answer) => return Some(Poll::Pending),
-        (Turn::Linger, Want::Answer) => io.pace.watch(|| op(io.fd(), Direction::Read))?,
-        (Turn::Begin | Turn::Linger, Want::Write | Want::Both) => op(io.fd(), Direction::Write),
+        (Turn::Linger, Want::Answer) => {
+            io.pace.watch(|| op(io.fd(), &mut Look::at(Direction::Read)))?
+        }
+        (Turn::Begin | Turn::Linger, Want::Write | Want::Both) => {
+            op(io.fd(), &mut Look::at(Direction::Write))
+        }
         _ => return None,
     };
     match tried {

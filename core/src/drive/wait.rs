@@ -16,6 +16,21 @@ pub(crate) enum Direction {
     Write,
 }
 
+/// One look at a socket.
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub direction: Direction,
+    /// Set by the one who looks: the socket had no more, so that the next read would only be told
+    /// to wait.
+    pub drained: bool,
+}
+
+impl Look {
+    pub fn at(direction: Direction) -> Look {
+        Look { direction, drained: false }
+    }
+}
+
 /// What to wait for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Want {
@@ -100,7 +115,7 @@ pub(crate) trait Wait: Send {
         io: &Io,
         want: Want,
         deadline: &Deadline,
-        op: &mut dyn FnMut(BorrowedFd<'_>, Direction) -> io::Result<T>,
+        op: &mut dyn FnMut(BorrowedFd<'_>, &mut Look) -> io::Result<T>,
     ) -> Waited<T>;
 
     /// Runs `poll`, which wakes its context, until it is ready.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::buffer::spare_capacity;
 use rustix::net::{RecvFlags, SendFlags};
 use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use crate::net::pace::Pace;
@@ -37,6 +38,13 @@ impl Io {
 
     pub fn watch(&self) -> Option<&AsyncFd<Arc<OwnedFd>>> {
         self.watch.get()
+    }
+
+    /// Whether the reactor watches it and has seen nothing since the last read that took all there
+    /// was: an end, a reset or a stray byte would have shown.
+    pub fn is_quiet(&self) -> bool {
+        let seen = |watch: &AsyncFd<_>| watch.try_io(Interest::READABLE, |_| Ok(())).is_ok();
+        self.watch.get().is_some_and(|watch| !seen(watch))
     }
 
     /// Takes it off the reactor, so that the caller's own `poll(2)` is the only watcher.
@@ -99,6 +107,11 @@ pub(crate) enum Layer {
 pub(crate) const READ_SIZE: usize = 2 * 1024;
 
 impl Layer {
+    /// Whether what is read is what came.
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Layer::Plain)
+    }
+
     /// One read; `WouldBlock` when nothing is there.
     pub fn read(&mut self, fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<Received> {
         match self {

@@ -1,0 +1,47 @@
+//! A submitted request: what is handed to the engine, and what the engine makes of it.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use crate::cancel::{Cancel, Ended, cancellable, panicked};
+use crate::client::{ClientInner, Until, cancelled};
+use crate::connection::ClientPool;
+use crate::drive::tokio::TokioWait;
+use crate::handoff::Job;
+use crate::queue::{Outcome, Queue};
+use crate::request::Request;
+use crate::runtime::Count;
+
+/// A request on its way to the engine. Its future is made where it runs, so that only this changes
+/// threads.
+pub(crate) struct Submission {
+    /// Keeps the pool open.
+    pub client: Arc<ClientInner>,
+    pub pool: Arc<ClientPool>,
+    pub request: Arc<Request>,
+    pub until: Until,
+    pub cancel: Arc<Cancel>,
+    pub queue: Arc<Queue>,
+    pub token: u64,
+}
+
+impl Submission {
+    /// What is to be driven; it ends in exactly one completion.
+    pub fn begin(self, mut wait: TokioWait, count: Count) -> Job {
+        let Submission { client, pool, request, until, cancel, queue, token } = self;
+        Box::pin(async move {
+            let result = {
+                // Pinned where it is made: a future that is handed on is held twice.
+                let work = pin!(client.perform(&pool, &request, until, &mut wait));
+                match cancellable(&cancel, work).await {
+                    Ended::Done(result) => result,
+                    Ended::Cancelled => Err(cancelled()),
+                    Ended::Panicked => Err(panicked()),
+                }
+            };
+            // What it holds is given back before anybody hears of its end.
+            drop((wait, client, pool, request, count));
+            queue.push(token, Outcome::Response(result));
+        })
+    }
+}
