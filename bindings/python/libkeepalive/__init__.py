@@ -1,7 +1,7 @@
-"""HTTP/1.1 on one keep-alive connection pool: for threads, for asyncio and across languages.
+"""HTTP/1.1 on one keep-alive connection pool: for threads, asyncio and trio, and across languages.
 
 ``get``, ``post`` and the other module functions use one client for the whole process;
-``Client`` and ``AsyncClient`` have pools of their own, and ``client.aio`` is the asyncio form of a
+``Client`` and ``AsyncClient`` have pools of their own, and ``client.aio`` is the asynchronous form of a
 client over that client's very pool. Arguments, responses and exceptions are named as in httpx.
 """
 

@@ -184,7 +184,7 @@ class CircuitOpen(TransportError):
 
 
 class Cancelled(RequestError):
-    """The request was cancelled by other means than its asyncio task."""
+    """The request was cancelled by other means than its task or cancel scope."""
 
 
 class Interrupted(RequestError):

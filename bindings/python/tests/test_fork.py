@@ -169,6 +169,8 @@ URL, KIND = sys.argv[1:]
 shared = libkeepalive.AsyncClient.shared()
 own = libkeepalive.Client(max_per_host=4)
 over, failures = threading.Event(), []
+# asyncio's first loop is made under a lock of its own, which a fork must not catch.
+asyncio.new_event_loop().close()
 
 def blocking():
     try:

@@ -29,8 +29,8 @@ use crate::shared::Shared;
 /// An HTTP client with a keep-alive pool of its own, for asyncio and trio.
 ///
 /// Options and arguments are those of ``Client``. It works in any event loop, in any thread, and
-/// across ``asyncio.run`` and ``trio.run`` calls. A request starts when it is awaited; cancelling the task that
-/// awaits it cancels it and gives its connection slot back.
+/// across ``asyncio.run`` and ``trio.run`` calls. A request starts when it is awaited; cancelling
+/// the task or scope that awaits it cancels it and gives its connection slot back.
 #[pyclass(frozen, module = "libkeepalive", weakref)]
 pub struct AsyncClient {
     shared: Arc<Shared>,
