@@ -150,7 +150,8 @@ pub extern "C" fn ka_response_trailer_at(
 /// Ownership: the bytes are copied to `buffer`.
 /// Threads: any, one at a time for one response.
 /// Errors: KA_BODY_TRUNCATED, KA_INVALID_CHUNK, KA_READ_TIMEOUT and others, after the bytes that came
-/// before; KA_INVALID_ARGUMENT when `capacity` is 0.
+/// before; KA_INVALID_STATE when nobody had read on for body_idle_timeout; KA_INVALID_ARGUMENT when
+/// `capacity` is 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_read(
     response: *mut ka_response,

@@ -1215,7 +1215,8 @@ ka_status ka_response_trailer_at(const ka_response *response,
  * Ownership: the bytes are copied to `buffer`.
  * Threads: any, one at a time for one response.
  * Errors: KA_BODY_TRUNCATED, KA_INVALID_CHUNK, KA_READ_TIMEOUT and others, after the bytes that came
- * before; KA_INVALID_ARGUMENT when `capacity` is 0.
+ * before; KA_INVALID_STATE when nobody had read on for body_idle_timeout; KA_INVALID_ARGUMENT when
+ * `capacity` is 0.
  */
 KA_API
 ka_status ka_response_read(ka_response *response,

@@ -37,7 +37,7 @@ struct Spot(Mutex<Held>);
 enum Held {
     /// A read has the lease.
     Taken,
-    Parked(Box<Lease>, Instant),
+    Parked(Lease, Instant),
     GivenUp,
 }
 
@@ -72,11 +72,11 @@ pub(crate) fn park(lease: Lease, claim: &mut Option<Claim>) -> Option<Lease> {
     let Some(limit) = unread.limit.filter(|_| !lease.is_foreign()) else { return Some(lease) };
     let now = Instant::now();
     if let Some(claim) = claim {
-        *claim.spot.lock() = Held::Parked(Box::new(lease), now);
+        *claim.spot.lock() = Held::Parked(lease, now);
         return None;
     }
     let pool = lease.pool.clone();
-    let spot = Arc::new(Spot(Mutex::new(Held::Parked(Box::new(lease), now))));
+    let spot = Arc::new(Spot(Mutex::new(Held::Parked(lease, now))));
     let (number, first) = {
         let mut spots = pool.keeper.unread.lock();
         let first = spots.next.is_none();
@@ -103,7 +103,7 @@ impl Claim {
         }
         let mut held = self.spot.lock();
         match std::mem::replace(&mut *held, Held::Taken) {
-            Held::Parked(lease, _) => Ok(*lease),
+            Held::Parked(lease, _) => Ok(lease),
             Held::Taken => Err(Error::state("the response is over")),
             Held::GivenUp => {
                 *held = Held::GivenUp;
