@@ -15,6 +15,7 @@
 
 enum { THREADS = 64, IN_FLIGHT = 32, CALLERS = THREADS + IN_FLIGHT };
 enum { DEADLINE_MS = 30000, SLACK_MS = 10000, KINDS = 256, TOLD = 20 };
+enum { STEADY = 25 }; /* looks, 20 ms apart, that show the same */
 
 typedef struct {
     const char *chaos[2], *nginx[2]; /* plain, TLS */
@@ -251,7 +252,9 @@ static long descriptors(void) {
 static void phase(double seconds, long *held) {
     pthread_t threads[THREADS + 1];
     ka_stats stats;
+    long last = -1, count;
     double limit;
+    int steady = 0;
     size_t i;
     phase_end = now() + seconds;
     for (i = 0; i < THREADS; i++)
@@ -264,8 +267,11 @@ static void phase(double seconds, long *held) {
         nanosleep(&pause, NULL);
         ka_client_network_changed(client);
         stats = stats_of(client);
+        count = descriptors();
+        steady = count == last ? steady + 1 : 0;
+        last = count;
     } while (now() < limit && (stats.active + stats.dialing + stats.waiting + stats.idle > 0 ||
-                               (held[0] > 0 && descriptors() > held[0])));
+                               (held[0] > 0 ? count > held[0] : steady < STEADY)));
     malloc_trim(0);
     held[0] = descriptors();
     held[1] = number_of("Threads:");

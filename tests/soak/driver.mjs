@@ -7,6 +7,7 @@ import { Client } from '../../bindings/node/index.mjs'
 
 const CALLERS = 64
 const [DEADLINE, SLACK, TOLD] = [30_000, 10_000, 20]
+const STEADY = 25 // looks, 20 ms apart, that show the same
 const MASK = (1n << 64n) - 1n
 const KINDS = [
   ['chaos', 'GET', false, ''], ['chaos', 'PUT', false, ''],
@@ -95,12 +96,16 @@ async function phase(seconds, before) {
     while (performance.now() < phaseEnd) await once(firstCaller + index)
   }))
   const limit = performance.now() + 15_000
+  let [last, steady] = [-1, 0]
   while (performance.now() < limit) {
     await sleep(20)
     client.networkChanged()
     const stats = client.stats()
     const busy = stats.active + stats.dialing + stats.waiting + stats.idle
-    if (busy === 0 && descriptors() <= (before ?? Infinity)) break
+    const count = descriptors()
+    steady = count === last ? steady + 1 : 0
+    last = count
+    if (busy === 0 && (before === undefined ? steady >= STEADY : count <= before)) break
   }
   globalThis.gc()
   globalThis.gc()

@@ -14,6 +14,7 @@ import libkeepalive
 
 THREADS, TASKS = 48, 48
 DEADLINE, SLACK, TOLD = 30.0, 10.0, 20
+STEADY = 25  # looks, 20 ms apart, that show the same
 MASK = (1 << 64) - 1
 KINDS = [
     ("chaos", "GET", False, ""), ("chaos", "PUT", False, ""),
@@ -144,13 +145,16 @@ def phase(seconds: float, before: int | None) -> list[int]:
         thread.start()
     for thread in threads:
         thread.join()
-    limit = time.monotonic() + 15
+    limit, last, steady = time.monotonic() + 15, -1, 0
     while time.monotonic() < limit:
         time.sleep(0.02)
         client.network_changed()
         stats = client.stats()
         busy = stats.active + stats.dialing + stats.waiting + stats.idle
-        if not busy and (before is None or descriptors() <= before):
+        count = descriptors()
+        steady = steady + 1 if count == last else 0
+        last = count
+        if not busy and (steady >= STEADY if before is None else count <= before):
             break
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
