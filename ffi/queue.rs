@@ -194,8 +194,8 @@ impl ka_event {
             }
             Outcome::Warmed(Ok(_)) => event,
             Outcome::Warmed(Err(error)) => event.failed(error),
-            Outcome::WantBody => {
-                let text = "a body was asked for that nobody pipes";
+            Outcome::WantBody | Outcome::Filled(..) => {
+                let text = "the engine answered what no C call asks for";
                 event.failed(Error::new(ErrorKind::Internal, Phase::Send, text))
             }
         }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use crate::error::{Error, ErrorKind, Phase};
+use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::sync::{AtomicBool, Mutex, Ordering};
 
 /// A flag that wakes the task it belongs to.
@@ -51,6 +51,20 @@ pub(crate) enum Ended<T> {
     Cancelled,
     /// It panicked: a bug, reported like any other failure so that nobody waits for ever.
     Panicked,
+}
+
+impl<T> Ended<Result<T>> {
+    /// A failure is a failure.
+    pub fn into_result(self) -> Result<T> {
+        match self {
+            Ended::Done(result) => result,
+            Ended::Cancelled => {
+                let text = "the request was cancelled";
+                Err(Error::new(ErrorKind::Cancelled, Phase::Request, text))
+            }
+            Ended::Panicked => Err(panicked()),
+        }
+    }
 }
 
 /// Runs `work` until it is done or `cancel` is set; dropping it then discards its connection.

@@ -1,12 +1,11 @@
 //! What all three surfaces wrap: a client owns a pool; sending runs on the caller's thread,
 //! submitting on the engine's.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use once_cell::race::OnceBox;
 
-use crate::cancel::{Cancel, Ended, cancellable, panicked};
+use crate::cancel::{Cancel, cancellable};
 use crate::config::{ClientConfig, Settings};
 use crate::connection::{ClientPool, open_pool};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
@@ -15,7 +14,7 @@ use crate::drive::hop::on_engine;
 use crate::drive::perform::perform;
 use crate::drive::tokio::TokioWait;
 use crate::drive::warm::warm;
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::{Error, Result};
 use crate::fork::{self, PerFork};
 use crate::handoff::Lingering;
 use crate::learn::Memory;
@@ -53,6 +52,9 @@ pub enum Until {
     Head,
     /// At the end of the body.
     Body,
+    /// At the head when more than so many bytes are still to come after it, and it says how many
+    /// ([`Response::remaining`]); else at the end of the body.
+    SmallBody(u64),
 }
 
 /// A submitted request. Dropping it lets the request run on.
@@ -63,8 +65,11 @@ pub struct Call {
 }
 
 impl Call {
-    fn new(cancel: &Arc<Cancel>) -> Call {
-        Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None }
+    /// For a piece of work that is about to start, and what it watches.
+    pub(crate) fn new() -> (Call, Arc<Cancel>) {
+        let cancel = Cancel::new();
+        let call = Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None };
+        (call, cancel)
     }
 
     /// Asks the request to end; it still ends in exactly one completion, `Cancelled` unless it was
@@ -109,10 +114,10 @@ impl ClientInner {
         wait: &mut TokioWait,
     ) -> Result<Response> {
         let mut response = perform(&self.settings, pool, request, wait).await?;
-        match until {
-            Until::Body => finish_whole(&mut response, wait).await?,
-            Until::Head => response.park(),
+        if until == Until::Head {
+            response.gather();
         }
+        response.receive_until(wait, until).await?;
         Ok(response)
     }
 }
@@ -161,28 +166,30 @@ impl Client {
     /// Sends `request` and waits for the response head, all on this thread. A warm connection
     /// needs no other thread.
     pub fn send(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
-        request.check()?;
-        let pool = self.pool()?;
-        if hedge::allowed(self.config(), request) {
-            return self.send_on_engine(pool, request, Until::Head, blocking);
-        }
-        let mut wait = BlockingWait::new(blocking);
-        let mut response = run(perform(&self.inner.settings, &pool, request, &mut wait))?;
-        response.park();
-        Ok(response)
+        self.send_until(request, Until::Head, blocking)
     }
 
     /// The same, and receives the whole body.
     pub fn send_whole(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
+        self.send_until(request, Until::Body, blocking)
+    }
+
+    /// The same, as far as `until` says.
+    pub fn send_until(
+        &self,
+        request: &Request,
+        until: Until,
+        blocking: Blocking<'_>,
+    ) -> Result<Response> {
         request.check()?;
         let pool = self.pool()?;
         if hedge::allowed(self.config(), request) {
-            return self.send_on_engine(pool, request, Until::Body, blocking);
+            return self.send_on_engine(pool, request, until, blocking);
         }
         let mut wait = BlockingWait::new(blocking);
         run(async {
             let mut response = perform(&self.inner.settings, &pool, request, &mut wait).await?;
-            finish_whole(&mut response, &mut wait).await?;
+            response.receive_until(&mut wait, until).await?;
             Ok(response)
         })
     }
@@ -239,8 +246,7 @@ impl Client {
     ) -> Result<Call> {
         let request = request.into();
         request.check()?;
-        let cancel = Cancel::new();
-        let mut call = Call::new(&cancel);
+        let (mut call, cancel) = Call::new();
         let submission = Submission {
             pool: self.pool()?,
             client: self.inner.clone(),
@@ -252,22 +258,6 @@ impl Client {
         };
         call.lingering = engine()?.submit(lingers, submission);
         Ok(call)
-    }
-
-    /// Receives the next piece of a response's body on the engine, at most `max` bytes; the
-    /// response travels with it and comes back in [`Outcome::Chunk`].
-    pub fn submit_read(
-        response: Response,
-        max: usize,
-        queue: &Arc<Queue>,
-        token: u64,
-    ) -> Result<Call> {
-        read_on_engine(response, Some(max), queue, token)
-    }
-
-    /// The same for all the rest as one piece; `None` if nothing was left.
-    pub fn submit_read_all(response: Response, queue: &Arc<Queue>, token: u64) -> Result<Call> {
-        read_on_engine(response, None, queue, token)
     }
 
     /// Counters of this client's pool.
@@ -317,18 +307,13 @@ impl Client {
         let target = Target::parse(url)?;
         let pool = self.pool()?;
         let (inner, queue) = (self.inner.clone(), queue.clone());
-        let cancel = Cancel::new();
-        let call = Call::new(&cancel);
+        let (call, cancel) = Call::new();
         let engine = engine()?;
         engine.spawn(async move {
             let mut wait = engine.wait();
             let config = &inner.settings.config;
             let work = warm(config, &pool, &target.origin, count, &mut wait);
-            let result = match cancellable(&cancel, work).await {
-                Ended::Done(result) => result,
-                Ended::Cancelled => Err(cancelled()),
-                Ended::Panicked => Err(panicked()),
-            };
+            let result = cancellable(&cancel, work).await.into_result();
             drop(pool);
             queue.push(token, Outcome::Warmed(result));
         });
@@ -372,50 +357,4 @@ impl Client {
         let open = || Ok(open_pool(&inner.settings.config, &inner.tls, &inner.resolver));
         Ok(inner.pools.get_or_try_init(open)?.clone())
     }
-}
-
-/// Receives the rest; on failure the error carries the partial body.
-pub(crate) async fn finish_whole<W: crate::drive::wait::Wait>(
-    response: &mut Response,
-    wait: &mut W,
-) -> Result<()> {
-    response.fill(wait).await.map_err(|error| error.with_partial(response.ready.take_all()))
-}
-
-pub(crate) fn cancelled() -> Error {
-    Error::new(ErrorKind::Cancelled, Phase::Request, "the request was cancelled")
-}
-
-fn read_on_engine(
-    mut response: Response,
-    max: Option<usize>,
-    queue: &Arc<Queue>,
-    token: u64,
-) -> Result<Call> {
-    let queue = queue.clone();
-    let cancel = Cancel::new();
-    let call = Call::new(&cancel);
-    let engine = engine()?;
-    engine.spawn(async move {
-        let mut wait = engine.wait();
-        let result = {
-            let work = pin!(async {
-                if max.is_none() {
-                    finish_whole(&mut response, &mut wait).await?;
-                }
-                response.next_chunk(&mut wait, max.unwrap_or(usize::MAX)).await
-            });
-            match cancellable(&cancel, work).await {
-                Ended::Done(result) => result,
-                Ended::Cancelled => Err(cancelled()),
-                Ended::Panicked => Err(panicked()),
-            }
-        };
-        if result.as_ref().is_err_and(|error| !response.is_failed(error)) {
-            response.close();
-        }
-        response.park();
-        queue.push(token, Outcome::Chunk(response, result));
-    });
-    Ok(call)
 }

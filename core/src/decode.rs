@@ -60,12 +60,14 @@ impl Decoder {
     /// Decodes a piece and appends what comes out.
     pub fn push(&mut self, data: &[u8], into: &mut Vec<u8>) -> Result<()> {
         self.started = true;
-        let mut piece: Option<Vec<u8>> = None;
-        for coding in self.codings.iter_mut().rev() {
-            piece = Some(coding.push(piece.as_deref().unwrap_or(data))?);
+        let [inner, outer @ ..] = &mut self.codings[..] else { return Ok(()) };
+        let mut piece = None;
+        for coding in outer.iter_mut().rev() {
+            let mut decoded = Vec::new();
+            coding.push(piece.as_deref().unwrap_or(data), &mut decoded)?;
+            piece = Some(decoded);
         }
-        into.extend_from_slice(piece.as_deref().unwrap_or(data));
-        Ok(())
+        inner.push(piece.as_deref().unwrap_or(data), into)
     }
 
     /// The body is over: a coding that is not is a truncation. An empty body (HEAD, 304) is fine.
@@ -75,17 +77,30 @@ impl Decoder {
         }
         let mut piece = Vec::new();
         for coding in self.codings.iter_mut().rev() {
-            let mut out = if piece.is_empty() { Vec::new() } else { coding.push(&piece)? };
-            out.append(&mut coding.finish()?);
-            piece = out;
+            let mut decoded = Vec::new();
+            if !piece.is_empty() {
+                coding.push(&piece, &mut decoded)?;
+            }
+            coding.finish(&mut decoded)?;
+            piece = decoded;
         }
         into.extend_from_slice(&piece);
         Ok(())
     }
 }
 
+/// Runs a write on a decoder with `into` in the place of the vector that it appends to.
+macro_rules! appending {
+    ($decoder:expr, $into:expr, $write:expr) => {{
+        std::mem::swap($decoder.get_mut(), $into);
+        let result = $write;
+        std::mem::swap($decoder.get_mut(), $into);
+        result.map_err(bad)
+    }};
+}
+
 impl Coding {
-    fn push(&mut self, data: &[u8]) -> Result<Vec<u8>> {
+    fn push(&mut self, data: &[u8], into: &mut Vec<u8>) -> Result<()> {
         if let (Coding::DeflateUndecided, Some(first)) = (&self, data.first()) {
             // RFC 1950 2.2: compression method 8 in the low bits.
             *self = if first & 0x0f == 8 {
@@ -94,45 +109,29 @@ impl Coding {
                 Coding::RawDeflate(DeflateDecoder::new(Vec::new()))
             };
         }
-        macro_rules! pump {
-            ($decoder:expr) => {{
-                $decoder.write_all(data).and_then(|()| $decoder.flush()).map_err(bad)?;
-                std::mem::take($decoder.get_mut())
-            }};
+        macro_rules! write {
+            ($decoder:expr) => {
+                appending!($decoder, into, $decoder.write_all(data).and_then(|()| $decoder.flush()))
+            };
         }
-        Ok(match self {
-            Coding::DeflateUndecided => Vec::new(),
-            Coding::Gzip(decoder) => pump!(decoder),
-            Coding::Zlib(decoder) => pump!(decoder),
-            Coding::RawDeflate(decoder) => pump!(decoder),
-            Coding::Brotli(decoder) => {
-                decoder.write_all(data).map_err(bad)?;
-                std::mem::take(decoder.get_mut())
-            }
-            Coding::Zstd(decoder) => decoder.push(data)?,
-        })
+        match self {
+            Coding::DeflateUndecided => Ok(()),
+            Coding::Gzip(decoder) => write!(decoder),
+            Coding::Zlib(decoder) => write!(decoder),
+            Coding::RawDeflate(decoder) => write!(decoder),
+            Coding::Brotli(decoder) => appending!(decoder, into, decoder.write_all(data)),
+            Coding::Zstd(decoder) => decoder.push(data, into),
+        }
     }
 
-    fn finish(&mut self) -> Result<Vec<u8>> {
+    fn finish(&mut self, into: &mut Vec<u8>) -> Result<()> {
         match self {
-            Coding::DeflateUndecided => Ok(Vec::new()),
-            Coding::Gzip(decoder) => {
-                decoder.try_finish().map_err(bad)?;
-                Ok(std::mem::take(decoder.get_mut()))
-            }
-            Coding::Zlib(decoder) => {
-                decoder.try_finish().map_err(bad)?;
-                Ok(std::mem::take(decoder.get_mut()))
-            }
-            Coding::RawDeflate(decoder) => {
-                decoder.try_finish().map_err(bad)?;
-                Ok(std::mem::take(decoder.get_mut()))
-            }
-            Coding::Brotli(decoder) => {
-                decoder.close().map_err(bad)?;
-                Ok(std::mem::take(decoder.get_mut()))
-            }
-            Coding::Zstd(decoder) => decoder.finish().map(|()| Vec::new()),
+            Coding::DeflateUndecided => Ok(()),
+            Coding::Gzip(decoder) => appending!(decoder, into, decoder.try_finish()),
+            Coding::Zlib(decoder) => appending!(decoder, into, decoder.try_finish()),
+            Coding::RawDeflate(decoder) => appending!(decoder, into, decoder.try_finish()),
+            Coding::Brotli(decoder) => appending!(decoder, into, decoder.close()),
+            Coding::Zstd(decoder) => decoder.finish(),
         }
     }
 }
@@ -150,18 +149,17 @@ impl Zstd {
         Ok(Zstd { raw: zstd::stream::raw::Decoder::new().map_err(bad)?, complete: false })
     }
 
-    fn push(&mut self, data: &[u8]) -> Result<Vec<u8>> {
+    fn push(&mut self, data: &[u8], into: &mut Vec<u8>) -> Result<()> {
         let mut input = InBuffer::around(data);
-        let mut all = Vec::new();
-        let mut piece = vec![0; zstd::zstd_safe::DCtx::out_size()];
         loop {
-            let mut output = OutBuffer::around(&mut piece[..]);
+            into.reserve(zstd::zstd_safe::DCtx::out_size());
+            let have = into.len();
+            let mut output = OutBuffer::around_pos(into, have);
             let left = self.raw.run(&mut input, &mut output).map_err(bad)?;
-            let (written, full) = (output.pos(), output.pos() == output.capacity());
-            all.extend_from_slice(&piece[..written]);
+            let full = output.pos() == output.capacity();
             self.complete = left == 0;
             if input.pos() == data.len() && (!full || self.complete) {
-                return Ok(all);
+                return Ok(());
             }
         }
     }

@@ -25,6 +25,7 @@ mod net;
 mod origin;
 mod pool;
 mod queue;
+mod reads;
 mod request;
 mod response;
 mod retry;
@@ -45,7 +46,7 @@ pub use error::{Error, ErrorKind, Phase, Result, Sent};
 pub use farewell::at_exit;
 pub use fork::mark_child as fork_mark_child;
 pub use keepalive_proto::{Fields, Version};
-pub use queue::{Completion, Outcome, Queue};
+pub use queue::{Completion, Destination, Outcome, Queue};
 pub use request::{
     BodySender, BodySource, Request, body_pipe, source_failed, timeout_from_seconds,
 };

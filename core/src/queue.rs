@@ -1,6 +1,7 @@
 //! The completion queue: how finished work crosses into another language in batches. The wake-up
 //! runs only when the queue was empty, so a busy loop drains many completions per wake-up.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,13 @@ pub struct Completion {
     pub outcome: Outcome,
 }
 
+/// Memory of the caller's that the engine receives a body into.
+pub trait Destination: Any + Send {
+    /// All of it, always the same. It may be uninitialised: the engine only writes to it, and reads
+    /// no more than it wrote.
+    fn memory(&mut self) -> &mut [u8];
+}
+
 /// What a submission ended in. Each submission ends in exactly one.
 pub enum Outcome {
     /// Of `Client::submit`.
@@ -28,6 +36,9 @@ pub enum Outcome {
     Chunk(Response, Result<Option<Bytes>>),
     /// Of `Client::submit_warm`: how many connections were opened.
     Warmed(Result<usize>),
+    /// Of `Client::submit_read_full`: the response and the memory come back, with how many bytes of
+    /// the body there are in it.
+    Filled(Response, Box<dyn Destination>, Result<usize>),
     /// A piped request body wants its next piece (`body_pipe`); not an end.
     WantBody,
 }

@@ -54,6 +54,13 @@ pub struct Timings {
     pub total: Duration,
 }
 
+/// Bytes that are taken together into one piece when they are at hand: each piece costs its receiver
+/// a turn, and this many still fit caches.
+const GATHERED: usize = 256 * 1024;
+
+/// A body with no more than this left is worth a look before its head is handed over.
+const SMALL: u64 = 64 * 1024;
+
 pub(crate) enum State {
     /// The end was verified; the connection has gone back or is closed.
     Done,
@@ -141,7 +148,85 @@ impl Response {
         count
     }
 
-    /// The next piece of the body, of any size up to `max`; `None` is the verified end.
+    /// How many bytes of the body are still to be read, when that is known: not without
+    /// Content-Length, and not when the body is decoded. They come, or a read fails.
+    pub fn remaining(&mut self) -> Option<u64> {
+        let to_come = match &mut self.state {
+            State::Done => Some(0),
+            State::Live(live) => live.remaining(),
+            State::Failed(_) | State::Closed => None,
+        };
+        self.park();
+        Some(to_come? + self.ready.len() as u64)
+    }
+
+    /// Reads on behind the first `filled` bytes of `buffer` until it is full or the body has ended,
+    /// on this thread; returns how many bytes there are then. A large body needs no other memory.
+    ///
+    /// # Errors
+    /// As [`Response::read`]; all bytes that came are in the error ([`Error::partial_body`]).
+    pub fn read_full(
+        &mut self,
+        buffer: &mut [u8],
+        filled: usize,
+        blocking: Blocking<'_>,
+    ) -> Result<usize> {
+        let count = run(self.fill_slice(&mut BlockingWait::new(blocking), buffer, filled));
+        self.park();
+        count
+    }
+
+    /// Waits on this thread until body bytes are here and says how many the next [`Response::read`]
+    /// can give at once; 0 is the verified end.
+    ///
+    /// # Errors
+    /// As [`Response::read`].
+    pub fn at_hand(&mut self, blocking: Blocking<'_>) -> Result<usize> {
+        let count = run(self.wait_at_hand(&mut BlockingWait::new(blocking)));
+        self.park();
+        count
+    }
+
+    /// Whether [`Response::read_now`] can give the bytes of this body as they come: they need neither
+    /// decrypting nor decoding nor their chunks taken apart.
+    pub fn is_direct(&mut self) -> bool {
+        let direct = match &mut self.state {
+            State::Live(live) => live.is_direct(),
+            _ => false,
+        };
+        self.park();
+        direct
+    }
+
+    /// How many body bytes [`Response::read_now`] would give; 0 when that is not known.
+    pub fn at_hand_now(&mut self) -> usize {
+        let count = match &mut self.state {
+            _ if !self.ready.is_empty() => self.ready.len(),
+            State::Live(live) => live.at_hand_now(),
+            _ => 0,
+        };
+        self.park();
+        count
+    }
+
+    /// Reads what is here already, on any thread and without waiting; `None` when nothing is, or
+    /// something else than bytes is next: then the engine is to read (`Client::submit_read`).
+    pub fn read_now(&mut self, buffer: &mut [u8]) -> Option<Result<usize>> {
+        if buffer.is_empty() {
+            return None;
+        }
+        if !self.ready.is_empty() {
+            return Some(Ok(self.ready.copy_to(buffer)));
+        }
+        let State::Live(live) = &mut self.state else { return None };
+        let result = live.read_now(buffer);
+        self.conclude();
+        self.park();
+        Some(result?.map_err(|error| self.fail(error)))
+    }
+
+    /// The next piece of the body, of any size up to `max`; `None` is the verified end. With a `max`
+    /// of 0 it only waits: the piece is empty, and [`Response::read_now`] has something to give.
     pub fn read_chunk(&mut self, max: usize, blocking: Blocking<'_>) -> Result<Option<Bytes>> {
         let chunk = run(self.next_chunk(&mut BlockingWait::new(blocking), max));
         self.park();
@@ -170,6 +255,21 @@ impl Response {
         }
     }
 
+    async fn wait_at_hand<W: Wait>(&mut self, wait: &mut W) -> Result<usize> {
+        if self.ready.is_empty() {
+            let direct = match &mut self.state {
+                State::Live(live) => live.at_hand(wait).await,
+                _ => None,
+            };
+            match direct {
+                Some(Ok(count)) => return Ok(count),
+                Some(Err(error)) => return Err(self.fail(error)),
+                None => self.receive_piece(wait, GATHERED).await?,
+            }
+        }
+        Ok(self.ready.len())
+    }
+
     pub(crate) async fn read_into<W: Wait>(
         &mut self,
         wait: &mut W,
@@ -181,7 +281,10 @@ impl Response {
                 direct = live.read_direct(wait, to).await;
             }
             match direct {
-                Some(Ok(count)) => return Ok(count),
+                Some(Ok(count)) => {
+                    self.conclude();
+                    return Ok(count);
+                }
                 Some(Err(error)) => return Err(self.fail(error)),
                 None => self.receive(wait).await?,
             }
@@ -189,15 +292,56 @@ impl Response {
         Ok(self.ready.copy_to(to))
     }
 
+    pub(crate) async fn fill_slice<W: Wait>(
+        &mut self,
+        wait: &mut W,
+        to: &mut [u8],
+        mut filled: usize,
+    ) -> Result<usize> {
+        while filled < to.len() {
+            let read = match self.read_into(wait, &mut to[filled..]).await {
+                Ok(count) => wait.look_up().map(|()| count),
+                error => error,
+            };
+            match read {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) => {
+                    return Err(error.with_partial(Bytes::copy_from_slice(&to[..filled])));
+                }
+            }
+        }
+        Ok(filled)
+    }
+
     pub(crate) async fn next_chunk<W: Wait>(
         &mut self,
         wait: &mut W,
         max: usize,
     ) -> Result<Option<Bytes>> {
-        if self.ready.is_empty() {
-            self.receive(wait).await?;
+        if max == 0 {
+            return Ok((self.wait_at_hand(wait).await? > 0).then(Bytes::new));
         }
-        Ok(self.ready.take(max.max(1)))
+        if self.ready.is_empty() {
+            self.receive_piece(wait, max.min(GATHERED)).await?;
+        }
+        Ok(self.ready.take(max))
+    }
+
+    /// What came of a body that failed.
+    pub(crate) fn take_arrived(&mut self) -> Bytes {
+        self.ready.take_all()
+    }
+
+    /// A short rest of the body that is at hand: then the event loop need not ask for it.
+    pub(crate) fn gather(&mut self) {
+        let State::Live(live) = &mut self.state else { return };
+        if live.remaining().is_some_and(|left| left <= SMALL) {
+            let enough = self.ready.len() + SMALL as usize;
+            let result = live.receive_more(self.ready.space(), &mut self.about.trailers, enough);
+            // What came is delivered first, the failure by the read that follows.
+            let _ = self.progressed(result);
+        }
     }
 
     /// Receives until the end; the body is then in `ready`.
@@ -210,35 +354,71 @@ impl Response {
             if self.is_complete() {
                 return Ok(());
             }
+            wait.look_up()?;
+        }
+    }
+
+    /// Gives up what is unread and waits until its connection is free or closed; on the engine.
+    pub(crate) async fn leave(&mut self) {
+        self.ready.clear();
+        if let State::Live(live) = &mut self.state {
+            if let Some(work) = live.leave() {
+                work.await;
+            }
+            self.state = State::Closed;
         }
     }
 
     /// Waits for more body bytes; at the verified end the connection goes back at once, with the
     /// last bytes still in `ready`.
     async fn receive<W: Wait>(&mut self, wait: &mut W) -> Result<()> {
-        match &mut self.state {
-            State::Done => Ok(()),
-            State::Failed(error) => Err(error.clone()),
-            State::Closed => Err(Error::state("the response was closed")),
+        let result = match &mut self.state {
+            State::Done => return Ok(()),
+            State::Failed(error) => return Err(error.clone()),
+            State::Closed => return Err(Error::state("the response was closed")),
             State::Live(live) => {
-                match live.receive(wait, self.ready.space(), &mut self.about.trailers).await {
-                    Ok(Progress::Data) => Ok(()),
-                    Ok(Progress::End) => {
-                        if let State::Live(mut live) =
-                            std::mem::replace(&mut self.state, State::Done)
-                        {
-                            live.finish();
-                        }
-                        Ok(())
-                    }
-                    Err(error) if self.ready.is_empty() => Err(self.fail(error)),
-                    // What came before the failure is delivered first.
-                    Err(error) => {
-                        self.state = State::Failed(error);
-                        Ok(())
-                    }
-                }
+                live.receive(wait, self.ready.space(), &mut self.about.trailers).await
             }
+        };
+        self.progressed(result)
+    }
+
+    /// The same, and takes everything that is at hand up to `enough` bytes.
+    async fn receive_piece<W: Wait>(&mut self, wait: &mut W, enough: usize) -> Result<()> {
+        self.receive(wait).await?;
+        let result = match &mut self.state {
+            State::Live(live) if self.ready.len() < enough => {
+                live.receive_more(self.ready.space(), &mut self.about.trailers, enough)
+            }
+            _ => return Ok(()),
+        };
+        self.progressed(result)
+    }
+
+    fn progressed(&mut self, result: Result<Progress>) -> Result<()> {
+        match result {
+            Ok(Progress::Data) => Ok(()),
+            Ok(Progress::End) => {
+                if let State::Live(mut live) = std::mem::replace(&mut self.state, State::Done) {
+                    live.finish();
+                }
+                Ok(())
+            }
+            Err(error) if self.ready.is_empty() => Err(self.fail(error)),
+            // What came before the failure is delivered first.
+            Err(error) => {
+                self.state = State::Failed(error);
+                Ok(())
+            }
+        }
+    }
+
+    /// After bytes went past `ready`: a body whose length is known ends with its last byte.
+    fn conclude(&mut self) {
+        if let State::Live(live) = &mut self.state
+            && live.conclude()
+        {
+            self.state = State::Done;
         }
     }
 

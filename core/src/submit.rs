@@ -3,8 +3,8 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use crate::cancel::{Cancel, Ended, cancellable, panicked};
-use crate::client::{ClientInner, Until, cancelled};
+use crate::cancel::{Cancel, cancellable};
+use crate::client::{ClientInner, Until};
 use crate::connection::ClientPool;
 use crate::drive::tokio::TokioWait;
 use crate::handoff::Job;
@@ -33,11 +33,7 @@ impl Submission {
             let result = {
                 // Pinned where it is made: a future that is handed on is held twice.
                 let work = pin!(client.perform(&pool, &request, until, &mut wait));
-                match cancellable(&cancel, work).await {
-                    Ended::Done(result) => result,
-                    Ended::Cancelled => Err(cancelled()),
-                    Ended::Panicked => Err(panicked()),
-                }
+                cancellable(&cancel, work).await.into_result()
             };
             // What it holds is given back before anybody hears of its end.
             drop((wait, client, pool, request, count));

@@ -24,6 +24,7 @@ class Exchange {
     this.state = PENDING
     this.token = -1
     this.cancelled = false
+    this.leaving = false
     this.reader = undefined // of the read that runs
     this.signal = undefined
     this.upload = undefined
@@ -128,6 +129,32 @@ class Exchange {
     })
   }
 
+  /** What is at hand of the body, without waiting; null when nothing is. */
+  take(max) {
+    if (this.state !== OPEN || this.cancelled) return null
+    const piece = bridge.take(this.token, max)
+    if (piece !== null && bridge.isOver(this.token)) this.finish()
+    return piece
+  }
+
+  get over() {
+    return this.state === OVER
+  }
+
+  /** As `discard`; resolves when the connection is free or closed. */
+  async dump() {
+    if (this.state !== OPEN || this.cancelled) return
+    if (this.reader !== undefined) {
+      this.cancel()
+      return
+    }
+    this.leaving = true
+    await new Promise((resolve) => {
+      bridge.close(this.token)
+      this.reader = { resolve, reject: resolve }
+    })
+  }
+
   /** The signal fired. */
   abort(reason) {
     if (this.state === OVER || this.cancelled) return
@@ -145,7 +172,7 @@ class Exchange {
 
   /** Nobody wants the rest of the body. */
   discard() {
-    if (this.state !== OPEN || this.cancelled) return
+    if (this.state !== OPEN || this.cancelled || this.leaving) return
     if (this.reader !== undefined) {
       this.cancel()
     } else {

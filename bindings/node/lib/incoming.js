@@ -10,12 +10,24 @@ const PIECE = 512 * 1024
 /** After a piece of this size the next is fetched while the reader works on it. */
 const BULK = 32 * 1024
 
+/** After so many bytes that were there without waiting, the event loop gets a turn. */
+const BURST = 2 * 1024 * 1024
+
+/**
+ * Pieces are lent to V8, which looks at how much of that became garbage only when it allocates such
+ * memory itself: so that it looks after this many bytes, it is made to.
+ */
+const NUDGE = 4 * 1024 * 1024
+let lent = 0
+
 class Incoming {
   /** `exchange` is undefined when the whole body came with the head. */
   constructor(record, exchange) {
     this.record = record
     this.exchange = exchange
     this.tail = exchange === undefined ? record : undefined // has the trailers
+    this.direct = exchange !== undefined && record.direct
+    this.burst = 0
     this.used = false
     this.ahead = undefined // the promise of the next piece
     this.failure = undefined // { reason }, once reading has failed
@@ -66,6 +78,7 @@ class Incoming {
       return record.bodyLength === 0 ? null : record.bytes()
     }
     if (this.tail !== undefined) return null
+    if (this.direct && max !== undefined) return this.pullDirect(max)
     let record
     try {
       const next = this.ahead ?? this.exchange.read(max)
@@ -85,6 +98,54 @@ class Incoming {
     return record.bodyLength === 0 ? null : record.bytes()
   }
 
+  /** A piece that is at hand; null when none is, and when the event loop is to have a turn. */
+  takeNow(max) {
+    if (!this.direct || this.burst >= BURST || this.closed || this.failure !== undefined) return null
+    const piece = this.exchange.take(max)
+    if (piece === null) return null
+    this.burst += piece.length
+    lent += piece.length
+    if (lent >= NUDGE) {
+      lent = 0
+      new ArrayBuffer(1)
+    }
+    if (this.exchange.over) this.tail = NO_TRAILERS
+    return piece
+  }
+
+  /** The socket's buffer is read here, and the engine only waits for it to be filled. */
+  async pullDirect(max) {
+    for (;;) {
+      if (this.burst >= BURST) {
+        await new Promise(setImmediate)
+        this.burst = 0
+        if (this.failure !== undefined) throw this.failure.reason
+      }
+      const piece = this.takeNow(max)
+      if (piece !== null) return piece
+      if (this.closed || this.tail !== undefined) return null
+      let record
+      try {
+        record = await this.exchange.read(0)
+      } catch (reason) {
+        this.failure ??= { reason }
+        throw reason
+      }
+      this.burst = 0
+      if (record.last) {
+        this.tail = record
+        return record.bodyLength === 0 ? null : record.bytes()
+      }
+    }
+  }
+
+  /** Gives up the rest, as `close`; resolves when the connection is free or closed. */
+  async dump() {
+    this.used = true
+    this.closed = true
+    await this.exchange?.dump()
+  }
+
   /** Gives up the rest: read and thrown away within the drain limits, else the connection closes. */
   close() {
     this.used = true
@@ -98,6 +159,8 @@ class Incoming {
     this.onFailure?.(reason)
   }
 }
+
+const NO_TRAILERS = { trailers: [] }
 
 function ignore() {}
 
@@ -125,7 +188,7 @@ function webStream(incoming) {
         }
       },
       cancel() {
-        incoming.close()
+        return incoming.dump()
       },
     },
     { highWaterMark: 0 },

@@ -43,6 +43,12 @@ const methods = {
   _read() {
     const incoming = this[kIncoming]
     incoming.used = true
+    // A second piece would be copied together with the one that waits to be read.
+    const piece = this.readableLength === 0 ? incoming.takeNow(PIECE) : null
+    if (piece !== null) {
+      this.push(piece)
+      return
+    }
     incoming.pull(PIECE).then(
       (piece) => {
         if (piece === null) incoming.onFailure = undefined
@@ -95,10 +101,11 @@ const methods = {
     return parseForm(await whole(this), this[kType]())
   },
 
-  /** Throws the rest away; the connection is kept when little is left. */
+  /** Throws the rest away; the connection is kept when little is left, and free when this resolves. */
   async dump() {
+    const done = this[kIncoming].dump()
     if (isStream(this)) this.on('error', ignore).destroy()
-    else this[kIncoming].close()
+    await done
     return null
   },
 }

@@ -12,6 +12,7 @@ const HTTP_10 = 2
 const LAST = 4
 const HEDGED = 8
 const HEDGE_WON = 16
+const DIRECT = 32
 const DATA = 16 * 4 + 8 * 8
 
 /** Memory that batches are packed into; the views share it. */
@@ -38,6 +39,11 @@ class Record {
 
   get last() {
     return (this.slab.words[this.word + 4] & LAST) !== 0
+  }
+
+  /** Of a head: whether the body can be taken as it comes (`bridge.take`). */
+  get direct() {
+    return (this.slab.words[this.word + 4] & DIRECT) !== 0
   }
 
   get redirects() {

@@ -7,7 +7,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use keepalive_core::{Client, Completion, Outcome, Queue, Request, Until, body_pipe};
+use keepalive_core::{
+    Call, Client, Completion, Outcome, Queue, Request, Response, Until, body_pipe,
+};
 use napi::JsValue;
 use napi::bindgen_prelude::{Env, Function, Uint8ArraySlice};
 use napi_derive::napi;
@@ -15,6 +17,7 @@ use napi_derive::napi;
 use crate::client::NativeClient;
 use crate::convert::{ByteString, Extra, Payload, Thrown, invalid, thrown, timeouts};
 use crate::fork;
+use crate::memory::{Pieces, Whole};
 use crate::pack::Batch;
 use crate::slots::Slots;
 use crate::wake::Waking;
@@ -43,6 +46,7 @@ struct State {
     slots: Slots,
     ready: Vec<Completion>,
     batch: Batch,
+    pieces: Pieces,
 }
 
 #[napi]
@@ -145,9 +149,46 @@ impl Bridge {
         let queue = &self.shared.queue;
         let call = match max {
             Some(max) => Client::submit_read(response, max as usize, queue, token.into()),
-            None => Client::submit_read_all(response, queue, token.into()),
+            None => read_all(response, queue, token.into()),
         }
         .map_err(thrown)?;
+        self.shared.started(state.slots.started(token, call));
+        Ok(())
+    }
+
+    /// What is at hand of a body, at most `max` bytes, without waiting; null when nothing is or
+    /// `read` has to look. The body may be over then (`is_over`).
+    #[napi]
+    pub fn take(&self, token: u32, max: u32) -> Option<Extra> {
+        let mut state = self.shared.state.borrow_mut();
+        let State { slots, pieces, .. } = &mut *state;
+        let response = slots.at(token).response.as_mut()?;
+        // The next `read` tells of a failure.
+        pieces.read(response, max as usize)?.ok().map(Extra::Body)
+    }
+
+    /// Whether `take` gave the last bytes of a body; its token is free then.
+    #[napi]
+    pub fn is_over(&self, token: u32) -> bool {
+        let mut state = self.shared.state.borrow_mut();
+        let response = &mut state.slots.at(token).response;
+        let over = response.as_ref().is_some_and(|response| response.is_complete());
+        if over {
+            *response = None;
+            let State { slots, pieces, .. } = &mut *state;
+            pieces.rest(slots);
+        }
+        over
+    }
+
+    /// Gives up the rest of a body by the drain rule; its end is an empty last piece.
+    #[napi]
+    pub fn close(&self, token: u32) -> Result<(), Thrown> {
+        let mut state = self.shared.state.borrow_mut();
+        let response = state.slots.at(token).response.take();
+        let response = response.ok_or_else(|| invalid("close: no body is open"))?;
+        let queue = &self.shared.queue;
+        let call = Client::submit_close(response, queue, token.into()).map_err(thrown)?;
         self.shared.started(state.slots.started(token, call));
         Ok(())
     }
@@ -163,7 +204,11 @@ impl Bridge {
     /// Drops a response whose body is not read to its end.
     #[napi]
     pub fn discard(&self, token: u32) {
-        let response = self.shared.state.borrow_mut().slots.at(token).response.take();
+        let mut state = self.shared.state.borrow_mut();
+        let State { slots, pieces, .. } = &mut *state;
+        let response = slots.at(token).response.take();
+        pieces.rest(slots);
+        drop(state);
         drop(response);
     }
 
@@ -196,7 +241,7 @@ impl Bridge {
     #[napi]
     pub fn drain(&self, mut slab: Uint8ArraySlice<'_>, offset: u32) -> f64 {
         let mut state = self.shared.state.borrow_mut();
-        let State { slots, ready, batch } = &mut *state;
+        let State { slots, ready, batch, pieces } = &mut *state;
         if batch.bytes.is_empty() {
             self.shared.queue.drain(ready);
             for completion in ready.drain(..) {
@@ -204,6 +249,7 @@ impl Bridge {
             }
             if slots.running() == 0 {
                 self.shared.waking.keep_alive(false);
+                pieces.rest(slots);
             }
         }
         let size = batch.bytes.len();
@@ -241,6 +287,18 @@ impl Shared {
         state.slots.clear();
         state.ready.clear();
         state.batch = Batch::default();
+        state.pieces = Pieces::default();
+    }
+}
+
+fn read_all(
+    mut response: Response,
+    queue: &Arc<Queue>,
+    token: u64,
+) -> keepalive_core::Result<Call> {
+    match Whole::of(&mut response) {
+        Some(whole) => Client::submit_read_full(response, Box::new(whole), 0, queue, token),
+        None => Client::submit_read_all(response, queue, token),
     }
 }
 

@@ -135,7 +135,7 @@ impl ToNapiValue for Extra {
 }
 
 /// A smaller body is copied: that is cheaper than a finalizer.
-const LENT: usize = 64 * 1024;
+pub const LENT: usize = 64 * 1024;
 
 /// A Buffer of `body`: lent when it is large and external memory is allowed, else a copy, which
 /// does not keep a larger allocation alive for a small part of it.

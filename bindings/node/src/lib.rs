@@ -8,6 +8,7 @@ mod bridge;
 mod client;
 mod convert;
 mod fork;
+mod memory;
 mod pack;
 mod slots;
 mod stats;

@@ -4,10 +4,13 @@
 //! A record is 8-aligned: 16 u32, 8 f64, then the url, reason, headers, trailers and body bytes.
 //! Headers and trailers are `name NUL value NUL ...` (neither can contain a NUL).
 
+use std::any::Any;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use keepalive_core::{Completion, Error, ErrorKind, Fields, Outcome, Response, Version};
 
 use crate::convert::Extra;
+use crate::memory::Whole;
 use crate::slots::Slots;
 
 const HEAD: u32 = 0;
@@ -21,6 +24,7 @@ const HTTP_10: u32 = 2;
 const LAST: u32 = 4;
 const HEDGED: u32 = 8;
 const HEDGE_WON: u32 = 16;
+const DIRECT: u32 = 32;
 
 /// A larger body gets a buffer of its own instead of a part of the slab, which it would pin.
 const LARGE: usize = 8 * 1024;
@@ -82,8 +86,19 @@ impl Batch {
                     slot.response = Some(response);
                 }
             }
+            Outcome::Filled(response, memory, Ok(filled)) => {
+                let slot = slots.ended(token);
+                let memory: Box<dyn Any> = memory;
+                let body = memory.downcast::<Whole>().ok().map(|whole| whole.into_bytes(filled));
+                if let Some(response) = self.chunk(token as u32, response, body)
+                    && let Some(slot) = slot
+                {
+                    slot.response = Some(response);
+                }
+            }
             Outcome::Response(Err(error))
             | Outcome::Chunk(_, Err(error))
+            | Outcome::Filled(_, _, Err(error))
             | Outcome::Warmed(Err(error)) => {
                 slots.ended(token);
                 self.failed(token as u32, error);
@@ -93,13 +108,14 @@ impl Batch {
 
     fn head(&mut self, token: u32, mut response: Response) -> Option<Response> {
         let body = response.take_complete();
+        let direct = if body.is_none() && response.is_direct() { DIRECT } else { 0 };
         let last = if body.is_some() { LAST } else { 0 };
         let (extra, body) = self.place(body.unwrap_or_default());
         let trailers = response.trailers();
         self.write(Record {
             token,
             kind: HEAD,
-            flags: last | head_flags(&response),
+            flags: last | direct | head_flags(&response),
             extra,
             body: &body,
             trailers,

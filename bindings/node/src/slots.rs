@@ -46,6 +46,11 @@ impl Slots {
         Some(slot)
     }
 
+    /// Whether some response has more of its body to come.
+    pub fn any_open(&self) -> bool {
+        self.running > 0 || self.slots.iter().any(|slot| slot.response.is_some())
+    }
+
     /// How many calls run.
     pub fn running(&self) -> usize {
         self.running

@@ -121,14 +121,33 @@ test('destroying or cancelling early closes the connection', async () => {
   client.close()
 })
 
-test('little left unread keeps the connection', async () => {
-  for (const target of ['/bytes/100000', '/chunked/20000?chunk=1000']) {
-    await (await get(target)).body.dump()
-    // What is left is read by the engine meanwhile.
-    while (client.stats().idle === 0) await origin.control('/_connections')
+test('giving up little that is left resolves when the connection is free', async () => {
+  const ways = [
+    async (target) => (await get(target)).body.dump(),
+    async (target) => {
+      const { body } = await get(target)
+      await new Promise((resolve) => body.once('readable', resolve))
+      await body.dump()
+    },
+    async (target) => (await client.fetch(origin.http + target)).body.cancel(),
+  ]
+  for (const target of ['/bytes/200000', '/chunked/20000?chunk=1000', '/ok']) {
+    for (const way of ways) {
+      await way(target)
+      assert.deepEqual([client.stats().idle, client.stats().active], [1, 0])
+      assert.equal(await (await get('/ok')).body.text(), 'ok')
+    }
   }
-  assert.equal((await (await get('/ok')).body.text()), 'ok')
   assert.equal(client.stats().opened, 1)
+  client.close()
+})
+
+test('giving up a body that stalls ends with the drain limit', async () => {
+  assert.equal(await (await get('/stall-body?n=100000&sent=10')).body.dump(), null)
+  assert.deepEqual([client.stats().idle, client.stats().active], [0, 0])
+  const { body } = await get('/stall-body?n=100000&sent=10')
+  while (body.read() !== null);
+  assert.equal(await body.dump(), null)
   client.close()
 })
 
@@ -147,6 +166,19 @@ test('a response that is garbage gives its connection up', async () => {
     await origin.control('/_connections')
   }
   assert.equal(client.stats().active, 0)
+  // A little that is left is read first; reading that was given up half-way is no different.
+  const half = async () => {
+    const { body } = await get('/bytes/200000')
+    await body[Symbol.asyncIterator]().next()
+  }
+  await get('/bytes/200000')
+  await half()
+  for (let i = 0; i < 50 && client.stats().active > 0; i += 1) {
+    gc()
+    await new Promise(setImmediate)
+    await origin.control('/_connections')
+  }
+  assert.deepEqual([client.stats().idle, client.stats().active], [2, 0])
   client.close()
 })
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
+use keepalive_core::Until;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -13,7 +14,7 @@ use crate::build::{Built, build, line, method};
 use crate::convert::text;
 use crate::errors::{of_class, to_python};
 use crate::info::Stats;
-use crate::response::{Method, Response};
+use crate::response::{Method, Response, SMALL_BODY};
 use crate::shared::Shared;
 
 /// Sends on this thread: to the end of the body, or with `head_only` to the end of the head.
@@ -30,14 +31,15 @@ fn send(
         let (source, length) = PythonSource::new(&source, &failure)?;
         request.set_body_stream(Box::new(source), length);
     }
-    let client = &shared.client;
-    let result = blocking(py, |how| match head_only {
-        true => client.send(&request, how),
-        false => client.send_whole(&request, how),
-    })?;
+    let until = if head_only { Until::Head } else { Until::SmallBody(SMALL_BODY) };
+    let result = blocking(py, |how| shared.client.send_until(&request, until, how))?;
+    let result = match result {
+        Ok(response) if head_only => return Response::streamed(py, response, method),
+        Ok(response) => Response::receive_whole(py, response, method)?,
+        Err(error) => Err(error),
+    };
     match result {
-        Ok(response) if head_only => Response::streamed(py, response, method),
-        Ok(response) => Ok(Response::whole(response, method)),
+        Ok(response) => Ok(response),
         Err(error) => Err(failure
             .take(&error)
             .unwrap_or_else(|| to_python(py, &error, Some(&line(&request))))),

@@ -13,6 +13,7 @@ mod functions;
 mod headers;
 mod info;
 mod interpreter;
+mod memory;
 mod once;
 mod pieces;
 mod response;

@@ -1,10 +1,15 @@
 //! Iterators over a streamed body. Splitting and decoding are Python generators
 //! (`libkeepalive/_pieces.py`); these two hand over what comes.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::aio::pending::Pending;
+use crate::aio::ready::Ready;
 use crate::once::PyOnceLock;
 use crate::response::Response;
 
@@ -12,7 +17,7 @@ use crate::response::Response;
 #[pyclass(frozen, module = "libkeepalive._native")]
 pub struct Pieces {
     response: Py<Response>,
-    ended: std::sync::atomic::AtomicBool,
+    ended: AtomicBool,
 }
 
 impl Pieces {
@@ -28,7 +33,6 @@ impl Pieces {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyBytes>>> {
-        use std::sync::atomic::Ordering::Relaxed;
         if self.ended.load(Relaxed) {
             return Ok(None);
         }
@@ -42,11 +46,16 @@ impl Pieces {
 #[pyclass(frozen, module = "libkeepalive._native")]
 pub struct AsyncPieces {
     response: Py<Response>,
+    /// Pieces since the task last waited.
+    burst: AtomicU32,
 }
+
+/// After so many pieces that were there without waiting, the other tasks have a turn.
+const BURST: u32 = 4;
 
 impl AsyncPieces {
     pub fn of(response: &Bound<'_, Response>) -> AsyncPieces {
-        AsyncPieces { response: response.clone().unbind() }
+        AsyncPieces { response: response.clone().unbind(), burst: AtomicU32::new(0) }
     }
 }
 
@@ -57,7 +66,14 @@ impl AsyncPieces {
     }
 
     fn __anext__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Pending::read_piece(self.response.bind(py))
+        let response = self.response.bind(py);
+        if self.burst.fetch_add(1, Relaxed) < BURST
+            && let Some(piece) = response.get().piece_now(py)?
+        {
+            return Ready::of(py, piece.into_any());
+        }
+        self.burst.store(0, Relaxed);
+        Pending::read_piece(response)
     }
 }
 

@@ -6,13 +6,13 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::deadline::Deadline;
-use crate::drive::wait::{Direction, Look, Stopped, Wait, Waited, Want};
+use crate::drive::wait::{Direction, Look, Stopped, Wait, Waited, Want, interrupted};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::socket::Io;
 
@@ -37,11 +37,13 @@ impl<'a> Blocking<'a> {
 /// Waits on the caller's thread.
 pub(crate) struct BlockingWait<'a> {
     hook: Option<&'a mut (dyn FnMut() -> bool + Send)>,
+    /// When `look_up` last looked at the hook, or first could have.
+    looked: Option<Instant>,
 }
 
 impl<'a> BlockingWait<'a> {
     pub fn new(blocking: Blocking<'a>) -> Self {
-        BlockingWait { hook: blocking.interrupt }
+        BlockingWait { hook: blocking.interrupt, looked: None }
     }
 
     /// The next sleep: what the deadline leaves, in slices when there is a hook.
@@ -97,6 +99,18 @@ impl Wait for BlockingWait<'_> {
 
     fn another(&self) -> Option<Self> {
         None
+    }
+
+    fn look_up(&mut self) -> Result<()> {
+        if self.hook.is_none() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        if now - *self.looked.get_or_insert(now) < INTERRUPT_SLICE / 2 {
+            return Ok(());
+        }
+        self.looked = Some(now);
+        self.check_interrupt().map_err(|_| interrupted(Phase::Body))
     }
 
     fn adopt(&mut self, io: &mut Io) -> Result<()> {

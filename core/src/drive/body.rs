@@ -1,21 +1,20 @@
 //! The body of a response that is still on its connection.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use keepalive_proto::{Eof, Event, Fields};
+use keepalive_proto::{Connection as Machine, Eof, Event, Fields};
 
 use crate::config::Limit;
 use crate::connection::{Connection, Lease};
 use crate::deadline::Deadline;
 use crate::decode::Decoder;
-use crate::drive::tokio::TokioWait;
 use crate::drive::wait::{Stopped, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
-use crate::net::socket::{Layer, Received, recv_into};
+use crate::net::socket::{Layer, Received};
 use crate::origin::Origin;
-use crate::runtime::engine;
 use crate::stats::Closed;
 use crate::unread::{self, Claim};
 
@@ -30,14 +29,16 @@ pub(crate) enum Progress {
 
 /// A leased connection with the rest of a body on it. Dropping it applies the drain rule.
 pub(crate) struct Live {
-    lease: Option<Lease>,
+    pub(super) lease: Option<Lease>,
     /// To the lease, between reads.
     claim: Option<Claim>,
-    decoder: Option<Decoder>,
-    read: Limit,
-    total: Deadline,
-    origin: Arc<Origin>,
+    pub(super) decoder: Option<Decoder>,
+    pub(super) read: Limit,
+    pub(super) total: Deadline,
+    pub(super) origin: Arc<Origin>,
     reused: bool,
+    /// Bytes that were taken without waiting since the last wait.
+    pub(super) taken: usize,
 }
 
 impl Live {
@@ -49,7 +50,7 @@ impl Live {
         origin: Arc<Origin>,
         reused: bool,
     ) -> Live {
-        Live { lease: Some(lease), claim: None, decoder, read, total, origin, reused }
+        Live { lease: Some(lease), claim: None, decoder, read, total, origin, reused, taken: 0 }
     }
 
     /// The caller has the response: how long it does not read on is watched.
@@ -60,7 +61,7 @@ impl Live {
     }
 
     /// The caller reads on.
-    fn claim(&mut self) -> Result<()> {
+    pub(super) fn claim(&mut self) -> Result<()> {
         if self.lease.is_none()
             && let Some(claim) = &self.claim
         {
@@ -76,7 +77,7 @@ impl Live {
         }
     }
 
-    fn fail(&mut self, error: Error) -> Error {
+    pub(super) fn fail(&mut self, error: Error) -> Error {
         if let Some(lease) = self.lease.take() {
             lease.discard(Closed::Failed);
         }
@@ -126,35 +127,15 @@ impl Live {
             }
             let deadline = stall(self.read).sooner(self.total);
             let Connection { http, layer, io, .. } = connection;
-            // Bytes that need no framing or decoding go straight to where they are read from.
-            let direct = match &self.decoder {
-                None => http.direct_body().filter(|&left| left > 0),
-                Some(_) => None,
-            };
-            let room = read_size(http.body_remaining(), into.len());
+            let direct = direct(http, &self.decoder);
             let received = std::future::poll_fn(|cx| {
-                wait.poll_io(cx, io, Want::Read, &deadline, &mut |fd, _| match direct {
-                    None => layer.read(fd, http.receive_space(room)),
-                    Some(_) => {
-                        into.reserve(room);
-                        layer.read(fd, into)
-                    }
+                wait.poll_io(cx, io, Want::Read, &deadline, &mut |fd, _| {
+                    read(http, layer, fd, direct, into)
                 })
             })
             .await;
             match received {
-                Ok(Received::Bytes(count)) if direct.is_some() => {
-                    let body =
-                        usize::try_from(direct.unwrap_or(0)).unwrap_or(usize::MAX).min(count);
-                    http.received_direct(body as u64);
-                    let beyond = into.len() - (count - body);
-                    if body < count {
-                        http.receive_space(count - body).extend_from_slice(&into[beyond..]);
-                        http.received(count - body);
-                        into.truncate(beyond);
-                    }
-                }
-                Ok(received) => note(http, received),
+                Ok(received) => absorb(http, received, direct, into),
                 Err(stopped) => {
                     return Err(broken(stopped, http, Phase::Body, &self.origin, &deadline));
                 }
@@ -162,49 +143,92 @@ impl Live {
         }
     }
 
-    /// Reads a large body straight into the caller's memory when nothing stands between; `None`
-    /// when something does.
-    pub async fn read_direct<W: Wait>(
+    /// Takes what else is at hand, until `into` has `enough` bytes; never waits.
+    pub fn receive_more(
         &mut self,
-        wait: &mut W,
-        to: &mut [u8],
-    ) -> Option<Result<usize>> {
-        if self.decoder.is_some() || self.claim().is_err() {
-            return None;
-        }
-        let connection = self.lease.as_mut()?.connection().ok()?;
-        if !matches!(connection.layer, Layer::Plain) {
-            return None;
-        }
-        let most = usize::try_from(connection.http.direct_body()?).unwrap_or(usize::MAX);
-        if most == 0 {
-            return None;
-        }
-        if let Err(error) = wait.adopt(&mut connection.io) {
-            return Some(Err(self.fail(error)));
-        }
-        let deadline = stall(self.read).sooner(self.total);
-        let most = most.min(to.len());
-        let Connection { http, io, .. } = connection;
-        let result = std::future::poll_fn(|cx| {
-            wait.poll_io(cx, io, Want::Read, &deadline, &mut |fd, _| recv_into(fd, &mut to[..most]))
-        })
-        .await;
-        match result {
-            Ok(0) => {
-                http.received_eof(Eof::Clean);
-                None
+        into: &mut Vec<u8>,
+        trailers: &mut Option<Fields>,
+        enough: usize,
+    ) -> Result<Progress> {
+        let result = self.step_now(into, trailers, enough);
+        result.map_err(|error| self.fail(error))
+    }
+
+    fn step_now(
+        &mut self,
+        into: &mut Vec<u8>,
+        trailers: &mut Option<Fields>,
+        enough: usize,
+    ) -> Result<Progress> {
+        self.claim()?;
+        let Some(lease) = &mut self.lease else {
+            return Err(over());
+        };
+        let connection = lease.connection()?;
+        loop {
+            if take_events(connection, &mut self.decoder, into, trailers)? {
+                return Ok(Progress::End);
             }
-            Ok(count) => {
-                http.received_direct(count as u64);
-                Some(Ok(count))
+            if into.len() >= enough {
+                return Ok(Progress::Data);
             }
-            Err(stopped) => {
-                let error = broken(stopped, http, Phase::Body, &self.origin, &deadline);
-                Some(Err(self.fail(error)))
+            let Connection { http, layer, io, .. } = connection;
+            let direct = direct(http, &self.decoder);
+            match read(http, layer, io.fd(), direct, into) {
+                Ok(received) => absorb(http, received, direct, into),
+                Err(error) if is_pause(&error) => return Ok(Progress::Data),
+                Err(error) => {
+                    let stopped = Stopped::Io(error);
+                    return Err(broken(stopped, http, Phase::Body, &self.origin, &self.total));
+                }
             }
         }
     }
+}
+
+/// How many bytes need no framing or decoding: they are read straight to where they are wanted.
+fn direct(http: &Machine, decoder: &Option<Decoder>) -> Option<u64> {
+    match decoder {
+        None => http.direct_body().filter(|&left| left > 0),
+        Some(_) => None,
+    }
+}
+
+fn read(
+    http: &mut Machine,
+    layer: &mut Layer,
+    fd: BorrowedFd<'_>,
+    direct: Option<u64>,
+    into: &mut Vec<u8>,
+) -> io::Result<Received> {
+    let room = read_size(http.body_remaining(), into.len());
+    match direct {
+        None => layer.read(fd, http.receive_space(room)),
+        Some(_) => {
+            into.reserve(room);
+            layer.read(fd, into)
+        }
+    }
+}
+
+/// Tells the machine what `read` brought; what was read directly but lies behind the body is its.
+fn absorb(http: &mut Machine, received: Received, direct: Option<u64>, into: &mut Vec<u8>) {
+    let (Received::Bytes(count), Some(left)) = (received, direct) else {
+        return note(http, received);
+    };
+    let body = usize::try_from(left).unwrap_or(usize::MAX).min(count);
+    http.received_direct(body as u64);
+    if body < count {
+        let beyond = into.len() - (count - body);
+        http.receive_space(count - body).extend_from_slice(&into[beyond..]);
+        http.received(count - body);
+        into.truncate(beyond);
+    }
+}
+
+/// Whether a read without waiting found nothing.
+pub(super) fn is_pause(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 /// Largest read for body bytes; 128 KiB saves most system calls and still fits caches.
@@ -223,16 +247,16 @@ fn read_size(left: Option<u64>, have: usize) -> usize {
     left.clamp(512, most)
 }
 
-fn over() -> Error {
+pub(super) fn over() -> Error {
     Error::state("the response is over")
 }
 
-fn stall(limit: Limit) -> Deadline {
+pub(super) fn stall(limit: Limit) -> Deadline {
     Deadline::from_now(limit, ErrorKind::ReadTimeout)
 }
 
 /// Tells the machine what a read brought.
-pub(crate) fn note(http: &mut keepalive_proto::Connection, received: Received) {
+pub(crate) fn note(http: &mut Machine, received: Received) {
     match received {
         Received::Bytes(count) => http.received(count),
         Received::CleanEof => http.received_eof(Eof::Clean),
@@ -243,7 +267,7 @@ pub(crate) fn note(http: &mut keepalive_proto::Connection, received: Received) {
 /// A wait that failed while receiving. A reset inside a response is a truncation with its counts.
 pub(crate) fn broken(
     stopped: Stopped,
-    http: &mut keepalive_proto::Connection,
+    http: &mut Machine,
     phase: Phase,
     origin: &Origin,
     deadline: &Deadline,
@@ -287,79 +311,6 @@ pub(crate) fn take_events(
             }
             Some(Event::Informational(_) | Event::Head(_)) => {}
             None => return Ok(false),
-        }
-    }
-}
-
-/// The drain rule: an unread body is read on the engine within limits, so that the connection can
-/// be used again; a larger one closes it. Never blocks the one who drops.
-impl Drop for Live {
-    fn drop(&mut self) {
-        let _ = self.claim();
-        let Some(mut lease) = self.lease.take() else {
-            return;
-        };
-        if lease.is_foreign() {
-            return;
-        }
-        let config = lease.pool.keeper.config.clone();
-        let Ok(connection) = lease.connection() else {
-            return;
-        };
-        let limit = config.drain_limit;
-        let left = connection.http.body_remaining();
-        if left.is_some_and(|left| left > limit) || config.drain_timeout == Some(Duration::ZERO) {
-            lease.discard(Closed::Abandoned);
-            return;
-        }
-        let Ok(engine) = engine() else { return };
-        engine.spawn(async move {
-            let work = drain(&mut lease, limit, engine.wait());
-            let done = match config.drain_timeout {
-                None => work.await,
-                Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or(false),
-            };
-            if done {
-                lease.check_in(Instant::now());
-            } else {
-                lease.discard(Closed::Abandoned);
-            }
-        });
-    }
-}
-
-async fn drain(lease: &mut Lease, limit: u64, mut wait: TokioWait) -> bool {
-    let never = Deadline::from_now(None, ErrorKind::ReadTimeout);
-    let Ok(connection) = lease.connection() else {
-        return false;
-    };
-    if wait.adopt(&mut connection.io).is_err() {
-        return false;
-    }
-    let Connection { http, layer, io, .. } = connection;
-    let mut count = 0;
-    loop {
-        loop {
-            match http.poll_event() {
-                Ok(Some(Event::Data(data))) => count += data.len() as u64,
-                Ok(Some(Event::End)) => return true,
-                Ok(Some(_)) => {}
-                Ok(None) => break,
-                Err(_) => return false,
-            }
-        }
-        if count > limit {
-            return false;
-        }
-        let received = std::future::poll_fn(|cx| {
-            wait.poll_io(cx, io, Want::Read, &never, &mut |fd, _| {
-                layer.read(fd, http.receive_space(READ_LARGE / 4))
-            })
-        })
-        .await;
-        match received {
-            Ok(received) => note(http, received),
-            Err(_) => return false,
         }
     }
 }

@@ -3,6 +3,8 @@
 
 pub(crate) mod blocking;
 pub(crate) mod body;
+mod direct;
+mod drain;
 pub(crate) mod exchange;
 pub(crate) mod hedge;
 pub(crate) mod hop;

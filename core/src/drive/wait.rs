@@ -67,11 +67,13 @@ impl Stopped {
         match self {
             Stopped::Io(error) => io_error(phase, &origin.authority(), &error),
             Stopped::Expired => deadline.error(phase, origin),
-            Stopped::Interrupted => {
-                Error::new(ErrorKind::Interrupted, phase, "interrupted by a signal")
-            }
+            Stopped::Interrupted => interrupted(phase),
         }
     }
+}
+
+pub(crate) fn interrupted(phase: Phase) -> Error {
+    Error::new(ErrorKind::Interrupted, phase, "interrupted by a signal")
 }
 
 /// The error of a failed read or write on an established connection.
@@ -104,6 +106,12 @@ pub(crate) trait Wait: Send {
     fn another(&self) -> Option<Self>
     where
         Self: Sized;
+
+    /// To be called between reads of a long body: one that never has to wait would not see the
+    /// caller's interrupt hook.
+    fn look_up(&mut self) -> Result<()> {
+        Ok(())
+    }
 
     /// Brings a connection into the form this wait can use.
     fn adopt(&mut self, io: &mut Io) -> Result<()>;

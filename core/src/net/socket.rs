@@ -202,6 +202,25 @@ pub(crate) fn recv_into(fd: BorrowedFd<'_>, into: &mut [u8]) -> io::Result<usize
     Ok(count)
 }
 
+/// How many bytes wait to be read; 0 also at the end of the stream and after an error.
+pub(crate) fn ready_bytes(fd: BorrowedFd<'_>) -> io::Result<usize> {
+    Ok(usize::try_from(rustix::io::ioctl_fionread(fd)?).unwrap_or(usize::MAX))
+}
+
+/// The same, telling the end (0) from nothing yet (`WouldBlock`) and from an error, which it takes.
+pub(crate) fn waiting_bytes(fd: BorrowedFd<'_>) -> io::Result<usize> {
+    loop {
+        let ready = ready_bytes(fd)?;
+        if ready > 0 {
+            return Ok(ready);
+        }
+        let (count, _) = rustix::net::recv(fd, &mut [0u8; 1][..], RecvFlags::PEEK)?;
+        if count == 0 {
+            return Ok(0);
+        }
+    }
+}
+
 /// `send(2)` that raises no SIGPIPE.
 pub(crate) fn send(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<usize> {
     Ok(rustix::net::send(fd, data, SendFlags::NOSIGNAL)?)

@@ -32,6 +32,7 @@ mod error {
     pub type Result<T> = std::result::Result<T, Error>;
     pub enum ErrorKind {
         Panic,
+        Cancelled,
     }
     pub enum Phase {
         Request,

@@ -130,7 +130,7 @@ impl EventLoop {
         let Completion { token, outcome } = completion;
         match outcome {
             Outcome::Response(result) => match self.release(token) {
-                Some(pending) => Pending::response(pending.bind(py), result),
+                Some(pending) => Pending::response(pending.bind(py), self, result),
                 None => Ok(()),
             },
             Outcome::Chunk(response, result) => match self.of_token(py, token) {
@@ -139,6 +139,10 @@ impl EventLoop {
             },
             Outcome::Warmed(result) => match self.release(token) {
                 Some(pending) => Pending::warmed(pending.bind(py), result),
+                None => Ok(()),
+            },
+            Outcome::Filled(response, memory, result) => match self.release(token) {
+                Some(pending) => Pending::filled(pending.bind(py), self, response, memory, result),
                 None => Ok(()),
             },
             Outcome::WantBody => match self.of_token(py, token) {

@@ -23,7 +23,7 @@ use crate::build::{Built, build, method};
 use crate::convert::text;
 use crate::errors::to_python;
 use crate::info::Stats;
-use crate::response::Method;
+use crate::response::{Method, SMALL_BODY};
 use crate::shared::Shared;
 
 /// An HTTP client with a keep-alive pool of its own, for asyncio and trio.
@@ -61,7 +61,8 @@ impl AsyncClient {
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = url.py();
-        let sending = self.sending(Cow::Borrowed(method), url, options, Until::Body)?;
+        let sending =
+            self.sending(Cow::Borrowed(method), url, options, Until::SmallBody(SMALL_BODY))?;
         Pending::send_request(py, sending)
     }
 }
@@ -163,7 +164,7 @@ impl AsyncClient {
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let method = self::method(method)?.into_owned().into();
-        let sending = self.sending(method, url, options, Until::Body)?;
+        let sending = self.sending(method, url, options, Until::SmallBody(SMALL_BODY))?;
         Pending::send_request(py, sending)
     }
 

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use keepalive_core::{Call, Client, Queue, Request, Until};
+use keepalive_core::{Call, Client, Queue, Request, Response as CoreResponse, Until};
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 
@@ -14,6 +14,7 @@ use crate::aio::trio;
 use crate::aio::upload;
 use crate::build::line;
 use crate::errors::{RequestLine, of_class, to_python};
+use crate::memory::{self, Filling};
 use crate::once::intern;
 use crate::response::{Method, PIECE, Response};
 use crate::shared::Shared;
@@ -70,8 +71,18 @@ pub(super) enum Job {
         upload: Option<Py<PyAny>>,
     },
     Piece(Py<Response>),
-    All(Py<Response>, Vec<u8>),
+    All(Py<Response>),
+    /// A body of known length goes straight into the bytes object.
+    Fill(Filling, Whole),
     Warm,
+}
+
+/// What a whole body belongs to.
+pub(super) enum Whole {
+    /// A response that is delivered with it.
+    Request { line: RequestLine, method: Method },
+    /// `aread()` of a streamed one.
+    Read(Py<Response>),
 }
 
 impl Pending {
@@ -273,10 +284,32 @@ fn read(
     queue: &EventLoop,
     token: u64,
 ) -> PyResult<(Call, Job)> {
-    let core = response.get().take(py)?;
-    let call = Client::submit_read(core, PIECE, &queue.queue, token)
-        .map_err(|error| response.get().error(py, &error))?;
-    Ok((call, if all { Job::All(response, Vec::new()) } else { Job::Piece(response) }))
+    let mut core = response.get().take(py)?;
+    let submitted = if !all {
+        submit_piece(core, queue, token).map(|call| (call, None))
+    } else if let Some(whole) = memory::Whole::of(py, &mut core)? {
+        whole.submit(core, &queue.queue, token).map(|(call, filling)| (call, Some(filling)))
+    } else {
+        Client::submit_read_all(core, &queue.queue, token).map(|call| (call, None))
+    };
+    let (call, filling) = submitted.map_err(|error| response.get().error(py, &error))?;
+    let job = match filling {
+        Some(filling) => Job::Fill(filling, Whole::Read(response)),
+        None if all => Job::All(response),
+        None => Job::Piece(response),
+    };
+    Ok((call, job))
+}
+
+/// Bytes that can be read as they come are read on the loop's own thread, into the object that is
+/// handed over: the engine only waits for them.
+pub(super) fn submit_piece(
+    mut core: CoreResponse,
+    queue: &EventLoop,
+    token: u64,
+) -> keepalive_core::Result<Call> {
+    let most = if core.is_direct() { 0 } else { PIECE };
+    Client::submit_read(core, most, &queue.queue, token)
 }
 
 #[pymethods]

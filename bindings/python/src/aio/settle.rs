@@ -2,21 +2,26 @@
 //! asked for.
 
 use bytes::Bytes;
-use keepalive_core::{Client, Response as CoreResponse, Result, Until};
+use keepalive_core::{Destination, Response as CoreResponse, Result, Until};
 use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::aio::event_loop::EventLoop;
-use crate::aio::pending::{Future, Job, Pending, Running, State};
+use crate::aio::pending::{Future, Job, Pending, Running, State, Whole, submit_piece};
 use crate::aio::upload;
-use crate::errors::to_python;
+use crate::errors::{RequestLine, to_python};
+use crate::memory::{self, Step};
 use crate::once::intern;
-use crate::response::{PIECE, Response};
+use crate::response::{Response, piece_now};
 
 impl Pending {
     /// The engine finished a request.
-    pub fn response(slf: &Bound<'_, Self>, result: Result<CoreResponse>) -> PyResult<()> {
+    pub fn response(
+        slf: &Bound<'_, Self>,
+        queue: &EventLoop,
+        result: Result<CoreResponse>,
+    ) -> PyResult<()> {
         let py = slf.py();
         let state = slf.get().take_state();
         let State::Running(Running { future, job, .. }) = state else {
@@ -28,8 +33,9 @@ impl Pending {
         let failure = upload.map(|upload| upload::stop(upload.bind(py))).transpose()?.flatten();
         let Some(future) = future else { return Ok(()) };
         let value = match result {
-            Ok(response) if until == Until::Body => {
-                Bound::new(py, Response::whole(response, method)).map(Bound::into_any)
+            Ok(response) if until != Until::Head => {
+                let of = Whole::Request { line, method };
+                return Pending::body(slf, queue, response, future, of);
             }
             Ok(response) => Response::streamed(py, response, method).and_then(|response| {
                 let response = Bound::new(py, response)?;
@@ -42,6 +48,83 @@ impl Pending {
                 .unwrap_or_else(|| to_python(py, &error, Some(&line)))),
         };
         future.resolve(py, value)
+    }
+
+    /// A response is here with its whole body, or the rest of it is to be received.
+    fn body(
+        slf: &Bound<'_, Self>,
+        queue: &EventLoop,
+        mut core: CoreResponse,
+        future: Future,
+        of: Whole,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        let rest = match core.is_complete() {
+            true => Ok(None),
+            false => memory::Whole::of(py, &mut core),
+        };
+        match rest {
+            Ok(Some(rest)) => Pending::fill(slf, queue, core, rest, future, of),
+            Ok(None) => future.resolve(py, of.value(py, core, Ok(None))),
+            Err(error) => future.resolve(py, Err(error)),
+        }
+    }
+
+    /// Has the engine receive a body, or the rest of it.
+    fn fill(
+        slf: &Bound<'_, Self>,
+        queue: &EventLoop,
+        core: CoreResponse,
+        rest: memory::Whole,
+        future: Future,
+        of: Whole,
+    ) -> PyResult<()> {
+        let token = queue.reserve(slf);
+        match rest.submit(core, &queue.queue, token) {
+            Ok((call, filling)) => {
+                let job = Job::Fill(filling, of);
+                let future = Some(future);
+                *slf.get().state() = State::Running(Running { future, call, job });
+                Ok(())
+            }
+            Err(error) => {
+                queue.release(token);
+                future.resolve(slf.py(), Err(to_python(slf.py(), &error, of.line())))
+            }
+        }
+    }
+
+    /// The engine filled a bytes object.
+    pub fn filled(
+        slf: &Bound<'_, Self>,
+        queue: &EventLoop,
+        core: CoreResponse,
+        memory: Box<dyn Destination>,
+        result: Result<usize>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        let State::Running(Running { future, job: Job::Fill(filling, of), .. }) =
+            slf.get().take_state()
+        else {
+            return Ok(());
+        };
+        let step = filling.back(memory, result);
+        let Some(future) = future else {
+            of.cancelled(core);
+            return Ok(());
+        };
+        let body = match step {
+            Ok(Step::Done(body)) => Ok(Some(body)),
+            Ok(Step::More(whole)) => match whole.grown(py) {
+                Ok(whole) => return Pending::fill(slf, queue, core, whole, future, of),
+                Err(error) => {
+                    of.cancelled(core);
+                    return future.resolve(py, Err(error));
+                }
+            },
+            Err(error) => Err(error),
+        };
+        future.resolve(py, of.value(py, core, body))
     }
 
     /// The engine opened connections.
@@ -62,7 +145,7 @@ impl Pending {
         slf: &Bound<'_, Self>,
         queue: &EventLoop,
         token: u64,
-        core: CoreResponse,
+        mut core: CoreResponse,
         result: Result<Option<Bytes>>,
     ) -> PyResult<()> {
         let py = slf.py();
@@ -72,46 +155,101 @@ impl Pending {
             return Ok(());
         };
         let (response, value) = match (job, result) {
-            (Job::All(response, mut body), Ok(Some(piece))) if future.is_some() => {
-                body.extend_from_slice(&piece);
-                let call = Client::submit_read(core, PIECE, &queue.queue, token);
-                let job = Job::All(response, body);
-                match call {
-                    Ok(call) => *slf.get().state() = State::Running(Running { future, call, job }),
-                    Err(error) => {
-                        queue.release(token);
-                        let error = to_python(py, &error, None);
-                        return future.map_or(Ok(()), |future| future.resolve(py, Err(error)));
-                    }
-                }
-                return Ok(());
-            }
-            (Job::All(response, body), Ok(_)) => {
-                let this = response.get();
-                this.put(core, true);
-                let content = this.set_content(py, &body).into_bound(py).into_any();
-                (response, Ok(content))
-            }
-            (Job::Piece(response), Ok(piece)) => {
-                response.get().put(core, piece.is_none());
-                let value = match piece {
-                    Some(piece) => Ok(PyBytes::new(py, &piece).into_any()),
-                    None => Err(PyStopAsyncIteration::new_err(())),
+            (Job::All(response), Ok(body)) => {
+                let body = memory::copied(py, &body.unwrap_or_default()).map(Some);
+                let value = match body {
+                    Ok(body) => Whole::Read(response.clone_ref(py)).value(py, core, Ok(body)),
+                    Err(error) => Err(error),
                 };
                 (response, value)
             }
-            (Job::All(response, _) | Job::Piece(response), Err(error)) => {
+            (Job::Piece(response), Ok(None)) => {
+                response.get().put(core, true);
+                (response, Err(PyStopAsyncIteration::new_err(())))
+            }
+            (Job::Piece(response), Ok(Some(piece))) if piece.is_empty() && future.is_some() => {
+                let piece = piece_now(py, &mut core);
+                let value = match piece {
+                    Ok(Some(Ok(piece))) => Ok(piece.into_bound(py).into_any()),
+                    Ok(Some(Err(error))) => Err(response.get().error(py, &error)),
+                    Err(error) => Err(error),
+                    // Nothing there after all: once more.
+                    Ok(None) => match submit_piece(core, queue, token) {
+                        Ok(call) => {
+                            let job = Job::Piece(response);
+                            *slf.get().state() = State::Running(Running { future, call, job });
+                            return Ok(());
+                        }
+                        Err(error) => {
+                            queue.release(token);
+                            let error = response.get().error(py, &error);
+                            return future.map_or(Ok(()), |future| future.resolve(py, Err(error)));
+                        }
+                    },
+                };
+                response.get().put(core, value.is_err());
+                (response, value)
+            }
+            (Job::Piece(response), Ok(Some(piece))) => {
+                response.get().put(core, false);
+                (response, Ok(PyBytes::new(py, &piece).into_any()))
+            }
+            (Job::All(response) | Job::Piece(response), Err(error)) => {
                 response.get().put(core, true);
                 let error = response.get().error(py, &error);
                 (response, Err(error))
             }
-            (Job::Request { .. } | Job::Warm, _) => return Ok(()),
+            (Job::Request { .. } | Job::Fill(..) | Job::Warm, _) => return Ok(()),
         };
         drop(response);
         queue.release(token);
         match future {
             Some(future) => future.resolve(py, value),
             None => Ok(()),
+        }
+    }
+}
+
+impl Whole {
+    /// What its future gets: the response, or the body. `None`: the response has it.
+    fn value<'py>(
+        self,
+        py: Python<'py>,
+        core: CoreResponse,
+        body: Result<Option<Py<PyBytes>>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match (self, body) {
+            (Whole::Request { method, .. }, Ok(body)) => {
+                let response = Response::whole(core, method);
+                if let Some(body) = body {
+                    response.set_content(py, body);
+                }
+                Bound::new(py, response).map(Bound::into_any)
+            }
+            (Whole::Request { line, .. }, Err(error)) => Err(to_python(py, &error, Some(&line))),
+            (Whole::Read(response), Ok(body)) => {
+                response.get().put(core, true);
+                let body = body.map_or_else(|| memory::copied(py, &[]), Ok)?;
+                Ok(response.get().set_content(py, body).into_bound(py).into_any())
+            }
+            (Whole::Read(response), Err(error)) => {
+                response.get().put(core, true);
+                Err(response.get().error(py, &error))
+            }
+        }
+    }
+
+    /// Nobody waits for it any more.
+    fn cancelled(self, core: CoreResponse) {
+        if let Whole::Read(response) = self {
+            response.get().put(core, true);
+        }
+    }
+
+    fn line(&self) -> Option<&RequestLine> {
+        match self {
+            Whole::Request { line, .. } => Some(line),
+            Whole::Read(_) => None,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use keepalive_core::{Info as CoreInfo, Version};
+use keepalive_core::{Info as CoreInfo, Response as CoreResponse, Result, Version};
 use pyo3::exceptions::{PyLookupError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
@@ -16,6 +16,7 @@ use crate::convert::latin1_text;
 use crate::errors::status_error;
 use crate::headers::Headers;
 use crate::info::Info;
+use crate::memory::{self, Whole};
 use crate::once::PyOnceLock;
 use crate::once::intern;
 use crate::pieces::{self, AsyncPieces, Pieces};
@@ -170,13 +171,13 @@ impl Response {
         }
         self.consume(py)?;
         let mut response = self.take(py)?;
-        let result = blocking(py, |how| response.read_all(how));
+        let result = read_rest(py, &mut response);
         if result.is_err() {
             response.close();
         }
         self.put(response, true);
         match result? {
-            Ok(body) => Ok(self.set_content(py, &body)),
+            Ok(body) => Ok(self.set_content(py, body)),
             Err(error) => Err(self.error(py, &error)),
         }
     }
@@ -329,5 +330,16 @@ impl Response {
         };
         let _ = response.content.set(py, content);
         response
+    }
+}
+
+/// The rest of a streamed body, received on this thread.
+fn read_rest(py: Python<'_>, response: &mut CoreResponse) -> PyResult<Result<Py<PyBytes>>> {
+    if let Some(whole) = Whole::of(py, response)? {
+        return whole.receive(py, response);
+    }
+    match blocking(py, |how| response.read_all(how))? {
+        Ok(body) => memory::copied(py, &body).map(Ok),
+        Err(error) => Ok(Err(error)),
     }
 }

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
-use keepalive_core::{Error, Fields, Info as CoreInfo, Response as CoreResponse, Version};
+use keepalive_core::{
+    Blocking, Destination, Error, Fields, Info as CoreInfo, Response as CoreResponse, Version,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -15,10 +17,15 @@ use crate::blocking::blocking;
 use crate::convert::Field;
 use crate::errors::{RequestLine, of_class, to_python};
 use crate::headers::Headers;
+use crate::memory::{self, Memory, Whole};
 use crate::once::PyOnceLock;
 
-/// Bytes of a streamed body that are handed over at a time.
-pub const PIECE: usize = 64 * 1024;
+/// Most bytes of a streamed body that are handed over at a time.
+pub const PIECE: usize = 256 * 1024;
+
+/// A body of this size is received together with its head, and copied when it is asked for; a larger
+/// one goes straight into the bytes object.
+pub const SMALL_BODY: u64 = 64 * 1024;
 
 pub type Method = Cow<'static, str>;
 
@@ -90,6 +97,30 @@ impl Response {
         }
     }
 
+    /// The same; the rest of a large body is received now, on this thread.
+    pub fn receive_whole(
+        py: Python<'_>,
+        mut response: CoreResponse,
+        method: Method,
+    ) -> PyResult<Result<Response, Error>> {
+        let content = match response.is_complete() {
+            true => None,
+            false => Whole::of(py, &mut response)?,
+        };
+        let content = match content {
+            None => None,
+            Some(content) => match content.receive(py, &mut response)? {
+                Ok(content) => Some(content),
+                Err(error) => return Ok(Err(error)),
+            },
+        };
+        let this = Response::whole(response, method);
+        if let Some(content) = content {
+            let _ = this.content.set(py, content);
+        }
+        Ok(Ok(this))
+    }
+
     /// A response whose body is read on demand.
     pub fn streamed(py: Python<'_>, response: CoreResponse, method: Method) -> PyResult<Response> {
         let facts = Facts::of(py, &response)?;
@@ -137,8 +168,8 @@ impl Response {
         *self.slot() = Slot::Here(response);
     }
 
-    pub fn set_content(&self, py: Python<'_>, content: &[u8]) -> Py<PyBytes> {
-        self.content.get_or_init(py, || PyBytes::new(py, content).unbind()).clone_ref(py)
+    pub fn set_content(&self, py: Python<'_>, content: Py<PyBytes>) -> Py<PyBytes> {
+        self.content.get_or_init(py, || content).clone_ref(py)
     }
 
     pub fn error(&self, py: Python<'_>, error: &Error) -> PyErr {
@@ -153,16 +184,21 @@ impl Response {
     /// The next piece on this thread, `None` at the end.
     pub fn next_piece(&self, py: Python<'_>) -> PyResult<Option<Py<PyBytes>>> {
         let mut response = self.take(py)?;
-        let result = blocking(py, |how| response.read_chunk(PIECE, how));
+        let result = next_piece(py, &mut response);
         let over = !matches!(result, Ok(Ok(Some(_))));
         if result.is_err() {
             response.close();
         }
         self.put(response, over);
-        match result? {
-            Ok(piece) => Ok(piece.map(|piece| PyBytes::new(py, &piece).unbind())),
-            Err(error) => Err(self.error(py, &error)),
-        }
+        result?.map_err(|error| self.error(py, &error))
+    }
+
+    /// The next piece if it is at hand and nobody else reads.
+    pub fn piece_now(&self, py: Python<'_>) -> PyResult<Option<Py<PyBytes>>> {
+        let Ok(mut response) = self.take(py) else { return Ok(None) };
+        let result = piece_now(py, &mut response);
+        self.put(response, matches!(result, Ok(Some(Err(_)))));
+        result?.transpose().map_err(|error| self.error(py, &error))
     }
 
     /// Starts the one pass over a streamed body.
@@ -186,7 +222,7 @@ impl Response {
                 Slot::Here(response) => response.take_complete().unwrap_or_default(),
                 _ => Default::default(),
             };
-            Ok(PyBytes::new(py, &bytes).unbind())
+            memory::copied(py, &bytes)
         })
     }
 
@@ -202,4 +238,41 @@ impl Response {
         });
         Ok(charset.filter(|charset| !charset.is_empty()).map(str::to_string))
     }
+}
+
+/// What is at hand as one piece, without waiting; `None` when nothing is, or the engine is to read.
+pub fn piece_now(
+    py: Python<'_>,
+    response: &mut CoreResponse,
+) -> PyResult<Option<Result<Py<PyBytes>, Error>>> {
+    let count = response.at_hand_now().min(PIECE);
+    if count == 0 {
+        return Ok(None);
+    }
+    let mut piece = Memory::new(py, count)?;
+    Ok(match py.detach(|| response.read_now(piece.memory())) {
+        Some(Ok(read)) if read == count => Some(Ok(piece.into_bytes())),
+        Some(Ok(read)) => Some(Ok(memory::copied(py, &piece.memory()[..read])?)),
+        Some(Err(error)) => Some(Err(error)),
+        None => None,
+    })
+}
+
+/// What is at hand as one piece, received into the object that is handed over; waits for it.
+fn next_piece(
+    py: Python<'_>,
+    response: &mut CoreResponse,
+) -> PyResult<Result<Option<Py<PyBytes>>, Error>> {
+    let count = match response.at_hand_now() {
+        0 => match blocking(py, |how| response.at_hand(how))? {
+            Ok(0) => return Ok(Ok(None)),
+            Ok(count) => count,
+            Err(error) => return Ok(Err(error)),
+        },
+        count => count,
+    };
+    let mut piece = Memory::new(py, count.min(PIECE))?;
+    // It is here, so this does not wait.
+    let read = py.detach(|| response.read_full(piece.memory(), 0, Blocking::default()));
+    Ok(read.map(|_| Some(piece.into_bytes())))
 }

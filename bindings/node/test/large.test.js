@@ -1,0 +1,148 @@
+'use strict'
+// Large bodies: whole, in pieces, cut short, and what they leave in memory.
+
+const assert = require('node:assert/strict')
+const http = require('node:http')
+const { after, before, test } = require('node:test')
+const { Client } = require('..')
+const { listen, runNode, startOrigin } = require('./support')
+
+const MB = 1_000_000
+let origin
+let client
+before(async () => {
+  origin = await startOrigin()
+  client = new Client({ caPem: origin.ca })
+})
+after(async () => {
+  client.close()
+  await origin.stop()
+})
+
+/** The origin's bodies: byte i is i % 251. */
+function right(bytes, from = 0) {
+  for (let i = 0; i < bytes.length; i += 1) if (bytes[i] !== (from + i) % 251) return false
+  return true
+}
+
+test('whole and in pieces, by every framing, plain and over TLS', async () => {
+  for (const base of [origin.http, origin.https]) {
+    for (const path of ['bytes', 'chunked', 'close-delimited']) {
+      const url = `${base}/${path}/${5 * MB}`
+      const whole = await (await client.request(url)).body.bytes()
+      assert.ok(whole.length === 5 * MB && right(whole), url)
+      const fetched = new Uint8Array(await (await client.fetch(url)).arrayBuffer())
+      assert.ok(fetched.length === 5 * MB && right(fetched), url)
+      let length = 0
+      for await (const piece of (await client.request(url)).body) {
+        assert.ok(right(piece, length), url)
+        length += piece.length
+      }
+      assert.equal(length, 5 * MB, url)
+      length = 0
+      for await (const piece of (await client.fetch(url)).body) {
+        assert.ok(right(piece, length), url)
+        length += piece.length
+      }
+      assert.equal(length, 5 * MB, url)
+    }
+  }
+  assert.equal(client.stats().active, 0)
+})
+
+test('pieces share no memory that JavaScript can see', async () => {
+  const { body } = await client.request(`${origin.http}/bytes/${4 * MB}`)
+  const pieces = []
+  for await (const piece of body) pieces.push(piece)
+  const copies = pieces.map((piece) => Buffer.from(piece))
+  pieces[0].fill(255)
+  assert.ok(pieces.slice(1).every((piece, i) => piece.equals(copies[i + 1])))
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  assert.equal(length, 4 * MB)
+})
+
+test('a fast body lets the event loop turn', async () => {
+  let turns = 0
+  const turn = () => {
+    turns += 1
+    next = setImmediate(turn)
+  }
+  let next = setImmediate(turn)
+  for await (const _ of (await client.request(`${origin.http}/bytes/${50 * MB}`)).body);
+  clearImmediate(next)
+  assert.ok(turns >= 20, `${turns} turns`)
+})
+
+test('a body that ends before its length is an error after what came', async () => {
+  const server = http.createServer((request, response) => {
+    response.writeHead(200, { 'content-length': 8 * MB, connection: 'close' })
+    response.write(Buffer.alloc(3 * MB, 'x'), () => response.destroy())
+  })
+  const url = await listen(server)
+  const truncated = { code: 'KA_BODY_TRUNCATED' }
+  let length = 0
+  await assert.rejects(async () => {
+    for await (const piece of (await client.request(url)).body) length += piece.length
+  }, truncated)
+  assert.equal(length, 3 * MB)
+  await assert.rejects((await client.request(url)).body.bytes(), truncated)
+  await assert.rejects((await client.fetch(url)).bytes(), (error) => error.cause.code === truncated.code)
+  server.close()
+})
+
+test('an abort in the middle ends a large body', async () => {
+  client.closeIdle()
+  for (const read of [
+    async (body) => { for await (const _ of body); },
+    (body) => body.bytes(),
+  ]) {
+    const abort = new AbortController()
+    const { body } = await client.request(`${origin.http}/stall-body?n=${9 * MB}&sent=${5 * MB}`, { signal: abort.signal })
+    const reading = read(body)
+    setImmediate(() => abort.abort(new Error('enough')))
+    await assert.rejects(reading, /enough/)
+    await origin.control('/_connections/wait?open=0')
+    assert.equal(client.stats().active, 0)
+  }
+})
+
+test('a length that is not kept costs no memory', async () => {
+  const url = `${origin.http}/stall-body?n=200000000&sent=1000`
+  const before = process.memoryUsage().rss
+  const abort = new AbortController()
+  const reading = Array.from({ length: 20 }, async () => {
+    await (await client.request(url, { signal: abort.signal })).body.bytes()
+  })
+  while (client.stats().active < 20) await origin.control('/_connections')
+  const grown = process.memoryUsage().rss - before
+  abort.abort()
+  await Promise.allSettled(reading)
+  assert.ok(grown < 200 * MB, `${grown} bytes for 4 GB that were announced`)
+})
+
+const memory = `
+const { Client } = require('.')
+const { readFileSync } = require('node:fs')
+const most = () => Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1])
+async function main([url, way]) {
+  const client = new Client()
+  await (await client.request(url + '/bytes/1000000')).body.bytes()
+  const before = most()
+  if (way === 'whole') {
+    await (await client.request(url + '/bytes/100000000')).body.bytes()
+  } else {
+    for (let i = 0; i < 3; i += 1) {
+      for await (const _ of (await client.request(url + '/bytes/100000000')).body);
+    }
+  }
+  console.log(most() - before)
+}
+main(process.argv.slice(1))
+`
+
+test('memory: a body in pieces takes what V8 lets become garbage, a whole one itself once', async () => {
+  for (const [way, limit] of [['pieces', 100_000], ['whole', 125_000]]) {
+    const { stdout, stderr } = await runNode(memory, [origin.http, way])
+    assert.ok(Number(stdout) > 0 && Number(stdout) < limit, `${way}: ${stdout} KB ${stderr}`)
+  }
+})

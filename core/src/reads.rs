@@ -1,0 +1,124 @@
+//! Bodies of responses that the engine reads for an event loop, or gives up.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::cancel::cancellable;
+use crate::client::{Call, Client, Until};
+use crate::drive::wait::Wait;
+use crate::error::Result;
+use crate::queue::{Destination, Outcome, Queue};
+use crate::response::Response;
+use crate::runtime::engine;
+
+impl Client {
+    /// Receives the next piece of a response's body on the engine, at most `max` bytes (0: only
+    /// waits for it, as [`Response::read_chunk`]); the response travels with it and comes back in
+    /// [`Outcome::Chunk`].
+    pub fn submit_read(
+        response: Response,
+        max: usize,
+        queue: &Arc<Queue>,
+        token: u64,
+    ) -> Result<Call> {
+        read(response, Some(max), queue, token)
+    }
+
+    /// The same for all the rest as one piece; `None` if nothing was left.
+    pub fn submit_read_all(response: Response, queue: &Arc<Queue>, token: u64) -> Result<Call> {
+        read(response, None, queue, token)
+    }
+
+    /// Receives the body into `destination`, behind its first `filled` bytes, until it is full or
+    /// the body has ended; both come back in [`Outcome::Filled`]. On failure the error has all the
+    /// bytes that came ([`Error::partial_body`](crate::Error::partial_body)).
+    pub fn submit_read_full(
+        mut response: Response,
+        mut destination: Box<dyn Destination>,
+        filled: usize,
+        queue: &Arc<Queue>,
+        token: u64,
+    ) -> Result<Call> {
+        let (call, cancel) = Call::new();
+        let queue = queue.clone();
+        let engine = engine()?;
+        engine.spawn(async move {
+            let mut wait = engine.wait();
+            let work = response.fill_slice(&mut wait, destination.memory(), filled);
+            let result = cancellable(&cancel, work).await.into_result();
+            give_back(&mut response, &result);
+            queue.push(token, Outcome::Filled(response, destination, result));
+        });
+        Ok(call)
+    }
+
+    /// Ends a response early by the drain rule, as dropping it does; [`Outcome::Chunk`] brings
+    /// `None` once its connection is free or closed.
+    pub fn submit_close(mut response: Response, queue: &Arc<Queue>, token: u64) -> Result<Call> {
+        let (call, cancel) = Call::new();
+        let queue = queue.clone();
+        engine()?.spawn(async move {
+            let work = async {
+                response.leave().await;
+                Ok(None)
+            };
+            let result = cancellable(&cancel, work).await.into_result();
+            queue.push(token, Outcome::Chunk(response, result));
+        });
+        Ok(call)
+    }
+}
+
+fn read(
+    mut response: Response,
+    max: Option<usize>,
+    queue: &Arc<Queue>,
+    token: u64,
+) -> Result<Call> {
+    let (call, cancel) = Call::new();
+    let queue = queue.clone();
+    let engine = engine()?;
+    engine.spawn(async move {
+        let mut wait = engine.wait();
+        let work = async {
+            if max.is_none() {
+                response.receive_until(&mut wait, Until::Body).await?;
+            }
+            response.next_chunk(&mut wait, max.unwrap_or(usize::MAX)).await
+        };
+        let result: Result<Option<Bytes>> = cancellable(&cancel, work).await.into_result();
+        give_back(&mut response, &result);
+        queue.push(token, Outcome::Chunk(response, result));
+    });
+    Ok(call)
+}
+
+/// To the caller, who may forget it. A read that was stopped from outside may have left the body
+/// half-way.
+fn give_back<T>(response: &mut Response, result: &Result<T>) {
+    if result.as_ref().is_err_and(|error| !response.is_failed(error)) {
+        response.close();
+    }
+    response.park();
+}
+
+impl Response {
+    /// Receives as much of the body as `until` wants; on failure the error has what came of it.
+    pub(crate) async fn receive_until<W: Wait>(
+        &mut self,
+        wait: &mut W,
+        until: Until,
+    ) -> Result<()> {
+        let enough = match until {
+            Until::Head => true,
+            Until::SmallBody(limit) => self.remaining().is_some_and(|left| left > limit),
+            Until::Body => false,
+        };
+        if enough {
+            self.park();
+            return Ok(());
+        }
+        self.fill(wait).await.map_err(|error| error.with_partial(self.take_arrived()))
+    }
+}
