@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need beyond Rust, gcc, Python and Node: nginx, valgrind, g++ and iproute2 by apt
+# Installs what the tests need beyond Rust, gcc, Python and Node: nginx, valgrind, strace, g++ and iproute2 by apt
 # when they are missing, Python packages in target/venv, TypeScript in bindings/node/node_modules.
 source "$(dirname "$0")/common.sh"
 
@@ -8,7 +8,7 @@ require gcc "install a C compiler"
 require node "install Node.js 20 or newer"
 
 missing=()
-for pair in nginx:nginx-light valgrind:valgrind g++:g++ nm:binutils pkg-config:pkg-config openssl:openssl ip:iproute2 unshare:util-linux; do
+for pair in nginx:nginx-light valgrind:valgrind strace:strace g++:g++ nm:binutils pkg-config:pkg-config openssl:openssl ip:iproute2 unshare:util-linux; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
 done
 if [ ${#missing[@]} -gt 0 ]; then

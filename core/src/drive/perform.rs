@@ -229,9 +229,10 @@ async fn lease<W: Wait>(
     let origin = &request.target.origin;
     let mut stillborn = false;
     let mut now = started;
-    // What the reactor watches need not be probed: a death it has not told of yet costs a replay.
-    let trusted =
-        |lease: &Lease, now| W::REGISTERED && request.head.is_replayable() && lease.is_quiet(now);
+    // What the reactor watches need not be probed where a death it has not told of yet costs no
+    // more than a replay.
+    let repeatable = request.head.is_replayable() && request.body.is_repeatable();
+    let trusted = |lease: &Lease, now| W::REGISTERED && repeatable && lease.is_quiet(now);
     loop {
         let wish = Wish {
             registered: W::REGISTERED,
