@@ -8,6 +8,7 @@ use once_cell::race::OnceBox;
 use crate::cancel::{Cancel, cancellable};
 use crate::config::{ClientConfig, Settings};
 use crate::connection::{ClientPool, open_pool};
+use crate::decode::ACCEPTED;
 use crate::drive::blocking::{Blocking, BlockingWait, run};
 use crate::drive::hedge;
 use crate::drive::hop::on_engine;
@@ -141,7 +142,7 @@ impl Client {
         let resolver = Arc::new(Resolver::new(config.resolve.as_deref(), config.dns_ttl)?);
         Ok(Client {
             inner: Arc::new(ClientInner {
-                settings: Arc::new(Settings::new(config)),
+                settings: Arc::new(Settings::new(config, ACCEPTED)),
                 tls,
                 resolver,
                 pools: PerFork::new(),

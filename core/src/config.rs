@@ -139,15 +139,20 @@ pub(crate) struct Settings {
     pub config: Arc<ClientConfig>,
     /// The serialised User-Agent field.
     pub agent_field: Vec<u8>,
+    /// The same and the Accept-Encoding field, for requests whose responses are decoded.
+    pub decoding_fields: Vec<u8>,
 }
 
 impl Settings {
-    pub fn new(config: ClientConfig) -> Settings {
+    /// `codings` are the content codings that can be decoded.
+    pub fn new(config: ClientConfig, codings: &str) -> Settings {
         let agent_field = match &config.user_agent {
             Some(agent) => format!("User-Agent: {agent}\r\n").into_bytes(),
             None => Vec::new(),
         };
-        Settings { config: Arc::new(config), agent_field }
+        let encoding = format!("Accept-Encoding: {codings}\r\n");
+        let decoding_fields = [&agent_field, encoding.as_bytes()].concat();
+        Settings { config: Arc::new(config), agent_field, decoding_fields }
     }
 }
 

@@ -66,8 +66,8 @@ pub struct Request {
     pub(crate) timeouts: Timeouts,
     pub(crate) decode: bool,
     pub(crate) follow_redirects: bool,
-    /// It has a User-Agent of its own.
-    pub(crate) named_agent: bool,
+    /// It has a User-Agent or Accept-Encoding of its own.
+    pub(crate) own_defaults: bool,
 }
 
 impl Request {
@@ -90,7 +90,7 @@ impl Request {
             timeouts: Timeouts::default(),
             decode: false,
             follow_redirects: false,
-            named_agent: false,
+            own_defaults: false,
         })
     }
 
@@ -101,7 +101,8 @@ impl Request {
     /// `InvalidHeader`, naming the field and the reason.
     pub fn add_header(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
         self.head.append(name, value)?;
-        self.named_agent |= name.eq_ignore_ascii_case(b"User-Agent");
+        self.own_defaults |= name.eq_ignore_ascii_case(b"User-Agent")
+            || name.eq_ignore_ascii_case(b"Accept-Encoding");
         Ok(())
     }
 

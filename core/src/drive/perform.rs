@@ -189,8 +189,11 @@ pub(super) async fn send<W: Wait>(
 
 /// Fields a request gets unless it has its own.
 fn default_fields<'a>(settings: &'a Settings, request: &Request) -> Cow<'a, [u8]> {
-    if !request.decode && request.target.authorization.is_none() && !request.named_agent {
-        return Cow::Borrowed(&settings.agent_field);
+    if request.target.authorization.is_none() && !request.own_defaults {
+        return Cow::Borrowed(match request.decode {
+            true => &settings.decoding_fields,
+            false => &settings.agent_field,
+        });
     }
     let mut fields = Vec::with_capacity(256);
     let mut add = |name: &str, value: &str| {

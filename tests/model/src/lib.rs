@@ -1,10 +1,11 @@
-//! The pool, its tickets, the completion queue and cancellation, compiled from core's own files
+//! The pool, its tickets, the completion queue, cancellation and the slots of submissions, compiled from core's own files
 //! with shuttle's locks: each scenario runs under thousands of thread schedules, and a thread that
 //! nobody wakes is reported as a deadlock.
 
 pub mod handoffs;
 pub mod pools;
 pub mod queues;
+pub mod wakings;
 
 #[path = "../../../core/src/cancel.rs"]
 #[allow(dead_code, unreachable_pub)] // core uses what a scenario does not
@@ -18,6 +19,10 @@ mod pool;
 #[path = "../../../core/src/queue.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod queue;
+
+#[path = "../../../core/src/slots.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod slots;
 
 /// What the shared files take from core's `sync`.
 mod sync {

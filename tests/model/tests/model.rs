@@ -1,7 +1,7 @@
 //! Each scenario under many schedules: random ones, and ones with few forced switches (PCT), which
 //! find the rarer races. A failure prints the schedule that leads to it.
 
-use keepalive_model::{handoffs, pools, queues};
+use keepalive_model::{handoffs, pools, queues, wakings};
 
 const SCHEDULES: usize = 2_000;
 const SWITCHES: usize = 3;
@@ -59,4 +59,9 @@ fn a_job_that_is_watched_for_ends_once() {
 #[test]
 fn a_job_that_is_left_to_the_engine_ends_once() {
     explore(handoffs::staying_away);
+}
+
+#[test]
+fn work_in_slots_misses_no_wake_up() {
+    explore(wakings::no_wake_up_is_lost);
 }
