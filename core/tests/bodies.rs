@@ -249,6 +249,41 @@ fn what_is_here_is_read_without_waiting_on_a_registered_connection() {
 }
 
 #[test]
+fn the_rest_of_a_body_whose_server_has_gone_is_not_waited_for() {
+    let answer = [&b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n"[..], &expected(150_000)];
+    let (client, queue) = (client(), Queue::new(|| {}));
+    let base = answering(answer.concat());
+    client.submit(get(&base, "/"), Until::Head, &queue, 1).expect("submitted");
+    let Outcome::Response(response) = next(&queue) else { panic!("not a response") };
+    let mut response = response.expect("a head");
+    // In bulk, so that the next wait is for a whole piece; what there is is less.
+    let mut bulk = vec![0; 100_000];
+    let mut count = 0;
+    while count < bulk.len() {
+        match response.read_now(&mut bulk[count..]) {
+            Some(read) => count += read.expect("a piece"),
+            None => std::thread::yield_now(),
+        }
+    }
+    while response.at_hand_now() < 50_000 {
+        std::thread::yield_now();
+    }
+    for _ in 0..2 {
+        Client::submit_read(response, 0, &queue, 1).expect("submitted");
+        let Outcome::Chunk(back, piece) = next(&queue) else { panic!("not a piece") };
+        response = back;
+        match response.read_now(&mut bulk) {
+            Some(read) => count += read.expect("a piece"),
+            None => {
+                let error = piece.expect_err("the rest is missing");
+                assert_eq!((count, error.kind()), (150_000, ErrorKind::BodyTruncated));
+            }
+        }
+    }
+    assert_eq!(client.stats().active, 0);
+}
+
+#[test]
 fn closing_early_completes_when_the_connection_is_free_again() {
     let origin = origin();
     let client = client();

@@ -93,10 +93,16 @@ impl Live {
         if in_bulk {
             let soon = Deadline::from_now(Some(PAUSE), ErrorKind::ReadTimeout);
             let least = PIECE.min(most);
+            let mut seen = 0;
             let enough = std::future::poll_fn(|cx| {
-                wait.poll_io(cx, io, Want::Read, &soon, &mut |fd, _| match waiting_bytes(fd)? {
-                    count if (1..least).contains(&count) => Err(io::ErrorKind::WouldBlock.into()),
-                    count => Ok(count),
+                wait.poll_io(cx, io, Want::Read, &soon, &mut |fd, _| {
+                    let count = waiting_bytes(fd)?;
+                    // Woken without more: the peer has closed, which stays a reason to wake.
+                    if count >= least || count == seen {
+                        return Ok(count);
+                    }
+                    seen = count;
+                    Err(io::ErrorKind::WouldBlock.into())
                 })
             });
             let count = match enough.await {
