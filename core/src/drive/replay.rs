@@ -21,7 +21,8 @@ pub(crate) struct Try {
 
 /// Once, on a fresh connection, after a reused connection died under the request: any method if no
 /// byte was written, else only what may be repeated and only if no byte of a response came
-/// (RFC 9110 9.2.2, RFC 9112 9.3.1). A timeout is not a death: the server may still be at work.
+/// (RFC 9110 9.2.2, RFC 9112 9.3.1). A limit of our own that passes
+/// is not a death: the server may still be at work. The kernel giving a path up is one.
 pub(crate) fn allowed(attempt: &Try, error: &Error) -> bool {
     is_death(error)
         && attempt.reused
