@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 import trio
 
@@ -82,6 +83,19 @@ def test_scopes_cancel_requests(run, origin):
             assert (await client.get(origin.http + "/ok", timeout=20)).text == "ok"
             stats = client.stats()
             assert stats.active == 0 and stats.waiting == 0 and stats.idle == 1
+
+    run(main)
+
+
+def test_a_lone_request_is_cancelled_in_the_turn_it_was_sent(run, origin):
+    async def main():
+        async with libkeepalive.AsyncClient(max_per_host=1) as client:
+            await client.get(origin.http + "/ok")
+            async with anyio.create_task_group() as group:
+                group.start_soon(client.get, origin.http + "/gate/trio-lone")
+                await anyio.lowlevel.checkpoint()
+                group.cancel_scope.cancel()
+            assert (await client.get(origin.http + "/ok", timeout=20)).text == "ok"
 
     run(main)
 

@@ -168,8 +168,11 @@ impl Pending {
         let on_cancel = Py::new(py, OnCancel { pending: slf.clone().unbind() })?;
         future.call_method1(intern!(py, "add_done_callback"), (&on_cancel,))?;
         if call.lingers() {
-            let linger = Linger { event_loop: event_loop.clone_ref(py), token };
-            running.call_method1(intern!(py, "call_soon"), (Py::new(py, linger)?,))?;
+            let linger = Py::new(py, Linger { event_loop: event_loop.clone_ref(py), token })?;
+            match queue.trio {
+                true => future.call_method1(intern!(py, "linger"), (linger,))?,
+                false => running.call_method1(intern!(py, "call_soon"), (linger,))?,
+            };
         }
         let kept = Some(Future { future: future.clone().unbind(), on_cancel });
         *slf.get().state() = State::Running(Running { future: kept, call, job });
@@ -258,12 +261,7 @@ fn send(
         }
         None => None,
     };
-    // A run of trio has nothing that comes back to linger.
-    let call = match queue.trio {
-        true => shared.client.submit(request, until, &queue.queue, token),
-        false => shared.client.submit_lingering(request, until, &queue.queue, token),
-    };
-    match call {
+    match shared.client.submit_lingering(request, until, &queue.queue, token) {
         Ok(call) => {
             let upload = upload.map(Bound::unbind);
             Ok((call, Job::Request { line, method, until, owner, upload }))
