@@ -46,7 +46,7 @@ impl Lease {
     /// connections, and tell of it with stray bytes, when they have idled for long.
     pub fn is_quiet(&self, now: Instant) -> bool {
         self.connection.as_ref().is_some_and(|connection| {
-            connection.io.is_quiet() && connection.idled(now) < Duration::from_millis(10)
+            connection.io.is_quiet() && connection.idled(now) < Duration::from_millis(100)
         })
     }
 
