@@ -232,7 +232,10 @@ export interface BodyReadable extends Readable {
   blob(): Promise<Blob>
   /** The whole body, when it is multipart/form-data or urlencoded. */
   formData(): Promise<FormData>
-  /** Throws the rest away; the connection is kept when little is left. */
+  /**
+   * Throws the rest away; the connection is kept when little is left (options `drainLimit` and
+   * `drainTimeout`), and free for the next request when this resolves.
+   */
   dump(): Promise<null>
   /** Whether reading has begun. */
   readonly bodyUsed: boolean

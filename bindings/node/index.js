@@ -2,7 +2,6 @@
 
 const { Client } = require('./lib/client')
 const { KeepaliveError } = require('./lib/errors')
-const { Response } = require('./lib/response')
 
 function fetch(input, init) {
   return Client.shared().fetch(input, init)
@@ -16,4 +15,14 @@ function stats() {
   return Client.shared().stats()
 }
 
-module.exports = { Client, KeepaliveError, Response, fetch, request, stats }
+module.exports = {
+  Client,
+  KeepaliveError,
+  /** Loaded when it is asked for, as most of the package is. */
+  get Response() {
+    return require('./lib/response').Response
+  },
+  fetch,
+  request,
+  stats,
+}

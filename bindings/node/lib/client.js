@@ -1,18 +1,18 @@
 'use strict'
-// Client, and the module's functions on the process-wide one.
+// Client, and the module's functions on the process-wide one. What a program may never use is loaded
+// where it is first used: that is half of the time that loading the package takes.
 
 const native = require('./native')
 const { KeepaliveError, argumentError, localError } = require('./errors')
 const { Exchange } = require('./exchange')
 const { fieldObject } = require('./record')
-const { BodyReadable } = require('./readable')
-const { camelNames, clientOptions } = require('./options')
 const { prepareFetch, prepareRequest, urlText } = require('./request')
-const { makeResponse } = require('./response')
-const { Warming } = require('./warming')
 
 const fromShared = Symbol('shared')
+const NO_OPTIONS = { entries: [], profile: undefined }
 let shared
+let BodyReadable
+let makeResponse
 
 /** A pool with its limits and TLS settings. */
 class Client {
@@ -23,11 +23,12 @@ class Client {
       this.#native = native.NativeClient.shared()
       return
     }
-    const { entries, profile } = clientOptions(options)
+    const none = options === undefined || options === null
+    const { entries, profile } = none ? NO_OPTIONS : require('./options').clientOptions(options)
     try {
       this.#native = new native.NativeClient(entries, profile)
     } catch (error) {
-      if (typeof error.message === 'string') error.message = camelNames(error.message)
+      if (typeof error.message === 'string') error.message = require('./options').camelNames(error.message)
       throw localError(error)
     }
   }
@@ -59,6 +60,7 @@ class Client {
             message: `redirect refused: ${incoming.record.status} from ${incoming.record.url}`,
           })))
         }
+        makeResponse ??= require('./response').makeResponse
         return makeResponse(incoming, method)
       }
       try {
@@ -96,6 +98,7 @@ class Client {
     if (!Number.isSafeInteger(count) || count < 0) throw argumentError(`count: expected a whole number; got ${String(count)}`)
     // The caps of the pool are far below 2^32.
     const most = Math.min(count, 0xffffffff)
+    const { Warming } = require('./warming')
     return new Promise((resolve, reject) => new Warming(resolve, reject).start(this.#native, text, most))
   }
 
@@ -160,6 +163,7 @@ class Result {
   }
 
   get body() {
+    BodyReadable ??= require('./readable').BodyReadable
     this.#body ??= new BodyReadable(this.#incoming, () => first(this.headers['content-type']))
     return this.#body
   }

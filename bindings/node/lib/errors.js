@@ -3,12 +3,24 @@
 
 const native = require('./native')
 
-const table = native.errorTable()
-const kinds = new Map(table.map(({ code, kind }) => [code, kind]))
+let table
+let byCode
+
+/** The engine's rows. */
+function rows() {
+  table ??= native.errorTable()
+  return table
+}
+
+/** Codes to kinds. */
+function kinds() {
+  byCode ??= new Map(rows().map(({ code, kind }) => [code, kind]))
+  return byCode
+}
 
 /** The kind in a row of the table, counted from 1; 0 is none. */
 function kindName(row) {
-  return row === 0 ? null : table[row - 1].kind
+  return row === 0 ? null : rows()[row - 1].kind
 }
 
 /** A failure of an exchange. Decide by `code`; `message` is for people. */
@@ -25,7 +37,7 @@ class KeepaliveError extends Error {
 
 function describe(error, failure) {
   error.code = failure.code
-  error.kind = kinds.get(failure.code) ?? 'Internal'
+  error.kind = kinds().get(failure.code) ?? 'Internal'
   error.phase = failure.phase ?? 'request'
   error.reused = failure.reused ?? false
   error.retrySafe = failure.retrySafe ?? false
@@ -41,7 +53,7 @@ function argumentError(message, code = 'KA_INVALID_ARGUMENT') {
 
 /** What a native call threw, as the error the caller sees. */
 function localError(thrown) {
-  if (!kinds.has(thrown.code)) return thrown
+  if (!kinds().has(thrown.code)) return thrown
   const callers = thrown.code.startsWith('KA_INVALID_') || callersFault.has(thrown.code)
   if (callers && thrown.code !== 'KA_INVALID_STATE') {
     return argumentError(thrown.message, thrown.code)

@@ -42,7 +42,6 @@ function wrong(name, expected, value) {
 
 /** The options that were given, as the native side takes them, and the profile they change. */
 function clientOptions(options) {
-  if (options === undefined || options === null) return { entries: [], profile: undefined }
   if (typeof options !== 'object') throw argumentError(`options: expected an object; got ${typeof options}`)
   const { profile, ...others } = options
   if (profile !== undefined && typeof profile !== 'string') throw wrong('profile', 'a string', profile)

@@ -4,7 +4,8 @@
 
 const { argumentError } = require('./errors')
 const { HeaderBlock, collectHeaders } = require('./headers')
-const { prepareBody } = require('./upload')
+
+let prepareBody // loaded by the first body
 
 const DECODE = 1
 const FOLLOW = 2
@@ -148,6 +149,7 @@ class Prepared {
 
   setBody(body, block, isFetch) {
     if (body === undefined || body === null) return
+    prepareBody ??= require('./upload').prepareBody
     const { payload, upload, length, type, text } = prepareBody(body)
     this.payload = payload
     const implied = text && isFetch ? 'text/plain;charset=UTF-8' : type

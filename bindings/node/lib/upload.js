@@ -7,7 +7,6 @@ const { Readable, isDisturbed } = require('node:stream')
 const { types } = require('node:util')
 const { argumentError } = require('./errors')
 const { bridge } = require('./bridge')
-const { encodeForm } = require('./multipart')
 
 const EXPECTED =
   'expected a string, Buffer, ArrayBuffer, typed array, URLSearchParams, Blob, FormData, ' +
@@ -32,7 +31,7 @@ function prepareBody(body) {
   }
   if (body instanceof Blob) return pieces(body.stream(), body.size, body.type || undefined)
   if (body instanceof FormData) {
-    const { source, length, type } = encodeForm(body)
+    const { source, length, type } = require('./multipart').encodeForm(body)
     return pieces(source, length, type)
   }
   if (body instanceof Readable) {

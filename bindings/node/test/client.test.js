@@ -5,7 +5,7 @@ const assert = require('node:assert/strict')
 const { after, before, beforeEach, test } = require('node:test')
 const keepalive = require('..')
 const { Client } = keepalive
-const { startOrigin } = require('./support')
+const { runNode, startOrigin } = require('./support')
 
 let origin
 before(async () => {
@@ -219,6 +219,21 @@ test('ESM and CommonJS give the same functions', async () => {
   assert.equal(esm.request, keepalive.request)
   assert.equal(esm.Client, Client)
   assert.equal(esm.default, keepalive)
+})
+
+test('what a program may never use is loaded when it is used', async () => {
+  const loaded = `
+    const keepalive = require('.')
+    const names = () => Object.keys(require.cache).map((file) => require('node:path').basename(file)).sort().join()
+    console.log(names())
+    keepalive.request(process.argv[1]).then(async ({ body }) => {
+      await body.text()
+      console.log(names(), keepalive.Response.name)
+    })`
+  const { stdout } = await runNode(loaded, [`${origin.http}/ok`])
+  const few = 'bridge.js,client.js,errors.js,exchange.js,headers.js,incoming.js,index.js,keepalive.node,native.js,record.js,request.js,signals.js'
+  const more = few.replace('record.js', 'readable.js,record.js')
+  assert.equal(stdout, `${few}\n${more} Response\n`)
 })
 
 test('index.d.ts names every option and every error code', () => {
