@@ -26,6 +26,7 @@ mod origin;
 mod pool;
 mod queue;
 mod reads;
+mod receive;
 mod request;
 mod response;
 mod retry;

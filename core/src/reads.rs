@@ -6,7 +6,6 @@ use bytes::Bytes;
 
 use crate::cancel::cancellable;
 use crate::client::{Call, Client, Until};
-use crate::drive::wait::Wait;
 use crate::error::Result;
 use crate::queue::{Destination, Outcome, Queue};
 use crate::response::Response;
@@ -101,24 +100,4 @@ fn give_back<T>(response: &mut Response, result: &Result<T>) {
         response.close();
     }
     response.park();
-}
-
-impl Response {
-    /// Receives as much of the body as `until` wants; on failure the error has what came of it.
-    pub(crate) async fn receive_until<W: Wait>(
-        &mut self,
-        wait: &mut W,
-        until: Until,
-    ) -> Result<()> {
-        let enough = match until {
-            Until::Head => true,
-            Until::SmallBody(limit) => self.remaining().is_some_and(|left| left > limit),
-            Until::Body => false,
-        };
-        if enough {
-            self.park();
-            return Ok(());
-        }
-        self.fill(wait).await.map_err(|error| error.with_partial(self.take_arrived()))
-    }
 }

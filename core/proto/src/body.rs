@@ -123,6 +123,21 @@ impl BodyEncoder {
         }
     }
 
+    /// How many bytes of the body may be sent as they are: those left of one with a length.
+    pub fn direct(&self) -> Option<u64> {
+        match *self {
+            Self::Length { declared, given } => Some(declared.saturating_sub(given)),
+            Self::Chunked { .. } => None,
+        }
+    }
+
+    /// Counts bytes that were sent as they are.
+    pub fn skip(&mut self, n: u64) {
+        if let Self::Length { given, .. } = self {
+            *given = given.saturating_add(n);
+        }
+    }
+
     /// Appends at most `room` bytes of encoded body to `out`; returns the bytes of `data` taken.
     pub fn encode(
         &mut self,

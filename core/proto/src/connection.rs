@@ -22,6 +22,8 @@
 //! are final: the connection can only be dropped. The end of the stream is remembered and takes
 //! effect when every byte before it has been read.
 
+mod direct;
+
 use crate::body::{BodyDecoder, BodyEncoder, push_decimal};
 use crate::chunked::Chunk;
 use crate::error::{LocalError, RemoteError};
@@ -353,25 +355,6 @@ impl Connection {
                     Ok(Some(Step::End))
                 }
             },
-        }
-    }
-
-    /// For large bodies: how many body bytes may be read straight into the caller's memory. Some
-    /// only when nothing is buffered and the framing is Length (the bytes left) or CloseDelimited
-    /// (`u64::MAX`).
-    pub fn direct_body(&self) -> Option<u64> {
-        match &self.recv {
-            RecvState::Body(decoder) if self.buffered() == 0 && self.eof.is_none() => {
-                decoder.direct()
-            }
-            _ => None,
-        }
-    }
-
-    /// `n` body bytes went straight to the caller.
-    pub fn received_direct(&mut self, n: u64) {
-        if let RecvState::Body(decoder) = &mut self.recv {
-            decoder.skip(n);
         }
     }
 

@@ -39,6 +39,13 @@ pub(crate) struct Early {
 /// without reading is not read either, and the send limit decides.
 const EARLY_LIMIT: usize = 64 * 1024 * 1024;
 
+/// From this size on the rest of a request body is not copied to the machine's buffer first.
+const DIRECT: usize = 64 * 1024;
+
+/// Most of it that is written at a time: an answer that makes the rest pointless is looked for between
+/// writes.
+const ONE_WRITE: usize = 256 * 1024;
+
 /// A failed exchange: the error, and what is needed to judge a replay.
 pub(crate) struct Failure {
     pub error: Error,
@@ -71,10 +78,19 @@ impl<'a> Feed<'a> {
         }
     }
 
+    /// What of a large body is to be sent from where it is, the machine's buffer being empty.
+    fn direct(&self, http: &Machine) -> Option<&'a [u8]> {
+        let Feed::Whole(bytes, at) = self else { return None };
+        let rest = bytes.get(*at..)?;
+        let fits = rest.len() >= DIRECT && http.direct_send()? >= rest.len() as u64;
+        fits.then(|| &rest[..rest.len().min(ONE_WRITE)])
+    }
+
     /// Moves what is at hand into the machine; `true` when a stream must produce more first.
     fn fill(&mut self, http: &mut Machine) -> Result<bool> {
         match self {
             Feed::Empty => {}
+            Feed::Whole(..) if self.direct(http).is_some() => {}
             Feed::Whole(bytes, at) => {
                 if *at < bytes.len() {
                     *at += http.send_data(&bytes[*at..])?;
@@ -168,7 +184,8 @@ async fn run<W: Wait>(
             return Ok(Answer { head, early, sent_at: sent_at.unwrap_or(now), head_at: now });
         }
         let starved = if http.send_stopped() { false } else { feed.fill(http)? };
-        let output = http.poll_transmit().is_some() || layer.wants_flush();
+        let output =
+            http.poll_transmit().is_some() || layer.wants_flush() || feed.direct(http).is_some();
         if !output && !starved && sent_at.is_none() {
             sent_at = Some(now);
             deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
@@ -201,7 +218,7 @@ async fn run<W: Wait>(
                         && matches!(received, Received::Bytes(count) if count < room);
                     Ok(Turn::Read(received))
                 }
-                Direction::Write => write(http, layer, fd, wire).map(|()| Turn::Wrote),
+                Direction::Write => write(http, layer, fd, wire, &mut feed).map(|()| Turn::Wrote),
             };
             wait.poll_io(cx, io, want, &limit, &mut op)
         })
@@ -264,7 +281,16 @@ fn write(
     layer: &mut Layer,
     fd: BorrowedFd<'_>,
     wire: &mut u64,
+    feed: &mut Feed<'_>,
 ) -> io::Result<()> {
+    if let Some(rest) = feed.direct(http)
+        && let Feed::Whole(_, at) = feed
+    {
+        let taken = layer.write(fd, rest, wire)?;
+        http.sent_direct(taken as u64);
+        *at += taken;
+        return Ok(());
+    }
     let taken = layer.write(fd, http.poll_transmit().unwrap_or_default(), wire)?;
     http.transmitted(taken);
     Ok(())

@@ -197,6 +197,36 @@ fn the_transmit_buffer_is_bounded() {
 }
 
 #[test]
+fn a_large_upload_may_go_past_the_buffer() {
+    let mut c = Connection::new(Limits::default());
+    c.start(&head("PUT"), RequestBody::Length(1000)).unwrap();
+    assert_eq!(c.direct_send(), None, "the head comes first");
+    assert_eq!(c.send_data(&[b'a'; 100]).unwrap(), 100);
+    transmit(&mut c);
+    assert_eq!(c.direct_send(), Some(900));
+    c.sent_direct(800);
+    assert_eq!((c.direct_send(), c.send_done()), (Some(100), false));
+    c.sent_direct(100);
+    assert_eq!((c.direct_send(), c.send_done()), (None, true));
+    c.send_end().unwrap();
+    feed(&mut c, OK);
+    drain(&mut c);
+    assert_eq!(c.reuse(), Ok(()));
+
+    c.recycle().unwrap();
+    c.start(&head("PUT"), RequestBody::Unknown).unwrap();
+    transmit(&mut c);
+    assert_eq!(c.direct_send(), None, "chunks are framed");
+
+    let mut c = Connection::new(Limits::default());
+    c.start(&head("PUT"), RequestBody::Length(1000)).unwrap();
+    transmit(&mut c);
+    feed(&mut c, b"HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n");
+    drain(&mut c);
+    assert_eq!(c.direct_send(), None, "the answer came early");
+}
+
+#[test]
 fn an_early_response_stops_the_upload() {
     let mut c = Connection::new(Limits::default());
     c.start(&head("POST"), RequestBody::Length(100)).unwrap();
