@@ -217,7 +217,8 @@ export type IncomingHeaders = Record<string, string | string[]>
 
 /**
  * The body of `request`: a Node Readable, and the methods that read it whole. Each body is read
- * once. An unread body needs no care: its connection is freed when the body is garbage.
+ * once. An unread body needs no care: its connection is freed when the body is garbage. Pieces of a
+ * large body lie in memory of 2 MB that they share: copy one that is to be kept for long.
  */
 export interface BodyReadable extends Readable {
   /** The whole body as text (UTF-8). */
