@@ -14,6 +14,7 @@ use rustix::io::Errno;
 use crate::deadline::Deadline;
 use crate::drive::wait::{Direction, Look, Stopped, Wait, Waited, Want, interrupted};
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::net::pace::Waiter;
 use crate::net::socket::Io;
 
 /// Longest sleep between two looks at the interrupt hook: a signal that arrives just before the
@@ -127,7 +128,8 @@ impl Wait for BlockingWait<'_> {
         op: &mut dyn FnMut(BorrowedFd<'_>, &mut Look) -> io::Result<T>,
     ) -> Waited<T> {
         let mut wait_first = matches!(want, Want::Answer);
-        if wait_first
+        let waiter = wait_first.then(Waiter::new);
+        if waiter.as_ref().is_some_and(Waiter::is_alone)
             && io.pace.is_due()
             && let Some(result) = io.pace.watch(|| op(io.fd(), &mut Look::at(Direction::Read)))
             && !matches!(&result, Err(error) if error.kind() == io::ErrorKind::Interrupted)

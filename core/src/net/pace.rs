@@ -12,6 +12,32 @@ use std::time::{Duration, Instant};
 /// After so many vain attempts in a row one answer in 1,024 is still watched for.
 const LEAST_OFTEN: u32 = 1_023;
 
+/// Threads of the process that wait for an answer. With several at once the cores are wanted, and
+/// whoever watches would be served before those who sleep.
+static WAITING: AtomicU32 = AtomicU32::new(0);
+
+/// A thread that waits for an answer, until this is dropped.
+pub(crate) struct Waiter {
+    alone: bool,
+}
+
+impl Waiter {
+    pub fn new() -> Waiter {
+        Waiter { alone: WAITING.fetch_add(1, Ordering::Relaxed) == 0 }
+    }
+
+    /// Whether no other thread was waiting when it began.
+    pub fn is_alone(&self) -> bool {
+        self.alone
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        WAITING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Whether watching pays on one connection.
 #[derive(Default)]
 pub(crate) struct Pace {
@@ -80,6 +106,13 @@ mod tests {
         while !pace.is_due() {}
         assert!(pace.watch(|| Ok(())).is_some());
         assert!((0..1_000).all(|_| pace.is_due() && pace.watch(|| Ok(())).is_some()));
+    }
+
+    #[test]
+    fn only_who_waits_alone_may_watch() {
+        let first = Waiter::new();
+        assert!(!Waiter::new().is_alone());
+        drop(first);
     }
 
     #[test]
