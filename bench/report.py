@@ -212,6 +212,12 @@ def failures(results: list[dict]) -> list[str]:
     ]
 
 
+def later(groups: dict[str, str]) -> list[str]:
+    """Says which groups were measured again, with a newer libkeepalive, after the whole run."""
+    told = [f"{SECTIONS[name][0]} ({date})" for name, date in groups.items()]
+    return [f"Measured again after the whole run: {', '.join(told)}."] if told else []
+
+
 def write_page(run: dict[str, Any], page: Path, drawn: list[str]) -> None:
     machine = run["machine"]
     losing = losses(run["results"])
@@ -225,6 +231,7 @@ def write_page(run: dict[str, Any], page: Path, drawn: list[str]) -> None:
         "\n".join(f"- {name}: {value}" for name, value in machine.items()),
         "| client or tool | version |\n|---|---|\n"
         + "\n".join(f"| {name} | {version} |" for name, version in run["versions"].items()),
+        *later(run.get("later", {})),
         "## Fair play",
         FAIR_PLAY,
         f"{run['settings']['rounds']} rounds of about {run['settings']['seconds']} s for each "

@@ -39,6 +39,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--peers", action="store_true", help="install, list every client and end")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.add_argument("--no-install", action="store_true", help="use what is built already")
+    parser.add_argument("--update", action="store_true",
+                        help="with --group: put these groups into the last whole run's page")
     parser.add_argument("--render", action="store_true", help="only write docs/ from the last whole run")
     return parser.parse_args()  # fmt: skip
 
@@ -83,6 +85,13 @@ def measure(wanted: list[str], settings: Settings) -> list[Result]:
     return results
 
 
+def updated(last: dict[str, Any], run: dict[str, Any], groups: list[str]) -> dict[str, Any]:
+    """The last whole run with `groups` from a later one; the page names them."""
+    kept = [result for result in last["results"] if result["group"] not in groups]
+    later = {**last.get("later", {}), **dict.fromkeys(groups, run["machine"]["date"])}
+    return {**last, "results": kept + run["results"], "later": later}
+
+
 def write_docs(run: dict[str, Any], directory: Path) -> None:
     drawn = report.write_charts(run, directory / "bench")
     report.write_page(run, directory / "performance.md", drawn)
@@ -90,6 +99,8 @@ def write_docs(run: dict[str, Any], directory: Path) -> None:
 
 def main() -> None:
     options = parse()
+    if options.update and (options.quick or not options.group):
+        sys.exit("--update needs --group, and no --quick")
     if options.render:
         write_docs(report.load(RESULTS), DOCS)
         return
@@ -110,7 +121,9 @@ def main() -> None:
         "seconds": time.monotonic() - started,
         "results": [result.as_json() for result in results],
     }
-    whole = not (options.quick or options.group)
+    if options.update:
+        run = updated(report.load(RESULTS), run, options.group)
+    whole = options.update or not (options.quick or options.group)
     file, docs = (RESULTS, DOCS) if whole else (PREVIEW_RESULTS, PREVIEW_DOCS)
     file.write_text(json.dumps(run, indent=1) + "\n")
     write_docs(run, docs)
