@@ -212,7 +212,7 @@ IDLE_PEERS = (
     p.CURL_MULTI, p.HYPER, p.GO, p.OURS_C, p.AIOHTTP, OURS_ASYNC_IDLE, p.UNDICI, p.OURS_REQUEST,
 )  # fmt: skip
 IDLE_MEANS = (
-    "Memory of the client's process for each idle connection (anonymous memory, after the "
-    "allocator gave back what it could; the kernel's buffers are not in it), and the CPU the "
+    "Memory of the client's process for each idle connection (anonymous memory a second after the "
+    "last response, when the allocator gave back what it could; the kernel's buffers are not in it), and the CPU the "
     "client uses with all of them idle."
 )

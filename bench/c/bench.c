@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IDLE_SECONDS = 3 };
+enum { SETTLE_SECONDS = 1, IDLE_SECONDS = 3 };
 
 void fail(const char *format, ...) {
     va_list args;
@@ -184,6 +184,7 @@ static void run_idle(const struct options *options, const struct sequential *cli
     long before = memory_bytes();
     for (long i = 0; i < options->requests; i++) held[i] = client->hold(session, all);
     for (long i = 0; i < options->requests; i++) client->release(session, held[i]);
+    sleep(SETTLE_SECONDS);
     long after = memory_bytes(), sockets = open_sockets();
     double cpu = cpu_seconds();
     sleep(IDLE_SECONDS);

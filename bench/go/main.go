@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-const idleSeconds = 3
+const settleSeconds, idleSeconds = 1, 3
 
 var (
 	url      = flag.String("url", "", "")
@@ -149,6 +149,7 @@ func idle() {
 		finish(response, nil)
 		held[i] = nil
 	}
+	time.Sleep(settleSeconds * time.Second)
 	after := memoryBytes()
 	cpu := cpuSeconds()
 	time.Sleep(idleSeconds * time.Second)

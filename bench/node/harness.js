@@ -12,6 +12,7 @@ const fs = require('node:fs')
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads')
 const { parseArgs } = require('node:util')
 
+const SETTLE_SECONDS = 1
 const IDLE_SECONDS = 3
 
 function parse() {
@@ -108,6 +109,7 @@ async function measureIdle(client, options) {
   const held = []
   for (let i = 0; i < requests; i++) held.push(await client.hold(`${url}${requests}`))
   while (held.length > 0) check(options, await client.release(held.pop()))
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_SECONDS * 1000))
   const after = memoryBytes()
   const connections = openSockets()
   const cpu = cpuSeconds()

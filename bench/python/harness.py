@@ -24,7 +24,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-IDLE_SECONDS = 3
+SETTLE_SECONDS, IDLE_SECONDS = 1, 3
 PIECE = 256 * 1024  # bytes a streaming read asks for
 
 
@@ -109,6 +109,7 @@ def run(make: Callable[[argparse.Namespace], Any]) -> None:
         held = [peer.hold(url) for _ in range(options.requests)]
         while held:
             check(options, peer.release(held.pop()))
+        time.sleep(SETTLE_SECONDS)
         after, sockets, cpu = memory_bytes(), open_sockets(), cpu_seconds()
         time.sleep(IDLE_SECONDS)
         report_idle(before, after, cpu, sockets)
@@ -202,6 +203,7 @@ async def idle_async(peer: Any, options: Any) -> None:
     held = [await peer.hold(url) for _ in range(options.requests)]
     while held:
         check(options, await peer.release(held.pop()))
+    await asyncio.sleep(SETTLE_SECONDS)
     after, sockets, cpu = memory_bytes(), open_sockets(), cpu_seconds()
     await asyncio.sleep(IDLE_SECONDS)
     report_idle(before, after, cpu, sockets)

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 const IDLE_SECONDS: u64 = 3;
+const SETTLE_SECONDS: u64 = 1;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 type HyperClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
@@ -177,6 +178,7 @@ async fn idle(options: Options) -> Result<(), Error> {
     for response in held {
         finish(response, &options).await?;
     }
+    tokio::time::sleep(Duration::from_secs(SETTLE_SECONDS)).await;
     let after = memory_bytes()?;
     let cpu = cpu_seconds();
     tokio::time::sleep(Duration::from_secs(IDLE_SECONDS)).await;
