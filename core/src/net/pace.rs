@@ -9,21 +9,26 @@ use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::fork::PerFork;
+
 /// After so many vain attempts in a row one answer in 1,024 is still watched for.
 const LEAST_OFTEN: u32 = 1_023;
 
 /// Threads of the process that wait for an answer. With several at once the cores are wanted, and
-/// whoever watches would be served before those who sleep.
-static WAITING: AtomicU32 = AtomicU32::new(0);
+/// whoever watches would be served before those who sleep. A forked child has none of its parent's.
+static WAITING: PerFork<AtomicU32> = PerFork::new();
 
 /// A thread that waits for an answer, until this is dropped.
 pub(crate) struct Waiter {
+    waiting: Option<&'static AtomicU32>,
     alone: bool,
 }
 
 impl Waiter {
     pub fn new() -> Waiter {
-        Waiter { alone: WAITING.fetch_add(1, Ordering::Relaxed) == 0 }
+        let waiting = WAITING.get_or_try_init(|| Ok(AtomicU32::new(0))).ok();
+        let alone = waiting.is_some_and(|waiting| waiting.fetch_add(1, Ordering::Relaxed) == 0);
+        Waiter { waiting, alone }
     }
 
     /// Whether no other thread was waiting when it began.
@@ -34,7 +39,9 @@ impl Waiter {
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        WAITING.fetch_sub(1, Ordering::Relaxed);
+        if let Some(waiting) = self.waiting {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
