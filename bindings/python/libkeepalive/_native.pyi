@@ -107,11 +107,13 @@ class _ClientOptions(TypedDict, total=False):
     profile: Literal["default", "service"]
     retries: int
     retry_budget: int
+    retry_max_wait: float | None
     circuit_breaker: bool
     max_per_host: int
     max_total: int
     max_dials_per_host: int
     queue_timeout: float | None
+    queue_stall_timeout: float | None
     queue_limit: int
     idle_timeout: float | None
     max_age: float | None
@@ -123,6 +125,7 @@ class _ClientOptions(TypedDict, total=False):
     total_timeout: float | None
     max_head_size: int
     max_fields: int
+    max_body_size: int
     drain_limit: int
     drain_timeout: float | None
     busy_poll: int
@@ -136,6 +139,7 @@ class _ClientOptions(TypedDict, total=False):
     client_key_file: str | PathLike[str] | None
     client_cert_pem: str | Buffer | None
     client_key_pem: str | Buffer | None
+    client_key_password: str | None
 
 class _Pending(Coroutine[Any, Any, _T_co], Protocol[_T_co]):
     """Starts when it is awaited, once; ``asyncio.create_task`` takes it like a coroutine."""

@@ -92,7 +92,7 @@ def test_headers_are_a_mapping_or_pairs(client, origin, headers):
 def test_default_headers_are_sent_unless_given(client, origin):
     sent = dict(headers_of(client.get(origin.http + "/echo")))
     assert sent["accept"] == "*/*"
-    assert sent["accept-encoding"] == "gzip, deflate, br, zstd"
+    assert sent["accept-encoding"] == "br, zstd, gzip, deflate"
     assert sent["user-agent"].startswith("libkeepalive/")
     own = {"Accept": "text/html", "Accept-Encoding": "identity", "User-Agent": "me"}
     sent = dict(headers_of(client.get(origin.http + "/echo", headers=own)))
