@@ -66,13 +66,16 @@ pub extern "C" fn ka_response_version(response: *const ka_response) -> i32 {
     })
 }
 
-/// The URL the response is from, after redirects; no userinfo, no fragment.
+/// The URL the response is from, after redirects: without userinfo, with the fragment of the
+/// request or of the last Location that had one (RFC 9110 10.2.2).
 /// Ownership: a view, valid until ka_response_free.
 /// Threads: one at a time for one response.
 /// Errors: an empty view when `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_url(response: *const ka_response) -> ka_str {
-    ka_fn!(value(ka_str::NONE), { Ok(ka_str::new(borrow!(response).response.url().as_bytes())) })
+    ka_fn!(value(ka_str::NONE), {
+        Ok(ka_str::new(borrow!(response).response.url_with_fragment().as_bytes()))
+    })
 }
 
 /// The number of header fields.

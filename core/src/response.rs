@@ -110,6 +110,12 @@ impl Response {
 
     /// The URL this response is from, after redirects; no userinfo, no fragment.
     pub fn url(&self) -> &str {
+        let url = &*self.about.url;
+        url.split_once('#').map_or(url, |(url, _)| url)
+    }
+
+    /// The URL that was answered with its fragment, which redirects inherit (RFC 9110 10.2.2).
+    pub fn url_with_fragment(&self) -> &str {
         &self.about.url
     }
 

@@ -70,7 +70,7 @@ impl Facts {
         Ok(Facts {
             reason: response.reason().into(),
             version: response.version(),
-            url: response.url().into(),
+            url: response.url_with_fragment().into(),
             info: response.info().clone(),
             headers: Py::new(py, Headers::of(owned(response.headers())))?,
         })
