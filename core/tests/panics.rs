@@ -77,12 +77,12 @@ fn a_body_source_that_panics_fails_its_own_request() {
         request
     };
     let error = client.send(&request(Fault::Poll), Blocking::default()).err().expect("it panicked");
-    assert_eq!(error.kind(), ErrorKind::BodySourceFailed);
+    assert_eq!(error.kind(), ErrorKind::Panic);
     serves(&client, &origin);
     let queue = Queue::new(|| {});
     client.submit(request(Fault::Poll), Until::Body, &queue, 2).expect("submitted");
     let Outcome::Response(Err(error)) = next(&queue) else { panic!("not a failure") };
-    assert_eq!(error.kind(), ErrorKind::BodySourceFailed);
+    assert_eq!(error.kind(), ErrorKind::Panic);
     serves(&client, &origin);
     // Sent, and asked to begin again for the second time that the request is used.
     let again = std::sync::Arc::new(request(Fault::Rewind));
@@ -108,7 +108,7 @@ fn a_hook_that_panics_fails_its_own_call() {
     let queue = Queue::new(|| {});
     client.submit(request, Until::Body, &queue, 1).expect("submitted");
     let Outcome::Response(Err(error)) = next(&queue) else { panic!("not a failure") };
-    assert_eq!(error.kind(), ErrorKind::BodySourceFailed);
+    assert_eq!(error.kind(), ErrorKind::Panic);
     drop(sender);
     serves(&client, &origin);
     let stall = Request::new("GET", &format!("{}/stall-body?n=10&sent=5", origin.http()));

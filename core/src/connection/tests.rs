@@ -12,9 +12,13 @@ pub(super) const PANICS: &str = "panics.invalid";
 fn a_dial_that_panics_answers_its_waiter_and_gives_its_permit_back() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
-    let mut config = ClientConfig::default();
-    config.resolve = Some(format!("{PANICS}:{port}:127.0.0.1"));
-    (config.max_per_host, config.max_total, config.max_dials_per_host) = (1, 1, 1);
+    let config = ClientConfig {
+        resolve: Some(format!("{PANICS}:{port}:127.0.0.1")),
+        max_per_host: 1,
+        max_total: 1,
+        max_dials_per_host: 1,
+        ..ClientConfig::default()
+    };
     let client = Client::new(config).expect("a client");
     let request = Request::new("GET", &format!("http://{PANICS}:{port}/")).expect("a request");
     // More often than there are permits.

@@ -2,13 +2,12 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Instant;
 
 use bytes::Bytes;
 use keepalive_proto::{Connection as Machine, Event, Fields, ResponseHead};
 
-use crate::cancel::guarded;
 use crate::connection::{Connection, Lease};
 use crate::deadline::{Deadline, Deadlines};
 use crate::drive::body::{broken, note};
@@ -16,7 +15,7 @@ use crate::drive::wait::{Direction, Look, Stopped, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::net::socket::{Layer, READ_SIZE, Received};
 use crate::origin::Origin;
-use crate::request::{Body, BodySource, Request, source_failed};
+use crate::request::{Body, BodySource, Request};
 
 /// A response head, and when things happened.
 pub(crate) struct Answer {
@@ -211,7 +210,7 @@ async fn run<W: Wait>(
         let turn = std::future::poll_fn(|cx| {
             if starved
                 && let Feed::Stream { source, .. } = &mut feed
-                && let Poll::Ready(piece) = next_piece(*source, cx)
+                && let Poll::Ready(piece) = source.poll_chunk(cx)
             {
                 return Poll::Ready(Ok(Turn::Piece(piece)));
             }
@@ -280,11 +279,6 @@ async fn run<W: Wait>(
             }
         }
     }
-}
-
-fn next_piece(source: &mut dyn BodySource, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
-    let piece = guarded(|| source.poll_chunk(cx));
-    piece.unwrap_or_else(|| Poll::Ready(Err(source_failed("it panicked"))))
 }
 
 fn write(
