@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::fork;
 use crate::response::Response;
 use crate::runtime::announce;
+use crate::source::BodyWant;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// One finished piece of work.
@@ -43,8 +44,9 @@ pub enum Outcome {
     /// it, from the first on, have been written; also on failure, whose error has none of them
     /// ([`Error::with_partial`](crate::Error::with_partial) adds them).
     Filled(Response, Box<dyn Destination>, usize, Result<()>),
-    /// A piped request body wants its next piece (`body_pipe`); not an end.
-    WantBody,
+    /// A piped request body wants its next piece, or its first one again
+    /// ([`body_pipe`](crate::body_pipe)); not an end.
+    WantBody(BodyWant),
 }
 
 /// The one completion that a piece of work ends in, with what is to come back in it. It is delivered
