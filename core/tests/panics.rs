@@ -103,7 +103,7 @@ fn a_body_source_that_panics_fails_its_own_request() {
 fn a_hook_that_panics_fails_its_own_call() {
     let (origin, client) = (origin(), client());
     let mut request = Request::new("POST", &format!("{}/echo", origin.http())).expect("a request");
-    let (sender, source) = body_pipe(false, || panic_any("asked for"));
+    let (sender, source) = body_pipe(false, |_| panic_any("asked for"));
     request.set_body_stream(source, None);
     let queue = Queue::new(|| {});
     client.submit(request, Until::Body, &queue, 1).expect("submitted");
