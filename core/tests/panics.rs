@@ -55,6 +55,10 @@ impl BodySource for Faulty {
         }
     }
 
+    fn can_rewind(&self) -> bool {
+        true
+    }
+
     fn rewind(&mut self) -> bool {
         assert!(self.0 != Fault::Rewind, "asked for");
         false
