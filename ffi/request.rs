@@ -264,5 +264,4 @@ impl BodySource for Reader {
             Err(_) => Err(source_failed(&format!("the callback returned {count}"))),
         })
     }
-
 }

@@ -43,6 +43,7 @@ mod upkeep;
 
 pub use client::{Call, Client, Until};
 pub use config::{ClientConfig, Limit, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts};
+pub use deadline::MAX_TIME;
 pub use drive::blocking::Blocking;
 pub use error::{Error, ErrorKind, Phase, Result, Sent};
 pub use farewell::at_exit;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use keepalive_proto::{RequestBody, RequestHead};
 
 use crate::config::Timeouts;
+use crate::deadline::check_time;
 use crate::error::{Error, Result};
 use crate::source::{BodySource, Kept, SharedSource};
 use crate::target::Target;
@@ -145,12 +146,20 @@ impl Request {
 
     /// Checks what can only be checked with head and body together.
     pub(crate) fn check(&self) -> Result<()> {
+        self.timeouts.check()?;
         Ok(self.head.check(self.body.framing())?)
     }
 }
 
-/// Reads a whole-seconds-or-fraction timeout: negative, NaN or infinite values are refused.
+/// Reads a whole-seconds-or-fraction timeout: negative, NaN or infinite values are refused, and those
+/// beyond [`MAX_TIME`](crate::MAX_TIME).
 pub fn timeout_from_seconds(name: &str, seconds: f64) -> Result<Duration> {
-    Duration::try_from_secs_f64(seconds)
-        .map_err(|_| Error::argument(format!("{name}: {seconds} is not a length of time")))
+    let time = Duration::try_from_secs_f64(seconds).map_err(|_| match seconds > 0.0 {
+        true if seconds.is_finite() => Error::argument(format!(
+            "{name}: {seconds} s is longer than the longest time, 10 years"
+        )),
+        _ => Error::argument(format!("{name}: {seconds} is not a length of time")),
+    })?;
+    check_time(name, time)?;
+    Ok(time)
 }
