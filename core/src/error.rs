@@ -268,10 +268,11 @@ impl Error {
 
     /// Whether sending the request again cannot make the server act twice (RFC 9110 9.2.2):
     /// nothing was written, or the method is idempotent and no byte of a response came.
-    /// A caller's own mistakes are not worth a retry and say no.
+    /// A caller's own mistakes, a certificate that is not trusted and what a server answered are not
+    /// worth a retry and say no.
     pub fn retry_safe(&self) -> bool {
         match self.0.kind as i32 {
-            100..200 | 602 | 603 | 900.. => false,
+            100..200 | 301 | 500..600 | 602 | 603 | 606 | 900.. => false,
             _ => self.0.sent == Sent::Nothing || (self.0.replayable && !self.0.response_started),
         }
     }
