@@ -154,7 +154,10 @@ pub(super) async fn send<W: Wait>(
                 let tries = Tries { started, queued, leased_at, replays, replay_reason };
                 return respond(lease, request, answer, tries, deadlines);
             }
-            Err(failure) => {
+            Err(mut failure) => {
+                if let Ok(connection) = lease.connection() {
+                    failure.error = failure.error.with_address(connection.peer);
+                }
                 if reused && replay::is_death(&failure.error) {
                     if let Ok(connection) = lease.connection() {
                         connection.died_on_reuse(leased_at, &settings.config);
