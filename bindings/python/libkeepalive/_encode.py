@@ -81,11 +81,11 @@ def _rare_text(name: str, value: Any) -> str | bytes:
     kind = type(value).__name__
     if kind == "datetime64":
         return str(value)  # its item() is a bare number if it counts nanoseconds
-    if kind != "timedelta64" and callable(item) and getattr(value, "ndim", 0) == 0:
-        inner = item()
+    if callable(item) and getattr(value, "ndim", 0) == 0:
+        inner = item() if kind != "timedelta64" else value
         if type(inner) is not type(value):
             return _text(name, inner)
-    if isinstance(value, Real):
+    if isinstance(value, Real) and kind != "timedelta64":
         return str(value)
     addresses = sys.modules.get("ipaddress")
     if addresses and isinstance(value, (addresses.IPv4Address, addresses.IPv6Address)):
