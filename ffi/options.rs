@@ -18,16 +18,23 @@ use crate::status::{ka_error, ka_status};
 pub struct ka_client_options {
     /// sizeof(ka_client_options), written by ka_client_options_init.
     pub size: usize,
-    /// Connections per origin, in use, idle and being opened. Default: 64.
+    /// Connections per origin, in use, idle and being opened: streams hold one for minutes.
+    /// Default: 128.
     pub max_per_host: u64,
-    /// Connections of the client over all origins. Default: 512.
+    /// Connections of the client over all origins; never more than half of the process's file
+    /// descriptors (RLIMIT_NOFILE when the pool is opened). Default: 1024.
     pub max_total: u64,
     /// Connections being opened per origin at a time, so that a cold burst is no SYN flood.
     /// Default: 16.
     pub max_dials_per_host: u64,
-    /// How long a request waits for a connection. Default: 10,000 ms.
+    /// How long a request waits for a connection at most, however fast the queue moves. Default: 0,
+    /// no limit.
     pub queue_timeout: u64,
-    /// Requests that may wait for a connection; more fail at once. Default: 4096.
+    /// How long a request waits while no connection of its origin is given back: a long queue that
+    /// moves is work, one that stands still is a fault. The error says what holds the connections.
+    /// Default: 10,000 ms.
+    pub queue_stall_timeout: u64,
+    /// Requests that may wait for a connection; more fail at once. Default: 65536.
     pub queue_limit: u64,
     /// How long an idle connection is kept; lowered by the server's Keep-Alive: timeout=N minus
     /// 1 s. Default: 30,000 ms.
@@ -41,9 +48,10 @@ pub struct ka_client_options {
     pub dns_ttl: u64,
     /// DNS, TCP and TLS together. Default: 5,000 ms.
     pub connect_timeout: u64,
-    /// From the end of the request to the end of the response head. Default: 30,000 ms.
+    /// From the end of the request to the end of the response head: just above the 60 s after which
+    /// gateways (nginx, load balancers) answer 504. Default: 65,000 ms.
     pub header_timeout: u64,
-    /// Longest wait without a byte, sending or receiving. Default: 30,000 ms.
+    /// Longest wait without a byte, sending or receiving. Default: 65,000 ms.
     pub stall_timeout: u64,
     /// How long a response may wait for its body to be read on, before its connection is closed:
     /// longer than servers wait for a reader (60 s), and as long as a connection is kept at all.
@@ -53,8 +61,11 @@ pub struct ka_client_options {
     pub total_timeout: u64,
     /// Bytes of a response head, 1xx heads counted in. Default: 65536.
     pub max_head_size: u64,
-    /// Fields of a response head or trailer section. Default: 128.
+    /// Fields of a response head or trailer section. Default: 512.
     pub max_fields: u64,
+    /// Bytes, decoded, of a response body that is collected whole (ka_response_read_all, queue
+    /// events); more is an error. Streams have no limit. 0: none. Default: 2147483648 (2 GiB).
+    pub max_body_size: u64,
     /// Bytes of an unread body that are read to save the connection. Default: 262144.
     pub drain_limit: u64,
     /// Time spent on reading them. Default: 50 ms.
@@ -67,12 +78,16 @@ pub struct ka_client_options {
     /// browsers). Default: 20.
     pub max_redirects: u64,
     /// Further tries of a replayable request after a connect failure, a broken connection or 408,
-    /// 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, Retry-After is
-    /// honoured up to the deadline. Default: 0.
+    /// 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, or what Retry-After
+    /// says. Default: 0.
     pub retries: u64,
-    /// Retries to an origin as a percentage of the requests to it, so that they never multiply an
-    /// outage; the process has 3 to 10 in hand per origin. Default: 20.
+    /// Retries to an origin as a percentage of the requests to it, above a reserve of 10 retries a
+    /// second that is always there, so that they never multiply an outage (Finagle's budget). 100:
+    /// no bound. Default: 20.
     pub retry_budget: u64,
+    /// Longest wait for another try. A server that asks for a longer one (Retry-After) gets none:
+    /// its response is returned. 0: no limit. Default: 30,000 ms.
+    pub retry_max_wait: u64,
     /// Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed,
     /// lets one probe through after 5 s (doubled up to 60 s). 0 is off, 1 is on. Default: 0.
     pub circuit_breaker: u64,
@@ -99,6 +114,8 @@ pub struct ka_client_options {
     pub client_cert_pem: ka_bytes,
     /// PEM bytes of the private key. Default: empty.
     pub client_key_pem: ka_bytes,
+    /// Password of an encrypted private key (PKCS #8). Default: NULL.
+    pub client_key_password: *const c_char,
 }
 
 /// Fills `options` with the defaults. `size` is sizeof(ka_client_options): a program and a library of
@@ -117,7 +134,8 @@ pub extern "C" fn ka_client_options_init(options: *mut ka_client_options, size: 
 }
 
 /// Fills `options` with the defaults of a profile: "default", or "service" for calls between
-/// services (total_timeout and header_timeout 5 s, 2 retries, circuit breaker on).
+/// services (total_timeout and header_timeout 5 s, queue_timeout 2 s, queue_limit 1,024, 2 retries,
+/// circuit breaker on).
 /// Ownership: all stays the caller's; the pointers in `options` are static.
 /// Threads: any.
 /// Errors: KA_INVALID_ARGUMENT for NULL, another profile, or a `size` that holds not even the first
@@ -155,6 +173,7 @@ impl ka_client_options {
             max_total: config.max_total,
             max_dials_per_host: config.max_dials_per_host,
             queue_timeout: milliseconds(config.queue_timeout),
+            queue_stall_timeout: milliseconds(config.queue_stall_timeout),
             queue_limit: config.queue_limit,
             idle_timeout: milliseconds(config.idle_timeout),
             max_age: milliseconds(config.max_age),
@@ -166,12 +185,14 @@ impl ka_client_options {
             total_timeout: milliseconds(config.total_timeout),
             max_head_size: config.max_head_size,
             max_fields: config.max_fields,
+            max_body_size: config.max_body_size,
             drain_limit: config.drain_limit,
             drain_timeout: milliseconds(config.drain_timeout),
             busy_poll: config.busy_poll,
             max_redirects: config.max_redirects,
             retries: config.retries,
             retry_budget: config.retry_budget,
+            retry_max_wait: milliseconds(config.retry_max_wait),
             circuit_breaker: u64::from(config.circuit_breaker),
             hedge: u64::from(config.hedge),
             user_agent: USER_AGENT.as_ptr(),
@@ -182,6 +203,7 @@ impl ka_client_options {
             client_key_file: std::ptr::null(),
             client_cert_pem: ka_bytes::NONE,
             client_key_pem: ka_bytes::NONE,
+            client_key_password: std::ptr::null(),
         }
     }
 
@@ -202,6 +224,7 @@ impl ka_client_options {
         config.max_total = given.max_total;
         config.max_dials_per_host = given.max_dials_per_host;
         config.queue_timeout = limit(given.queue_timeout);
+        config.queue_stall_timeout = limit(given.queue_stall_timeout);
         config.queue_limit = given.queue_limit;
         config.idle_timeout = limit(given.idle_timeout);
         config.max_age = limit(given.max_age);
@@ -213,12 +236,14 @@ impl ka_client_options {
         config.total_timeout = limit(given.total_timeout);
         config.max_head_size = given.max_head_size;
         config.max_fields = given.max_fields;
+        config.max_body_size = given.max_body_size;
         config.drain_limit = given.drain_limit;
         config.drain_timeout = limit(given.drain_timeout);
         config.busy_poll = given.busy_poll;
         config.max_redirects = given.max_redirects;
         config.retries = given.retries;
         config.retry_budget = given.retry_budget;
+        config.retry_max_wait = limit(given.retry_max_wait);
         config.circuit_breaker = flag(given.circuit_breaker, "option circuit_breaker")?;
         config.hedge = flag(given.hedge, "option hedge")?;
         // SAFETY: the caller's promise about the strings and bytes.
@@ -234,6 +259,8 @@ impl ka_client_options {
             config.client_cert_pem =
                 optional_bytes(given.client_cert_pem, "option client_cert_pem")?;
             config.client_key_pem = optional_bytes(given.client_key_pem, "option client_key_pem")?;
+            config.client_key_password =
+                optional_text(given.client_key_password, "option client_key_password")?;
         }
         Ok(config)
     }

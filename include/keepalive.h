@@ -384,11 +384,13 @@ typedef struct {
      */
     size_t size;
     /**
-     * Connections per origin, in use, idle and being opened. Default: 64.
+     * Connections per origin, in use, idle and being opened: streams hold one for minutes.
+     * Default: 128.
      */
     uint64_t max_per_host;
     /**
-     * Connections of the client over all origins. Default: 512.
+     * Connections of the client over all origins; never more than half of the process's file
+     * descriptors (RLIMIT_NOFILE when the pool is opened). Default: 1024.
      */
     uint64_t max_total;
     /**
@@ -397,11 +399,18 @@ typedef struct {
      */
     uint64_t max_dials_per_host;
     /**
-     * How long a request waits for a connection. Default: 10,000 ms.
+     * How long a request waits for a connection at most, however fast the queue moves. Default: 0,
+     * no limit.
      */
     uint64_t queue_timeout;
     /**
-     * Requests that may wait for a connection; more fail at once. Default: 4096.
+     * How long a request waits while no connection of its origin is given back: a long queue that
+     * moves is work, one that stands still is a fault. The error says what holds the connections.
+     * Default: 10,000 ms.
+     */
+    uint64_t queue_stall_timeout;
+    /**
+     * Requests that may wait for a connection; more fail at once. Default: 65536.
      */
     uint64_t queue_limit;
     /**
@@ -425,11 +434,12 @@ typedef struct {
      */
     uint64_t connect_timeout;
     /**
-     * From the end of the request to the end of the response head. Default: 30,000 ms.
+     * From the end of the request to the end of the response head: just above the 60 s after which
+     * gateways (nginx, load balancers) answer 504. Default: 65,000 ms.
      */
     uint64_t header_timeout;
     /**
-     * Longest wait without a byte, sending or receiving. Default: 30,000 ms.
+     * Longest wait without a byte, sending or receiving. Default: 65,000 ms.
      */
     uint64_t stall_timeout;
     /**
@@ -447,9 +457,14 @@ typedef struct {
      */
     uint64_t max_head_size;
     /**
-     * Fields of a response head or trailer section. Default: 128.
+     * Fields of a response head or trailer section. Default: 512.
      */
     uint64_t max_fields;
+    /**
+     * Bytes, decoded, of a response body that is collected whole (ka_response_read_all, queue
+     * events); more is an error. Streams have no limit. 0: none. Default: 2147483648 (2 GiB).
+     */
+    uint64_t max_body_size;
     /**
      * Bytes of an unread body that are read to save the connection. Default: 262144.
      */
@@ -471,15 +486,21 @@ typedef struct {
     uint64_t max_redirects;
     /**
      * Further tries of a replayable request after a connect failure, a broken connection or 408,
-     * 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, Retry-After is
-     * honoured up to the deadline. Default: 0.
+     * 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, or what Retry-After
+     * says. Default: 0.
      */
     uint64_t retries;
     /**
-     * Retries to an origin as a percentage of the requests to it, so that they never multiply an
-     * outage; the process has 3 to 10 in hand per origin. Default: 20.
+     * Retries to an origin as a percentage of the requests to it, above a reserve of 10 retries a
+     * second that is always there, so that they never multiply an outage (Finagle's budget). 100:
+     * no bound. Default: 20.
      */
     uint64_t retry_budget;
+    /**
+     * Longest wait for another try. A server that asks for a longer one (Retry-After) gets none:
+     * its response is returned. 0: no limit. Default: 30,000 ms.
+     */
+    uint64_t retry_max_wait;
     /**
      * Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed,
      * lets one probe through after 5 s (doubled up to 60 s). 0 is off, 1 is on. Default: 0.
@@ -526,6 +547,10 @@ typedef struct {
      * PEM bytes of the private key. Default: empty.
      */
     ka_bytes client_key_pem;
+    /**
+     * Password of an encrypted private key (PKCS #8). Default: NULL.
+     */
+    const char *client_key_password;
 } ka_client_options;
 
 /**
@@ -871,7 +896,8 @@ void ka_client_options_init(ka_client_options *options,
 
 /**
  * Fills `options` with the defaults of a profile: "default", or "service" for calls between
- * services (total_timeout and header_timeout 5 s, 2 retries, circuit breaker on).
+ * services (total_timeout and header_timeout 5 s, queue_timeout 2 s, queue_limit 1,024, 2 retries,
+ * circuit breaker on).
  * Ownership: all stays the caller's; the pointers in `options` are static.
  * Threads: any.
  * Errors: KA_INVALID_ARGUMENT for NULL, another profile, or a `size` that holds not even the first
@@ -1153,7 +1179,8 @@ KA_API ka_str ka_response_reason(const ka_response *response);
 KA_API int32_t ka_response_version(const ka_response *response);
 
 /**
- * The URL the response is from, after redirects; no userinfo, no fragment.
+ * The URL the response is from, after redirects: without userinfo, with the fragment of the
+ * request or of the last Location that had one (RFC 9110 10.2.2).
  * Ownership: a view, valid until ka_response_free.
  * Threads: one at a time for one response.
  * Errors: an empty view when `response` is NULL.

@@ -11,18 +11,20 @@ import type { Readable } from 'node:stream'
 export interface ClientOptions {
   /**
    * The defaults that the other options change: `default`, or `service` for calls between services
-   * (totalTimeout and headerTimeout 5,000, retries 2, circuitBreaker on).
+   * (totalTimeout and headerTimeout 5,000, queueTimeout 2,000, queueLimit 1,024, retries 2, circuitBreaker on).
    */
   profile?: 'default' | 'service'
-  /** Connections per origin: in use, idle and being opened. Default 64. */
+  /** Connections per origin: in use, idle and being opened. Default 128. */
   maxPerHost?: number
-  /** Connections over all origins. Default 512. */
+  /** Connections over all origins; never more than half of the process's file descriptors. Default 1,024. */
   maxTotal?: number
   /** Connections being opened per origin at a time. Default 16. */
   maxDialsPerHost?: number
-  /** How long a request waits for a connection. Default 10,000. */
+  /** How long a request waits for a connection at most, however fast the queue moves. Default none. */
   queueTimeout?: number | null
-  /** Requests that may wait for a connection; more fail at once. Default 4096. */
+  /** How long a request waits while no connection of its origin is given back. Default 10,000. */
+  queueStallTimeout?: number | null
+  /** Requests that may wait for a connection; more fail at once. Default 65,536. */
   queueLimit?: number
   /** How long an idle connection is kept; lowered by the server's `Keep-Alive: timeout=N`. Default 30,000. */
   idleTimeout?: number | null
@@ -36,9 +38,9 @@ export interface ClientOptions {
   dnsTtl?: number | null
   /** DNS, TCP and TLS together. Default 5,000. */
   connectTimeout?: number | null
-  /** From the end of the request to the end of the response head. Default 30,000. */
+  /** From the end of the request to the end of the response head. Default 65,000. */
   headerTimeout?: number | null
-  /** Longest wait without a byte, sending or receiving. Default 30,000. */
+  /** Longest wait without a byte, sending or receiving. Default 65,000. */
   stallTimeout?: number | null
   /**
    * How long a response may wait for its body to be read on, before its connection is closed; `null` or 0: for ever.
@@ -49,8 +51,10 @@ export interface ClientOptions {
   totalTimeout?: number | null
   /** Bytes of a response head. Default 65,536. */
   maxHeadSize?: number
-  /** Fields of a response head or trailer section. Default 128. */
+  /** Fields of a response head or trailer section. Default 512. */
   maxFields?: number
+  /** Bytes, decoded, of a response body that is collected whole; more is an error. 0: none. Default 2 GiB. */
+  maxBodySize?: number
   /** Bytes of an unread body that are read to save the connection. Default 262,144. */
   drainLimit?: number
   /** Time spent on reading them. Default 50. */
@@ -64,11 +68,16 @@ export interface ClientOptions {
   maxRedirects?: number
   /**
    * Further tries of a replayable request after a connect failure, a broken connection or status
-   * 408, 429, 500, 502, 503 or 504; `Retry-After` is honoured. Default 0.
+   * 408, 429, 500, 502, 503 or 504; `Retry-After` is honoured up to `retryMaxWait`. Default 0.
    */
   retries?: number
-  /** Retries to an origin in percent of the requests to it, so that they never multiply an outage. Default 20. */
+  /**
+   * Retries to an origin in percent of the requests to it, above a reserve of 10 a second, so that they never multiply
+   * an outage; 100: no bound. Default 20.
+   */
   retryBudget?: number
+  /** Longest wait for another try; a longer `Retry-After` returns the response. Default 30,000. */
+  retryMaxWait?: number | null
   /** Fail at once, with `KA_CIRCUIT_OPEN`, while an origin keeps failing. Default false. */
   circuitBreaker?: boolean
   /**
@@ -95,6 +104,8 @@ export interface ClientOptions {
   clientCertPem?: string | Uint8Array | null
   /** PEM of the private key. */
   clientKeyPem?: string | Uint8Array | null
+  /** Password of an encrypted private key (PKCS #8). */
+  clientKeyPassword?: string | null
 }
 
 /** A header value; an array becomes one field for each, `undefined` none. */

@@ -8,7 +8,7 @@ use zstd::stream::raw::{InBuffer, Operation, OutBuffer};
 use crate::error::{Error, ErrorKind, Phase, Result};
 
 /// What is offered in Accept-Encoding.
-pub(crate) const ACCEPTED: &str = "gzip, deflate, br, zstd";
+pub(crate) const ACCEPTED: &str = "br, zstd, gzip, deflate";
 
 type Brotli = brotli_decompressor::DecompressorWriter<Vec<u8>>;
 

@@ -56,7 +56,7 @@ impl Batch {
     pub fn add(&mut self, completion: Completion, slots: &mut Slots) {
         let Completion { token, outcome } = completion;
         match outcome {
-            Outcome::WantBody => {
+            Outcome::WantBody(_) => {
                 self.write(Record { token: token as u32, kind: WANT_BODY, ..Record::default() });
             }
             Outcome::Warmed(Ok(count)) => {
@@ -86,7 +86,7 @@ impl Batch {
                     slot.response = Some(response);
                 }
             }
-            Outcome::Filled(response, memory, Ok(filled)) => {
+            Outcome::Filled(response, memory, filled, Ok(())) => {
                 let slot = slots.ended(token);
                 let memory: Box<dyn Any> = memory;
                 let body = memory.downcast::<Whole>().ok().map(|whole| whole.into_bytes(filled));
@@ -98,7 +98,7 @@ impl Batch {
             }
             Outcome::Response(Err(error))
             | Outcome::Chunk(_, Err(error))
-            | Outcome::Filled(_, _, Err(error))
+            | Outcome::Filled(_, _, _, Err(error))
             | Outcome::Warmed(Err(error)) => {
                 slots.ended(token);
                 self.failed(token as u32, error);

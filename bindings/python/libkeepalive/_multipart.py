@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ._bodies import PIECE, FileBody, Unprepared, checked
@@ -169,13 +169,13 @@ def _unpacked(where: str, value: Any) -> tuple[str | None, Any, str | None, Any]
 
 
 def _headers(where: str, headers: Any) -> list[tuple[bytes, bytes]]:
-    items: Iterable[Any] = headers.items() if hasattr(headers, "items") else headers or ()
+    items = headers.items() if hasattr(headers, "items") else headers or ()
+    try:
+        listed = [(name, value) for name, value in items]
+    except (TypeError, ValueError):
+        raise TypeError(f"{where}: expected headers as a mapping or pairs") from None
     found = []
-    for item in items:
-        try:
-            name, value = item
-        except (TypeError, ValueError):
-            raise TypeError(f"{where}: expected headers as a mapping or pairs") from None
+    for name, value in listed:
         name = name.encode() if isinstance(name, str) else name
         if not isinstance(name, bytes) or not _TOKEN.fullmatch(name):
             raise ValueError(f"{where}: {name!r} is not the name of a header field")

@@ -121,11 +121,13 @@ class _ClientOptions(TypedDict, total=False):
     profile: Literal["default", "service"] | None
     retries: int | None
     retry_budget: int | None
+    retry_max_wait: float | None
     circuit_breaker: bool | None
     max_per_host: int | None
     max_total: int | None
     max_dials_per_host: int | None
     queue_timeout: float | None
+    queue_stall_timeout: float | None
     queue_limit: int | None
     idle_timeout: float | None
     max_age: float | None
@@ -137,6 +139,7 @@ class _ClientOptions(TypedDict, total=False):
     total_timeout: float | None
     max_head_size: int | None
     max_fields: int | None
+    max_body_size: int | None
     drain_limit: int | None
     drain_timeout: float | None
     busy_poll: int | None
@@ -150,6 +153,7 @@ class _ClientOptions(TypedDict, total=False):
     client_key_file: str | PathLike[str] | None
     client_cert_pem: str | Buffer | None
     client_key_pem: str | Buffer | None
+    client_key_password: str | None
 
 def error_table() -> tuple[tuple[str, str, str, str], ...]: ...
 def get(url: str, **options: Unpack[_RequestArguments]) -> Response: ...
@@ -418,5 +422,6 @@ class OriginStats:
 class Sender:
     def push(self, piece: Buffer) -> None: ...
     def finish(self) -> None: ...
+    def restarted(self) -> None: ...
     def fail(self, reason: str) -> None: ...
     def drop(self) -> None: ...

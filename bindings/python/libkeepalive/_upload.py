@@ -46,7 +46,8 @@ class Feed:
         self._wanted.set()
 
     def restart(self) -> None:
-        """The engine wants the body from its beginning."""
+        """The engine wants the body from its beginning; what the pass under way has is void."""
+        self._sender.restarted()
         self._passes += 1
         self._wanted.set()
 
@@ -82,11 +83,14 @@ class Feed:
                 await self._wanted.wait()
                 if self._passes != current:
                     return True
+        if self._passes != current:
+            return True
         self._wanted = self._event()
         self._sender.finish()
         if not self._body.repeatable:
             return False
-        await self._wanted.wait()
+        while self._passes == current:
+            await self._wanted.wait()
         return True
 
     async def _pieces(self) -> AsyncGenerator[Any, None]:

@@ -94,10 +94,13 @@ impl BodySource for PythonSource {
         })
     }
 
+    fn can_rewind(&self) -> bool {
+        self.repeatable
+    }
+
     fn rewind(&mut self) -> bool {
-        if self.repeatable {
-            self.iterator = None;
-        }
+        // Its next piece is the first again; a file is sought then.
+        self.iterator = None;
         self.repeatable
     }
 }
@@ -123,6 +126,10 @@ impl BodySource for Pieces {
         let piece = self.pieces.get(self.next).cloned();
         self.next += 1;
         Poll::Ready(Ok(piece))
+    }
+
+    fn can_rewind(&self) -> bool {
+        true
     }
 
     fn rewind(&mut self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use keepalive_core::{Request, Timeouts};
+use keepalive_core::{Request, Timeouts, join_url};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
@@ -76,6 +76,15 @@ impl<'py> Arguments<'py> {
                 other => return Err(unknown(value.py(), "argument", other, ARGUMENTS)),
             }
         }
+        // As in httpx: no files are no form, no fields no body.
+        if let Some(files) = &arguments.files
+            && !files.is_truthy()?
+        {
+            arguments.files = None;
+        }
+        if arguments.data.as_ref().is_some_and(|data| is_empty_dict(data)) {
+            arguments.data = None;
+        }
         let bodies = [
             ("content", &arguments.content),
             ("json", &arguments.json),
@@ -108,7 +117,7 @@ pub fn build<'py>(
     };
     let url_text = text("url", url)?;
     let joined = match shared.base_url.as_deref() {
-        Some(base) => Some(join(py, base, url_text)?),
+        Some(base) => Some(join_url(base, url_text).map_err(|error| to_python(py, &error, None))?),
         None => None,
     };
     let mut url_text = joined.as_deref().unwrap_or(url_text);
@@ -134,7 +143,8 @@ pub fn build<'py>(
         add(py, &mut request, b"Authorization", credentials(auth)?.as_bytes())?;
     }
     let (source, media_type) = set_body(&mut request, &arguments, own_type.as_deref())?;
-    let inherited = || shared.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE));
+    let inherited =
+        || shared.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE));
     match (media_type, own_type) {
         // A form with files says what is between its parts, and has heeded what it was told.
         (MediaType::Form(form), _) => add(py, &mut request, CONTENT_TYPE, form.as_bytes())?,
@@ -180,15 +190,6 @@ pub fn method(method: &Bound<'_, PyAny>) -> PyResult<Method> {
     let given = text("method", method)?;
     let standard = STANDARD.iter().find(|name| name.eq_ignore_ascii_case(given));
     Ok(standard.map_or_else(|| Cow::Owned(given.to_string()), |name| Cow::Borrowed(*name)))
-}
-
-/// A relative URL below the base: `/a` below `http://host/v1` is `/v1/a`, as in httpx.
-fn join(_py: Python<'_>, base: &str, url: &str) -> PyResult<String> {
-    let before = url.split(['/', '?', '#']).next().unwrap_or(url);
-    if before.len() < url.len() && url[..before.len() + 1].ends_with(":/") {
-        return Ok(url.to_string());
-    }
-    Ok(format!("{}/{}", base.trim_end_matches('/'), url.trim_start_matches('/')))
 }
 
 fn add(py: Python<'_>, request: &mut Request, name: &[u8], value: &[u8]) -> PyResult<()> {
@@ -244,6 +245,10 @@ fn set_body<'py>(
         return Err(wrong_type("content", expected, content));
     }
     Ok((None, MediaType::None))
+}
+
+fn is_empty_dict(object: &Bound<'_, PyAny>) -> bool {
+    object.cast::<PyDict>().is_ok_and(|dict| dict.is_empty())
 }
 
 fn has(object: &Bound<'_, PyAny>, name: &str) -> bool {

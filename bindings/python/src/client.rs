@@ -207,7 +207,7 @@ impl Client {
 
     /// Opens connections to the origin of ``url`` until ``count`` are idle, within the client's
     /// limits; returns how many were opened. Raises the error of the first that failed.
-    #[pyo3(signature = (url, count = None))]
+    #[pyo3(signature = (url, count = None), text_signature = "($self, url, count=1)")]
     fn warm(
         &self,
         py: Python<'_>,

@@ -16,16 +16,8 @@ use crate::once::PyOnceLock;
 use crate::timeout::{limit, timeouts};
 
 /// Options of a client besides those of the engine's table.
-const OWN_OPTIONS: &[&str] = &[
-    "profile",
-    "headers",
-    "auth",
-    "base_url",
-    "timeout",
-    "follow_redirects",
-    "verify",
-    "cert",
-];
+const OWN_OPTIONS: &[&str] =
+    &["profile", "headers", "auth", "base_url", "timeout", "follow_redirects", "verify", "cert"];
 
 /// Every option of a client.
 pub fn option_names() -> Vec<&'static str> {

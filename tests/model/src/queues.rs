@@ -19,7 +19,7 @@ fn producers(queue: &Arc<Queue>) -> Vec<thread::JoinHandle<()>> {
             let queue = queue.clone();
             thread::spawn(move || {
                 for number in 0..EACH {
-                    queue.push(producer * EACH + number, Outcome::WantBody);
+                    queue.push(producer * EACH + number, Outcome::WantBody(BodyWant::Piece));
                 }
             })
         })

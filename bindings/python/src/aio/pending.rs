@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use keepalive_core::{Call, Client, Queue, Request, Response as CoreResponse, Until};
+use keepalive_core::{BodyWant, Call, Client, Queue, Request, Response as CoreResponse, Until};
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 
@@ -177,15 +177,19 @@ impl Pending {
         }
     }
 
-    /// The request's body wants its next piece.
-    pub fn want_body(&self, py: Python<'_>) -> PyResult<()> {
+    /// The request's body wants its next piece, or its first again.
+    pub fn want_body(&self, py: Python<'_>, want: BodyWant) -> PyResult<()> {
         let upload = match &*self.state() {
             State::Running(Running { job: Job::Request { upload: Some(upload), .. }, .. }) => {
                 upload.clone_ref(py)
             }
             _ => return Ok(()),
         };
-        upload.call_method0(py, intern!(py, "want")).map(drop)
+        let name = match want {
+            BodyWant::Piece => intern!(py, "want"),
+            BodyWant::Restart => intern!(py, "restart"),
+        };
+        upload.call_method0(py, name).map(drop)
     }
 
     /// Its loop is gone: nothing will be resolved any more.

@@ -44,6 +44,14 @@ impl Sender {
         self.with(py, BodySender::finish)
     }
 
+    /// What is handed over from now on is from the beginning again.
+    fn restarted(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, |sender| {
+            sender.restarted();
+            Ok(())
+        })
+    }
+
     /// The source failed. Harmless when the request is over.
     fn fail(&self, py: Python<'_>, reason: &str) {
         let _ = self.with(py, |sender| sender.fail(reason));
@@ -66,9 +74,10 @@ pub fn attach<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     static UPLOAD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = body.py();
-    let (length, _) = known(body)?;
+    let (length, repeatable) = known(body)?;
     let queue = queue.clone();
-    let (sender, pipe) = body_pipe(move || queue.push(token, Outcome::WantBody));
+    let (sender, pipe) =
+        body_pipe(repeatable, move |want| queue.push(token, Outcome::WantBody(want)));
     request.set_body_stream(pipe, length);
     let sender = Bound::new(py, Sender { sender: Mutex::new(Some(sender)) })?;
     match future {
