@@ -9,6 +9,7 @@ use shuttle::{future, thread};
 
 use crate::cancel::{Cancel, Ended, cancellable};
 use crate::queue::{Outcome, Queue};
+use crate::source::BodyWant;
 
 const PRODUCERS: u64 = 3;
 const EACH: u64 = 2;
