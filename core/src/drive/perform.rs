@@ -354,7 +354,7 @@ fn respond(
     let mut response = Response {
         about: Box::new(About {
             head,
-            url: request.target.href.clone(),
+            url: request.target.url(),
             info: Info {
                 reused,
                 connection_id: connection.id,
