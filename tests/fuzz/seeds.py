@@ -57,8 +57,88 @@ def responses() -> dict[str, bytes]:
     return seeds
 
 
+URLS = """
+http://a
+http://a/
+http://a/b?c#d
+HTTP://A.Example:80/%7Eb/../c
+https://example.com:8443/x?y=z&w=%20#frag
+http://user:S3CRET@host/path
+http://us%65r:S3CRET%2B@host:81/
+http://user:S3CRET@ho st/
+http://user:S3CRET@host:port/
+http://S3CRET@[::1/
+http://u:S3CRET@a\\@b/
+http://[::1]:8080/p
+http://[fe80::1%25eth0]/
+http://[fe80::1%eth0]:81/x
+http://127.0.0.1/
+http://0x7f.1/
+http://127.1/
+http://2130706433/
+http://b\u00fccher.example/\u00e4?\u00f6
+http://xn--bcher-kva.example/
+http://\uff45xample.com/
+http://a\u3002b/
+http://ex%61mple.com/
+http://a.b./
+http://a:/
+http://a:0/
+http://a:99999/
+http:///host
+http:host
+http:/host
+//a/b
+a.example/
+ftp://a/
+http://127.0.0.1:1\\@allowed.example/
+http://a@b@c/
+http://a#@b/
+http://a?@b/
+http://a/@b
+http://a/ b
+http://a/|<>"{}^`
+http://a/b;c=d,e
+http://a/./x/%2e%2e/y
+""".strip().splitlines()
+LOCATIONS = """
+
+/x
+x
+../x?y#z
+?q
+#f
+//b/x
+https://b/x
+http://a/
+HTTP:x
+http:/x
+http:///x
+\\\\b\\x
+/\\b
+ /x 
+/a b\tc
+/\u00e4?\u00f6#\u00fc
+//u:S3CRET@b/
+http://u:S3CRET@b:99999/
+javascript:alert(1)
+http://[::1]/x
+http://b:80/
+/%zz%00
+""".removeprefix("\n").removesuffix("\n").splitlines()
+
+
+def urls() -> dict[str, bytes]:
+    pairs = [(url, LOCATIONS[at % len(LOCATIONS)]) for at, url in enumerate(URLS)]
+    pairs += [("http://user:S3CRET@a:81/b/c?d#e", location) for location in LOCATIONS]
+    pairs += [("http://[fe80::1%25eth0]/b", location) for location in LOCATIONS]
+    seeds = [f"{url}\n{location}".encode() for url, location in pairs]
+    seeds += [b"http://a/\n/\xff\xe4 x", b"http://a/\n\xff", b"http://a/\n//\xe4/"]
+    return {f"url_{at}": seed for at, seed in enumerate(seeds)}
+
+
 def main(folder: Path) -> None:
-    for target, seeds in {"response": responses()}.items():
+    for target, seeds in {"response": responses(), "url": urls()}.items():
         (folder / target).mkdir(parents=True, exist_ok=True)
         assert len(seeds) > 20, f"only {len(seeds)} seeds for {target}"
         for name, data in seeds.items():

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod response;
+pub mod url;
 
 /// xorshift64: cuts that follow from the input.
 pub struct Random(u64);

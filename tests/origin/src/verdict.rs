@@ -68,7 +68,8 @@ impl Case {
         if self.end != End::Rst {
             return vec![error];
         }
-        let has_head = self.response.windows(4).any(|window| window == b"\r\n\r\n");
+        let line_ends = self.response.split(|&byte| byte == b'\n').skip(1);
+        let has_head = line_ends.into_iter().any(|line| matches!(line, [] | [b'\r']));
         let places = [("HeadTruncated", !self.response.is_empty()), ("BodyTruncated", has_head)];
         let cut = places.into_iter().filter(|(_, reached)| *reached).map(|(kind, _)| kind);
         ["ConnectionReset", "ConnectionClosed"].into_iter().chain(cut).collect()
