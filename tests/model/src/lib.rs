@@ -44,6 +44,10 @@ mod error {
     }
 
     impl Error {
+        pub fn state(_: &str) -> Error {
+            Error
+        }
+
         pub fn new(_: ErrorKind, _: Phase, _: &str) -> Error {
             Error
         }
