@@ -18,7 +18,8 @@ fn origin() -> Origin {
 fn programs() -> Vec<PathBuf> {
     let mut programs = c_files("tests/c");
     // Driven by tests/wire_c.rs, tests/servers and tests/c_processes.rs.
-    let others = ["wire_case.c", "servers.c", "fork_storm.c", "exits.c", "plugin.c"];
+    let others =
+        ["wire_case.c", "servers.c", "fork_storm.c", "exits.c", "first_call.c", "plugin.c"];
     programs.retain(|path| !others.iter().any(|name| path.ends_with(name)));
     programs
 }

@@ -53,7 +53,7 @@ static void headers(const char *base) {
     CHECK_FAILS(ka_request_set_body(request, (const uint8_t *)"x", SIZE_MAX, &error),
                 KA_INVALID_ARGUMENT, "data", error);
     CHECK_OK(ka_request_set_body(request, NULL, 0, &error), error);
-    CHECK_FAILS(ka_request_set_body_reader(request, NULL, NULL, -1, &error), KA_INVALID_ARGUMENT,
+    CHECK_FAILS(ka_request_set_body_reader(request, NULL, -1, &error), KA_INVALID_ARGUMENT,
                 "read", error);
     CHECK_FAILS(ka_request_set_timeout(request, (ka_timeout)77, 1, &error), KA_INVALID_ARGUMENT,
                 "which", error);
