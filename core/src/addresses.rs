@@ -167,7 +167,7 @@ impl ClientPool {
     ) -> Option<Route> {
         let names = &self.keeper.names;
         let ttl = names.ttl?;
-        if origin.host.parse::<IpAddr>().is_ok() {
+        if origin.server_name().parse::<IpAddr>().is_ok() {
             return None;
         }
         let place = names.place(origin, answer.at + ttl);

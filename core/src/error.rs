@@ -219,7 +219,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_partial(mut self, body: bytes::Bytes) -> Self {
+    /// With the body bytes that came before the failure, which the caller has in memory of its own.
+    pub fn with_partial(mut self, body: bytes::Bytes) -> Self {
         self.0.partial = Some(body);
         self
     }

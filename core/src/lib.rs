@@ -53,4 +53,4 @@ pub use request::{
 };
 pub use response::{Info, Response, Timings};
 pub use stats::{OriginStats, Stats};
-pub use target::basic_credentials;
+pub use target::{basic_credentials, join_url};

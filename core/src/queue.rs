@@ -2,6 +2,7 @@
 //! runs only when the queue was empty, so a busy loop drains many completions per wake-up.
 
 use std::any::Any;
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,9 +23,9 @@ pub struct Completion {
 
 /// Memory of the caller's that the engine receives a body into.
 pub trait Destination: Any + Send {
-    /// All of it, always the same. It may be uninitialised: the engine only writes to it, and reads
-    /// no more than it wrote.
-    fn memory(&mut self) -> &mut [u8];
+    /// All of it, always the same. It need not have been written: the engine only writes to it, from
+    /// its front, and says how far it came.
+    fn memory(&mut self) -> &mut [MaybeUninit<u8>];
 }
 
 /// What a submission ended in. Each submission ends in exactly one.
@@ -37,8 +38,9 @@ pub enum Outcome {
     /// Of `Client::submit_warm`: how many connections were opened.
     Warmed(Result<usize>),
     /// Of `Client::submit_read_full`: the response and the memory come back, with how many bytes of
-    /// the body there are in it.
-    Filled(Response, Box<dyn Destination>, Result<usize>),
+    /// it, from the first on, have been written; also on failure, whose error has none of them
+    /// ([`Error::with_partial`](crate::Error::with_partial) adds them).
+    Filled(Response, Box<dyn Destination>, usize, Result<()>),
     /// A piped request body wants its next piece (`body_pipe`); not an end.
     WantBody,
 }

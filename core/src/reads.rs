@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::buffer::Space;
 use crate::cancel::cancellable;
 use crate::client::{Call, Client, Until};
 use crate::error::Result;
@@ -30,8 +31,7 @@ impl Client {
     }
 
     /// Receives the body into `destination`, behind its first `filled` bytes, until it is full or
-    /// the body has ended; both come back in [`Outcome::Filled`]. On failure the error has all the
-    /// bytes that came ([`Error::partial_body`](crate::Error::partial_body)).
+    /// the body has ended; both come back in [`Outcome::Filled`].
     pub fn submit_read_full(
         mut response: Response,
         mut destination: Box<dyn Destination>,
@@ -44,10 +44,12 @@ impl Client {
         let engine = engine()?;
         engine.spawn(async move {
             let mut wait = engine.wait();
-            let work = response.fill_slice(&mut wait, destination.memory(), filled);
+            let mut space = Space::from(destination.memory()).behind(filled);
+            let work = response.fill_space(&mut wait, &mut space);
             let result = cancellable(&cancel, work).await.into_result();
+            let filled = space.filled();
             give_back(&mut response, &result);
-            queue.push(token, Outcome::Filled(response, destination, result));
+            queue.push(token, Outcome::Filled(response, destination, filled, result));
         });
         Ok(call)
     }

@@ -3,6 +3,7 @@
 //! into page faults.
 
 use std::alloc::{Layout, alloc, dealloc};
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -110,10 +111,9 @@ impl Whole {
 }
 
 impl Destination for Whole {
-    fn memory(&mut self) -> &mut [u8] {
-        // SAFETY: the block is this object's alone. It may not have been written yet; the engine
-        // only writes to it.
-        unsafe { std::slice::from_raw_parts_mut(self.block.start.as_ptr(), self.size) }
+    fn memory(&mut self) -> &mut [MaybeUninit<u8>] {
+        // SAFETY: the block is this object's alone and has `size` bytes.
+        unsafe { std::slice::from_raw_parts_mut(self.block.start.as_ptr().cast(), self.size) }
     }
 }
 
@@ -213,13 +213,17 @@ impl Pieces {
         let block = self.block.as_ref()?;
         let room = PIECE.min(max).min(SHARED - self.used);
         // SAFETY: the bytes behind `used` belong to no part yet, and only this function, on one
-        // thread, takes them. They may not have been written; `read_now` only writes to them.
-        let free = unsafe { std::slice::from_raw_parts_mut(block.at(self.used), room) };
-        Some(match response.read_now(free)? {
-            // Copied anyway; a block should not live on for its sake.
-            Ok(size) if size < LENT => Ok(Bytes::copy_from_slice(&free[..size])),
+        // thread, takes them.
+        let free = unsafe {
+            std::slice::from_raw_parts_mut(block.at(self.used).cast::<MaybeUninit<u8>>(), room)
+        };
+        Some(match response.read_now_uninit(free)? {
             Ok(size) => {
                 let part = Part { block: block.clone(), start: self.used, size };
+                if size < LENT {
+                    // Copied anyway; a block should not live on for its sake.
+                    return Some(Ok(Bytes::copy_from_slice(part.as_ref())));
+                }
                 // The next piece begins on a cache line of its own.
                 self.used = (self.used + size).next_multiple_of(64).min(SHARED);
                 Ok(Bytes::from_owner(part))

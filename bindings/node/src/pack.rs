@@ -86,7 +86,7 @@ impl Batch {
                     slot.response = Some(response);
                 }
             }
-            Outcome::Filled(response, memory, Ok(filled)) => {
+            Outcome::Filled(response, memory, filled, Ok(())) => {
                 let slot = slots.ended(token);
                 let memory: Box<dyn Any> = memory;
                 let body = memory.downcast::<Whole>().ok().map(|whole| whole.into_bytes(filled));
@@ -98,7 +98,7 @@ impl Batch {
             }
             Outcome::Response(Err(error))
             | Outcome::Chunk(_, Err(error))
-            | Outcome::Filled(_, _, Err(error))
+            | Outcome::Filled(_, _, _, Err(error))
             | Outcome::Warmed(Err(error)) => {
                 slots.ended(token);
                 self.failed(token as u32, error);

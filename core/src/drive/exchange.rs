@@ -167,7 +167,12 @@ async fn run<W: Wait>(
     mut now: Instant,
 ) -> Result<Answer> {
     wait.adopt(&mut connection.io)?;
-    connection.http.start_with_defaults(&request.head, request.body.framing(), defaults)?;
+    connection.http.start_with_defaults(
+        &request.head,
+        request.body.framing(),
+        defaults,
+        connection.is_last_request(),
+    )?;
     let Connection { http, layer, io, wire, .. } = connection;
     let mut sent_at = None;
     let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);

@@ -132,10 +132,6 @@ pub(super) async fn send<W: Wait>(
         if reused {
             pool.keeper.counters.reused.fetch_add(1, Ordering::Relaxed);
         }
-        let defaults = match connection.is_last_request() && !request.has_header(b"Connection") {
-            true => Cow::Owned([&defaults[..], b"Connection: close\r\n"].concat()),
-            false => Cow::Borrowed(&defaults[..]),
-        };
         let feed = Feed::new(&request.body, body.source.as_mut());
         let result = match hedge::allowed(&settings.config, request) {
             false => {
@@ -358,7 +354,7 @@ fn respond(
     let mut response = Response {
         about: Box::new(About {
             head,
-            url: request.target.href.clone(),
+            url: request.target.url(),
             info: Info {
                 reused,
                 connection_id: connection.id,

@@ -17,7 +17,10 @@ pub(crate) fn next(request: &Request, response: &Response) -> Result<Option<Requ
     if locations.any(|other| other != location) {
         return Err(invalid("several different Location fields"));
     }
-    let location = std::str::from_utf8(location).map_err(|_| invalid("Location is not UTF-8"))?;
+    // Nothing to go to: the caller sees what came.
+    if location.is_empty() {
+        return Ok(None);
+    }
     let target = request
         .target
         .join(location)

@@ -60,7 +60,11 @@ pub(crate) async fn dial(
     let connected = Instant::now();
     let layer = match tls {
         None => Layer::Plain,
-        Some(settings) => handshake(host, &peer, settings, &io).await?,
+        // A certificate names no zone.
+        Some(settings) => {
+            let name = host.split('%').next().unwrap_or(host);
+            handshake(name, &peer, settings, &io).await?
+        }
     };
     Ok(Dialled {
         io,
