@@ -123,7 +123,7 @@ pub extern "C" fn ka_queue_free(queue: *mut ka_queue) {
             match queue.here() {
                 Ok(ready) => ready.close(),
                 // The parent's engine may have held its lock when it forked.
-                Err(_) => std::mem::forget(queue),
+                Err(_) => keepalive_core::fork_keep(queue),
             }
         }
         Ok(())

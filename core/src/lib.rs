@@ -45,7 +45,7 @@ pub use config::{ClientConfig, Limit, OPTIONS, OptionInfo, OptionKind, OptionVal
 pub use drive::blocking::Blocking;
 pub use error::{Error, ErrorKind, Phase, Result, Sent};
 pub use farewell::at_exit;
-pub use fork::mark_child as fork_mark_child;
+pub use fork::{keep as fork_keep, mark_child as fork_mark_child};
 pub use keepalive_proto::{Fields, Version};
 pub use queue::{Completion, Destination, Outcome, Queue};
 pub use request::{
