@@ -79,8 +79,7 @@ impl ka_body_reader {
         // SAFETY: the caller's promise.
         unsafe { sized::check_tail(reader, "reader") }?;
         let read = given.read.ok_or_else(|| missing("reader.read"))?;
-        let (rewind, started, spare) = (given.rewind, false, BytesMut::new());
-        Ok(Reader { read, rewind, owned, started, spare })
+        Ok(Reader { read, rewind: given.rewind, owned, spare: BytesMut::new() })
     }
 }
 
@@ -104,8 +103,6 @@ pub(crate) struct Reader {
     read: unsafe extern "C-unwind" fn(*mut c_void, *mut u8, usize) -> isize,
     rewind: ka_rewind_fn,
     owned: Owned,
-    /// It must be rewound before it is sent again.
-    started: bool,
     spare: BytesMut,
 }
 
@@ -117,7 +114,6 @@ unsafe impl Send for Reader {}
 
 impl BodySource for Reader {
     fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
-        self.started = true;
         self.spare.clear();
         // Zeroed: a function that says it wrote more than it did sends no memory of the process.
         self.spare.resize(PIECE, 0);
@@ -135,13 +131,13 @@ impl BodySource for Reader {
         })
     }
 
+    fn can_rewind(&self) -> bool {
+        self.rewind.is_some()
+    }
+
     fn rewind(&mut self) -> bool {
-        if self.started
-            && let Some(rewind) = self.rewind
-        {
-            // SAFETY: as for `read`.
-            self.started = !host::call("rewind", || unsafe { rewind(self.owned.user_data) });
-        }
-        !self.started
+        // SAFETY: as for `read`.
+        self.rewind
+            .is_some_and(|rewind| host::call("rewind", || unsafe { rewind(self.owned.user_data) }))
     }
 }

@@ -225,6 +225,12 @@ impl Error {
         self
     }
 
+    /// Adds what the caller should know besides.
+    pub(crate) fn with_note(mut self, note: &str) -> Self {
+        self.0.message = format!("{} ({note})", self.0.message);
+        self
+    }
+
     /// The body bytes that came before the failure, when a whole body was asked for.
     pub fn partial_body(&self) -> Option<&[u8]> {
         self.0.partial.as_deref()

@@ -15,6 +15,7 @@ use nix::sys::signal::{SigSet, SigmaskHow};
 use tokio::runtime::{Builder, EnterGuard, Handle};
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::cancel::caught;
 use crate::drive::tokio::TokioWait;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::PerFork;
@@ -59,6 +60,9 @@ const STACK: usize = 2 * 1024 * 1024;
 
 /// A thread that is busy with other work looks for new work at least this often.
 const LOOK: Duration = Duration::from_millis(1);
+
+/// Until work that panicked begins again.
+const AGAIN: Duration = Duration::from_millis(250);
 
 /// Completions that may wait for the thread to run out of work before their consumers are woken.
 const UNANNOUNCED: usize = 32;
@@ -151,7 +155,7 @@ impl Engine {
         let thread = std::thread::Builder::new().name("keepalive".to_string()).stack_size(STACK);
         let spawned = thread.spawn(move || {
             FILLED.set(Some((Vec::new(), 0)));
-            runtime.spawn(timers.keep());
+            runtime.spawn(steadily(|| timers.keep()));
             runtime.block_on(async {
                 // What it drives is bounded by what is in flight; a budget would only poll it twice.
                 tokio::spawn(tokio::task::unconstrained(Server::new(inbox, timers)));
@@ -170,7 +174,8 @@ impl Engine {
         TokioWait::new(self.timers)
     }
 
-    /// Runs `job` on the engine's thread.
+    /// Runs `job` on the engine's thread. One that panics ends: what it holds is dropped, and what waits
+    /// for it is told by that ([`Owed`](crate::queue::Owed) and its like).
     pub fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) {
         self.inbox.add(Work::Job(Box::pin(job)));
     }
@@ -210,6 +215,13 @@ pub(crate) fn unannounced(work: impl FnOnce()) -> Vec<Arc<Queue>> {
     let before = FILLED.replace(Some((Vec::new(), 0)));
     work();
     FILLED.replace(before).map(|(queues, _)| queues).unwrap_or_default()
+}
+
+/// Runs work that others rely on: if it panics, it begins again after a while.
+pub(crate) async fn steadily<F: Future<Output = ()>>(begin: impl Fn() -> F) {
+    while caught(begin()).await.is_none() {
+        sleep(AGAIN).await;
+    }
 }
 
 /// One more submission under way, until it is dropped.
@@ -292,6 +304,7 @@ impl Server {
         for work in self.batch.drain(..) {
             self.found |= !matches!(work, Work::Begun(_));
             match work {
+                // The runtime catches a panic.
                 Work::Job(job) => drop(tokio::spawn(job)),
                 Work::Submission(submission, count) => {
                     self.slots.add(submission.begin(TokioWait::new(self.timers), count));

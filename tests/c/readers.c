@@ -3,7 +3,10 @@
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -235,13 +238,29 @@ static void shared(ka_client *client, const char *base) {
     ka_queue_free(queue);
 }
 
+/* A server that takes connections and reads nothing. */
+static int silent_server(char *base, size_t size) {
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    int server = socket(AF_INET, SOCK_STREAM, 0);
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(server >= 0 && bind(server, (struct sockaddr *)&address, sizeof address) == 0);
+    CHECK(listen(server, 8) == 0 && getsockname(server, (struct sockaddr *)&address, &length) == 0);
+    snprintf(base, size, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    return server;
+}
+
 /* Its queue is gone, so no event tells of its end. */
-static void nobody_listens(ka_client *client, const char *base) {
+static void nobody_listens(ka_client *client) {
     ka_error *error = NULL;
     ka_queue *queue = NULL;
     ka_call *call = NULL;
     story told;
-    ka_request *request = upload("POST", base, "/upload-count", &told, ENDLESS);
+    char base[64];
+    int server = silent_server(base, sizeof base);
+    ka_request *request = upload("POST", base, "/", &told, ENDLESS);
     CHECK_OK(ka_queue_new(&queue, &error), error);
     CHECK_OK(ka_client_submit(client, request, queue, NULL, &call, &error), error);
     ka_request_free(request);
@@ -251,6 +270,39 @@ static void nobody_listens(ka_client *client, const char *base) {
     ka_call_cancel(call);
     ka_call_free(call);
     until(&told, &told.destroyed);
+    CHECK(close(server) == 0);
+}
+
+/* A second try, for a connection that died new. */
+static void tried_again(const char *ca_file, const char *base, bool can) {
+    ka_client_options options;
+    ka_client *client = NULL;
+    ka_response *response = NULL;
+    ka_error *error = NULL;
+    ka_request *request;
+    ka_body_reader reader;
+    story told;
+    char path[64];
+    ka_client_options_init(&options, sizeof options);
+    options.ca_file = ca_file;
+    options.retries = 1;
+    CHECK_OK(ka_client_new(&options, &client, &error), error);
+    snprintf(path, sizeof path, "/flaky?key=try-%ld-%d%d", (long)getpid(), base[4] == 's', can);
+    request = new_request("PUT", base, path);
+    reader = reader_of(&told, 5000);
+    if (!can) reader.rewind = NULL;
+    CHECK_OK(ka_request_set_body_reader(request, &reader, 5000, &error), error);
+    if (can) {
+        CHECK_OK(ka_client_send(client, request, &response, &error), error);
+        CHECK(ka_response_status(response) == 200 && told.rewinds == 1);
+        ka_response_free(response);
+    } else {
+        CHECK_FAILS(ka_client_send(client, request, &response, &error), KA_CONNECTION_CLOSED, "",
+                    error);
+    }
+    ka_request_free(request);
+    ka_client_free(client);
+    CHECK(destroyed(&told) == 1);
 }
 
 /* Sends a body that has to be sent again, after a redirect or for a replay. */
@@ -261,7 +313,7 @@ static void sent_again(ka_client *client, const char *base, bool replay, bool ca
     ka_request *request;
     story told;
     char path[64];
-    snprintf(path, sizeof path, "/flaky?key=%s-%d", strrchr(base, ':') + 1, can);
+    snprintf(path, sizeof path, "/flaky?key=%ld-%d%d", (long)getpid(), base[4] == 's', can);
     request = new_request("PUT", base, replay ? path : "/redirect/307?to=/upload-count");
     reader = reader_of(&told, 5000);
     if (!can) reader.rewind = NULL;
@@ -337,11 +389,13 @@ int main(int argc, char **argv) {
         not_sent(bases[i]);
         sent(client, bases[i]);
         shared(client, bases[i]);
-        nobody_listens(client, bases[i]);
+        nobody_listens(client);
         sent_again(client, bases[i], false, true);
         sent_again(client, bases[i], false, false);
         sent_again(client, bases[i], true, true);
         sent_again(client, bases[i], true, false);
+        tried_again(at.ca_file, bases[i], true);
+        tried_again(at.ca_file, bases[i], false);
         forked(client, bases[i]);
         ka_client_free(client);
     }

@@ -96,7 +96,8 @@ impl Bridge {
         let mut sender = None;
         if flags & STREAM != 0 {
             let queue = self.shared.queue.clone();
-            let (half, source) = body_pipe(move || queue.push(token.into(), Outcome::WantBody));
+            let (half, source) =
+                body_pipe(false, move |want| queue.push(token.into(), Outcome::WantBody(want)));
             let length = length.filter(|length| *length >= 0.0).map(|length| length as u64);
             request.set_body_stream(source, length);
             sender = Some(half);

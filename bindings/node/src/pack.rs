@@ -56,7 +56,7 @@ impl Batch {
     pub fn add(&mut self, completion: Completion, slots: &mut Slots) {
         let Completion { token, outcome } = completion;
         match outcome {
-            Outcome::WantBody => {
+            Outcome::WantBody(_) => {
                 self.write(Record { token: token as u32, kind: WANT_BODY, ..Record::default() });
             }
             Outcome::Warmed(Ok(count)) => {

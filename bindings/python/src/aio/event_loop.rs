@@ -147,7 +147,7 @@ impl EventLoop {
                 }
                 None => Ok(()),
             },
-            Outcome::WantBody => match self.of_token(py, token) {
+            Outcome::WantBody(_) => match self.of_token(py, token) {
                 Some(pending) => pending.get().want_body(py),
                 None => Ok(()),
             },
