@@ -16,6 +16,9 @@ mod drive;
 mod error;
 mod farewell;
 mod fork;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handoff;
 mod keeper;
 mod latency;
