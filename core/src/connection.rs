@@ -259,7 +259,7 @@ pub(crate) fn open_pool(
     let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     let caps = Caps {
         per_host: count(config.max_per_host),
-        total: count(config.max_total),
+        total: count(config.max_total).min(descriptors() / 2).max(1),
         dials_per_host: count(config.max_dials_per_host),
         waiters: count(config.queue_limit),
     };
@@ -277,6 +277,12 @@ pub(crate) fn open_pool(
     );
     farewell::remember(&pool);
     pool
+}
+
+/// How many descriptors the process may have open; the host needs some too.
+fn descriptors() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.current.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
 impl Keeper for ClientKeeper {
