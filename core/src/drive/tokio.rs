@@ -10,6 +10,7 @@ use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Waited, Want};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::handoff::{Turn, turn};
 use crate::net::socket::{Io, is_pause};
+use crate::runtime::wake_consumers;
 use crate::timers::{Timer, Timers};
 
 /// Waits as a task of the engine.
@@ -31,6 +32,9 @@ impl TokioWait {
     fn yield_turn<T>(cx: &mut Context<'_>, deadline: &Deadline) -> Waited<T> {
         if deadline.is_over() {
             return Poll::Ready(Err(Stopped::Expired));
+        }
+        if turn() == Turn::Engine {
+            wake_consumers();
         }
         // Polled once, it wakes the context when the reactor has looked.
         match pin!(::tokio::task::yield_now()).poll(cx) {
