@@ -1,6 +1,8 @@
 'use strict'
 // multipart/form-data (RFC 7578) from a FormData, with its length known before it is sent.
 
+const { Promise } = require('./captured')
+
 function encodeForm(form) {
   // Loaded by the first form, so that programs without forms start sooner.
   const { randomBytes } = require('node:crypto')
@@ -25,8 +27,20 @@ function encodeForm(form) {
 async function* pieces(parts) {
   for (const part of parts) {
     if (Buffer.isBuffer(part)) yield part
-    else yield* part.stream()
+    else if (typeof part.stream === 'function') yield* part.stream()
+    else yield await bytesOf(part)
   }
+}
+
+/** A Blob of a DOM emulation that can be read in one way only. */
+function bytesOf(blob) {
+  if (typeof blob.arrayBuffer === 'function') return blob.arrayBuffer()
+  return new Promise((resolve, reject) => {
+    const reader = new globalThis.FileReader()
+    reader.onload = () => resolve(reader.result)
+    reader.onerror = () => reject(reader.error)
+    reader.readAsArrayBuffer(blob)
+  })
 }
 
 /** Line ends in names and values are CRLF (WHATWG HTML, multipart form data). */

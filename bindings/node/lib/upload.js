@@ -1,10 +1,14 @@
 'use strict'
 // Request bodies: what can be one, and the pump of those that come in pieces. The engine asks for
 // a piece when it has sent the one before, so a slow server slows the producer.
+//
+// Sources are other people's code. It runs in the async context of the call that brought it, and
+// what it throws concerns its own request only.
 
-const { Blob } = require('node:buffer')
-const { Readable, isDisturbed } = require('node:stream')
+const { AsyncResource } = require('node:async_hooks')
+const { PassThrough, isDisturbed } = require('node:stream')
 const { types } = require('node:util')
+const { asyncIterator, ignore, iterator, toStringTag } = require('./captured')
 const { argumentError } = require('./errors')
 const { bridge } = require('./bridge')
 
@@ -20,32 +24,75 @@ function prepareBody(body) {
   if (typeof body === 'string') {
     return { payload: body, upload: undefined, length: -1, type: undefined, text: true }
   }
-  if (types.isUint8Array(body)) return whole(unshared(body))
-  if (ArrayBuffer.isView(body)) {
-    return whole(unshared(new Uint8Array(body.buffer, body.byteOffset, body.byteLength)))
-  }
-  if (types.isAnyArrayBuffer(body)) return whole(unshared(new Uint8Array(body)))
+  if (ArrayBuffer.isView(body) || types.isAnyArrayBuffer(body)) return whole(toBytes(body))
   if (typeof body !== 'object') throw argumentError(`body: ${EXPECTED}; got ${typeof body}`)
-  if (body instanceof URLSearchParams) {
-    return whole(body.toString(), 'application/x-www-form-urlencoded;charset=UTF-8')
-  }
-  if (body instanceof Blob) return pieces(body.stream(), body.size, body.type || undefined)
-  if (body instanceof FormData) {
+  const tag = body[toStringTag]
+  if (tag === 'URLSearchParams') return whole(String(body), 'application/x-www-form-urlencoded;charset=UTF-8')
+  if (isBlob(body)) return pieces(body.stream(), body.size, body.type || undefined)
+  if (tag === 'FormData' && typeof body.entries === 'function') {
     const { source, length, type } = require('./multipart').encodeForm(body)
     return pieces(source, length, type)
   }
-  if (body instanceof Readable) {
+  if (isNodeStream(body)) {
     if (body.destroyed || isDisturbed(body)) throw argumentError('body: the stream has already been read or destroyed')
-    return pieces(body, -1, undefined)
+    if (isForm(body)) return formData(body)
+    return pieces(body[asyncIterator] === undefined ? piped(body) : body, -1, undefined)
   }
-  if (body instanceof ReadableStream) {
+  if (isWebStream(body)) {
     if (body.locked || isDisturbed(body)) throw argumentError('body: the stream is locked or has already been read')
     return pieces(body, -1, undefined)
   }
-  if (typeof body[Symbol.asyncIterator] === 'function' || typeof body[Symbol.iterator] === 'function') {
+  if (typeof body[asyncIterator] === 'function' || typeof body[iterator] === 'function') {
     return pieces(body, -1, undefined)
   }
   throw argumentError(`body: ${EXPECTED}; got ${Object.prototype.toString.call(body)}`)
+}
+
+/** By shape, since there are Blobs of Node, of undici, and of DOM emulations. */
+function isBlob(value) {
+  const tag = value[toStringTag]
+  return (tag === 'Blob' || tag === 'File') && typeof value.stream === 'function' && typeof value.size === 'number'
+}
+
+function isNodeStream(value) {
+  return typeof value.pipe === 'function' && typeof value.on === 'function'
+}
+
+function isWebStream(value) {
+  return value[toStringTag] === 'ReadableStream' && typeof value.getReader === 'function'
+}
+
+/** Of the `form-data` package: a stream that knows its type and, often, its length. */
+function isForm(value) {
+  return typeof value.getHeaders === 'function' && typeof value.getBoundary === 'function'
+}
+
+function formData(form) {
+  const length = form.hasKnownLength?.() ? form.getLengthSync() : -1
+  return pieces(piped(form), length, form.getHeaders()['content-type'])
+}
+
+/** A stream of the old kind, which cannot be iterated, through one that can. */
+function piped(source) {
+  const through = new PassThrough()
+  source.on('error', (error) => through.destroy(error))
+  return {
+    [asyncIterator]() {
+      source.pipe(through)
+      return through[asyncIterator]()
+    },
+    pipe: ignore,
+    on: ignore,
+    destroy() {
+      through.on('error', ignore).destroy()
+      source.destroy?.()
+      // What a form still holds is opened when it is appended, and closed by nobody else.
+      for (const part of [source._currentStream, ...(source._streams ?? [])]) {
+        const file = part?.source ?? part
+        file?.destroy?.()
+      }
+    },
+  }
 }
 
 function whole(payload, type) {
@@ -56,8 +103,13 @@ function pieces(source, length, type) {
   return { payload: undefined, upload: new Upload(source), length, type, text: false }
 }
 
-/** Another thread could write to shared memory while it is copied. */
-function unshared(bytes) {
+/** Copied where another thread could write to it meanwhile. */
+function toBytes(value) {
+  const bytes = types.isUint8Array(value)
+    ? value
+    : ArrayBuffer.isView(value)
+      ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+      : new Uint8Array(value)
   return types.isSharedArrayBuffer(bytes.buffer) ? Buffer.from(bytes) : bytes
 }
 
@@ -65,65 +117,112 @@ class Upload {
   constructor(source) {
     this.source = source
     this.iterator = undefined
-    this.token = -1
+    this.slot = -1
+    this.ended = false // the source has given all it has
     this.over = false
     this.failed = false
     this.reason = undefined // what the source threw
-  }
-
-  start(token) {
-    this.token = token
-    const { source } = this
+    this.context = new AsyncResource('KEEPALIVE_BODY', { requireManualDestroy: true })
     // A stream that fails while nobody reads it must not end the process; the read reports it.
-    if (source instanceof Readable) source.on('error', ignore)
-    const iterate = source[Symbol.asyncIterator] ?? source[Symbol.iterator]
-    this.iterator = iterate.call(source)
+    if (isNodeStream(source)) source.on('error', ignore)
   }
 
   /** The engine wants the next piece. */
-  async want() {
-    try {
-      for (;;) {
-        const { done, value } = await this.iterator.next()
-        if (this.over) return
-        if (done) {
-          this.iterator = undefined
-          bridge.finish(this.token)
-          return
-        }
-        const piece = toPiece(value)
-        if (piece.length !== 0) {
-          bridge.push(this.token, piece)
-          return
-        }
-      }
-    } catch (error) {
-      if (this.over) return
-      this.failed = true
-      this.reason = error
-      bridge.fail(this.token, String(error?.message ?? error))
-    }
+  want() {
+    this.context.runInAsyncScope(next, undefined, this)
   }
 
-  /** The request is over, or its response came early: the source is released. */
+  /**
+   * The request is over, or its response came early: the source is released. What it throws is
+   * returned as `{ reason }`.
+   */
   stop() {
-    if (this.over) return
+    if (this.over) return undefined
     this.over = true
-    const { iterator } = this
+    const { iterator, source } = this
     this.iterator = undefined
-    if (iterator === undefined) return
-    if (this.source instanceof Readable) this.source.destroy()
-    else Promise.resolve(iterator.return?.()).catch(ignore)
+    if (this.ended) return undefined
+    try {
+      return this.context.runInAsyncScope(discard, undefined, source, iterator)
+    } catch (reason) {
+      return { reason }
+    }
+  }
+}
+
+async function next(upload) {
+  try {
+    upload.iterator ??= open(upload.source)
+    for (;;) {
+      const result = await upload.iterator.next()
+      if (upload.over) return
+      if (typeof result !== 'object' || result === null) throw argumentError('body: an iterator must give objects')
+      const { done, value } = result
+      if (done) {
+        upload.ended = true
+        upload.iterator = undefined
+        bridge.finish(upload.slot)
+        return
+      }
+      const piece = toPiece(value)
+      if (piece.length !== 0) {
+        bridge.push(upload.slot, piece)
+        return
+      }
+    }
+  } catch (error) {
+    if (upload.over) return
+    upload.failed = true
+    upload.reason = error
+    bridge.fail(upload.slot, textOf(error))
+  }
+}
+
+function open(source) {
+  const iterate = source[asyncIterator] ?? source[iterator]
+  const opened = iterate.call(source)
+  if (typeof opened !== 'object' || opened === null || typeof opened.next !== 'function') {
+    throw argumentError('body: what iterates it is not an iterator')
+  }
+  return opened
+}
+
+/** Lets go of a source, which may have been opened; its descriptors and locks are free then. */
+function discard(source, opened) {
+  if (isNodeStream(source)) {
+    source.destroy?.()
+  } else if (opened !== undefined) {
+    const ending = opened.return?.()
+    if (typeof ending?.then === 'function') ending.then(ignore, ignore)
+  } else if (isWebStream(source)) {
+    if (!source.locked) source.cancel().catch(ignore)
+  }
+}
+
+/** A body whose request was refused before it was sent. */
+function discardBody(body) {
+  if (typeof body !== 'object' || body === null) return
+  try {
+    if (isNodeStream(body)) body.on('error', ignore)
+    discard(isForm(body) ? piped(body) : body, undefined)
+  } catch {
+    // The caller is told what is wrong with the request.
   }
 }
 
 function toPiece(value) {
-  if (typeof value === 'string' || types.isUint8Array(value)) return value
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-  if (types.isAnyArrayBuffer(value)) return new Uint8Array(value)
+  if (typeof value === 'string') return value
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return toBytes(value)
   throw argumentError(`body: a piece must be a string or bytes; got ${value === null ? 'null' : typeof value}`)
 }
 
-function ignore() {}
+/** Whatever was thrown, as text. */
+function textOf(error) {
+  try {
+    return String(error?.message ?? error)
+  } catch {
+    return 'it threw something that is no text'
+  }
+}
 
-module.exports = { prepareBody }
+module.exports = { discardBody, prepareBody }

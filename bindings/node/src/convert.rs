@@ -1,14 +1,11 @@
 //! Values at the boundary: strings and bytes in, errors out.
 
-use std::ffi::c_void;
 use std::ptr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use keepalive_core::{Error, Limit, Timeouts};
-use napi::bindgen_prelude::{
-    FromNapiValue, ToNapiValue, TypeName, Uint8ArraySlice, ValidateNapiValue,
-};
+use napi::bindgen_prelude::{FromNapiValue, TypeName, Uint8ArraySlice, ValidateNapiValue};
 use napi::{ValueType, check_status, sys};
 use napi_derive::napi;
 
@@ -113,73 +110,6 @@ impl From<&Error> for Failure {
             errno: error.os_errno(),
         }
     }
-}
-
-/// What a batch carries beside its packed records.
-pub enum Extra {
-    /// Of a record of kind `FAILED`.
-    Failure(Error),
-    /// A body too large for the slab.
-    Body(Bytes),
-}
-
-impl ToNapiValue for Extra {
-    unsafe fn to_napi_value(env: sys::napi_env, extra: Self) -> napi::Result<sys::napi_value> {
-        match extra {
-            // SAFETY: `env` is the live one of the current call.
-            Extra::Failure(error) => unsafe { Failure::to_napi_value(env, Failure::from(&error)) },
-            // SAFETY: as above.
-            Extra::Body(body) => unsafe { buffer(env, body) },
-        }
-    }
-}
-
-/// A smaller body is copied: that is cheaper than a finalizer.
-pub const LENT: usize = 64 * 1024;
-
-/// A Buffer of `body`: lent when it is large and external memory is allowed, else a copy, which
-/// does not keep a larger allocation alive for a small part of it.
-///
-/// # Safety
-/// `env` is the live one of the current call.
-unsafe fn buffer(env: sys::napi_env, body: Bytes) -> napi::Result<sys::napi_value> {
-    let mut value = ptr::null_mut();
-    if body.len() < LENT {
-        // SAFETY: `body` is valid for its length during the copy.
-        check_status!(unsafe {
-            let start = body.as_ptr().cast();
-            sys::napi_create_buffer_copy(env, body.len(), start, ptr::null_mut(), &mut value)
-        })?;
-        return Ok(value);
-    }
-    let (start, length) = (body.as_ptr(), body.len());
-    let owner = Box::into_raw(Box::new(body));
-    // SAFETY: `owner` keeps the bytes alive and in place until `unlend` runs. JavaScript may write
-    // to them: nobody else holds a part of a body that was handed over.
-    let status = unsafe {
-        sys::napi_create_external_buffer(
-            env,
-            length,
-            start.cast_mut().cast(),
-            Some(unlend),
-            owner.cast(),
-            &mut value,
-        )
-    };
-    if status == sys::Status::napi_ok {
-        return Ok(value);
-    }
-    // SAFETY: no Buffer was made, so the box is still this function's, and valid for the copy.
-    check_status!(unsafe {
-        let body = Box::from_raw(owner);
-        sys::napi_create_buffer_copy(env, length, body.as_ptr().cast(), ptr::null_mut(), &mut value)
-    })?;
-    Ok(value)
-}
-
-unsafe extern "C" fn unlend(_: sys::napi_env, _: *mut c_void, owner: *mut c_void) {
-    // SAFETY: `owner` is the box leaked in `buffer`; Node calls this once.
-    drop(unsafe { Box::from_raw(owner.cast::<Bytes>()) });
 }
 
 /// A failure of a call itself: thrown, with the table's code and the text.
