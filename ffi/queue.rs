@@ -194,7 +194,7 @@ impl ka_event {
             }
             Outcome::Warmed(Ok(_)) => event,
             Outcome::Warmed(Err(error)) => event.failed(error),
-            Outcome::WantBody | Outcome::Filled(..) => {
+            Outcome::WantBody(_) | Outcome::Filled(..) => {
                 let text = "the engine answered what no C call asks for";
                 event.failed(Error::new(ErrorKind::Internal, Phase::Send, text))
             }

@@ -140,7 +140,7 @@ pub extern "C" fn ka_request_set_body_reader(
                 Error::argument(format!("length: {length} is neither a length nor -1 for unknown"))
             })?),
         };
-        let reader = Reader { read, user_data, started: false, spare: BytesMut::new() };
+        let reader = Reader { read, user_data, spare: BytesMut::new() };
         request.change().set_body_stream(Box::new(reader), length);
         Ok(())
     })
@@ -239,8 +239,6 @@ pub extern "C" fn ka_request_free(request: *mut ka_request) {
 struct Reader {
     read: unsafe extern "C" fn(*mut c_void, *mut u8, usize) -> isize,
     user_data: *mut c_void,
-    /// Once called it cannot start again.
-    started: bool,
     spare: BytesMut,
 }
 
@@ -252,7 +250,6 @@ unsafe impl Send for Reader {}
 
 impl BodySource for Reader {
     fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
-        self.started = true;
         self.spare.clear();
         self.spare.resize(PIECE, 0);
         // SAFETY: by the header's contract the function takes these arguments and `user_data` is
@@ -266,9 +263,5 @@ impl BodySource for Reader {
             ))),
             Err(_) => Err(source_failed(&format!("the callback returned {count}"))),
         })
-    }
-
-    fn rewind(&mut self) -> bool {
-        !self.started
     }
 }

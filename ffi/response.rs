@@ -1,9 +1,10 @@
 //! `ka_response`: the head as views, the body by reading.
 
 use std::ffi::{c_char, c_void};
+use std::mem::MaybeUninit;
 use std::ptr;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use keepalive_core::{Blocking, Client, Error, Fields, Response, Result, Version};
 
 use crate::boundary::Out;
@@ -65,13 +66,16 @@ pub extern "C" fn ka_response_version(response: *const ka_response) -> i32 {
     })
 }
 
-/// The URL the response is from, after redirects; no userinfo, no fragment.
+/// The URL the response is from, after redirects: without userinfo, with the fragment of the
+/// request or of the last Location that had one (RFC 9110 10.2.2).
 /// Ownership: a view, valid until ka_response_free.
 /// Threads: one at a time for one response.
 /// Errors: an empty view when `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_url(response: *const ka_response) -> ka_str {
-    ka_fn!(value(ka_str::NONE), { Ok(ka_str::new(borrow!(response).response.url().as_bytes())) })
+    ka_fn!(value(ka_str::NONE), {
+        Ok(ka_str::new(borrow!(response).response.url_with_fragment().as_bytes()))
+    })
 }
 
 /// The number of header fields.
@@ -169,15 +173,18 @@ pub extern "C" fn ka_response_read(
             return Err(Error::argument("capacity: 0 cannot be told from the end of the body"));
         }
         check_length(capacity, "capacity")?;
-        // SAFETY: by the header's contract `buffer` has room for `capacity` bytes. They may not have
-        // been written yet; the engine only writes to them.
-        let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, capacity) };
+        // SAFETY: by the header's contract `buffer` has room for `capacity` bytes, which need not have
+        // been written.
+        let buffer =
+            unsafe { std::slice::from_raw_parts_mut(buffer.cast::<MaybeUninit<u8>>(), capacity) };
         if !response.piece.is_empty() {
-            let count = buffer.len().min(response.piece.len());
-            response.piece.copy_to_slice(&mut buffer[..count]);
-            return Ok(count);
+            let piece = response.piece.split_to(capacity.min(response.piece.len()));
+            buffer.iter_mut().zip(&piece).for_each(|(to, &byte)| {
+                to.write(byte);
+            });
+            return Ok(piece.len());
         }
-        response.response.read(buffer, Blocking::default())
+        response.response.read_uninit(buffer, Blocking::default())
     })
 }
 

@@ -1179,7 +1179,8 @@ KA_API ka_str ka_response_reason(const ka_response *response);
 KA_API int32_t ka_response_version(const ka_response *response);
 
 /**
- * The URL the response is from, after redirects; no userinfo, no fragment.
+ * The URL the response is from, after redirects: without userinfo, with the fragment of the
+ * request or of the last Location that had one (RFC 9110 10.2.2).
  * Ownership: a view, valid until ka_response_free.
  * Threads: one at a time for one response.
  * Errors: an empty view when `response` is NULL.

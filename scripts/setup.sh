@@ -11,6 +11,8 @@ missing=()
 for pair in nginx:nginx-light valgrind:valgrind strace:strace g++:g++ nm:binutils pkg-config:pkg-config openssl:openssl ip:iproute2 unshare:util-linux; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
 done
+# The URL tests compare with libcurl's parser.
+PATH=$PATH:/sbin ldconfig -p | grep -q 'libcurl\.so\.4' || missing+=(libcurl4)
 if [ ${#missing[@]} -gt 0 ]; then
     say "installing ${missing[*]}"
     sudo=()

@@ -6,11 +6,13 @@
 //! says. A failed lookup changes nothing.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
+use crate::cancel::caught;
 use crate::connection::ClientPool;
 use crate::net::resolve::Answer;
 use crate::origin::Origin;
@@ -167,7 +169,7 @@ impl ClientPool {
     ) -> Option<Route> {
         let names = &self.keeper.names;
         let ttl = names.ttl?;
-        if origin.host.parse::<IpAddr>().is_ok() {
+        if origin.server_name().parse::<IpAddr>().is_ok() {
             return None;
         }
         let place = names.place(origin, answer.at + ttl);
@@ -198,7 +200,8 @@ impl ClientPool {
 
 async fn look_up(pool: Weak<ClientPool>, origin: Arc<Origin>, place: Arc<Place>) {
     let Some(resolver) = pool.upgrade().map(|pool| pool.keeper.resolver.clone()) else { return };
-    let result = resolver.lookup(&origin.host, origin.port, None).await;
+    let result = caught(resolver.lookup(&origin.host, origin.port, None)).await;
+    let result = result.unwrap_or_else(|| Err(io::Error::other("it panicked")));
     let failed_at = Instant::now();
     {
         let mut known = place.lock();

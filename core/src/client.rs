@@ -22,7 +22,7 @@ use crate::learn::Memory;
 use crate::net::names;
 use crate::net::resolve::Resolver;
 use crate::net::tls::TlsSettings;
-use crate::queue::{Outcome, Queue};
+use crate::queue::{Outcome, Owed, Queue};
 use crate::request::Request;
 use crate::response::Response;
 use crate::runtime::{engine, unannounced};
@@ -307,16 +307,17 @@ impl Client {
     ) -> Result<Call> {
         let target = Target::parse(url)?;
         let pool = self.pool()?;
-        let (inner, queue) = (self.inner.clone(), queue.clone());
+        let inner = self.inner.clone();
         let (call, cancel) = Call::new();
         let engine = engine()?;
+        let owed = Owed::new(queue, token, (), |(), error| Outcome::Warmed(Err(error)));
         engine.spawn(async move {
             let mut wait = engine.wait();
             let config = &inner.settings.config;
             let work = warm(config, &pool, &target.origin, count, &mut wait);
             let result = cancellable(&cancel, work).await.into_result();
             drop(pool);
-            queue.push(token, Outcome::Warmed(result));
+            owed.settle(|()| Outcome::Warmed(result));
         });
         Ok(call)
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::deadline::check_time;
 use crate::error::{Error, Result};
 
 /// The type and unit of an option as other languages see it.
@@ -52,6 +53,8 @@ pub struct OptionInfo {
 }
 
 macro_rules! options {
+    (@time Time $value:expr) => { $value };
+    (@time $kind:ident $value:expr) => { None };
     (@type Count) => { u64 };
     (@type Time) => { Option<Duration> };
     (@type Flag) => { bool };
@@ -68,6 +71,15 @@ macro_rules! options {
         impl Default for ClientConfig {
             fn default() -> Self {
                 ClientConfig { $($name: $default,)* }
+            }
+        }
+
+        impl ClientConfig {
+            /// The lengths of time that are given, by name.
+            fn times(&self) -> impl Iterator<Item = (&'static str, Duration)> {
+                [$((stringify!($name), options!(@time $kind self.$name)),)*]
+                    .into_iter()
+                    .filter_map(|(name, time)| Some((name, time?)))
             }
         }
 
@@ -223,6 +235,9 @@ impl ClientConfig {
                 return Err(Error::argument(format!("option {name}: must be at least 1")));
             }
         }
+        for (name, time) in self.times() {
+            check_time(&format!("option {name}"), time)?;
+        }
         if self.busy_poll > 1_000 {
             return Err(Error::argument("option busy_poll: must be at most 1000 microseconds"));
         }
@@ -266,6 +281,27 @@ pub struct Timeouts {
     pub read: Option<Limit>,
     /// Overrides `total_timeout`.
     pub total: Option<Limit>,
+}
+
+impl Timeouts {
+    /// Checks the values; the error names the limit.
+    pub(crate) fn check(&self) -> Result<()> {
+        let Timeouts { queue, connect, header, send, read, total } = self;
+        let all = [
+            ("queue", queue),
+            ("connect", connect),
+            ("header", header),
+            ("send", send),
+            ("read", read),
+            ("total", total),
+        ];
+        for (name, limit) in all {
+            if let Some(Some(limit)) = limit {
+                check_time(&format!("{name} timeout"), *limit)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A time limit that was given: a duration or none at all.

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 use keepalive_proto::{Connection as Machine, Limits};
 
 use crate::addresses::{Names, Route};
-use crate::cancel::{caught, panicked};
+use crate::cancel::panicked;
 use crate::config::ClientConfig;
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, MAX_TIME};
 use crate::error::Phase;
 use crate::error::{Error, ErrorKind};
 use crate::farewell;
@@ -30,7 +30,7 @@ use crate::stats::Closed;
 use crate::unread::Unread;
 
 /// Idle times and ages without a limit end here.
-pub(crate) const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+pub(crate) const FOREVER: Duration = MAX_TIME;
 
 pub(crate) type ClientPool = Pool<ClientKeeper>;
 
@@ -82,7 +82,7 @@ impl Connection {
         let id = next_connection_id();
         let jitter = 0.8 + 0.4 * spread(id);
         dialled.io.pace = Pace::new(Duration::from_micros(config.busy_poll));
-        let age = config.max_age.map_or(FOREVER, |age| age.mul_f64(jitter).min(FOREVER));
+        let age = config.max_age.map_or(FOREVER, |age| age.min(FOREVER).mul_f64(jitter));
         Connection {
             id,
             http: Machine::new(Limits {
@@ -273,17 +273,13 @@ impl Keeper for ClientKeeper {
     type Error = Error;
 
     fn dial(pool: &Arc<ClientPool>, origin: Arc<Origin>, order: DialOrder) {
-        let dialling = pool.clone();
+        let permit = Permit { pool: pool.clone(), order: Some(order) };
         let job = async move {
-            let pool = dialling;
+            let Permit { pool, .. } = &permit;
             let started = Instant::now();
             let deadline = Deadline::after(started, order.limit, ErrorKind::ConnectTimeout);
             let tls = (origin.scheme == Scheme::Https).then_some(&*pool.keeper.tls);
-            let work = async {
-                let dialled =
-                    caught(dial(&origin.host, origin.port, tls, &pool.keeper.resolver)).await;
-                dialled.unwrap_or_else(|| Err(panicked()))
-            };
+            let work = dial(&origin.host, origin.port, tls, &pool.keeper.resolver);
             let result = match deadline.at {
                 None => work.await,
                 Some(at) => tokio::time::timeout_at(at.into(), work)
@@ -294,16 +290,19 @@ impl Keeper for ClientKeeper {
                 Ok(dialled) => {
                     let memory = Memory::of(&origin).unwrap_or_default();
                     memory.forget(Instant::now());
+                    #[cfg(test)]
+                    assert_ne!(origin.host, tests::PANICS, "asked for");
                     let route = pool.route(&origin, dialled.peer, &dialled.answer);
                     let config = &pool.keeper.config;
                     let connection = Box::new(Connection::new(dialled, config, memory, route));
                     pool.keeper.counters.opened.fetch_add(1, Ordering::Relaxed);
                     let now = Instant::now();
                     let until = connection.idle_until(&pool.keeper.config, now);
-                    pool.dialled(order, stay(connection, now, until));
+                    let pool = pool.clone();
+                    permit.dialled(stay(connection, now, until));
                     pool.keeper.watch.arm(&pool);
                 }
-                Err(error) => pool.dial_failed(order, error),
+                Err(error) => permit.failed(error),
             }
         };
         match engine() {
@@ -319,6 +318,37 @@ impl Keeper for ClientKeeper {
             Why::PoolClosed => Closed::ByClient,
         });
         farewell::part(connection);
+    }
+}
+
+/// A dial under way: it ends in a connection or in an error for whoever waits for it, also when its
+/// job panics.
+struct Permit {
+    pool: Arc<ClientPool>,
+    order: Option<DialOrder>,
+}
+
+impl Permit {
+    fn dialled(mut self, idle: Idle<Box<Connection>>) {
+        if let Some(order) = self.order.take() {
+            self.pool.dialled(order, idle);
+        }
+    }
+
+    fn failed(mut self, error: Error) {
+        self.end(error);
+    }
+
+    fn end(&mut self, error: Error) {
+        if let Some(order) = self.order.take() {
+            self.pool.dial_failed(order, error);
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.end(panicked());
     }
 }
 
@@ -349,3 +379,6 @@ pub(crate) fn probe(connection: &mut Connection) -> Result<(), Closed> {
         Probe::StrayBytes => Err(Closed::StrayBytes),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -219,8 +219,15 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_partial(mut self, body: bytes::Bytes) -> Self {
+    /// With the body bytes that came before the failure, which the caller has in memory of its own.
+    pub fn with_partial(mut self, body: bytes::Bytes) -> Self {
         self.0.partial = Some(body);
+        self
+    }
+
+    /// Adds what the caller should know besides.
+    pub(crate) fn with_note(mut self, note: &str) -> Self {
+        self.0.message = format!("{} ({note})", self.0.message);
         self
     }
 

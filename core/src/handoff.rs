@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
+use crate::cancel::guarded;
 use crate::fork;
 use crate::runtime::Engine;
 use crate::sync::{Mutex, MutexGuard};
@@ -68,13 +69,19 @@ impl Handoff {
         let waker = Waker::from(self.clone());
         let context = self.engine.enter();
         let before = TURN.replace(turn);
-        let poll = job.as_mut().poll(&mut Context::from_waker(&waker));
+        // Its end, also by a panic, is told by the job itself; dropping it may panic too.
+        let job = guarded(|| {
+            let poll = job.as_mut().poll(&mut Context::from_waker(&waker));
+            poll.is_pending().then_some(job)
+        });
         TURN.set(before);
         drop(context);
         let mut stage = self.lock();
-        if poll.is_ready() {
+        let Some(Some(job)) = job else {
             *stage = Stage::Gone;
-        } else if matches!(*stage, Stage::Woken) {
+            return;
+        };
+        if matches!(*stage, Stage::Woken) {
             *stage = Stage::Gone;
             drop(stage);
             self.engine.adopt(job);

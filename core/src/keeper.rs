@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use crate::connection::ClientPool;
 use crate::net::socket::watch as register;
-use crate::runtime::engine;
+use crate::runtime::{engine, steadily};
 
 /// Idle for longer than this: watched (design: about 250 ms).
 const TICK: Duration = Duration::from_millis(250);
@@ -40,7 +40,8 @@ impl Watch {
         if self.started.swap(true, Ordering::AcqRel) {
             self.changed.notify_one();
         } else if let Ok(engine) = engine() {
-            engine.spawn(keep(Arc::downgrade(pool), pool.keeper.watch.clone()));
+            let (pool, watch) = (Arc::downgrade(pool), pool.keeper.watch.clone());
+            engine.spawn(steadily(move || keep(pool.clone(), watch.clone())));
         }
     }
 

@@ -32,6 +32,7 @@ mod response;
 mod retry;
 mod runtime;
 mod slots;
+mod source;
 mod stats;
 mod submit;
 mod sync;
@@ -42,15 +43,15 @@ mod upkeep;
 
 pub use client::{Call, Client, Until};
 pub use config::{ClientConfig, Limit, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts};
+pub use deadline::MAX_TIME;
 pub use drive::blocking::Blocking;
 pub use error::{Error, ErrorKind, Phase, Result, Sent};
 pub use farewell::at_exit;
 pub use fork::mark_child as fork_mark_child;
 pub use keepalive_proto::{Fields, Version};
 pub use queue::{Completion, Destination, Outcome, Queue};
-pub use request::{
-    BodySender, BodySource, Request, body_pipe, source_failed, timeout_from_seconds,
-};
+pub use request::{Request, timeout_from_seconds};
 pub use response::{Info, Response, Timings};
+pub use source::{BodySender, BodySource, BodyWant, body_pipe, source_failed};
 pub use stats::{OriginStats, Stats};
-pub use target::basic_credentials;
+pub use target::{basic_credentials, join_url};

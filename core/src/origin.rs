@@ -36,7 +36,8 @@ impl Scheme {
 pub struct Origin {
     /// The scheme.
     pub scheme: Scheme,
-    /// Lower-case ASCII host name or IP address, IPv6 without brackets.
+    /// Lower-case ASCII host name or IP address, IPv6 without brackets and with its zone behind `%`
+    /// if it has one.
     pub host: String,
     /// The port, also when it is the default.
     pub port: u16,
@@ -56,7 +57,8 @@ impl Origin {
     pub(crate) fn new(scheme: Scheme, host: String, port: u16) -> Origin {
         static KEYS: OnceBox<RandomState> = OnceBox::new();
         let hash = KEYS.get_or_init(Box::default).hash_one((scheme, &host, port));
-        let bracketed = bracketed(&host);
+        // A zone means something on this machine only (RFC 6874 3).
+        let bracketed = bracketed(address(&host));
         let host_field = match port == scheme.default_port() {
             true => bracketed,
             false => format!("{bracketed}:{port}"),
@@ -64,15 +66,30 @@ impl Origin {
         Origin { scheme, host, port, host_field, hash }
     }
 
-    /// The Host field's value: IPv6 in brackets, port unless default (RFC 9110 7.2).
+    /// The Host field's value: IPv6 in brackets and without a zone, port unless default
+    /// (RFC 9110 7.2, RFC 6874 3).
     pub fn host_field(&self) -> &str {
         &self.host_field
+    }
+
+    /// The host as the server knows it: without a zone.
+    pub(crate) fn server_name(&self) -> &str {
+        address(&self.host)
+    }
+
+    /// The IPv6 zone, an interface's name or number.
+    pub(crate) fn zone(&self) -> Option<&str> {
+        self.host.split_once('%').map(|(_, zone)| zone)
     }
 
     /// `host:port`, for messages.
     pub fn authority(&self) -> String {
         format!("{}:{}", bracketed(&self.host), self.port)
     }
+}
+
+fn address(host: &str) -> &str {
+    host.split('%').next().unwrap_or(host)
 }
 
 fn bracketed(host: &str) -> String {

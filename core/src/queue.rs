@@ -2,14 +2,18 @@
 //! runs only when the queue was empty, so a busy loop drains many completions per wake-up.
 
 use std::any::Any;
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::error::Result;
+use crate::cancel::{guarded, panicked};
+use crate::error::{Error, Result};
+use crate::fork;
 use crate::response::Response;
 use crate::runtime::announce;
+use crate::source::BodyWant;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// One finished piece of work.
@@ -22,9 +26,9 @@ pub struct Completion {
 
 /// Memory of the caller's that the engine receives a body into.
 pub trait Destination: Any + Send {
-    /// All of it, always the same. It may be uninitialised: the engine only writes to it, and reads
-    /// no more than it wrote.
-    fn memory(&mut self) -> &mut [u8];
+    /// All of it, always the same. It need not have been written: the engine only writes to it, from
+    /// its front, and says how far it came.
+    fn memory(&mut self) -> &mut [MaybeUninit<u8>];
 }
 
 /// What a submission ended in. Each submission ends in exactly one.
@@ -37,10 +41,57 @@ pub enum Outcome {
     /// Of `Client::submit_warm`: how many connections were opened.
     Warmed(Result<usize>),
     /// Of `Client::submit_read_full`: the response and the memory come back, with how many bytes of
-    /// the body there are in it.
-    Filled(Response, Box<dyn Destination>, Result<usize>),
-    /// A piped request body wants its next piece (`body_pipe`); not an end.
-    WantBody,
+    /// it, from the first on, have been written; also on failure, whose error has none of them
+    /// ([`Error::with_partial`](crate::Error::with_partial) adds them).
+    Filled(Response, Box<dyn Destination>, usize, Result<()>),
+    /// A piped request body wants its next piece, or its first one again
+    /// ([`body_pipe`](crate::body_pipe)); not an end.
+    WantBody(BodyWant),
+}
+
+/// The one completion that a piece of work ends in, with what is to come back in it. It is delivered
+/// when this is dropped, as a panic, unless the work said how it ended.
+pub(crate) struct Owed<T> {
+    queue: Arc<Queue>,
+    token: u64,
+    lent: Option<T>,
+    failed: fn(T, Error) -> Outcome,
+    generation: u64,
+}
+
+impl<T> Owed<T> {
+    pub fn new(
+        queue: &Arc<Queue>,
+        token: u64,
+        lent: T,
+        failed: fn(T, Error) -> Outcome,
+    ) -> Owed<T> {
+        let generation = fork::generation();
+        Owed { queue: queue.clone(), token, lent: Some(lent), failed, generation }
+    }
+
+    /// What is to come back; there until the end.
+    pub fn lent(&mut self) -> Result<&mut T> {
+        self.lent.as_mut().ok_or_else(|| Error::state("it has ended"))
+    }
+
+    /// The work has ended.
+    pub fn settle(mut self, outcome: impl FnOnce(T) -> Outcome) {
+        if let Some(lent) = self.lent.take() {
+            self.queue.push(self.token, outcome(lent));
+        }
+    }
+}
+
+impl<T> Drop for Owed<T> {
+    fn drop(&mut self) {
+        let Some(lent) = self.lent.take() else { return };
+        if self.generation == fork::generation() {
+            self.queue.push(self.token, (self.failed)(lent, panicked()));
+        } else {
+            std::mem::forget((lent, self.queue.clone()));
+        }
+    }
 }
 
 /// Collects completions for one consumer (an event loop, a Node environment, a C caller).
@@ -87,7 +138,8 @@ impl Queue {
 
     pub(crate) fn wake(&self) {
         self.filled.notify_one();
-        (self.wake)();
+        // It runs on whatever thread is at hand, the engine's too.
+        let _ = guarded(&self.wake);
     }
 
     /// Takes everything that is ready, in order. `into` is cleared and its storage reused.

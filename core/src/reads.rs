@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::buffer::Space;
 use crate::cancel::cancellable;
 use crate::client::{Call, Client, Until};
-use crate::error::Result;
-use crate::queue::{Destination, Outcome, Queue};
+use crate::error::{Error, Result};
+use crate::queue::{Destination, Outcome, Owed, Queue};
 use crate::response::Response;
 use crate::runtime::engine;
 
@@ -30,55 +31,64 @@ impl Client {
     }
 
     /// Receives the body into `destination`, behind its first `filled` bytes, until it is full or
-    /// the body has ended; both come back in [`Outcome::Filled`]. On failure the error has all the
-    /// bytes that came ([`Error::partial_body`](crate::Error::partial_body)).
+    /// the body has ended; both come back in [`Outcome::Filled`].
     pub fn submit_read_full(
-        mut response: Response,
-        mut destination: Box<dyn Destination>,
+        response: Response,
+        destination: Box<dyn Destination>,
         filled: usize,
         queue: &Arc<Queue>,
         token: u64,
     ) -> Result<Call> {
         let (call, cancel) = Call::new();
-        let queue = queue.clone();
         let engine = engine()?;
+        let lent = (response, destination);
+        let mut owed = Owed::new(queue, token, lent, |(response, destination), error| {
+            Outcome::Filled(response, destination, 0, Err(error))
+        });
         engine.spawn(async move {
+            let Ok((response, destination)) = owed.lent() else { return };
             let mut wait = engine.wait();
-            let work = response.fill_slice(&mut wait, destination.memory(), filled);
+            let mut space = Space::from(destination.memory()).behind(filled);
+            let work = response.fill_space(&mut wait, &mut space);
             let result = cancellable(&cancel, work).await.into_result();
-            give_back(&mut response, &result);
-            queue.push(token, Outcome::Filled(response, destination, result));
+            let filled = space.filled();
+            give_back(response, &result);
+            owed.settle(|(response, destination)| {
+                Outcome::Filled(response, destination, filled, result)
+            });
         });
         Ok(call)
     }
 
     /// Ends a response early by the drain rule, as dropping it does; [`Outcome::Chunk`] brings
     /// `None` once its connection is free or closed.
-    pub fn submit_close(mut response: Response, queue: &Arc<Queue>, token: u64) -> Result<Call> {
+    pub fn submit_close(response: Response, queue: &Arc<Queue>, token: u64) -> Result<Call> {
         let (call, cancel) = Call::new();
-        let queue = queue.clone();
+        let mut owed = Owed::new(queue, token, response, chunk_failed);
         engine()?.spawn(async move {
+            let Ok(response) = owed.lent() else { return };
             let work = async {
                 response.leave().await;
                 Ok(None)
             };
             let result = cancellable(&cancel, work).await.into_result();
-            queue.push(token, Outcome::Chunk(response, result));
+            owed.settle(|response| Outcome::Chunk(response, result));
         });
         Ok(call)
     }
 }
 
-fn read(
-    mut response: Response,
-    max: Option<usize>,
-    queue: &Arc<Queue>,
-    token: u64,
-) -> Result<Call> {
+fn chunk_failed(mut response: Response, error: Error) -> Outcome {
+    response.close();
+    Outcome::Chunk(response, Err(error))
+}
+
+fn read(response: Response, max: Option<usize>, queue: &Arc<Queue>, token: u64) -> Result<Call> {
     let (call, cancel) = Call::new();
-    let queue = queue.clone();
     let engine = engine()?;
+    let mut owed = Owed::new(queue, token, response, chunk_failed);
     engine.spawn(async move {
+        let Ok(response) = owed.lent() else { return };
         let mut wait = engine.wait();
         let work = async {
             if max.is_none() {
@@ -87,8 +97,8 @@ fn read(
             response.next_chunk(&mut wait, max.unwrap_or(usize::MAX)).await
         };
         let result: Result<Option<Bytes>> = cancellable(&cancel, work).await.into_result();
-        give_back(&mut response, &result);
-        queue.push(token, Outcome::Chunk(response, result));
+        give_back(response, &result);
+        owed.settle(|response| Outcome::Chunk(response, result));
     });
     Ok(call)
 }

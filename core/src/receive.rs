@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use crate::buffer::Space;
 use crate::client::Until;
 use crate::drive::body::Progress;
 use crate::drive::wait::Wait;
@@ -43,7 +44,7 @@ impl Response {
     pub(crate) async fn read_into<W: Wait>(
         &mut self,
         wait: &mut W,
-        to: &mut [u8],
+        to: &mut Space<'_>,
     ) -> Result<usize> {
         if self.ready.is_empty() {
             let mut direct = None;
@@ -62,26 +63,16 @@ impl Response {
         Ok(self.ready.copy_to(to))
     }
 
-    pub(crate) async fn fill_slice<W: Wait>(
+    /// Reads until `to` is full or the body has ended.
+    pub(crate) async fn fill_space<W: Wait>(
         &mut self,
         wait: &mut W,
-        to: &mut [u8],
-        mut filled: usize,
-    ) -> Result<usize> {
-        while filled < to.len() {
-            let read = match self.read_into(wait, &mut to[filled..]).await {
-                Ok(count) => wait.look_up().map(|()| count),
-                error => error,
-            };
-            match read {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) => {
-                    return Err(error.with_partial(Bytes::copy_from_slice(&to[..filled])));
-                }
-            }
+        to: &mut Space<'_>,
+    ) -> Result<()> {
+        while to.left() > 0 && self.read_into(wait, to).await? > 0 {
+            wait.look_up()?;
         }
-        Ok(filled)
+        Ok(())
     }
 
     pub(crate) async fn next_chunk<W: Wait>(
@@ -115,7 +106,7 @@ impl Response {
     }
 
     /// Receives until the end; the body is then in `ready`.
-    pub(crate) async fn fill<W: Wait>(&mut self, wait: &mut W) -> Result<()> {
+    pub(crate) async fn collect<W: Wait>(&mut self, wait: &mut W) -> Result<()> {
         if let State::Live(live) = &mut self.state {
             live.reserve_whole(self.ready.space());
         }
@@ -143,7 +134,7 @@ impl Response {
             self.park();
             return Ok(());
         }
-        self.fill(wait).await.map_err(|error| error.with_partial(self.take_arrived()))
+        self.collect(wait).await.map_err(|error| error.with_partial(self.take_arrived()))
     }
 
     /// Gives up what is unread and waits until its connection is free or closed; on the engine.

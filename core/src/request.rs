@@ -1,38 +1,16 @@
 //! A request: validated as it is built, so that bad input fails before a connection is taken.
 
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use keepalive_proto::{RequestBody, RequestHead};
 
 use crate::config::Timeouts;
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::deadline::check_time;
+use crate::error::{Error, Result};
+use crate::source::{BodySource, Kept, SharedSource};
 use crate::target::Target;
-
-/// Produces a request body piece by piece.
-///
-/// With the blocking wait it runs on the caller's thread and may block; on the runtime it must
-/// return `Pending` and wake instead.
-pub trait BodySource: Send {
-    /// The next piece; `None` is the end. Empty pieces are skipped.
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>>;
-
-    /// Starts again from the beginning for a replay or redirect; `false` if that is impossible.
-    fn rewind(&mut self) -> bool {
-        false
-    }
-}
-
-/// The source of a streamed body between exchanges; gone while one uses it.
-pub(crate) type SharedSource = Arc<Mutex<Option<Kept>>>;
-
-pub(crate) struct Kept {
-    pub source: Box<dyn BodySource>,
-    /// It has been read from: it must be rewound before it is sent again.
-    pub used: bool,
-}
 
 #[derive(Clone)]
 pub(crate) enum Body {
@@ -42,9 +20,16 @@ pub(crate) enum Body {
 }
 
 impl Body {
-    /// Whether it can be sent more than once without asking its source.
+    /// Whether it can be sent more than once, also at the same time.
     pub fn is_repeatable(&self) -> bool {
         !matches!(self, Body::Stream { .. })
+    }
+
+    /// Whether it can be sent (again) from its beginning; nothing is done about it yet.
+    pub fn can_restart(&self) -> bool {
+        let Body::Stream { source, .. } = self else { return true };
+        let kept = source.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        kept.as_ref().is_some_and(Kept::can_restart)
     }
 
     pub fn framing(&self) -> RequestBody {
@@ -118,10 +103,7 @@ impl Request {
 
     /// A streamed body: with Content-Length when `length` is known, else chunked.
     pub fn set_body_stream(&mut self, source: Box<dyn BodySource>, length: Option<u64>) {
-        self.body = Body::Stream {
-            source: Arc::new(Mutex::new(Some(Kept { source, used: false }))),
-            length,
-        };
+        self.body = Body::Stream { source: Arc::new(Mutex::new(Some(Kept::new(source)))), length };
     }
 
     /// Deadlines of this request; `None` fields take the client's.
@@ -164,118 +146,20 @@ impl Request {
 
     /// Checks what can only be checked with head and body together.
     pub(crate) fn check(&self) -> Result<()> {
+        self.timeouts.check()?;
         Ok(self.head.check(self.body.framing())?)
     }
 }
 
-/// A pipe for bodies that are produced elsewhere (an event loop): the sender half pushes, the
-/// source half is the request's body. At most one piece waits in it, so a slow server slows the
-/// producer.
-pub fn body_pipe(want: impl Fn() + Send + Sync + 'static) -> (BodySender, Box<dyn BodySource>) {
-    let shared = Arc::new(Mutex::new(Pipe::default()));
-    let receiver = PipeSource { shared: shared.clone(), want: Box::new(want) };
-    (BodySender { shared }, Box::new(receiver))
-}
-
-#[derive(Default)]
-struct Pipe {
-    piece: Option<Bytes>,
-    end: Option<Result<()>>,
-    asked: bool,
-    closed: bool,
-    waker: Option<std::task::Waker>,
-}
-
-/// The producer's half of [`body_pipe`]. Dropping it without `finish` fails the request.
-pub struct BodySender {
-    shared: Arc<Mutex<Pipe>>,
-}
-
-impl BodySender {
-    /// Hands over one piece, after `want` was called. `InvalidState` when the request is over.
-    pub fn push(&self, piece: Bytes) -> Result<()> {
-        self.update(|pipe| pipe.piece = Some(piece))
-    }
-
-    /// The body is complete.
-    pub fn finish(&self) -> Result<()> {
-        self.update(|pipe| pipe.end = Some(Ok(())))
-    }
-
-    /// The producer failed; the request fails with `BodySourceFailed` and this text.
-    pub fn fail(&self, reason: &str) -> Result<()> {
-        let error = source_failed(reason);
-        self.update(|pipe| pipe.end = Some(Err(error)))
-    }
-
-    fn update(&self, change: impl FnOnce(&mut Pipe)) -> Result<()> {
-        let waker = {
-            let mut pipe = self.shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            if pipe.closed {
-                return Err(Error::state("the request that this body belongs to is over"));
-            }
-            change(&mut pipe);
-            pipe.asked = false;
-            pipe.waker.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        Ok(())
-    }
-}
-
-impl Drop for BodySender {
-    fn drop(&mut self) {
-        let _ = self.update(|pipe| {
-            if pipe.end.is_none() {
-                pipe.end = Some(Err(source_failed("the producer went away")));
-            }
-        });
-    }
-}
-
-/// The error of a failed body source.
-pub fn source_failed(reason: &str) -> Error {
-    Error::new(ErrorKind::BodySourceFailed, Phase::Send, format!("request body source: {reason}"))
-}
-
-struct PipeSource {
-    shared: Arc<Mutex<Pipe>>,
-    want: Box<dyn Fn() + Send + Sync>,
-}
-
-impl BodySource for PipeSource {
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
-        let ask = {
-            let mut pipe = self.shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            if let Some(piece) = pipe.piece.take() {
-                return Poll::Ready(Ok(Some(piece)));
-            }
-            match &pipe.end {
-                Some(Ok(())) => return Poll::Ready(Ok(None)),
-                Some(Err(error)) => return Poll::Ready(Err(error.clone())),
-                None => {}
-            }
-            pipe.waker = Some(cx.waker().clone());
-            !std::mem::replace(&mut pipe.asked, true)
-        };
-        if ask {
-            (self.want)();
-        }
-        Poll::Pending
-    }
-}
-
-impl Drop for PipeSource {
-    fn drop(&mut self) {
-        let mut pipe = self.shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        pipe.closed = true;
-    }
-}
-
-/// Reads a whole-seconds-or-fraction timeout: negative, NaN or infinite values are refused.
+/// Reads a whole-seconds-or-fraction timeout: negative, NaN or infinite values are refused, and those
+/// beyond [`MAX_TIME`](crate::MAX_TIME).
 pub fn timeout_from_seconds(name: &str, seconds: f64) -> Result<Duration> {
-    Duration::try_from_secs_f64(seconds)
-        .map_err(|_| Error::argument(format!("{name}: {seconds} is not a length of time")))
+    let time = Duration::try_from_secs_f64(seconds).map_err(|_| match seconds > 0.0 {
+        true if seconds.is_finite() => Error::argument(format!(
+            "{name}: {seconds} s is longer than the longest time, 10 years"
+        )),
+        _ => Error::argument(format!("{name}: {seconds} is not a length of time")),
+    })?;
+    check_time(name, time)?;
+    Ok(time)
 }

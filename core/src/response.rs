@@ -1,12 +1,13 @@
 //! A response: its head, and a body that is either here already or read from the connection.
 
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use keepalive_proto::{Fields, ResponseHead, Version};
 
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, Space};
 use crate::drive::blocking::{Blocking, BlockingWait, run};
 use crate::drive::body::Live;
 use crate::error::{Error, ErrorKind, Result};
@@ -109,6 +110,12 @@ impl Response {
 
     /// The URL this response is from, after redirects; no userinfo, no fragment.
     pub fn url(&self) -> &str {
+        let url = &*self.about.url;
+        url.split_once('#').map_or(url, |(url, _)| url)
+    }
+
+    /// The URL that was answered with its fragment, which redirects inherit (RFC 9110 10.2.2).
+    pub fn url_with_fragment(&self) -> &str {
         &self.about.url
     }
 
@@ -132,10 +139,27 @@ impl Response {
     /// # Errors
     /// `BodyTruncated`, `InvalidChunk`, `ReadTimeout`, ... after the bytes that came before it.
     pub fn read(&mut self, buffer: &mut [u8], blocking: Blocking<'_>) -> Result<usize> {
-        if buffer.is_empty() {
+        self.read_space(buffer.into(), blocking)
+    }
+
+    /// [`Response::read`] into memory that need not have been written: the first so many bytes have
+    /// been, afterwards.
+    ///
+    /// # Errors
+    /// As [`Response::read`]; nothing has been written then.
+    pub fn read_uninit(
+        &mut self,
+        buffer: &mut [MaybeUninit<u8>],
+        blocking: Blocking<'_>,
+    ) -> Result<usize> {
+        self.read_space(buffer.into(), blocking)
+    }
+
+    fn read_space(&mut self, mut space: Space<'_>, blocking: Blocking<'_>) -> Result<usize> {
+        if space.left() == 0 {
             return Ok(0);
         }
-        let count = run(self.read_into(&mut BlockingWait::new(blocking), buffer));
+        let count = run(self.read_into(&mut BlockingWait::new(blocking), &mut space));
         self.park();
         count
     }
@@ -163,9 +187,32 @@ impl Response {
         filled: usize,
         blocking: Blocking<'_>,
     ) -> Result<usize> {
-        let count = run(self.fill_slice(&mut BlockingWait::new(blocking), buffer, filled));
+        let filled = filled.min(buffer.len());
+        let (count, result) = self.fill(Space::from(&mut *buffer).behind(filled), blocking);
+        match result {
+            Ok(()) => Ok(count),
+            Err(error) => Err(error.with_partial(Bytes::copy_from_slice(&buffer[..count]))),
+        }
+    }
+
+    /// Fills memory that need not have been written until it is full or the body has ended, on this
+    /// thread. Returns how many bytes of it, from the first on, have been written; also on failure,
+    /// whose error has none of them ([`Error::with_partial`] adds them).
+    ///
+    /// # Errors
+    /// As [`Response::read`].
+    pub fn read_full_uninit(
+        &mut self,
+        buffer: &mut [MaybeUninit<u8>],
+        blocking: Blocking<'_>,
+    ) -> (usize, Result<()>) {
+        self.fill(buffer.into(), blocking)
+    }
+
+    fn fill(&mut self, mut space: Space<'_>, blocking: Blocking<'_>) -> (usize, Result<()>) {
+        let result = run(self.fill_space(&mut BlockingWait::new(blocking), &mut space));
         self.park();
-        count
+        (space.filled(), result)
     }
 
     /// Waits on this thread until body bytes are here and says how many the next [`Response::read`]
@@ -204,14 +251,24 @@ impl Response {
     /// Reads what is here already, on any thread and without waiting; `None` when nothing is, or
     /// something else than bytes is next: then the engine is to read (`Client::submit_read`).
     pub fn read_now(&mut self, buffer: &mut [u8]) -> Option<Result<usize>> {
-        if buffer.is_empty() {
+        self.space_now(buffer.into())
+    }
+
+    /// [`Response::read_now`] into memory that need not have been written: the first so many bytes
+    /// have been, afterwards.
+    pub fn read_now_uninit(&mut self, buffer: &mut [MaybeUninit<u8>]) -> Option<Result<usize>> {
+        self.space_now(buffer.into())
+    }
+
+    fn space_now(&mut self, mut space: Space<'_>) -> Option<Result<usize>> {
+        if space.left() == 0 {
             return None;
         }
         if !self.ready.is_empty() {
-            return Some(Ok(self.ready.copy_to(buffer)));
+            return Some(Ok(self.ready.copy_to(&mut space)));
         }
         let State::Live(live) = &mut self.state else { return None };
-        let result = live.read_now(buffer);
+        let result = live.read_now(&mut space);
         self.conclude();
         self.park();
         Some(result?.map_err(|error| self.fail(error)))
@@ -227,7 +284,7 @@ impl Response {
 
     /// The rest of the body. On failure the bytes that did come can still be read.
     pub fn read_all(&mut self, blocking: Blocking<'_>) -> Result<Bytes> {
-        run(self.fill(&mut BlockingWait::new(blocking)))?;
+        run(self.collect(&mut BlockingWait::new(blocking)))?;
         Ok(self.ready.take_all())
     }
 

@@ -14,6 +14,7 @@ use nix::sys::signal::{SigSet, SigmaskHow};
 use tokio::runtime::{Builder, EnterGuard, Handle};
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::cancel::caught;
 use crate::drive::tokio::TokioWait;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::PerFork;
@@ -52,6 +53,9 @@ struct Inbox {
 
 /// A thread that is busy with other work looks for new work at least this often.
 const LOOK: Duration = Duration::from_millis(1);
+
+/// Until work that panicked begins again.
+const AGAIN: Duration = Duration::from_millis(250);
 
 /// Completions that may wait for the thread to run out of work before their consumers are woken.
 const UNANNOUNCED: usize = 32;
@@ -142,7 +146,7 @@ impl Engine {
         let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK).ok();
         let spawned = std::thread::Builder::new().name("keepalive".to_string()).spawn(move || {
             FILLED.set(Some((Vec::new(), 0)));
-            runtime.spawn(timers.keep());
+            runtime.spawn(steadily(|| timers.keep()));
             runtime.block_on(async {
                 // What it drives is bounded by what is in flight; a budget would only poll it twice.
                 tokio::spawn(tokio::task::unconstrained(Server::new(inbox, timers)));
@@ -161,7 +165,8 @@ impl Engine {
         TokioWait::new(self.timers)
     }
 
-    /// Runs `job` on the engine's thread.
+    /// Runs `job` on the engine's thread. One that panics ends: what it holds is dropped, and what waits
+    /// for it is told by that ([`Owed`](crate::queue::Owed) and its like).
     pub fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) {
         self.inbox.add(Work::Job(Box::pin(job)));
     }
@@ -201,6 +206,13 @@ pub(crate) fn unannounced(work: impl FnOnce()) -> Vec<Arc<Queue>> {
     let before = FILLED.replace(Some((Vec::new(), 0)));
     work();
     FILLED.replace(before).map(|(queues, _)| queues).unwrap_or_default()
+}
+
+/// Runs work that others rely on: if it panics, it begins again after a while.
+pub(crate) async fn steadily<F: Future<Output = ()>>(begin: impl Fn() -> F) {
+    while caught(begin()).await.is_none() {
+        sleep(AGAIN).await;
+    }
 }
 
 /// One more submission under way, until it is dropped.
@@ -283,6 +295,7 @@ impl Server {
         for work in self.batch.drain(..) {
             self.found |= !matches!(work, Work::Begun(_));
             match work {
+                // The runtime catches a panic.
                 Work::Job(job) => drop(tokio::spawn(job)),
                 Work::Submission(submission, count) => {
                     self.slots.add(submission.begin(TokioWait::new(self.timers), count));

@@ -4,11 +4,12 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
+use crate::cancel::guarded;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 
-/// Work in places that are used again. Work must not panic: it would take all of it along.
+/// Work in places that are used again. Work that panics ends; the others do not notice.
 pub(crate) struct Slots<T> {
     slots: Vec<Slot<T>>,
     free: Vec<usize>,
@@ -92,10 +93,12 @@ impl<T: Future<Output = ()> + Unpin> Slots<T> {
     }
 
     fn poll_slot(&mut self, at: usize) {
-        let slot = &mut self.slots[at];
-        let Some(work) = &mut slot.work else { return };
-        if Pin::new(work).poll(&mut Context::from_waker(&slot.waker)).is_ready() {
-            slot.work = None;
+        let Slot { work: place, waker, .. } = &mut self.slots[at];
+        let Some(work) = place else { return };
+        let poll = guarded(|| Pin::new(work).poll(&mut Context::from_waker(waker)));
+        if poll != Some(Poll::Pending) {
+            // Dropping it runs what its owner left in it, which may panic too.
+            guarded(|| *place = None);
             self.free.push(at);
         }
     }
@@ -121,7 +124,6 @@ impl<T: Future<Output = ()> + Unpin> Slots<T> {
 mod tests {
     use super::*;
     use std::sync::atomic::AtomicUsize;
-    use std::task::Poll;
 
     #[derive(Default)]
     struct Shared {
@@ -183,6 +185,56 @@ mod tests {
         slots.poll_woken(&cx);
         slots.poll_woken(&cx);
         assert_eq!(works.iter().map(|work| work.counts().0).collect::<Vec<_>>(), [2, 1, 2]);
+    }
+
+    /// Panics when it is polled, or when it is dropped, or both.
+    struct Faulty {
+        polled: bool,
+        dropped: bool,
+    }
+
+    impl Future for Faulty {
+        type Output = ();
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+            assert!(!self.polled, "asked for");
+            Poll::Ready(())
+        }
+    }
+
+    impl Drop for Faulty {
+        fn drop(&mut self) {
+            assert!(!self.dropped, "asked for");
+        }
+    }
+
+    enum Either {
+        Good(Work),
+        Bad(Faulty),
+    }
+
+    impl Future for Either {
+        type Output = ();
+        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+            match &mut *self {
+                Either::Good(work) => Pin::new(work).poll(cx),
+                Either::Bad(work) => Pin::new(work).poll(cx),
+            }
+        }
+    }
+
+    #[test]
+    fn work_that_panics_ends_alone() {
+        let cx = Context::from_waker(Waker::noop());
+        let mut slots = Slots::new();
+        let good: Arc<Shared> = Arc::default();
+        slots.add(Either::Good(Work(good.clone())));
+        for (polled, dropped) in [(true, false), (false, true), (true, true)] {
+            slots.add(Either::Bad(Faulty { polled, dropped }));
+            good.wake();
+            slots.poll_woken(&cx);
+        }
+        assert_eq!(good.counts(), (4, 0));
+        assert_eq!((slots.slots.len(), &slots.free[..]), (2, &[1][..]));
     }
 
     #[test]

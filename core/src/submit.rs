@@ -3,12 +3,12 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use crate::cancel::{Cancel, cancellable};
+use crate::cancel::{Cancel, cancellable, guarded};
 use crate::client::{ClientInner, Until};
 use crate::connection::ClientPool;
 use crate::drive::tokio::TokioWait;
 use crate::handoff::Job;
-use crate::queue::{Outcome, Queue};
+use crate::queue::{Outcome, Owed, Queue};
 use crate::request::Request;
 use crate::runtime::Count;
 
@@ -29,6 +29,7 @@ impl Submission {
     /// What is to be driven; it ends in exactly one completion.
     pub fn begin(self, mut wait: TokioWait, count: Count) -> Job {
         let Submission { client, pool, request, until, cancel, queue, token } = self;
+        let owed = Owed::new(&queue, token, (), |(), error| Outcome::Response(Err(error)));
         Box::pin(async move {
             let result = {
                 // Pinned where it is made: a future that is handed on is held twice.
@@ -36,8 +37,9 @@ impl Submission {
                 cancellable(&cancel, work).await.into_result()
             };
             // What it holds is given back before anybody hears of its end.
-            drop((wait, client, pool, request, count));
-            queue.push(token, Outcome::Response(result));
+            // A body source that panics then takes nothing from the result.
+            guarded(|| drop((wait, client, pool, request, count)));
+            owed.settle(|()| Outcome::Response(result));
         })
     }
 }

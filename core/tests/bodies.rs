@@ -1,6 +1,7 @@
 //! Bodies received straight into the caller's memory, on the caller's thread and on the engine.
 
 use std::io::Write;
+use std::mem::MaybeUninit;
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -38,10 +39,23 @@ fn answering(answer: Vec<u8>) -> String {
     base
 }
 
-struct Memory(Vec<u8>);
+struct Memory(Vec<MaybeUninit<u8>>);
+
+impl Memory {
+    fn new(size: usize) -> Memory {
+        let mut memory = Vec::with_capacity(size);
+        memory.resize_with(size, MaybeUninit::uninit);
+        Memory(memory)
+    }
+
+    fn first(&self, count: usize) -> Vec<u8> {
+        // SAFETY: the engine has written the first `count` bytes.
+        self.0[..count].iter().map(|byte| unsafe { byte.assume_init() }).collect()
+    }
+}
 
 impl Destination for Memory {
-    fn memory(&mut self) -> &mut [u8] {
+    fn memory(&mut self) -> &mut [MaybeUninit<u8>] {
         &mut self.0
     }
 }
@@ -55,11 +69,15 @@ fn next(queue: &Queue) -> Outcome {
 
 fn fill(response: Response, size: usize) -> (Response, Vec<u8>, Result<usize>) {
     let queue = Queue::new(|| {});
-    let memory = Box::new(Memory(vec![0; size]));
+    let memory = Box::new(Memory::new(size));
     Client::submit_read_full(response, memory, 0, &queue, 3).expect("submitted");
-    let Outcome::Filled(response, memory, result) = next(&queue) else { panic!("not filled") };
+    let Outcome::Filled(response, memory, count, result) = next(&queue) else {
+        panic!("not filled")
+    };
     let memory: Box<dyn std::any::Any> = memory;
-    (response, memory.downcast::<Memory>().expect("ours").0, result)
+    let body = memory.downcast::<Memory>().expect("ours").first(count);
+    let result = result.map(|()| count).map_err(|error| error.with_partial(body.clone().into()));
+    (response, body, result)
 }
 
 #[test]

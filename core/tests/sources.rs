@@ -114,7 +114,7 @@ fn a_pipe_asks_for_one_piece_at_a_time_and_fails_when_its_producer_goes() {
     for complete in [true, false] {
         let queue = Queue::new(|| {});
         let asked = queue.clone();
-        let (sender, source) = body_pipe(move || asked.push(1, Outcome::WantBody));
+        let (sender, source) = body_pipe(false, move |want| asked.push(1, Outcome::WantBody(want)));
         let url = format!("{}/echo-body", origin.http());
         let mut request = Request::new("PUT", &url).expect("a request");
         request.set_body_stream(source, None);
@@ -125,12 +125,12 @@ fn a_pipe_asks_for_one_piece_at_a_time_and_fails_when_its_producer_goes() {
             assert!(queue.wait(Some(Duration::from_secs(20))));
             let (mut taken, more) = queue.take(1);
             match taken.pop().map(|completion| completion.outcome) {
-                Some(Outcome::WantBody) if given < 3 => {
+                Some(Outcome::WantBody(_)) if given < 3 => {
                     assert!(!more, "one wish at a time");
                     given += 1;
                     sender.as_ref().expect("open").push(Bytes::from_static(b"ab")).expect("taken");
                 }
-                Some(Outcome::WantBody) => match (complete, sender.take()) {
+                Some(Outcome::WantBody(_)) => match (complete, sender.take()) {
                     (true, Some(sender)) => sender.finish().expect("finished"),
                     (_, sender) => drop(sender),
                 },

@@ -4,7 +4,7 @@
 
 const { isMainThread } = require('node:worker_threads')
 const native = require('./native')
-const { Record, Slab, kind } = require('./record')
+const { RESTART, Record, Slab, kind } = require('./record')
 
 /** As much as src/bridge.rs puts into a batch before it hands it over. */
 const BATCH = 64 * 1024
@@ -60,7 +60,7 @@ function dispatch(batch, at) {
       exchange.onWarmed(words[word + 3])
       break
     case kind.WANT_BODY:
-      exchange.onWantBody()
+      exchange.onWantBody((words[word + 4] & RESTART) !== 0)
       break
     default:
       exchange.onFailure(words[word + 7] - 1)

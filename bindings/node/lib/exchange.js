@@ -153,8 +153,9 @@ class Exchange {
     reader.resolve(record)
   }
 
-  onWantBody() {
-    this.upload?.want()
+  /** `again`: from its beginning. */
+  onWantBody(again) {
+    this.upload?.want(again)
   }
 
   /**

@@ -1,9 +1,9 @@
 'use strict'
 // multipart/form-data (RFC 7578) from a FormData, with its length known before it is sent.
 
-const { Promise } = require('./captured')
+const { asyncIterator } = require('./captured')
 
-function encodeForm(form) {
+function encodeForm(form, blobPieces) {
   // Loaded by the first form, so that programs without forms start sooner.
   const { randomBytes } = require('node:crypto')
   const boundary = `----keepalive${randomBytes(16).toString('hex')}`
@@ -21,26 +21,14 @@ function encodeForm(form) {
   parts.push(Buffer.from(`--${boundary}--\r\n`))
   let length = 0
   for (const part of parts) length += part.size ?? part.length
-  return { source: pieces(parts), length, type: `multipart/form-data; boundary=${boundary}` }
+  return { source: { [asyncIterator]: () => pieces(parts, blobPieces) }, length, type: `multipart/form-data; boundary=${boundary}` }
 }
 
-async function* pieces(parts) {
+async function* pieces(parts, blobPieces) {
   for (const part of parts) {
     if (Buffer.isBuffer(part)) yield part
-    else if (typeof part.stream === 'function') yield* part.stream()
-    else yield await bytesOf(part)
+    else yield* blobPieces(part)
   }
-}
-
-/** A Blob of a DOM emulation that can be read in one way only. */
-function bytesOf(blob) {
-  if (typeof blob.arrayBuffer === 'function') return blob.arrayBuffer()
-  return new Promise((resolve, reject) => {
-    const reader = new globalThis.FileReader()
-    reader.onload = () => resolve(reader.result)
-    reader.onerror = () => reject(reader.error)
-    reader.readAsArrayBuffer(blob)
-  })
 }
 
 /** Line ends in names and values are CRLF (WHATWG HTML, multipart form data). */

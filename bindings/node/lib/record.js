@@ -14,6 +14,7 @@ const LAST = 4
 const HEDGED = 8
 const HEDGE_WON = 16
 const DIRECT = 32
+const RESTART = 64
 const DATA = 16 * 4 + 8 * 8
 
 /** Memory that batches are packed into; the views share it. */
@@ -200,4 +201,4 @@ function fieldObject(fields) {
   return object
 }
 
-module.exports = { Record, Slab, fieldObject, kind }
+module.exports = { RESTART, Record, Slab, fieldObject, kind }

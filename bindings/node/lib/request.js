@@ -11,6 +11,7 @@ let upload // loaded by the first body
 const DECODE = 1
 const FOLLOW = 2
 const STREAM = 4
+const REWIND = 16
 
 const LIMITS = ['queueTimeout', 'connectTimeout', 'headersTimeout', 'sendTimeout', 'bodyTimeout', 'totalTimeout']
 const REQUEST_OPTIONS = new Set([
@@ -175,7 +176,7 @@ class Prepared {
     if (implied !== undefined && !block.has('content-type')) block.add('Content-Type', implied)
     if (source === undefined) return
     this.upload = source
-    this.flags |= STREAM
+    this.flags |= source.isRewindable ? STREAM | REWIND : STREAM
     this.length = length === -1 ? declaredLength(block) : length
   }
 

@@ -8,7 +8,7 @@
 const { AsyncResource } = require('node:async_hooks')
 const { PassThrough, isDisturbed } = require('node:stream')
 const { types } = require('node:util')
-const { asyncIterator, ignore, iterator, toStringTag } = require('./captured')
+const { Promise, asyncIterator, ignore, iterator, toStringTag } = require('./captured')
 const { argumentError } = require('./errors')
 const { bridge } = require('./bridge')
 
@@ -28,9 +28,9 @@ function prepareBody(body) {
   if (typeof body !== 'object') throw argumentError(`body: ${EXPECTED}; got ${typeof body}`)
   const tag = body[toStringTag]
   if (tag === 'URLSearchParams') return whole(String(body), 'application/x-www-form-urlencoded;charset=UTF-8')
-  if (isBlob(body)) return pieces(body.stream(), body.size, body.type || undefined)
+  if (isBlob(body)) return pieces(streamOf(body), body.size, body.type || undefined)
   if (tag === 'FormData' && typeof body.entries === 'function') {
-    const { source, length, type } = require('./multipart').encodeForm(body)
+    const { source, length, type } = require('./multipart').encodeForm(body, blobPieces)
     return pieces(source, length, type)
   }
   if (isNodeStream(body)) {
@@ -42,6 +42,10 @@ function prepareBody(body) {
     if (body.locked || isDisturbed(body)) throw argumentError('body: the stream is locked or has already been read')
     return pieces(body, -1, undefined)
   }
+  if (Array.isArray(body) || types.isSet(body)) {
+    const list = [...body].map(toPiece)
+    return pieces(list, list.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0), undefined)
+  }
   if (typeof body[asyncIterator] === 'function' || typeof body[iterator] === 'function') {
     return pieces(body, -1, undefined)
   }
@@ -51,7 +55,12 @@ function prepareBody(body) {
 /** By shape, since there are Blobs of Node, of undici, and of DOM emulations. */
 function isBlob(value) {
   const tag = value[toStringTag]
-  return (tag === 'Blob' || tag === 'File') && typeof value.stream === 'function' && typeof value.size === 'number'
+  return (tag === 'Blob' || tag === 'File') && typeof value.slice === 'function' && typeof value.size === 'number'
+}
+
+/** The bytes of a Blob, from its beginning each time they are asked for. */
+function streamOf(blob) {
+  return { [asyncIterator]: () => blobPieces(blob) }
 }
 
 function isNodeStream(value) {
@@ -113,10 +122,19 @@ function toBytes(value) {
   return types.isSharedArrayBuffer(bytes.buffer) ? Buffer.from(bytes) : bytes
 }
 
+/** Whether a source starts anew each time it is iterated. Streams, generators and the like do not. */
+function isRewindable(source) {
+  return !isNodeStream(source) && !isWebStream(source) &&
+    typeof source.next !== 'function' && typeof source.on !== 'function'
+}
+
 class Upload {
   constructor(source) {
     this.source = source
+    this.isRewindable = isRewindable(source)
+    this.run = 0 // how often it began again
     this.iterator = undefined
+    this.opened = undefined // what iterated it last
     this.slot = -1
     this.ended = false // the source has given all it has
     this.over = false
@@ -127,9 +145,15 @@ class Upload {
     if (isNodeStream(source)) source.on('error', ignore)
   }
 
-  /** The engine wants the next piece. */
-  want() {
-    this.context.runInAsyncScope(next, undefined, this)
+  /** The engine wants the next piece; or, `again`, the first one. */
+  want(again) {
+    this.context.runInAsyncScope(again ? restart : next, undefined, this)
+  }
+
+  fail(error) {
+    this.failed = true
+    this.reason = error
+    bridge.fail(this.slot, textOf(error))
   }
 
   /**
@@ -151,11 +175,12 @@ class Upload {
 }
 
 async function next(upload) {
+  const { run } = upload
   try {
-    upload.iterator ??= open(upload.source)
+    upload.iterator ??= open(upload)
     for (;;) {
       const result = await upload.iterator.next()
-      if (upload.over) return
+      if (upload.over || upload.run !== run) return
       if (typeof result !== 'object' || result === null) throw argumentError('body: an iterator must give objects')
       const { done, value } = result
       if (done) {
@@ -171,19 +196,36 @@ async function next(upload) {
       }
     }
   } catch (error) {
-    if (upload.over) return
-    upload.failed = true
-    upload.reason = error
-    bridge.fail(upload.slot, textOf(error))
+    if (!upload.over && upload.run === run) upload.fail(error)
   }
 }
 
-function open(source) {
+/** It is sent again: what was under way is given up. */
+function restart(upload) {
+  if (upload.over) return
+  const { iterator } = upload
+  upload.run += 1
+  upload.iterator = undefined
+  upload.ended = false
+  bridge.restarted(upload.slot)
+  try {
+    if (iterator !== undefined) discard(upload.source, iterator)
+  } catch (error) {
+    upload.fail(error)
+    return
+  }
+  next(upload)
+}
+
+function open(upload) {
+  const { source } = upload
   const iterate = source[asyncIterator] ?? source[iterator]
   const opened = iterate.call(source)
   if (typeof opened !== 'object' || opened === null || typeof opened.next !== 'function') {
     throw argumentError('body: what iterates it is not an iterator')
   }
+  if (opened === upload.opened) throw argumentError('body: it was already sent and cannot be produced again')
+  upload.opened = opened
   return opened
 }
 
@@ -223,6 +265,22 @@ function textOf(error) {
   } catch {
     return 'it threw something that is no text'
   }
+}
+
+/** The bytes of a Blob; some DOM emulations can read theirs in one way only. */
+async function* blobPieces(blob) {
+  if (typeof blob.stream === 'function') yield* blob.stream()
+  else if (typeof blob.arrayBuffer === 'function') yield blob.arrayBuffer()
+  else yield readFile(blob)
+}
+
+function readFile(blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new globalThis.FileReader()
+    reader.onload = () => resolve(reader.result)
+    reader.onerror = () => reject(reader.error)
+    reader.readAsArrayBuffer(blob)
+  })
 }
 
 module.exports = { discardBody, prepareBody }

@@ -8,12 +8,12 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use keepalive_core::{Client, Completion, Outcome, Queue, Request, Until, body_pipe};
-use napi::bindgen_prelude::{Env, Function, Uint8ArraySlice, Unknown};
+use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
 
 use crate::client::NativeClient;
-use crate::convert::{ByteString, Failure, Payload, Thrown, invalid, thrown, timeouts};
+use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
 use crate::fork;
 use crate::memory::Block;
 use crate::pack::{Batch, Extra};
@@ -28,6 +28,8 @@ const FOLLOW: u32 = 2;
 const STREAM: u32 = 4;
 /// `linger` can be called soon.
 const LINGER: u32 = 8;
+/// The streamed body can begin again (`restarted`).
+const REWIND: u32 = 16;
 
 /// A batch with this many bytes is handed over; there may be more then.
 const BATCH: usize = 64 * 1024;
@@ -108,7 +110,8 @@ impl Bridge {
         let mut sender = None;
         if flags & STREAM != 0 {
             let queue = self.shared.queue.clone();
-            let (half, source) = body_pipe(move || queue.push(token, Outcome::WantBody));
+            let want = move |want| queue.push(token, Outcome::WantBody(want));
+            let (half, source) = body_pipe(flags & REWIND != 0, want);
             let length = length.filter(|length| *length >= 0.0).map(|length| length as u64);
             request.set_body_stream(source, length);
             sender = Some(half);
@@ -198,15 +201,13 @@ impl Bridge {
     /// Reads what is at hand of a body into `memory` from `offset` on, without waiting; how many
     /// bytes that was. With 0, `read` has to look. The body may be over then (`is_over`).
     #[napi]
-    pub fn take(&self, index: u32, mut memory: Uint8ArraySlice<'_>, offset: f64) -> u32 {
+    pub fn take(&self, index: u32, mut memory: Room, offset: f64) -> u32 {
         let mut state = self.shared.state.borrow_mut();
         let Some(response) = state.slots.at(index).response.as_mut() else { return 0 };
-        // SAFETY: JavaScript runs on this thread only, so nobody touches the memory meanwhile, and
-        // it is not kept beyond this call.
-        let memory = unsafe { memory.as_mut() };
-        let Some(room) = memory.get_mut(offset as usize..) else { return 0 };
+        // SAFETY: used within this call only.
+        let room = unsafe { memory.from(offset) };
         let most = room.len().min(u32::MAX as usize);
-        match response.read_now(&mut room[..most]) {
+        match response.read_now_uninit(&mut room[..most]) {
             Some(Ok(count)) => count as u32,
             // The next `read` tells of a failure.
             Some(Err(_)) | None => 0,
@@ -248,10 +249,18 @@ impl Bridge {
         }
     }
 
+    /// What `push` brings from now on is the streamed body from its beginning.
+    #[napi]
+    pub fn restarted(&self, index: u32) {
+        if let Some(sender) = &self.shared.state.borrow_mut().slots.at(index).sender {
+            sender.restarted();
+        }
+    }
+
     /// The end of a streamed request body.
     #[napi]
     pub fn finish(&self, index: u32) {
-        if let Some(sender) = self.shared.state.borrow_mut().slots.at(index).sender.take() {
+        if let Some(sender) = &self.shared.state.borrow_mut().slots.at(index).sender {
             let _ = sender.finish();
         }
     }
@@ -259,7 +268,7 @@ impl Bridge {
     /// The source of a streamed request body failed.
     #[napi]
     pub fn fail(&self, index: u32, reason: String) {
-        if let Some(sender) = self.shared.state.borrow_mut().slots.at(index).sender.take() {
+        if let Some(sender) = &self.shared.state.borrow_mut().slots.at(index).sender {
             let _ = sender.fail(&reason);
         }
     }
@@ -268,7 +277,7 @@ impl Bridge {
     /// do not fit: the negative number needed; the next call with enough room gets them. There may
     /// be more when it is `BATCH` or more.
     #[napi]
-    pub fn drain(&self, mut slab: Uint8ArraySlice<'_>, offset: u32) -> f64 {
+    pub fn drain(&self, mut slab: Room, offset: f64) -> f64 {
         let mut state = self.shared.state.borrow_mut();
         let State { slots, ready, batch } = &mut *state;
         if batch.bytes.is_empty() {
@@ -286,16 +295,14 @@ impl Bridge {
                 self.shared.waking.keep_alive(false);
             }
         }
-        let size = batch.bytes.len();
-        // SAFETY: JavaScript runs on this thread only, so nobody touches the slab meanwhile.
-        let slab = unsafe { slab.as_mut() };
-        match slab.get_mut(offset as usize..).and_then(|free| free.get_mut(..size)) {
-            Some(place) => {
-                place.copy_from_slice(&batch.bytes);
+        let size = batch.bytes.len() as f64;
+        // SAFETY: used within this call only.
+        match copy(&batch.bytes, unsafe { slab.from(offset) }) {
+            Some(_) => {
                 batch.bytes.clear();
-                size as f64
+                size
             }
-            None => -(size as f64),
+            None => -size,
         }
     }
 
@@ -312,18 +319,16 @@ impl Bridge {
     /// Copies that body into `memory` from `offset` on, if there is room for all of it, and frees
     /// it; whether it did.
     #[napi]
-    pub fn copy_extra(&self, number: u32, mut memory: Uint8ArraySlice<'_>, offset: f64) -> bool {
+    pub fn copy_extra(&self, number: u32, mut memory: Room, offset: f64) -> bool {
         let mut state = self.shared.state.borrow_mut();
         let Some(extra) = state.batch.extras.get_mut(number as usize) else { return false };
         let Extra::Body(body) = extra else { return false };
-        // SAFETY: JavaScript runs on this thread only, so nobody touches the memory meanwhile, and
-        // it is not kept beyond this call.
-        let memory = unsafe { memory.as_mut() };
-        let room = memory.get_mut(offset as usize..);
-        let Some(place) = room.and_then(|room| room.get_mut(..body.len())) else { return false };
-        place.copy_from_slice(body);
-        *extra = Extra::Gone;
-        true
+        // SAFETY: used within this call only.
+        let copied = copy(body, unsafe { memory.from(offset) }).is_some();
+        if copied {
+            *extra = Extra::Gone;
+        }
+        copied
     }
 
     /// The failure that a record of the last batch refers to.

@@ -1,5 +1,6 @@
 //! Values at the boundary: strings and bytes in, errors out.
 
+use std::mem::MaybeUninit;
 use std::ptr;
 use std::time::Duration;
 
@@ -77,6 +78,75 @@ impl FromNapiValue for Payload {
         let array = unsafe { Uint8ArraySlice::from_napi_value(env, value) }?;
         Ok(Payload(Bytes::copy_from_slice(&array)))
     }
+}
+
+/// Memory of a Uint8Array that is to be written, for the length of one call: JavaScript may hand out
+/// some that has not been written yet.
+pub struct Room {
+    start: *mut MaybeUninit<u8>,
+    length: usize,
+}
+
+impl TypeName for Room {
+    fn type_name() -> &'static str {
+        "Uint8Array"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::Object
+    }
+}
+
+impl ValidateNapiValue for Room {}
+
+impl FromNapiValue for Room {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
+        let (mut kind, mut length, mut start) = (0, 0, ptr::null_mut());
+        // SAFETY: `env` and `value` are the live ones of the current call; what is not asked for
+        // may be null.
+        check_status!(unsafe {
+            sys::napi_get_typedarray_info(
+                env,
+                value,
+                &mut kind,
+                &mut length,
+                &mut start,
+                ptr::null_mut(),
+                ptr::null_mut(),
+            )
+        })?;
+        if kind != sys::TypedarrayType::uint8_array {
+            return Err(napi::Error::from_reason("expected a Uint8Array"));
+        }
+        // An empty one may have no memory at all.
+        let length = if start.is_null() { 0 } else { length };
+        Ok(Room { start: start.cast(), length })
+    }
+}
+
+impl Room {
+    /// What is there from `offset` on.
+    ///
+    /// # Safety
+    /// Within the call that brought it, before JavaScript runs again.
+    pub unsafe fn from(&mut self, offset: f64) -> &mut [MaybeUninit<u8>] {
+        if self.length == 0 {
+            return &mut [];
+        }
+        // SAFETY: memory of a Uint8Array that is alive during the call, on the only thread that
+        // JavaScript runs on; arrays that other threads share are not handed out here.
+        let all = unsafe { std::slice::from_raw_parts_mut(self.start, self.length) };
+        let offset = (offset as usize).min(all.len());
+        &mut all[offset..]
+    }
+}
+
+/// Copies `bytes` to the front of `room`; `None` when they do not fit.
+pub fn copy(bytes: &[u8], room: &mut [MaybeUninit<u8>]) -> Option<usize> {
+    let place = room.get_mut(..bytes.len())?;
+    // SAFETY: both have that length, and memory of the engine's is none of JavaScript's.
+    unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), place.as_mut_ptr().cast(), bytes.len()) };
+    Some(bytes.len())
 }
 
 /// A failure of the engine as JavaScript receives it.

@@ -7,7 +7,7 @@
 use std::any::Any;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use keepalive_core::{Completion, Error, ErrorKind, Fields, Outcome, Response, Version};
+use keepalive_core::{BodyWant, Completion, Error, ErrorKind, Fields, Outcome, Response, Version};
 
 use crate::memory::Block;
 use crate::slots::Slots;
@@ -24,6 +24,7 @@ const LAST: u32 = 4;
 const HEDGED: u32 = 8;
 const HEDGE_WON: u32 = 16;
 const DIRECT: u32 = 32;
+const RESTART: u32 = 64;
 
 /// A larger body gets a buffer of its own instead of a part of the slab, which it would pin.
 const LARGE: usize = 8 * 1024;
@@ -65,10 +66,11 @@ impl Batch {
     pub fn add(&mut self, completion: Completion, slots: &mut Slots) {
         let Completion { token, outcome } = completion;
         match outcome {
-            Outcome::WantBody => {
+            Outcome::WantBody(want) => {
                 // One that comes late is for nobody, like everything below.
                 let Some(slot) = slots.running_at(token) else { return };
-                self.write(Record { slot, kind: WANT_BODY, ..Record::default() });
+                let flags = if want == BodyWant::Restart { RESTART } else { 0 };
+                self.write(Record { slot, kind: WANT_BODY, flags, ..Record::default() });
             }
             Outcome::Warmed(Ok(count)) => {
                 let Some((slot, _)) = slots.ended(token) else { return };
@@ -84,16 +86,18 @@ impl Batch {
                 let Some((index, slot)) = slots.ended(token) else { return };
                 slot.response = self.chunk(index, response, piece);
             }
-            Outcome::Filled(response, memory, Ok(filled)) => {
+            Outcome::Filled(response, memory, filled, Ok(())) => {
                 let Some((index, slot)) = slots.ended(token) else { return };
                 let memory: Box<dyn Any> = memory;
-                let piece = memory.downcast::<Block>().ok().map(|block| block.into_bytes(filled));
+                // SAFETY: the engine has written so many bytes of it.
+                let bytes = |block: Box<Block>| unsafe { block.into_bytes(filled) };
+                let piece = memory.downcast::<Block>().ok().map(bytes);
                 let piece = piece.filter(|piece| !piece.is_empty());
                 slot.response = self.chunk(index, response, piece);
             }
             Outcome::Response(Err(error))
             | Outcome::Chunk(_, Err(error))
-            | Outcome::Filled(_, _, Err(error))
+            | Outcome::Filled(_, _, _, Err(error))
             | Outcome::Warmed(Err(error)) => {
                 let Some((slot, _)) = slots.ended(token) else { return };
                 self.failed(slot, error);

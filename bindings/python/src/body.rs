@@ -116,6 +116,10 @@ impl BodySource for PythonSource {
         })
     }
 
+    fn can_rewind(&self) -> bool {
+        matches!(&self.kind, Kind::File { start: Some(_) } | Kind::Iterable { again: true, .. })
+    }
+
     fn rewind(&mut self) -> bool {
         Python::try_attach(|py| self.start_again(py).unwrap_or(false)).unwrap_or(false)
     }

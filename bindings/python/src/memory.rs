@@ -2,6 +2,7 @@
 //! are full nobody else has a reference to them.
 
 use std::any::Any;
+use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
@@ -46,6 +47,15 @@ impl Memory {
         Ok(Memory { bytes: bytes.unbind(), start, length })
     }
 
+    /// The first `count` bytes.
+    ///
+    /// # Safety
+    /// They have been written.
+    pub unsafe fn first(&self, count: usize) -> &[u8] {
+        // SAFETY: the object has `length` bytes; the caller knows that these have been written.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), count.min(self.length)) }
+    }
+
     /// The object, all of whose bytes have been written.
     pub fn into_bytes(self) -> Py<PyBytes> {
         self.bytes
@@ -53,11 +63,10 @@ impl Memory {
 }
 
 impl Destination for Memory {
-    fn memory(&mut self) -> &mut [u8] {
+    fn memory(&mut self) -> &mut [MaybeUninit<u8>] {
         // SAFETY: the object has `length` bytes and this is the only reference to it: it is handed
-        // out by `into_bytes` only, and the collector does not track bytes objects. They may not
-        // have been written yet; whoever gets this slice only writes to them.
-        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.length) }
+        // out by `into_bytes` only, and the collector does not track bytes objects.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr().cast(), self.length) }
     }
 }
 
@@ -82,9 +91,7 @@ fn advise(_: NonNull<u8>, _: usize) {}
 
 /// A copy of `body`.
 pub fn copied(py: Python<'_>, body: &[u8]) -> PyResult<Py<PyBytes>> {
-    let mut memory = Memory::new(py, body.len())?;
-    memory.memory().copy_from_slice(body);
-    Ok(memory.into_bytes())
+    Ok(PyBytes::new(py, body).unbind())
 }
 
 /// Most memory taken on the word of a Content-Length. Before anything is written to it, it costs
@@ -130,9 +137,11 @@ impl Whole {
     ) -> PyResult<Result<Py<PyBytes>>> {
         loop {
             let read = blocking(py, |how: Blocking<'_>| {
-                response.read_full(self.memory.memory(), self.filled, how)
+                let (count, result) =
+                    response.read_full_uninit(&mut self.memory.memory()[self.filled..], how);
+                Ok((self.filled + count, result))
             })?;
-            match read.and_then(|filled| self.step(filled)) {
+            match read.and_then(|(filled, result)| self.step(filled, result)) {
                 Ok(Step::Done(bytes)) => return Ok(Ok(bytes)),
                 Ok(Step::More(whole)) => self = whole.grown(py)?,
                 Err(error) => return Ok(Err(error)),
@@ -152,9 +161,14 @@ impl Whole {
         Ok((call, Filling { total }))
     }
 
-    /// A body ends as late as it said, or fails.
-    fn step(self, filled: usize) -> Result<Step> {
+    /// A body ends as late as it said, or fails. The first `filled` bytes have been written.
+    fn step(self, filled: usize, result: Result<()>) -> Result<Step> {
         let Whole { memory, total, .. } = self;
+        if let Err(error) = result {
+            // SAFETY: so many were written.
+            let partial = unsafe { memory.first(filled) };
+            return Err(error.with_partial(partial.to_vec().into()));
+        }
         match filled {
             _ if filled == total => Ok(Step::Done(memory.bytes)),
             _ if filled == memory.length => Ok(Step::More(Whole { memory, filled, total })),
@@ -169,19 +183,25 @@ impl Whole {
     pub fn grown(self, py: Python<'_>) -> PyResult<Whole> {
         let Whole { mut memory, filled, total } = self;
         let mut larger = Memory::new(py, filled.saturating_mul(GROWTH).min(total))?;
-        py.detach(|| larger.memory()[..filled].copy_from_slice(memory.memory()));
+        py.detach(|| {
+            larger.memory()[..filled].copy_from_slice(&memory.memory()[..filled]);
+        });
         Ok(Whole { memory: larger, filled, total })
     }
 }
 
 impl Filling {
     /// The engine gave the memory back.
-    pub fn back(self, memory: Box<dyn Destination>, filled: Result<usize>) -> Result<Step> {
-        let filled = filled?;
+    pub fn back(
+        self,
+        memory: Box<dyn Destination>,
+        filled: usize,
+        result: Result<()>,
+    ) -> Result<Step> {
         let memory: Box<dyn Any> = memory;
         let memory = memory.downcast::<Memory>().map_err(|_| {
             Error::new(ErrorKind::Internal, Phase::Body, "not the memory that was given")
         })?;
-        Whole { memory: *memory, filled, total: self.total }.step(filled)
+        Whole { memory: *memory, filled, total: self.total }.step(filled, result)
     }
 }

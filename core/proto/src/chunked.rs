@@ -1,5 +1,5 @@
 //! The chunked transfer coding, receiving side (RFC 9112 7.1), strict: every line ends with CRLF,
-//! sizes cannot overflow, extensions and trailers are bounded.
+//! sizes cannot overflow; one line, what lines outweigh their data by, and trailers are bounded.
 
 use crate::error::RemoteError;
 use crate::event::Limits;
@@ -45,17 +45,26 @@ pub(crate) struct ChunkedDecoder {
     size: u64,
     /// Bytes of the current chunk line.
     line_len: usize,
+    /// By how much the chunk lines so far outweigh their data.
+    excess: u64,
 }
 
-/// Longest chunk line (size, extensions): real extensions are a few dozen bytes.
+/// Longest chunk line (size, extensions, CRLF): real extensions are a few dozen bytes.
 const MAX_LINE: usize = 4096;
+/// What a chunk line may weigh beyond twice its data: sizes padded with zeros or blanks, a short
+/// extension.
+const FREE_LINE: u64 = 16;
+/// Most bytes of chunk lines beyond that, over a whole body: else one byte of body could cost a line
+/// of extensions each time. The rule and its numbers are those of Go's net/http.
+const MAX_EXCESS: u64 = 16 * 1024;
 
 impl ChunkedDecoder {
     pub fn new() -> Self {
-        Self { state: State::Start, size: 0, line_len: 0 }
+        Self { state: State::Start, size: 0, line_len: 0, excess: 0 }
     }
 
-    /// Reads on in `bytes`; returns how many it consumed and what came of them.
+    /// Reads on in `bytes`, over at most one chunk line; returns how many it consumed and what came
+    /// of them.
     pub fn advance(
         &mut self,
         bytes: &[u8],
@@ -111,8 +120,18 @@ impl ChunkedDecoder {
                 return invalid("control character in a chunk extension");
             }
             (State::Extension, _) => State::Extension,
-            (State::SizeLf, b'\n') if self.size == 0 => State::Trailer { line: 0, scanned: 0 },
-            (State::SizeLf, b'\n') => State::Data,
+            (State::SizeLf, b'\n') => {
+                let free = FREE_LINE.saturating_add(self.size.saturating_mul(2));
+                self.excess = (self.excess + self.line_len as u64).saturating_sub(free);
+                if self.excess > MAX_EXCESS {
+                    return invalid("chunk lines outweigh the data");
+                }
+                self.line_len = 0;
+                match self.size {
+                    0 => State::Trailer { line: 0, scanned: 0 },
+                    _ => State::Data,
+                }
+            }
             (State::SizeLf, _) => return invalid("bare CR in a chunk line"),
             (State::DataCr, b'\r') => State::DataLf,
             (State::DataLf, b'\n') => {

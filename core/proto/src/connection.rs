@@ -108,11 +108,14 @@ impl Connection {
     /// `InvalidState` if the connection is not idle or may not be used again; what
     /// `RequestHead::check` finds. Nothing has changed then.
     pub fn start(&mut self, head: &RequestHead, body: RequestBody) -> Result<(), LocalError> {
-        self.start_with_defaults(head, body, b"")
+        self.start_with_defaults(head, body, b"", false)
     }
 
-    /// The same with `defaults`, serialised field lines that follow the head's own. They must be
-    /// valid and say nothing about framing or persistence.
+    /// Starts a request as [`Connection::start`] does, with more to say in its head: `defaults`,
+    /// serialised field lines that follow the head's own and must be valid and say nothing about
+    /// framing or persistence; then, when it is the `last` one on this connection,
+    /// `Connection: close` (RFC 9112 9.6), unless the head has a Connection field of its own. After
+    /// the last one `reuse` says `RequestSaidClose`, whether or not the field was written.
     ///
     /// # Errors
     /// Those of [`Connection::start`].
@@ -121,6 +124,7 @@ impl Connection {
         head: &RequestHead,
         body: RequestBody,
         defaults: &[u8],
+        last: bool,
     ) -> Result<(), LocalError> {
         if !matches!((&self.send, &self.recv), (SendState::Idle, RecvState::Idle)) {
             return Err(LocalError::InvalidState("start: the connection is not idle"));
@@ -133,6 +137,9 @@ impl Connection {
         self.tx_pos = 0;
         self.tx.extend_from_slice(head.bytes());
         self.tx.extend_from_slice(defaults);
+        if last && !head.contains(b"Connection") {
+            self.tx.extend_from_slice(b"Connection: close\r\n");
+        }
         match field {
             FramingField::Nothing => self.tx.extend_from_slice(b"\r\n"),
             FramingField::Chunked => {
@@ -145,6 +152,7 @@ impl Connection {
             }
         }
         self.request = head.facts();
+        self.request.close |= last;
         self.parser = HeadParser::default();
         self.framing = None;
         self.facts = Facts::default();
@@ -224,7 +232,7 @@ impl Connection {
     // ---- inputs from the transport
 
     /// The receive buffer with at least `min` bytes (and never none) of spare capacity: append to
-    /// it, then call `received`. Allocated 8 KiB at first, never zeroed, kept while it has room.
+    /// it, then call `received`. Allocated 2 KiB at first, never zeroed, kept while it has room.
     pub fn receive_space(&mut self, min: usize) -> &mut Vec<u8> {
         if self.rx_pos >= self.rx.len() {
             self.rx.clear();
@@ -307,7 +315,10 @@ impl Connection {
             return Ok(Some(parsed.head));
         }
         let version = parsed.head.version;
-        let framing = response_framing(self.request, status, version, &parsed.facts)?;
+        let framing = {
+            let fields = &parsed.head.fields;
+            response_framing(self.request, status, version, &parsed.facts, fields)?
+        };
         self.rx_pos += parsed.len;
         self.version = version;
         self.facts = parsed.facts;

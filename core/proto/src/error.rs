@@ -1,5 +1,6 @@
 //! Who is at fault is in the type: `LocalError` is the caller's, `RemoteError` the peer's.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A request that cannot be sent as given. Nothing of it has reached the transport.
@@ -44,8 +45,9 @@ pub enum RemoteError {
         /// "bytes", "fields", "trailer bytes" or "trailer fields".
         what: &'static str,
     },
-    /// The end of the body cannot be told (RFC 9112 6.3).
-    InvalidFraming(&'static str),
+    /// The end of the body cannot be told, or it has a transfer coding other than chunked (RFC 9112
+    /// 6.3).
+    InvalidFraming(Cow<'static, str>),
     /// The chunked coding is broken (RFC 9112 7.1).
     InvalidChunk(&'static str),
     /// End of stream before the final head was complete.

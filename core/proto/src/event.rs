@@ -20,13 +20,13 @@ pub struct Limits {
     /// Bytes of all heads of one response, 1xx included; the trailer section has the same limit.
     /// Default 64 KiB.
     pub head_bytes: usize,
-    /// Fields of one head or trailer section. Default 128.
+    /// Fields of one head or trailer section. Default 512.
     pub fields: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { head_bytes: 64 * 1024, fields: 128 }
+        Self { head_bytes: 64 * 1024, fields: 512 }
     }
 }
 

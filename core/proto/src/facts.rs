@@ -9,21 +9,22 @@ use crate::persist::KeepAliveHint;
 pub(crate) enum ContentLength {
     #[default]
     Absent,
-    Valid(u64),
+    /// The number and how many digits it was written with: together they stand for the text.
+    Valid(u64, usize),
     /// Differing, signed, empty, overflowing or not a number.
     Invalid(&'static str),
 }
 
-/// All Transfer-Encoding fields of a message taken together, as one list (RFC 9112 6.1).
+/// All Transfer-Encoding fields of a message taken together, as one list (RFC 9112 6.1). `identity`,
+/// which RFC 7230 dropped, and empty elements count as nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum TransferEncoding {
     #[default]
     Absent,
-    /// Registered codings only, chunked not among them (yet).
-    Coded,
-    /// Chunked is the last coding, and every coding before it is a registered one.
     Chunked,
-    /// Chunked is not last or comes twice, or a coding is unknown.
+    /// Chunked and nothing else, but more than once.
+    Repeated,
+    /// A coding that is not undone here: `foreign_coding` tells which.
     Other,
 }
 
@@ -69,17 +70,20 @@ pub(crate) fn same(text: &[u8], usual: &[u8]) -> bool {
 }
 
 impl ContentLength {
-    /// `6, 6` and repeated equal fields are one value (RFC 9112 6.3 rule 5).
+    /// `6, 6` and repeated fields of the same text are one value (RFC 9112 6.3 rule 5); `5, 05` are
+    /// two, because another parser may read them as different numbers.
     pub fn note(&mut self, value: &[u8]) {
         if let (Self::Absent, Ok(n)) = (*self, parse_decimal(value)) {
-            *self = Self::Valid(n);
+            *self = Self::Valid(n, value.len());
             return;
         }
         for element in value.split(|&b| b == b',').map(trim) {
             *self = match (*self, parse_decimal(element)) {
-                (Self::Absent, Ok(n)) => Self::Valid(n),
-                (Self::Valid(old), Ok(n)) if old == n => Self::Valid(n),
-                (Self::Valid(_), Ok(_)) => Self::Invalid("Content-Length values differ"),
+                (Self::Absent, Ok(n)) => Self::Valid(n, element.len()),
+                (same @ Self::Valid(old, digits), Ok(n)) if old == n && digits == element.len() => {
+                    same
+                }
+                (Self::Valid(..), Ok(_)) => Self::Invalid("Content-Length values differ"),
                 (Self::Invalid(first), _) => Self::Invalid(first),
                 (_, Err(reason)) => Self::Invalid(reason),
             };
@@ -89,20 +93,29 @@ impl ContentLength {
 
 impl TransferEncoding {
     pub fn note(&mut self, value: &[u8]) {
-        const KNOWN: [&[u8]; 5] = [b"gzip", b"x-gzip", b"deflate", b"compress", b"x-compress"];
         for coding in list(value) {
-            let chunked = same(coding, b"chunked");
-            let known = KNOWN.iter().any(|k| coding.eq_ignore_ascii_case(k));
             *self = match *self {
-                Self::Absent | Self::Coded if chunked => Self::Chunked,
-                Self::Absent | Self::Coded if known => Self::Coded,
+                before if is_identity(coding) => before,
+                Self::Absent if is_chunked(coding) => Self::Chunked,
+                Self::Chunked | Self::Repeated if is_chunked(coding) => Self::Repeated,
                 _ => Self::Other,
             };
         }
-        if *self == Self::Absent {
-            *self = Self::Other; // a field that names no coding at all
-        }
     }
+}
+
+/// Neither coding has parameters (RFC 9112 7.1): with some it is another one.
+fn is_chunked(coding: &[u8]) -> bool {
+    same(coding, b"chunked")
+}
+
+fn is_identity(coding: &[u8]) -> bool {
+    same(coding, b"identity")
+}
+
+/// The coding that made a `TransferEncoding` `Other`, from the values of its fields.
+pub(crate) fn foreign_coding<'a>(values: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
+    values.flat_map(list).find(|coding| !is_chunked(coding) && !is_identity(coding))
 }
 
 /// Strips SP and HTAB (OWS, RFC 9110 5.6.3) from both ends.
@@ -151,37 +164,55 @@ mod tests {
             length
         };
         assert_eq!(all(&[]), ContentLength::Absent);
-        assert_eq!(all(&["7"]), ContentLength::Valid(7));
-        assert_eq!(all(&["7, 07", "7"]), ContentLength::Valid(7));
-        assert_eq!(all(&["18446744073709551615"]), ContentLength::Valid(u64::MAX));
-        for values in [&["7", "8"][..], &["x", "7"], &["7", ""], &["18446744073709551616"], &["+7"]]
-        {
+        assert_eq!(all(&["7"]), ContentLength::Valid(7, 1));
+        assert_eq!(all(&["7, 7", "7"]), ContentLength::Valid(7, 1));
+        assert_eq!(all(&["007", "007"]), ContentLength::Valid(7, 3));
+        assert_eq!(all(&["18446744073709551615"]), ContentLength::Valid(u64::MAX, 20));
+        for values in [
+            &["7", "8"][..],
+            &["x", "7"],
+            &["7", ""],
+            &["7", "07"],
+            &["07", "7"],
+            &["7, 07"],
+            &["0, 00"],
+            &["7, 7", "7, 007"],
+            &["18446744073709551616"],
+            &["+7"],
+        ] {
             assert!(matches!(all(values), ContentLength::Invalid(_)), "{values:?}");
         }
     }
 
     #[test]
-    fn transfer_codings_are_one_list() {
+    fn transfer_codings_are_one_list_in_any_order() {
         let all = |values: &[&str]| {
             let mut coding = TransferEncoding::Absent;
             values.iter().for_each(|value| coding.note(value.as_bytes()));
-            coding
+            let foreign = foreign_coding(values.iter().map(|value| value.as_bytes()));
+            (coding, foreign.map(|coding| String::from_utf8_lossy(coding).into_owned()))
         };
-        assert_eq!(all(&[]), TransferEncoding::Absent);
-        for values in
-            [&["chunked"][..], &[" Chunked ,"], &["gzip", "chunked"], &["x-gzip,deflate,chunked"]]
-        {
-            assert_eq!(all(values), TransferEncoding::Chunked, "{values:?}");
-        }
-        assert_eq!(all(&["gzip"]), TransferEncoding::Coded);
-        for values in [
-            &[""][..],
-            &["chunked", "gzip"],
-            &["chunked, chunked"],
-            &["foo, chunked"],
-            &["foo", "chunked"],
-        ] {
-            assert_eq!(all(values), TransferEncoding::Other, "{values:?}");
+        let cases: [(&[&str], _, Option<&str>); 15] = [
+            (&[], TransferEncoding::Absent, None),
+            (&[""], TransferEncoding::Absent, None),
+            (&[", ,", "Identity"], TransferEncoding::Absent, None),
+            (&["chunked"], TransferEncoding::Chunked, None),
+            (&[" Chunked ,"], TransferEncoding::Chunked, None),
+            (&["chunked", ""], TransferEncoding::Chunked, None),
+            (&["chunked, identity"], TransferEncoding::Chunked, None),
+            (&["chunked, CHUNKED"], TransferEncoding::Repeated, None),
+            (&["chunked", "identity", "chunked", "chunked"], TransferEncoding::Repeated, None),
+            (&["gzip"], TransferEncoding::Other, Some("gzip")),
+            (&["gzip", "chunked"], TransferEncoding::Other, Some("gzip")),
+            (&["x-gzip, deflate, chunked"], TransferEncoding::Other, Some("x-gzip")),
+            (&["chunked, chunked", "Foo"], TransferEncoding::Other, Some("Foo")),
+            (&["chunked;q=1"], TransferEncoding::Other, Some("chunked;q=1")),
+            (&["identity;a=\"b,chunked\""], TransferEncoding::Other, Some("identity;a=\"b")),
+        ];
+        for (values, coding, foreign) in cases {
+            let reversed: Vec<_> = values.iter().copied().rev().collect();
+            assert_eq!(all(values), (coding, foreign.map(str::to_owned)), "{values:?}");
+            assert_eq!(all(&reversed).0, coding, "{reversed:?}");
         }
     }
 

@@ -1,7 +1,8 @@
 //! Where a response body ends: RFC 9112 6.3 as one pure function, its rules in their order.
 
 use crate::error::RemoteError;
-use crate::facts::{ContentLength, Facts, TransferEncoding};
+use crate::facts::{ContentLength, Facts, TransferEncoding, foreign_coding};
+use crate::fields::Fields;
 use crate::head::Version;
 
 /// How the end of a response body is found (RFC 9112 6.3).
@@ -36,19 +37,25 @@ pub(crate) struct RequestFacts {
     pub close: bool,
 }
 
-/// Decides the framing of a final response (or 101) to `request`.
+/// Decides the framing of a final response (or 101) to `request`. `fields` are those that `facts`
+/// were noted from, to name a coding in an error.
 pub(crate) fn response_framing(
     request: RequestFacts,
     status: u16,
     version: Version,
     facts: &Facts,
+    fields: &Fields,
 ) -> Result<Framing, RemoteError> {
-    let chunked_or_other = facts.transfer_encoding != TransferEncoding::Absent;
+    let coded = facts.transfer_encoding != TransferEncoding::Absent;
     let ambiguous = match facts.content_length {
         ContentLength::Absent => false,
-        ContentLength::Valid(_) => chunked_or_other,
+        ContentLength::Valid(..) => coded,
         ContentLength::Invalid(_) => true,
-    } || (chunked_or_other && version == Version::Http10); // RFC 9112 6.1: faulty framing
+    } || match facts.transfer_encoding {
+        TransferEncoding::Absent => false,
+        TransferEncoding::Chunked => version == Version::Http10, // RFC 9112 6.1: faulty framing
+        TransferEncoding::Repeated | TransferEncoding::Other => true,
+    };
     let framing = |body| Framing { body, ambiguous, switched: false };
 
     if status == 101 && !request.upgrade {
@@ -62,23 +69,34 @@ pub(crate) fn response_framing(
     if request.head || status < 200 || status == 204 || status == 304 {
         return Ok(framing(BodyFraming::None));
     }
-    // Rules 3 and 4: Transfer-Encoding overrides Content-Length; without a final chunked the end
-    // of the connection is the end of the body.
+    // Rules 3 and 4: Transfer-Encoding overrides Content-Length. Rule 4 lets the end of the
+    // connection end a body whose last coding is another one; but no coding is offered (no TE is
+    // sent), and what nobody here undoes must not pass for the body.
     match facts.transfer_encoding {
-        TransferEncoding::Chunked => return Ok(framing(BodyFraming::Chunked)),
-        TransferEncoding::Coded | TransferEncoding::Other => {
-            return Ok(framing(BodyFraming::CloseDelimited));
+        TransferEncoding::Chunked | TransferEncoding::Repeated => {
+            return Ok(framing(BodyFraming::Chunked));
         }
+        TransferEncoding::Other => return Err(foreign(fields)),
         TransferEncoding::Absent => {}
     }
     match facts.content_length {
         // Rule 5: an invalid Content-Length cannot be recovered from.
-        ContentLength::Invalid(reason) => Err(RemoteError::InvalidFraming(reason)),
+        ContentLength::Invalid(reason) => Err(RemoteError::InvalidFraming(reason.into())),
         // Rule 6.
-        ContentLength::Valid(length) => Ok(framing(BodyFraming::Length(length))),
+        ContentLength::Valid(length, _) => Ok(framing(BodyFraming::Length(length))),
         // Rule 8 (7 is for requests).
         ContentLength::Absent => Ok(framing(BodyFraming::CloseDelimited)),
     }
+}
+
+/// Most bytes of a peer's word that an error repeats.
+const SHOWN: usize = 64;
+
+fn foreign(fields: &Fields) -> RemoteError {
+    let coding = foreign_coding(fields.get_all(b"Transfer-Encoding")).unwrap_or_default();
+    let shown = coding[..coding.len().min(SHOWN)].escape_ascii();
+    let rule = format!("transfer coding \"{shown}\" is not supported, only chunked is");
+    RemoteError::InvalidFraming(rule.into())
 }
 
 #[cfg(test)]
@@ -88,7 +106,7 @@ mod tests {
     fn decide(request: RequestFacts, status: u16, fields: &[(&str, &str)]) -> Option<Framing> {
         let mut facts = Facts::default();
         fields.iter().for_each(|(name, value)| facts.note(name.as_bytes(), value.as_bytes()));
-        response_framing(request, status, Version::Http11, &facts).ok()
+        response_framing(request, status, Version::Http11, &facts, &Fields::default()).ok()
     }
 
     fn body(status: u16, fields: &[(&str, &str)]) -> Option<BodyFraming> {
@@ -104,9 +122,12 @@ mod tests {
         assert_eq!(body(200, &[CHUNKED]), Some(BodyFraming::Chunked));
         assert_eq!(body(200, &[LENGTH, CHUNKED]), Some(BodyFraming::Chunked));
         assert_eq!(body(200, &[]), Some(BodyFraming::CloseDelimited));
+        assert_eq!(body(200, &[("Transfer-Encoding", "gzip"), LENGTH]), None);
+        assert_eq!(body(200, &[("Transfer-Encoding", "gzip"), CHUNKED]), None);
+        assert_eq!(body(200, &[CHUNKED, CHUNKED]), Some(BodyFraming::Chunked));
         assert_eq!(
-            body(200, &[("Transfer-Encoding", "gzip"), LENGTH]),
-            Some(BodyFraming::CloseDelimited)
+            body(200, &[("Transfer-Encoding", "identity"), LENGTH]),
+            Some(BodyFraming::Length(5))
         );
         assert_eq!(body(200, &[("Content-Length", "5, 6")]), None);
         for status in [204, 304] {
@@ -125,10 +146,26 @@ mod tests {
         assert_eq!(ambiguous(&[CHUNKED]), Some(false));
         assert_eq!(ambiguous(&[LENGTH, CHUNKED]), Some(true));
         assert_eq!(ambiguous(&[("Content-Length", "x")]), Some(true));
+        assert_eq!(ambiguous(&[CHUNKED, CHUNKED]), Some(true));
+        assert_eq!(ambiguous(&[("Transfer-Encoding", "gzip")]), Some(true));
+        assert_eq!(ambiguous(&[("Transfer-Encoding", "identity"), LENGTH]), Some(false));
         let mut facts = Facts::default();
         facts.note(b"transfer-encoding", b"chunked");
-        let old = response_framing(RequestFacts::default(), 200, Version::Http10, &facts);
+        let (get, fields) = (RequestFacts::default(), Fields::default());
+        let old = response_framing(get, 200, Version::Http10, &facts, &fields);
         assert!(old.is_ok_and(|framing| framing.ambiguous && framing.body == BodyFraming::Chunked));
+    }
+
+    #[test]
+    fn an_error_names_the_coding_but_not_at_any_length() {
+        let text = [&b"transfer-encoding"[..], &[b'x'; 100], b"\x1b"].concat();
+        let message = |value| {
+            let field = (&text[..17], value);
+            foreign(&Fields::new(&text, [field].into_iter())).to_string()
+        };
+        assert!(message(&text[17..27]).contains("\"xxxxxxxxxx\""));
+        assert!(message(&text[17..]).len() < 150);
+        assert!(message(&text[116..]).contains("\"x\\x1b\""));
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub(crate) struct HeadParser {
 /// Empty lines tolerated before a status line (RFC 9112 2.2 asks servers for it; some servers send
 /// a CRLF too many).
 const MAX_EMPTY_LINES: usize = 2;
-/// "HTTP/1.1 200" and the byte after it.
+/// "HTTP/1.1 200".
 const STATUS_LEN: usize = 12;
 
 impl HeadParser {
@@ -207,6 +207,9 @@ fn check_status_start(bytes: &[u8]) -> Result<(), RemoteError> {
     if !digits || !at(STATUS_LEN, |b| matches!(b, b' ' | b'\r' | b'\n')) {
         return Err(RemoteError::InvalidHead("status code is not three digits from 100 to 999"));
     }
+    if bytes.get(STATUS_LEN) == Some(&b'\r') && !at(STATUS_LEN + 1, |b| b == b'\n') {
+        return Err(RemoteError::InvalidHead("bare CR behind the status code"));
+    }
     Ok(())
 }
 
@@ -234,11 +237,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_status_line_fails_at_its_first_byte() {
-        let line = b"HTTP/1.1 200 OK";
-        for at in 0..13 {
-            assert!(advance(&line[..at]).is_ok_and(|parsed| parsed.is_none()), "at {at}");
-            let broken = [&line[..at], b"x"].concat();
-            assert!(advance(&broken).is_err(), "{}", broken.escape_ascii());
+        for line in [&b"HTTP/1.1 200 OK"[..], b"HTTP/1.1 200\r\n"] {
+            // The reason, and the fields, may begin with any letter.
+            let fixed = if line.ends_with(b"\n") { 14 } else { 13 };
+            for at in 0..fixed {
+                assert!(advance(&line[..at]).is_ok_and(|parsed| parsed.is_none()), "at {at}");
+                let broken = [&line[..at], b"x"].concat();
+                assert!(advance(&broken).is_err(), "{}", broken.escape_ascii());
+            }
         }
     }
 

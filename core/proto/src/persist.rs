@@ -12,7 +12,7 @@ pub enum CloseReason {
     RequestUnfinished,
     /// The response was not read to its end.
     ResponseUnfinished,
-    /// The request carried `Connection: close` (RFC 9112 9.6).
+    /// The request carried `Connection: close`, or was started as the last one (RFC 9112 9.6).
     RequestSaidClose,
     /// The response carried `Connection: close` (RFC 9112 9.6).
     ResponseSaidClose,

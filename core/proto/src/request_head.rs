@@ -227,7 +227,7 @@ impl RequestHead {
         }
         let chunked_given = self.transfer_encoding == TransferEncoding::Chunked;
         let length_given = match self.content_length {
-            ContentLength::Valid(length) => Some(length),
+            ContentLength::Valid(length, _) => Some(length),
             _ => None,
         };
         if chunked_given && (length_given.is_some() || body != RequestBody::Unknown) {

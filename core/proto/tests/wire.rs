@@ -117,6 +117,24 @@ fn byte_by_byte() {
     });
 }
 
+/// In two pieces, cut at each place: a rule that looks at two bytes at once is asked between them.
+#[test]
+fn at_every_cut() {
+    const LONG: usize = 2000; // longer ones are one rule many times over
+    for case in cases() {
+        let bytes = case.response.bytes();
+        if bytes.len() > LONG {
+            continue;
+        }
+        let whole = play(requested(&case), [&bytes[..]], eof(&case));
+        for at in 1..bytes.len() {
+            let (first, second) = bytes.split_at(at);
+            let cut = play(requested(&case), [first, second], eof(&case));
+            assert_eq!(whole, cut, "{} cut at {at}", case.name);
+        }
+    }
+}
+
 /// Bytes behind a response never change it; they only cost the connection.
 #[test]
 fn with_trailing_bytes() {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
+use crate::cancel::{guarded, panicked};
 use crate::deadline::Deadline;
 use crate::drive::wait::{Direction, Look, Stopped, Wait, Waited, Want, interrupted};
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -189,12 +190,13 @@ impl Wake for Unpark {
 }
 
 /// Runs a future whose waits all block inside it. One that is pending all the same is a bug, and an
-/// error rather than a hang.
+/// error rather than a hang; so is a panic, perhaps of the caller's hook or body source.
 pub(crate) fn run<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let mut future = std::pin::pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => Err(Error::new(
+    match guarded(|| future.as_mut().poll(&mut Context::from_waker(Waker::noop()))) {
+        Some(Poll::Ready(result)) => result,
+        None => Err(panicked()),
+        Some(Poll::Pending) => Err(Error::new(
             ErrorKind::Internal,
             Phase::Request,
             "a blocking call came to a wait that does not block",

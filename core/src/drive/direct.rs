@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use keepalive_proto::{Eof, Event};
 
+use crate::buffer::Space;
 use crate::connection::{Connection, Lease};
 use crate::deadline::Deadline;
 use crate::drive::body::{Live, broken, is_pause, over, stall};
 use crate::drive::wait::{Stopped, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::net::socket::{Layer, ready_bytes, recv_into, waiting_bytes};
+use crate::net::socket::{Layer, ready_bytes, recv_space, waiting_bytes};
 
 /// A body of which this much came between two waits comes in bulk: then the next wait is for a
 /// whole piece, so that its receiver is not woken for each packet, but it is short.
@@ -53,17 +54,16 @@ impl Live {
     pub async fn read_direct<W: Wait>(
         &mut self,
         wait: &mut W,
-        to: &mut [u8],
+        to: &mut Space<'_>,
     ) -> Option<Result<usize>> {
         let deadline = stall(self.read).sooner(self.total);
         let (connection, most) = self.direct()?;
         if let Err(error) = wait.adopt(&mut connection.io) {
             return Some(Err(self.fail(error)));
         }
-        let most = most.min(to.len());
         let result = std::future::poll_fn(|cx| {
             wait.poll_io(cx, &connection.io, Want::Read, &deadline, &mut |fd, _| {
-                recv_into(fd, &mut to[..most])
+                recv_space(fd, to, most)
             })
         })
         .await;
@@ -134,11 +134,10 @@ impl Live {
 
     /// Reads what is there into the caller's memory without waiting, in whichever form the
     /// connection is; `None` when nothing is, or as of `read_direct`.
-    pub fn read_now(&mut self, to: &mut [u8]) -> Option<Result<usize>> {
+    pub fn read_now(&mut self, to: &mut Space<'_>) -> Option<Result<usize>> {
         let deadline = self.total;
         let (connection, most) = self.direct()?;
-        let most = most.min(to.len());
-        match recv_into(connection.io.fd(), &mut to[..most]) {
+        match recv_space(connection.io.fd(), to, most) {
             Ok(0) => None,
             Ok(count) => {
                 connection.http.received_direct(count as u64);

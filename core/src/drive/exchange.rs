@@ -15,7 +15,8 @@ use crate::drive::wait::{Direction, Look, Stopped, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::net::socket::{Layer, READ_SIZE, Received};
 use crate::origin::Origin;
-use crate::request::{Body, BodySource, Request};
+use crate::request::{Body, Request};
+use crate::source::Kept;
 
 /// A response head, and when things happened.
 pub(crate) struct Answer {
@@ -64,15 +65,15 @@ impl Failure {
 pub(crate) enum Feed<'a> {
     Empty,
     Whole(&'a Bytes, usize),
-    Stream { source: &'a mut dyn BodySource, piece: Bytes, ended: bool },
+    Stream { source: &'a mut Kept, piece: Bytes, ended: bool },
 }
 
 impl<'a> Feed<'a> {
-    pub fn new(body: &'a Body, source: Option<&'a mut Box<dyn BodySource>>) -> Feed<'a> {
+    pub fn new(body: &'a Body, source: Option<&'a mut Kept>) -> Feed<'a> {
         match (body, source) {
             (Body::Whole(bytes), _) => Feed::Whole(bytes, 0),
             (Body::Stream { .. }, Some(source)) => {
-                Feed::Stream { source: &mut **source, piece: Bytes::new(), ended: false }
+                Feed::Stream { source, piece: Bytes::new(), ended: false }
             }
             _ => Feed::Empty,
         }
@@ -167,7 +168,12 @@ async fn run<W: Wait>(
     mut now: Instant,
 ) -> Result<Answer> {
     wait.adopt(&mut connection.io)?;
-    connection.http.start_with_defaults(&request.head, request.body.framing(), defaults)?;
+    connection.http.start_with_defaults(
+        &request.head,
+        request.body.framing(),
+        defaults,
+        connection.is_last_request(),
+    )?;
     let Connection { http, layer, io, wire, .. } = connection;
     let mut sent_at = None;
     let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);

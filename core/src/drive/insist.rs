@@ -69,7 +69,7 @@ async fn tries<W: Wait>(
         let pause = pause.unwrap_or_else(|| backoff(tries, random()));
         let worth = u64::from(tries) < config.retries
             && (request.head.is_replayable() || result.is_err())
-            && request.body.is_repeatable()
+            && request.body.can_restart()
             && deadlines.total.left().is_none_or(|left| pause < left)
             && memory.budget.spend();
         if !worth {

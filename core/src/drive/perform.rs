@@ -18,8 +18,9 @@ use crate::drive::{hedge, redirect, replay};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::socket::Layer;
 use crate::pool::{Got, Grant, HostId, Moment, Refused, Wish};
-use crate::request::{Body, BodySource, Kept, Request};
+use crate::request::{Body, Request};
 use crate::response::{About, Info, Response, State, Timings};
+use crate::source::Kept;
 
 /// Sends `request`, following redirects when it asks for that, until a response head is there.
 pub(crate) async fn perform<W: Wait>(
@@ -75,38 +76,37 @@ async fn follow<W: Wait>(
 /// The streamed body of a request, put back when the exchange is over.
 struct Borrowed<'a> {
     body: &'a Body,
-    source: Option<Box<dyn BodySource>>,
+    source: Option<Kept>,
 }
 
 impl<'a> Borrowed<'a> {
     fn take(body: &'a Body) -> Result<Borrowed<'a>> {
-        let source = match body {
-            Body::Stream { source, .. } => {
-                let mut shared = source.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-                let mut kept = shared
-                    .take()
-                    .ok_or_else(|| Error::state("the request's body stream is being sent"))?;
-                if kept.used && !kept.source.rewind() {
-                    *shared = Some(kept);
-                    return Err(Error::state("the request's body stream was already sent"));
-                }
-                Some(kept.source)
+        let mut borrowed = Borrowed { body, source: None };
+        if let Body::Stream { source, .. } = body {
+            let mut shared = source.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            borrowed.source = shared.take();
+            drop(shared);
+            if borrowed.source.is_none() {
+                return Err(Error::state("the request's body stream is being sent"));
             }
-            _ => None,
-        };
-        Ok(Borrowed { body, source })
+        }
+        borrowed.restart()?;
+        Ok(borrowed)
     }
 
-    fn rewind(&mut self) -> bool {
-        self.source.as_mut().is_none_or(|source| source.rewind())
+    fn can_restart(&self) -> bool {
+        self.source.as_ref().is_none_or(Kept::can_restart)
+    }
+
+    fn restart(&mut self) -> Result<()> {
+        self.source.as_mut().map_or(Ok(()), Kept::restart)
     }
 }
 
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
         if let (Body::Stream { source, .. }, Some(own)) = (self.body, self.source.take()) {
-            *source.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
-                Some(Kept { source: own, used: true });
+            *source.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(own);
         }
     }
 }
@@ -124,18 +124,18 @@ pub(super) async fn send<W: Wait>(
     let mut body = Borrowed::take(&request.body)?;
     let mut replays = 0;
     let mut replay_reason = None;
+    let mut queued = Duration::ZERO;
     loop {
+        // A replay waits anew, by its own clock.
+        let asked = if replays == 0 { started } else { Instant::now() };
         let (mut lease, leased_at) =
-            lease(pool, request, wait, deadlines, replays > 0, started).await?;
+            lease(pool, request, wait, deadlines, replays > 0, asked).await?;
+        queued += leased_at - asked;
         let connection = lease.connection()?;
         let reused = connection.served > 0;
         if reused {
             pool.keeper.counters.reused.fetch_add(1, Ordering::Relaxed);
         }
-        let defaults = match connection.is_last_request() && !request.has_header(b"Connection") {
-            true => Cow::Owned([&defaults[..], b"Connection: close\r\n"].concat()),
-            false => Cow::Borrowed(&defaults[..]),
-        };
         let feed = Feed::new(&request.body, body.source.as_mut());
         let result = match hedge::allowed(&settings.config, request) {
             false => {
@@ -151,7 +151,7 @@ pub(super) async fn send<W: Wait>(
         };
         match result {
             Ok(answer) => {
-                let tries = Tries { started, leased_at, replays, replay_reason };
+                let tries = Tries { started, queued, leased_at, replays, replay_reason };
                 return respond(lease, request, answer, tries, deadlines);
             }
             Err(failure) => {
@@ -168,17 +168,24 @@ pub(super) async fn send<W: Wait>(
                     sent: failure.sent,
                     response_started: failure.response_started,
                     replayable,
-                    rewindable: body.rewind(),
+                    rewindable: body.can_restart(),
                     replays,
                 };
                 if !replay::allowed(&attempt, &failure.error) {
-                    return Err(failure.error.with_exchange(
+                    let error = match replay::lacks_only_the_body(&attempt, &failure.error) {
+                        true => failure.error.with_note(
+                            "not sent again: its streamed body cannot be produced a second time",
+                        ),
+                        false => failure.error,
+                    };
+                    return Err(error.with_exchange(
                         reused,
                         failure.sent,
                         replayable,
                         failure.response_started,
                     ));
                 }
+                body.restart()?;
                 replays += 1;
                 replay_reason = Some(failure.error.kind());
                 pool.keeper.counters.replayed.fetch_add(1, Ordering::Relaxed);
@@ -326,6 +333,8 @@ fn return_orphan(pool: &Arc<ClientPool>, host: HostId, connection: Box<Connectio
 /// How a request came to the exchange that was answered.
 struct Tries {
     started: Instant,
+    /// The waits for a connection, of a replay too.
+    queued: Duration,
     leased_at: Instant,
     replays: u32,
     replay_reason: Option<ErrorKind>,
@@ -352,13 +361,13 @@ fn respond(
         true => Default::default(),
         false => connection.dialled,
     };
-    let queued = tries.leased_at - tries.started;
+    let queued = tries.queued;
     let (send, wait) = (sent_at - tries.leased_at, head_at - sent_at);
-    let total = queued + send + wait;
+    let total = head_at - tries.started;
     let mut response = Response {
         about: Box::new(About {
             head,
-            url: request.target.href.clone(),
+            url: request.target.url(),
             info: Info {
                 reused,
                 connection_id: connection.id,

@@ -1,7 +1,7 @@
 //! What a redirect asks for next (RFC 9110 15.4, and the Fetch standard where that is silent).
 
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::request::{Body, Request};
+use crate::request::Request;
 use crate::response::Response;
 
 /// The next request; `None` when the response is no redirect.
@@ -17,7 +17,10 @@ pub(crate) fn next(request: &Request, response: &Response) -> Result<Option<Requ
     if locations.any(|other| other != location) {
         return Err(invalid("several different Location fields"));
     }
-    let location = std::str::from_utf8(location).map_err(|_| invalid("Location is not UTF-8"))?;
+    // Nothing to go to: the caller sees what came.
+    if location.is_empty() {
+        return Ok(None);
+    }
     let target = request
         .target
         .join(location)
@@ -35,11 +38,8 @@ pub(crate) fn next(request: &Request, response: &Response) -> Result<Option<Requ
     following.copy_settings(request);
     if !to_get {
         following.body = request.body.clone();
-        if let Body::Stream { source, .. } = &following.body {
-            let mut source = source.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            if !source.as_mut().is_some_and(|kept| kept.source.rewind()) {
-                return Err(invalid("the streamed request body cannot be sent again"));
-            }
+        if !following.body.can_restart() {
+            return Err(invalid("the streamed request body cannot be produced again"));
         }
     }
     for (name, value) in request.headers() {

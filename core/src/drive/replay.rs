@@ -32,6 +32,11 @@ pub(crate) fn allowed(attempt: &Try, error: &Error) -> bool {
         && (attempt.sent == Sent::Nothing || attempt.replayable)
 }
 
+/// Whether the request would be sent again if its body could be.
+pub(crate) fn lacks_only_the_body(attempt: &Try, error: &Error) -> bool {
+    !attempt.rewindable && allowed(&Try { rewindable: true, ..*attempt }, error)
+}
+
 /// The connection died under the request.
 pub(crate) fn is_death(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionClosed | ErrorKind::ConnectionReset)

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use crate::cancel::caught;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::race::{ATTEMPT_DELAY, Race};
 use crate::net::resolve::{Answer, Resolver};
@@ -60,7 +61,11 @@ pub(crate) async fn dial(
     let connected = Instant::now();
     let layer = match tls {
         None => Layer::Plain,
-        Some(settings) => handshake(host, &peer, settings, &io).await?,
+        // A certificate names no zone.
+        Some(settings) => {
+            let name = host.split('%').next().unwrap_or(host);
+            handshake(name, &peer, settings, &io).await?
+        }
     };
     Ok(Dialled {
         io,
@@ -88,7 +93,9 @@ async fn connect(addresses: Vec<SocketAddr>) -> io::Result<(Io, SocketAddr)> {
             let results = results.clone();
             pending += 1;
             running.push(AbortOnDrop(tokio::spawn(async move {
-                let _ = results.send(attempt(address).await);
+                let result = caught(attempt(address)).await;
+                let _ =
+                    results.send(result.unwrap_or_else(|| Err(io::Error::other("it panicked"))));
             })));
         }
         if pending == 0 {

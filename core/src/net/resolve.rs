@@ -3,7 +3,7 @@
 //! helper threads that a deadline abandons. Answers of the system serve the whole process.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
@@ -69,8 +69,8 @@ impl Resolver {
         port: u16,
         after: Option<Instant>,
     ) -> io::Result<Answer> {
-        if let Ok(address) = host.parse::<IpAddr>() {
-            return Ok(Answer::now(vec![SocketAddr::new(address, port)]));
+        if let Some(address) = literal(host, port) {
+            return Ok(Answer::now(vec![address?]));
         }
         let fixed = match &self.fixed {
             Fixed::None => None,
@@ -86,6 +86,20 @@ impl Resolver {
         let serves = |at: Instant| at.elapsed() < self.ttl && after.is_none_or(|after| at > after);
         names::lookup(host, port, serves, system(host, port)).await
     }
+}
+
+/// An IP address, IPv6 perhaps with a zone behind `%`; `None` for a name.
+fn literal(host: &str, port: u16) -> Option<io::Result<SocketAddr>> {
+    let Some((address, zone)) = host.split_once('%') else {
+        return host.parse::<IpAddr>().ok().map(|address| Ok(SocketAddr::new(address, port)));
+    };
+    let address = address.parse::<Ipv6Addr>().ok()?;
+    let scope = match zone.parse::<u32>() {
+        Ok(number) => Ok(number),
+        Err(_) => nix::net::if_::if_nametoindex(zone)
+            .map_err(|error| io::Error::other(format!("no network interface {zone:?}: {error}"))),
+    };
+    Some(scope.map(|scope| SocketAddrV6::new(address, port, 0, scope).into()))
 }
 
 fn find(entries: &[Entry], host: &str, port: u16) -> Option<Vec<SocketAddr>> {

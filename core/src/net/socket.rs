@@ -13,6 +13,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::buffer::{Space, Unfilled};
 use crate::net::pace::Pace;
 use crate::net::tls::TlsSession;
 
@@ -196,9 +197,26 @@ pub(crate) fn recv(fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<usize> 
     Ok(count)
 }
 
-/// Reads straight into the caller's memory.
+/// Reads into memory that has been written before.
 pub(crate) fn recv_into(fd: BorrowedFd<'_>, into: &mut [u8]) -> io::Result<usize> {
     let (count, _) = rustix::net::recv(fd, into, RecvFlags::empty())?;
+    Ok(count)
+}
+
+/// Reads at most `most` bytes straight into the caller's memory.
+pub(crate) fn recv_space(
+    fd: BorrowedFd<'_>,
+    into: &mut Space<'_>,
+    most: usize,
+) -> io::Result<usize> {
+    let count = match into.unfilled(most) {
+        Unfilled::Written(memory) => recv_into(fd, memory)?,
+        Unfilled::Unwritten(memory) => {
+            let ((received, _), _) = rustix::net::recv(fd, memory, RecvFlags::empty())?;
+            received.len()
+        }
+    };
+    into.advance(count);
     Ok(count)
 }
 

@@ -50,6 +50,14 @@ mod error {
     }
 }
 
+/// Stands for core's body sources.
+mod source {
+    #[derive(Clone, Copy)]
+    pub enum BodyWant {
+        Piece,
+    }
+}
+
 /// Stands for core's response.
 mod response {
     pub struct Response;

@@ -9,6 +9,7 @@ use shuttle::{future, thread};
 
 use crate::cancel::{Cancel, Ended, cancellable};
 use crate::queue::{Outcome, Queue};
+use crate::source::BodyWant;
 
 const PRODUCERS: u64 = 3;
 const EACH: u64 = 2;
@@ -19,7 +20,7 @@ fn producers(queue: &Arc<Queue>) -> Vec<thread::JoinHandle<()>> {
             let queue = queue.clone();
             thread::spawn(move || {
                 for number in 0..EACH {
-                    queue.push(producer * EACH + number, Outcome::WantBody);
+                    queue.push(producer * EACH + number, Outcome::WantBody(BodyWant::Piece));
                 }
             })
         })

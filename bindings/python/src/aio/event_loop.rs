@@ -141,11 +141,13 @@ impl EventLoop {
                 Some(pending) => Pending::warmed(pending.bind(py), result),
                 None => Ok(()),
             },
-            Outcome::Filled(response, memory, result) => match self.release(token) {
-                Some(pending) => Pending::filled(pending.bind(py), self, response, memory, result),
+            Outcome::Filled(response, memory, count, result) => match self.release(token) {
+                Some(pending) => {
+                    Pending::filled(pending.bind(py), self, response, memory, count, result)
+                }
                 None => Ok(()),
             },
-            Outcome::WantBody => match self.of_token(py, token) {
+            Outcome::WantBody(_) => match self.of_token(py, token) {
                 Some(pending) => pending.get().want_body(py),
                 None => Ok(()),
             },

@@ -100,7 +100,8 @@ impl Pending {
         queue: &EventLoop,
         core: CoreResponse,
         memory: Box<dyn Destination>,
-        result: Result<usize>,
+        count: usize,
+        result: Result<()>,
     ) -> PyResult<()> {
         let py = slf.py();
         let State::Running(Running { future, job: Job::Fill(filling, of), .. }) =
@@ -108,7 +109,7 @@ impl Pending {
         else {
             return Ok(());
         };
-        let step = filling.back(memory, result);
+        let step = filling.back(memory, count, result);
         let Some(future) = future else {
             of.cancelled(core);
             return Ok(());

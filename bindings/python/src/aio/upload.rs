@@ -75,7 +75,7 @@ pub fn attach<'py>(
         _ => None,
     };
     let queue = queue.clone();
-    let (sender, pipe) = body_pipe(move || queue.push(token, Outcome::WantBody));
+    let (sender, pipe) = body_pipe(false, move |want| queue.push(token, Outcome::WantBody(want)));
     request.set_body_stream(pipe, length);
     let sender = Bound::new(py, Sender { sender: Mutex::new(Some(sender)) })?;
     match future {

@@ -70,7 +70,7 @@ impl Facts {
         Ok(Facts {
             reason: response.reason().into(),
             version: response.version(),
-            url: response.url().into(),
+            url: response.url_with_fragment().into(),
             info: response.info().clone(),
             headers: Py::new(py, Headers::of(owned(response.headers())))?,
         })
@@ -250,9 +250,10 @@ pub fn piece_now(
         return Ok(None);
     }
     let mut piece = Memory::new(py, count)?;
-    Ok(match py.detach(|| response.read_now(piece.memory())) {
+    Ok(match py.detach(|| response.read_now_uninit(piece.memory())) {
         Some(Ok(read)) if read == count => Some(Ok(piece.into_bytes())),
-        Some(Ok(read)) => Some(Ok(memory::copied(py, &piece.memory()[..read])?)),
+        // SAFETY: so many were written.
+        Some(Ok(read)) => Some(Ok(memory::copied(py, unsafe { piece.first(read) })?)),
         Some(Err(error)) => Some(Err(error)),
         None => None,
     })
@@ -273,6 +274,12 @@ fn next_piece(
     };
     let mut piece = Memory::new(py, count.min(PIECE))?;
     // It is here, so this does not wait.
-    let read = py.detach(|| response.read_full(piece.memory(), 0, Blocking::default()));
-    Ok(read.map(|_| Some(piece.into_bytes())))
+    let (read, result) =
+        py.detach(|| response.read_full_uninit(piece.memory(), Blocking::default()));
+    Ok(match result {
+        Ok(()) if read == piece.memory().len() => Ok(Some(piece.into_bytes())),
+        // SAFETY: so many were written.
+        Ok(()) => Ok(Some(memory::copied(py, unsafe { piece.first(read) })?)),
+        Err(error) => Err(error),
+    })
 }

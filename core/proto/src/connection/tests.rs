@@ -139,6 +139,49 @@ fn a_connection_that_is_not_idle_refuses_start() {
 }
 
 #[test]
+fn the_last_request_says_so_and_the_machine_knows() {
+    let sent = |request: &RequestHead, last| {
+        let mut c = Connection::new(Limits::default());
+        c.start_with_defaults(request, RequestBody::Length(0), b"A: 1\r\n", last).unwrap();
+        let sent = String::from_utf8(transmit(&mut c)).unwrap();
+        feed(&mut c, OK);
+        drain(&mut c);
+        (sent.split_once("origin.test\r\n").unwrap().1.to_owned(), c.reuse())
+    };
+    let closed = Err(CloseReason::RequestSaidClose);
+    let expected = "A: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(sent(&head("PUT"), true), (expected.to_owned(), closed));
+    let expected = "A: 1\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(sent(&head("PUT"), false), (expected.to_owned(), Ok(())));
+    for own in ["close", "keep-alive", "upgrade"] {
+        let (head, reuse) = sent(&with("PUT", &[("connection", own)]), true);
+        assert_eq!((head.matches("onnection: ").count(), reuse), (1, closed), "{own}");
+    }
+}
+
+/// However much waits, one call does no more than one line or one piece of data asks for.
+#[test]
+fn each_event_is_one_step() {
+    let mut c = requested(&head("GET"));
+    feed(&mut c, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    assert!(matches!(c.poll_event(), Ok(Some(Event::Head(_)))));
+    let line = b"1;x=yz\r\nb\r\n";
+    feed(&mut c, &line.repeat(10_000));
+    for left in (0..10_000).rev() {
+        assert!(matches!(c.poll_event(), Ok(Some(Event::Data(b"b")))));
+        assert_eq!(c.buffered(), left * line.len() + 2);
+    }
+    let mut c = requested(&head("GET"));
+    let interim = b"HTTP/1.1 100 Go on\r\n\r\n";
+    feed(&mut c, &interim.repeat(1_000));
+    for left in (0..1_000).rev() {
+        assert!(matches!(c.poll_event(), Ok(Some(Event::Informational(_)))));
+        assert_eq!(c.buffered(), left * interim.len());
+    }
+    assert!(matches!(c.poll_event(), Ok(None)));
+}
+
+#[test]
 fn a_body_of_known_length_is_sent_as_it_is() {
     let mut c = Connection::new(Limits::default());
     c.start(&head("PUT"), RequestBody::Length(5)).unwrap();
