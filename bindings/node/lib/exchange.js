@@ -88,7 +88,7 @@ class Exchange {
     try {
       if (thrown !== undefined) throw thrown.reason
       record.fetch(bridge)
-      incoming = new Incoming(record, last ? undefined : this, this.limit)
+      incoming = new Incoming(record, last ? undefined : this, this.limit, this.wrap)
     } catch (error) {
       this.drop(last)
       reject(error)
@@ -174,7 +174,7 @@ class Exchange {
   reading(sink, start) {
     return new Promise((resolve, reject) => {
       if (!this.open) {
-        reject(closed(this.url))
+        reject(this.wrap(closed(this.url), true))
         return
       }
       try {

@@ -21,12 +21,13 @@ const BURST = 2 * 1024 * 1024
 class Incoming {
   /**
    * `exchange` is undefined when the whole body came with the head; `limit` is the most bytes of a
-   * body that is collected whole.
+   * body that is collected whole; `wrap` makes an error what the reader is to see.
    */
-  constructor(record, exchange, limit) {
+  constructor(record, exchange, limit, wrap) {
     this.record = record
     this.exchange = exchange
     this.limit = limit
+    this.wrap = wrap
     this.tail = exchange === undefined ? record : undefined // has the trailers
     this.direct = exchange !== undefined && record.direct
     this.burst = 0
@@ -194,7 +195,7 @@ class Incoming {
 
   check() {
     if (this.failure !== undefined) throw this.failure.reason
-    if (this.closed) throw closed(this.record.url)
+    if (this.closed) throw this.wrap(closed(this.record.url), true)
   }
 
   failed(reason) {
@@ -205,7 +206,8 @@ class Incoming {
   tooLarge() {
     this.exchange?.discard()
     const message = `the response body has more than ${this.limit} bytes (option maxBodySize)`
-    return new KeepaliveError({ code: 'KA_BODY_TOO_LARGE', phase: 'body', sent: 'all', message }, this.record.url)
+    const failure = { code: 'KA_BODY_TOO_LARGE', phase: 'body', sent: 'all', message }
+    return this.wrap(new KeepaliveError(failure, this.record.url), true)
   }
 
   /** Gives up the rest, as `close`; resolves when the connection is free or closed. */
