@@ -35,7 +35,7 @@ macro_rules! errors {
                 match self { $(ErrorKind::$kind => concat!($code, "\0"),)* }
             }
 
-            /// The Python class below `libkeepalive.HTTPError`.
+            /// The Python class in `libkeepalive`.
             pub const fn python_class(self) -> &'static str {
                 match self { $(ErrorKind::$kind => $python,)* }
             }
@@ -63,7 +63,7 @@ errors! {
     TlsHandshakeFailed = 300, "KA_TLS_HANDSHAKE_FAILED", "ConnectError", "The TLS handshake failed.";
     CertificateRejected = 301, "KA_CERTIFICATE_REJECTED", "ConnectError", "The server's certificate is not trusted or not for this host.";
     TlsProtocol = 302, "KA_TLS_PROTOCOL", "ReadError", "The peer broke the TLS protocol after the handshake.";
-    ConnectionClosed = 400, "KA_CONNECTION_CLOSED", "RemoteProtocolError", "The server closed the connection before any byte of the response.";
+    ConnectionClosed = 400, "KA_CONNECTION_CLOSED", "RemoteDisconnected", "The server closed the connection before any byte of the response.";
     ConnectionReset = 401, "KA_CONNECTION_RESET", "ReadError", "The connection was reset.";
     SendTimeout = 402, "KA_SEND_TIMEOUT", "WriteTimeout", "The server accepted no byte of the request for too long.";
     ReadTimeout = 403, "KA_READ_TIMEOUT", "ReadTimeout", "No byte of the response came for too long.";
@@ -71,8 +71,8 @@ errors! {
     HeadTooLarge = 501, "KA_HEAD_TOO_LARGE", "RemoteProtocolError", "The response head exceeds a limit.";
     InvalidFraming = 502, "KA_INVALID_FRAMING", "RemoteProtocolError", "The response's framing fields are faulty.";
     InvalidChunk = 503, "KA_INVALID_CHUNK", "RemoteProtocolError", "The chunked coding of the response is faulty.";
-    BodyTruncated = 504, "KA_BODY_TRUNCATED", "RemoteProtocolError", "The connection ended before the response body was complete.";
-    HeadTruncated = 505, "KA_HEAD_TRUNCATED", "RemoteProtocolError", "The connection ended inside the response head.";
+    BodyTruncated = 504, "KA_BODY_TRUNCATED", "RemoteDisconnected", "The connection ended before the response body was complete.";
+    HeadTruncated = 505, "KA_HEAD_TRUNCATED", "RemoteDisconnected", "The connection ended inside the response head.";
     DecodingFailed = 506, "KA_DECODING_FAILED", "DecodingError", "The response body does not decode by its Content-Encoding.";
     InvalidRedirect = 507, "KA_INVALID_REDIRECT", "RemoteProtocolError", "A redirect has no usable Location.";
     PoolTimeout = 600, "KA_POOL_TIMEOUT", "PoolTimeout", "No connection became free in time.";
