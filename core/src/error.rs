@@ -3,6 +3,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::net::SocketAddr;
 
 use keepalive_proto::{LocalError, RemoteError};
 
@@ -35,7 +36,7 @@ macro_rules! errors {
                 match self { $(ErrorKind::$kind => concat!($code, "\0"),)* }
             }
 
-            /// The Python class below `libkeepalive.HTTPError`.
+            /// The Python class in `libkeepalive`.
             pub const fn python_class(self) -> &'static str {
                 match self { $(ErrorKind::$kind => $python,)* }
             }
@@ -63,7 +64,7 @@ errors! {
     TlsHandshakeFailed = 300, "KA_TLS_HANDSHAKE_FAILED", "ConnectError", "The TLS handshake failed.";
     CertificateRejected = 301, "KA_CERTIFICATE_REJECTED", "ConnectError", "The server's certificate is not trusted or not for this host.";
     TlsProtocol = 302, "KA_TLS_PROTOCOL", "ReadError", "The peer broke the TLS protocol after the handshake.";
-    ConnectionClosed = 400, "KA_CONNECTION_CLOSED", "RemoteProtocolError", "The server closed the connection before any byte of the response.";
+    ConnectionClosed = 400, "KA_CONNECTION_CLOSED", "RemoteDisconnected", "The server closed the connection before any byte of the response.";
     ConnectionReset = 401, "KA_CONNECTION_RESET", "ReadError", "The connection was reset.";
     SendTimeout = 402, "KA_SEND_TIMEOUT", "WriteTimeout", "The server accepted no byte of the request for too long.";
     ReadTimeout = 403, "KA_READ_TIMEOUT", "ReadTimeout", "No byte of the response came for too long.";
@@ -71,8 +72,8 @@ errors! {
     HeadTooLarge = 501, "KA_HEAD_TOO_LARGE", "RemoteProtocolError", "The response head exceeds a limit.";
     InvalidFraming = 502, "KA_INVALID_FRAMING", "RemoteProtocolError", "The response's framing fields are faulty.";
     InvalidChunk = 503, "KA_INVALID_CHUNK", "RemoteProtocolError", "The chunked coding of the response is faulty.";
-    BodyTruncated = 504, "KA_BODY_TRUNCATED", "RemoteProtocolError", "The connection ended before the response body was complete.";
-    HeadTruncated = 505, "KA_HEAD_TRUNCATED", "RemoteProtocolError", "The connection ended inside the response head.";
+    BodyTruncated = 504, "KA_BODY_TRUNCATED", "RemoteDisconnected", "The connection ended before the response body was complete.";
+    HeadTruncated = 505, "KA_HEAD_TRUNCATED", "RemoteDisconnected", "The connection ended inside the response head.";
     DecodingFailed = 506, "KA_DECODING_FAILED", "DecodingError", "The response body does not decode by its Content-Encoding.";
     InvalidRedirect = 507, "KA_INVALID_REDIRECT", "RemoteProtocolError", "A redirect has no usable Location.";
     PoolTimeout = 600, "KA_POOL_TIMEOUT", "PoolTimeout", "No connection became free in time.";
@@ -161,6 +162,8 @@ struct Inner {
     sent: Sent,
     replayable: bool,
     response_started: bool,
+    tries: u32,
+    address: Option<SocketAddr>,
     source: Option<Source>,
     partial: Option<bytes::Bytes>,
 }
@@ -180,6 +183,8 @@ impl Error {
             sent: Sent::Nothing,
             replayable: false,
             response_started: false,
+            tries: 1,
+            address: None,
             source: None,
             partial: None,
         }))
@@ -231,6 +236,17 @@ impl Error {
         self
     }
 
+    /// It ended the last of so many tries.
+    pub(crate) fn with_tries(mut self, tries: u32) -> Self {
+        self.0.tries = tries;
+        if tries > 1 { self.with_note(&format!("{tries} tries were made")) } else { self }
+    }
+
+    pub(crate) fn with_address(mut self, address: SocketAddr) -> Self {
+        self.0.address = Some(address);
+        self
+    }
+
     /// The body bytes that came before the failure, when a whole body was asked for.
     pub fn partial_body(&self) -> Option<&[u8]> {
         self.0.partial.as_deref()
@@ -256,6 +272,31 @@ impl Error {
         self.0.os_errno
     }
 
+    /// How often the request was tried in all (option `retries`); 1 without further tries. The one
+    /// replay after a dead reuse is part of its try.
+    pub fn tries(&self) -> u32 {
+        self.0.tries
+    }
+
+    /// The address of the server's that it is about, where one was being connected to or was.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.0.address
+    }
+
+    /// The system call that failed, as Node's errors and strace name it: `getaddrinfo`, `connect`,
+    /// `read` or `write`. `None` when the operating system reported nothing.
+    pub fn syscall(&self) -> Option<&'static str> {
+        if self.0.kind == ErrorKind::ResolveFailed {
+            return Some("getaddrinfo");
+        }
+        self.0.os_errno.and(match self.0.phase {
+            Phase::Connect => Some("connect"),
+            Phase::Send => Some("write"),
+            Phase::Tls | Phase::Head | Phase::Body => Some("read"),
+            Phase::Request | Phase::Pool | Phase::Resolve => None,
+        })
+    }
+
     /// Whether it happened on a connection that had carried a response before.
     pub fn reused(&self) -> bool {
         self.0.reused
@@ -268,10 +309,11 @@ impl Error {
 
     /// Whether sending the request again cannot make the server act twice (RFC 9110 9.2.2):
     /// nothing was written, or the method is idempotent and no byte of a response came.
-    /// A caller's own mistakes are not worth a retry and say no.
+    /// A caller's own mistakes, a certificate that is not trusted and what a server answered are not
+    /// worth a retry and say no.
     pub fn retry_safe(&self) -> bool {
         match self.0.kind as i32 {
-            100..200 | 602 | 603 | 900.. => false,
+            100..200 | 301 | 500..600 | 602 | 603 | 606 | 900.. => false,
             _ => self.0.sent == Sent::Nothing || (self.0.replayable && !self.0.response_started),
         }
     }

@@ -16,6 +16,9 @@ mod drive;
 mod error;
 mod farewell;
 mod fork;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handoff;
 mod keeper;
 mod latency;
@@ -48,7 +51,7 @@ pub use config::{
 pub use drive::blocking::Blocking;
 pub use error::{Error, ErrorKind, Phase, Result, Sent};
 pub use farewell::at_exit;
-pub use fork::mark_child as fork_mark_child;
+pub use fork::{keep as fork_keep, mark_child as fork_mark_child};
 pub use keepalive_proto::{Fields, Version};
 pub use queue::{Completion, Destination, Outcome, Queue};
 pub use request::{Request, timeout_from_seconds};

@@ -28,6 +28,7 @@ from ._errors import (
     ProxyError,
     ReadError,
     ReadTimeout,
+    RemoteDisconnected,
     RemoteProtocolError,
     RequestError,
     RequestInfo,
@@ -45,12 +46,14 @@ from ._errors import (
 from ._native import (
     OPTIONS,
     AsyncClient,
+    AsyncStream,
     Client,
     Headers,
     Info,
-    Response,
     OriginStats,
+    Response,
     Stats,
+    Stream,
     Timeout,
     Timings,
     __version__,
@@ -70,6 +73,7 @@ _Mapping.register(Headers)
 __all__ = [
     "OPTIONS",
     "AsyncClient",
+    "AsyncStream",
     "BodySourceFailed",
     "Cancelled",
     "CircuitOpen",
@@ -88,18 +92,20 @@ __all__ = [
     "InvalidURL",
     "LocalProtocolError",
     "NetworkError",
+    "OriginStats",
     "PoolTimeout",
     "ProtocolError",
     "ProxyError",
     "ReadError",
     "ReadTimeout",
+    "RemoteDisconnected",
     "RemoteProtocolError",
     "RequestError",
     "RequestInfo",
     "Response",
     "ResponseNotRead",
-    "OriginStats",
     "Stats",
+    "Stream",
     "StreamClosed",
     "StreamConsumed",
     "StreamError",
@@ -122,3 +128,8 @@ __all__ = [
     "request",
     "stream",
 ]
+
+for _name in __all__:
+    # As users import them: for repr, pickle and whoever looks a class up by its module.
+    if hasattr(globals()[_name], "__module__"):
+        globals()[_name].__module__ = "libkeepalive"

@@ -1,60 +1,109 @@
-"""Parameters and bodies that Python's own libraries encode as users expect."""
+"""Parameters, forms and JSON, encoded with Python's own libraries as users expect."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+_VALUES = (
+    "str, bytes, a number, bool, None, a date or time, Decimal, UUID, an Enum, an IP address, "
+    "a numpy scalar, or a list of them"
+)
 
-def _pairs(name: str, value: Any) -> list[tuple[str, str]]:
-    """Keys and values as text: None is empty, True and False are lower case, lists repeat the key."""
+
+def pairs(name: str, value: Any) -> list[tuple[str | bytes, str | bytes]]:
+    """Keys and values as they are to be encoded; a list or tuple as a value repeats its key."""
     if hasattr(value, "multi_items"):
         items: Iterable[Any] = value.multi_items()
     elif isinstance(value, Mapping):
         items = value.items()
+    elif isinstance(value, (str, bytes, bytearray)) or not hasattr(value, "__iter__"):
+        raise _no_pairs(name, value)
     else:
         items = value
-    pairs: list[tuple[str, str]] = []
-    try:
-        for key, entry in items:
-            entries = entry if isinstance(entry, (list, tuple)) else [entry]
-            pairs.extend((str(key), _text(name, key, each)) for each in entries)
-    except (TypeError, ValueError) as error:
-        if str(error).startswith(name):
-            raise
-        raise TypeError(
-            f"{name}: expected a mapping or pairs, got {type(value).__name__}"
-        ) from None
-    return pairs
+    found: list[tuple[str | bytes, str | bytes]] = []
+    for item in items:
+        if isinstance(item, (str, bytes)):
+            raise _no_pairs(name, item)
+        try:
+            key, entry = item
+        except (TypeError, ValueError):
+            raise _no_pairs(name, item) from None
+        text = _text(f"a key of {name}", key)
+        if getattr(entry, "ndim", 0) and not isinstance(entry, memoryview):
+            entry = entry.tolist()  # an array of numpy or a column of pandas
+        for each in entry if isinstance(entry, (list, tuple)) else (entry,):
+            found.append((text, _text(f"{name}[{key!r}]", each)))
+    return found
 
 
-def _text(name: str, key: Any, value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case True:
-            return "true"
-        case False:
-            return "false"
-        case str():
-            return value
-        case int() | float():
-            return str(value)
-        case bytes():
-            return value.decode()
-    raise TypeError(
-        f"{name}[{key!r}]: expected str, number, bool or None, got {type(value).__name__}"
+def _no_pairs(name: str, got: Any) -> TypeError:
+    return TypeError(
+        f"{name}: expected a mapping or pairs of name and value, got {type(got).__name__}"
     )
+
+
+def _text(name: str, value: Any) -> str | bytes:
+    """None is empty, True and False are lower case (as in httpx), times are ISO 8601."""
+    kind = type(value)
+    if kind is str or kind is bytes:
+        return value  # type: ignore[no-any-return]
+    if value is None:
+        return ""
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int or kind is float:
+        return str(value)
+    return _rare_text(name, value)
+
+
+def _rare_text(name: str, value: Any) -> str | bytes:
+    from datetime import date, time
+    from decimal import Decimal
+    from enum import Enum
+    from numbers import Real
+    from uuid import UUID
+
+    # Before str and int: an Enum may be either, and its str() is the name of the member.
+    if isinstance(value, Enum):
+        return _text(name, value.value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, (Decimal, UUID)):
+        return str(value)
+    # What a numpy scalar holds; before numbers, as numpy's floats are floats with another str().
+    item = getattr(value, "item", None)
+    kind = type(value).__name__
+    if kind == "datetime64":
+        return str(value)  # its item() is a bare number if it counts nanoseconds
+    if callable(item) and getattr(value, "ndim", 0) == 0:
+        inner = item() if kind != "timedelta64" else value
+        if type(inner) is not type(value):
+            return _text(name, inner)
+    if isinstance(value, Real) and kind != "timedelta64":
+        return str(value)
+    addresses = sys.modules.get("ipaddress")
+    if addresses and isinstance(value, (addresses.IPv4Address, addresses.IPv6Address)):
+        return str(value)
+    raise TypeError(f"{name}: expected {_VALUES}; got {type(value).__name__}")
 
 
 def with_params(url: str, params: Any) -> str:
     """``params`` appended to the query that ``url`` has."""
-    from urllib.parse import urlencode
-
-    if isinstance(params, (str, bytes)):
-        query = params if isinstance(params, str) else params.decode()
+    if isinstance(params, str):
+        query = params
+    elif isinstance(params, (bytes, bytearray)):
+        try:
+            query = params.decode("ascii")
+        except UnicodeDecodeError:
+            raise ValueError("params: a query given as bytes must be ASCII") from None
     else:
-        query = urlencode(_pairs("params", params))
+        query = _urlencoded("params", params)
     if not query:
         return url
     url, mark, fragment = url.partition("#")
@@ -66,78 +115,25 @@ def json_body(value: Any) -> tuple[bytes, str]:
     """Compact JSON in UTF-8; NaN and infinities are refused, as JSON has none."""
     from json import dumps
 
-    text = dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode(), "application/json"
+    try:
+        text = dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode(), "application/json"
+    except UnicodeEncodeError:
+        raise ValueError("json: a lone surrogate is no text") from None
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"json: {error}") from error
 
 
 def form(data: Any) -> tuple[bytes, str]:
     """An HTML form (application/x-www-form-urlencoded)."""
+    return _urlencoded("data", data).encode(), "application/x-www-form-urlencoded"
+
+
+def _urlencoded(name: str, value: Any) -> str:
     from urllib.parse import urlencode
 
-    return urlencode(_pairs("data", data)).encode(), "application/x-www-form-urlencoded"
-
-
-def multipart(data: Any, files: Any) -> tuple[bytes, str]:
-    """multipart/form-data (RFC 7578). A file is content, or (name, content[, media type])."""
-    from os import urandom
-
-    boundary = urandom(16).hex().encode()
-    parts: list[tuple[bytes, bytes | None, bytes]] = []
-    for key, text in _pairs("data", data) if data is not None else []:
-        parts.append((f'name="{_quoted(key)}"'.encode(), None, text.encode()))
-    entries = files.items() if isinstance(files, Mapping) else files
     try:
-        named = [(str(key), value) for key, value in entries]
-    except (TypeError, ValueError):
-        raise TypeError(f"files: expected a mapping or pairs, got {type(files).__name__}") from None
-    for key, value in named:
-        name, content, media_type = _file(key, value)
-        disposition = f'name="{_quoted(key)}"'
-        if name is not None:
-            disposition += f'; filename="{_quoted(name)}"'
-        parts.append((disposition.encode(), media_type.encode(), content))
-    body = bytearray()
-    for disposition_bytes, media_bytes, content in parts:
-        body += b"--" + boundary + b"\r\nContent-Disposition: form-data; " + disposition_bytes
-        if media_bytes is not None:
-            body += b"\r\nContent-Type: " + media_bytes
-        body += b"\r\n\r\n" + content + b"\r\n"
-    body += b"--" + boundary + b"--\r\n"
-    return bytes(body), f"multipart/form-data; boundary={boundary.decode()}"
-
-
-def _file(key: str, value: Any) -> tuple[str | None, bytes, str]:
-    name: str | None = None
-    media_type: str | None = None
-    content = value
-    if isinstance(value, tuple):
-        if len(value) not in (2, 3):
-            raise TypeError(f"files[{key!r}]: expected (name, content[, media type])")
-        name, content = value[0], value[1]
-        media_type = value[2] if len(value) == 3 else None
-    elif isinstance(getattr(value, "name", None), str):
-        from os.path import basename
-
-        name = basename(value.name)
-    elif not isinstance(value, tuple):
-        name = "upload"
-    if hasattr(content, "read"):
-        content = content.read()
-    if isinstance(content, str):
-        content = content.encode()
-    if not isinstance(content, (bytes, bytearray, memoryview)):
-        raise TypeError(
-            f"files[{key!r}]: expected bytes, str or a file, got {type(content).__name__}"
-        )
-    if media_type is None:
-        from mimetypes import guess_type
-
-        media_type = guess_type(name or "")[0] or "application/octet-stream"
-    if "\r" in media_type or "\n" in media_type:
-        raise ValueError(f"files[{key!r}]: line break in the media type")
-    return name, bytes(content), media_type
-
-
-def _quoted(text: str) -> str:
-    """RFC 7578 with the WHATWG escapes, which keep a name from ending its header field."""
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        return urlencode(pairs(name, value))
+    except UnicodeEncodeError:
+        raise ValueError(f"{name}: a lone surrogate is no text") from None

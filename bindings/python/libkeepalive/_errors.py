@@ -15,11 +15,8 @@ class RequestInfo(NamedTuple):
     url: str
 
 
-class HTTPError(Exception):
-    """Base of everything this library raises, except ``TypeError`` for wrong argument types.
-
-    Decide by class or by the attributes; the text is for people and may change.
-    """
+class _Failure(Exception):
+    """What every exception of this library has, whether a request failed or was never possible."""
 
     #: Name in the engine's error table, such as ``"ConnectTimeout"``; ``""`` where it has none.
     kind: str = ""
@@ -37,7 +34,7 @@ class HTTPError(Exception):
     errno: int | None = None
     #: Body bytes that came before the failure, if the whole body was asked for.
     partial_body: bytes | None = None
-    #: Method and URL, if the request got that far.
+    #: Method and URL (without user and password), if the request got that far.
     request: RequestInfo | None = None
 
     @classmethod
@@ -69,21 +66,30 @@ _FACTS = (
 )
 
 
-def _rebuild(cls: type[HTTPError], args: tuple[Any, ...], facts: dict[str, Any]) -> HTTPError:
+def _rebuild(cls: type[_Failure], args: tuple[Any, ...], facts: dict[str, Any]) -> _Failure:
     error = cls(*args)
     error._restore(facts)
     return error
 
 
-class InvalidArgument(HTTPError, ValueError):
+class HTTPError(_Failure):
+    """A request failed on its way, or had a status that ``raise_for_status()`` refuses.
+
+    Misuse is not below it, as in httpx: ``InvalidURL``, ``InvalidArgument``, ``InvalidState`` and
+    ``TypeError`` are for the programmer. Decide by class or by the attributes; the text is for people
+    and may change.
+    """
+
+
+class InvalidArgument(_Failure, ValueError):
     """An argument or option has a value that is not allowed; the text names it."""
 
 
-class InvalidURL(HTTPError, ValueError):
+class InvalidURL(_Failure, ValueError):
     """The URL cannot be parsed or lacks a host."""
 
 
-class InvalidState(HTTPError, RuntimeError):
+class InvalidState(_Failure, RuntimeError):
     """The object is closed, in use elsewhere, or there is no running event loop."""
 
 
@@ -157,6 +163,10 @@ class LocalProtocolError(ProtocolError, ValueError):
 
 class RemoteProtocolError(ProtocolError):
     """The server broke HTTP, or ended the connection early."""
+
+
+class RemoteDisconnected(RemoteProtocolError, ConnectionError):
+    """The server closed the connection before its response was complete."""
 
 
 class ProxyError(TransportError):

@@ -1,7 +1,9 @@
 """Types of the native module. What each item does is said in its docstring."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable, Iterator, Mapping
-from datetime import timedelta
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
 from os import PathLike
 from typing import (
     IO,
@@ -16,6 +18,7 @@ from typing import (
     final,
     overload,
 )
+from uuid import UUID
 
 from typing_extensions import Buffer, Unpack
 
@@ -52,7 +55,6 @@ __version__: Final[str]
 OPTIONS: Final[list[tuple[str, str, str, str]]]
 
 _T = TypeVar("_T")
-_T_co = TypeVar("_T_co", covariant=True)
 
 class _Multi(Protocol):
     def multi_items(self) -> Iterable[tuple[Any, Any]]: ...
@@ -66,24 +68,36 @@ _HeaderTypes: TypeAlias = (
     | Iterable[tuple[_Text, _Text]]
     | _Multi
 )
-_Primitive: TypeAlias = str | int | float | bool | bytes | None
+
+class _Scalar(Protocol):
+    """What numpy's scalars have."""
+
+    def item(self) -> Any: ...
+
+_Primitive: TypeAlias = (
+    str | int | float | bool | bytes | date | time | Decimal | UUID | Enum | _Scalar | None
+)
 _Pairs: TypeAlias = (
     Mapping[str, _Primitive | list[Any] | tuple[Any, ...]] | Iterable[tuple[str, Any]] | _Multi
 )
-_Content: TypeAlias = str | Buffer | IO[bytes] | Iterable[Buffer]
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> Buffer: ...
+
+_Content: TypeAlias = str | Buffer | IO[bytes] | _Readable | Iterable[Buffer]
+_FileContent: TypeAlias = str | Buffer | IO[bytes] | _Readable
 _File: TypeAlias = (
-    str
-    | Buffer
-    | IO[bytes]
-    | tuple[str | None, str | Buffer | IO[bytes]]
-    | tuple[str | None, str | Buffer | IO[bytes], str]
+    _FileContent
+    | tuple[str | None, _FileContent]
+    | tuple[str | None, _FileContent, str | None]
+    | tuple[str | None, _FileContent, str | None, Mapping[str, str] | Iterable[tuple[str, str]] | None]
 )
 _TimeoutTypes: TypeAlias = float | Timeout | None
 
 class _Arguments(TypedDict, total=False):
     params: str | bytes | _Pairs | None
     headers: _HeaderTypes | None
-    data: str | Buffer | _Pairs | None
+    data: str | Buffer | IO[bytes] | _Pairs | None
     json: Any
     files: Mapping[str, _File] | Iterable[tuple[str, _File]] | None
     auth: tuple[str | bytes, str | bytes] | None
@@ -97,24 +111,24 @@ class _AsyncRequestArguments(_Arguments, total=False):
     content: _Content | AsyncIterable[Buffer] | None
 
 class _ClientOptions(TypedDict, total=False):
-    headers: _HeaderTypes
-    auth: tuple[str | bytes, str | bytes]
-    base_url: str
+    headers: _HeaderTypes | None
+    auth: tuple[str | bytes, str | bytes] | None
+    base_url: str | None
     timeout: _TimeoutTypes
-    follow_redirects: bool
-    verify: Literal[True] | str | PathLike[str]
-    cert: tuple[str | PathLike[str], str | PathLike[str]]
-    profile: Literal["default", "service"]
-    retries: int
-    retry_budget: int
+    follow_redirects: bool | None
+    verify: Literal[True] | str | PathLike[str] | None
+    cert: tuple[str | PathLike[str], str | PathLike[str]] | None
+    profile: Literal["default", "service"] | None
+    retries: int | None
+    retry_budget: int | None
     retry_max_wait: float | None
-    circuit_breaker: bool
-    max_per_host: int
-    max_total: int
-    max_dials_per_host: int
+    circuit_breaker: bool | None
+    max_per_host: int | None
+    max_total: int | None
+    max_dials_per_host: int | None
     queue_timeout: float | None
     queue_stall_timeout: float | None
-    queue_limit: int
+    queue_limit: int | None
     idle_timeout: float | None
     max_age: float | None
     dns_ttl: float | None
@@ -123,14 +137,14 @@ class _ClientOptions(TypedDict, total=False):
     stall_timeout: float | None
     body_idle_timeout: float | None
     total_timeout: float | None
-    max_head_size: int
-    max_fields: int
-    max_body_size: int
-    drain_limit: int
+    max_head_size: int | None
+    max_fields: int | None
+    max_body_size: int | None
+    drain_limit: int | None
     drain_timeout: float | None
-    busy_poll: int
-    max_redirects: int
-    hedge: bool
+    busy_poll: int | None
+    max_redirects: int | None
+    hedge: bool | None
     resolve: str | PathLike[str] | None
     user_agent: str | PathLike[str] | None
     ca_file: str | PathLike[str] | None
@@ -140,9 +154,6 @@ class _ClientOptions(TypedDict, total=False):
     client_cert_pem: str | Buffer | None
     client_key_pem: str | Buffer | None
     client_key_password: str | None
-
-class _Pending(Coroutine[Any, Any, _T_co], Protocol[_T_co]):
-    """Starts when it is awaited, once; ``asyncio.create_task`` takes it like a coroutine."""
 
 def error_table() -> tuple[tuple[str, str, str, str], ...]: ...
 def get(url: str, **options: Unpack[_RequestArguments]) -> Response: ...
@@ -186,30 +197,30 @@ class AsyncClient:
     def __new__(cls, **options: Unpack[_ClientOptions]) -> Self: ...
     @staticmethod
     def shared() -> AsyncClient: ...
-    def get(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> _Pending[Response]: ...
-    def head(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> _Pending[Response]: ...
-    def options(
+    async def get(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> Response: ...
+    async def head(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> Response: ...
+    async def options(
         self, url: str, **options: Unpack[_AsyncRequestArguments]
-    ) -> _Pending[Response]: ...
-    def post(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> _Pending[Response]: ...
-    def put(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> _Pending[Response]: ...
-    def patch(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> _Pending[Response]: ...
-    def delete(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> _Pending[Response]: ...
-    def request(
+    ) -> Response: ...
+    async def post(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> Response: ...
+    async def put(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> Response: ...
+    async def patch(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> Response: ...
+    async def delete(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> Response: ...
+    async def request(
         self, method: str, url: str, **options: Unpack[_AsyncRequestArguments]
-    ) -> _Pending[Response]: ...
+    ) -> Response: ...
     def stream(
         self, method: str, url: str, **options: Unpack[_AsyncRequestArguments]
     ) -> AsyncStream: ...
     def stats(self) -> Stats: ...
-    def warm(self, url: str, count: int = 1) -> _Pending[int]: ...
+    async def warm(self, url: str, count: int = 1) -> int: ...
     def network_changed(self) -> None: ...
     def reset_breaker(self, url: str) -> None: ...
-    def aclose(self) -> _Pending[None]: ...
+    async def aclose(self) -> None: ...
     @property
     def is_closed(self) -> bool: ...
-    def __aenter__(self) -> _Pending[Self]: ...
-    def __aexit__(self, *_raised: object) -> _Pending[None]: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_raised: object) -> None: ...
 
 @final
 class Stream:
@@ -218,8 +229,8 @@ class Stream:
 
 @final
 class AsyncStream:
-    def __aenter__(self) -> _Pending[Response]: ...
-    def __aexit__(self, *_raised: object) -> _Pending[None]: ...
+    async def __aenter__(self) -> Response: ...
+    async def __aexit__(self, *_raised: object) -> None: ...
 
 @final
 class Response:
@@ -260,7 +271,7 @@ class Response:
     def json(self, **options: Any) -> Any: ...
     def raise_for_status(self) -> Self: ...
     def read(self) -> bytes: ...
-    def aread(self) -> _Pending[bytes]: ...
+    async def aread(self) -> bytes: ...
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]: ...
     def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]: ...
     def iter_text(self, chunk_size: int | None = None) -> Iterator[str]: ...
@@ -268,7 +279,7 @@ class Response:
     def iter_lines(self) -> Iterator[str]: ...
     def aiter_lines(self) -> AsyncIterator[str]: ...
     def close(self) -> None: ...
-    def aclose(self) -> _Pending[None]: ...
+    async def aclose(self) -> None: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
@@ -386,6 +397,7 @@ class Stats:
 
 @final
 class OriginStats:
+    def as_dict(self) -> dict[str, Any]: ...
     @property
     def origin(self) -> str: ...
     @property
@@ -410,5 +422,6 @@ class OriginStats:
 class Sender:
     def push(self, piece: Buffer) -> None: ...
     def finish(self) -> None: ...
+    def restarted(self) -> None: ...
     def fail(self, reason: str) -> None: ...
     def drop(self) -> None: ...

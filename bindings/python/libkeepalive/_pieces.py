@@ -6,18 +6,11 @@ import codecs
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 
 
-def _checked(size: int) -> int:
-    if size < 1:
-        raise ValueError(f"chunk_size: {size} is not a size; expected 1 or more")
-    return size
-
-
 def slices(content: bytes, size: int | None) -> Iterator[bytes]:
     """A body that is in memory."""
     if size is None:
         return iter([content] if content else [])
-    step = _checked(size)
-    return (content[at : at + step] for at in range(0, len(content), step))
+    return (content[at : at + size] for at in range(0, len(content), size))
 
 
 async def aslices(content: bytes, size: int | None) -> AsyncIterator[bytes]:
@@ -30,7 +23,7 @@ class _Sizer:
     """Collects pieces to exactly ``size`` bytes each; the last one may be shorter."""
 
     def __init__(self, size: int) -> None:
-        self.size = _checked(size)
+        self.size = size
         self.held = bytearray()
 
     def add(self, piece: bytes) -> Iterator[bytes]:
@@ -64,8 +57,10 @@ async def asized(pieces: AsyncIterable[bytes], size: int) -> AsyncIterator[bytes
 
 def _decoder(encoding: str) -> codecs.IncrementalDecoder:
     try:
+        # Refuses what ``Response.text`` refuses, also codecs from bytes to bytes such as "hex".
+        b"x".decode(encoding, "replace")
         return codecs.getincrementaldecoder(encoding)("replace")
-    except LookupError:
+    except (LookupError, ValueError):
         return codecs.getincrementaldecoder("utf-8")("replace")
 
 
@@ -90,29 +85,36 @@ async def atext(pieces: AsyncIterable[bytes], encoding: str) -> AsyncIterator[st
 
 
 class _Splitter:
-    """Splits text at line ends as ``str.splitlines`` does, over the cuts between pieces."""
+    """Splits text at CR, LF and CR LF, over the cuts between pieces.
+
+    At nothing else, unlike ``str.splitlines``: U+2028, form feeds and their like are content of JSON
+    lines, CSV and event streams.
+    """
 
     def __init__(self) -> None:
         self.held: list[str] = []
+        self.after_cr = False
 
     def add(self, piece: str) -> list[str]:
-        if self.held and self.held[-1].endswith("\r"):
-            # Only now is it known whether this line ends in CR or CR LF.
-            piece = self.held.pop() + piece
-        complete = piece.splitlines(keepends=True)
+        if self.after_cr and piece:
+            # The CR ended its line when it came; the LF of a CR LF that was cut belongs to it.
+            piece = piece.removeprefix("\n")
+            self.after_cr = False
+        if not piece:
+            return []
+        if piece.endswith("\r"):
+            self.after_cr = True
+        complete = piece.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         last = complete.pop()
-        if last.splitlines()[0] != last and not last.endswith("\r"):
-            complete.append(last)
-            last = ""
         if complete:
             complete[0] = "".join([*self.held, complete[0]])
-            self.held = []
+            self.held.clear()
         if last:
             self.held.append(last)
-        return [line.splitlines()[0] for line in complete]
+        return complete
 
     def rest(self) -> list[str]:
-        return "".join(self.held).splitlines()
+        return ["".join(self.held)] if self.held else []
 
 
 def lines(parts: Iterable[str]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from ._errors import Cancelled
 from ._upload import Feed
 
 if TYPE_CHECKING:
+    from ._bodies import Body
     from ._native import Sender
 
 
@@ -67,6 +68,11 @@ async def drive(begin: Callable[[], Future]) -> Any:
     return await begin().wait()
 
 
+async def thread(work: Callable[[], Any]) -> Any:
+    """Runs `work` on a thread; a cancelled task does not wait for its end."""
+    return await trio.to_thread.run_sync(work, abandon_on_cancel=True)
+
+
 class Future:
     """What one task waits for."""
 
@@ -96,9 +102,9 @@ class Future:
         """By other means than a cancel scope."""
         self._settle(outcome.Error(Cancelled("the call was closed")))
 
-    def upload(self, source: Any, sender: Sender) -> Feed:
-        """Has the waiting task send `source` as the request's body."""
-        self._feed = Feed(source, sender, trio.Event)
+    def upload(self, body: Body, sender: Sender) -> Feed:
+        """Has the waiting task send `body` as the request's body."""
+        self._feed = Feed(body, sender, trio.Event, thread)
         return self._feed
 
     def linger(self, watch: Callable[[], object]) -> None:
@@ -124,7 +130,10 @@ class Future:
             self._linger()
         if self._outcome is None:
             self._task = trio.lowlevel.current_task()
-            await trio.lowlevel.wait_task_rescheduled(self._abort)
+            try:
+                await trio.lowlevel.wait_task_rescheduled(self._abort)
+            finally:
+                self._task = None
 
     async def wait(self) -> Any:
         if self._feed is None:

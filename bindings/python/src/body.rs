@@ -1,19 +1,16 @@
-//! Streamed request bodies of blocking calls: a file or an iterable, read on the caller's thread.
+//! Streamed request bodies: what Python objects produce on the thread that sends, and lists of bytes.
 
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use keepalive_core::{BodySource, ErrorKind, Result, source_failed};
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyIterator;
 
 use crate::convert::buffer;
 use crate::errors::wrong_type;
-use crate::once::intern;
-
-/// Bytes asked from a file at a time.
-const PIECE: usize = 64 * 1024;
+use crate::once::{PyOnceLock, intern};
 
 /// Where the source's own exception waits to be raised again.
 #[derive(Clone, Default)]
@@ -33,72 +30,53 @@ impl Failure {
     }
 }
 
-enum Kind {
-    /// Read in pieces; `start` is where it stood, if it can go back there.
-    File { start: Option<u64> },
-    /// An iterator, and whether its iterable gives a fresh one.
-    Iterable { iterator: Py<PyAny>, again: bool },
-}
-
-/// A body source over a Python object.
+/// A body source over a prepared body of `_bodies.py`, read on the thread that sends.
 pub struct PythonSource {
-    object: Py<PyAny>,
-    kind: Kind,
+    body: Py<PyAny>,
+    /// `None` before the first piece, and again once it is to start over.
+    iterator: Option<Py<PyAny>>,
+    repeatable: bool,
     failure: Failure,
 }
 
 impl PythonSource {
-    /// The source, and its length if it is known: what is left of a seekable file.
-    pub fn new(object: &Bound<'_, PyAny>, failure: &Failure) -> PyResult<(Self, Option<u64>)> {
-        let py = object.py();
-        let mut length = None;
-        let kind = if object.hasattr(intern!(py, "read"))? {
-            let start = extent(object).ok();
-            length = start.map(|(start, end)| end.saturating_sub(start));
-            Kind::File { start: start.map(|(start, _)| start) }
-        } else if object.hasattr(intern!(py, "__iter__"))? {
-            let iterator = object.try_iter()?.into_any();
-            let again = !iterator.is(object);
-            Kind::Iterable { iterator: iterator.unbind(), again }
-        } else {
-            let hint =
-                "content: an async iterable needs AsyncClient; give bytes, a file or an iterable";
-            return Err(PyTypeError::new_err(hint));
-        };
-        let source =
-            PythonSource { object: object.clone().unbind(), kind, failure: failure.clone() };
-        Ok((source, length))
+    /// The source, and its length if it is known.
+    pub fn new(source: &Bound<'_, PyAny>, failure: &Failure) -> PyResult<(Self, Option<u64>)> {
+        static PREPARE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = source.py();
+        let prepare = PREPARE.import(py, "libkeepalive._bodies", "prepare")?;
+        let body = prepare.call1((source, false))?;
+        let (length, repeatable) = known(&body)?;
+        let body = body.unbind();
+        Ok((PythonSource { body, iterator: None, repeatable, failure: failure.clone() }, length))
     }
 
     fn next(&mut self, py: Python<'_>) -> PyResult<Option<Bytes>> {
-        let piece = match &self.kind {
-            Kind::File { .. } => {
-                Some(self.object.bind(py).call_method1(intern!(py, "read"), (PIECE,))?)
-            }
-            Kind::Iterable { iterator, .. } => {
-                iterator.bind(py).cast::<pyo3::types::PyIterator>()?.clone().next().transpose()?
+        let iterator = match &self.iterator {
+            Some(iterator) => iterator.bind(py).clone(),
+            None => {
+                let iterator = self.body.bind(py).call_method0(intern!(py, "start"))?;
+                self.iterator = Some(iterator.clone().unbind());
+                iterator
             }
         };
-        let Some(piece) = piece else { return Ok(None) };
-        let bytes =
-            buffer(&piece)?.ok_or_else(|| wrong_type("content", "pieces of bytes", &piece))?;
-        let ended = bytes.is_empty() && matches!(self.kind, Kind::File { .. });
-        Ok((!ended).then_some(bytes))
-    }
-
-    fn start_again(&mut self, py: Python<'_>) -> PyResult<bool> {
-        let object = self.object.bind(py);
-        match &mut self.kind {
-            Kind::File { start: Some(start) } => {
-                object.call_method1(intern!(py, "seek"), (*start,))?;
-            }
-            Kind::Iterable { iterator, again: true } => {
-                *iterator = object.try_iter()?.into_any().unbind();
-            }
-            _ => return Ok(false),
+        match iterator.cast::<PyIterator>()?.clone().next().transpose()? {
+            Some(piece) => bytes_of(&piece).map(Some),
+            None => Ok(None),
         }
-        Ok(true)
     }
+}
+
+/// Length and repeatability of a prepared body.
+pub fn known(body: &Bound<'_, PyAny>) -> PyResult<(Option<u64>, bool)> {
+    let py = body.py();
+    let length = body.getattr(intern!(py, "length"))?.extract()?;
+    Ok((length, body.getattr(intern!(py, "repeatable"))?.extract()?))
+}
+
+/// A piece of a body.
+pub fn bytes_of(piece: &Bound<'_, PyAny>) -> PyResult<Bytes> {
+    buffer(piece)?.ok_or_else(|| wrong_type("content", "pieces of bytes", piece))
 }
 
 impl BodySource for PythonSource {
@@ -117,20 +95,45 @@ impl BodySource for PythonSource {
     }
 
     fn can_rewind(&self) -> bool {
-        matches!(&self.kind, Kind::File { start: Some(_) } | Kind::Iterable { again: true, .. })
+        self.repeatable
     }
 
     fn rewind(&mut self) -> bool {
-        Python::try_attach(|py| self.start_again(py).unwrap_or(false)).unwrap_or(false)
+        // Its next piece is the first again; a file is sought then.
+        self.iterator = None;
+        self.repeatable
     }
 }
 
-/// Position and end of a seekable binary file.
-pub fn extent(file: &Bound<'_, PyAny>) -> PyResult<(u64, u64)> {
-    let py = file.py();
-    let seek = intern!(py, "seek");
-    let start: u64 = file.call_method0(intern!(py, "tell"))?.extract()?;
-    let end: u64 = file.call_method1(seek, (0, 2))?.extract()?;
-    file.call_method1(seek, (start,))?;
-    Ok((start, end))
+/// A list of bytes as a body.
+pub struct Pieces {
+    pieces: Vec<Bytes>,
+    next: usize,
+}
+
+impl Pieces {
+    /// The items of a list or tuple, and how long they are together.
+    pub fn of(list: &Bound<'_, PyAny>) -> PyResult<(Pieces, u64)> {
+        let pieces: Vec<Bytes> =
+            list.try_iter()?.map(|piece| bytes_of(&piece?)).collect::<PyResult<_>>()?;
+        let length = pieces.iter().map(|piece| piece.len() as u64).sum();
+        Ok((Pieces { pieces, next: 0 }, length))
+    }
+}
+
+impl BodySource for Pieces {
+    fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
+        let piece = self.pieces.get(self.next).cloned();
+        self.next += 1;
+        Poll::Ready(Ok(piece))
+    }
+
+    fn can_rewind(&self) -> bool {
+        true
+    }
+
+    fn rewind(&mut self) -> bool {
+        self.next = 0;
+        true
+    }
 }

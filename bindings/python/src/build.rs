@@ -1,16 +1,37 @@
 //! The arguments of a request method, as httpx spells them, to the engine's request.
 
-use keepalive_core::{Request, Timeouts};
+use std::borrow::Cow;
+
+use keepalive_core::{Request, Timeouts, join_url};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
-use crate::convert::{Field, buffer, credentials, encoder, fields, owned, text};
-use crate::errors::{RequestLine, to_python, wrong_type};
+use crate::body::Pieces;
+use crate::convert::{buffer, credentials, encoder, fields, latin1_text, owned, text, utf8};
+use crate::errors::{RequestLine, to_python, unknown, wrong_type};
+use crate::once::PyOnceLock;
+use crate::response::Method;
 use crate::shared::{Shared, flag};
 use crate::timeout::timeouts;
 
-/// A request, and the object that its body is to be streamed from.
+const CONTENT_TYPE: &[u8] = b"Content-Type";
+
+/// The arguments of a request method.
+const ARGUMENTS: &[&str] = &[
+    "params",
+    "headers",
+    "content",
+    "data",
+    "json",
+    "files",
+    "auth",
+    "timeout",
+    "follow_redirects",
+];
+
+/// A request, and the object that its body is to be streamed from: still to be prepared by
+/// `_bodies.py`, which may make the calling thread wait.
 pub struct Built<'py> {
     pub request: Request,
     pub source: Option<Bound<'py, PyAny>>,
@@ -29,6 +50,7 @@ struct Arguments<'py> {
     data: Option<Bound<'py, PyAny>>,
     json: Option<Bound<'py, PyAny>>,
     files: Option<Bound<'py, PyAny>>,
+    /// `None` is a value here: not the client's either.
     auth: Option<Bound<'py, PyAny>>,
     /// `None` is a value here: no limit.
     timeout: Option<Bound<'py, PyAny>>,
@@ -48,11 +70,20 @@ impl<'py> Arguments<'py> {
                 "data" => arguments.data = given,
                 "json" => arguments.json = given,
                 "files" => arguments.files = given,
-                "auth" => arguments.auth = given,
+                "auth" => arguments.auth = Some(value),
                 "timeout" => arguments.timeout = Some(value),
                 "follow_redirects" => arguments.follow_redirects = given,
-                other => return Err(PyTypeError::new_err(format!("unknown argument {other}"))),
+                other => return Err(unknown(value.py(), "argument", other, ARGUMENTS)),
             }
+        }
+        // As in httpx: no files are no form, no fields no body.
+        if let Some(files) = &arguments.files
+            && !files.is_truthy()?
+        {
+            arguments.files = None;
+        }
+        if arguments.data.as_ref().is_some_and(|data| is_empty_dict(data)) {
+            arguments.data = None;
         }
         let bodies = [
             ("content", &arguments.content),
@@ -85,7 +116,10 @@ pub fn build<'py>(
         None => Arguments::default(),
     };
     let url_text = text("url", url)?;
-    let joined = shared.base_url.as_deref().and_then(|base| join(base, url_text));
+    let joined = match shared.base_url.as_deref() {
+        Some(base) => Some(join_url(base, url_text).map_err(|error| to_python(py, &error, None))?),
+        None => None,
+    };
     let mut url_text = joined.as_deref().unwrap_or(url_text);
     let with_params;
     if let Some(params) = &arguments.params {
@@ -94,21 +128,46 @@ pub fn build<'py>(
     }
     let mut request =
         Request::new(method, url_text).map_err(|error| to_python(py, &error, None))?;
+    let auth = arguments.auth.as_ref().filter(|auth| !auth.is_none());
+    let mut own_type = None;
     if let Some(headers) = &arguments.headers {
-        add(py, &mut request, &fields("headers", headers)?)?;
+        for (name, value) in fields("headers", headers)? {
+            if own_type.is_none() && name.eq_ignore_ascii_case(b"content-type") {
+                own_type = Some(value);
+            } else if auth.is_none() || !name.eq_ignore_ascii_case(b"authorization") {
+                add(py, &mut request, &name, &value)?;
+            }
+        }
     }
-    if let Some(auth) = &arguments.auth {
-        add_one(py, &mut request, b"Authorization", credentials(auth)?.as_bytes())?;
+    if let Some(auth) = auth {
+        add(py, &mut request, b"Authorization", credentials(auth)?.as_bytes())?;
+    }
+    let (source, media_type) = set_body(&mut request, &arguments, own_type.as_deref())?;
+    let inherited =
+        || shared.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE));
+    match (media_type, own_type) {
+        // A form with files says what is between its parts, and has heeded what it was told.
+        (MediaType::Form(form), _) => add(py, &mut request, CONTENT_TYPE, form.as_bytes())?,
+        (_, Some(own)) => add(py, &mut request, CONTENT_TYPE, &own)?,
+        (MediaType::Default(media_type), None) if !inherited() => {
+            add(py, &mut request, CONTENT_TYPE, media_type.as_bytes())?;
+        }
+        _ => {}
     }
     for (name, value) in &shared.headers {
         if !request.has_header(name) {
-            add_one(py, &mut request, name, value)?;
+            add(py, &mut request, name, value)?;
         }
     }
-    if !request.has_header(b"accept") {
-        add_one(py, &mut request, b"Accept", b"*/*")?;
+    if let Some(auth) = &shared.auth
+        && arguments.auth.is_none()
+        && !request.has_header(b"authorization")
+    {
+        add(py, &mut request, b"Authorization", auth)?;
     }
-    let source = set_body(&mut request, &arguments)?;
+    if !request.has_header(b"accept") {
+        add(py, &mut request, b"Accept", b"*/*")?;
+    }
     let limits = match &arguments.timeout {
         Some(timeout) => timeouts(timeout, shared.timeouts)?,
         None => shared.timeouts,
@@ -125,75 +184,101 @@ pub fn build<'py>(
 }
 
 /// Standard method names are accepted in lower case too; all others are sent as they are.
-pub fn method<'a>(method: &'a Bound<'_, PyAny>) -> PyResult<std::borrow::Cow<'a, str>> {
+pub fn method(method: &Bound<'_, PyAny>) -> PyResult<Method> {
+    const STANDARD: [&str; 8] =
+        ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "TRACE"];
     let given = text("method", method)?;
-    let upper = given.to_ascii_uppercase();
-    Ok(match upper.as_str() {
-        "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" | "TRACE" => upper.into(),
-        _ => given.into(),
-    })
+    let standard = STANDARD.iter().find(|name| name.eq_ignore_ascii_case(given));
+    Ok(standard.map_or_else(|| Cow::Owned(given.to_string()), |name| Cow::Borrowed(*name)))
 }
 
-/// A relative URL is appended to the base as httpx does: `/a` below `http://host/v1` is `/v1/a`.
-fn join(base: &str, url: &str) -> Option<String> {
-    if url.contains("://") {
-        return None;
-    }
-    Some(format!("{}/{}", base.trim_end_matches('/'), url.trim_start_matches('/')))
-}
-
-fn add(py: Python<'_>, request: &mut Request, fields: &[Field]) -> PyResult<()> {
-    fields.iter().try_for_each(|(name, value)| add_one(py, request, name, value))
-}
-
-fn add_one(py: Python<'_>, request: &mut Request, name: &[u8], value: &[u8]) -> PyResult<()> {
+fn add(py: Python<'_>, request: &mut Request, name: &[u8], value: &[u8]) -> PyResult<()> {
     request.add_header(name, value).map_err(|error| to_python(py, &error, Some(&line(request))))
+}
+
+/// The Content-Type that a body asks for.
+enum MediaType {
+    None,
+    /// Unless the caller gave another.
+    Default(String),
+    Form(String),
 }
 
 fn set_body<'py>(
     request: &mut Request,
     arguments: &Arguments<'py>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
+    own_type: Option<&[u8]>,
+) -> PyResult<(Option<Bound<'py, PyAny>>, MediaType)> {
     if let Some(json) = &arguments.json {
-        encoded(request, encoder(json.py(), "json_body")?.call1((json,))?)?;
-        return Ok(None);
+        return encoded(request, encoder(json.py(), "json_body")?.call1((json,))?);
     }
     if let Some(files) = &arguments.files {
-        encoded(request, encoder(files.py(), "multipart")?.call1((&arguments.data, files))?)?;
-        return Ok(None);
+        let form = multipart(arguments, files, own_type)?;
+        if let Some((source, media_type)) = form {
+            return Ok((Some(source), MediaType::Form(media_type)));
+        }
     }
     if let Some(data) = &arguments.data
         && data.cast::<PyString>().is_err()
         && buffer(data)?.is_none()
+        && !is_stream(data)
     {
-        encoded(request, encoder(data.py(), "form")?.call1((data,))?)?;
-        return Ok(None);
+        return encoded(request, encoder(data.py(), "form")?.call1((data,))?);
     }
     let Some(content) = arguments.content.as_ref().or(arguments.data.as_ref()) else {
-        return Ok(None);
+        return Ok((None, MediaType::None));
     };
     if let Ok(text) = content.cast::<PyString>() {
-        request.set_body(text.to_str()?.as_bytes().to_vec());
-        return Ok(None);
-    }
-    if let Some(bytes) = buffer(content)? {
+        request.set_body(utf8("content", text)?.as_bytes().to_vec());
+    } else if let Some(bytes) = buffer(content)? {
         request.set_body(bytes);
-        return Ok(None);
+    } else if content.is_instance_of::<PyList>() || content.is_instance_of::<PyTuple>() {
+        let (pieces, length) = Pieces::of(content)?;
+        request.set_body_stream(Box::new(pieces), Some(length));
+    } else if is_stream(content)
+        || (has(content, "__iter__") && !content.is_instance_of::<PyDict>())
+    {
+        return Ok((Some(content.clone()), MediaType::None));
+    } else {
+        let expected =
+            "str, bytes, a binary file or an iterable of bytes (json= and data= take others)";
+        return Err(wrong_type("content", expected, content));
     }
-    let streams = ["read", "__iter__", "__aiter__"];
-    if streams.iter().any(|name| content.hasattr(*name).unwrap_or(false)) {
-        return Ok(Some(content.clone()));
-    }
-    Err(wrong_type("content", "str, bytes, a file or an iterable of bytes", content))
+    Ok((None, MediaType::None))
 }
 
-/// A body with the media type it was encoded to.
-fn encoded(request: &mut Request, pair: Bound<'_, PyAny>) -> PyResult<()> {
-    let py = pair.py();
+fn is_empty_dict(object: &Bound<'_, PyAny>) -> bool {
+    object.cast::<PyDict>().is_ok_and(|dict| dict.is_empty())
+}
+
+fn has(object: &Bound<'_, PyAny>, name: &str) -> bool {
+    object.hasattr(name).unwrap_or(false)
+}
+
+/// A file, or what can only be iterated asynchronously.
+fn is_stream(object: &Bound<'_, PyAny>) -> bool {
+    has(object, "read") || has(object, "__aiter__")
+}
+
+/// The source of a form with files and its media type, `None` if there are no files.
+fn multipart<'py>(
+    arguments: &Arguments<'py>,
+    files: &Bound<'py, PyAny>,
+    own_type: Option<&[u8]>,
+) -> PyResult<Option<(Bound<'py, PyAny>, String)>> {
+    static MULTIPART: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = files.py();
+    let own_type = own_type.map(|value| latin1_text(py, value));
+    let multipart = MULTIPART.import(py, "libkeepalive._multipart", "multipart")?;
+    multipart.call1((&arguments.data, files, own_type))?.extract()
+}
+
+/// A body of `_encode.py`, with its media type.
+fn encoded<'py>(
+    request: &mut Request,
+    pair: Bound<'py, PyAny>,
+) -> PyResult<(Option<Bound<'py, PyAny>>, MediaType)> {
     let (body, media_type): (Bound<'_, PyBytes>, String) = pair.extract()?;
-    if !request.has_header(b"content-type") {
-        add_one(py, request, b"Content-Type", media_type.as_bytes())?;
-    }
     request.set_body(owned(&body));
-    Ok(())
+    Ok((None, MediaType::Default(media_type)))
 }

@@ -11,7 +11,7 @@ use crate::aio::AsyncClient;
 use crate::blocking::blocking;
 use crate::body::{Failure, PythonSource};
 use crate::build::{Built, build, line, method};
-use crate::convert::text;
+use crate::convert::{count, text};
 use crate::errors::{of_class, to_python};
 use crate::info::Stats;
 use crate::response::{Method, Response, SMALL_BODY};
@@ -164,12 +164,20 @@ impl Client {
     ///
     /// Keyword arguments, as in httpx: ``params`` (appended to the URL's query), ``headers``,
     /// ``content`` (str, bytes, any buffer, a binary file or an iterable of bytes), ``data`` (form
-    /// fields), ``json``, ``files`` (multipart), ``auth`` (user, password), ``timeout`` (seconds for
-    /// each phase, a ``Timeout``, or ``None`` for no limit) and ``follow_redirects`` (default False).
+    /// fields), ``json``, ``files`` (multipart; a file is content or (name, content[, media type[,
+    /// headers]])), ``auth`` (user, password; ``None`` switches the client's off), ``timeout``
+    /// (seconds for each phase, a ``Timeout``, or ``None`` for no limit) and ``follow_redirects``
+    /// (default False). ``None`` for any other is as if it were left out.
     ///
-    /// Raises ``TypeError`` for an unknown argument or wrong type and ``HTTPError`` otherwise; what
-    /// the source of a streamed body or a signal handler raises comes through. HTTP statuses are
-    /// never errors here; see ``Response.raise_for_status``.
+    /// A body that can be produced again is sent again by replays, retries and redirects: bytes,
+    /// lists and tuples of bytes, seekable files (from where they stood), iterables that give a fresh
+    /// iterator each time, and forms of these. A generator is sent once. Files are streamed, at most
+    /// 256 KiB at a time in memory, with the length they have.
+    ///
+    /// Raises ``TypeError`` for an unknown argument or wrong type, ``InvalidURL``,
+    /// ``InvalidArgument`` or ``InvalidState`` for misuse, and ``HTTPError`` when the request fails;
+    /// what the source of a streamed body or a signal handler raises comes through. HTTP statuses
+    /// are never errors here; see ``Response.raise_for_status``.
     #[pyo3(name = "request", signature = (method, url, **options))]
     fn request(
         &self,
@@ -199,9 +207,15 @@ impl Client {
 
     /// Opens connections to the origin of ``url`` until ``count`` are idle, within the client's
     /// limits; returns how many were opened. Raises the error of the first that failed.
-    #[pyo3(signature = (url, count = 1))]
-    fn warm(&self, py: Python<'_>, url: &Bound<'_, PyAny>, count: usize) -> PyResult<usize> {
+    #[pyo3(signature = (url, count = None), text_signature = "($self, url, count=1)")]
+    fn warm(
+        &self,
+        py: Python<'_>,
+        url: &Bound<'_, PyAny>,
+        count: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<usize> {
         let url = text("url", url)?;
+        let count = how_many(count)?;
         let client = &self.shared.client;
         blocking(py, |how| client.warm(url, count, how))?
             .map_err(|error| to_python(py, &error, None))
@@ -244,13 +258,19 @@ impl Client {
     }
 }
 
+/// The `count` of `warm`.
+pub fn how_many(count: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
+    let count = count.map_or(Ok(1), |value| self::count("count", value))?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
 pub fn send_named(
     shared: &Shared,
     method: &Bound<'_, PyAny>,
     url: &Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Response> {
-    let method: Method = self::method(method)?.into_owned().into();
+    let method = self::method(method)?;
     let built = build(shared, &method, url, options)?;
     send(url.py(), shared, method, built, false)
 }
@@ -276,7 +296,7 @@ impl Stream {
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stream> {
-        let method: Method = self::method(method)?.into_owned().into();
+        let method = self::method(method)?;
         let Built { request, source } = build(shared, &method, url, options)?;
         let unsent = Unsent { method, request, source: source.map(Bound::unbind) };
         Ok(Stream {

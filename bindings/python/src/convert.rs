@@ -3,10 +3,10 @@
 
 use bytes::Bytes;
 use keepalive_core::{Error, ErrorKind, Phase, basic_credentials};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMemoryView, PyString, PyTuple};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyMemoryView, PyString, PyTuple};
 
 use crate::errors::{to_python, wrong_type};
 use crate::headers::Headers;
@@ -23,8 +23,29 @@ const BORROW_FROM: usize = 4096;
 /// The text of a URL; objects of URL libraries must be converted by the caller.
 pub fn text<'a>(name: &str, value: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
     match value.cast::<PyString>() {
-        Ok(text) => text.to_str(),
+        Ok(text) => utf8(name, text),
         Err(_) => Err(wrong_type(name, "str", value)),
+    }
+}
+
+/// Text that can be sent; what is wrong with it is said without showing it.
+pub fn utf8<'a>(name: &str, text: &'a Bound<'_, PyString>) -> PyResult<&'a str> {
+    text.to_str().map_err(|_| PyValueError::new_err(format!("{name}: a lone surrogate is no text")))
+}
+
+/// A whole number from 0.
+pub fn count(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    if value.is_instance_of::<PyBool>() {
+        return Err(wrong_type(name, "a whole number", value));
+    }
+    match value.extract::<u64>() {
+        Ok(count) => Ok(count),
+        Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => {
+            Err(wrong_type(name, "a whole number", value))
+        }
+        Err(_) => Err(PyValueError::new_err(format!(
+            "{name}: {value} is not a count; expected 0 or more"
+        ))),
     }
 }
 
@@ -101,12 +122,13 @@ fn latin1(what: &str, value: &Bound<'_, PyAny>) -> PyResult<Box<[u8]>> {
     let Ok(text) = value.cast::<PyString>() else {
         return Err(wrong_type(what, "str or bytes", value));
     };
-    let text = text.to_str()?;
+    let text = utf8(what, text)?;
     if text.is_ascii() {
         return Ok(text.as_bytes().into());
     }
     text.chars().map(|c| u8::try_from(u32::from(c))).collect::<Result<_, _>>().map_err(|_| {
-        let message = format!("{what}: {text:?} has characters outside latin-1; give bytes");
+        // The value may be a secret.
+        let message = format!("{what}: characters outside latin-1; give the bytes to be sent");
         to_python(value.py(), &Error::new(ErrorKind::InvalidHeader, Phase::Request, message), None)
     })
 }

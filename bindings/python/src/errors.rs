@@ -74,6 +74,16 @@ pub fn wrong_type(name: &str, expected: &str, got: &Bound<'_, PyAny>) -> PyErr {
     PyTypeError::new_err(format!("{name}: expected {expected}, got {got}"))
 }
 
+/// `TypeError` for an argument or option that nobody knows; the text says what was meant, or what
+/// there is instead.
+pub fn unknown(py: Python<'_>, what: &str, name: &str, known: &[&str]) -> PyErr {
+    static UNKNOWN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let text = UNKNOWN.import(py, "libkeepalive._hints", "unknown").and_then(|unknown| {
+        unknown.call1((what, name, known.to_vec(), crate::shared::option_names()))?.extract()
+    });
+    text.map_or_else(|failure| failure, |text: String| PyTypeError::new_err(text))
+}
+
 /// The engine's error table: `(kind, code, class name, summary)` for each kind.
 #[pyfunction]
 pub fn error_table(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {

@@ -6,6 +6,9 @@ use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::convert::{Field, fields, latin1_text};
 
+/// Fields whose values reach no text that is made for people.
+const SECRET: [&[u8]; 4] = [b"authorization", b"proxy-authorization", b"cookie", b"set-cookie"];
+
 /// Header fields: ordered, duplicates kept, names compared without case. Read-only.
 ///
 /// Reads like a mapping, in which fields of one name are joined with ``", "`` (RFC 9110 5.3);
@@ -105,8 +108,14 @@ impl Headers {
         sorted(&self.list) == sorted(&other)
     }
 
+    /// Credentials and cookies are not shown.
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("Headers({})", self.multi_items(py)?.repr()?))
+        let pairs = self.list.iter().map(|(name, value)| {
+            let name = name.to_ascii_lowercase();
+            let shown = if SECRET.contains(&&*name) { b"[secure]" } else { &**value };
+            (latin1_text(py, &name), latin1_text(py, shown))
+        });
+        Ok(format!("Headers({})", PyList::new(py, pairs.collect::<Vec<_>>())?.repr()?))
     }
 
     /// The values of that name joined with ``", "``, or ``default``.

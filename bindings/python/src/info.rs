@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use keepalive_core::Info as CoreInfo;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 /// Seconds by phase; 0.0 where a phase did not happen.
 #[pyclass(frozen, get_all, module = "libkeepalive")]
@@ -154,6 +155,21 @@ pub struct OriginStats {
 
 #[pymethods]
 impl OriginStats {
+    /// The counters as a dict.
+    fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        dict.set_item("origin", &self.origin)?;
+        dict.set_item("waiting", self.waiting)?;
+        dict.set_item("idle", self.idle)?;
+        dict.set_item("active", self.active)?;
+        dict.set_item("dialing", self.dialing)?;
+        dict.set_item("idle_limit", self.idle_limit)?;
+        dict.set_item("idle_limit_source", self.idle_limit_source)?;
+        dict.set_item("breaker", self.breaker)?;
+        dict.set_item("addresses", &self.addresses)?;
+        Ok(dict)
+    }
+
     fn __repr__(&self) -> String {
         let limit = self.idle_limit.map_or("None".to_string(), |limit| limit.to_string());
         format!(
@@ -208,9 +224,9 @@ impl From<keepalive_core::Stats> for Stats {
 
 #[pymethods]
 impl Stats {
-    /// The counters as a dict.
-    fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, pyo3::types::PyDict>> {
-        let dict = pyo3::types::PyDict::new(py);
+    /// The counters as a dict of what JSON has: numbers, texts, dicts and lists.
+    fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
         dict.set_item("opened", self.opened)?;
         dict.set_item("reused", self.reused)?;
         dict.set_item("stale", self.stale)?;
@@ -222,7 +238,8 @@ impl Stats {
         dict.set_item("idle", self.idle)?;
         dict.set_item("active", self.active)?;
         dict.set_item("dialing", self.dialing)?;
-        dict.set_item("origins", self.origins.clone())?;
+        let origins = self.origins.iter().map(|origin| origin.as_dict(py));
+        dict.set_item("origins", origins.collect::<PyResult<Vec<_>>>()?)?;
         Ok(dict)
     }
 

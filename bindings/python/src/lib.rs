@@ -70,6 +70,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(functions::stream, module)?)?;
     let at_exit = wrap_pyfunction!(_at_exit, module)?;
     module.py().import("atexit")?.call_method1("register", (at_exit,))?;
+    let aio = module.py().import("libkeepalive._aio")?;
+    aio.call_method1("install", (module,))?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("OPTIONS", option_rows())
 }

@@ -73,7 +73,7 @@ impl AsyncPieces {
             return Ready::of(py, piece.into_any());
         }
         self.burst.store(0, Relaxed);
-        Pending::read_piece(response)
+        Pending::read(response, false)
     }
 }
 

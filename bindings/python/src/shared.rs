@@ -2,22 +2,34 @@
 //! requests.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use keepalive_core::{Client, ClientConfig, OPTIONS, OptionKind, OptionValue, Timeouts};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyString, PyTuple};
 
-use crate::convert::{Field, buffer, credentials, fields, text};
-use crate::errors::{to_python, wrong_type};
+use crate::convert::{Field, buffer, count, credentials, fields, text, utf8};
+use crate::errors::{to_python, unknown, wrong_type};
 use crate::once::PyOnceLock;
 use crate::timeout::{limit, timeouts};
+
+/// Options of a client besides those of the engine's table.
+const OWN_OPTIONS: &[&str] =
+    &["profile", "headers", "auth", "base_url", "timeout", "follow_redirects", "verify", "cert"];
+
+/// Every option of a client.
+pub fn option_names() -> Vec<&'static str> {
+    OWN_OPTIONS.iter().copied().chain(OPTIONS.iter().map(|option| option.name)).collect()
+}
 
 /// A client of the engine and the defaults of its requests.
 pub struct Shared {
     pub client: Client,
     pub headers: Vec<Field>,
+    /// The value of Authorization.
+    pub auth: Option<Box<[u8]>>,
     pub base_url: Option<String>,
     pub timeouts: Timeouts,
     pub follow_redirects: bool,
@@ -31,16 +43,20 @@ impl Shared {
         let mut base_url = None;
         let mut limits = Timeouts::default();
         let mut follow_redirects = false;
+        let mut auth = None;
         for (name, value) in options.into_iter().flat_map(|options| options.iter()) {
             match text("option", &name)? {
                 "profile" => {}
-                "headers" => headers.extend(fields("headers", &value)?),
-                "auth" => {
-                    let value = credentials(&value)?.into_bytes().into();
-                    headers.push((b"Authorization".as_slice().into(), value));
-                }
-                "base_url" => base_url = Some(text("base_url", &value)?.to_string()),
                 "timeout" => limits = timeouts(&value, Timeouts::default())?,
+                // Of everything else, `None` is the default.
+                name if value.is_none() => {
+                    if !option_names().contains(&name) {
+                        return Err(unknown(value.py(), "option", name, &option_names()));
+                    }
+                }
+                "headers" => headers.extend(fields("headers", &value)?),
+                "auth" => auth = Some(credentials(&value)?.into_bytes().into()),
+                "base_url" => base_url = Some(text("base_url", &value)?.to_string()),
                 "follow_redirects" => follow_redirects = flag("follow_redirects", &value)?,
                 "verify" => verify(&mut config, &value)?,
                 "cert" => certificate(&mut config, &value)?,
@@ -52,7 +68,8 @@ impl Shared {
             Some(py) => to_python(py, &error, None),
             None => Python::attach(|py| to_python(py, &error, None)),
         })?;
-        Ok(Arc::new(Shared { client, headers, base_url, timeouts: limits, follow_redirects }))
+        let timeouts = limits;
+        Ok(Arc::new(Shared { client, headers, auth, base_url, timeouts, follow_redirects }))
     }
 
     /// The process-wide client.
@@ -63,6 +80,7 @@ impl Shared {
             Ok(Arc::new(Shared {
                 client,
                 headers: Vec::new(),
+                auth: None,
                 base_url: None,
                 timeouts: Timeouts::default(),
                 follow_redirects: false,
@@ -81,7 +99,9 @@ impl Shared {
 /// The defaults that the other options change.
 fn profile(options: Option<&Bound<'_, PyDict>>) -> PyResult<ClientConfig> {
     let Some(options) = options else { return Ok(ClientConfig::default()) };
-    let Some(name) = options.get_item("profile")? else { return Ok(ClientConfig::default()) };
+    let Some(name) = options.get_item("profile")?.filter(|name| !name.is_none()) else {
+        return Ok(ClientConfig::default());
+    };
     ClientConfig::profile(text("profile", &name)?)
         .map_err(|error| to_python(options.py(), &error, None))
 }
@@ -97,39 +117,34 @@ pub fn flag(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// An option of the engine's table.
 fn set(config: &mut ClientConfig, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
     let Some(option) = OPTIONS.iter().find(|option| option.name == name) else {
-        return Err(PyTypeError::new_err(format!("unknown option {name}")));
+        return Err(unknown(value.py(), "option", name, &option_names()));
     };
     let value = match option.kind {
         OptionKind::Count => OptionValue::Count(count(name, value)?),
-        OptionKind::Time => OptionValue::Time(limit(name, value)?),
+        OptionKind::Time => OptionValue::Time(time(name, value)?),
         OptionKind::Flag => OptionValue::Flag(flag(name, value)?),
-        OptionKind::Text if value.is_none() => OptionValue::Text(None),
-        OptionKind::Text => OptionValue::Text(Some(path(name, value)?)),
-        OptionKind::Pem if value.is_none() => OptionValue::Pem(None),
+        OptionKind::Text => {
+            let text = path(name, value)?;
+            // The one text whose default is not "none": empty, it is not sent.
+            OptionValue::Text((name != "user_agent" || !text.is_empty()).then_some(text))
+        }
         OptionKind::Pem => OptionValue::Pem(Some(pem(name, value)?)),
     };
     config.set(name, value).map_err(|error| Python::attach(|py| to_python(py, &error, None)))
 }
 
-fn count(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
-    if value.is_instance_of::<PyBool>() {
-        return Err(wrong_type(name, "a whole number", value));
-    }
-    match value.extract::<u64>() {
-        Ok(count) => Ok(count),
-        Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => {
-            Err(wrong_type(name, "a whole number", value))
-        }
-        Err(_) => Err(PyValueError::new_err(format!(
-            "{name}: {value} is not a count; expected 0 or more"
-        ))),
+/// Seconds; infinity is no limit.
+fn time(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
+    match value.cast::<PyFloat>() {
+        Ok(seconds) if seconds.value() == f64::INFINITY => Ok(None),
+        _ => limit(name, value),
     }
 }
 
 /// Text, or an object with `__fspath__`.
 fn path(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok(text.to_str()?.to_string());
+        return Ok(utf8(name, text)?.to_string());
     }
     let path = value.call_method0("__fspath__").map_err(|_| wrong_type(name, "str", value))?;
     Ok(text(name, &path)?.to_string())
@@ -137,7 +152,7 @@ fn path(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
 
 fn pem(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok(Bytes::copy_from_slice(text.to_str()?.as_bytes()));
+        return Ok(Bytes::copy_from_slice(utf8(name, text)?.as_bytes()));
     }
     buffer(value)?.ok_or_else(|| wrong_type(name, "PEM as bytes or str", value))
 }

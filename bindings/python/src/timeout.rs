@@ -151,15 +151,18 @@ fn given(name: &str, value: Given<'_>) -> PyResult<Option<Limit>> {
 
 /// Seconds or `None`.
 pub fn limit(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
+    seconds(name, value, "seconds as a number, or None")
+}
+
+fn seconds(name: &str, value: &Bound<'_, PyAny>, expected: &str) -> PyResult<Option<Duration>> {
     if value.is_none() {
         return Ok(None);
     }
-    let expected = "seconds as a number, or None";
     if value.is_instance_of::<PyBool>() {
         return Err(wrong_type(name, expected, value));
     }
-    let seconds: f64 = value.extract().map_err(|_| wrong_type(name, expected, value))?;
-    timeout_from_seconds(name, seconds)
+    let number: f64 = value.extract().map_err(|_| wrong_type(name, expected, value))?;
+    timeout_from_seconds(name, number)
         .map(Some)
         .map_err(|error| to_python(value.py(), &error, None))
 }
@@ -181,7 +184,8 @@ pub fn timeouts(value: &Bound<'_, PyAny>, base: Timeouts) -> PyResult<Timeouts> 
             }
         }
         Err(_) => {
-            let one = Some(limit("timeout", value)?);
+            let expected = "seconds as a number, a libkeepalive.Timeout, or None";
+            let one = Some(seconds("timeout", value, expected)?);
             Timeouts { queue: one, connect: one, header: one, send: one, read: one, total: None }
         }
     };

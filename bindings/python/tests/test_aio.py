@@ -6,11 +6,14 @@ import asyncio
 import base64
 import contextvars
 import gc
+import inspect
+import io
 import os
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any
+from unittest.mock import AsyncMock, create_autospec
 
 import pytest
 import uvloop
@@ -85,10 +88,86 @@ def test_a_request_starts_when_it_is_awaited(aio, origin):
     async def twice():
         call = aio.get(origin.http + "/ok")
         await call
-        with pytest.raises(libkeepalive.InvalidState, match="awaited"):
+        with pytest.raises(RuntimeError, match="awaited"):
             await call
 
     asyncio.run(twice())
+
+
+COROUTINES = {
+    libkeepalive.AsyncClient: (
+        *("get", "head", "options", "post", "put", "patch", "delete", "request"),
+        *("warm", "aclose", "__aenter__", "__aexit__"),
+    ),
+    libkeepalive.AsyncStream: ("__aenter__", "__aexit__"),
+    libkeepalive.Response: ("aread", "aclose"),
+}
+
+
+def test_they_are_coroutines_in_everybody_s_eyes():
+    for cls, names in COROUTINES.items():
+        assert {name for name, each in vars(cls).items() if inspect.iscoroutinefunction(each)} == {
+            *names
+        }
+        for name in names:
+            method = getattr(cls, name)
+            assert method.__qualname__ == f"{cls.__name__}.{name}"
+            assert method.__module__ == "libkeepalive"
+            assert method.__doc__ or name.startswith("__")
+
+
+def test_a_mock_of_the_client_is_awaited(origin):
+    async def main():
+        mock = AsyncMock(spec=libkeepalive.AsyncClient)
+        mock.get.return_value = "answer"
+        assert await mock.get("http://h/") == "answer"
+        mock.get.assert_awaited_once_with("http://h/")
+        for name in COROUTINES[libkeepalive.AsyncClient]:
+            if not name.startswith("__"):
+                assert isinstance(getattr(mock, name), AsyncMock), name
+        for name in ("stats", "stream", "network_changed"):
+            assert not isinstance(getattr(mock, name), AsyncMock), name
+        autospec = create_autospec(libkeepalive.AsyncClient, instance=True)
+        autospec.post.return_value = 1
+        assert await autospec.post("http://h/", json=1) == 1
+
+    asyncio.run(main())
+
+
+def test_a_forgotten_await_warns(client, origin):
+    async def main():
+        async with client.aio.stream("GET", origin.http + "/ok") as response:
+            forgotten = (
+                lambda: client.aio.get(origin.http + "/ok"),
+                lambda: client.aio.post(origin.http + "/ok", content=io.BytesIO(b"x")),
+                lambda: client.aio.request("GET", origin.http + "/ok"),
+                lambda: client.aio.warm(origin.http),
+                lambda: client.aio.aclose(),
+                lambda: client.aio.__aenter__(),
+                lambda: client.aio.stream("GET", origin.http).__aenter__(),
+                lambda: response.aread(),
+                lambda: response.aclose(),
+            )
+            for call in forgotten:
+                with pytest.warns(RuntimeWarning, match="was never awaited"):
+                    call()
+            assert await response.aread() == b"ok"
+
+    asyncio.run(main())
+    assert not client.is_closed
+
+
+def test_closing_a_coroutine_cancels_its_request(origin):
+    async def main():
+        async with libkeepalive.AsyncClient(max_per_host=1) as client:
+            call = client.get(origin.http + "/gate/python-close")
+            call.send(None)
+            await asyncio.to_thread(origin.ask, "/_gate/python-close/wait?n=1")
+            call.close()
+            assert (await client.get(origin.http + "/ok", timeout=20)).text == "ok"
+            assert client.stats().active == 0
+
+    asyncio.run(main())
 
 
 def test_errors_are_raised_where_it_is_awaited(run, aio, origin):
@@ -103,7 +182,7 @@ def test_errors_are_raised_where_it_is_awaited(run, aio, origin):
         )
         assert results[0].text == "ok" and isinstance(results[1], libkeepalive.ReadError)
         with pytest.raises(TypeError, match="unknown argument cookies"):
-            aio.get(origin.http + "/ok", cookies={})
+            await aio.get(origin.http + "/ok", cookies={})
 
     run(main())
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import array
+import asyncio
 import base64
 import email
 import io
 import tempfile
+from collections import deque
 from pathlib import Path
 
 import pytest
+import trio
 
 import libkeepalive
 
@@ -45,10 +48,18 @@ def test_iterables_are_sent_chunked(client, origin):
         yield b""
         yield bytearray(b"two")
 
-    for content in (generator(), [b"one", b"two"], iter((b"one", b"two"))):
+    for content in (generator(), deque([b"one", b"two"]), iter((b"one", b"two"))):
         body, headers = echoed(client, origin, content=content)
         assert body == b"onetwo"
         assert headers["transfer-encoding"] == "chunked" and "content-length" not in headers
+
+
+@pytest.mark.parametrize("content", [[b"one", bytearray(b"two")], (b"one", b"", b"two")])
+def test_lists_and_tuples_are_sent_with_their_length(client, origin, content):
+    body, headers = echoed(client, origin, content=content)
+    assert body == b"onetwo"
+    assert headers["content-length"] == "6" and "transfer-encoding" not in headers
+    assert echoed(client, origin, content=[])[1]["content-length"] == "0"
 
 
 def test_an_iterable_with_a_known_length_is_sent_with_it(client, origin):
@@ -233,14 +244,53 @@ def test_text_and_lines_are_decoded_over_cuts(client, origin):
         assert stream("iter_lines") == ["één", "two", "three", "", "last ü"]
 
 
+LINES = "a\r\nb\n\nc\rd\r\n\r\ne\u2028f\x0bg\x0ch\x1ci\x1dj\x1ek\x85l\u2029m"
+#: At CR, LF and CR LF only.
+SPLIT = ["a", "b", "", "c", "d", "", "e\u2028f\x0bg\x0ch\x1ci\x1dj\x1ek\x85l\u2029m"]
+
+
 def test_lines_cut_anywhere_are_the_same_lines():
     from libkeepalive import _pieces
 
-    text = "a\r\nb\n\nc\rd\r\n\r\ne\u2028f"
-    for size in range(1, len(text) + 1):
-        parts = [text[at : at + size] for at in range(0, len(text), size)]
-        assert list(_pieces.lines(parts)) == text.splitlines(), size
-    assert list(_pieces.lines(["x\n"])) == ["x"] and list(_pieces.lines([])) == []
+    for size in range(1, len(LINES) + 1):
+        parts = [LINES[at : at + size] for at in range(0, len(LINES), size)]
+        assert list(_pieces.lines(parts)) == SPLIT, size
+    for ended in ("x\n", "x\r", "x\r\n"):
+        assert list(_pieces.lines([ended])) == ["x"] == list(_pieces.lines(list(ended)))
+    assert list(_pieces.lines([])) == [] and list(_pieces.lines(["\r", "\n\n"])) == ["", ""]
+
+
+def test_a_line_is_given_when_it_has_ended():
+    """A server that sends events ends lines with CR LF, and then nothing for a while."""
+    from libkeepalive import _pieces
+
+    parts = iter(["one\r", "\ntwo\r\n", "three"])
+    lines = _pieces.lines(parts)
+    assert next(lines) == "one" and next(parts) == "\ntwo\r\n"
+    assert list(lines) == ["three"]
+
+
+def test_lines_of_a_response(client, origin):
+    async def read() -> list[str]:
+        url = origin.http + "/echo-body"
+        async with client.aio.stream("POST", url, content=LINES) as response:
+            return [line async for line in response.aiter_lines()]
+
+    with client.stream("POST", origin.http + "/echo-body", content=LINES) as response:
+        assert list(response.iter_lines()) == SPLIT
+    whole = client.post(origin.http + "/echo-body", content=LINES)
+    assert list(whole.iter_lines()) == SPLIT
+    assert asyncio.run(read()) == SPLIT == trio.run(read)
+
+
+@pytest.mark.parametrize("charset", ["hex", "base64", "idna", "nonsense", "undefined", "x\u00fc"])
+def test_a_charset_that_is_none_is_read_as_utf_8(client, origin, charset):
+    headers = {"Content-Type": f"text/plain; charset={charset}"}
+    arguments = {"content": "ü\n", "headers": headers}
+    response = client.post(origin.http + "/echo-body", **arguments)
+    assert response.text == "ü\n"
+    with client.stream("POST", origin.http + "/echo-body", **arguments) as response:
+        assert list(response.iter_lines()) == ["ü"]
 
 
 def test_a_broken_body_fails_while_it_is_read(client, origin):

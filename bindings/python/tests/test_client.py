@@ -340,7 +340,7 @@ def test_a_wrong_argument_is_named(
         ("/relative", libkeepalive.InvalidURL),
         ("http://", libkeepalive.InvalidURL),
         ("http://host:99999/", libkeepalive.InvalidURL),
-        ("http://host/a b", libkeepalive.InvalidURL),
+        ("http://host/a\tb", libkeepalive.InvalidURL),
         ("http://host/\r\nX: y", libkeepalive.InvalidURL),
         (b"http://host/", TypeError),
         (None, TypeError),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import socket
 import threading
@@ -23,7 +24,60 @@ def test_every_kind_of_the_engine_has_a_class():
     assert len(table) > 30
     for kind, code, name, summary in table:
         assert code.startswith("KA_") and summary and kind
-        assert issubclass(getattr(libkeepalive, name), libkeepalive.HTTPError), kind
+        assert getattr(libkeepalive, name) in CLASSES, kind
+
+
+def test_misuse_is_no_failure_of_a_request(client, origin):
+    """As in httpx: whoever catches HTTPError to try again must not try this again."""
+    for name in ("InvalidURL", "InvalidArgument", "InvalidState", "StreamConsumed", "StreamClosed"):
+        assert not issubclass(getattr(libkeepalive, name), libkeepalive.HTTPError), name
+    closed = libkeepalive.Client()
+    closed.close()
+    for call in (
+        lambda: client.get("http://"),
+        lambda: client.get(origin.http, timeout=-1),
+        lambda: libkeepalive.Client(max_per_host=0),
+        lambda: closed.get(origin.http + "/ok"),
+        lambda: asyncio.run(closed.aio.get(origin.http + "/ok")),
+        lambda: client.aio.get(origin.http).send(None),
+    ):
+        with pytest.raises((ValueError, RuntimeError)) as raised:
+            call()
+        assert not isinstance(raised.value, libkeepalive.HTTPError), raised.value
+        assert raised.value.kind or raised.type is libkeepalive.InvalidState
+
+
+def test_an_end_of_the_connection_is_a_connection_error(client, origin):
+    ends = {"ConnectionClosed", "HeadTruncated", "BodyTruncated", "ConnectionReset"}
+    seen = set()
+    for case in origin.ask("/_cases"):
+        kind = case["expect"]["error"]
+        if kind in ends and kind not in seen and case["tls"] != "only":
+            seen.add(kind)
+            for call in (
+                lambda url=f"{origin.http}/wire/{case['name']}": client.get(url),
+                lambda url=f"{origin.http}/wire/{case['name']}": asyncio.run(client.aio.get(url)),
+            ):
+                with pytest.raises(ConnectionError) as raised:
+                    call()
+                assert raised.value.kind in ends
+                assert isinstance(raised.value, libkeepalive.TransportError)
+    assert {"ConnectionClosed", "HeadTruncated", "BodyTruncated"} <= seen
+
+
+def test_a_broken_head_is_none(client, origin):
+    assert not issubclass(libkeepalive.RemoteProtocolError, ConnectionError)
+    assert issubclass(libkeepalive.RemoteDisconnected, libkeepalive.RemoteProtocolError)
+
+
+def test_classes_are_those_of_the_package():
+    for name in libkeepalive.__all__:
+        value = getattr(libkeepalive, name)
+        if hasattr(value, "__module__"):
+            assert value.__module__ == "libkeepalive", name
+        if isinstance(value, type):
+            assert repr(value) == f"<class 'libkeepalive.{name}'>"
+            assert pickle.loads(pickle.dumps(value)) is value
 
 
 @pytest.mark.parametrize("cls", CLASSES)
@@ -60,6 +114,9 @@ def test_every_exception_is_documented_and_pickles(cls):
         ("StreamConsumed", ["StreamError", RuntimeError]),
         ("StreamClosed", ["StreamError"]),
         ("ResponseNotRead", ["StreamError"]),
+        ("InvalidState", [RuntimeError]),
+        ("InvalidArgument", [ValueError]),
+        ("RemoteDisconnected", ["RemoteProtocolError", ConnectionError]),
         ("HTTPStatusError", ["HTTPError"]),
     ],
 )

@@ -78,8 +78,8 @@ impl Random {
 fn the_verdict_does_not_depend_on_the_cuts() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for case in cases() {
-        let original = case.response.bytes();
-        let upload = case.request.body.as_ref().map_or(0, |body| body.bytes().len());
+        let original = case.response.clone();
+        let upload = case.request.body.len();
         if original.len() + upload > 100_000 {
             continue; // large bodies are one rule many times over
         }

@@ -12,6 +12,7 @@ mod listen;
 mod request;
 mod routes;
 mod state;
+pub mod verdict;
 
 use std::error::Error;
 use std::fs::DirBuilder;

@@ -147,8 +147,8 @@ impl EventLoop {
                 }
                 None => Ok(()),
             },
-            Outcome::WantBody(_) => match self.of_token(py, token) {
-                Some(pending) => pending.get().want_body(py),
+            Outcome::WantBody(want) => match self.of_token(py, token) {
+                Some(pending) => pending.get().want_body(py, want),
                 None => Ok(()),
             },
         }

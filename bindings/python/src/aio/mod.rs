@@ -9,21 +9,20 @@ pub mod stream;
 mod trio;
 pub mod upload;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use keepalive_core::Until;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::PyDict;
 
 use crate::aio::pending::{Pending, Sending};
-use crate::aio::ready::Ready;
 use crate::aio::stream::AsyncStream;
 use crate::build::{Built, build, method};
+use crate::client::how_many;
 use crate::convert::text;
 use crate::errors::to_python;
 use crate::info::Stats;
-use crate::response::{Method, SMALL_BODY};
+use crate::response::SMALL_BODY;
 use crate::shared::Shared;
 
 /// An HTTP client with a keep-alive pool of its own, for asyncio and trio.
@@ -44,29 +43,19 @@ impl AsyncClient {
 
     fn sending(
         &self,
-        method: Method,
+        method: &Bound<'_, PyAny>,
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
         until: Until,
     ) -> PyResult<Sending> {
+        let method = self::method(method)?;
         let Built { request, source } = build(&self.shared, &method, url, options)?;
         let source = source.map(Bound::unbind);
         Ok(Sending { shared: self.shared.clone(), request, method, source, until, owner: None })
     }
-
-    fn whole<'py>(
-        &self,
-        method: &'static str,
-        url: &Bound<'py, PyAny>,
-        options: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let py = url.py();
-        let sending =
-            self.sending(Cow::Borrowed(method), url, options, Until::SmallBody(SMALL_BODY))?;
-        Pending::send_request(py, sending)
-    }
 }
 
+/// Its coroutine methods are in `libkeepalive/_aio.py`; those here are what they call.
 #[pymethods]
 impl AsyncClient {
     #[new]
@@ -81,91 +70,15 @@ impl AsyncClient {
         Ok(AsyncClient { shared: Shared::process_wide(py)?.clone() })
     }
 
-    /// Sends a GET request. Arguments as of ``request``.
-    #[pyo3(signature = (url, **options))]
-    fn get<'py>(
+    fn _begin(
         &self,
-        url: &Bound<'py, PyAny>,
-        options: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        self.whole("GET", url, options)
-    }
-
-    /// Sends a HEAD request. Arguments as of ``request``.
-    #[pyo3(signature = (url, **options))]
-    fn head<'py>(
-        &self,
-        url: &Bound<'py, PyAny>,
-        options: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        self.whole("HEAD", url, options)
-    }
-
-    /// Sends an OPTIONS request. Arguments as of ``request``.
-    #[pyo3(signature = (url, **options))]
-    fn options<'py>(
-        &self,
-        url: &Bound<'py, PyAny>,
-        options: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        self.whole("OPTIONS", url, options)
-    }
-
-    /// Sends a POST request. Arguments as of ``request``.
-    #[pyo3(signature = (url, **options))]
-    fn post<'py>(
-        &self,
-        url: &Bound<'py, PyAny>,
-        options: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        self.whole("POST", url, options)
-    }
-
-    /// Sends a PUT request. Arguments as of ``request``.
-    #[pyo3(signature = (url, **options))]
-    fn put<'py>(
-        &self,
-        url: &Bound<'py, PyAny>,
-        options: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        self.whole("PUT", url, options)
-    }
-
-    /// Sends a PATCH request. Arguments as of ``request``.
-    #[pyo3(signature = (url, **options))]
-    fn patch<'py>(
-        &self,
-        url: &Bound<'py, PyAny>,
-        options: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        self.whole("PATCH", url, options)
-    }
-
-    /// Sends a DELETE request. Arguments as of ``request``.
-    #[pyo3(signature = (url, **options))]
-    fn delete<'py>(
-        &self,
-        url: &Bound<'py, PyAny>,
-        options: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        self.whole("DELETE", url, options)
-    }
-
-    /// Sends a request; await it for the response with its whole body.
-    ///
-    /// Arguments and errors are those of ``Client.request``; ``content`` may also be an async
-    /// iterable of bytes.
-    #[pyo3(name = "request", signature = (method, url, **options))]
-    fn request<'py>(
-        &self,
-        py: Python<'py>,
-        method: &Bound<'py, PyAny>,
-        url: &Bound<'py, PyAny>,
-        options: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let method = self::method(method)?.into_owned().into();
-        let sending = self.sending(method, url, options, Until::SmallBody(SMALL_BODY))?;
-        Pending::send_request(py, sending)
+        method: &Bound<'_, PyAny>,
+        url: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
+    ) -> PyResult<Pending> {
+        let until = Until::SmallBody(SMALL_BODY);
+        let options = (!options.is_empty()).then_some(options);
+        Ok(Pending::of_request(self.sending(method, url, options, until)?))
     }
 
     /// ``async with client.stream(method, url) as response``: the body is read on demand.
@@ -176,7 +89,6 @@ impl AsyncClient {
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AsyncStream> {
-        let method = self::method(method)?.into_owned().into();
         Ok(AsyncStream::of(self.sending(method, url, options, Until::Head)?))
     }
 
@@ -185,11 +97,8 @@ impl AsyncClient {
         self.shared.client.stats().into()
     }
 
-    /// Opens connections to the origin of ``url`` until ``count`` are idle, within the client's
-    /// limits; await it for how many were opened. Raises the error of the first that failed.
-    #[pyo3(signature = (url, count = 1))]
-    fn warm<'py>(&self, url: &Bound<'py, PyAny>, count: usize) -> PyResult<Bound<'py, PyAny>> {
-        Pending::warm(url.py(), &self.shared, text("url", url)?, count)
+    fn _warm(&self, url: &Bound<'_, PyAny>, count: &Bound<'_, PyAny>) -> PyResult<Pending> {
+        Ok(Pending::warm(&self.shared, text("url", url)?, how_many(Some(count))?))
     }
 
     /// Tells that the network is another one: idle connections are closed, failures forgotten.
@@ -203,30 +112,14 @@ impl AsyncClient {
         reset.map_err(|error| to_python(py, &error, None))
     }
 
-    /// Closes idle connections and refuses new requests; requests under way finish. The
-    /// process-wide client stays usable.
-    fn aclose<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.shared.client.close();
-        Ready::of(py, py.None())
+    fn _close(&self, py: Python<'_>) {
+        py.detach(|| self.shared.client.close());
     }
 
     /// Whether ``aclose()`` was called.
     #[getter]
     fn is_closed(&self) -> bool {
         self.shared.client.is_closed()
-    }
-
-    fn __aenter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Ready::of(slf.py(), slf.clone().into_any().unbind())
-    }
-
-    #[pyo3(signature = (*_raised))]
-    fn __aexit__<'py>(
-        &self,
-        py: Python<'py>,
-        _raised: &Bound<'py, PyTuple>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        self.aclose(py)
     }
 
     fn __repr__(&self) -> String {

@@ -1,10 +1,9 @@
-//! `Pending`: what the methods of `AsyncClient` return. It starts when it is awaited, like a
-//! coroutine, and resolves one future of the loop. A done callback of that future sees to it that a
+//! `Pending`: what the coroutines of `_aio.py` await. It starts when it is awaited and resolves one future of the loop. A done callback of that future sees to it that a
 //! cancelled task cancels the request.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use keepalive_core::{Call, Client, Queue, Request, Response as CoreResponse, Until};
+use keepalive_core::{BodyWant, Call, Client, Queue, Request, Response as CoreResponse, Until};
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 
@@ -44,6 +43,7 @@ pub struct Sending {
     pub shared: Arc<Shared>,
     pub request: Request,
     pub method: Method,
+    /// What the body is streamed from; by the time it is awaited, prepared by `_bodies.py`.
     pub source: Option<Py<PyAny>>,
     pub until: Until,
     /// Where a streamed response is kept for `__aexit__`.
@@ -90,27 +90,17 @@ impl Pending {
         Pending { state: Mutex::new(State::New(work)), driver: Mutex::new(None) }
     }
 
-    pub fn send_request(py: Python<'_>, sending: Sending) -> PyResult<Bound<'_, PyAny>> {
-        Ok(Bound::new(py, Pending::new(Work::Send(Box::new(sending))))?.into_any())
+    pub fn of_request(sending: Sending) -> Pending {
+        Pending::new(Work::Send(Box::new(sending)))
     }
 
-    pub fn warm<'py>(
-        py: Python<'py>,
-        shared: &Arc<Shared>,
-        url: &str,
-        count: usize,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let work = Work::Warm { shared: shared.clone(), url: url.to_string(), count };
-        Ok(Bound::new(py, Pending::new(work))?.into_any())
+    pub fn warm(shared: &Arc<Shared>, url: &str, count: usize) -> Pending {
+        Pending::new(Work::Warm { shared: shared.clone(), url: url.to_string(), count })
     }
 
-    pub fn read_piece<'py>(response: &Bound<'py, Response>) -> PyResult<Bound<'py, PyAny>> {
-        let work = Work::Read { response: response.clone().unbind(), all: false };
-        Ok(Bound::new(response.py(), Pending::new(work))?.into_any())
-    }
-
-    pub fn read_all<'py>(response: &Bound<'py, Response>) -> PyResult<Bound<'py, PyAny>> {
-        let work = Work::Read { response: response.clone().unbind(), all: true };
+    /// A piece of a streamed body, or with `all` the rest of it.
+    pub fn read<'py>(response: &Bound<'py, Response>, all: bool) -> PyResult<Bound<'py, PyAny>> {
+        let work = Work::Read { response: response.clone().unbind(), all };
         Ok(Bound::new(response.py(), Pending::new(work))?.into_any())
     }
 
@@ -187,15 +177,19 @@ impl Pending {
         }
     }
 
-    /// The request's body wants its next piece.
-    pub fn want_body(&self, py: Python<'_>) -> PyResult<()> {
+    /// The request's body wants its next piece, or its first again.
+    pub fn want_body(&self, py: Python<'_>, want: BodyWant) -> PyResult<()> {
         let upload = match &*self.state() {
             State::Running(Running { job: Job::Request { upload: Some(upload), .. }, .. }) => {
                 upload.clone_ref(py)
             }
             _ => return Ok(()),
         };
-        upload.call_method0(py, intern!(py, "want")).map(drop)
+        let name = match want {
+            BodyWant::Piece => intern!(py, "want"),
+            BodyWant::Restart => intern!(py, "restart"),
+        };
+        upload.call_method0(py, name).map(drop)
     }
 
     /// Its loop is gone: nothing will be resolved any more.
@@ -321,6 +315,24 @@ impl Pending {
             Pending::start(slf, &running, &queue)?
         };
         awaitable.call_method0(intern!(py, "__await__"))
+    }
+
+    /// What the body is to be streamed from, `None` for most requests.
+    #[getter]
+    fn source(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        match &*self.state() {
+            State::New(Work::Send(sending)) => sending.source.as_ref().map(|it| it.clone_ref(py)),
+            _ => None,
+        }
+    }
+
+    #[setter]
+    fn set_source(&self, prepared: Py<PyAny>) {
+        let old = match &mut *self.state() {
+            State::New(Work::Send(sending)) => sending.source.replace(prepared),
+            _ => Some(prepared),
+        };
+        drop(old);
     }
 
     /// For `_trio.py`: starts the call; its future.

@@ -3,10 +3,8 @@
 use std::sync::Mutex;
 
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
 
 use crate::aio::pending::{Pending, Sending};
-use crate::aio::ready::Ready;
 use crate::errors::of_class;
 use crate::response::Response;
 
@@ -29,29 +27,23 @@ impl AsyncStream {
     }
 }
 
+/// Its coroutine methods are in `libkeepalive/_aio.py`.
 #[pymethods]
 impl AsyncStream {
-    fn __aenter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
+    fn _begin(slf: &Bound<'_, Self>) -> PyResult<Pending> {
         let sending =
             slf.get().sending.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
         let Some(mut sending) = sending else {
-            return Err(of_class(py, "InvalidState", "this stream() was entered before"));
+            return Err(of_class(slf.py(), "InvalidState", "this stream() was entered before"));
         };
         sending.owner = Some(slf.clone().unbind());
-        Pending::send_request(py, sending)
+        Ok(Pending::of_request(sending))
     }
 
-    #[pyo3(signature = (*_raised))]
-    fn __aexit__<'py>(
-        &self,
-        py: Python<'py>,
-        _raised: &Bound<'py, PyTuple>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn _close(&self) {
         let response = self.response.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
         if let Some(response) = response {
             response.get().close();
         }
-        Ready::of(py, py.None())
     }
 }

@@ -1,4 +1,4 @@
-//! Streamed request bodies of asynchronous calls: a task of the loop pulls the iterable, one piece for
+//! Streamed request bodies of asynchronous calls: a task of the loop has the pieces produced, one for
 //! each that the engine asks for (`libkeepalive/_upload.py`).
 
 use std::sync::{Arc, Mutex};
@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex};
 use keepalive_core::{BodySender, Error, ErrorKind, Outcome, Queue, Request, body_pipe};
 use pyo3::prelude::*;
 
-use crate::body::extent;
-use crate::convert::buffer;
-use crate::errors::{to_python, wrong_type};
+use crate::body::{bytes_of, known};
+use crate::errors::to_python;
 use crate::once::PyOnceLock;
 use crate::once::intern;
 
@@ -36,14 +35,21 @@ impl Sender {
 impl Sender {
     /// Hands over one piece; only after it was asked for.
     fn push(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<()> {
-        let bytes =
-            buffer(piece)?.ok_or_else(|| wrong_type("content", "pieces of bytes", piece))?;
+        let bytes = bytes_of(piece)?;
         self.with(py, |sender| sender.push(bytes))
     }
 
     /// The body is complete.
     fn finish(&self, py: Python<'_>) -> PyResult<()> {
         self.with(py, BodySender::finish)
+    }
+
+    /// What is handed over from now on is from the beginning again.
+    fn restarted(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, |sender| {
+            sender.restarted();
+            Ok(())
+        })
     }
 
     /// The source failed. Harmless when the request is over.
@@ -57,30 +63,26 @@ impl Sender {
     }
 }
 
-/// Makes `source` the request's body; the Python object that feeds it. Under trio, `future` feeds
+/// Makes a prepared body the request's; the Python object that feeds it. Under trio, `future` feeds
 /// it while it is waited for.
 pub fn attach<'py>(
     request: &mut Request,
-    source: &Bound<'py, PyAny>,
+    body: &Bound<'py, PyAny>,
     future: Option<&Bound<'py, PyAny>>,
     queue: &Arc<Queue>,
     token: u64,
 ) -> PyResult<Bound<'py, PyAny>> {
     static UPLOAD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let py = source.py();
-    let is_async = source.hasattr(intern!(py, "__aiter__"))?;
-    let is_file = !is_async && source.hasattr(intern!(py, "read"))?;
-    let length = match is_file.then(|| extent(source)) {
-        Some(Ok((start, end))) => Some(end.saturating_sub(start)),
-        _ => None,
-    };
+    let py = body.py();
+    let (length, repeatable) = known(body)?;
     let queue = queue.clone();
-    let (sender, pipe) = body_pipe(false, move |want| queue.push(token, Outcome::WantBody(want)));
+    let (sender, pipe) =
+        body_pipe(repeatable, move |want| queue.push(token, Outcome::WantBody(want)));
     request.set_body_stream(pipe, length);
     let sender = Bound::new(py, Sender { sender: Mutex::new(Some(sender)) })?;
     match future {
-        Some(future) => future.call_method1(intern!(py, "upload"), (source, sender)),
-        None => UPLOAD.import(py, "libkeepalive._upload", "Upload")?.call1((source, sender)),
+        Some(future) => future.call_method1(intern!(py, "upload"), (body, sender)),
+        None => UPLOAD.import(py, "libkeepalive._upload", "Upload")?.call1((body, sender)),
     }
 }
 

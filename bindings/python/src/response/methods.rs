@@ -5,14 +5,14 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use keepalive_core::{Info as CoreInfo, Response as CoreResponse, Result, Version};
-use pyo3::exceptions::{PyLookupError, PyTypeError};
+use pyo3::exceptions::{PyLookupError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::aio::pending::Pending;
 use crate::aio::ready::Ready;
 use crate::blocking::blocking;
-use crate::convert::latin1_text;
+use crate::convert::{count, latin1_text};
 use crate::errors::status_error;
 use crate::headers::Headers;
 use crate::info::Info;
@@ -142,7 +142,13 @@ impl Response {
         let decode =
             |encoding: &str| body.call_method1(intern!(py, "decode"), (encoding, "replace"));
         match decode(&self.encoding(py)?) {
-            Err(error) if error.is_instance_of::<PyLookupError>(py) => decode("utf-8"),
+            // Unknown, not from bytes to text, or without a way to replace what does not decode.
+            Err(error)
+                if error.is_instance_of::<PyLookupError>(py)
+                    || error.is_instance_of::<PyValueError>(py) =>
+            {
+                decode("utf-8")
+            }
             result => result,
         }
     }
@@ -182,23 +188,23 @@ impl Response {
         }
     }
 
-    /// ``read()`` for asyncio.
-    fn aread<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+    fn _aread<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (this, py) = (slf.get(), slf.py());
         if this.whole || this.content.get(py).is_some() {
             return Ready::of(py, this.content(py)?.into_any());
         }
         this.consume(py)?;
-        Pending::read_all(slf)
+        Pending::read(slf, true)
     }
 
     /// The body piece by piece; with ``chunk_size`` in pieces of that many bytes, else as it comes.
     #[pyo3(signature = (chunk_size = None))]
     fn iter_bytes<'py>(
         slf: &Bound<'py, Self>,
-        chunk_size: Option<usize>,
+        chunk_size: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (this, py) = (slf.get(), slf.py());
+        let chunk_size = size_of_pieces(chunk_size.as_ref())?;
         if this.whole || this.content.get(py).is_some() {
             return pieces::call(py, "slices", (this.content(py)?, chunk_size));
         }
@@ -214,9 +220,10 @@ impl Response {
     #[pyo3(signature = (chunk_size = None))]
     fn aiter_bytes<'py>(
         slf: &Bound<'py, Self>,
-        chunk_size: Option<usize>,
+        chunk_size: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (this, py) = (slf.get(), slf.py());
+        let chunk_size = size_of_pieces(chunk_size.as_ref())?;
         if this.whole || this.content.get(py).is_some() {
             return pieces::call(py, "aslices", (this.content(py)?, chunk_size));
         }
@@ -232,7 +239,7 @@ impl Response {
     #[pyo3(signature = (chunk_size = None))]
     fn iter_text<'py>(
         slf: &Bound<'py, Self>,
-        chunk_size: Option<usize>,
+        chunk_size: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let encoding = slf.get().encoding(slf.py())?;
         pieces::call(slf.py(), "text", (Self::iter_bytes(slf, chunk_size)?, encoding))
@@ -242,13 +249,13 @@ impl Response {
     #[pyo3(signature = (chunk_size = None))]
     fn aiter_text<'py>(
         slf: &Bound<'py, Self>,
-        chunk_size: Option<usize>,
+        chunk_size: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let encoding = slf.get().encoding(slf.py())?;
         pieces::call(slf.py(), "atext", (Self::aiter_bytes(slf, chunk_size)?, encoding))
     }
 
-    /// The body line by line, without line ends.
+    /// The body line by line, without line ends; these are CR, LF and CR LF, nothing else.
     fn iter_lines<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         pieces::call(slf.py(), "lines", (Self::iter_text(slf, None)?,))
     }
@@ -265,12 +272,6 @@ impl Response {
         {
             response.close();
         }
-    }
-
-    /// ``close()`` for asyncio.
-    fn aclose<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.close();
-        Ready::of(py, py.None())
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {
@@ -330,6 +331,15 @@ impl Response {
         };
         let _ = response.content.set(py, content);
         response
+    }
+}
+
+/// `chunk_size`: at least 1.
+fn size_of_pieces(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<usize>> {
+    let Some(value) = value else { return Ok(None) };
+    match usize::try_from(count("chunk_size", value)?).unwrap_or(usize::MAX) {
+        0 => Err(PyValueError::new_err("chunk_size: 0 is not a size; expected 1 or more")),
+        size => Ok(Some(size.min(isize::MAX as usize))),
     }
 }
 

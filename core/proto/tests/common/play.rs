@@ -36,22 +36,20 @@ fn copied(fields: &Fields) -> Vec<(Vec<u8>, Vec<u8>)> {
 /// A connection on which the case's request has been sent, as far as the peer reads it.
 pub fn requested(case: &Case) -> Connection {
     let request = &case.request;
-    let method = request.method.as_deref().unwrap_or("GET");
-    let mut head = RequestHead::new(method, "/case", "origin.test").expect("request head");
+    let mut head = RequestHead::new(&request.method, "/case", "origin.test").expect("request head");
     for (name, value) in &request.headers {
         head.append(&super::latin1(name), &super::latin1(value)).expect("request field");
     }
-    let body = request.body.as_ref().map(super::Bytes::bytes);
-    let framing = match &body {
-        None => RequestBody::None,
-        Some(_) if request.chunked => RequestBody::Unknown,
-        Some(body) => RequestBody::Length(body.len() as u64),
+    let framing = match request.body.len() {
+        _ if request.chunked => RequestBody::Unknown,
+        0 => RequestBody::None,
+        length => RequestBody::Length(length as u64),
     };
     let mut connection = Connection::new(Limits::default());
     connection.start(&head, framing).expect("start");
     flush(&mut connection);
     if case.after == After::Request {
-        let mut rest = body.as_deref().unwrap_or_default();
+        let mut rest = &request.body[..];
         while !rest.is_empty() {
             let taken = connection.send_data(rest).expect("send_data");
             rest = &rest[taken..];

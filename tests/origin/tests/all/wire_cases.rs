@@ -38,7 +38,20 @@ fn the_list_is_handed_out_as_json() {
         json!({ "method": "POST", "headers": [["X-A", "1"]], "body_b64": "YWJj", "chunked": true });
     assert_eq!(parts["request"], request);
     assert_eq!(parts["expect"]["body_b64"], "AP8=");
-    assert_eq!(parts["expect"]["error"], Value::Null);
+    assert_eq!(parts["expect"]["reason"], Value::Null);
+    assert_eq!(parts["expect"]["headers"], json!([["x", ["\u{e9}ababab"]]]));
+    assert_eq!(parts["expect"]["errors"], json!([]));
+    assert_eq!(parts["expect"]["reused"], false);
+    let reset = list.iter().find(|case| case["name"] == "reset").unwrap();
+    assert_eq!(
+        reset["expect"]["errors"],
+        json!(["ConnectionReset", "ConnectionClosed", "HeadTruncated", "BodyTruncated"])
+    );
+    for case in &list {
+        for key in ["status", "reason", "version", "headers", "body_b64", "trailers", "errors"] {
+            assert!(case["expect"].get(key).is_some(), "{key} of {}", case["name"]);
+        }
+    }
     assert_eq!(parts["end"], "fin");
 }
 
@@ -48,6 +61,7 @@ fn mistakes_in_a_case_are_named() {
     let mistakes = [
         ("[case.expect]\n", "either reuse or error"),
         ("[case.expect]\nreuse = \"ok\"\nerror = \"X\"\n", "either reuse or error"),
+        ("end = \"rst\"\n[case.expect]\nerror = \"X\"\npartial = \"\"\n", "overtake"),
         ("end = \"bang\"\n[case.expect]\nreuse = \"ok\"\n", "bang"),
         ("[case.expect]\nreuse = \"ok\"\nbodi = \"\"\n", "bodi"),
         ("[case.expect]\nreuse = \"ok\"\nbody = { hex = \"0\" }\n", "hex"),

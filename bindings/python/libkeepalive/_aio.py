@@ -1,0 +1,151 @@
+"""The coroutine methods of the native classes.
+
+They are written in Python so that they are coroutines in everybody's eyes: a forgotten ``await``
+warns, ``inspect.iscoroutinefunction`` and ``AsyncMock(spec=...)`` see them, and type checkers too. The
+native module puts them into its classes when it is loaded.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextvars import copy_context
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from ._bodies import is_quick, prepare
+
+if TYPE_CHECKING:
+    from . import _native
+    from ._bodies import Body
+
+    _Response = _native.Response
+
+
+async def _away(work: Callable[[], Any]) -> Any:
+    """Runs ``work`` on a thread, in the context of the caller."""
+    context = copy_context()
+    if "trio" in sys.modules:
+        from . import _trio
+
+        if _trio.current() is not None:
+            return await _trio.thread(lambda: context.run(work))
+    from asyncio import get_running_loop
+
+    return await get_running_loop().run_in_executor(None, context.run, work)
+
+
+async def _prepared(source: Any) -> Body:
+    if is_quick(source):
+        return prepare(source, True)
+    body: Body = await _away(lambda: prepare(source, True))
+    return body
+
+
+async def _run(pending: Any) -> Any:
+    if pending.source is not None:
+        pending.source = await _prepared(pending.source)
+    return await _done(pending)
+
+
+async def _done(pending: Any) -> Any:
+    try:
+        return await pending
+    except GeneratorExit:
+        # Closed by other means than a task's cancellation, of which the engine is told.
+        pending.close()
+        raise
+
+
+def _verb(method: str, doc: str) -> Any:
+    """As ``_run``, without its frames: these are called most."""
+
+    async def verb(self: Any, url: str, **options: Any) -> Any:
+        pending = self._begin(method, url, options)
+        if pending.source is not None:
+            pending.source = await _prepared(pending.source)
+        try:
+            return await pending
+        except GeneratorExit:
+            pending.close()
+            raise
+
+    verb.__name__ = method.lower()
+    verb.__qualname__ = f"AsyncClient.{verb.__name__}"
+    verb.__doc__ = doc
+    return verb
+
+
+class AsyncClient:
+    """Methods of the native class of that name."""
+
+    get = _verb("GET", "Sends a GET request. Arguments as of ``request``.")
+    head = _verb("HEAD", "Sends a HEAD request. Arguments as of ``request``.")
+    options = _verb("OPTIONS", "Sends an OPTIONS request. Arguments as of ``request``.")
+    post = _verb("POST", "Sends a POST request. Arguments as of ``request``.")
+    put = _verb("PUT", "Sends a PUT request. Arguments as of ``request``.")
+    patch = _verb("PATCH", "Sends a PATCH request. Arguments as of ``request``.")
+    delete = _verb("DELETE", "Sends a DELETE request. Arguments as of ``request``.")
+
+    async def request(self: Any, method: str, url: str, **options: Any) -> _Response:
+        """Sends a request; returns the response with its whole body.
+
+        Arguments and errors are those of ``Client.request``; ``content`` may also be an async
+        iterable of bytes. Files and plain iterables are read on a thread, in a copy of the caller's
+        context (``contextvars``), async iterables on the event loop.
+        """
+        response: _Response = await _run(self._begin(method, url, options))
+        return response
+
+    async def warm(self: Any, url: str, count: int = 1) -> int:
+        """Opens connections to the origin of ``url`` until ``count`` are idle, within the client's
+        limits; returns how many were opened. Raises the error of the first that failed.
+        """
+        opened: int = await _done(self._warm(url, count))
+        return opened
+
+    async def aclose(self: Any) -> None:
+        """Closes idle connections and refuses new requests; requests under way finish. The
+        process-wide client stays usable.
+        """
+        self._close()
+
+    async def __aenter__(self: Any) -> Any:
+        return self
+
+    async def __aexit__(self: Any, *_raised: object) -> None:
+        self._close()
+
+
+class AsyncStream:
+    """Methods of the native class of that name."""
+
+    async def __aenter__(self: Any) -> _Response:
+        response: _Response = await _run(self._begin())
+        return response
+
+    async def __aexit__(self: Any, *_raised: object) -> None:
+        self._close()
+
+
+class Response:
+    """Methods of the native class of that name."""
+
+    async def aread(self: Any) -> bytes:
+        """``read()`` for asyncio and trio."""
+        body: bytes = await _done(self._aread())
+        return body
+
+    async def aclose(self: Any) -> None:
+        """``close()`` for asyncio and trio."""
+        self.close()
+
+
+def install(native: Any) -> None:
+    """Puts the methods into the classes of the native module."""
+    for source in (AsyncClient, AsyncStream, Response):
+        target = getattr(native, source.__name__)
+        for name, method in vars(source).items():
+            if isinstance(method, FunctionType):
+                method.__module__ = "libkeepalive"
+                setattr(target, name, method)

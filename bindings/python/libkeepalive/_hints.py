@@ -1,0 +1,85 @@
+"""What to say about an argument that nobody knows: the name that was meant, or what there is instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_BODY = "content=, data=, json= or files="
+_STREAM = "use client.stream(method, url) as a context manager"
+_RETRIES = "give retries= to Client(...)"
+_CERT = "give ca_file= to Client(...)"
+_HEADER = "set the header: headers={}"
+
+#: What requests, httpx, aiohttp and urllib3 call things that are spelled or done otherwise here.
+_ELSEWHERE = {
+    "allow_redirects": "follow_redirects=True",
+    "redirect": "follow_redirects=True",
+    "max_redirects": "give max_redirects= to Client(...)",
+    "stream": _STREAM,
+    "preload_content": _STREAM,
+    "cookies": _HEADER.format('{"Cookie": "name=value"}'),
+    "cookie_jar": "cookies are not kept; " + _HEADER.format('{"Cookie": "name=value"}'),
+    "proxies": "proxies are not supported",
+    "proxy": "proxies are not supported",
+    "proxy_auth": "proxies are not supported",
+    "mounts": "proxies are not supported",
+    "trust_env": "proxies are not supported, and SSL_CERT_FILE is always read",
+    "verify": _CERT,
+    "verify_ssl": _CERT,
+    "ssl": _CERT,
+    "ssl_context": _CERT,
+    "ca_certs": _CERT,
+    "cert_reqs": "certificates are always verified; " + _CERT,
+    "cert": "give cert=(certificate, key) to Client(...)",
+    "connector": "give the limits to the client: max_per_host=, max_total=",
+    "limits": "max_per_host=, max_total=, idle_timeout=",
+    "pool_connections": "max_total=",
+    "pool_maxsize": "max_per_host=",
+    "maxsize": "max_per_host=",
+    "limit": "max_total=",
+    "limit_per_host": "max_per_host=",
+    "max_connections": "max_total=",
+    "max_keepalive_connections": "max_per_host=; idle connections are kept as long as they are good",
+    "keepalive_expiry": "idle_timeout=",
+    "keepalive_timeout": "idle_timeout=",
+    "max_retries": _RETRIES,
+    "retry": _RETRIES,
+    "retries": _RETRIES,
+    "http1": "it is always HTTP/1.1",
+    "http2": "only HTTP/1.1 is spoken",
+    "transport": "a client has one transport, its pool",
+    "app": "a client has one transport, its pool",
+    "event_hooks": "there are no hooks",
+    "hooks": "there are no hooks",
+    "extensions": "there are no extensions",
+    "default_encoding": "set response.encoding",
+    "body": _BODY,
+    "fields": "params=, data= or files=",
+    "query": "params=",
+    "form": "data=",
+    "bearer": _HEADER.format('{"Authorization": "Bearer ..."}'),
+    "raise_for_status": "call response.raise_for_status()",
+    "connect_timeout": "timeout=libkeepalive.Timeout(connect=...)",
+    "read_timeout": "timeout=libkeepalive.Timeout(read=...)",
+    "total_timeout": "timeout=libkeepalive.Timeout(total=...)",
+    "session": "use the methods of a Client",
+}  # fmt: skip
+
+
+def unknown(what: str, name: str, known: Sequence[str], of_client: Sequence[str]) -> str:
+    """The text of a ``TypeError``; ``what`` is ``argument`` or ``option``."""
+    from difflib import get_close_matches
+
+    text = f"unknown {what} {name}"
+    plain = name.lower().replace("-", "_")
+    if plain in known:
+        return f"{text}; did you mean {plain}?"
+    if hint := _ELSEWHERE.get(plain):
+        return f"{text}; here: {hint}"
+    if plain in of_client:
+        return f"{text}; it is an option of the client: Client({plain}=...)"
+    for close in get_close_matches(plain, [*known, *of_client], 1):
+        if close in known:
+            return f"{text}; did you mean {close}?"
+        return f"{text}; did you mean the client's option {close}? Client({close}=...)"
+    return f"{text}; accepted are {', '.join(sorted(known))}"
