@@ -66,7 +66,7 @@ pub(crate) enum State {
 }
 
 /// A response. Dropping it with an unread body gives the connection back by the drain rule
-/// (design: up to 256 KiB or 50 ms on the engine's thread, else closed).
+/// (up to 256 KiB or 50 ms on the engine's thread, else closed).
 pub struct Response {
     pub(crate) about: Box<About>,
     /// Body bytes received (and decoded) but not yet read.
