@@ -11,6 +11,7 @@ const { fieldObject } = require('./record')
 const { prepareFetch, prepareRequest, urlText } = require('./request')
 const { abortReason } = require('./signals')
 
+const inspectCustom = Symbol.for('nodejs.util.inspect.custom')
 const fromShared = Symbol('shared')
 const NO_OPTIONS = { entries: [], profile: undefined }
 let shared
@@ -152,7 +153,11 @@ class Result {
   }
 
   get headers() {
-    this.#headers ??= fieldObject(this.#incoming.record.fields)
+    if (this.#headers === undefined) {
+      const { fields } = this.#incoming.record
+      const headers = fieldObject(fields)
+      this.#headers = 'set-cookie' in headers ? require('./secrets').guarded(headers, fields) : headers
+    }
     return this.#headers
   }
 
@@ -173,6 +178,12 @@ class Result {
   get info() {
     this.#info ??= this.#incoming.record.info
     return this.#info
+  }
+
+  [inspectCustom](depth, options, inspect) {
+    const { statusCode, statusText, url } = this
+    const headers = require('./secrets').shownFields(this.#incoming.record.fields)
+    return inspect({ statusCode, statusText, url, headers }, options)
   }
 }
 
