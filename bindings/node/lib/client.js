@@ -8,7 +8,7 @@ const native = require('./native')
 const { KeepaliveError, argumentError, fetchFailed, localError, retraced } = require('./errors')
 const { Exchange } = require('./exchange')
 const { fieldObject } = require('./record')
-const { prepareFetch, prepareRequest, urlText } = require('./request')
+const { hasRequestBody, prepareFetch, prepareRequest, urlText } = require('./request')
 const { abortReason } = require('./signals')
 
 const inspectCustom = Symbol.for('nodejs.util.inspect.custom')
@@ -49,7 +49,8 @@ class Client {
   }
 
   async fetch(input, init) {
-    const prepared = prepareFetch(input, init)
+    const given = hasRequestBody(input, init) ? await require('./request_body').bodyOf(input) : undefined
+    const prepared = prepareFetch(input, init, given)
     const { method, redirect } = prepared
     const deliver = (incoming) => {
       if (redirect === 'error' && isRedirect(incoming.record.status)) {
