@@ -48,6 +48,7 @@ pub struct Request {
     pub(crate) target: Target,
     pub(crate) body: Body,
     pub(crate) timeouts: Timeouts,
+    own_timeouts: bool,
     pub(crate) decode: bool,
     pub(crate) follow_redirects: bool,
     /// It has a User-Agent or Accept-Encoding of its own.
@@ -72,6 +73,7 @@ impl Request {
             target,
             body: Body::Empty,
             timeouts: Timeouts::default(),
+            own_timeouts: false,
             decode: false,
             follow_redirects: false,
             own_defaults: false,
@@ -108,6 +110,7 @@ impl Request {
     /// Deadlines of this request; `None` fields take the client's.
     pub fn set_timeouts(&mut self, timeouts: Timeouts) {
         self.timeouts = timeouts;
+        self.own_timeouts = true;
     }
 
     /// Whether gzip, deflate, br and zstd response bodies are decoded, and offered in
@@ -139,13 +142,16 @@ impl Request {
     /// Takes over everything that is not about the message itself.
     pub(crate) fn copy_settings(&mut self, other: &Request) {
         self.timeouts = other.timeouts;
+        self.own_timeouts = other.own_timeouts;
         self.decode = other.decode;
         self.follow_redirects = other.follow_redirects;
     }
 
     /// Checks what can only be checked with head and body together.
     pub(crate) fn check(&self) -> Result<()> {
-        self.timeouts.check()?;
+        if self.own_timeouts {
+            self.timeouts.check()?;
+        }
         Ok(self.head.check(self.body.framing())?)
     }
 }
