@@ -10,6 +10,7 @@ mod convert;
 mod errors;
 mod fork;
 mod functions;
+mod gevent;
 mod headers;
 mod info;
 mod interpreter;
@@ -51,6 +52,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<aio::upload::Sender>()?;
     module.add_class::<client::Client>()?;
     module.add_class::<client::Stream>()?;
+    module.add_class::<gevent::Task>()?;
     module.add_class::<headers::Headers>()?;
     module.add_class::<info::Info>()?;
     module.add_class::<info::OriginStats>()?;
