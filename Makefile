@@ -1,6 +1,6 @@
 # A thin front: every target is one script. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test soak bench header fmt lint clean
+.PHONY: help setup build demo test fuzz soak bench header fmt lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -16,6 +16,9 @@ demo: ## build everything and show one pool in C, Python and Node; ORIGIN=http:/
 
 test: ## set up and run every test
 	@scripts/test.sh
+
+fuzz: ## random response bytes, codings, URLs and forms, each for FUZZ_SECONDS (default 60); needs a nightly Rust
+	@scripts/fuzz.sh $${FUZZ_SECONDS:-60}
 
 soak: ## 256 callers in three languages against servers that fail, for SOAK_SECONDS (default 600)
 	@scripts/soak.sh

@@ -9,8 +9,8 @@ use std::{env, fs};
 const SONAME: &str = "libkeepalive.so.1";
 
 /// In the order in which the header presents them.
-const SOURCES: [&str; 8] =
-    ["status", "slice", "options", "stats", "client", "request", "response", "queue"];
+const SOURCES: [&str; 9] =
+    ["status", "slice", "options", "stats", "client", "reader", "request", "response", "queue"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use keepalive_core::{Error, ErrorKind, Phase, Result};
 
 use crate::handle::{give, missing};
+use crate::host::Inside;
 use crate::status::{ka_error, ka_status};
 
 /// The whole body of an exported function.
@@ -113,6 +114,7 @@ pub fn fallible<O: Outs>(
     outs: O,
     body: impl FnOnce() -> Result<O::Values>,
 ) -> ka_status {
+    let _inside = Inside::enter();
     error.write_if_given(std::ptr::null_mut);
     let result = match outs.clear() {
         Some(name) => Err(missing(name)),
@@ -132,6 +134,7 @@ pub fn fallible<O: Outs>(
 }
 
 pub fn infallible<T>(default: T, body: impl FnOnce() -> Result<T>) -> T {
+    let _inside = Inside::enter();
     caught(body).unwrap_or(default)
 }
 

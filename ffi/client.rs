@@ -9,6 +9,7 @@ use keepalive_core::{Blocking, Client, Error, Until};
 use crate::boundary::Out;
 use crate::fork;
 use crate::handle::{give, take_back, text, utf8};
+use crate::host::may_wait;
 use crate::options::ka_client_options;
 use crate::queue::{ka_call, ka_queue};
 use crate::request::ka_request;
@@ -85,6 +86,7 @@ pub extern "C" fn ka_client_send(
     error: *mut *mut ka_error,
 ) -> ka_status {
     ka_fn!(status(error), outs(response), {
+        may_wait()?;
         // The clone lets another thread free the handle while this exchange runs.
         let client = borrow!(client).client.clone();
         let request = borrow!(request);
@@ -140,6 +142,7 @@ pub extern "C" fn ka_client_warm(
     error: *mut *mut ka_error,
 ) -> ka_status {
     ka_fn!(status(error), outs(opened), {
+        may_wait()?;
         let client = borrow!(client).client.clone();
         // SAFETY: by the header's contract `url` is NULL or a NUL-terminated string.
         let url = utf8(unsafe { text(url, "url") }?, "url")?;

@@ -1,7 +1,6 @@
 //! What a fork means for handles: the engine is told at once, and queues know whose they are.
 
-use std::sync::Once;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// How many forks lie between this process and the one that first used the library.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -13,14 +12,21 @@ extern "C" fn in_child() {
 
 /// Has forks noticed from now on. Every function that makes something a child could inherit calls
 /// it first.
+///
+/// No lock and no `Once`: a fork by another thread would hand the child one that is taken for ever.
+/// Threads that meet here may register the handler more than once, which harms nothing: a child then
+/// counts a few generations at once.
 pub fn watch() {
-    static WATCHED: Once = Once::new();
-    WATCHED.call_once(|| {
-        // SAFETY: the handler lives as long as the process (the library is linked nodelete) and does
-        // nothing but atomic stores. It can only fail for lack of memory; forks then go unnoticed,
-        // which is what every program without the handler has.
-        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
-    });
+    static WATCHED: AtomicBool = AtomicBool::new(false);
+    if WATCHED.load(Ordering::Acquire) {
+        return;
+    }
+    // SAFETY: the handler lives as long as the process (the library is linked nodelete) and does
+    // nothing but atomic additions. It can only fail for lack of memory; forks then go unnoticed
+    // until the next call, which tries again.
+    if unsafe { libc::pthread_atfork(None, None, Some(in_child)) } == 0 {
+        WATCHED.store(true, Ordering::Release);
+    }
 }
 
 /// Differs between a parent and its child.

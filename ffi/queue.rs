@@ -13,6 +13,7 @@ use rustix::event::{EventfdFlags, eventfd};
 
 use crate::fork;
 use crate::handle::{give, missing, take_back};
+use crate::host::may_wait;
 use crate::response::ka_response;
 use crate::status::{ka_error, ka_status};
 
@@ -90,6 +91,7 @@ pub extern "C" fn ka_queue_wait(
             return Err(missing("events"));
         }
         if timeout_ms != 0 {
+            may_wait()?;
             let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
             ready.wait(timeout);
         }
@@ -121,7 +123,7 @@ pub extern "C" fn ka_queue_free(queue: *mut ka_queue) {
             match queue.here() {
                 Ok(ready) => ready.close(),
                 // The parent's engine may have held its lock when it forked.
-                Err(_) => std::mem::forget(queue),
+                Err(_) => keepalive_core::fork_keep(queue),
             }
         }
         Ok(())

@@ -1,17 +1,18 @@
 //! `ka_request`: built step by step, checked as it is built, and reusable.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::c_char;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use bytes::{Bytes, BytesMut};
-use keepalive_core::{BodySource, Error, Request, Result, Timeouts, source_failed};
+use bytes::Bytes;
+use keepalive_core::{Error, Request, Timeouts};
 
 use crate::handle::{bytes, give, take_back, utf8};
 use crate::options::limit;
+use crate::reader::ka_body_reader;
 use crate::status::{ka_error, ka_status};
 
-/// A request. It may be sent any number of times, unless its body comes from a reader.
+/// A request. It may be sent any number of times, unless its body comes from a reader that cannot
+/// start again.
 pub struct ka_request {
     /// Shared with what was submitted; a change then makes a copy.
     pub(crate) request: Arc<Request>,
@@ -45,13 +46,6 @@ pub enum ka_timeout {
 
 /// A `ka_timeout` as it comes from C, where it is any number.
 pub type ka_timeout_number = i32;
-
-/// Produces a request body piece by piece: writes up to `capacity` bytes to `buffer` and returns
-/// their number, 0 at the end, a negative number when it failed (the request then fails with
-/// KA_BODY_SOURCE_FAILED). It must not call functions of the library with the request or client it
-/// serves.
-pub type ka_read_fn =
-    Option<unsafe extern "C" fn(user_data: *mut c_void, buffer: *mut u8, capacity: usize) -> isize>;
 
 /// Makes a request without body. `url` is absolute, http or https; its userinfo becomes Basic
 /// credentials, its fragment is not sent.
@@ -115,32 +109,33 @@ pub extern "C" fn ka_request_set_body(
     })
 }
 
-/// Sets a body that `read` produces while the request is sent: with Content-Length when `length` is
-/// known, chunked when it is -1. Once `read` has been called, the request cannot be sent again.
-/// Ownership: `user_data` is borrowed: it must live until ka_client_send has returned or the event of
-/// the submitted request has come. After that `read` is not called any more.
-/// Threads: one at a time for one request. `read` is called on the thread of ka_client_send, where it
-/// may block; or, for a submitted request, within ka_client_submit and on the engine's thread, where
-/// it must not: all submitted requests wait meanwhile.
-/// Errors: KA_INVALID_ARGUMENT when `read` is NULL or `length` below -1.
+/// Sets a body that the functions of `reader` produce while the request is sent: with Content-Length
+/// when `length` is known, chunked when it is -1. It replaces an earlier body. With `rewind` the
+/// request can be sent any number of times, one after the other; without it once.
+/// Ownership: the struct is copied. Takes `reader->user_data`, also on failure: from now on it lives
+/// until `destroy` is called with it. Only with a NULL `reader`, or one whose `size` is impossible, is
+/// nothing taken.
+/// Threads: one at a time for one request. For those of the functions see ka_body_reader.
+/// Errors: KA_INVALID_ARGUMENT when `reader` or its `read` is NULL or `length` below -1.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_request_set_body_reader(
     request: *mut ka_request,
-    read: ka_read_fn,
-    user_data: *mut c_void,
+    reader: *const ka_body_reader,
     length: i64,
     error: *mut *mut ka_error,
 ) -> ka_status {
     ka_fn!(status(error), outs(), {
+        // Taken first: no failure leaves the caller with its data.
+        // SAFETY: by the header's contract `reader` is NULL or a struct of the size it states.
+        let reader = unsafe { ka_body_reader::take(reader) };
         let request = borrow_mut!(request);
-        let read = read.ok_or_else(|| crate::handle::missing("read"))?;
+        let reader = reader?;
         let length = match length {
             -1 => None,
             length => Some(u64::try_from(length).map_err(|_| {
                 Error::argument(format!("length: {length} is neither a length nor -1 for unknown"))
             })?),
         };
-        let reader = Reader { read, user_data, spare: BytesMut::new() };
         request.change().set_body_stream(Box::new(reader), length);
         Ok(())
     })
@@ -233,35 +228,4 @@ pub extern "C" fn ka_request_free(request: *mut ka_request) {
         drop(unsafe { take_back(request) });
         Ok(())
     })
-}
-
-/// A C function as a body.
-struct Reader {
-    read: unsafe extern "C" fn(*mut c_void, *mut u8, usize) -> isize,
-    user_data: *mut c_void,
-    spare: BytesMut,
-}
-
-/// What the callback is offered: large enough for few calls, small enough for many requests.
-const PIECE: usize = 16 * 1024;
-
-// SAFETY: the header tells the caller on which threads the callback runs, one at a time.
-unsafe impl Send for Reader {}
-
-impl BodySource for Reader {
-    fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
-        self.spare.clear();
-        self.spare.resize(PIECE, 0);
-        // SAFETY: by the header's contract the function takes these arguments and `user_data` is
-        // alive while the request runs.
-        let count = unsafe { (self.read)(self.user_data, self.spare.as_mut_ptr(), PIECE) };
-        Poll::Ready(match usize::try_from(count) {
-            Ok(0) => Ok(None),
-            Ok(count) if count <= PIECE => Ok(Some(self.spare.split_to(count).freeze())),
-            Ok(count) => Err(source_failed(&format!(
-                "the callback returned {count}, more than the {PIECE} bytes it had room for"
-            ))),
-            Err(_) => Err(source_failed(&format!("the callback returned {count}"))),
-        })
-    }
 }

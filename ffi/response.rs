@@ -9,6 +9,7 @@ use keepalive_core::{Blocking, Client, Error, Fields, Response, Result, Version}
 
 use crate::boundary::Out;
 use crate::handle::{check_length, give, missing, take_back};
+use crate::host::may_wait;
 use crate::queue::{ka_call, ka_queue};
 use crate::sized;
 use crate::slice::{ka_bytes, ka_str};
@@ -165,6 +166,7 @@ pub extern "C" fn ka_response_read(
     error: *mut *mut ka_error,
 ) -> ka_status {
     ka_fn!(status(error), outs(count), {
+        may_wait()?;
         let response = borrow_mut!(response);
         if buffer.is_null() {
             return Err(missing("buffer"));
@@ -199,6 +201,7 @@ pub extern "C" fn ka_response_read_all(
     error: *mut *mut ka_error,
 ) -> ka_status {
     ka_fn!(status(error), outs(body), {
+        may_wait()?;
         let response = borrow_mut!(response);
         let rest = response.response.read_all(Blocking::default())?;
         response.whole = match response.piece.is_empty() {

@@ -3,16 +3,47 @@
 
 use keepalive_core::{Error, Result};
 
-/// Reads a struct whose first field is its size. Fields beyond that size keep `defaults`.
+/// Reads a struct whose first field is its size. Fields beyond that size keep `defaults`; bytes that
+/// this version does not know must be 0.
 ///
 /// # Safety
 /// `pointer` points to as many readable bytes as its first field says; `T` starts with a `usize` and
 /// every bit pattern is a valid `T`.
 pub unsafe fn read<T: Copy>(pointer: *const T, defaults: T, name: &'static str) -> Result<T> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let value = read_known(pointer, defaults, name)?;
+        check_tail(pointer, name)?;
+        Ok(value)
+    }
+}
+
+/// Reads what this version knows of a struct whose first field is its size. Fields beyond that size
+/// keep `defaults`.
+///
+/// # Safety
+/// As for [`read`], for what was written to the struct.
+pub unsafe fn read_known<T: Copy>(pointer: *const T, defaults: T, name: &'static str) -> Result<T> {
+    // SAFETY: the caller's promise.
+    let size = unsafe { size_of_struct(pointer, name) }?;
+    let mut value = defaults;
+    // SAFETY: both sides have the number of bytes, and they do not overlap.
+    unsafe {
+        let to = (&raw mut value).cast::<u8>();
+        let count = whole_words(size.min(size_of::<T>()));
+        std::ptr::copy_nonoverlapping(pointer.cast::<u8>(), to, count);
+    }
+    Ok(value)
+}
+
+/// Refuses a struct that has a value where this version knows no field.
+///
+/// # Safety
+/// As for [`read`].
+pub unsafe fn check_tail<T>(pointer: *const T, name: &'static str) -> Result<()> {
     let known = size_of::<T>();
-    // SAFETY: the caller's promise: at least the size is there.
-    let size = unsafe { pointer.cast::<usize>().read_unaligned() };
-    check(size, name)?;
+    // SAFETY: the caller's promise.
+    let size = unsafe { size_of_struct(pointer, name) }?;
     if size > known {
         // SAFETY: the caller's promise: `size` bytes are there.
         let tail = unsafe {
@@ -24,13 +55,16 @@ pub unsafe fn read<T: Copy>(pointer: *const T, defaults: T, name: &'static str) 
             )));
         }
     }
-    let mut value = defaults;
-    // SAFETY: both sides have the number of bytes, and they do not overlap.
-    unsafe {
-        let to = (&raw mut value).cast::<u8>();
-        std::ptr::copy_nonoverlapping(pointer.cast::<u8>(), to, whole_words(size.min(known)));
-    }
-    Ok(value)
+    Ok(())
+}
+
+/// # Safety
+/// `pointer` points to a struct that starts with its size.
+unsafe fn size_of_struct<T>(pointer: *const T, name: &'static str) -> Result<usize> {
+    // SAFETY: the caller's promise: at least the size is there.
+    let size = unsafe { pointer.cast::<usize>().read_unaligned() };
+    check(size, name)?;
+    Ok(size)
 }
 
 /// Writes as much of `value` as `size` bytes hold, zeros beyond it.

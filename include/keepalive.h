@@ -336,7 +336,8 @@ typedef struct ka_error ka_error;
 typedef struct ka_queue ka_queue;
 
 /**
- * A request. It may be sent any number of times, unless its body comes from a reader.
+ * A request. It may be sent any number of times, unless its body comes from a reader that cannot
+ * start again.
  */
 typedef struct ka_request ka_request;
 
@@ -684,11 +685,61 @@ typedef struct {
 
 /**
  * Produces a request body piece by piece: writes up to `capacity` bytes to `buffer` and returns
- * their number, 0 at the end, a negative number when it failed (the request then fails with
- * KA_BODY_SOURCE_FAILED). It must not call functions of the library with the request or client it
- * serves.
+ * their number, 0 at the end, -1 when it failed; the request then fails with
+ * KA_BODY_SOURCE_FAILED. Other negative numbers fail too and are reserved. `capacity` is at least 1.
  */
 typedef ptrdiff_t (*ka_read_fn)(void *user_data, uint8_t *buffer, size_t capacity);
+
+/**
+ * Starts the body again from its first byte; false when that is impossible.
+ */
+typedef bool (*ka_rewind_fn)(void *user_data);
+
+/**
+ * Gives up `user_data`.
+ */
+typedef void (*ka_destroy_fn)(void *user_data);
+
+/**
+ * A request body from functions of the program: ka_request_set_body_reader. Set what is not used to
+ * NULL, as an initialiser does: `ka_body_reader reader = {sizeof reader, read, NULL, NULL, data};`.
+ *
+ * The functions are called one at a time. For ka_client_send that is on its thread, where they may
+ * block; for a submitted request within ka_client_submit or on the engine's thread, which has a
+ * stack of 2 MiB and where they must not block: all submitted requests wait meanwhile. They may call
+ * the library, but not with the request or response that they serve. They return: one that leaves by
+ * a C++ exception, pthread_exit or pthread_cancel ends the process with a message, and longjmp out
+ * of one is undefined.
+ */
+typedef struct {
+    /**
+     * sizeof(ka_body_reader).
+     */
+    size_t size;
+    /**
+     * Produces the body. Never NULL.
+     */
+    ka_read_fn read;
+    /**
+     * Starts it again, after `read` was called, for a replay, a retry, a redirect or another call
+     * with the request. NULL: it can be sent once, and what would send it again fails with an error
+     * that says so.
+     */
+    ka_rewind_fn rewind;
+    /**
+     * Called exactly once in the process that made the request, when nothing refers to the reader
+     * any more: after the last call of `read` and `rewind`, once the request is freed or has another
+     * body and the calls that send it have ended (also by ka_call_cancel or after ka_queue_free).
+     * It runs in the call that did that, or on the engine's thread, and must not block there. Not
+     * called for what is left when the process ends, nor in a forked child for what its parent was
+     * sending at the fork. NULL: nothing is to be done.
+     */
+    ka_destroy_fn destroy;
+    /**
+     * Handed to the three functions; never looked at.
+     */
+    void *user_data;
+} ka_body_reader;
 
 /**
  * How an exchange went. Durations are nanoseconds, 0 where a phase did not happen.
@@ -1090,19 +1141,18 @@ ka_status ka_request_set_body(ka_request *request,
                               ka_error **error);
 
 /**
- * Sets a body that `read` produces while the request is sent: with Content-Length when `length` is
- * known, chunked when it is -1. Once `read` has been called, the request cannot be sent again.
- * Ownership: `user_data` is borrowed: it must live until ka_client_send has returned or the event of
- * the submitted request has come. After that `read` is not called any more.
- * Threads: one at a time for one request. `read` is called on the thread of ka_client_send, where it
- * may block; or, for a submitted request, within ka_client_submit and on the engine's thread, where
- * it must not: all submitted requests wait meanwhile.
- * Errors: KA_INVALID_ARGUMENT when `read` is NULL or `length` below -1.
+ * Sets a body that the functions of `reader` produce while the request is sent: with Content-Length
+ * when `length` is known, chunked when it is -1. It replaces an earlier body. With `rewind` the
+ * request can be sent any number of times, one after the other; without it once.
+ * Ownership: the struct is copied. Takes `reader->user_data`, also on failure: from now on it lives
+ * until `destroy` is called with it. Only with a NULL `reader`, or one whose `size` is impossible, is
+ * nothing taken.
+ * Threads: one at a time for one request. For those of the functions see ka_body_reader.
+ * Errors: KA_INVALID_ARGUMENT when `reader` or its `read` is NULL or `length` below -1.
  */
 KA_API
 ka_status ka_request_set_body_reader(ka_request *request,
-                                     ka_read_fn read,
-                                     void *user_data,
+                                     const ka_body_reader *reader,
                                      int64_t length,
                                      ka_error **error);
 

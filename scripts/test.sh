@@ -40,6 +40,11 @@ if [ "${KEEPALIVE_NAMESPACES:-1}" = 0 ]; then
 else
     run "Network: a NAT that forgets, a path that goes black, 100 ms there and back" network
 fi
+if [ "${KEEPALIVE_FUZZ:-1}" = 0 ]; then
+    say "Fuzz: left out, KEEPALIVE_FUZZ=0"
+else
+    run "Fuzz: response bytes, content codings, URLs and Locations, forms; 20 s each" scripts/fuzz.sh 20
+fi
 run "Soak: 256 callers, a reloading nginx, a misbehaving origin" \
     "$VENV/bin/python" tests/soak/run.py "${SOAK_SECONDS:-60}" target/debug
 

@@ -1,12 +1,16 @@
-//! Processes that fork in a storm, that end while the library is at work, and that unload it.
+//! Processes that fork in a storm, that end while the library is at work, that unload it, and whose
+//! threads leave its functions by other ways than returning.
 
 mod support;
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use keepalive_origin::{Origin, OriginOptions};
-use support::{Build, C11, SANITIZED, compile, library, root, run, text};
+use support::{Build, C11, CXX17, SANITIZED, compile, library, root, run, text};
+
+const SIGABRT: i32 = 6;
 
 fn origin() -> Origin {
     Origin::start(OriginOptions::default()).expect("the origin starts")
@@ -26,6 +30,58 @@ fn two_hundred_forks_of_a_busy_process() {
     assert!(output.status.success(), "{}", text(&output));
     assert_eq!(origin.faults(), [""; 0]);
     assert!(origin.wait_for_open(0, Duration::from_secs(20)), "{:?}", origin.connections());
+}
+
+#[test]
+fn forks_while_other_threads_make_the_first_call() {
+    let origin = origin();
+    let output = run(&mut program("first_call.c", C11, &origin), "");
+    assert!(output.status.success(), "{}", text(&output));
+}
+
+/// The three copies of the fork hook are one: no lock, no `Once`.
+#[test]
+fn every_fork_hook_registers_in_the_same_way() {
+    let [first, rest @ ..] =
+        ["ffi/fork.rs", "bindings/python/src/fork.rs", "bindings/node/src/fork.rs"].map(|path| {
+            let source = std::fs::read_to_string(root().join(path)).expect("readable");
+            let code: Vec<String> = source
+                .lines()
+                .map(|line| line.trim().replace("REGISTERED", "WATCHED"))
+                .skip_while(|line| !line.starts_with("static WATCHED"))
+                .take_while(|line| line != "/// Differs between a parent and its child.")
+                .filter(|line| !line.starts_with("//") && !line.is_empty())
+                .collect();
+            code.join("\n")
+        });
+    assert!(first.starts_with("static WATCHED: AtomicBool") && first.contains("pthread_atfork"));
+    assert_eq!(rest, [first.clone(), first]);
+}
+
+/// An exception would leave a call half-way, and pthread_exit too: both say so and end the process.
+/// pthread_cancel waits for the end of the call, and is not for the engine's thread.
+#[test]
+fn what_leaves_a_body_reader_without_returning() {
+    let origin = origin();
+    for place in ["send", "submit"] {
+        for stage in ["read", "rewind", "destroy"] {
+            for kind in ["throw", "exit"] {
+                let mut command = program("unwind.cc", CXX17, &origin);
+                let output = run(command.arg(format!("{kind} in {stage}")).arg(place), "");
+                let said = text(&output);
+                assert_eq!(output.status.signal(), Some(SIGABRT), "{kind} {stage} {place}: {said}");
+                let message = format!("libkeepalive: the function {stage} of a ka_body_reader did");
+                assert!(said.contains(&message), "{kind} {stage} {place}: {said}");
+            }
+            let mut command = program("unwind.cc", CXX17, &origin);
+            let output = run(command.arg(format!("cancel in {stage}")).arg(place), "");
+            let said = text(&output);
+            assert!(output.status.success(), "cancel {stage} {place}: {said}");
+            // On the engine's thread it is put off for good.
+            let end = if place == "send" { "cancelled" } else { "returned" };
+            assert!(said.contains(&format!("the work is done\n{end}")), "{stage} {place}: {said}");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Fork generations. A child never locks, joins or drops what its parent's threads were using: it
-//! leaks it and starts its own at the next call.
+//! keeps it for good and starts its own at the next call.
 
+use std::any::Any;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use once_cell::race::OnceBox;
@@ -21,21 +23,34 @@ pub fn mark_child() {
     GENERATION.fetch_add(1, Ordering::AcqRel);
 }
 
+/// Keeps what a child must not drop, because its parent's threads were using it. It stays reachable,
+/// so that a leak checker finds nothing lost.
+pub fn keep(value: impl Send + 'static) {
+    static KEPT: PerFork<Mutex<Vec<Box<dyn Any + Send>>>> = PerFork::new();
+    match KEPT.get_or_try_init(|| Ok(Mutex::default())) {
+        Ok(kept) => {
+            let mut kept = kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            kept.push(Box::new(value));
+        }
+        Err(_) => std::mem::forget(value),
+    }
+}
+
 /// A value for each fork generation, made at first use in it.
 ///
 /// A chain rather than a map: nothing here is ever locked across a fork, since a child adds its
 /// own node (race-free by compare-and-swap) and never waits on its parent's cells.
-pub(crate) struct PerFork<T> {
+pub(crate) struct PerFork<T: Send + 'static> {
     first: OnceBox<Node<T>>,
 }
 
-struct Node<T> {
+struct Node<T: Send + 'static> {
     generation: u64,
     value: OnceCell<T>,
     next: OnceBox<Node<T>>,
 }
 
-impl<T> PerFork<T> {
+impl<T: Send + 'static> PerFork<T> {
     pub const fn new() -> Self {
         PerFork { first: OnceBox::new() }
     }
@@ -62,10 +77,12 @@ impl<T> PerFork<T> {
     }
 }
 
-impl<T> Drop for Node<T> {
+impl<T: Send + 'static> Drop for Node<T> {
     fn drop(&mut self) {
-        if self.generation != generation() {
-            std::mem::forget(self.value.take());
+        if self.generation != generation()
+            && let Some(value) = self.value.take()
+        {
+            keep(value);
         }
     }
 }

@@ -147,7 +147,7 @@ impl Drop for Lingering {
         let Some(handoff) = self.handoff.take() else { return };
         if self.generation != fork::generation() {
             // The job's timers and registrations are the parent's.
-            std::mem::forget(handoff);
+            fork::keep(handoff);
         } else if let Some(job) = handoff.take(Stage::Gone) {
             handoff.engine.adopt(job);
         }

@@ -50,7 +50,7 @@ pub use deadline::MAX_TIME;
 pub use drive::blocking::Blocking;
 pub use error::{Error, ErrorKind, Phase, Result, Sent};
 pub use farewell::at_exit;
-pub use fork::mark_child as fork_mark_child;
+pub use fork::{keep as fork_keep, mark_child as fork_mark_child};
 pub use keepalive_proto::{Fields, Version};
 pub use queue::{Completion, Destination, Outcome, Queue};
 pub use request::{Request, timeout_from_seconds};

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
@@ -30,6 +31,8 @@ pub(crate) struct Engine {
     timers: &'static Timers,
     /// Submissions that have not ended.
     running: &'static AtomicUsize,
+    /// What the thread refers to stays reachable, in a forked child too.
+    _thread: JoinHandle<()>,
 }
 
 /// What comes to the engine's thread from others.
@@ -50,6 +53,10 @@ struct Inbox {
     /// The thread is awake and will look at the inbox by itself, at the latest within [`LOOK`].
     looking: AtomicBool,
 }
+
+/// The stack of each of the engine's threads, whatever RUST_MIN_STACK says: body readers of a host
+/// run there too, and are promised this much.
+const STACK: usize = 2 * 1024 * 1024;
 
 /// A thread that is busy with other work looks for new work at least this often.
 const LOOK: Duration = Duration::from_millis(1);
@@ -136,6 +143,7 @@ impl Engine {
             .enable_all()
             .thread_name("keepalive")
             .max_blocking_threads(16)
+            .thread_stack_size(STACK)
             .on_thread_park(|| inbox.park())
             .on_thread_unpark(|| inbox.parked.store(false, Ordering::SeqCst))
             .build()
@@ -144,7 +152,8 @@ impl Engine {
         // Blocked before the thread exists and inherited, so there is no moment in which a signal
         // could be delivered to it.
         let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK).ok();
-        let spawned = std::thread::Builder::new().name("keepalive".to_string()).spawn(move || {
+        let thread = std::thread::Builder::new().name("keepalive".to_string()).stack_size(STACK);
+        let spawned = thread.spawn(move || {
             FILLED.set(Some((Vec::new(), 0)));
             runtime.spawn(steadily(|| timers.keep()));
             runtime.block_on(async {
@@ -156,8 +165,8 @@ impl Engine {
         if let Some(before) = before {
             let _ = before.thread_set_mask();
         }
-        spawned.map_err(failed)?;
-        Ok(Engine { handle, inbox, timers, running: Box::leak(Box::default()) })
+        let _thread = spawned.map_err(failed)?;
+        Ok(Engine { handle, inbox, timers, running: Box::leak(Box::default()), _thread })
     }
 
     /// A wait for what runs on the engine's thread.

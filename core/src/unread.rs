@@ -122,8 +122,8 @@ impl Drop for Claim {
         if self.generation == fork::generation() {
             self.pool.keeper.unread.lock().all.try_remove(self.number);
         } else {
-            // The parent's threads may have held its locks at the fork; its lease is leaked.
-            std::mem::forget(self.spot.clone());
+            // The parent's threads may have held its locks at the fork.
+            fork::keep(self.spot.clone());
         }
     }
 }

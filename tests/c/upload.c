@@ -28,7 +28,9 @@ static ptrdiff_t lie(void *user_data, uint8_t *buffer, size_t capacity) {
 static ka_request *upload(const char *base, producer *from, int64_t length) {
     ka_request *request = new_request("POST", base, "/upload-count");
     ka_error *error = NULL;
-    CHECK_OK(ka_request_set_body_reader(request, produce, from, length, &error), error);
+    ka_body_reader reader = {sizeof reader, produce, NULL, NULL, NULL};
+    reader.user_data = from;
+    CHECK_OK(ka_request_set_body_reader(request, &reader, length, &error), error);
     return request;
 }
 
@@ -43,7 +45,7 @@ static void uploads(ka_client *client, const char *base, int64_t length) {
     CHECK(bytes_equal(body, "200000"));
     CHECK(from.left == 0);
     ka_response_free(response);
-    /* a reader cannot start again: the second use is an error, not an empty body */
+    /* a reader that cannot start again: the second use is an error, not an empty body */
     CHECK_FAILS(ka_client_send(client, request, &response, &error), KA_INVALID_STATE, "body", error);
     CHECK(response == NULL);
     ka_request_free(request);
@@ -70,6 +72,7 @@ static void submitted(ka_client *client, const char *base) {
 
 static void failures(ka_client *client, const char *base) {
     producer broken = {10, 10, true, 0}, shorter = {10, 10, false, 0}, longer = {30, 30, false, 0};
+    const ka_body_reader liar = {sizeof liar, lie, NULL, NULL, NULL};
     ka_response *response = NULL;
     ka_error *error = NULL;
     ka_request *request = upload(base, &broken, -1);
@@ -85,7 +88,7 @@ static void failures(ka_client *client, const char *base) {
                 error);
     ka_request_free(request);
     request = new_request("POST", base, "/upload-count");
-    CHECK_OK(ka_request_set_body_reader(request, lie, NULL, -1, &error), error);
+    CHECK_OK(ka_request_set_body_reader(request, &liar, -1, &error), error);
     CHECK_FAILS(ka_client_send(client, request, &response, &error), KA_BODY_SOURCE_FAILED, "room",
                 error);
     ka_request_free(request);

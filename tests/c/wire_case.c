@@ -178,8 +178,10 @@ int main(int argc, char **argv) {
     bool has_body = false, chunked = false;
     unsigned long timeout = 0;
     way by = {NULL, NULL, false};
+    ka_body_reader reader = {sizeof reader, produce, NULL, NULL, NULL};
     ka_error *error = NULL;
     CHECK(argc == 4);
+    reader.user_data = &body;
     if (strcmp(argv[1], "send") != 0) CHECK_OK(ka_queue_new(&by.queue, &error), error);
     by.stream = strcmp(argv[1], "stream") == 0;
     while (getline(&line, &capacity, stdin) > 0) {
@@ -207,7 +209,7 @@ int main(int argc, char **argv) {
                 CHECK_OK(ka_request_add_header(request, (char *)fields[i].data,
                                                (char *)fields[i + 1].data, &error), error);
             if (chunked)
-                CHECK_OK(ka_request_set_body_reader(request, produce, &body, -1, &error), error);
+                CHECK_OK(ka_request_set_body_reader(request, &reader, -1, &error), error);
             else if (has_body)
                 CHECK_OK(ka_request_set_body(request, body.data, body.len, &error), error);
             if (timeout > 0) {

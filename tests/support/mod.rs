@@ -68,7 +68,7 @@ pub const SANITIZED: Build = Build {
 pub fn compile(source: &Path, build: Build) -> PathBuf {
     // Tests and examples share names, so the directory is part of the program's.
     let names = source.iter().rev().take(2).map(|name| name.to_string_lossy());
-    let name = names.collect::<Vec<_>>().join("-of-").replace(".c", "");
+    let name = names.collect::<Vec<_>>().join("-of-").replace('.', "-");
     let mut compiled = COMPILED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let dir = library_dir();
     let program = scratch().join(format!("{name}-{}", build.name));

@@ -90,7 +90,7 @@ impl RequestHead {
         }
         if !all(name, TOKEN) {
             return Err(invalid(
-                format!("header name \"{}\"", name.escape_ascii()),
+                format!("header name \"{}\"", without_value(name)),
                 "is not a token (letters, digits and !#$%&'*+-.^_`|~)",
             ));
         }
@@ -261,6 +261,13 @@ impl RequestHead {
     pub(crate) fn facts(&self) -> RequestFacts {
         self.facts
     }
+}
+
+/// What a message shows of a name that is none: perhaps it is a whole line, whose value may be secret.
+fn without_value(name: &[u8]) -> String {
+    let shown = name.iter().take_while(|byte| all(&[**byte], TOKEN)).count() + 1;
+    let rest = if name.len() > shown { "***" } else { "" };
+    format!("{}{rest}", name[..shown.min(name.len())].escape_ascii())
 }
 
 fn invalid(name: impl Into<String>, reason: &'static str) -> LocalError {

@@ -14,6 +14,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use crate::buffer::{Space, Unfilled};
+use crate::fork;
 use crate::net::pace::Pace;
 use crate::net::tls::TlsSession;
 
@@ -62,9 +63,11 @@ impl Io {
     }
 
     /// In a forked child: taking it off the reactor would reach the parent's, so the registration
-    /// is leaked.
+    /// stays.
     pub fn abandon(&mut self) {
-        std::mem::forget(self.watch.take());
+        if let Some(watch) = self.watch.take() {
+            fork::keep(watch);
+        }
     }
 }
 

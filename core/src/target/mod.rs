@@ -100,7 +100,14 @@ impl Target {
             other => return Err(unsupported(other)),
         };
         let host = match (url.host(), &zone) {
-            (Some(url::Host::Domain(name)), None) if !name.is_empty() => name.to_string(),
+            (Some(url::Host::Domain(name)), None) if !name.is_empty() => {
+                // WHATWG lets more pass, such as braces, which no Host field can carry.
+                if let Some(byte) = name.bytes().find(|&byte| !is_reg_name(byte)) {
+                    let shown = char::from(byte);
+                    return Err(invalid(text, format_args!("{shown:?} in the host")));
+                }
+                name.to_string()
+            }
             (Some(url::Host::Ipv4(address)), None) => address.to_string(),
             (Some(url::Host::Ipv6(address)), None) => address.to_string(),
             (Some(url::Host::Ipv6(address)), Some(zone)) => format!("{address}%{zone}"),
@@ -141,6 +148,11 @@ impl Target {
             Some(fragment) => Arc::from(format!("{}#{fragment}", self.href)),
         }
     }
+}
+
+/// Bytes of a registered name (RFC 3986 3.2.2), percent signs left out: they are decoded by now.
+fn is_reg_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }
 
 fn unsupported(scheme: &str) -> Error {

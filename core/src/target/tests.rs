@@ -95,6 +95,9 @@ fn bad_urls_are_refused_with_the_reason() {
         ("http://a:x/", ErrorKind::InvalidUrl, "port"),
         ("http://a:0/", ErrorKind::InvalidUrl, "port"),
         ("http://a b/", ErrorKind::InvalidUrl, "a space at byte 8"),
+        ("http://{tenant}.example/", ErrorKind::InvalidUrl, "'{' in the host"),
+        ("http://a`b/", ErrorKind::InvalidUrl, "'`' in the host"),
+        ("http://a\"b/", ErrorKind::InvalidUrl, "'\"' in the host"),
         ("localhost:80/x", ErrorKind::InvalidUrl, "no scheme"),
         ("mailto:a@b", ErrorKind::UnsupportedScheme, "\"mailto\""),
         ("http:///a", ErrorKind::InvalidUrl, "host is empty"),
@@ -174,7 +177,9 @@ fn a_location_is_repaired_as_browsers_do() {
         assert_eq!(&*next.url(), url, "{}", location.escape_ascii());
         assert!(!next.href.contains('#'));
     }
-    for location in [&b"ftp://a/"[..], b"http://\xe4/", b"http://a:x/", b"http://a b/"] {
+    let refused =
+        [&b"ftp://a/"[..], b"http://\xe4/", b"http://a:x/", b"http://a b/", b"http://{a}/"];
+    for location in refused {
         assert!(base.join(location).is_err(), "{}", location.escape_ascii());
     }
 }

@@ -79,7 +79,9 @@ pub fn check(input: &[u8]) {
     };
     let limits = match limits {
         0..128 => Limits::default(),
-        other => Limits { head_bytes: usize::from(other) - 100, fields: usize::from(other) % 8 + 1 },
+        other => {
+            Limits { head_bytes: usize::from(other) - 100, fields: usize::from(other) % 8 + 1 }
+        }
     };
     let end = [None, Some(Eof::Clean), Some(Eof::Abrupt)][usize::from(end) % 3];
     let circumstances = Circumstances { request, limits, end };
@@ -256,7 +258,9 @@ fn judge(circumstances: Circumstances, bytes: &[u8], outcome: &Outcome) {
             assert_eq!(outcome.body.len() as u64, length);
         }
         (Some(Ok(())), BodyFraming::CloseDelimited) => assert_eq!(end, Some(Eof::Clean)),
-        (Some(Ok(())), BodyFraming::Chunked) => assert!(bytes.ends_with(b"\r\n") || outcome.reuse.is_some()),
+        (Some(Ok(())), BodyFraming::Chunked) => {
+            assert!(bytes.ends_with(b"\r\n") || outcome.reuse.is_some())
+        }
         (Some(Err(_)), _) => assert_eq!(outcome.reuse, Some(CloseReason::Broken)),
         (None, _) => assert!(end.is_none() && outcome.reuse.is_some()),
     }

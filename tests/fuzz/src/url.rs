@@ -58,7 +58,13 @@ fn check_host(text: &str, url: &Url) {
         None => host.split_at(host.find(':').unwrap_or(host.len())),
     };
     let port = match port.trim_start_matches(':') {
-        "" => if url.scheme == "http" { 80 } else { 443 },
+        "" => {
+            if url.scheme == "http" {
+                80
+            } else {
+                443
+            }
+        }
         digits => digits.parse().expect("a port"),
     };
     assert_eq!(port, url.port);
@@ -75,13 +81,21 @@ fn ipv6(text: &str) -> std::net::Ipv6Addr {
     address.parse().expect("an IPv6 address")
 }
 
-/// What is shown of a URL can be asked for again.
+/// What is shown of a URL can be asked for again. WHATWG leaves a Location's backslashes in query and
+/// fragment as they are, a caller's are encoded: that is the only difference.
 fn check_again(url: &Url) {
+    let spelt = |text: &str| text.replace('\\', "%5C");
+    let expected = Url {
+        authorization: None,
+        path: spelt(&url.path),
+        href: spelt(&url.href),
+        url: spelt(&url.url),
+        ..url.clone()
+    };
     let again = fuzzing::url(&url.url).expect("a URL of our own making");
-    let expected = Url { authorization: None, ..url.clone() };
     assert_eq!(again, expected, "the URL with its fragment");
     let again = fuzzing::url(&url.href).expect("a URL of our own making");
-    assert_eq!(again, Url { url: url.href.clone(), ..expected }, "the URL without it");
+    assert_eq!(again, Url { url: expected.href.clone(), ..expected }, "the URL without it");
 }
 
 fn check_location(text: &str, base: &Url, location: &[u8]) {
@@ -91,8 +105,7 @@ fn check_location(text: &str, base: &Url, location: &[u8]) {
     };
     check_target(&next);
     check_again(&next);
-    let same_origin =
-        (next.scheme, &next.host, next.port) == (base.scheme, &base.host, base.port);
+    let same_origin = (next.scheme, &next.host, next.port) == (base.scheme, &base.host, base.port);
     if let Ok(text) = std::str::from_utf8(location)
         && !base.host.contains('%')
     {

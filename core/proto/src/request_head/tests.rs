@@ -85,6 +85,10 @@ fn fields_cannot_hold_another_line() {
         refused(b"X\n", b"1"),
         "header name \"X\\n\": is not a token (letters, digits and !#$%&'*+-.^_`|~)"
     );
+    for name in ["Authorization: Bearer s3cret", "Cookie=s3cret", "X s3cret", "\x01s3cret"] {
+        let text = refused(name.as_bytes(), b"1");
+        assert!(text.contains("***") && !text.contains("s3cret"), "{text}");
+    }
     let mut kept = head("GET");
     let before = kept.bytes().to_vec();
     assert!(kept.append(b"X", b"\n").is_err());

@@ -1,0 +1,143 @@
+//! `ka_body_reader`: functions of the host's that produce a request body, and when they are called.
+
+use std::ffi::c_void;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use keepalive_core::{BodySource, Result, source_failed};
+
+use crate::handle::missing;
+use crate::host;
+use crate::sized;
+
+/// Produces a request body piece by piece: writes up to `capacity` bytes to `buffer` and returns
+/// their number, 0 at the end, -1 when it failed; the request then fails with
+/// KA_BODY_SOURCE_FAILED. Other negative numbers fail too and are reserved. `capacity` is at least 1.
+pub type ka_read_fn = Option<
+    unsafe extern "C-unwind" fn(user_data: *mut c_void, buffer: *mut u8, capacity: usize) -> isize,
+>;
+
+/// Starts the body again from its first byte; false when that is impossible.
+pub type ka_rewind_fn = Option<unsafe extern "C-unwind" fn(user_data: *mut c_void) -> bool>;
+
+/// Gives up `user_data`.
+pub type ka_destroy_fn = Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>;
+
+/// A request body from functions of the program: ka_request_set_body_reader. Set what is not used to
+/// NULL, as an initialiser does: `ka_body_reader reader = {sizeof reader, read, NULL, NULL, data};`.
+///
+/// The functions are called one at a time. For ka_client_send that is on its thread, where they may
+/// block; for a submitted request within ka_client_submit or on the engine's thread, which has a
+/// stack of 2 MiB and where they must not block: all submitted requests wait meanwhile. They may call
+/// the library, but not with the request or response that they serve. They return: one that leaves by
+/// a C++ exception, pthread_exit or pthread_cancel ends the process with a message, and longjmp out
+/// of one is undefined.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct ka_body_reader {
+    /// sizeof(ka_body_reader).
+    pub size: usize,
+    /// Produces the body. Never NULL.
+    pub read: ka_read_fn,
+    /// Starts it again, after `read` was called, for a replay, a retry, a redirect or another call
+    /// with the request. NULL: it can be sent once, and what would send it again fails with an error
+    /// that says so.
+    pub rewind: ka_rewind_fn,
+    /// Called exactly once in the process that made the request, when nothing refers to the reader
+    /// any more: after the last call of `read` and `rewind`, once the request is freed or has another
+    /// body and the calls that send it have ended (also by ka_call_cancel or after ka_queue_free).
+    /// It runs in the call that did that, or on the engine's thread, and must not block there. Not
+    /// called for what is left when the process ends, nor in a forked child for what its parent was
+    /// sending at the fork. NULL: nothing is to be done.
+    pub destroy: ka_destroy_fn,
+    /// Handed to the three functions; never looked at.
+    pub user_data: *mut c_void,
+}
+
+impl ka_body_reader {
+    const NONE: ka_body_reader = ka_body_reader {
+        size: size_of::<ka_body_reader>(),
+        read: None,
+        rewind: None,
+        destroy: None,
+        user_data: std::ptr::null_mut(),
+    };
+
+    /// Takes over what `reader` points to: once its functions are known, `destroy` is called in the
+    /// end, also when this fails.
+    ///
+    /// # Safety
+    /// `reader` is NULL or points to a struct of the size it states. Its functions keep to their
+    /// types and may be called from any thread with its `user_data`, until `destroy` was called.
+    pub(crate) unsafe fn take(reader: *const ka_body_reader) -> Result<Reader> {
+        if reader.is_null() {
+            return Err(missing("reader"));
+        }
+        // SAFETY: the caller's promise; an integer and pointers, for which NULL is a value.
+        let given = unsafe { sized::read_known(reader, ka_body_reader::NONE, "reader") }?;
+        let owned = Owned { user_data: given.user_data, destroy: given.destroy };
+        // SAFETY: the caller's promise.
+        unsafe { sized::check_tail(reader, "reader") }?;
+        let read = given.read.ok_or_else(|| missing("reader.read"))?;
+        Ok(Reader { read, rewind: given.rewind, owned, spare: BytesMut::new() })
+    }
+}
+
+/// The host's data; given up with it.
+struct Owned {
+    user_data: *mut c_void,
+    destroy: ka_destroy_fn,
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        if let Some(destroy) = self.destroy {
+            // SAFETY: by the header's contract the function takes its data, once; nobody has it now.
+            host::call("destroy", || unsafe { destroy(self.user_data) });
+        }
+    }
+}
+
+/// The functions as a body.
+pub(crate) struct Reader {
+    read: unsafe extern "C-unwind" fn(*mut c_void, *mut u8, usize) -> isize,
+    rewind: ka_rewind_fn,
+    owned: Owned,
+    spare: BytesMut,
+}
+
+/// What `read` is offered: large enough for few calls, small enough for many requests.
+const PIECE: usize = 16 * 1024;
+
+// SAFETY: the header tells the caller on which threads the functions run, one at a time.
+unsafe impl Send for Reader {}
+
+impl BodySource for Reader {
+    fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
+        self.spare.clear();
+        // Zeroed: a function that says it wrote more than it did sends no memory of the process.
+        self.spare.resize(PIECE, 0);
+        let (user_data, buffer) = (self.owned.user_data, self.spare.as_mut_ptr());
+        // SAFETY: by the header's contract the function takes these arguments, and its data is alive
+        // until it is given to `destroy`.
+        let count = host::call("read", || unsafe { (self.read)(user_data, buffer, PIECE) });
+        Poll::Ready(match usize::try_from(count) {
+            Ok(0) => Ok(None),
+            Ok(count) if count <= PIECE => Ok(Some(self.spare.split_to(count).freeze())),
+            Ok(count) => Err(source_failed(&format!(
+                "the reader returned {count}, more than the {PIECE} bytes it had room for"
+            ))),
+            Err(_) => Err(source_failed(&format!("the reader returned {count}"))),
+        })
+    }
+
+    fn can_rewind(&self) -> bool {
+        self.rewind.is_some()
+    }
+
+    fn rewind(&mut self) -> bool {
+        // SAFETY: as for `read`.
+        self.rewind
+            .is_some_and(|rewind| host::call("rewind", || unsafe { rewind(self.owned.user_data) }))
+    }
+}

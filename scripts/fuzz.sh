@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# fuzz.sh [SECONDS] [TARGET...]: each fuzz target for SECONDS (default 60), two at a time. tests/fuzz/README.md tells
+# more. New inputs are kept below target/fuzz/corpus; an input that breaks a rule is left in target/fuzz/artifacts.
+source "$(dirname "$0")/common.sh"
+seconds=${1:-60}
+shift || true
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || targets=(response url multipart.py multipart.js)
+
+rustc +nightly --version >/dev/null 2>&1 ||
+    die "fuzzing needs a nightly Rust: rustup toolchain install nightly --profile minimal"
+TOOLS=$ROOT/target/tools
+if [ ! -x "$TOOLS/bin/cargo-fuzz" ]; then
+    say "installing cargo-fuzz"
+    cargo install --quiet --locked cargo-fuzz --version '^0.13' --root "$TOOLS"
+fi
+export PATH=$TOOLS/bin:$PATH
+
+BUILT=$ROOT/target/fuzz/build
+mkdir -p target/fuzz/seeds
+"$(python_command)" tests/fuzz/seeds.py target/fuzz/seeds
+rust=()
+for target in "${targets[@]}"; do
+    [[ $target == *.* ]] || rust+=("$target")
+done
+for target in ${rust[@]+"${rust[@]}"}; do
+    cargo +nightly fuzz build --fuzz-dir tests/fuzz --target-dir "$BUILT" "$target"
+done
+HOST=$(rustc +nightly -vV | sed -n 's/^host: //p')
+
+# What it printed goes to a file, and to the terminal when it failed.
+run() {
+    local target=$1 log=target/fuzz/$1.log
+    local -a command
+    case $target in
+    *.py) command=("$VENV/bin/python" "tests/fuzz/$target" "$seconds" "${KEEPALIVE_SEED:-1}") ;;
+    *.js) command=(node "tests/fuzz/$target" "$seconds" "${KEEPALIVE_SEED:-1}") ;;
+    *)
+        local corpus=target/fuzz/corpus/$target artifacts=target/fuzz/artifacts/$target
+        mkdir -p "$corpus" "$artifacts"
+        command=("$BUILT/$HOST/release/$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=1024
+            -print_final_stats=1 -artifact_prefix="$artifacts/")
+        [ ! -f "tests/fuzz/$target.dict" ] || command+=(-dict="tests/fuzz/$target.dict")
+        [ "$target" = decode ] && command+=(-max_len=16384) || command+=(-max_len=4096)
+        command+=("$corpus" "target/fuzz/seeds/$target")
+        ;;
+    esac
+    if "${command[@]}" >"$log" 2>&1; then
+        printf '%s: %s\n' "$target" "$(grep -E '^Done|forms' "$log" | tail -1)"
+    else
+        tail -40 "$log"
+        printf 'FAILED: %s\n' "$target"
+        return 1
+    fi
+}
+
+failed=0
+while [ ${#targets[@]} -gt 0 ]; do
+    say "fuzzing ${targets[*]:0:2} for $seconds s"
+    jobs=()
+    for target in "${targets[@]:0:2}"; do
+        run "$target" &
+        jobs+=($!)
+    done
+    for job in "${jobs[@]}"; do
+        wait "$job" || failed=1
+    done
+    targets=("${targets[@]:2}")
+done
+exit "$failed"

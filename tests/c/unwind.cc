@@ -1,0 +1,88 @@
+// The ways to leave a function other than by returning: out of a body reader's functions, and out of a
+// call. unwind HTTP_URL HTTPS_URL CA_FILE WAY WHERE, where WHERE is send (on this thread) or submit (on
+// the engine's). What must not be ends the process by SIGABRT, with a message.
+#include "check.h"
+
+#include <pthread.h>
+#include <stdexcept>
+#include <string>
+#include <unistd.h>
+
+static addresses at;
+static std::string way;
+static bool submits;
+
+struct source {
+    int reads = 0;
+};
+
+static void leave() {
+    if (way.find("throw") != std::string::npos) throw std::runtime_error("not for Rust");
+    if (way.find("exit") != std::string::npos) pthread_exit(nullptr);
+    // Put off while the library calls, so this goes on.
+    CHECK(pthread_cancel(pthread_self()) == 0);
+    pthread_testcancel();
+}
+
+static bool at_stage(const char *stage) { return way.find(stage) != std::string::npos; }
+
+static ptrdiff_t read_source(void *user_data, uint8_t *buffer, size_t) {
+    if (at_stage("read")) leave();
+    buffer[0] = 'x';
+    return static_cast<source *>(user_data)->reads++ == 0 ? 1 : 0;
+}
+
+static bool rewind_source(void *user_data) {
+    if (at_stage("rewind")) leave();
+    static_cast<source *>(user_data)->reads = 0;
+    return true;
+}
+
+static void destroy_source(void *user_data) {
+    delete static_cast<source *>(user_data);
+    if (at_stage("destroy")) leave();
+}
+
+static void *work(void *) {
+    ka_client *client = new_client(at.ca_file);
+    ka_request *request = new_request("PUT", at.http, "/redirect/307?to=/upload-count");
+    ka_body_reader reader = {sizeof reader, read_source, rewind_source, destroy_source, new source};
+    ka_error *error = nullptr;
+    ka_response *response = nullptr;
+    CHECK_OK(ka_request_set_body_reader(request, &reader, -1, &error), error);
+    CHECK(ka_request_set_follow_redirects(request, true) == KA_OK);
+    if (submits) {
+        ka_queue *queue = nullptr;
+        ka_event event;
+        CHECK_OK(ka_queue_new(&queue, &error), error);
+        CHECK_OK(ka_client_submit(client, request, queue, nullptr, nullptr, &error), error);
+        ka_request_free(request);
+        CHECK(ka_queue_wait(queue, &event, 1, 60000) == 1);
+        CHECK_OK(event.status, event.error);
+        ka_response_free(event.response);
+        ka_queue_free(queue);
+    } else {
+        CHECK_OK(ka_client_send(client, request, &response, &error), error);
+        ka_response_free(response);
+        ka_request_free(request);
+    }
+    ka_client_free(client);
+    puts("the work is done");
+    fflush(stdout);
+    // A cancellation that came meanwhile, while the library was at work on this thread, counts now.
+    pthread_testcancel();
+    return &at;
+}
+
+int main(int argc, char **argv) {
+    pthread_t thread;
+    void *result = nullptr;
+    CHECK(argc == 6);
+    at = check_addresses(4, argv);
+    way = argv[4];
+    submits = std::string(argv[5]) == "submit";
+    CHECK(pthread_create(&thread, nullptr, work, nullptr) == 0);
+    CHECK(pthread_join(thread, &result) == 0);
+    puts(result == PTHREAD_CANCELED ? "cancelled" : "returned");
+    return 0;
+}
