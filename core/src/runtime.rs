@@ -8,11 +8,10 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use nix::sys::signal::{SigSet, SigmaskHow};
-use tokio::runtime::{Builder, EnterGuard, Handle};
+use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
+use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::cancel::caught;
@@ -23,6 +22,7 @@ use crate::handoff::{Handoff, Job, Lingering, Turn};
 use crate::queue::Queue;
 use crate::slots::Slots;
 use crate::submit::Submission;
+use crate::thread::{self, Thread};
 use crate::timers::Timers;
 
 pub(crate) struct Engine {
@@ -31,8 +31,8 @@ pub(crate) struct Engine {
     timers: &'static Timers,
     /// Submissions that have not ended.
     running: &'static AtomicUsize,
-    /// What the thread refers to stays reachable, in a forked child too.
-    _thread: JoinHandle<()>,
+    /// What it refers to stays reachable, in a forked child too.
+    thread: Thread,
 }
 
 /// What comes to the engine's thread from others.
@@ -53,10 +53,6 @@ struct Inbox {
     /// The thread is awake and will look at the inbox by itself, at the latest within [`LOOK`].
     looking: AtomicBool,
 }
-
-/// The stack of each of the engine's threads, whatever RUST_MIN_STACK says: body readers of a host
-/// run there too, and are promised this much.
-const STACK: usize = 2 * 1024 * 1024;
 
 /// A thread that is busy with other work looks for new work at least this often.
 const LOOK: Duration = Duration::from_millis(1);
@@ -119,8 +115,25 @@ fn wake_consumers() {
 
 /// The engine of this fork generation.
 pub(crate) fn engine() -> Result<&'static Engine> {
-    static ENGINE: PerFork<Engine> = PerFork::new();
     ENGINE.get_or_try_init(Engine::start)
+}
+
+static ENGINE: PerFork<Engine> = PerFork::new();
+
+/// To be called before a fork that should find no thread of the engine's in the process: the thread
+/// ends, and so do idle helpers. Requests under way, their deadlines too, wait until
+/// [`after_fork_in_parent`], which must follow. Not for handlers of `pthread_atfork`: it takes locks.
+pub fn before_fork() {
+    if let Some(engine) = ENGINE.get() {
+        engine.thread.park();
+    }
+}
+
+/// Starts the thread again, in the process that forked, also when the fork failed.
+pub fn after_fork_in_parent() {
+    if let Some(engine) = ENGINE.get() {
+        engine.thread.unpark();
+    }
 }
 
 /// A number that no other connection of the process has.
@@ -141,32 +154,25 @@ impl Engine {
         let timers: &'static Timers = Box::leak(Box::default());
         let runtime = Builder::new_current_thread()
             .enable_all()
-            .thread_name("keepalive")
+            .thread_name(thread::NAME)
             .max_blocking_threads(16)
-            .thread_stack_size(STACK)
+            .thread_stack_size(thread::STACK)
+            // A helper that waits for more to do would be a thread at a fork.
+            .thread_keep_alive(Duration::ZERO)
             .on_thread_park(|| inbox.park())
             .on_thread_unpark(|| inbox.parked.store(false, Ordering::SeqCst))
             .build()
             .map_err(failed)?;
         let handle = runtime.handle().clone();
-        // Blocked before the thread exists and inherited, so there is no moment in which a signal
-        // could be delivered to it.
-        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK).ok();
-        let thread = std::thread::Builder::new().name("keepalive".to_string()).stack_size(STACK);
-        let spawned = thread.spawn(move || {
-            FILLED.set(Some((Vec::new(), 0)));
-            runtime.spawn(steadily(|| timers.keep()));
-            runtime.block_on(async {
-                // What it drives is bounded by what is in flight; a budget would only poll it twice.
-                tokio::spawn(tokio::task::unconstrained(Server::new(inbox, timers)));
-                std::future::pending::<()>().await;
-            });
-        });
-        if let Some(before) = before {
-            let _ = before.thread_set_mask();
-        }
-        let _thread = spawned.map_err(failed)?;
-        Ok(Engine { handle, inbox, timers, running: Box::leak(Box::default()), _thread })
+        runtime.spawn(steadily(|| timers.keep()));
+        // What it drives is bounded by what is in flight; a budget would only poll it twice.
+        let server = {
+            let _reactor = runtime.enter();
+            Server::new(inbox, timers)
+        };
+        runtime.spawn(tokio::task::unconstrained(server));
+        let thread = Thread::start(runtime, serve).map_err(failed)?;
+        Ok(Engine { handle, inbox, timers, running: Box::leak(Box::default()), thread })
     }
 
     /// A wait for what runs on the engine's thread.
@@ -208,6 +214,13 @@ impl Engine {
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
+}
+
+/// The engine's thread, from its start to its end.
+fn serve(runtime: &Runtime, stop: &Notify) {
+    FILLED.set(Some((Vec::new(), 0)));
+    runtime.block_on(stop.notified());
+    wake_consumers();
 }
 
 /// Runs `work` and returns the queues that it filled and whose consumers were not woken.
