@@ -87,7 +87,7 @@ impl Deadline {
     }
 }
 
-fn show(limit: Duration) -> String {
+pub(crate) fn show(limit: Duration) -> String {
     if limit < Duration::from_secs(1) {
         format!("{} ms", limit.as_millis())
     } else {
@@ -99,6 +99,7 @@ fn show(limit: Duration) -> String {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadlines {
     pub queue: Limit,
+    pub queue_stall: Limit,
     pub connect: Limit,
     pub header: Limit,
     pub send: Limit,
@@ -111,6 +112,11 @@ impl Deadlines {
         let total = request.total.unwrap_or(config.total_timeout);
         Deadlines {
             queue: request.queue.unwrap_or(config.queue_timeout),
+            // A limit that a request gives is meant: it waits for so long, and no shorter.
+            queue_stall: match request.queue {
+                None => config.queue_stall_timeout,
+                Some(_) => None,
+            },
             connect: request.connect.unwrap_or(config.connect_timeout),
             header: request.header.unwrap_or(config.header_timeout),
             send: request.send.unwrap_or(config.stall_timeout),

@@ -28,6 +28,10 @@ impl Lease {
         Lease { connection: Some(connection), host, pool, hedged: false, hedge_won: false }
     }
 
+    pub fn host(&self) -> HostId {
+        self.host
+    }
+
     pub fn connection(&mut self) -> Result<&mut Connection> {
         if self.is_foreign() {
             return Err(Error::state("it belongs to the process this one was forked from"));

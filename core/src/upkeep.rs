@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::connection::{ClientPool, FOREVER, probe};
-use crate::learn::Memory;
+use crate::learn::{Hint, Memory};
 use crate::origin::Origin;
 use crate::pool::{HostId, Idle};
 use crate::stats::{OriginStats, Stats};
@@ -25,7 +25,7 @@ impl ClientPool {
             .map(|(origin, counts)| {
                 let memory = Memory::of(&origin).unwrap_or_default();
                 memory.forget(now);
-                let (limit, source) = memory.limit(option.unwrap_or(FOREVER));
+                let (limit, source) = memory.limit(option.unwrap_or(FOREVER), Hint::Unknown, now);
                 OriginStats {
                     origin: origin.to_string(),
                     waiting: counts.waiting as u64,

@@ -13,7 +13,8 @@ use crate::decode::{ACCEPTED, Decoder};
 use crate::drive::body::{Live, take_events};
 use crate::drive::exchange::{Answer, Early, Feed, exchange};
 use crate::drive::insist::insist;
-use crate::drive::wait::{Stopped, Wait};
+use crate::drive::queued::granted;
+use crate::drive::wait::Wait;
 use crate::drive::{hedge, redirect, replay};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::socket::Layer;
@@ -154,7 +155,10 @@ pub(super) async fn send<W: Wait>(
                 let tries = Tries { started, queued, leased_at, replays, replay_reason };
                 return respond(lease, request, answer, tries, deadlines);
             }
-            Err(failure) => {
+            Err(mut failure) => {
+                if let Ok(connection) = lease.connection() {
+                    failure.error = failure.error.with_address(connection.peer);
+                }
                 if reused && replay::is_death(&failure.error) {
                     if let Ok(connection) = lease.connection() {
                         connection.died_on_reuse(leased_at, &settings.config);
@@ -222,8 +226,8 @@ fn default_fields<'a>(settings: &'a Settings, request: &Request) -> Cow<'a, [u8]
     Cow::Owned(fields)
 }
 
-/// What cannot be replayed takes no connection that has idled for longer (design: 4 s, below the
-/// 5 s of Node's servers).
+/// What cannot be replayed takes no connection that has idled for longer (4 s, below the 5 s of Node's
+/// servers).
 const FRESH: Duration = Duration::from_secs(4);
 
 /// A live connection for the request, an idle one that passes its probe or one that was waited for,
@@ -274,25 +278,7 @@ async fn lease<W: Wait>(
             }
         };
         ticket.orphan = return_orphan;
-        let mut deadline = deadlines.starting(started, deadlines.queue, ErrorKind::PoolTimeout);
-        let grant = loop {
-            let waited = std::future::poll_fn(|cx| {
-                wait.poll_until(cx, &deadline, &mut |cx| ticket.poll(cx))
-            })
-            .await;
-            match waited {
-                Ok(grant) => break grant,
-                // A dial has its own limit; `queue_timeout` is for the wait before it.
-                Err(Stopped::Expired)
-                    if deadline.is(ErrorKind::PoolTimeout) && ticket.is_dialled() =>
-                {
-                    deadline = deadlines.total;
-                }
-                Err(stopped) => {
-                    return Err(stopped.into_error(Phase::Pool, origin, &deadline));
-                }
-            }
-        };
+        let grant = granted(&mut ticket, pool, wait, deadlines, origin, started).await?;
         now = Instant::now();
         let mut lease = match grant {
             Grant::Connection(host, connection) => Lease::new(pool.clone(), host, connection),
