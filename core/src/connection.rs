@@ -10,8 +10,8 @@ use keepalive_proto::{Connection as Machine, Limits};
 
 use crate::addresses::{Names, Route};
 use crate::cancel::panicked;
-use crate::config::ClientConfig;
-use crate::deadline::{Deadline, MAX_TIME};
+use crate::config::{ClientConfig, MAX_TIME};
+use crate::deadline::Deadline;
 use crate::error::Phase;
 use crate::error::{Error, ErrorKind};
 use crate::farewell;

@@ -3,24 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::config::{ClientConfig, Limit, Timeouts};
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::{Error, ErrorKind, Phase};
 use crate::origin::Origin;
-
-/// The longest time that can be asked for, 10 years: more is a slip of units, and the sums of clocks
-/// and jitter have room beyond it. Without a limit is said by giving none.
-pub const MAX_TIME: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
-
-/// Checks a length of time that a caller gave; `name` is what it was given as.
-pub(crate) fn check_time(name: &str, time: Duration) -> Result<()> {
-    if time <= MAX_TIME {
-        return Ok(());
-    }
-    Err(Error::argument(format!(
-        "{name}: {} s is longer than the longest time, 10 years ({} s)",
-        time.as_secs(),
-        MAX_TIME.as_secs()
-    )))
-}
 
 /// A moment, and the error it turns into.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +42,11 @@ impl Deadline {
     /// Whether passing it means `kind`.
     pub fn is(&self, kind: ErrorKind) -> bool {
         self.kind == kind
+    }
+
+    /// Whether it has passed.
+    pub fn is_over(&self) -> bool {
+        self.at.is_some_and(|at| at <= Instant::now())
     }
 
     /// Time left; `None` for ever.

@@ -46,8 +46,9 @@ mod unread;
 mod upkeep;
 
 pub use client::{Call, Client, Until};
-pub use config::{ClientConfig, Limit, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts};
-pub use deadline::MAX_TIME;
+pub use config::{
+    ClientConfig, Limit, MAX_TIME, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts,
+};
 pub use drive::blocking::Blocking;
 pub use error::{Error, ErrorKind, Phase, Result, Sent};
 pub use farewell::at_exit;

@@ -92,7 +92,8 @@ pub(crate) fn announce(queue: &Arc<Queue>, was_empty: bool) {
     }
 }
 
-fn wake_consumers() {
+/// The thread has more to do: nobody waits for the end of that.
+pub(crate) fn wake_consumers() {
     let mut queues = FILLED.with_borrow_mut(|filled| match filled {
         Some((queues, count)) => {
             *count = 0;

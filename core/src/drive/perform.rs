@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::connection::{ClientPool, Connection, Lease};
 use crate::deadline::Deadlines;
 use crate::decode::{ACCEPTED, Decoder};
-use crate::drive::body::{Live, take_events};
+use crate::drive::body::{Live, Taken, take_events};
 use crate::drive::exchange::{Answer, Early, Feed, exchange};
 use crate::drive::insist::insist;
 use crate::drive::queued::granted;
@@ -370,10 +370,10 @@ fn respond(
         ready: Buffer::default(),
         state: State::Done,
     };
-    let ended = take_arrived(connection, early, &mut decoder, &mut response);
-    match ended {
-        Ok(true) => lease.check_in(head_at),
-        Ok(false) => {
+    let taken = take_arrived(connection, early, &mut decoder, &mut response);
+    match taken {
+        Ok(Taken::End) => lease.check_in(head_at),
+        Ok(Taken::More(_) | Taken::Dry(_)) => {
             response.state = State::Live(Box::new(Live::new(
                 lease,
                 decoder,
@@ -392,25 +392,24 @@ fn respond(
     Ok(response)
 }
 
-/// Moves what has arrived of the body into the response; `true` if that is all.
+/// Moves what has arrived of the body into the response.
 fn take_arrived(
     connection: &mut Connection,
     early: Option<Box<Early>>,
     decoder: &mut Option<Decoder>,
     response: &mut Response,
-) -> Result<bool> {
+) -> Result<Taken> {
     let Response { ready, about, .. } = response;
     if let Some(early) = early {
         match decoder {
             None => ready.space().extend_from_slice(&early.body),
-            Some(decoder) => decoder.push(&early.body, ready.space())?,
+            Some(decoder) => decoder.push(&early.body),
         }
         about.trailers = early.trailers;
-        if early.ended {
-            if let Some(decoder) = decoder {
-                decoder.finish(ready.space())?;
-            }
-            return Ok(true);
+        match decoder {
+            None if early.ended => return Ok(Taken::End),
+            Some(decoder) if early.ended => decoder.end(),
+            _ => {}
         }
     }
     take_events(connection, decoder, ready.space(), &mut about.trailers)

@@ -159,7 +159,7 @@ impl TlsSettings {
         let connection = ClientConnection::new(self.config()?, name).map_err(|error| {
             Error::new(ErrorKind::TlsHandshakeFailed, Phase::Tls, format!("{host}: {error}"))
         })?;
-        Ok(TlsSession { connection })
+        Ok(TlsSession { connection, failed: None, closed: false })
     }
 }
 
@@ -234,7 +234,15 @@ pub(crate) fn handshake_error(peer: &str, error: &io::Error) -> Error {
 /// One TLS connection, client side.
 pub(crate) struct TlsSession {
     connection: ClientConnection,
+    /// What broke the protocol; told when what came before it has been read.
+    failed: Option<rustls::Error>,
+    /// The peer has said that it sends no more.
+    closed: bool,
 }
+
+/// Reads of a socket that bring no data (tickets, key updates) before others are looked at again:
+/// each brings up to 4 KiB.
+const IDLE_READS: u32 = 16;
 
 struct Socket<'a> {
     fd: BorrowedFd<'a>,
@@ -270,7 +278,9 @@ impl TlsSession {
 
     /// One step of the handshake in the given direction.
     pub fn handshake_read(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
-        match self.pull(fd)? {
+        let count = self.pull(fd)?;
+        self.failure()?;
+        match count {
             0 => {
                 Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the peer closed the connection"))
             }
@@ -288,13 +298,29 @@ impl TlsSession {
         Ok(())
     }
 
+    /// Whether something is to be told that has left the socket: the end, or a failure. Data has been
+    /// handed over by the read that brought it.
+    pub fn holds(&self) -> bool {
+        self.closed || self.failed.is_some()
+    }
+
+    fn failure(&self) -> io::Result<()> {
+        match &self.failed {
+            Some(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error.clone())),
+            None => Ok(()),
+        }
+    }
+
     fn pull(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         let mut wire = 0;
         let count = self.connection.read_tls(&mut Socket { fd, wire: &mut wire })?;
-        if let Err(error) = self.connection.process_new_packets() {
-            // The alert that names our reason is best effort.
-            let _ = self.flush(fd, &mut wire);
-            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+        match self.connection.process_new_packets() {
+            Ok(state) => self.closed = state.peer_has_closed(),
+            Err(error) => {
+                self.failed = Some(error);
+                // The alert that names our reason is best effort.
+                let _ = self.flush(fd, &mut wire);
+            }
         }
         Ok(count)
     }
@@ -331,18 +357,24 @@ impl TlsSession {
         }
     }
 
-    /// All plaintext that is there after at most a few reads of the socket.
+    /// All plaintext that is there after at most a few reads of the socket; `Interrupted` when those
+    /// brought none and there is more.
     pub fn read(&mut self, fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<Received> {
-        loop {
+        for _ in 0..IDLE_READS {
             if let Some(received) = self.plaintext(into)? {
                 return Ok(received);
             }
+            self.failure()?;
             self.pull(fd)?;
             if self.connection.wants_write() && !self.connection.is_handshaking() {
                 // Answers to key updates go out with the next write if not now. A failure shows there
                 // too; what was received before it is still to be read.
                 let _ = self.flush(fd, &mut 0);
             }
+        }
+        match self.plaintext(into)? {
+            Some(received) => Ok(received),
+            None => Err(io::ErrorKind::Interrupted.into()),
         }
     }
 
