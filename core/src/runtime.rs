@@ -10,19 +10,18 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
-use tokio::sync::Notify;
+use tokio::runtime::{EnterGuard, Handle, Runtime};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::cancel::caught;
 use crate::drive::tokio::TokioWait;
+use crate::driver::Driver;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::PerFork;
 use crate::handoff::{Handoff, Job, Lingering, Turn};
 use crate::queue::Queue;
 use crate::slots::Slots;
 use crate::submit::Submission;
-use crate::thread::{self, Thread};
 use crate::timers::Timers;
 
 pub(crate) struct Engine {
@@ -31,8 +30,8 @@ pub(crate) struct Engine {
     timers: &'static Timers,
     /// Submissions that have not ended.
     running: &'static AtomicUsize,
-    /// What it refers to stays reachable, in a forked child too.
-    thread: Thread,
+    /// What its thread refers to stays reachable by it, in a forked child too.
+    driver: Driver,
 }
 
 /// What comes to the engine's thread from others.
@@ -114,26 +113,31 @@ pub(crate) fn wake_consumers() {
     });
 }
 
-/// The engine of this fork generation.
-pub(crate) fn engine() -> Result<&'static Engine> {
-    ENGINE.get_or_try_init(Engine::start)
-}
-
 static ENGINE: PerFork<Engine> = PerFork::new();
 
-/// To be called before a fork that should find no thread of the engine's in the process: the thread
-/// ends, and so do idle helpers. Requests under way, their deadlines too, wait until
-/// [`after_fork_in_parent`], which must follow. Not for handlers of `pthread_atfork`: it takes locks.
-pub fn before_fork() {
-    if let Some(engine) = ENGINE.get() {
-        engine.thread.park();
+/// The engine of this fork generation.
+pub(crate) fn engine() -> Result<&'static Engine> {
+    let engine = ENGINE.get_or_try_init(Engine::start)?;
+    match engine.driver.is_running() {
+        true => Ok(engine),
+        false => Err(failed(std::io::Error::other("no thread could be started after a fork"))),
     }
 }
 
-/// Starts the thread again, in the process that forked, also when the fork failed.
-pub fn after_fork_in_parent() {
+/// To be called before a `fork()` by a host that wants no other threads to exist meanwhile, and
+/// followed by [`fork_resume`] in the parent: ends the engine's threads. What is under way waits
+/// until then; callers may go on submitting. Costs nothing where the engine was never used. Look-ups
+/// of names that get no answer keep their threads. Any thread.
+pub fn fork_pause() {
     if let Some(engine) = ENGINE.get() {
-        engine.thread.unpark();
+        engine.driver.pause();
+    }
+}
+
+/// Ends a [`fork_pause`], in the parent; a child begins with an engine of its own anyway. Any thread.
+pub fn fork_resume() {
+    if let Some(engine) = ENGINE.get() {
+        engine.driver.resume();
     }
 }
 
@@ -153,27 +157,21 @@ impl Engine {
         // An engine is never given up, nor is what its thread and its tasks refer to.
         let inbox: &'static Inbox = Box::leak(Box::default());
         let timers: &'static Timers = Box::leak(Box::default());
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .thread_name(thread::NAME)
-            .max_blocking_threads(16)
-            .thread_stack_size(thread::STACK)
-            // A helper that waits for more to do would be a thread at a fork.
-            .thread_keep_alive(Duration::ZERO)
-            .on_thread_park(|| inbox.park())
-            .on_thread_unpark(|| inbox.parked.store(false, Ordering::SeqCst))
-            .build()
-            .map_err(failed)?;
-        let handle = runtime.handle().clone();
-        runtime.spawn(steadily(|| timers.keep()));
-        // What it drives is bounded by what is in flight; a budget would only poll it twice.
-        let server = {
-            let _reactor = runtime.enter();
-            Server::new(inbox, timers)
+        let mut handle = None;
+        let begin = |runtime: &Runtime| {
+            handle = Some(runtime.handle().clone());
+            let _guard = runtime.enter();
+            runtime.spawn(steadily(|| timers.keep()));
+            // What it drives is bounded by what is in flight; a budget would only poll it twice.
+            runtime.spawn(tokio::task::unconstrained(Server::new(inbox, timers)));
         };
-        runtime.spawn(tokio::task::unconstrained(server));
-        let thread = Thread::start(runtime, serve).map_err(failed)?;
-        Ok(Engine { handle, inbox, timers, running: Box::leak(Box::default()), thread })
+        let park = || inbox.park();
+        let unpark = || inbox.parked.store(false, Ordering::SeqCst);
+        let on_start = || FILLED.set(Some((Vec::new(), 0)));
+        let driver =
+            Driver::start(park, unpark, begin, (on_start, wake_consumers)).map_err(failed)?;
+        let handle = handle.ok_or_else(|| failed(std::io::ErrorKind::Other.into()))?;
+        Ok(Engine { handle, inbox, timers, running: Box::leak(Box::default()), driver })
     }
 
     /// A wait for what runs on the engine's thread.
@@ -215,13 +213,6 @@ impl Engine {
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
-}
-
-/// The engine's thread, from its start to its end.
-fn serve(runtime: &Runtime, stop: &Notify) {
-    FILLED.set(Some((Vec::new(), 0)));
-    runtime.block_on(stop.notified());
-    wake_consumers();
 }
 
 /// Runs `work` and returns the queues that it filled and whose consumers were not woken.

@@ -46,13 +46,13 @@ fn _at_exit(py: Python<'_>) {
 /// Before `os.fork()` and its like: the engine's thread ends, without which Python would warn.
 #[pyfunction]
 fn _before_fork(py: Python<'_>) {
-    py.detach(keepalive_core::before_fork);
+    py.detach(keepalive_core::fork_pause);
 }
 
 /// Requests under way go on.
 #[pyfunction]
 fn _after_fork(py: Python<'_>) {
-    py.detach(keepalive_core::after_fork_in_parent);
+    py.detach(keepalive_core::fork_resume);
 }
 
 /// Has Python tell of its forks.
