@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::deadline::check_time;
 use crate::error::{Error, Result};
 
 /// The type and unit of an option as other languages see it.
@@ -264,6 +263,22 @@ impl ClientConfig {
         }
         Ok(())
     }
+}
+
+/// The longest time that can be asked for, 10 years: more is a slip of units, and the sums of clocks
+/// and jitter have room beyond it. Without a limit is said by giving none.
+pub const MAX_TIME: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// Checks a length of time that a caller gave; `name` is what it was given as.
+pub(crate) fn check_time(name: &str, time: Duration) -> Result<()> {
+    if time <= MAX_TIME {
+        return Ok(());
+    }
+    Err(Error::argument(format!(
+        "{name}: {} s is longer than the longest time, 10 years ({} s)",
+        time.as_secs(),
+        MAX_TIME.as_secs()
+    )))
 }
 
 /// Per-request deadlines; `None` takes the client's.

@@ -1,6 +1,7 @@
 //! A pooled connection: socket, TLS and protocol machine together, and what the pool does with it.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -9,14 +10,14 @@ use keepalive_proto::{Connection as Machine, Limits};
 
 use crate::addresses::{Names, Route};
 use crate::cancel::panicked;
-use crate::config::ClientConfig;
-use crate::deadline::{Deadline, MAX_TIME};
+use crate::config::{ClientConfig, MAX_TIME};
+use crate::deadline::Deadline;
 use crate::error::Phase;
 use crate::error::{Error, ErrorKind};
 use crate::farewell;
 use crate::fork;
 use crate::keeper::Watch;
-use crate::learn::Memory;
+use crate::learn::{Hint, Memory};
 pub(crate) use crate::lease::Lease;
 use crate::net::dial::{Dialled, dial};
 use crate::net::pace::Pace;
@@ -48,10 +49,14 @@ pub(crate) struct Connection {
     pub dialled: [Duration; 3],
     /// Not to be reused from then on (`max_age` with its jitter).
     retires: Instant,
+    /// The server's address.
+    pub peer: SocketAddr,
     /// Where its name leads; `None` when that is not looked up again.
     route: Option<Route>,
     /// `Keep-Alive: max=M`: how many requests it may carry in all.
     max_requests: Option<u64>,
+    /// What its server said of how long it may idle.
+    hint: Hint,
     /// When it last became idle.
     idle_since: Moment,
     /// What is known of its origin.
@@ -95,8 +100,10 @@ impl Connection {
             served: 0,
             dialled: [dialled.resolve, dialled.connect, dialled.tls],
             retires: Instant::now() + age,
+            peer: dialled.peer,
             route,
             max_requests: None,
+            hint: Hint::Unknown,
             idle_since: Moment::now(),
             memory,
             generation: fork::generation(),
@@ -148,7 +155,8 @@ impl Connection {
 
     /// How long it may idle from `now` on: the option, what is known of the server, and its age.
     pub fn idle_until(&self, config: &ClientConfig, now: Instant) -> Instant {
-        let (idle, _) = self.memory.limit(config.idle_timeout.unwrap_or(FOREVER));
+        let option = config.idle_timeout.unwrap_or(FOREVER);
+        let (idle, _) = self.memory.limit(option, self.hint, now);
         let until = self.retires.min(now + idle.min(FOREVER));
         self.route.as_ref().and_then(Route::ends).map_or(until, |ends| until.min(ends))
     }
@@ -194,7 +202,11 @@ impl Connection {
         if let Some(timeout) = hint.timeout {
             // The server counts from when it sent, we from when we received.
             let margin = Duration::from_secs(1).max(self.dialled[1] * 2);
-            self.memory.hinted(Some(Duration::from_secs(timeout).saturating_sub(margin)));
+            let limit = Duration::from_secs(timeout).saturating_sub(margin);
+            self.hint = Hint::Limit(limit);
+            self.memory.hinted(now, limit);
+        } else if self.hint == Hint::Unknown {
+            self.hint = Hint::None;
         }
         let until = self.idle_until(config, now);
         if until <= now {
@@ -247,7 +259,7 @@ pub(crate) fn open_pool(
     let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     let caps = Caps {
         per_host: count(config.max_per_host),
-        total: count(config.max_total),
+        total: count(config.max_total).min(descriptors() / 2).max(1),
         dials_per_host: count(config.max_dials_per_host),
         waiters: count(config.queue_limit),
     };
@@ -265,6 +277,12 @@ pub(crate) fn open_pool(
     );
     farewell::remember(&pool);
     pool
+}
+
+/// How many descriptors the process may have open; the host needs some too.
+fn descriptors() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.current.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
 impl Keeper for ClientKeeper {
@@ -292,7 +310,7 @@ impl Keeper for ClientKeeper {
                     memory.forget(Instant::now());
                     #[cfg(test)]
                     assert_ne!(origin.host, tests::PANICS, "asked for");
-                    let route = pool.route(&origin, dialled.peer, &dialled.answer);
+                    let route = pool.route(&origin, dialled.peer.ip(), &dialled.answer);
                     let config = &pool.keeper.config;
                     let connection = Box::new(Connection::new(dialled, config, memory, route));
                     pool.keeper.counters.opened.fetch_add(1, Ordering::Relaxed);

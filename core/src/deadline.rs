@@ -3,24 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::config::{ClientConfig, Limit, Timeouts};
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::{Error, ErrorKind, Phase};
 use crate::origin::Origin;
-
-/// The longest time that can be asked for, 10 years: more is a slip of units, and the sums of clocks
-/// and jitter have room beyond it. Without a limit is said by giving none.
-pub const MAX_TIME: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
-
-/// Checks a length of time that a caller gave; `name` is what it was given as.
-pub(crate) fn check_time(name: &str, time: Duration) -> Result<()> {
-    if time <= MAX_TIME {
-        return Ok(());
-    }
-    Err(Error::argument(format!(
-        "{name}: {} s is longer than the longest time, 10 years ({} s)",
-        time.as_secs(),
-        MAX_TIME.as_secs()
-    )))
-}
 
 /// A moment, and the error it turns into.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +44,11 @@ impl Deadline {
         self.kind == kind
     }
 
+    /// Whether it has passed.
+    pub fn is_over(&self) -> bool {
+        self.at.is_some_and(|at| at <= Instant::now())
+    }
+
     /// Time left; `None` for ever.
     pub fn left(&self) -> Option<Duration> {
         self.at.map(|at| at.saturating_duration_since(Instant::now()))
@@ -87,7 +76,7 @@ impl Deadline {
     }
 }
 
-fn show(limit: Duration) -> String {
+pub(crate) fn show(limit: Duration) -> String {
     if limit < Duration::from_secs(1) {
         format!("{} ms", limit.as_millis())
     } else {
@@ -99,6 +88,7 @@ fn show(limit: Duration) -> String {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadlines {
     pub queue: Limit,
+    pub queue_stall: Limit,
     pub connect: Limit,
     pub header: Limit,
     pub send: Limit,
@@ -111,6 +101,11 @@ impl Deadlines {
         let total = request.total.unwrap_or(config.total_timeout);
         Deadlines {
             queue: request.queue.unwrap_or(config.queue_timeout),
+            // A limit that a request gives is meant: it waits for so long, and no shorter.
+            queue_stall: match request.queue {
+                None => config.queue_stall_timeout,
+                Some(_) => None,
+            },
             connect: request.connect.unwrap_or(config.connect_timeout),
             header: request.header.unwrap_or(config.header_timeout),
             send: request.send.unwrap_or(config.stall_timeout),

@@ -3,6 +3,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::net::SocketAddr;
 
 use keepalive_proto::{LocalError, RemoteError};
 
@@ -161,6 +162,8 @@ struct Inner {
     sent: Sent,
     replayable: bool,
     response_started: bool,
+    tries: u32,
+    address: Option<SocketAddr>,
     source: Option<Source>,
     partial: Option<bytes::Bytes>,
 }
@@ -180,6 +183,8 @@ impl Error {
             sent: Sent::Nothing,
             replayable: false,
             response_started: false,
+            tries: 1,
+            address: None,
             source: None,
             partial: None,
         }))
@@ -231,6 +236,17 @@ impl Error {
         self
     }
 
+    /// It ended the last of so many tries.
+    pub(crate) fn with_tries(mut self, tries: u32) -> Self {
+        self.0.tries = tries;
+        if tries > 1 { self.with_note(&format!("{tries} tries were made")) } else { self }
+    }
+
+    pub(crate) fn with_address(mut self, address: SocketAddr) -> Self {
+        self.0.address = Some(address);
+        self
+    }
+
     /// The body bytes that came before the failure, when a whole body was asked for.
     pub fn partial_body(&self) -> Option<&[u8]> {
         self.0.partial.as_deref()
@@ -256,6 +272,31 @@ impl Error {
         self.0.os_errno
     }
 
+    /// How often the request was tried in all (option `retries`); 1 without further tries. The one
+    /// replay after a dead reuse is part of its try.
+    pub fn tries(&self) -> u32 {
+        self.0.tries
+    }
+
+    /// The address of the server's that it is about, where one was being connected to or was.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.0.address
+    }
+
+    /// The system call that failed, as Node's errors and strace name it: `getaddrinfo`, `connect`,
+    /// `read` or `write`. `None` when the operating system reported nothing.
+    pub fn syscall(&self) -> Option<&'static str> {
+        if self.0.kind == ErrorKind::ResolveFailed {
+            return Some("getaddrinfo");
+        }
+        self.0.os_errno.and(match self.0.phase {
+            Phase::Connect => Some("connect"),
+            Phase::Send => Some("write"),
+            Phase::Tls | Phase::Head | Phase::Body => Some("read"),
+            Phase::Request | Phase::Pool | Phase::Resolve => None,
+        })
+    }
+
     /// Whether it happened on a connection that had carried a response before.
     pub fn reused(&self) -> bool {
         self.0.reused
@@ -268,10 +309,11 @@ impl Error {
 
     /// Whether sending the request again cannot make the server act twice (RFC 9110 9.2.2):
     /// nothing was written, or the method is idempotent and no byte of a response came.
-    /// A caller's own mistakes are not worth a retry and say no.
+    /// A caller's own mistakes, a certificate that is not trusted and what a server answered are not
+    /// worth a retry and say no.
     pub fn retry_safe(&self) -> bool {
         match self.0.kind as i32 {
-            100..200 | 602 | 603 | 900.. => false,
+            100..200 | 301 | 500..600 | 602 | 603 | 606 | 900.. => false,
             _ => self.0.sent == Sent::Nothing || (self.0.replayable && !self.0.response_started),
         }
     }

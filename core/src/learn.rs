@@ -1,8 +1,10 @@
 //! What the process has learnt about origins: how long they keep an idle connection.
 //!
 //! Three sources, best first: the server's own `Keep-Alive: timeout=N`; the ages at which it was
-//! seen to end idle connections; a failed reuse, which halves what was believed. Nothing is
-//! believed for ever: observations count for [`RECENT`].
+//! seen to end idle connections; a failed reuse, which halves what was believed. A hint binds the
+//! connection that gave it and is a guess for those that have not answered yet: there may be many
+//! servers behind one name. Nothing is believed for ever, observations count for [`RECENT`]; and
+//! nothing ends reuse, none of it lowers the limit below [`FLOOR`].
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +19,9 @@ use crate::origin::Origin;
 use crate::retry::Budget;
 
 /// How long an observation counts.
-const RECENT: Duration = Duration::from_secs(300);
+const RECENT: Duration = Duration::from_secs(600);
+/// Reuse within this time is always tried: a request that follows at once is what a pool is for.
+const FLOOR: Duration = Duration::from_secs(1);
 /// Observations kept per origin.
 const KEPT: usize = 8;
 /// Part of the shortest observed age that is still trusted.
@@ -51,13 +55,15 @@ impl LimitSource {
     }
 }
 
-/// What is known of one origin. Reading costs one atomic load.
-#[derive(Default)]
+/// What is known of one origin. Reading costs a few atomic loads.
 pub(crate) struct Memory {
+    born: Instant,
     /// The learnt limit in microseconds; 0 for none.
     learnt: AtomicU64,
     /// The last hint, margin taken off, in microseconds plus one; 0 for none.
     hint: AtomicU64,
+    /// When it came, in microseconds since `born`.
+    hinted_at: AtomicU64,
     ends: Mutex<Ends>,
     /// Retries that may be made of requests to it.
     pub budget: Budget,
@@ -66,6 +72,33 @@ pub(crate) struct Memory {
     latency: Mutex<Option<Box<Latency>>>,
     /// What follows from them, in microseconds; 0 for nothing.
     late_after: AtomicU64,
+}
+
+impl Default for Memory {
+    fn default() -> Memory {
+        Memory {
+            born: Instant::now(),
+            learnt: AtomicU64::default(),
+            hint: AtomicU64::default(),
+            hinted_at: AtomicU64::default(),
+            ends: Mutex::default(),
+            budget: Budget::default(),
+            breaker: Mutex::default(),
+            latency: Mutex::default(),
+            late_after: AtomicU64::default(),
+        }
+    }
+}
+
+/// What a connection's own server said of how long it keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hint {
+    /// It has not answered yet.
+    Unknown,
+    /// It answered and said nothing.
+    None,
+    /// `Keep-Alive: timeout=N`, margin taken off.
+    Limit(Duration),
 }
 
 #[derive(Default)]
@@ -120,20 +153,33 @@ impl Memory {
         Ok(all.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).of(origin))
     }
 
-    /// The server said how long it keeps connections; `None` when a response said nothing.
-    pub fn hinted(&self, limit: Option<Duration>) {
-        self.hint.store(limit.map_or(0, |limit| micros(limit) + 1), Ordering::Relaxed);
+    /// A server said how long it keeps connections.
+    pub fn hinted(&self, now: Instant, limit: Duration) {
+        self.hint.store(micros(limit) + 1, Ordering::Relaxed);
+        self.hinted_at.store(micros(now.saturating_duration_since(self.born)), Ordering::Relaxed);
     }
 
-    /// How long a connection may idle, and why: the least of the option and what is known.
-    pub fn limit(&self, option: Duration) -> (Duration, LimitSource) {
-        let hint = self.hint.load(Ordering::Relaxed);
-        let known = match (hint, self.learnt.load(Ordering::Relaxed)) {
-            (0, 0) => return (option, LimitSource::Option),
-            (0, learnt) => (Duration::from_micros(learnt), LimitSource::Learnt),
-            (hint, _) => (Duration::from_micros(hint - 1), LimitSource::Hint),
+    /// How long a connection with that hint may idle, and why: the least of the option and what is
+    /// known.
+    pub fn limit(&self, option: Duration, hint: Hint, now: Instant) -> (Duration, LimitSource) {
+        let hint = match hint {
+            Hint::Limit(limit) => Some(limit),
+            Hint::Unknown => self.last_hint(now),
+            Hint::None => None,
         };
-        if known.0 < option { known } else { (option, LimitSource::Option) }
+        let (known, source) = match (hint, self.learnt.load(Ordering::Relaxed)) {
+            (Some(hint), _) => (hint, LimitSource::Hint),
+            (None, 0) => return (option, LimitSource::Option),
+            (None, learnt) => (Duration::from_micros(learnt), LimitSource::Learnt),
+        };
+        let known = known.max(FLOOR);
+        if known < option { (known, source) } else { (option, LimitSource::Option) }
+    }
+
+    fn last_hint(&self, now: Instant) -> Option<Duration> {
+        let hint = self.hint.load(Ordering::Relaxed).checked_sub(1)?;
+        let at = self.born + Duration::from_micros(self.hinted_at.load(Ordering::Relaxed));
+        (now.saturating_duration_since(at) < RECENT).then(|| Duration::from_micros(hint))
     }
 
     /// The server ended a connection that had been idle for `age`.
@@ -162,7 +208,7 @@ impl Memory {
         if age < TELLING {
             return;
         }
-        let half = self.limit(option).0.min(age) / 2;
+        let half = self.limit(option, Hint::Unknown, now).0.min(age) / 2;
         let mut ends = self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         ends.push(End { at: now, age: half.div_f64(TRUST) });
         self.hint.store(0, Ordering::Relaxed);
@@ -250,38 +296,68 @@ mod tests {
     #[test]
     fn a_hint_beats_what_was_seen_and_the_option_bounds_both() {
         let (memory, now) = (Memory::default(), Instant::now());
-        assert_eq!(memory.limit(OPTION), (OPTION, LimitSource::Option));
+        let limit = |option, hint| memory.limit(option, hint, now);
+        assert_eq!(limit(OPTION, Hint::Unknown), (OPTION, LimitSource::Option));
         memory.ended(now, secs(10));
-        assert_eq!(memory.limit(OPTION), (secs(9), LimitSource::Learnt));
-        memory.hinted(Some(secs(14)));
-        assert_eq!(memory.limit(OPTION), (secs(14), LimitSource::Hint));
-        assert_eq!(memory.limit(secs(2)), (secs(2), LimitSource::Option));
-        memory.hinted(Some(Duration::ZERO));
-        assert_eq!(memory.limit(OPTION), (Duration::ZERO, LimitSource::Hint));
+        assert_eq!(limit(OPTION, Hint::Unknown), (secs(9), LimitSource::Learnt));
+        memory.hinted(now, secs(14));
+        assert_eq!(limit(OPTION, Hint::Unknown), (secs(14), LimitSource::Hint));
+        assert_eq!(limit(secs(2), Hint::Unknown), (secs(2), LimitSource::Option));
+        assert_eq!(limit(OPTION, Hint::Limit(secs(3))), (secs(3), LimitSource::Hint));
+        // One that answered without a hint is another server's.
+        assert_eq!(limit(OPTION, Hint::None), (secs(9), LimitSource::Learnt));
+    }
+
+    #[test]
+    fn a_hint_is_forgotten() {
+        let (memory, now) = (Memory::default(), Instant::now());
+        memory.hinted(now, secs(5));
+        let limit = |at| memory.limit(OPTION, Hint::Unknown, at).0;
+        assert_eq!(limit(now + secs(599)), secs(5));
+        assert_eq!(limit(now + secs(601)), OPTION);
+        // The connection that gave it is still bound.
+        let own = memory.limit(OPTION, Hint::Limit(secs(5)), now + secs(601));
+        assert_eq!(own.0, secs(5));
+    }
+
+    #[test]
+    fn nothing_but_the_option_goes_below_a_second() {
+        let (memory, now) = (Memory::default(), Instant::now());
+        let limit = |option, hint| memory.limit(option, hint, now).0;
+        memory.hinted(now, Duration::ZERO);
+        assert_eq!(limit(OPTION, Hint::Unknown), FLOOR);
+        assert_eq!(limit(OPTION, Hint::Limit(Duration::ZERO)), FLOOR);
+        memory.ended(now, Duration::from_millis(200));
+        memory.failed(now, secs(1), OPTION);
+        assert_eq!(limit(OPTION, Hint::None), FLOOR);
+        let short = Duration::from_millis(10);
+        assert_eq!(limit(short, Hint::Limit(Duration::ZERO)), short);
     }
 
     #[test]
     fn the_shortest_recent_end_counts_and_is_forgotten() {
         let (memory, now) = (Memory::default(), Instant::now());
+        let limit = || memory.limit(OPTION, Hint::None, now);
         memory.ended(now, secs(20));
         memory.ended(now + secs(100), secs(10));
-        assert_eq!(memory.limit(OPTION).0, secs(9));
+        assert_eq!(limit().0, secs(9));
         memory.ended(now + secs(200), secs(20));
-        memory.forget(now + secs(401));
-        assert_eq!(memory.limit(OPTION).0, secs(18));
-        memory.forget(now + secs(501));
-        assert_eq!(memory.limit(OPTION), (OPTION, LimitSource::Option));
+        memory.forget(now + secs(701));
+        assert_eq!(limit().0, secs(18));
+        memory.forget(now + secs(801));
+        assert_eq!(limit(), (OPTION, LimitSource::Option));
     }
 
     #[test]
     fn a_failed_reuse_halves_what_was_believed_and_not_at_once_after_a_use() {
         let (memory, now) = (Memory::default(), Instant::now());
+        let limit = || memory.limit(OPTION, Hint::None, now);
         memory.failed(now, Duration::from_millis(1), OPTION);
-        assert_eq!(memory.limit(OPTION).0, OPTION);
+        assert_eq!(limit().0, OPTION);
         memory.failed(now, secs(20), OPTION);
-        assert_eq!(memory.limit(OPTION), (secs(10), LimitSource::Learnt));
+        assert_eq!(limit(), (secs(10), LimitSource::Learnt));
         memory.failed(now, secs(20), OPTION);
-        assert_eq!(memory.limit(OPTION).0, secs(5));
+        assert_eq!(limit().0, secs(5));
     }
 
     #[test]
@@ -309,6 +385,6 @@ mod tests {
         for age in [1, 5, 12] {
             memory.ended(now + Duration::from_millis(age), secs(age));
         }
-        assert_eq!(memory.limit(OPTION).1, LimitSource::Option);
+        assert_eq!(memory.limit(OPTION, Hint::None, now).1, LimitSource::Option);
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use keepalive_proto::Eof;
+
 use crate::connection::{ClientPool, Connection, probe, stay};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::farewell;
@@ -28,6 +30,10 @@ impl Lease {
         Lease { connection: Some(connection), host, pool, hedged: false, hedge_won: false }
     }
 
+    pub fn host(&self) -> HostId {
+        self.host
+    }
+
     pub fn connection(&mut self) -> Result<&mut Connection> {
         if self.is_foreign() {
             return Err(Error::state("it belongs to the process this one was forked from"));
@@ -46,7 +52,9 @@ impl Lease {
     /// connections, and tell of it with stray bytes, when they have idled for long.
     pub fn is_quiet(&self, now: Instant) -> bool {
         self.connection.as_ref().is_some_and(|connection| {
-            connection.io.is_quiet() && connection.idled(now) < Duration::from_millis(100)
+            connection.io.is_quiet()
+                && !connection.layer.holds()
+                && connection.idled(now) < Duration::from_millis(100)
         })
     }
 
@@ -74,6 +82,9 @@ impl Lease {
             return;
         };
         let pool = self.pool.clone();
+        if connection.layer.holds() {
+            connection.http.received_eof(Eof::Abrupt);
+        }
         let kept = connection
             .keep_until(&pool.keeper.config, now)
             .and_then(|until| connection.http.recycle().map_err(Closed::Protocol).map(|()| until));

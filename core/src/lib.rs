@@ -13,6 +13,7 @@ mod connection;
 mod deadline;
 mod decode;
 mod drive;
+mod driver;
 mod error;
 mod farewell;
 mod fork;
@@ -45,8 +46,9 @@ mod unread;
 mod upkeep;
 
 pub use client::{Call, Client, Until};
-pub use config::{ClientConfig, Limit, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts};
-pub use deadline::MAX_TIME;
+pub use config::{
+    ClientConfig, Limit, MAX_TIME, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts,
+};
 pub use drive::blocking::Blocking;
 pub use error::{Error, ErrorKind, Phase, Result, Sent};
 pub use farewell::at_exit;
@@ -55,6 +57,7 @@ pub use keepalive_proto::{Fields, Version};
 pub use queue::{Completion, Destination, Outcome, Queue};
 pub use request::{Request, timeout_from_seconds};
 pub use response::{Info, Response, Timings};
+pub use runtime::{fork_pause, fork_resume};
 pub use source::{BodySender, BodySource, BodyWant, body_pipe, source_failed};
 pub use stats::{OriginStats, Stats};
 pub use target::{basic_credentials, join_url};

@@ -69,9 +69,7 @@ impl Response {
         wait: &mut W,
         to: &mut Space<'_>,
     ) -> Result<()> {
-        while to.left() > 0 && self.read_into(wait, to).await? > 0 {
-            wait.look_up()?;
-        }
+        while to.left() > 0 && self.read_into(wait, to).await? > 0 {}
         Ok(())
     }
 
@@ -115,7 +113,6 @@ impl Response {
             if self.is_complete() {
                 return Ok(());
             }
-            wait.look_up()?;
         }
     }
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use keepalive_proto::{RequestBody, RequestHead};
 
-use crate::config::Timeouts;
-use crate::deadline::check_time;
+use crate::config::{Timeouts, check_time};
 use crate::error::{Error, Result};
 use crate::source::{BodySource, Kept, SharedSource};
 use crate::target::Target;

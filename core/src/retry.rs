@@ -1,42 +1,66 @@
 //! Further tries after a failure: when, how long to wait, and the budget that keeps retries from
 //! multiplying an outage. Decisions only; `drive` acts on them.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Error, ErrorKind};
 
 /// The first wait is up to this, each further one up to twice the last.
 const BASE: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
-/// Tries an origin has in hand at first, so that a quiet client can retry at all; and at most.
-const AT_FIRST: i64 = 3_000;
-const MOST: i64 = 10_000;
+/// Tries per second that an origin always has, and how many of them it keeps in hand: a script's
+/// retries work, and ten a second hurt no server (Finagle's minRetriesPerSec).
+const RESERVE: u64 = 10;
+const RESERVE_REFILL: Duration = Duration::from_millis(1000 / RESERVE);
+/// Tries that requests have earned, at most, in thousandths.
+const MOST: u64 = 100_000;
 /// What one try costs, in thousandths.
-const COST: i64 = 1_000;
+const COST: u64 = 1_000;
+/// From this percentage on there is no bound.
+pub(crate) const UNBOUNDED: u64 = 100;
 
-/// An origin's retry budget: each request earns a part of a try.
-pub(crate) struct Budget(AtomicI64);
+/// An origin's retry budget: each request earns a part of a try, above a reserve.
+#[derive(Default)]
+pub(crate) struct Budget(Mutex<Purse>);
 
-impl Default for Budget {
-    fn default() -> Self {
-        Budget(AtomicI64::new(AT_FIRST))
-    }
+#[derive(Default)]
+struct Purse {
+    /// In thousandths of a try.
+    earned: u64,
+    /// The reserve is whole again at that time.
+    whole_at: Option<Instant>,
 }
 
 impl Budget {
+    fn lock(&self) -> MutexGuard<'_, Purse> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     /// A request was sent: it earns `percent` of a try.
     pub fn earn(&self, percent: u64) {
-        let part = i64::try_from(percent).unwrap_or(100).min(100) * COST / 100;
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |have| {
-            Some((have + part).min(MOST))
-        });
+        let mut purse = self.lock();
+        purse.earned = (purse.earned + percent.min(UNBOUNDED) * COST / 100).min(MOST);
     }
 
     /// Takes one try; `false` when there is none left.
-    pub fn spend(&self) -> bool {
-        let take = |have| (have >= COST).then_some(have - COST);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    pub fn spend(&self, now: Instant, percent: u64) -> bool {
+        if percent >= UNBOUNDED {
+            return true;
+        }
+        let mut purse = self.lock();
+        let whole_at = purse.whole_at.map_or(now, |at| at.max(now)) + RESERVE_REFILL;
+        if whole_at <= now + RESERVE_REFILL * RESERVE as u32 {
+            purse.whole_at = Some(whole_at);
+            return true;
+        }
+        match purse.earned.checked_sub(COST) {
+            Some(left) => {
+                purse.earned = left;
+                true
+            }
+            None => false,
+        }
     }
 }
 
@@ -67,8 +91,8 @@ pub(crate) fn backoff(tries: u32, random: f64) -> Duration {
 /// `Retry-After` in seconds or as a date (RFC 9110 10.2.3).
 pub(crate) fn retry_after(value: &[u8], now: SystemTime) -> Option<Duration> {
     let text = std::str::from_utf8(value).ok()?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(text).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
@@ -79,16 +103,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_budget_of_a_fifth_allows_one_retry_in_five_requests() {
-        let budget = Budget::default();
-        (0..3).for_each(|_| assert!(budget.spend()));
-        assert!(!budget.spend());
+    fn a_budget_of_a_fifth_allows_one_retry_in_five_requests_above_its_reserve() {
+        let (budget, now) = (Budget::default(), Instant::now());
+        let spend = || budget.spend(now, 20);
+        (0..10).for_each(|_| assert!(spend()));
+        assert!(!spend());
         (0..4).for_each(|_| budget.earn(20));
-        assert!(!budget.spend());
+        assert!(!spend());
         budget.earn(20);
-        assert!(budget.spend());
-        (0..1000).for_each(|_| budget.earn(20));
-        assert_eq!((0..100).filter(|_| budget.spend()).count(), 10);
+        assert!(spend());
+        assert!(!spend());
+        (0..10_000).for_each(|_| budget.earn(20));
+        assert_eq!((0..1000).filter(|_| spend()).count(), 100);
+    }
+
+    #[test]
+    fn the_reserve_is_ten_a_second() {
+        let (budget, now) = (Budget::default(), Instant::now());
+        let spent = |after: u64| {
+            let at = now + Duration::from_millis(after);
+            (0..100).filter(|_| budget.spend(at, 0)).count()
+        };
+        assert_eq!([0, 99, 100, 350, 1_000, 60_000].map(spent), [10, 0, 1, 2, 7, 10]);
+        assert!((0..1000).all(|_| budget.spend(now, 100)));
     }
 
     #[test]
@@ -106,6 +143,9 @@ mod tests {
         let date = b"Sun, 06 Nov 1994 08:49:47 GMT";
         assert_eq!(retry_after(date, now), Some(Duration::from_secs(10)));
         assert_eq!(retry_after(b"Sun, 06 Nov 1994 08:49:30 GMT", now), Some(Duration::ZERO));
+        let most = Some(Duration::from_secs(u64::MAX));
+        assert_eq!(retry_after(b"99999999999999999999", now), most);
+        assert_eq!(retry_after(b"", now), None);
         assert_eq!(retry_after(b"soon", now), None);
         assert_eq!(retry_after(b"-1", now), None);
     }

@@ -12,6 +12,7 @@ use slab::Slab;
 use crate::connection::{ClientPool, Lease};
 use crate::error::{Error, Result};
 use crate::fork;
+use crate::pool::HostId;
 use crate::stats::Closed;
 
 /// Two looks at the parked leases are at least this apart, or a sixteenth of the limit.
@@ -32,7 +33,10 @@ struct Spots {
 }
 
 /// The place of one response.
-struct Spot(Mutex<Held>);
+struct Spot {
+    host: HostId,
+    held: Mutex<Held>,
+}
 
 enum Held {
     /// A read has the lease.
@@ -43,7 +47,7 @@ enum Held {
 
 impl Spot {
     fn lock(&self) -> MutexGuard<'_, Held> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -61,6 +65,11 @@ impl Unread {
         Unread { limit: limit.filter(|limit| !limit.is_zero()), spots: Mutex::default() }
     }
 
+    /// How many responses of a host the callers have not read to their end.
+    pub fn of_host(&self, host: HostId) -> usize {
+        self.lock().all.iter().filter(|(_, spot)| spot.host == host).count()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Spots> {
         self.spots.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
@@ -76,7 +85,7 @@ pub(crate) fn park(lease: Lease, claim: &mut Option<Claim>) -> Option<Lease> {
         return None;
     }
     let pool = lease.pool.clone();
-    let spot = Arc::new(Spot(Mutex::new(Held::Parked(lease, now))));
+    let spot = Arc::new(Spot { host: lease.host(), held: Mutex::new(Held::Parked(lease, now)) });
     let (number, first) = {
         let mut spots = pool.keeper.unread.lock();
         let first = spots.next.is_none();
@@ -142,7 +151,7 @@ impl ClientPool {
             let mut next: Option<Instant> = None;
             for (_, spot) in &spots.all {
                 // Whoever holds it is about to take or to park the lease.
-                let Ok(mut held) = spot.0.try_lock() else {
+                let Ok(mut held) = spot.held.try_lock() else {
                     next = Some(now);
                     continue;
                 };

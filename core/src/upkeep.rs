@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::connection::{ClientPool, FOREVER, probe};
-use crate::learn::Memory;
+use crate::learn::{Hint, Memory};
+use crate::net::names;
 use crate::origin::Origin;
 use crate::pool::{HostId, Idle};
 use crate::stats::{OriginStats, Stats};
@@ -25,7 +26,7 @@ impl ClientPool {
             .map(|(origin, counts)| {
                 let memory = Memory::of(&origin).unwrap_or_default();
                 memory.forget(now);
-                let (limit, source) = memory.limit(option.unwrap_or(FOREVER));
+                let (limit, source) = memory.limit(option.unwrap_or(FOREVER), Hint::Unknown, now);
                 OriginStats {
                     origin: origin.to_string(),
                     waiting: counts.waiting as u64,
@@ -47,6 +48,7 @@ impl ClientPool {
             replayed: counters.replayed.load(Ordering::Relaxed),
             retried: counters.retried.load(Ordering::Relaxed),
             hedged: counters.hedged.load(Ordering::Relaxed),
+            stuck_lookups: names::stuck() as u64,
             closed,
             waiting: sum(|origin| origin.waiting),
             idle: sum(|origin| origin.idle),

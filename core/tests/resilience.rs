@@ -30,18 +30,77 @@ fn a_replayable_request_is_tried_again_as_often_as_asked_for() {
 }
 
 #[test]
-fn statuses_are_retried_within_the_budget_and_the_last_one_is_the_answer() {
+fn statuses_are_retried_and_the_last_one_is_the_answer() {
     let origin = origin();
+    for retry_budget in [0, 20, 100] {
+        let client = client(|config| {
+            config.retries = 3;
+            config.retry_budget = retry_budget;
+        });
+        let key = format!("busy-{retry_budget}");
+        let url = format!("{}/status/503?key={key}", origin.http());
+        let response = send(&client, "GET", &url).expect("a response");
+        assert_eq!((response.status(), response.info().retries), (503, 3));
+        assert_eq!(origin.journal(&key).len(), 4);
+    }
+}
+
+#[test]
+fn an_error_says_how_many_tries_were_made() {
+    let refused = script(|_, _| Vec::new());
+    for (retries, tries) in [(0, 1), (2, 3)] {
+        let client = client(|config| config.retries = retries);
+        let error = send(&client, "GET", &refused.url).err().expect("refused");
+        assert_eq!(error.tries(), tries, "{error}");
+        let text = format!("{tries} tries were made");
+        assert_eq!(error.message().contains(&text), tries > 1, "{error}");
+    }
+    assert_eq!(refused.count(), 4);
+}
+
+#[test]
+fn a_retry_after_that_is_too_long_returns_the_response_at_once() {
+    let text = |after: &str| {
+        format!("HTTP/1.1 503 X\r\nRetry-After: {after}\r\nContent-Length: 0\r\n\r\n")
+    };
+    for after in [
+        "86400",
+        "31",
+        "18446744073709551615",
+        "99999999999999999999",
+        "Thu, 31 Dec 2899 23:59:59 GMT",
+    ] {
+        let answer = text(after).into_bytes();
+        let busy = script(move |_, _| answer.clone());
+        let client = client(|config| config.retries = 3);
+        let response = send(&client, "GET", &busy.url).expect("a response");
+        assert_eq!((response.status(), response.info().retries), (503, 0), "{after}");
+        assert_eq!(busy.count(), 1);
+    }
+    // One within the limit is waited for, here up to a shorter one of the client's own.
+    let busy = script(move |_, _| text("1").into_bytes());
     let client = client(|config| {
-        config.retries = 5;
-        config.retry_budget = 0;
+        config.retries = 1;
+        config.retry_max_wait = Some(Duration::from_millis(999));
     });
-    let url = format!("{}/status/503?key=busy", origin.http());
-    let response = send(&client, "GET", &url).expect("a response");
-    assert_eq!((response.status(), response.info().retries), (503, 3));
-    let response = send(&client, "GET", &url).expect("a response");
-    assert_eq!((response.status(), response.info().retries), (503, 0));
-    assert_eq!(origin.journal("busy").len(), 5);
+    send(&client, "GET", &busy.url).expect("a response");
+    assert_eq!(busy.count(), 1);
+}
+
+#[test]
+fn an_error_names_the_system_call_and_the_address() {
+    let client = client(|_| {});
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let error = send(&client, "GET", &format!("http://{address}")).err().expect("refused");
+    assert_eq!((error.syscall(), error.address()), (Some("connect"), Some(address)));
+    assert!(error.os_errno().is_some());
+    let error = send(&client, "GET", "http://name.invalid/").err().expect("no such name");
+    assert_eq!((error.syscall(), error.address()), (Some("getaddrinfo"), None));
+    let closing = script(|_, _| Vec::new());
+    let error = send(&client, "GET", &closing.url).err().expect("closed");
+    assert_eq!(error.address().map(|address| format!("http://{address}")), Some(closing.url));
 }
 
 #[test]

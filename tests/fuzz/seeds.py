@@ -5,8 +5,10 @@ Those of `response` are the wire cases, so that each new case is also the start 
 
 from __future__ import annotations
 
+import gzip
 import sys
 import tomllib
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,45 @@ def responses() -> dict[str, bytes]:
             response = to_bytes(case["response"])
             if len(response) <= LONGEST:
                 seeds[case["name"]] = circumstances(case) + response
+    return seeds
+
+
+TEXT = b"The same words, again and again. " * 20
+ZEROS = bytes(1_000_000)
+#: What Python has no encoder for: TEXT, "hello", nothing, TEXT with a window of 16 MiB, ZEROS.
+ZSTD = """
+28b52ffd6494012d0100d85468652073616d6520776f7264732c20616761696e20616e642e2002007088aab80e650c06c07dbe
+28b52ffd000029000068656c6c6f
+28b52ffd2000010000
+28b52ffd00702d0100d85468652073616d6520776f7264732c20616761696e20616e642e2002007088aab80e650c
+28b52ffda040420f005400001000000100fbff39c00202001000020010000200100002001000020010000200100003120a00
+""".split()
+BROTLI = "1b9302e02541585c7a904326a94c2b46a51aef33ca320fc22d6601 0b028068656c6c6f03 3b 5b3f428f7f02201e0b04f2731e00"
+
+
+def gzip_of(data: bytes, window: int = 31) -> bytes:
+    """A gzip, or with another window zlib (15) or raw deflate (-15)."""
+    encoder = zlib.compressobj(wbits=window)
+    return encoder.compress(data) + encoder.flush()
+
+
+def codings() -> dict[str, bytes]:
+    """Bodies behind the number of their codings in src/decode.rs, whole, cut, and with more behind."""
+    zstd = [bytes.fromhex(each) for each in ZSTD]
+    brotli = [bytes.fromhex(each) for each in BROTLI.split()]
+    texts = (TEXT, b"hello", b"", ZEROS)
+    coded = [(0, gzip_of(text)) for text in texts]
+    coded += [(1, gzip_of(text, window)) for text in texts for window in (15, -15)]
+    coded += [(2, each) for each in brotli] + [(3, each) for each in zstd]
+    coded += [(4, gzip_of(gzip_of(text))) for text in texts] + [(6, gzip_of(each)) for each in zstd]
+    coded += [(7, gzip_of(gzip_of(text, 15), -15)) for text in texts]
+    named = gzip.compress(TEXT)
+    flagged = named[:3] + b"\x1e" + named[4:10] + b"\2\0ab" + b"name\0" + b"comment\0" + b"cc" + named[10:]
+    coded += [(0, named + named), (0, flagged), (3, zstd[0] + bytes.fromhex("502a4d180200000061 62") + zstd[1])]
+    seeds = {}
+    for at, (codings, body) in enumerate(coded):
+        for way, data in (("", body), ("_cut", body[: len(body) * 2 // 3]), ("_more", body + b"\0\0more")):
+            seeds[f"codings_{at}{way}"] = bytes([codings, at % 6, 1, 2, 3, 4]) + data
     return seeds
 
 
@@ -138,7 +179,7 @@ def urls() -> dict[str, bytes]:
 
 
 def main(folder: Path) -> None:
-    for target, seeds in {"response": responses(), "url": urls()}.items():
+    for target, seeds in {"response": responses(), "decode": codings(), "url": urls()}.items():
         (folder / target).mkdir(parents=True, exist_ok=True)
         assert len(seeds) > 20, f"only {len(seeds)} seeds for {target}"
         for name, data in seeds.items():

@@ -1,9 +1,13 @@
 'use strict'
-// One per environment (main thread or worker): tokens for exchanges, and the batches that come
-// back. A token is in use until its exchange releases it.
+// One per environment (main thread or worker): slots for exchanges, and the batches that come back.
+// A slot is in use until its exchange releases it, which it does when nothing of it runs any more.
 
+const { isMainThread } = require('node:worker_threads')
 const native = require('./native')
-const { Record, Slab, kind } = require('./record')
+const { RESTART, Record, Slab, kind } = require('./record')
+
+/** As much as src/bridge.rs puts into a batch before it hands it over. */
+const BATCH = 64 * 1024
 
 const exchanges = []
 const free = []
@@ -13,66 +17,82 @@ let used = 0
 const bridge = new native.Bridge(onWake)
 
 function onWake() {
+  while (deliver() >= BATCH);
+}
+
+/** Hands one batch out; how many bytes it had. */
+function deliver() {
   let size = bridge.drain(slab.bytes, used)
   if (size < 0) {
     slab = new Slab(-size)
     used = 0
     size = bridge.drain(slab.bytes, 0)
   }
-  if (size === 0) return
   const batch = slab
   const { words } = batch
   let at = used
   const end = at + size
   used = end
-  let extras
   for (; at < end; at += words[at >>> 2]) {
-    const word = at >>> 2
-    if (words[word + 7] !== 0 && extras === undefined) extras = bridge.extras()
-    const exchange = exchanges[words[word + 1]]
-    switch (words[word + 2]) {
-      case kind.HEAD:
-        exchange.onHead(new Record(batch, at, extras))
-        break
-      case kind.CHUNK:
-        exchange.onChunk(new Record(batch, at, extras))
-        break
-      case kind.WARMED:
-        exchange.onWarmed(words[word + 3])
-        break
-      case kind.WANT_BODY:
-        exchange?.onWantBody()
-        break
-      default:
-        exchange.onFailure(extras[words[word + 7] - 1])
+    // Whatever one exchange runs into, the others get their records.
+    try {
+      dispatch(batch, at)
+    } catch (error) {
+      bridge.report(error)
     }
+  }
+  return size
+}
+
+function dispatch(batch, at) {
+  const word = at >>> 2
+  const { words } = batch
+  const exchange = exchanges[words[word + 1]]
+  if (exchange === undefined) return
+  switch (words[word + 2]) {
+    case kind.HEAD:
+      exchange.onHead(new Record(batch, at))
+      break
+    case kind.CHUNK:
+      exchange.onChunk(new Record(batch, at))
+      break
+    case kind.WARMED:
+      exchange.onWarmed(words[word + 3])
+      break
+    case kind.WANT_BODY:
+      exchange.onWantBody((words[word + 4] & RESTART) !== 0)
+      break
+    default:
+      exchange.onFailure(words[word + 7] - 1)
   }
 }
 
 /** A lone request was sent: its answer may be here before the engine's thread could be woken for it. */
-function linger(token) {
-  if (bridge.linger(token)) onWake()
+function linger(slot) {
+  if (bridge.linger(slot)) onWake()
 }
 
 // Servers are told that their connections are over. A worker's end concerns its own requests only.
-process.once('exit', () => {
-  if (require('node:worker_threads').isMainThread) native.atExit()
-})
+// Once per process, however often the package is loaded, and nothing of it is kept alive by that.
+if (isMainThread && !native.tellsAtExit) {
+  native.tellsAtExit = true
+  process.once('exit', native.atExit)
+}
 
-/** A token for `exchange`. */
+/** A slot for `exchange`. */
 function acquire(exchange) {
   if (free.length !== 0) {
-    const token = free.pop()
-    exchanges[token] = exchange
-    return token
+    const slot = free.pop()
+    exchanges[slot] = exchange
+    return slot
   }
   return exchanges.push(exchange) - 1
 }
 
-/** No record with this token comes any more. */
-function release(token) {
-  exchanges[token] = undefined
-  free.push(token)
+/** Nothing with this slot is under way. */
+function release(slot) {
+  exchanges[slot] = undefined
+  free.push(slot)
 }
 
 module.exports = { acquire, bridge, linger, release }

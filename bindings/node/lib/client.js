@@ -2,11 +2,14 @@
 // Client, and the module's functions on the process-wide one. What a program may never use is loaded
 // where it is first used: that is half of the time that loading the package takes.
 
+const { constants } = require('node:buffer')
+const { Promise } = require('./captured')
 const native = require('./native')
-const { KeepaliveError, argumentError, localError } = require('./errors')
+const { KeepaliveError, argumentError, fetchFailed, localError, retraced } = require('./errors')
 const { Exchange } = require('./exchange')
 const { fieldObject } = require('./record')
 const { prepareFetch, prepareRequest, urlText } = require('./request')
+const { abortReason } = require('./signals')
 
 const fromShared = Symbol('shared')
 const NO_OPTIONS = { entries: [], profile: undefined }
@@ -17,19 +20,15 @@ let makeResponse
 /** A pool with its limits and TLS settings. */
 class Client {
   #native
+  #limit // of a body that is collected whole
 
   constructor(options) {
-    if (options === fromShared) {
-      this.#native = native.NativeClient.shared()
-      return
-    }
-    const none = options === undefined || options === null
-    const { entries, profile } = none ? NO_OPTIONS : require('./options').clientOptions(options)
-    try {
-      this.#native = new native.NativeClient(entries, profile)
-    } catch (error) {
-      if (typeof error.message === 'string') error.message = require('./options').camelNames(error.message)
-      throw localError(error)
+    this.#native = options === fromShared ? native.NativeClient.shared() : made(options)
+    this.#limit = Math.min(this.#native.maxBodySize(), constants.MAX_LENGTH)
+    // These two work without their client, as the functions they stand for do.
+    for (const name of ['request', 'fetch']) {
+      const value = this[name].bind(this)
+      Object.defineProperty(this, name, { value, writable: true, configurable: true })
     }
   }
 
@@ -39,45 +38,44 @@ class Client {
     return shared
   }
 
-  request(url, options) {
-    return new Promise((resolve, reject) => {
-      const prepared = prepareRequest(url, options)
-      this.#start(prepared, resolve, reject, deliverResult, undefined)
-    })
-  }
-
-  fetch(input, init) {
-    return new Promise((resolve, reject) => {
-      const prepared = prepareFetch(input, init)
-      const { method, redirect } = prepared
-      const deliver = (incoming) => {
-        if (redirect === 'error' && isRedirect(incoming.record.status)) {
-          incoming.close()
-          return Promise.reject(fetchFailed(new KeepaliveError({
-            code: 'KA_INVALID_REDIRECT',
-            phase: 'head',
-            sent: 'all',
-            message: `redirect refused: ${incoming.record.status} from ${incoming.record.url}`,
-          })))
-        }
-        makeResponse ??= require('./response').makeResponse
-        return makeResponse(incoming, method)
-      }
-      try {
-        this.#start(prepared, resolve, reject, deliver, fetchFailed)
-      } catch (error) {
-        throw error instanceof KeepaliveError ? fetchFailed(error) : error
-      }
-    })
-  }
-
-  #start(prepared, resolve, reject, deliver, wrap) {
-    const { signal } = prepared
-    if (signal !== undefined && signal.aborted) {
-      reject(signal.reason)
-      return
+  async request(url, options) {
+    const prepared = prepareRequest(url, options)
+    try {
+      return await this.#send(prepared, deliverResult, undefined)
+    } catch (error) {
+      throw retraced(error)
     }
-    new Exchange(resolve, reject, deliver, wrap).submit(this.#native, prepared)
+  }
+
+  async fetch(input, init) {
+    const prepared = prepareFetch(input, init)
+    const { method, redirect } = prepared
+    const deliver = (incoming) => {
+      if (redirect === 'error' && isRedirect(incoming.record.status)) {
+        incoming.close()
+        throw fetchFailed(refused(incoming.record))
+      }
+      makeResponse ??= require('./response').makeResponse
+      return makeResponse(incoming, method)
+    }
+    try {
+      return await this.#send(prepared, deliver, fetchFailed)
+    } catch (error) {
+      throw retraced(error instanceof KeepaliveError ? fetchFailed(error) : error)
+    }
+  }
+
+  #send(prepared, deliver, wrap) {
+    return new Promise((resolve, reject) => {
+      try {
+        const { signal } = prepared
+        if (signal !== undefined && signal.aborted) throw abortReason(signal)
+        new Exchange(resolve, reject, deliver, wrap).submit(this.#native, this.#limit, prepared)
+      } catch (error) {
+        prepared.upload?.stop()
+        reject(error)
+      }
+    })
   }
 
   /** Counters of the pool. */
@@ -99,7 +97,11 @@ class Client {
     // The caps of the pool are far below 2^32.
     const most = Math.min(count, 0xffffffff)
     const { Warming } = require('./warming')
-    return new Promise((resolve, reject) => new Warming(resolve, reject).start(this.#native, text, most))
+    try {
+      return await new Promise((resolve, reject) => new Warming(resolve, reject, text).start(this.#native, most))
+    } catch (error) {
+      throw retraced(error)
+    }
   }
 
   /** The network is another one: closes idle connections and forgets which origins failed. */
@@ -113,7 +115,7 @@ class Client {
     try {
       this.#native.resetBreaker(text)
     } catch (error) {
-      throw localError(error)
+      throw localError(error, text)
     }
   }
 
@@ -186,9 +188,22 @@ function isRedirect(status) {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
 }
 
-/** Errors as WHATWG's fetch reports them; the cause says what happened. */
-function fetchFailed(cause, inBody = false) {
-  return new TypeError(inBody ? 'terminated' : 'fetch failed', { cause })
+/** `redirect: 'error'`. */
+function refused(record) {
+  const message = `redirect refused: ${record.status} from ${record.url}`
+  return new KeepaliveError({ code: 'KA_INVALID_REDIRECT', phase: 'head', sent: 'all', message }, record.url)
+}
+
+/** The native client with these options. */
+function made(options) {
+  const none = options === undefined || options === null
+  const { entries, profile } = none ? NO_OPTIONS : require('./options').clientOptions(options)
+  try {
+    return new native.NativeClient(entries, profile)
+  } catch (error) {
+    if (typeof error.message === 'string') error.message = require('./options').camelNames(error.message)
+    throw localError(error)
+  }
 }
 
 module.exports = { Client }

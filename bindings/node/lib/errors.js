@@ -1,6 +1,7 @@
 'use strict'
 // Errors: the engine's table on one side, JavaScript's conventions on the other.
 
+const { captureStackTrace } = require('./captured')
 const native = require('./native')
 
 let table
@@ -23,11 +24,15 @@ function kindName(row) {
   return row === 0 ? null : rows()[row - 1].kind
 }
 
+/** Errors made in a wake-up, where no caller is on the stack. */
+const stackless = new WeakSet()
+
 /** A failure of an exchange. Decide by `code`; `message` is for people. */
 class KeepaliveError extends Error {
-  constructor(failure) {
+  constructor(failure, url) {
     super(failure.message)
-    describe(this, failure)
+    describe(this, failure, url)
+    stackless.add(this)
   }
 
   get name() {
@@ -35,14 +40,37 @@ class KeepaliveError extends Error {
   }
 }
 
-function describe(error, failure) {
+function describe(error, failure, url) {
   error.code = failure.code
   error.kind = kinds().get(failure.code) ?? 'Internal'
   error.phase = failure.phase ?? 'request'
   error.reused = failure.reused ?? false
   error.retrySafe = failure.retrySafe ?? false
   error.sent = failure.sent ?? 'nothing'
-  if (failure.errno !== undefined && failure.errno !== null) error.errno = failure.errno
+  if (typeof failure.errno === 'number') error.errno = failure.errno
+  if (typeof failure.syscall === 'string') error.syscall = failure.syscall
+  if (typeof failure.address === 'string') error.address = failure.address
+  if (typeof failure.port === 'number') error.port = failure.port
+  if (typeof url === 'string') error.url = publicUrl(url)
+  return error
+}
+
+/**
+ * Gives an error that was made in a wake-up the stack of those who wait for it. To be called in the
+ * `catch` of an async function: V8 follows from there who awaits that.
+ */
+function retraced(error) {
+  if (typeof error !== 'object' || error === null || !stackless.delete(error)) return error
+  captureStackTrace(error, retraced)
+  const { cause } = error
+  if (cause instanceof KeepaliveError) retraced(cause)
+  return error
+}
+
+/** An error as WHATWG's fetch reports it; the cause says what happened. */
+function fetchFailed(cause, inBody = false) {
+  const error = new TypeError(inBody ? 'terminated' : 'fetch failed', { cause })
+  stackless.add(error)
   return error
 }
 
@@ -52,15 +80,59 @@ function argumentError(message, code = 'KA_INVALID_ARGUMENT') {
 }
 
 /** What a native call threw, as the error the caller sees. */
-function localError(thrown) {
+function localError(thrown, url) {
   if (!kinds().has(thrown.code)) return thrown
   const callers = thrown.code.startsWith('KA_INVALID_') || callersFault.has(thrown.code)
   if (callers && thrown.code !== 'KA_INVALID_STATE') {
-    return argumentError(thrown.message, thrown.code)
+    return describe(new TypeError(thrown.message), thrown, url)
   }
-  return new KeepaliveError(thrown)
+  return new KeepaliveError(thrown, url)
 }
 
 const callersFault = new Set(['KA_UNSUPPORTED_SCHEME', 'KA_BODY_LENGTH_MISMATCH'])
 
-module.exports = { KeepaliveError, argumentError, kindName, localError }
+/** The failure with that number in the batch, as the engine describes it. */
+function failureOf(bridge, number) {
+  try {
+    return bridge.failure(number) ?? UNTOLD
+  } catch {
+    return UNTOLD
+  }
+}
+
+const UNTOLD = { code: 'KA_INTERNAL', message: 'the request failed, and its error could not be told' }
+
+/** The error of reading what was given up. */
+function closed(url) {
+  return new KeepaliveError({ code: 'KA_INVALID_STATE', phase: 'body', message: 'the body was closed' }, url)
+}
+
+/** A URL for people: without userinfo and fragment, also when it is none. */
+function publicUrl(text) {
+  try {
+    const url = new URL(text)
+    url.username = ''
+    url.password = ''
+    url.hash = ''
+    return url.href
+  } catch {
+    // Whatever may be userinfo to somebody, and everything before it.
+    const plain = text.replace(/#[^]*/, '')
+    const end = plain.search(/[?]/)
+    const front = end === -1 ? plain : plain.slice(0, end)
+    const at = front.lastIndexOf('@')
+    return at === -1 ? plain : plain.slice(at + 1)
+  }
+}
+
+module.exports = {
+  KeepaliveError,
+  argumentError,
+  closed,
+  fetchFailed,
+  kindName,
+  localError,
+  failureOf,
+  publicUrl,
+  retraced,
+}

@@ -1,15 +1,21 @@
 'use strict'
 // One request and its response: the promise, the abort signal, the upload, and the reads that
 // follow when the body did not come with the head.
+//
+// Its slot is given back only when nothing of it runs any more: after the engine's last record, or
+// when it is given up between two calls.
 
+const { FinalizationRegistry, Promise, WeakRef, lingers, soon } = require('./captured')
 const { acquire, bridge, linger, release } = require('./bridge')
-const { KeepaliveError, localError } = require('./errors')
+const { KeepaliveError, closed, failureOf, localError } = require('./errors')
 const { Incoming } = require('./incoming')
 const { unwatch, watch } = require('./signals')
 
 const PENDING = 0 // the request is on its way
 const OPEN = 1 // the head is here, more of the body is to come
 const OVER = 2
+
+const LINGER = 8
 
 /** Closes the connection's response when nobody can read it any more. */
 const unread = new FinalizationRegistry((exchange) => exchange.discard())
@@ -22,7 +28,9 @@ class Exchange {
     this.deliver = deliver
     this.wrap = wrap
     this.state = PENDING
-    this.token = -1
+    this.slot = -1
+    this.url = ''
+    this.limit = Infinity // of a body that is collected whole
     this.cancelled = false
     this.leaving = false
     this.reader = undefined // of the read that runs
@@ -32,47 +40,61 @@ class Exchange {
   }
 
   /** Sends; throws when the arguments are not acceptable. */
-  submit(client, request) {
+  submit(client, limit, request) {
     const { signal, upload } = request
-    this.token = acquire(this)
+    this.url = request.url
+    this.limit = limit
+    // Somebody else's code, which may throw, so before the engine has the request.
+    if (signal !== undefined) {
+      watch(signal, this)
+      this.signal = signal
+    }
+    this.slot = acquire(this)
+    let lingering
     try {
-      const lingers = bridge.submit(
-        this.token,
+      lingering = bridge.submit(
+        this.slot,
         client,
         request.method,
         request.url,
-        request.flags,
+        lingers ? request.flags | LINGER : request.flags,
         request.headers,
         request.headerCount,
         request.payload,
         request.length,
         request.limits,
       )
-      if (lingers) setImmediate(linger, this.token)
     } catch (error) {
-      this.state = OVER
-      release(this.token)
-      throw localError(error)
+      this.finish()
+      throw localError(error, request.url)
     }
+    // From here on the engine has the slot, and nothing may throw.
     if (upload !== undefined) {
       this.upload = upload
-      upload.start(this.token)
+      upload.slot = this.slot
     }
-    if (signal !== undefined) {
-      this.signal = signal
-      watch(signal, this)
-    }
+    if (lingering) soon(linger, this.slot)
   }
 
   onHead(record) {
-    this.endUpload()
+    const thrown = this.endUpload()
     const { last } = record
     if (this.cancelled) {
-      if (!last) bridge.discard(this.token)
-      this.finish()
+      this.drop(last)
       return
     }
-    const incoming = new Incoming(record, last ? undefined : this)
+    const { reject, resolve } = this
+    let incoming
+    try {
+      if (thrown !== undefined) throw thrown.reason
+      record.fetch(bridge)
+      incoming = new Incoming(record, last ? undefined : this, this.limit, this.wrap)
+    } catch (error) {
+      this.drop(last)
+      reject(error)
+      return
+    }
+    this.resolve = this.reject = undefined
     if (last) {
       this.finish()
     } else {
@@ -80,21 +102,32 @@ class Exchange {
       this.incoming = new WeakRef(incoming)
       unread.register(incoming, this, this)
     }
-    const { resolve } = this
-    this.resolve = this.reject = undefined
-    resolve(this.deliver(incoming))
+    let value
+    try {
+      value = this.deliver(incoming)
+    } catch (error) {
+      this.discard()
+      reject(error)
+      return
+    }
+    resolve(value)
   }
 
-  onFailure(failure) {
-    const { upload } = this
+  /** `number` of the failure in the batch. */
+  onFailure(number) {
+    const { reject, reader, upload } = this
+    const failure = failureOf(bridge, number)
+    // What its source throws on being told is less than what happened.
     this.endUpload()
-    const error = new KeepaliveError(failure)
+    this.finish()
+    const error = new KeepaliveError(failure, this.url)
+    if (this.cancelled) {
+      reader?.reject(this.wrap(error, true))
+      return
+    }
     if (upload !== undefined && failure.code === 'KA_BODY_SOURCE_FAILED' && upload.failed) {
       error.cause = upload.reason
     }
-    const { reject, reader } = this
-    this.finish()
-    if (this.cancelled) return
     if (reader !== undefined) reader.reject(this.wrap(error, true))
     else reject(this.wrap(error))
   }
@@ -102,39 +135,79 @@ class Exchange {
   onChunk(record) {
     const { reader } = this
     this.reader = undefined
+    const { last } = record
     if (this.cancelled) {
-      if (!record.last) bridge.discard(this.token)
-      this.finish()
+      this.drop(last)
+      reader.reject(this.wrap(closed(this.url), true))
       return
     }
-    if (record.last) this.finish()
+    try {
+      if (reader.sink === undefined) record.fetch(bridge)
+      else reader.sink(record, bridge)
+    } catch (error) {
+      this.drop(last)
+      reader.reject(error)
+      return
+    }
+    if (last) this.finish()
     reader.resolve(record)
   }
 
-  onWantBody() {
-    this.upload?.want()
+  /** `again`: from its beginning. */
+  onWantBody(again) {
+    this.upload?.want(again)
   }
 
-  /** The next piece of the body; `Incoming` sees to it that one read runs at a time. */
-  read(max) {
+  /**
+   * The next piece of the body, at most `max` bytes; with 0 it only waits. `sink` takes what comes,
+   * else the record that it resolves to has it. `Incoming` sees to it that one read runs at a time.
+   */
+  read(max, sink) {
+    return this.reading(sink, () => bridge.read(this.slot, max))
+  }
+
+  /** The next `size` bytes of the body, or what is left of it; `sink` takes them. */
+  readFull(size, sink) {
+    return this.reading(sink, () => bridge.readFull(this.slot, size))
+  }
+
+  reading(sink, start) {
     return new Promise((resolve, reject) => {
-      try {
-        bridge.read(this.token, max)
-      } catch (error) {
-        this.finish()
-        reject(localError(error))
+      if (!this.open) {
+        reject(this.wrap(closed(this.url), true))
         return
       }
-      this.reader = { resolve, reject }
+      try {
+        start()
+      } catch (error) {
+        this.finish()
+        reject(localError(error, this.url))
+        return
+      }
+      this.reader = { resolve, reject, sink }
     })
   }
 
-  /** What is at hand of the body, without waiting; null when nothing is. */
-  take(max) {
-    if (this.state !== OPEN || this.cancelled) return null
-    const piece = bridge.take(this.token, max)
-    if (piece !== null && bridge.isOver(this.token)) this.finish()
-    return piece
+  /** Bytes of the body that are to come; -1 when that is not known. */
+  get remaining() {
+    return this.open ? bridge.remaining(this.slot) : -1
+  }
+
+  /** Bytes of the body that can be taken without waiting. */
+  get atHand() {
+    return this.open ? bridge.atHand(this.slot) : 0
+  }
+
+  /** Takes what is at hand of the body into `memory` from `offset` on; how many bytes. */
+  take(memory, offset) {
+    if (!this.open) return 0
+    const count = bridge.take(this.slot, memory, offset)
+    if (bridge.isOver(this.slot)) this.finish()
+    return count
+  }
+
+  get open() {
+    return this.state === OPEN && !this.cancelled && !this.leaving
   }
 
   get over() {
@@ -143,15 +216,21 @@ class Exchange {
 
   /** As `discard`; resolves when the connection is free or closed. */
   async dump() {
-    if (this.state !== OPEN || this.cancelled) return
+    if (!this.open) return
     if (this.reader !== undefined) {
       this.cancel()
       return
     }
     this.leaving = true
     await new Promise((resolve) => {
-      bridge.close(this.token)
-      this.reader = { resolve, reject: resolve }
+      try {
+        bridge.close(this.slot)
+      } catch {
+        this.finish()
+        resolve()
+        return
+      }
+      this.reader = { resolve, reject: resolve, sink: undefined }
     })
   }
 
@@ -172,38 +251,45 @@ class Exchange {
 
   /** Nobody wants the rest of the body. */
   discard() {
-    if (this.state !== OPEN || this.cancelled || this.leaving) return
-    if (this.reader !== undefined) {
-      this.cancel()
-    } else {
-      bridge.discard(this.token)
-      this.finish()
-    }
+    if (!this.open) return
+    if (this.reader !== undefined) this.cancel()
+    else this.drop(false)
   }
 
+  /** The engine's last word is still to come. */
   cancel() {
     this.cancelled = true
-    this.endUpload()
     this.leaveSignal()
-    bridge.cancel(this.token)
+    bridge.cancel(this.slot)
+    this.endUpload()
+  }
+
+  /** Nothing of it runs; what may be left of the body is given up. */
+  drop(last) {
+    if (!last) bridge.discard(this.slot)
+    this.finish()
   }
 
   finish() {
+    if (this.state === OVER) return
     if (this.state === OPEN) unread.unregister(this)
     this.state = OVER
     this.leaveSignal()
-    release(this.token)
+    release(this.slot)
   }
 
+  /** What the body's source threw on being told, if it did. */
   endUpload() {
-    this.upload?.stop()
+    const { upload } = this
     this.upload = undefined
+    return upload?.stop()
   }
 
   leaveSignal() {
     if (this.signal === undefined) return
-    unwatch(this.signal, this)
+    const { signal } = this
     this.signal = undefined
+    unwatch(signal, this)
   }
 }
 

@@ -1,9 +1,14 @@
 'use strict'
 // The body of a response: here already, or pulled piece by piece so that a slow reader slows the
-// server down.
+// server down. What is handed out is memory of V8's own, each piece apart from all others: it can be
+// kept, and transferred to another thread.
 
-const { KeepaliveError } = require('./errors')
+const { Promise, allocUnsafeSlow, globalClass, ignore, soon } = require('./captured')
+const { bridge } = require('./bridge')
+const { KeepaliveError, closed, retraced } = require('./errors')
 const { fieldObject } = require('./record')
+
+let Collected // loaded by the first body that does not come with its head
 
 const PIECE = 512 * 1024
 
@@ -13,22 +18,22 @@ const BULK = 32 * 1024
 /** After so many bytes that were there without waiting, the event loop gets a turn. */
 const BURST = 2 * 1024 * 1024
 
-/**
- * Pieces are lent to V8, which looks at how much of that became garbage only when it allocates such
- * memory itself: so that it looks after this many bytes, it is made to.
- */
-const NUDGE = 4 * 1024 * 1024
-let lent = 0
-
 class Incoming {
-  /** `exchange` is undefined when the whole body came with the head. */
-  constructor(record, exchange) {
+  /**
+   * `exchange` is undefined when the whole body came with the head; `limit` is the most bytes of a
+   * body that is collected whole; `wrap` makes an error what the reader is to see.
+   */
+  constructor(record, exchange, limit, wrap) {
     this.record = record
     this.exchange = exchange
+    this.limit = limit
+    this.wrap = wrap
     this.tail = exchange === undefined ? record : undefined // has the trailers
     this.direct = exchange !== undefined && record.direct
     this.burst = 0
     this.used = false
+    this.iterated = false
+    this.delivered = false // of a body that came with the head
     this.ahead = undefined // the promise of the next piece
     this.failure = undefined // { reason }, once reading has failed
     this.onFailure = undefined // told when the body fails while nobody reads
@@ -52,7 +57,7 @@ class Incoming {
 
   /** The whole body as text. Call `take` first. */
   async text() {
-    if (this.complete) return this.record.text()
+    if (this.complete && this.record.bodyLength <= this.limit) return this.record.text()
     const bytes = await this.bytes()
     const start = bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
     return bytes.utf8Slice(start, bytes.length)
@@ -60,83 +65,149 @@ class Incoming {
 
   /** The whole body in a Buffer of its own. Call `take` first. */
   async bytes() {
-    if (this.complete) return this.record.bytes()
-    return (await this.pull(undefined)) ?? Buffer.alloc(0)
+    try {
+      if (this.complete) {
+        if (this.record.bodyLength > this.limit) throw this.tooLarge()
+        return this.record.bytes()
+      }
+      return await this.collect()
+    } catch (reason) {
+      throw this.failed(reason)
+    }
   }
 
   /**
-   * The next piece in a Buffer of its own, or all the rest when `max` is undefined; null at the
-   * verified end. One at a time.
+   * The next piece in a Buffer of its own; null at the verified end. One at a time.
    */
-  async pull(max) {
-    if (this.failure !== undefined) throw this.failure.reason
-    if (this.closed) throw new KeepaliveError({ code: 'KA_INVALID_STATE', phase: 'body', message: 'the body was closed' })
-    if (this.complete) {
-      const { record } = this
-      this.closed = true
-      this.pull = ended
-      return record.bodyLength === 0 ? null : record.bytes()
-    }
-    if (this.tail !== undefined) return null
-    if (this.direct && max !== undefined) return this.pullDirect(max)
-    let record
+  async pull() {
     try {
-      const next = this.ahead ?? this.exchange.read(max)
+      this.check()
+      if (this.complete) return this.deliver()
+      if (this.tail !== undefined) return null
+      if (this.direct) return await this.pullDirect()
+      const next = this.ahead ?? this.exchange.read(PIECE)
       this.ahead = undefined
-      record = await next
+      const record = await next
+      if (record.last) {
+        this.tail = record
+      } else if (record.bodyLength >= BULK && !this.closed && this.failure === undefined) {
+        this.ahead = this.exchange.read(PIECE)
+        // Its failure is told to the next pull.
+        this.ahead.catch(ignore)
+      }
+      return record.bodyLength === 0 ? null : record.bytes()
     } catch (reason) {
-      this.failure ??= { reason }
-      throw reason
+      throw this.failed(reason)
     }
-    if (record.last) {
-      this.tail = record
-    } else if (record.bodyLength >= BULK && !this.closed && this.failure === undefined) {
-      this.ahead = this.exchange.read(max)
-      // Its failure is told to the next pull.
-      this.ahead.catch(ignore)
-    }
-    return record.bodyLength === 0 ? null : record.bytes()
+  }
+
+  /** The body that came with the head, once. */
+  deliver() {
+    if (this.delivered) return null
+    this.delivered = true
+    return this.record.bodyLength === 0 ? null : this.record.bytes()
   }
 
   /** A piece that is at hand; null when none is, and when the event loop is to have a turn. */
-  takeNow(max) {
+  takeNow() {
     if (!this.direct || this.burst >= BURST || this.closed || this.failure !== undefined) return null
-    const piece = this.exchange.take(max)
-    if (piece === null) return null
-    this.burst += piece.length
-    lent += piece.length
-    if (lent >= NUDGE) {
-      lent = 0
-      new ArrayBuffer(1)
-    }
+    const size = this.exchange.atHand
+    if (size === 0) return null
+    const piece = allocUnsafeSlow(Math.min(size, PIECE))
+    const count = this.takeInto(piece, 0)
+    if (count === piece.length) return piece
+    // Fewer than there were cannot be; what is not whole would be memory that two can see.
+    return count === 0 ? null : Buffer.from(new Uint8Array(piece.subarray(0, count)).buffer)
+  }
+
+  takeInto(memory, offset) {
+    const count = this.exchange.take(memory, offset)
+    this.burst += count
     if (this.exchange.over) this.tail = NO_TRAILERS
-    return piece
+    return count
   }
 
   /** The socket's buffer is read here, and the engine only waits for it to be filled. */
-  async pullDirect(max) {
+  async pullDirect() {
     for (;;) {
-      if (this.burst >= BURST) {
-        await new Promise(setImmediate)
-        this.burst = 0
-        if (this.failure !== undefined) throw this.failure.reason
-      }
-      const piece = this.takeNow(max)
+      if (this.burst >= BURST) await this.turn()
+      const piece = this.takeNow()
       if (piece !== null) return piece
       if (this.closed || this.tail !== undefined) return null
-      let record
-      try {
-        record = await this.exchange.read(0)
-      } catch (reason) {
-        this.failure ??= { reason }
-        throw reason
-      }
+      const record = await this.exchange.read(0)
       this.burst = 0
       if (record.last) {
         this.tail = record
         return record.bodyLength === 0 ? null : record.bytes()
       }
     }
+  }
+
+  /** The whole body of an exchange. */
+  async collect() {
+    this.check()
+    const { exchange, limit } = this
+    const left = exchange.remaining
+    if (left > limit) throw this.tooLarge()
+    Collected ??= require('./collected').Collected
+    const collected = new Collected(left)
+    const sink = (record) => {
+      if (collected.length + record.size(bridge) > limit) throw this.tooLarge()
+      collected.add(record, bridge)
+    }
+    while (this.tail === undefined) {
+      if (collected.isFull) await collected.grow()
+      if (this.burst >= BURST) await this.turn()
+      this.check()
+      let record
+      if (this.direct) {
+        if (this.collectNow(collected)) continue
+        record = await exchange.read(0, sink)
+        this.burst = 0
+      } else {
+        record = await exchange.readFull(collected.wish, sink)
+      }
+      if (record.last) this.tail = record
+    }
+    this.check()
+    return collected.finish()
+  }
+
+  /** Whether something was at hand. */
+  collectNow(collected) {
+    const before = collected.length
+    if (collected.isKnown) {
+      collected.length += this.takeInto(collected.memory, before)
+    } else {
+      const piece = this.takeNow()
+      if (piece !== null) collected.addPiece(piece)
+    }
+    if (collected.length > this.limit) throw this.tooLarge()
+    return collected.length > before
+  }
+
+  /** Lets the event loop have its turn after much that was there without waiting. */
+  async turn() {
+    await new Promise(soon)
+    this.burst = 0
+    this.check()
+  }
+
+  check() {
+    if (this.failure !== undefined) throw this.failure.reason
+    if (this.closed) throw this.wrap(closed(this.record.url), true)
+  }
+
+  failed(reason) {
+    this.failure ??= { reason }
+    return retraced(reason)
+  }
+
+  tooLarge() {
+    this.exchange?.discard()
+    const message = `the response body has more than ${this.limit} bytes (option maxBodySize)`
+    const failure = { code: 'KA_BODY_TOO_LARGE', phase: 'body', sent: 'all', message }
+    return this.wrap(new KeepaliveError(failure, this.record.url), true)
   }
 
   /** Gives up the rest, as `close`; resolves when the connection is free or closed. */
@@ -162,14 +233,9 @@ class Incoming {
 
 const NO_TRAILERS = { trailers: [] }
 
-function ignore() {}
-
-async function ended() {
-  return null
-}
-
 /** A byte stream over `incoming`; it reads from the connection only when it is read. */
 function webStream(incoming) {
+  const ReadableStream = globalClass('ReadableStream')
   return new ReadableStream(
     {
       type: 'bytes',
@@ -178,9 +244,9 @@ function webStream(incoming) {
       },
       async pull(controller) {
         incoming.used = true
-        const piece = await incoming.pull(PIECE)
+        const piece = await incoming.pull()
         if (piece !== null) {
-          controller.enqueue(own(piece))
+          controller.enqueue(new Uint8Array(piece.buffer, piece.byteOffset, piece.length))
         } else {
           incoming.onFailure = undefined
           controller.close()
@@ -195,12 +261,4 @@ function webStream(incoming) {
   )
 }
 
-/** A stream takes a chunk's memory away from everyone else, so it must be all the chunk's. */
-function own(piece) {
-  const whole = piece.byteOffset === 0 && piece.byteLength === piece.buffer.byteLength
-  return whole
-    ? new Uint8Array(piece.buffer)
-    : new Uint8Array(piece)
-}
-
-module.exports = { Incoming, PIECE, webStream }
+module.exports = { Incoming, webStream }

@@ -1,7 +1,9 @@
 'use strict'
 // multipart/form-data (RFC 7578) from a FormData, with its length known before it is sent.
 
-function encodeForm(form) {
+const { asyncIterator } = require('./captured')
+
+function encodeForm(form, blobPieces) {
   // Loaded by the first form, so that programs without forms start sooner.
   const { randomBytes } = require('node:crypto')
   const boundary = `----keepalive${randomBytes(16).toString('hex')}`
@@ -19,13 +21,13 @@ function encodeForm(form) {
   parts.push(Buffer.from(`--${boundary}--\r\n`))
   let length = 0
   for (const part of parts) length += part.size ?? part.length
-  return { source: pieces(parts), length, type: `multipart/form-data; boundary=${boundary}` }
+  return { source: { [asyncIterator]: () => pieces(parts, blobPieces) }, length, type: `multipart/form-data; boundary=${boundary}` }
 }
 
-async function* pieces(parts) {
+async function* pieces(parts, blobPieces) {
   for (const part of parts) {
     if (Buffer.isBuffer(part)) yield part
-    else yield* part.stream()
+    else yield* blobPieces(part)
   }
 }
 

@@ -2,9 +2,12 @@
 // The body of `request()`: a Node Readable that becomes one only when it is used as one. Reading it
 // whole (`text()`, `json()`, ...) needs no stream, and setting one up costs more than a request.
 
+const { AsyncResource } = require('node:async_hooks')
 const { Readable, isDisturbed } = require('node:stream')
 const { Blob } = require('node:buffer')
-const { PIECE, webStream } = require('./incoming')
+const { TextDecoder } = require('node:util')
+const { asyncIterator, globalClass, ignore } = require('./captured')
+const { webStream } = require('./incoming')
 
 const kIncoming = Symbol('incoming')
 const kType = Symbol('type')
@@ -25,7 +28,10 @@ BodyReadable.prototype = Object.create(Readable.prototype, {
       if (!(kIncoming in this)) return undefined
       Readable.call(this, { highWaterMark: 64 * 1024 })
       const incoming = this[kIncoming]
-      incoming.onFailure = (reason) => this.destroy(reason)
+      // Its listeners hear of an abort in the context of who made it a stream.
+      incoming.onFailure = AsyncResource.bind((reason) => this.destroy(reason))
+      // It has been read in another way: as a stream it is over.
+      if (incoming.iterated) this.destroy()
       return this._readableState
     },
     set(value) {
@@ -44,18 +50,9 @@ const methods = {
     const incoming = this[kIncoming]
     incoming.used = true
     // A second piece would be copied together with the one that waits to be read.
-    const piece = this.readableLength === 0 ? incoming.takeNow(PIECE) : null
-    if (piece !== null) {
-      this.push(piece)
-      return
-    }
-    incoming.pull(PIECE).then(
-      (piece) => {
-        if (piece === null) incoming.onFailure = undefined
-        this.push(piece)
-      },
-      (error) => this.destroy(error),
-    )
+    const piece = this.readableLength === 0 ? incoming.takeNow() : null
+    if (piece !== null) this.push(piece)
+    else pump(this, incoming)
   },
 
   _destroy(error, callback) {
@@ -101,6 +98,15 @@ const methods = {
     return parseForm(await whole(this), this[kType]())
   },
 
+  /**
+   * The pieces. Straight from the connection unless it is used as a stream already: that needs
+   * neither a queue nor the ticks that Node's streams wait for.
+   */
+  [asyncIterator]() {
+    if (isStream(this)) return Readable.prototype[asyncIterator].call(this)
+    return piecesOf(this[kIncoming])
+  },
+
   /** Throws the rest away; the connection is kept when little is left, and free when this resolves. */
   async dump() {
     const done = this[kIncoming].dump()
@@ -109,7 +115,7 @@ const methods = {
     return null
   },
 }
-for (const name of Object.keys(methods)) {
+for (const name of Reflect.ownKeys(methods)) {
   Object.defineProperty(BodyReadable.prototype, name, {
     value: methods[name],
     writable: true,
@@ -135,7 +141,31 @@ Object.defineProperties(BodyReadable.prototype, {
   },
 })
 
-function ignore() {}
+async function pump(stream, incoming) {
+  let piece
+  try {
+    piece = await incoming.pull()
+  } catch (error) {
+    stream.destroy(error)
+    return
+  }
+  if (piece === null) incoming.onFailure = undefined
+  stream.push(piece)
+}
+
+async function* piecesOf(incoming) {
+  incoming.take()
+  incoming.iterated = true
+  try {
+    for (;;) {
+      const piece = await incoming.pull()
+      if (piece === null) return
+      yield piece
+    }
+  } finally {
+    incoming.close()
+  }
+}
 
 function isStream(body) {
   return Object.hasOwn(body, '_readableState')
@@ -160,7 +190,8 @@ async function collect(body) {
 /** multipart/form-data and urlencoded, by Node's own parser. */
 function parseForm(bytes, type) {
   const headers = type === undefined ? {} : { 'content-type': type }
-  return new globalThis.Response(bytes, { headers }).formData()
+  const Response = globalClass('Response')
+  return new Response(bytes, { headers }).formData()
 }
 
 module.exports = { BodyReadable, parseForm }

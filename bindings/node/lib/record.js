@@ -2,6 +2,7 @@
 // Reads the records that src/pack.rs writes. Fields are offsets into a slab; nothing is decoded
 // before it is asked for.
 
+const { allocUnsafeSlow } = require('./captured')
 const { kindName } = require('./errors')
 
 const SLAB_SIZE = 64 * 1024
@@ -13,24 +14,58 @@ const LAST = 4
 const HEDGED = 8
 const HEDGE_WON = 16
 const DIRECT = 32
+const RESTART = 64
 const DATA = 16 * 4 + 8 * 8
 
 /** Memory that batches are packed into; the views share it. */
 class Slab {
   constructor(size) {
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(size, SLAB_SIZE))
+    this.bytes = allocUnsafeSlow(Math.max(size, SLAB_SIZE))
     this.words = new Uint32Array(this.bytes.buffer)
     this.doubles = new Float64Array(this.bytes.buffer)
   }
 }
 
-/** One record: a slab and where in it. */
+/** One record: a slab and where in it. A large body is fetched apart, before the next batch comes. */
 class Record {
-  constructor(slab, at, extras) {
+  constructor(slab, at) {
     this.slab = slab
     this.word = at >>> 2
-    const extra = slab.words[this.word + 7]
-    this.extra = extra === 0 ? undefined : extras[extra - 1]
+    this.extra = undefined
+  }
+
+  /** The number of the large body; negative when there is none. */
+  get extraNumber() {
+    return this.slab.words[this.word + 7] - 1
+  }
+
+  /** How many bytes of body there are, fetched or not. */
+  size(bridge) {
+    const number = this.extraNumber
+    return number < 0 ? this.slab.words[this.word + 12] : bridge.extraSize(number)
+  }
+
+  /** Takes the large body, if there is one, into a buffer of its own. */
+  fetch(bridge) {
+    const number = this.extraNumber
+    if (number < 0) return
+    const memory = allocUnsafeSlow(bridge.extraSize(number))
+    bridge.copyExtra(number, memory, 0)
+    this.extra = memory
+  }
+
+  /** Copies the body into `memory` from `offset` on, if there is room; how many bytes, or -1. */
+  copyTo(memory, offset, bridge) {
+    const number = this.extraNumber
+    if (number >= 0) {
+      const size = bridge.extraSize(number)
+      return bridge.copyExtra(number, memory, offset) ? size : -1
+    }
+    const start = this.bodyStart
+    const size = this.slab.words[this.word + 12]
+    if (offset + size > memory.length) return -1
+    this.slab.bytes.copy(memory, offset, start, start + size)
+    return size
   }
 
   get status() {
@@ -103,7 +138,7 @@ class Record {
   bytes() {
     if (this.extra !== undefined) return this.extra
     const start = this.bodyStart
-    const copy = Buffer.allocUnsafeSlow(this.bodyLength)
+    const copy = allocUnsafeSlow(this.bodyLength)
     this.slab.bytes.copy(copy, 0, start, start + copy.length)
     return copy
   }
@@ -166,4 +201,4 @@ function fieldObject(fields) {
   return object
 }
 
-module.exports = { Record, Slab, fieldObject, kind }
+module.exports = { RESTART, Record, Slab, fieldObject, kind }

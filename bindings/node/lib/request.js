@@ -2,14 +2,16 @@
 // Turns the arguments of `request` and `fetch` into what `Exchange.submit` takes. Everything that
 // can be wrong with them is a TypeError here, before anything is sent.
 
+const { toStringTag } = require('./captured')
 const { argumentError } = require('./errors')
 const { HeaderBlock, collectHeaders } = require('./headers')
 
-let prepareBody // loaded by the first body
+let upload // loaded by the first body
 
 const DECODE = 1
 const FOLLOW = 2
 const STREAM = 4
+const REWIND = 16
 
 const LIMITS = ['queueTimeout', 'connectTimeout', 'headersTimeout', 'sendTimeout', 'bodyTimeout', 'totalTimeout']
 const REQUEST_OPTIONS = new Set([
@@ -20,9 +22,18 @@ const UPPER = new Map(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'].map((n
 
 /** For `request(url, options)`. */
 function prepareRequest(url, options) {
-  const prepared = new Prepared(urlText(url))
-  if (options === undefined || options === null) return prepared
+  if (options === undefined || options === null) return new Prepared(urlText(url))
   if (typeof options !== 'object') throw argumentError(`options: expected an object; got ${typeof options}`)
+  try {
+    return requestOf(url, options)
+  } catch (error) {
+    discardBody(options.body)
+    throw error
+  }
+}
+
+function requestOf(url, options) {
+  const prepared = new Prepared(urlText(url))
   for (const name in options) {
     if (!REQUEST_OPTIONS.has(name)) {
       throw argumentError(`unknown option ${name}; the options are ${[...REQUEST_OPTIONS].join(', ')}`)
@@ -54,6 +65,15 @@ function prepareFetch(input, init) {
   }
   init ??= {}
   const source = isRequest(input) ? input : undefined
+  try {
+    return fetchOf(input, source, init)
+  } catch (error) {
+    discardBody(init.body ?? (source?.bodyUsed === false ? source.body : undefined))
+    throw error
+  }
+}
+
+function fetchOf(input, source, init) {
   const prepared = new Prepared(source === undefined ? urlText(input) : source.url)
   prepared.flags |= DECODE
   prepared.setMethod(init.method ?? source?.method)
@@ -130,7 +150,7 @@ class Prepared {
   addQuery(query) {
     if (query === null || typeof query !== 'object') throw argumentError(`query: expected an object; got ${query === null ? 'null' : typeof query}`)
     let text
-    if (query instanceof URLSearchParams) {
+    if (query[toStringTag] === 'URLSearchParams') {
       text = query.toString()
     } else {
       const params = new URLSearchParams()
@@ -149,14 +169,14 @@ class Prepared {
 
   setBody(body, block, isFetch) {
     if (body === undefined || body === null) return
-    prepareBody ??= require('./upload').prepareBody
-    const { payload, upload, length, type, text } = prepareBody(body)
+    upload ??= require('./upload')
+    const { payload, upload: source, length, type, text } = upload.prepareBody(body)
     this.payload = payload
     const implied = text && isFetch ? 'text/plain;charset=UTF-8' : type
     if (implied !== undefined && !block.has('content-type')) block.add('Content-Type', implied)
-    if (upload === undefined) return
-    this.upload = upload
-    this.flags |= STREAM
+    if (source === undefined) return
+    this.upload = source
+    this.flags |= source.isRewindable ? STREAM | REWIND : STREAM
     this.length = length === -1 ? declaredLength(block) : length
   }
 
@@ -167,6 +187,13 @@ class Prepared {
   }
 }
 
+/** Of a request that is refused; what comes in pieces is let go. */
+function discardBody(body) {
+  if (typeof body !== 'object' || body === null) return
+  upload ??= require('./upload')
+  upload.discardBody(body)
+}
+
 /** A stream's length when the caller knows it and says so in the header. */
 function declaredLength(block) {
   const value = block.find('content-length')
@@ -175,12 +202,13 @@ function declaredLength(block) {
 
 function urlText(url) {
   if (typeof url === 'string') return url
-  if (url instanceof URL) return url.href
+  // A URL of Node's, or of a DOM emulation.
+  if (typeof url === 'object' && url !== null && typeof url.href === 'string') return url.href
   throw argumentError(`url: expected a string or URL; got ${url === null ? 'null' : typeof url}`)
 }
 
 function isRequest(input) {
-  return typeof input === 'object' && input !== null && !(input instanceof URL) &&
+  return typeof input === 'object' && input !== null &&
     typeof input.url === 'string' && typeof input.method === 'string'
 }
 

@@ -3,6 +3,8 @@
 
 const { isDisturbed } = require('node:stream')
 const { Blob } = require('node:buffer')
+const { TextDecoder } = require('node:util')
+const { globalClass } = require('./captured')
 const { webStream } = require('./incoming')
 const { parseForm } = require('./readable')
 

@@ -2,6 +2,8 @@
 // Abort signals: one listener per signal, however many requests use it. Node warns about a leak at
 // the eleventh listener, and adding one costs more than the rest of a request.
 
+const { bridge } = require('./bridge')
+
 /** signal -> { exchanges, listener } */
 const watched = new WeakMap()
 
@@ -12,11 +14,18 @@ function watch(signal, exchange) {
     const exchanges = new Set()
     const listener = () => {
       watched.delete(signal)
-      for (const one of exchanges) one.abort(signal.reason)
+      const reason = abortReason(signal)
+      for (const one of exchanges) {
+        try {
+          one.abort(reason)
+        } catch (error) {
+          bridge.report(error)
+        }
+      }
     }
+    signal.addEventListener('abort', listener, { once: true })
     entry = { exchanges, listener }
     watched.set(signal, entry)
-    signal.addEventListener('abort', listener, { once: true })
   }
   entry.exchanges.add(exchange)
 }
@@ -26,7 +35,16 @@ function unwatch(signal, exchange) {
   const entry = watched.get(signal)
   if (entry === undefined || !entry.exchanges.delete(exchange) || entry.exchanges.size !== 0) return
   watched.delete(signal)
-  signal.removeEventListener('abort', entry.listener)
+  try {
+    signal.removeEventListener('abort', entry.listener)
+  } catch (error) {
+    bridge.report(error)
+  }
 }
 
-module.exports = { unwatch, watch }
+/** Why it fired; older DOM emulations do not say. */
+function abortReason(signal) {
+  return signal.reason ?? new DOMException('This operation was aborted', 'AbortError')
+}
+
+module.exports = { abortReason, unwatch, watch }

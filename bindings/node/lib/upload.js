@@ -1,10 +1,14 @@
 'use strict'
 // Request bodies: what can be one, and the pump of those that come in pieces. The engine asks for
 // a piece when it has sent the one before, so a slow server slows the producer.
+//
+// Sources are other people's code. It runs in the async context of the call that brought it, and
+// what it throws concerns its own request only.
 
-const { Blob } = require('node:buffer')
-const { Readable, isDisturbed } = require('node:stream')
+const { AsyncResource } = require('node:async_hooks')
+const { PassThrough, isDisturbed } = require('node:stream')
 const { types } = require('node:util')
+const { Promise, asyncIterator, ignore, iterator, toStringTag } = require('./captured')
 const { argumentError } = require('./errors')
 const { bridge } = require('./bridge')
 
@@ -20,32 +24,84 @@ function prepareBody(body) {
   if (typeof body === 'string') {
     return { payload: body, upload: undefined, length: -1, type: undefined, text: true }
   }
-  if (types.isUint8Array(body)) return whole(unshared(body))
-  if (ArrayBuffer.isView(body)) {
-    return whole(unshared(new Uint8Array(body.buffer, body.byteOffset, body.byteLength)))
-  }
-  if (types.isAnyArrayBuffer(body)) return whole(unshared(new Uint8Array(body)))
+  if (ArrayBuffer.isView(body) || types.isAnyArrayBuffer(body)) return whole(toBytes(body))
   if (typeof body !== 'object') throw argumentError(`body: ${EXPECTED}; got ${typeof body}`)
-  if (body instanceof URLSearchParams) {
-    return whole(body.toString(), 'application/x-www-form-urlencoded;charset=UTF-8')
-  }
-  if (body instanceof Blob) return pieces(body.stream(), body.size, body.type || undefined)
-  if (body instanceof FormData) {
-    const { source, length, type } = require('./multipart').encodeForm(body)
+  const tag = body[toStringTag]
+  if (tag === 'URLSearchParams') return whole(String(body), 'application/x-www-form-urlencoded;charset=UTF-8')
+  if (isBlob(body)) return pieces(streamOf(body), body.size, body.type || undefined)
+  if (tag === 'FormData' && typeof body.entries === 'function') {
+    const { source, length, type } = require('./multipart').encodeForm(body, blobPieces)
     return pieces(source, length, type)
   }
-  if (body instanceof Readable) {
+  if (isNodeStream(body)) {
     if (body.destroyed || isDisturbed(body)) throw argumentError('body: the stream has already been read or destroyed')
-    return pieces(body, -1, undefined)
+    if (isForm(body)) return formData(body)
+    return pieces(body[asyncIterator] === undefined ? piped(body) : body, -1, undefined)
   }
-  if (body instanceof ReadableStream) {
+  if (isWebStream(body)) {
     if (body.locked || isDisturbed(body)) throw argumentError('body: the stream is locked or has already been read')
     return pieces(body, -1, undefined)
   }
-  if (typeof body[Symbol.asyncIterator] === 'function' || typeof body[Symbol.iterator] === 'function') {
+  if (Array.isArray(body) || types.isSet(body)) {
+    const list = [...body].map(toPiece)
+    return pieces(list, list.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0), undefined)
+  }
+  if (typeof body[asyncIterator] === 'function' || typeof body[iterator] === 'function') {
     return pieces(body, -1, undefined)
   }
   throw argumentError(`body: ${EXPECTED}; got ${Object.prototype.toString.call(body)}`)
+}
+
+/** By shape, since there are Blobs of Node, of undici, and of DOM emulations. */
+function isBlob(value) {
+  const tag = value[toStringTag]
+  return (tag === 'Blob' || tag === 'File') && typeof value.slice === 'function' && typeof value.size === 'number'
+}
+
+/** The bytes of a Blob, from its beginning each time they are asked for. */
+function streamOf(blob) {
+  return { [asyncIterator]: () => blobPieces(blob) }
+}
+
+function isNodeStream(value) {
+  return typeof value.pipe === 'function' && typeof value.on === 'function'
+}
+
+function isWebStream(value) {
+  return value[toStringTag] === 'ReadableStream' && typeof value.getReader === 'function'
+}
+
+/** Of the `form-data` package: a stream that knows its type and, often, its length. */
+function isForm(value) {
+  return typeof value.getHeaders === 'function' && typeof value.getBoundary === 'function'
+}
+
+function formData(form) {
+  const length = form.hasKnownLength?.() ? form.getLengthSync() : -1
+  return pieces(piped(form), length, form.getHeaders()['content-type'])
+}
+
+/** A stream of the old kind, which cannot be iterated, through one that can. */
+function piped(source) {
+  const through = new PassThrough()
+  source.on('error', (error) => through.destroy(error))
+  return {
+    [asyncIterator]() {
+      source.pipe(through)
+      return through[asyncIterator]()
+    },
+    pipe: ignore,
+    on: ignore,
+    destroy() {
+      through.on('error', ignore).destroy()
+      source.destroy?.()
+      // What a form still holds is opened when it is appended, and closed by nobody else.
+      for (const part of [source._currentStream, ...(source._streams ?? [])]) {
+        const file = part?.source ?? part
+        file?.destroy?.()
+      }
+    },
+  }
 }
 
 function whole(payload, type) {
@@ -56,74 +112,175 @@ function pieces(source, length, type) {
   return { payload: undefined, upload: new Upload(source), length, type, text: false }
 }
 
-/** Another thread could write to shared memory while it is copied. */
-function unshared(bytes) {
+/** Copied where another thread could write to it meanwhile. */
+function toBytes(value) {
+  const bytes = types.isUint8Array(value)
+    ? value
+    : ArrayBuffer.isView(value)
+      ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+      : new Uint8Array(value)
   return types.isSharedArrayBuffer(bytes.buffer) ? Buffer.from(bytes) : bytes
+}
+
+/** Whether a source starts anew each time it is iterated. Streams, generators and the like do not. */
+function isRewindable(source) {
+  return !isNodeStream(source) && !isWebStream(source) &&
+    typeof source.next !== 'function' && typeof source.on !== 'function'
 }
 
 class Upload {
   constructor(source) {
     this.source = source
+    this.isRewindable = isRewindable(source)
+    this.run = 0 // how often it began again
     this.iterator = undefined
-    this.token = -1
+    this.opened = undefined // what iterated it last
+    this.slot = -1
+    this.ended = false // the source has given all it has
     this.over = false
     this.failed = false
     this.reason = undefined // what the source threw
-  }
-
-  start(token) {
-    this.token = token
-    const { source } = this
+    this.context = new AsyncResource('KEEPALIVE_BODY', { requireManualDestroy: true })
     // A stream that fails while nobody reads it must not end the process; the read reports it.
-    if (source instanceof Readable) source.on('error', ignore)
-    const iterate = source[Symbol.asyncIterator] ?? source[Symbol.iterator]
-    this.iterator = iterate.call(source)
+    if (isNodeStream(source)) source.on('error', ignore)
   }
 
-  /** The engine wants the next piece. */
-  async want() {
+  /** The engine wants the next piece; or, `again`, the first one. */
+  want(again) {
+    this.context.runInAsyncScope(again ? restart : next, undefined, this)
+  }
+
+  fail(error) {
+    this.failed = true
+    this.reason = error
+    bridge.fail(this.slot, textOf(error))
+  }
+
+  /**
+   * The request is over, or its response came early: the source is released. What it throws is
+   * returned as `{ reason }`.
+   */
+  stop() {
+    if (this.over) return undefined
+    this.over = true
+    const { iterator, source } = this
+    this.iterator = undefined
+    if (this.ended) return undefined
     try {
-      for (;;) {
-        const { done, value } = await this.iterator.next()
-        if (this.over) return
-        if (done) {
-          this.iterator = undefined
-          bridge.finish(this.token)
-          return
-        }
-        const piece = toPiece(value)
-        if (piece.length !== 0) {
-          bridge.push(this.token, piece)
-          return
-        }
-      }
-    } catch (error) {
-      if (this.over) return
-      this.failed = true
-      this.reason = error
-      bridge.fail(this.token, String(error?.message ?? error))
+      return this.context.runInAsyncScope(discard, undefined, source, iterator)
+    } catch (reason) {
+      return { reason }
     }
   }
+}
 
-  /** The request is over, or its response came early: the source is released. */
-  stop() {
-    if (this.over) return
-    this.over = true
-    const { iterator } = this
-    this.iterator = undefined
-    if (iterator === undefined) return
-    if (this.source instanceof Readable) this.source.destroy()
-    else Promise.resolve(iterator.return?.()).catch(ignore)
+async function next(upload) {
+  const { run } = upload
+  try {
+    upload.iterator ??= open(upload)
+    for (;;) {
+      const result = await upload.iterator.next()
+      if (upload.over || upload.run !== run) return
+      if (typeof result !== 'object' || result === null) throw argumentError('body: an iterator must give objects')
+      const { done, value } = result
+      if (done) {
+        upload.ended = true
+        upload.iterator = undefined
+        bridge.finish(upload.slot)
+        return
+      }
+      const piece = toPiece(value)
+      if (piece.length !== 0) {
+        bridge.push(upload.slot, piece)
+        return
+      }
+    }
+  } catch (error) {
+    if (!upload.over && upload.run === run) upload.fail(error)
+  }
+}
+
+/** It is sent again: what was under way is given up. */
+function restart(upload) {
+  if (upload.over) return
+  const { iterator } = upload
+  upload.run += 1
+  upload.iterator = undefined
+  upload.ended = false
+  bridge.restarted(upload.slot)
+  try {
+    if (iterator !== undefined) discard(upload.source, iterator)
+  } catch (error) {
+    upload.fail(error)
+    return
+  }
+  next(upload)
+}
+
+function open(upload) {
+  const { source } = upload
+  const iterate = source[asyncIterator] ?? source[iterator]
+  const opened = iterate.call(source)
+  if (typeof opened !== 'object' || opened === null || typeof opened.next !== 'function') {
+    throw argumentError('body: what iterates it is not an iterator')
+  }
+  if (opened === upload.opened) throw argumentError('body: it was already sent and cannot be produced again')
+  upload.opened = opened
+  return opened
+}
+
+/** Lets go of a source, which may have been opened; its descriptors and locks are free then. */
+function discard(source, opened) {
+  if (isNodeStream(source)) {
+    source.destroy?.()
+  } else if (opened !== undefined) {
+    const ending = opened.return?.()
+    if (typeof ending?.then === 'function') ending.then(ignore, ignore)
+  } else if (isWebStream(source)) {
+    if (!source.locked) source.cancel().catch(ignore)
+  }
+}
+
+/** A body whose request was refused before it was sent. */
+function discardBody(body) {
+  if (typeof body !== 'object' || body === null) return
+  try {
+    if (isNodeStream(body)) body.on('error', ignore)
+    discard(isForm(body) ? piped(body) : body, undefined)
+  } catch {
+    // The caller is told what is wrong with the request.
   }
 }
 
 function toPiece(value) {
-  if (typeof value === 'string' || types.isUint8Array(value)) return value
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-  if (types.isAnyArrayBuffer(value)) return new Uint8Array(value)
+  if (typeof value === 'string') return value
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return toBytes(value)
   throw argumentError(`body: a piece must be a string or bytes; got ${value === null ? 'null' : typeof value}`)
 }
 
-function ignore() {}
+/** Whatever was thrown, as text. */
+function textOf(error) {
+  try {
+    return String(error?.message ?? error)
+  } catch {
+    return 'it threw something that is no text'
+  }
+}
 
-module.exports = { prepareBody }
+/** The bytes of a Blob; some DOM emulations can read theirs in one way only. */
+async function* blobPieces(blob) {
+  if (typeof blob.stream === 'function') yield* blob.stream()
+  else if (typeof blob.arrayBuffer === 'function') yield blob.arrayBuffer()
+  else yield readFile(blob)
+}
+
+function readFile(blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new globalThis.FileReader()
+    reader.onload = () => resolve(reader.result)
+    reader.onerror = () => reject(reader.error)
+    reader.readAsArrayBuffer(blob)
+  })
+}
+
+module.exports = { discardBody, prepareBody }

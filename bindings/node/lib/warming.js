@@ -2,33 +2,35 @@
 // Connections being opened ahead.
 
 const { acquire, bridge, release } = require('./bridge')
-const { KeepaliveError, localError } = require('./errors')
+const { KeepaliveError, failureOf, localError } = require('./errors')
 
 class Warming {
-  constructor(resolve, reject) {
+  constructor(resolve, reject, url) {
     this.resolve = resolve
     this.reject = reject
-    this.token = acquire(this)
+    this.url = url
+    this.slot = acquire(this)
   }
 
   /** Throws when the URL is not acceptable. */
-  start(client, url, count) {
+  start(client, count) {
     try {
-      bridge.warm(this.token, client, url, count)
+      bridge.warm(this.slot, client, this.url, count)
     } catch (error) {
-      release(this.token)
-      throw localError(error)
+      release(this.slot)
+      throw localError(error, this.url)
     }
   }
 
   onWarmed(count) {
-    release(this.token)
+    release(this.slot)
     this.resolve(count)
   }
 
-  onFailure(failure) {
-    release(this.token)
-    this.reject(new KeepaliveError(failure))
+  onFailure(number) {
+    const failure = failureOf(bridge, number)
+    release(this.slot)
+    this.reject(new KeepaliveError(failure, this.url))
   }
 }
 

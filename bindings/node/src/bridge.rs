@@ -1,26 +1,24 @@
 //! One per environment: takes submissions and hands completions over in batches.
 //!
-//! JavaScript picks the tokens and keeps the promises; a token is in use from `submit` until its
+//! JavaScript picks the slots and keeps the promises; a slot is in use from `submit` until its
 //! exchange is over.
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use keepalive_core::{
-    Call, Client, Completion, Outcome, Queue, Request, Response, Until, body_pipe,
-};
-use napi::JsValue;
-use napi::bindgen_prelude::{Env, Function, Uint8ArraySlice};
+use keepalive_core::{Client, Completion, Outcome, Queue, Request, Until, body_pipe};
+use napi::bindgen_prelude::{Env, Function, Unknown};
+use napi::{JsValue, sys};
 use napi_derive::napi;
 
 use crate::client::NativeClient;
-use crate::convert::{ByteString, Extra, Payload, Thrown, invalid, thrown, timeouts};
+use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
 use crate::fork;
-use crate::memory::{Pieces, Whole};
-use crate::pack::Batch;
+use crate::memory::Block;
+use crate::pack::{Batch, Extra};
 use crate::slots::Slots;
-use crate::wake::Waking;
+use crate::wake::{Waking, report};
 
 /// Decode the response body.
 const DECODE: u32 = 1;
@@ -28,6 +26,13 @@ const DECODE: u32 = 1;
 const FOLLOW: u32 = 2;
 /// The body comes through `push`.
 const STREAM: u32 = 4;
+/// `linger` can be called soon.
+const LINGER: u32 = 8;
+/// The streamed body can begin again (`restarted`).
+const REWIND: u32 = 16;
+
+/// A batch with this many bytes is handed over; there may be more then.
+const BATCH: usize = 64 * 1024;
 
 /// See the module.
 #[napi]
@@ -44,14 +49,15 @@ struct Shared {
 #[derive(Default)]
 struct State {
     slots: Slots,
+    /// Drained and not yet packed, the next one last.
     ready: Vec<Completion>,
     batch: Batch,
-    pieces: Pieces,
 }
 
 #[napi]
 impl Bridge {
-    /// `on_wake` runs, without arguments, each time completions become ready.
+    /// `on_wake` runs, without arguments, each time completions become ready. It is JavaScript's to
+    /// keep alive while no request is under way.
     #[napi(constructor)]
     pub fn new(env: Env, on_wake: Function<'_, (), ()>) -> napi::Result<Bridge> {
         fork::watch();
@@ -59,8 +65,13 @@ impl Bridge {
         let waker = waking.waker();
         let queue = Queue::new(move || waker.wake());
         let shared = Rc::new(Shared { queue, waking, state: RefCell::default() });
-        // Registered after the thread-safe function, so it runs before that one is freed.
-        env.add_env_cleanup_hook(shared.clone(), |shared| shared.end())?;
+        // Registered after the thread-safe function, so it runs before that one is freed. Weak: the
+        // module that made the bridge may be garbage before its environment ends.
+        env.add_env_cleanup_hook(Rc::downgrade(&shared), |shared: Weak<Shared>| {
+            if let Some(shared) = shared.upgrade() {
+                shared.end();
+            }
+        })?;
         Ok(Bridge { shared })
     }
 
@@ -70,7 +81,7 @@ impl Bridge {
     #[napi]
     pub fn submit(
         &self,
-        token: u32,
+        index: u32,
         client: &NativeClient,
         method: String,
         url: String,
@@ -88,38 +99,43 @@ impl Bridge {
         if let Some(Payload(body)) = body {
             request.set_body(body);
         }
-        if let Some(limits) = limits {
-            request.set_timeouts(timeouts(&limits)?);
-        }
+        request.set_timeouts(client.timeouts(match limits {
+            Some(limits) => timeouts(&limits)?,
+            None => Default::default(),
+        }));
         request.set_decode(flags & DECODE != 0);
         request.set_follow_redirects(flags & FOLLOW != 0);
+        let mut state = self.shared.state.borrow_mut();
+        let token = state.slots.begin(index).ok_or_else(in_use)?;
         let mut sender = None;
         if flags & STREAM != 0 {
             let queue = self.shared.queue.clone();
-            let (half, source) =
-                body_pipe(false, move |want| queue.push(token.into(), Outcome::WantBody(want)));
+            let want = move |want| queue.push(token, Outcome::WantBody(want));
+            let (half, source) = body_pipe(flags & REWIND != 0, want);
             let length = length.filter(|length| *length >= 0.0).map(|length| length as u64);
             request.set_body_stream(source, length);
             sender = Some(half);
         }
-        let call = client
-            .client
-            .submit_lingering(request, Until::Head, &self.shared.queue, token.into())
-            .map_err(thrown)?;
+        let queue = &self.shared.queue;
+        let call = if flags & LINGER != 0 {
+            client.client.submit_lingering(request, Until::Head, queue, token)
+        } else {
+            client.client.submit(request, Until::Head, queue, token)
+        }
+        .map_err(thrown)?;
         let lingers = call.lingers();
-        let mut state = self.shared.state.borrow_mut();
-        state.slots.at(token).sender = sender;
-        self.shared.started(state.slots.started(token, call));
+        state.slots.at(index).sender = sender;
+        self.shared.started(state.slots.started(index, call));
         Ok(lingers)
     }
 
     /// Watches for the answer for some microseconds; whether there is something to `drain`.
     #[napi]
-    pub fn linger(&self, token: u32) -> bool {
-        let call = self.shared.state.borrow_mut().slots.at(token).call.take();
+    pub fn linger(&self, index: u32) -> bool {
+        let call = self.shared.state.borrow_mut().slots.at(index).call.take();
         let Some(mut call) = call else { return false };
         let filled = call.linger(&self.shared.queue);
-        self.shared.state.borrow_mut().slots.at(token).call = Some(call);
+        self.shared.state.borrow_mut().slots.at(index).call = Some(call);
         filled
     }
 
@@ -127,149 +143,236 @@ impl Bridge {
     #[napi]
     pub fn warm(
         &self,
-        token: u32,
+        index: u32,
         client: &NativeClient,
         url: String,
         count: u32,
     ) -> Result<(), Thrown> {
         let queue = &self.shared.queue;
-        let call = client.client.submit_warm(&url, count as usize, queue, token.into());
+        let mut state = self.shared.state.borrow_mut();
+        let token = state.slots.begin(index).ok_or_else(in_use)?;
+        let call = client.client.submit_warm(&url, count as usize, queue, token);
         let call = call.map_err(thrown)?;
-        let mut state = self.shared.state.borrow_mut();
-        self.shared.started(state.slots.started(token, call));
+        self.shared.started(state.slots.started(index, call));
         Ok(())
     }
 
-    /// Reads on in the body of a response that is not complete: at most `max` bytes, or all the
-    /// rest when it is absent.
+    /// Waits for the next bytes of a body and brings at most `max` of them; with 0 it only waits,
+    /// and `take` has something to give.
     #[napi]
-    pub fn read(&self, token: u32, max: Option<u32>) -> Result<(), Thrown> {
-        let mut state = self.shared.state.borrow_mut();
-        let response = state.slots.at(token).response.take();
-        let response = response.ok_or_else(|| invalid("read: no body is open"))?;
-        let queue = &self.shared.queue;
-        let call = match max {
-            Some(max) => Client::submit_read(response, max as usize, queue, token.into()),
-            None => read_all(response, queue, token.into()),
-        }
-        .map_err(thrown)?;
-        self.shared.started(state.slots.started(token, call));
-        Ok(())
+    pub fn read(&self, index: u32, max: u32) -> Result<(), Thrown> {
+        self.read_with(index, |response, queue, token| {
+            Client::submit_read(response, max as usize, queue, token)
+        })
     }
 
-    /// What is at hand of a body, at most `max` bytes, without waiting; null when nothing is or
-    /// `read` has to look. The body may be over then (`is_over`).
+    /// Reads on until `size` bytes are here or the body has ended.
     #[napi]
-    pub fn take(&self, token: u32, max: u32) -> Option<Extra> {
-        let mut state = self.shared.state.borrow_mut();
-        let State { slots, pieces, .. } = &mut *state;
-        let response = slots.at(token).response.as_mut()?;
-        // The next `read` tells of a failure.
-        pieces.read(response, max as usize)?.ok().map(Extra::Body)
-    }
-
-    /// Whether `take` gave the last bytes of a body; its token is free then.
-    #[napi]
-    pub fn is_over(&self, token: u32) -> bool {
-        let mut state = self.shared.state.borrow_mut();
-        let response = &mut state.slots.at(token).response;
-        let over = response.as_ref().is_some_and(|response| response.is_complete());
-        if over {
-            *response = None;
-            let State { slots, pieces, .. } = &mut *state;
-            pieces.rest(slots);
-        }
-        over
+    pub fn read_full(&self, index: u32, size: u32) -> Result<(), Thrown> {
+        self.read_with(index, |response, queue, token| {
+            let block = Box::new(Block::new(size as usize));
+            Client::submit_read_full(response, block, 0, queue, token)
+        })
     }
 
     /// Gives up the rest of a body by the drain rule; its end is an empty last piece.
     #[napi]
-    pub fn close(&self, token: u32) -> Result<(), Thrown> {
+    pub fn close(&self, index: u32) -> Result<(), Thrown> {
+        self.read_with(index, Client::submit_close)
+    }
+
+    /// How many bytes of the body are to come; negative when that is not known.
+    #[napi]
+    pub fn remaining(&self, index: u32) -> f64 {
         let mut state = self.shared.state.borrow_mut();
-        let response = state.slots.at(token).response.take();
-        let response = response.ok_or_else(|| invalid("close: no body is open"))?;
-        let queue = &self.shared.queue;
-        let call = Client::submit_close(response, queue, token.into()).map_err(thrown)?;
-        self.shared.started(state.slots.started(token, call));
-        Ok(())
+        let response = state.slots.at(index).response.as_mut();
+        response.and_then(|response| response.remaining()).map_or(-1.0, |left| left as f64)
+    }
+
+    /// How many bytes `take` has to give; 0 when that is not known.
+    #[napi]
+    pub fn at_hand(&self, index: u32) -> u32 {
+        let mut state = self.shared.state.borrow_mut();
+        let response = state.slots.at(index).response.as_mut();
+        let count = response.map_or(0, |response| response.at_hand_now());
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// Reads what is at hand of a body into `memory` from `offset` on, without waiting; how many
+    /// bytes that was. With 0, `read` has to look. The body may be over then (`is_over`).
+    #[napi]
+    pub fn take(&self, index: u32, mut memory: Room, offset: f64) -> u32 {
+        let mut state = self.shared.state.borrow_mut();
+        let Some(response) = state.slots.at(index).response.as_mut() else { return 0 };
+        // SAFETY: used within this call only.
+        let room = unsafe { memory.from(offset) };
+        let most = room.len().min(u32::MAX as usize);
+        match response.read_now_uninit(&mut room[..most]) {
+            Some(Ok(count)) => count as u32,
+            // The next `read` tells of a failure.
+            Some(Err(_)) | None => 0,
+        }
+    }
+
+    /// Whether `take` gave the last bytes of a body; its slot is free then.
+    #[napi]
+    pub fn is_over(&self, index: u32) -> bool {
+        let mut state = self.shared.state.borrow_mut();
+        let response = &mut state.slots.at(index).response;
+        let over = response.as_ref().is_some_and(|response| response.is_complete());
+        if over {
+            *response = None;
+        }
+        over
     }
 
     /// Asks the running call to end; its completion still comes.
     #[napi]
-    pub fn cancel(&self, token: u32) {
-        if let Some(call) = &self.shared.state.borrow_mut().slots.at(token).call {
+    pub fn cancel(&self, index: u32) {
+        if let Some(call) = &self.shared.state.borrow_mut().slots.at(index).call {
             call.cancel();
         }
     }
 
     /// Drops a response whose body is not read to its end.
     #[napi]
-    pub fn discard(&self, token: u32) {
-        let mut state = self.shared.state.borrow_mut();
-        let State { slots, pieces, .. } = &mut *state;
-        let response = slots.at(token).response.take();
-        pieces.rest(slots);
-        drop(state);
+    pub fn discard(&self, index: u32) {
+        let response = self.shared.state.borrow_mut().slots.at(index).response.take();
         drop(response);
     }
 
     /// The next piece of a streamed request body. Nothing happens once the request is over.
     #[napi]
-    pub fn push(&self, token: u32, piece: Payload) {
-        if let Some(sender) = &self.shared.state.borrow_mut().slots.at(token).sender {
+    pub fn push(&self, index: u32, piece: Payload) {
+        if let Some(sender) = &self.shared.state.borrow_mut().slots.at(index).sender {
             let _ = sender.push(piece.0);
+        }
+    }
+
+    /// What `push` brings from now on is the streamed body from its beginning.
+    #[napi]
+    pub fn restarted(&self, index: u32) {
+        if let Some(sender) = &self.shared.state.borrow_mut().slots.at(index).sender {
+            sender.restarted();
         }
     }
 
     /// The end of a streamed request body.
     #[napi]
-    pub fn finish(&self, token: u32) {
-        if let Some(sender) = self.shared.state.borrow_mut().slots.at(token).sender.take() {
+    pub fn finish(&self, index: u32) {
+        if let Some(sender) = &self.shared.state.borrow_mut().slots.at(index).sender {
             let _ = sender.finish();
         }
     }
 
     /// The source of a streamed request body failed.
     #[napi]
-    pub fn fail(&self, token: u32, reason: String) {
-        if let Some(sender) = self.shared.state.borrow_mut().slots.at(token).sender.take() {
+    pub fn fail(&self, index: u32, reason: String) {
+        if let Some(sender) = &self.shared.state.borrow_mut().slots.at(index).sender {
             let _ = sender.fail(&reason);
         }
     }
 
     /// Packs what is ready into `slab` from `offset` on and says how many bytes that is. When they
-    /// do not fit: the negative number needed; the next call with enough room gets them.
+    /// do not fit: the negative number needed; the next call with enough room gets them. There may
+    /// be more when it is `BATCH` or more.
     #[napi]
-    pub fn drain(&self, mut slab: Uint8ArraySlice<'_>, offset: u32) -> f64 {
+    pub fn drain(&self, mut slab: Room, offset: f64) -> f64 {
         let mut state = self.shared.state.borrow_mut();
-        let State { slots, ready, batch, pieces } = &mut *state;
+        let State { slots, ready, batch } = &mut *state;
         if batch.bytes.is_empty() {
-            self.shared.queue.drain(ready);
-            for completion in ready.drain(..) {
+            batch.extras.clear();
+            if ready.is_empty() {
+                self.shared.queue.drain(ready);
+                ready.reverse();
+            }
+            while batch.bytes.len() < BATCH
+                && let Some(completion) = ready.pop()
+            {
                 batch.add(completion, slots);
             }
             if slots.running() == 0 {
                 self.shared.waking.keep_alive(false);
-                pieces.rest(slots);
             }
         }
-        let size = batch.bytes.len();
-        // SAFETY: JavaScript runs on this thread only, so nobody touches the slab meanwhile.
-        let slab = unsafe { slab.as_mut() };
-        match slab.get_mut(offset as usize..).and_then(|free| free.get_mut(..size)) {
-            Some(place) => {
-                place.copy_from_slice(&batch.bytes);
+        let size = batch.bytes.len() as f64;
+        // SAFETY: used within this call only.
+        match copy(&batch.bytes, unsafe { slab.from(offset) }) {
+            Some(_) => {
                 batch.bytes.clear();
-                size as f64
+                size
             }
-            None => -(size as f64),
+            None => -size,
         }
     }
 
-    /// What the records of the last batch refer to.
+    /// How many bytes the body has that a record of the last batch refers to; negative when it
+    /// refers to a failure.
     #[napi]
-    pub fn extras(&self) -> Vec<Extra> {
-        std::mem::take(&mut self.shared.state.borrow_mut().batch.extras)
+    pub fn extra_size(&self, number: u32) -> f64 {
+        match self.shared.state.borrow().batch.extras.get(number as usize) {
+            Some(Extra::Body(body)) => body.len() as f64,
+            _ => -1.0,
+        }
+    }
+
+    /// Copies that body into `memory` from `offset` on, if there is room for all of it, and frees
+    /// it; whether it did.
+    #[napi]
+    pub fn copy_extra(&self, number: u32, mut memory: Room, offset: f64) -> bool {
+        let mut state = self.shared.state.borrow_mut();
+        let Some(extra) = state.batch.extras.get_mut(number as usize) else { return false };
+        let Extra::Body(body) = extra else { return false };
+        // SAFETY: used within this call only.
+        let copied = copy(body, unsafe { memory.from(offset) }).is_some();
+        if copied {
+            *extra = Extra::Gone;
+        }
+        copied
+    }
+
+    /// The failure that a record of the last batch refers to.
+    #[napi]
+    pub fn failure(&self, number: u32) -> Option<Failure> {
+        match self.shared.state.borrow().batch.extras.get(number as usize) {
+            Some(Extra::Failure(error)) => Some(Failure::from(error)),
+            _ => None,
+        }
+    }
+
+    /// Makes `error` an uncaught exception, now.
+    #[napi]
+    pub fn report(&self, env: Env, error: Unknown<'_>) {
+        let (env, error): (sys::napi_env, sys::napi_value) = (env.raw(), error.raw());
+        // SAFETY: both are the live ones of the current call.
+        unsafe { report(env, error) };
+    }
+}
+
+impl Bridge {
+    fn read_with(
+        &self,
+        index: u32,
+        submit: impl FnOnce(
+            keepalive_core::Response,
+            &Arc<Queue>,
+            u64,
+        ) -> keepalive_core::Result<keepalive_core::Call>,
+    ) -> Result<(), Thrown> {
+        let mut state = self.shared.state.borrow_mut();
+        let token = state.slots.begin(index).ok_or_else(in_use)?;
+        let response = state.slots.at(index).response.take();
+        let response = response.ok_or_else(|| invalid("no body is open"))?;
+        let call = submit(response, &self.shared.queue, token).map_err(thrown)?;
+        self.shared.started(state.slots.started(index, call));
+        Ok(())
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        self.shared.waking.release();
+        self.shared.end();
     }
 }
 
@@ -280,7 +383,8 @@ impl Shared {
         }
     }
 
-    /// The environment is ending, perhaps with requests in flight.
+    /// The environment is ending, perhaps with requests in flight, or nobody has the bridge any
+    /// more.
     fn end(&self) {
         self.waking.stop();
         self.queue.close();
@@ -288,19 +392,11 @@ impl Shared {
         state.slots.clear();
         state.ready.clear();
         state.batch = Batch::default();
-        state.pieces = Pieces::default();
     }
 }
 
-fn read_all(
-    mut response: Response,
-    queue: &Arc<Queue>,
-    token: u64,
-) -> keepalive_core::Result<Call> {
-    match Whole::of(&mut response) {
-        Some(whole) => Client::submit_read_full(response, Box::new(whole), 0, queue, token),
-        None => Client::submit_read_all(response, queue, token),
-    }
+fn in_use() -> Thrown {
+    invalid("the slot is in use")
 }
 
 fn add_headers(request: &mut Request, block: &[u8], count: u32) -> Result<(), Thrown> {

@@ -1,6 +1,8 @@
 //! A client handle for JavaScript: options in, counters out.
 
-use keepalive_core::{Client, ClientConfig, OPTIONS, OptionKind, OptionValue};
+use std::time::Duration;
+
+use keepalive_core::{Client, ClientConfig, Limit, OPTIONS, OptionKind, OptionValue, Timeouts};
 use napi_derive::napi;
 
 use crate::convert::{Payload, Thrown, invalid, milliseconds, thrown};
@@ -25,16 +27,31 @@ pub struct OptionEntry {
 #[napi]
 pub struct NativeClient {
     pub(crate) client: Client,
+    /// Of requests that give none themselves.
+    defaults: Timeouts,
 }
+
+/// What the clients that this one replaces give a response's head, and each wait for more of its
+/// body (undici: `headersTimeout` and `bodyTimeout`).
+const USUAL: Option<Limit> = Some(Some(Duration::from_secs(300)));
 
 #[napi]
 impl NativeClient {
     /// A client with its own pool; what `entries` do not set is as `profile` has it.
     #[napi(constructor)]
     pub fn new(entries: Vec<OptionEntry>, profile: Option<String>) -> Result<NativeClient, Thrown> {
-        let mut config = match profile {
-            Some(profile) => ClientConfig::profile(&profile).map_err(thrown)?,
+        let mut config = match &profile {
+            Some(profile) => ClientConfig::profile(profile).map_err(thrown)?,
             None => ClientConfig::default(),
+        };
+        let given = |name| entries.iter().any(|entry: &OptionEntry| entry.name == name);
+        let own = profile.as_deref().is_none_or(|profile| profile == "default");
+        let stall = if own && !given("stall_timeout") { USUAL } else { None };
+        let defaults = Timeouts {
+            header: if own && !given("header_timeout") { USUAL } else { None },
+            send: stall,
+            read: stall,
+            ..Timeouts::default()
         };
         for entry in entries {
             let kind = OPTIONS.iter().find(|option| option.name == entry.name);
@@ -52,14 +69,24 @@ impl NativeClient {
             config.set(&entry.name, value).map_err(thrown)?;
         }
         let client = Client::new(config).map_err(thrown)?;
-        Ok(NativeClient { client })
+        Ok(NativeClient { client, defaults })
     }
 
     /// The process-wide client.
     #[napi(factory)]
     pub fn shared() -> Result<NativeClient, Thrown> {
         let client = Client::shared().map_err(thrown)?.clone();
-        Ok(NativeClient { client })
+        let defaults = Timeouts { header: USUAL, send: USUAL, read: USUAL, ..Timeouts::default() };
+        Ok(NativeClient { client, defaults })
+    }
+
+    /// The most bytes of a body that is collected whole; infinity without a limit.
+    #[napi]
+    pub fn max_body_size(&self) -> f64 {
+        match self.client.config().max_body_size {
+            0 => f64::INFINITY,
+            size => size as f64,
+        }
     }
 
     /// Counters of the pool.
@@ -90,6 +117,18 @@ impl NativeClient {
     #[napi]
     pub fn reset_breaker(&self, url: String) -> Result<(), Thrown> {
         self.client.reset_breaker(&url).map_err(thrown)
+    }
+}
+
+impl NativeClient {
+    /// The limits of a request that gives `own`.
+    pub(crate) fn timeouts(&self, own: Timeouts) -> Timeouts {
+        Timeouts {
+            header: own.header.or(self.defaults.header),
+            send: own.send.or(self.defaults.send),
+            read: own.read.or(self.defaults.read),
+            ..own
+        }
     }
 }
 

@@ -1,14 +1,12 @@
 //! Values at the boundary: strings and bytes in, errors out.
 
-use std::ffi::c_void;
+use std::mem::MaybeUninit;
 use std::ptr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use keepalive_core::{Error, Limit, Timeouts};
-use napi::bindgen_prelude::{
-    FromNapiValue, ToNapiValue, TypeName, Uint8ArraySlice, ValidateNapiValue,
-};
+use napi::bindgen_prelude::{FromNapiValue, TypeName, Uint8ArraySlice, ValidateNapiValue};
 use napi::{ValueType, check_status, sys};
 use napi_derive::napi;
 
@@ -82,6 +80,75 @@ impl FromNapiValue for Payload {
     }
 }
 
+/// Memory of a Uint8Array that is to be written, for the length of one call: JavaScript may hand out
+/// some that has not been written yet.
+pub struct Room {
+    start: *mut MaybeUninit<u8>,
+    length: usize,
+}
+
+impl TypeName for Room {
+    fn type_name() -> &'static str {
+        "Uint8Array"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::Object
+    }
+}
+
+impl ValidateNapiValue for Room {}
+
+impl FromNapiValue for Room {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
+        let (mut kind, mut length, mut start) = (0, 0, ptr::null_mut());
+        // SAFETY: `env` and `value` are the live ones of the current call; what is not asked for
+        // may be null.
+        check_status!(unsafe {
+            sys::napi_get_typedarray_info(
+                env,
+                value,
+                &mut kind,
+                &mut length,
+                &mut start,
+                ptr::null_mut(),
+                ptr::null_mut(),
+            )
+        })?;
+        if kind != sys::TypedarrayType::uint8_array {
+            return Err(napi::Error::from_reason("expected a Uint8Array"));
+        }
+        // An empty one may have no memory at all.
+        let length = if start.is_null() { 0 } else { length };
+        Ok(Room { start: start.cast(), length })
+    }
+}
+
+impl Room {
+    /// What is there from `offset` on.
+    ///
+    /// # Safety
+    /// Within the call that brought it, before JavaScript runs again.
+    pub unsafe fn from(&mut self, offset: f64) -> &mut [MaybeUninit<u8>] {
+        if self.length == 0 {
+            return &mut [];
+        }
+        // SAFETY: memory of a Uint8Array that is alive during the call, on the only thread that
+        // JavaScript runs on; arrays that other threads share are not handed out here.
+        let all = unsafe { std::slice::from_raw_parts_mut(self.start, self.length) };
+        let offset = (offset as usize).min(all.len());
+        &mut all[offset..]
+    }
+}
+
+/// Copies `bytes` to the front of `room`; `None` when they do not fit.
+pub fn copy(bytes: &[u8], room: &mut [MaybeUninit<u8>]) -> Option<usize> {
+    let place = room.get_mut(..bytes.len())?;
+    // SAFETY: both have that length, and memory of the engine's is none of JavaScript's.
+    unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), place.as_mut_ptr().cast(), bytes.len()) };
+    Some(bytes.len())
+}
+
 /// A failure of the engine as JavaScript receives it.
 #[napi(object, object_from_js = false)]
 pub struct Failure {
@@ -113,73 +180,6 @@ impl From<&Error> for Failure {
             errno: error.os_errno(),
         }
     }
-}
-
-/// What a batch carries beside its packed records.
-pub enum Extra {
-    /// Of a record of kind `FAILED`.
-    Failure(Error),
-    /// A body too large for the slab.
-    Body(Bytes),
-}
-
-impl ToNapiValue for Extra {
-    unsafe fn to_napi_value(env: sys::napi_env, extra: Self) -> napi::Result<sys::napi_value> {
-        match extra {
-            // SAFETY: `env` is the live one of the current call.
-            Extra::Failure(error) => unsafe { Failure::to_napi_value(env, Failure::from(&error)) },
-            // SAFETY: as above.
-            Extra::Body(body) => unsafe { buffer(env, body) },
-        }
-    }
-}
-
-/// A smaller body is copied: that is cheaper than a finalizer.
-pub const LENT: usize = 64 * 1024;
-
-/// A Buffer of `body`: lent when it is large and external memory is allowed, else a copy, which
-/// does not keep a larger allocation alive for a small part of it.
-///
-/// # Safety
-/// `env` is the live one of the current call.
-unsafe fn buffer(env: sys::napi_env, body: Bytes) -> napi::Result<sys::napi_value> {
-    let mut value = ptr::null_mut();
-    if body.len() < LENT {
-        // SAFETY: `body` is valid for its length during the copy.
-        check_status!(unsafe {
-            let start = body.as_ptr().cast();
-            sys::napi_create_buffer_copy(env, body.len(), start, ptr::null_mut(), &mut value)
-        })?;
-        return Ok(value);
-    }
-    let (start, length) = (body.as_ptr(), body.len());
-    let owner = Box::into_raw(Box::new(body));
-    // SAFETY: `owner` keeps the bytes alive and in place until `unlend` runs. JavaScript may write
-    // to them: nobody else holds a part of a body that was handed over.
-    let status = unsafe {
-        sys::napi_create_external_buffer(
-            env,
-            length,
-            start.cast_mut().cast(),
-            Some(unlend),
-            owner.cast(),
-            &mut value,
-        )
-    };
-    if status == sys::Status::napi_ok {
-        return Ok(value);
-    }
-    // SAFETY: no Buffer was made, so the box is still this function's, and valid for the copy.
-    check_status!(unsafe {
-        let body = Box::from_raw(owner);
-        sys::napi_create_buffer_copy(env, length, body.as_ptr().cast(), ptr::null_mut(), &mut value)
-    })?;
-    Ok(value)
-}
-
-unsafe extern "C" fn unlend(_: sys::napi_env, _: *mut c_void, owner: *mut c_void) {
-    // SAFETY: `owner` is the box leaked in `buffer`; Node calls this once.
-    drop(unsafe { Box::from_raw(owner.cast::<Bytes>()) });
 }
 
 /// A failure of a call itself: thrown, with the table's code and the text.

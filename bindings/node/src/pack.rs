@@ -7,10 +7,9 @@
 use std::any::Any;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use keepalive_core::{Completion, Error, ErrorKind, Fields, Outcome, Response, Version};
+use keepalive_core::{BodyWant, Completion, Error, ErrorKind, Fields, Outcome, Response, Version};
 
-use crate::convert::Extra;
-use crate::memory::Whole;
+use crate::memory::Block;
 use crate::slots::Slots;
 
 const HEAD: u32 = 0;
@@ -25,9 +24,20 @@ const LAST: u32 = 4;
 const HEDGED: u32 = 8;
 const HEDGE_WON: u32 = 16;
 const DIRECT: u32 = 32;
+const RESTART: u32 = 64;
 
 /// A larger body gets a buffer of its own instead of a part of the slab, which it would pin.
 const LARGE: usize = 8 * 1024;
+
+/// What a batch carries beside its packed records.
+pub enum Extra {
+    /// Of a record of kind `FAILED`.
+    Failure(Error),
+    /// A body too large for the slab.
+    Body(Bytes),
+    /// It has been taken.
+    Gone,
+}
 
 /// A batch under construction.
 #[derive(Default)]
@@ -40,7 +50,7 @@ pub struct Batch {
 
 #[derive(Default)]
 struct Record<'a> {
-    token: u32,
+    slot: u32,
     kind: u32,
     flags: u32,
     /// Connections opened.
@@ -56,64 +66,53 @@ impl Batch {
     pub fn add(&mut self, completion: Completion, slots: &mut Slots) {
         let Completion { token, outcome } = completion;
         match outcome {
-            Outcome::WantBody(_) => {
-                self.write(Record { token: token as u32, kind: WANT_BODY, ..Record::default() });
+            Outcome::WantBody(want) => {
+                // One that comes late is for nobody, like everything below.
+                let Some(slot) = slots.running_at(token) else { return };
+                let flags = if want == BodyWant::Restart { RESTART } else { 0 };
+                self.write(Record { slot, kind: WANT_BODY, flags, ..Record::default() });
             }
             Outcome::Warmed(Ok(count)) => {
-                slots.ended(token);
+                let Some((slot, _)) = slots.ended(token) else { return };
                 // The caps of a pool are far below 2^32.
                 let count = count as u32;
-                self.write(Record {
-                    token: token as u32,
-                    kind: WARMED,
-                    count,
-                    ..Record::default()
-                });
+                self.write(Record { slot, kind: WARMED, count, ..Record::default() });
             }
             Outcome::Response(Ok(response)) => {
-                let slot = slots.ended(token);
-                if let Some(response) = self.head(token as u32, response)
-                    && let Some(slot) = slot
-                {
-                    slot.response = Some(response);
-                }
+                let Some((index, slot)) = slots.ended(token) else { return };
+                slot.response = self.head(index, response);
             }
             Outcome::Chunk(response, Ok(piece)) => {
-                let slot = slots.ended(token);
-                if let Some(response) = self.chunk(token as u32, response, piece)
-                    && let Some(slot) = slot
-                {
-                    slot.response = Some(response);
-                }
+                let Some((index, slot)) = slots.ended(token) else { return };
+                slot.response = self.chunk(index, response, piece);
             }
             Outcome::Filled(response, memory, filled, Ok(())) => {
-                let slot = slots.ended(token);
+                let Some((index, slot)) = slots.ended(token) else { return };
                 let memory: Box<dyn Any> = memory;
-                let body = memory.downcast::<Whole>().ok().map(|whole| whole.into_bytes(filled));
-                if let Some(response) = self.chunk(token as u32, response, body)
-                    && let Some(slot) = slot
-                {
-                    slot.response = Some(response);
-                }
+                // SAFETY: the engine has written so many bytes of it.
+                let bytes = |block: Box<Block>| unsafe { block.into_bytes(filled) };
+                let piece = memory.downcast::<Block>().ok().map(bytes);
+                let piece = piece.filter(|piece| !piece.is_empty());
+                slot.response = self.chunk(index, response, piece);
             }
             Outcome::Response(Err(error))
             | Outcome::Chunk(_, Err(error))
             | Outcome::Filled(_, _, _, Err(error))
             | Outcome::Warmed(Err(error)) => {
-                slots.ended(token);
-                self.failed(token as u32, error);
+                let Some((slot, _)) = slots.ended(token) else { return };
+                self.failed(slot, error);
             }
         }
     }
 
-    fn head(&mut self, token: u32, mut response: Response) -> Option<Response> {
+    fn head(&mut self, slot: u32, mut response: Response) -> Option<Response> {
         let body = response.take_complete();
         let direct = if body.is_none() && response.is_direct() { DIRECT } else { 0 };
         let last = if body.is_some() { LAST } else { 0 };
         let (extra, body) = self.place(body.unwrap_or_default());
         let trailers = response.trailers();
         self.write(Record {
-            token,
+            slot,
             kind: HEAD,
             flags: last | direct | head_flags(&response),
             extra,
@@ -127,7 +126,7 @@ impl Batch {
 
     fn chunk(
         &mut self,
-        token: u32,
+        slot: u32,
         mut response: Response,
         piece: Option<Bytes>,
     ) -> Option<Response> {
@@ -140,7 +139,7 @@ impl Batch {
         }
         let (extra, body) = self.place(piece);
         self.write(Record {
-            token,
+            slot,
             kind: CHUNK,
             flags: if last { LAST } else { 0 },
             extra,
@@ -152,9 +151,9 @@ impl Batch {
     }
 
     /// Also for calls that could not be started.
-    fn failed(&mut self, token: u32, error: Error) {
+    fn failed(&mut self, slot: u32, error: Error) {
         let extra = self.extra(Extra::Failure(error));
-        self.write(Record { token, kind: FAILED, extra, ..Record::default() });
+        self.write(Record { slot, kind: FAILED, extra, ..Record::default() });
     }
 
     fn place(&mut self, body: Bytes) -> (u32, Bytes) {
@@ -170,7 +169,7 @@ impl Batch {
         let out = &mut self.bytes;
         let start = out.len();
         let mut words = [0u32; 16];
-        words[1] = record.token;
+        words[1] = record.slot;
         words[2] = record.kind;
         words[3] = record.count;
         words[4] = record.flags;

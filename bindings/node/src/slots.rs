@@ -1,4 +1,8 @@
-//! What the native side keeps for each token that JavaScript has in use.
+//! What the native side keeps for each slot that JavaScript has in use.
+//!
+//! JavaScript numbers its exchanges by slots, small and reused. The engine gets a token: the slot
+//! and how many calls it had before. Whatever comes late for an earlier call is told apart here and
+//! never reaches the exchange that has the slot now.
 
 use keepalive_core::{BodySender, Call, Response};
 
@@ -11,9 +15,11 @@ pub struct Slot {
     pub response: Option<Response>,
     /// The request body, while it is being sent.
     pub sender: Option<BodySender>,
+    generation: u32,
+    running: bool,
 }
 
-/// Slots by token; tokens are small and reused.
+/// Slots by number.
 #[derive(Default)]
 pub struct Slots {
     slots: Vec<Slot>,
@@ -21,34 +27,52 @@ pub struct Slots {
 }
 
 impl Slots {
-    /// The slot of a token, made when it is new.
-    pub fn at(&mut self, token: u32) -> &mut Slot {
-        let index = token as usize;
+    /// The slot of that number, made when it is new.
+    pub fn at(&mut self, index: u32) -> &mut Slot {
+        let index = index as usize;
         if index >= self.slots.len() {
             self.slots.resize_with(index + 1, Slot::default);
         }
         &mut self.slots[index]
     }
 
-    /// A call was handed to the engine; whether it is the only one.
-    pub fn started(&mut self, token: u32, call: Call) -> bool {
-        self.at(token).call = Some(call);
+    /// A token for a call that is about to be handed to the engine; `None` while one runs.
+    pub fn begin(&mut self, index: u32) -> Option<u64> {
+        let slot = self.at(index);
+        if slot.running {
+            return None;
+        }
+        slot.generation = slot.generation.wrapping_add(1);
+        Some(u64::from(slot.generation) << 32 | u64::from(index))
+    }
+
+    /// The call was handed to the engine; whether it is the only one.
+    pub fn started(&mut self, index: u32, call: Call) -> bool {
+        let slot = self.at(index);
+        slot.call = Some(call);
+        slot.running = true;
         self.running += 1;
         self.running == 1
     }
 
-    /// A call has ended.
-    pub fn ended(&mut self, token: u64) -> Option<&mut Slot> {
-        self.running = self.running.saturating_sub(1);
-        let slot = self.slots.get_mut(usize::try_from(token).ok()?)?;
+    /// A call has ended: its slot, or `None` when the token is not of the slot's present call.
+    pub fn ended(&mut self, token: u64) -> Option<(u32, &mut Slot)> {
+        let slot = Slots::current(&mut self.slots, token)?;
+        slot.running = false;
         slot.call = None;
         slot.sender = None;
-        Some(slot)
+        self.running -= 1;
+        Some((token as u32, slot))
     }
 
-    /// Whether some response has more of its body to come.
-    pub fn any_open(&self) -> bool {
-        self.running > 0 || self.slots.iter().any(|slot| slot.response.is_some())
+    /// The number of the slot whose present call has this token.
+    pub fn running_at(&mut self, token: u64) -> Option<u32> {
+        Slots::current(&mut self.slots, token).map(|_| token as u32)
+    }
+
+    fn current(slots: &mut [Slot], token: u64) -> Option<&mut Slot> {
+        let slot = slots.get_mut(token as u32 as usize)?;
+        (slot.running && slot.generation == (token >> 32) as u32).then_some(slot)
     }
 
     /// How many calls run.

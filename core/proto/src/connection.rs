@@ -83,7 +83,7 @@ impl Connection {
     /// A machine for a newly opened connection.
     pub fn new(limits: Limits) -> Self {
         Self {
-            limits,
+            limits: limits.capped(),
             send: SendState::Idle,
             recv: RecvState::Idle,
             request: RequestFacts::default(),

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use crate::cancel::{guarded, panicked};
 use crate::deadline::Deadline;
-use crate::drive::wait::{Direction, Look, Stopped, Wait, Waited, Want, interrupted};
+use crate::drive::wait::{Direction, Look, Stopped, Turn, Wait, Waited, Want};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::pace::Waiter;
 use crate::net::socket::Io;
@@ -39,13 +39,14 @@ impl<'a> Blocking<'a> {
 /// Waits on the caller's thread.
 pub(crate) struct BlockingWait<'a> {
     hook: Option<&'a mut (dyn FnMut() -> bool + Send)>,
-    /// When `look_up` last looked at the hook, or first could have.
+    turn: Turn,
+    /// When the end of a turn last looked at the hook, or first could have.
     looked: Option<Instant>,
 }
 
 impl<'a> BlockingWait<'a> {
     pub fn new(blocking: Blocking<'a>) -> Self {
-        BlockingWait { hook: blocking.interrupt, looked: None }
+        BlockingWait { hook: blocking.interrupt, turn: Turn::default(), looked: None }
     }
 
     /// The next sleep: what the deadline leaves, in slices when there is a hook.
@@ -70,6 +71,23 @@ impl<'a> BlockingWait<'a> {
         }
     }
 
+    /// Without waiting. A hook may take a lock of the interpreter's, so not at each turn's end.
+    #[cold]
+    fn look_up(&mut self, deadline: &Deadline) -> std::result::Result<(), Stopped> {
+        if deadline.is_over() {
+            return Err(Stopped::Expired);
+        }
+        if self.hook.is_none() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        if now - *self.looked.get_or_insert(now) < INTERRUPT_SLICE / 2 {
+            return Ok(());
+        }
+        self.looked = Some(now);
+        self.check_interrupt()
+    }
+
     fn sleep_on(
         &mut self,
         fd: BorrowedFd<'_>,
@@ -77,7 +95,7 @@ impl<'a> BlockingWait<'a> {
         deadline: &Deadline,
     ) -> std::result::Result<(), Stopped> {
         let flags = match want {
-            Want::Answer | Want::Read => PollFlags::IN,
+            Want::Answer | Want::Held | Want::Read => PollFlags::IN,
             Want::Write => PollFlags::OUT,
             Want::Both => PollFlags::IN | PollFlags::OUT,
         };
@@ -103,16 +121,16 @@ impl Wait for BlockingWait<'_> {
         None
     }
 
-    fn look_up(&mut self) -> Result<()> {
-        if self.hook.is_none() {
-            return Ok(());
+    fn spend(&mut self, bytes: usize) {
+        self.turn.spend(bytes);
+    }
+
+    #[inline]
+    fn poll_turn(&mut self, _cx: &mut Context<'_>, deadline: &Deadline) -> Waited<()> {
+        match self.turn.is_over() {
+            true => Poll::Ready(self.look_up(deadline)),
+            false => Poll::Ready(Ok(())),
         }
-        let now = Instant::now();
-        if now - *self.looked.get_or_insert(now) < INTERRUPT_SLICE / 2 {
-            return Ok(());
-        }
-        self.looked = Some(now);
-        self.check_interrupt().map_err(|_| interrupted(Phase::Body))
     }
 
     fn adopt(&mut self, io: &mut Io) -> Result<()> {
@@ -122,12 +140,15 @@ impl Wait for BlockingWait<'_> {
 
     fn poll_io<T>(
         &mut self,
-        _cx: &mut Context<'_>,
+        cx: &mut Context<'_>,
         io: &Io,
         want: Want,
         deadline: &Deadline,
         op: &mut dyn FnMut(BorrowedFd<'_>, &mut Look) -> io::Result<T>,
     ) -> Waited<T> {
+        if let Poll::Ready(Err(stopped)) = self.poll_turn(cx, deadline) {
+            return Poll::Ready(Err(stopped));
+        }
         let mut wait_first = matches!(want, Want::Answer);
         let waiter = wait_first.then(Waiter::new);
         if waiter.as_ref().is_some_and(Waiter::is_alone)
@@ -138,20 +159,23 @@ impl Wait for BlockingWait<'_> {
             return Poll::Ready(result.map_err(Stopped::Io));
         }
         loop {
+            let mut again = false;
             if !std::mem::take(&mut wait_first) {
                 for &direction in want.directions() {
                     match op(io.fd(), &mut Look::at(direction)) {
                         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                            if let Err(stopped) = self.check_interrupt() {
-                                return Poll::Ready(Err(stopped));
-                            }
-                        }
+                        // By a signal, or by so much that brought nothing: not to be slept on.
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => again = true,
                         result => return Poll::Ready(result.map_err(Stopped::Io)),
                     }
                 }
             }
-            if let Err(stopped) = self.sleep_on(io.fd(), want, deadline) {
+            let waited = match again {
+                true if deadline.is_over() => Err(Stopped::Expired),
+                true => self.check_interrupt(),
+                false => self.sleep_on(io.fd(), want, deadline),
+            };
+            if let Err(stopped) = waited {
                 return Poll::Ready(Err(stopped));
             }
         }

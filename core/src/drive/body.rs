@@ -11,9 +11,9 @@ use crate::config::Limit;
 use crate::connection::{Connection, Lease};
 use crate::deadline::Deadline;
 use crate::decode::Decoder;
-use crate::drive::wait::{Stopped, Wait, Want};
+use crate::drive::wait::{Stopped, Turn, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
-use crate::net::socket::{Layer, Received};
+use crate::net::socket::{Layer, Received, is_pause};
 use crate::origin::Origin;
 use crate::stats::Closed;
 use crate::unread::{self, Claim};
@@ -94,6 +94,16 @@ impl Live {
         }
     }
 
+    /// The limit of the next read. A reader that comes for little at a time never waits for long, so
+    /// the whole exchange's limit is looked at each time.
+    pub(super) fn deadline(&self) -> Result<Deadline> {
+        match self.total.at {
+            None => Ok(stall(self.read)),
+            Some(_) if self.total.is_over() => Err(self.total.error(Phase::Body, &self.origin)),
+            Some(_) => Ok(stall(self.read).sooner(self.total)),
+        }
+    }
+
     /// Waits until body bytes or the end came; the bytes are appended to `into`.
     pub async fn receive<W: Wait>(
         &mut self,
@@ -111,39 +121,46 @@ impl Live {
         into: &mut Vec<u8>,
         trailers: &mut Option<Fields>,
     ) -> Result<Progress> {
-        self.claim()?;
-        let Some(lease) = &mut self.lease else {
-            return Err(over());
-        };
-        let connection = lease.connection()?;
-        wait.adopt(&mut connection.io)?;
+        let mut deadline = self.deadline()?;
         let before = into.len();
         loop {
-            if take_events(connection, &mut self.decoder, into, trailers)? {
-                return Ok(Progress::End);
+            let turn = std::future::poll_fn(|cx| wait.poll_turn(cx, &deadline)).await;
+            turn.map_err(|stopped| stopped.into_error(Phase::Body, &self.origin, &deadline))?;
+            let taken = self.take(into, trailers)?;
+            wait.spend(taken.work());
+            match taken {
+                Taken::End => return Ok(Progress::End),
+                _ if into.len() > before => return Ok(Progress::Data),
+                Taken::More(_) => continue,
+                Taken::Dry(_) => {}
             }
-            if into.len() > before {
-                return Ok(Progress::Data);
-            }
-            let deadline = stall(self.read).sooner(self.total);
+            let connection = leased(&mut self.lease)?;
+            wait.adopt(&mut connection.io)?;
             let Connection { http, layer, io, .. } = connection;
             let direct = direct(http, &self.decoder);
             let received = std::future::poll_fn(|cx| {
-                wait.poll_io(cx, io, Want::Read, &deadline, &mut |fd, _| {
+                wait.poll_io(cx, io, Want::Read.of(layer), &deadline, &mut |fd, _| {
                     read(http, layer, fd, direct, into)
                 })
             })
             .await;
             match received {
-                Ok(received) => absorb(http, received, direct, into),
+                Ok(received) => {
+                    if let Received::Bytes(count) = received {
+                        wait.spend(count);
+                    }
+                    absorb(http, received, direct, into);
+                }
                 Err(stopped) => {
                     return Err(broken(stopped, http, Phase::Body, &self.origin, &deadline));
                 }
             }
+            // Something came, so the wait for the next byte begins anew.
+            deadline = self.deadline()?;
         }
     }
 
-    /// Takes what else is at hand, until `into` has `enough` bytes; never waits.
+    /// Takes what else is at hand, until `into` has `enough` bytes; never waits, nor for long.
     pub fn receive_more(
         &mut self,
         into: &mut Vec<u8>,
@@ -160,30 +177,50 @@ impl Live {
         trailers: &mut Option<Fields>,
         enough: usize,
     ) -> Result<Progress> {
-        self.claim()?;
-        let Some(lease) = &mut self.lease else {
-            return Err(over());
-        };
-        let connection = lease.connection()?;
-        loop {
-            if take_events(connection, &mut self.decoder, into, trailers)? {
-                return Ok(Progress::End);
+        let mut turn = Turn::default();
+        while !turn.is_over() {
+            let taken = self.take(into, trailers)?;
+            turn.spend(taken.work());
+            match taken {
+                Taken::End => return Ok(Progress::End),
+                _ if into.len() >= enough => return Ok(Progress::Data),
+                Taken::More(_) => continue,
+                Taken::Dry(_) => {}
             }
-            if into.len() >= enough {
-                return Ok(Progress::Data);
-            }
-            let Connection { http, layer, io, .. } = connection;
+            let Connection { http, layer, io, .. } = leased(&mut self.lease)?;
             let direct = direct(http, &self.decoder);
             match read(http, layer, io.fd(), direct, into) {
                 Ok(received) => absorb(http, received, direct, into),
-                Err(error) if is_pause(&error) => return Ok(Progress::Data),
+                Err(error) if is_pause(&error) => break,
                 Err(error) => {
                     let stopped = Stopped::Io(error);
                     return Err(broken(stopped, http, Phase::Body, &self.origin, &self.total));
                 }
             }
         }
+        Ok(Progress::Data)
     }
+
+    /// Moves what is here of the body into `into`. A coded body that has come to its end needs its
+    /// connection no more.
+    fn take(&mut self, into: &mut Vec<u8>, trailers: &mut Option<Fields>) -> Result<Taken> {
+        match &mut self.decoder {
+            Some(decoder) if decoder.is_ended() => decode(decoder, into),
+            _ => {
+                self.claim()?;
+                let connection = leased(&mut self.lease)?;
+                let taken = take_events(connection, &mut self.decoder, into, trailers)?;
+                if self.decoder.as_ref().is_some_and(Decoder::is_ended) {
+                    self.finish();
+                }
+                Ok(taken)
+            }
+        }
+    }
+}
+
+fn leased(lease: &mut Option<Lease>) -> Result<&mut Connection> {
+    lease.as_mut().ok_or_else(over)?.connection()
 }
 
 /// How many bytes need no framing or decoding: they are read straight to where they are wanted.
@@ -226,13 +263,10 @@ fn absorb(http: &mut Machine, received: Received, direct: Option<u64>, into: &mu
     }
 }
 
-/// Whether a read without waiting found nothing.
-pub(super) fn is_pause(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-}
-
-/// Largest read for body bytes; 128 KiB saves most system calls and still fits caches.
+/// Largest read for body bytes; 128 KiB saves most system calls and still fits caches. What is to be
+/// kept whole is read in larger ones, up to a turn's worth.
 const READ_LARGE: usize = 128 * 1024;
+const READ_LARGEST: usize = 256 * 1024;
 
 /// Most memory reserved on the word of a Content-Length: of a body that will be kept whole, and of
 /// one that may be read in pieces. Untouched memory costs addresses only.
@@ -242,7 +276,7 @@ const SMALL: u64 = 64 * 1024;
 /// How much to ask for: what is left, in steps that grow with what has come, so that a lying
 /// Content-Length costs no memory.
 fn read_size(left: Option<u64>, have: usize) -> usize {
-    let most = READ_LARGE.max(have).min(MOST_RESERVED);
+    let most = READ_LARGE.max(have).min(READ_LARGEST);
     let left = left.map_or(READ_LARGE, |left| usize::try_from(left).unwrap_or(usize::MAX));
     left.clamp(512, most)
 }
@@ -284,33 +318,81 @@ pub(crate) fn broken(
     error
 }
 
-/// Moves what the machine has of the body into `into`; `true` at the verified end.
+/// What [`take_events`] came to, and how many bytes it decoded for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// The verified end.
+    End,
+    /// There is more to decode of what has come.
+    More(usize),
+    /// More has to come first.
+    Dry(usize),
+}
+
+impl Taken {
+    fn work(self) -> usize {
+        match self {
+            Taken::End => 0,
+            Taken::More(work) | Taken::Dry(work) => work,
+        }
+    }
+}
+
+/// Most bytes that are decoded ahead of the reader, and a few more.
+const AHEAD: usize = 64 * 1024;
+
+/// Moves what the machine has of the body into `into`, decoded as far as [`AHEAD`].
 pub(crate) fn take_events(
     connection: &mut Connection,
     decoder: &mut Option<Decoder>,
     into: &mut Vec<u8>,
     trailers: &mut Option<Fields>,
-) -> Result<bool> {
+) -> Result<Taken> {
+    let http = &mut connection.http;
     if decoder.is_none() && into.capacity() == 0 {
         // Exactly what is to come, so that freezing it needs no second allocation.
-        let expected = connection.http.body_remaining().filter(|&expected| expected <= SMALL);
+        let expected = http.body_remaining().filter(|&expected| expected <= SMALL);
         into.reserve_exact(expected.unwrap_or(0) as usize);
     }
-    loop {
-        match connection.http.poll_event()? {
-            Some(Event::Data(data)) => match decoder {
+    let failed = loop {
+        match http.poll_event() {
+            Ok(Some(Event::Data(data))) => match decoder {
                 None => into.extend_from_slice(data),
-                Some(decoder) => decoder.push(data, into)?,
+                Some(decoder) => decoder.push(data),
             },
-            Some(Event::Trailers(fields)) => *trailers = Some(fields),
-            Some(Event::End) => {
-                if let Some(decoder) = decoder {
-                    decoder.finish(into)?;
+            Ok(Some(Event::Trailers(fields))) => *trailers = Some(fields),
+            Ok(Some(Event::End)) => match decoder {
+                None => return Ok(Taken::End),
+                Some(decoder) => {
+                    decoder.end();
+                    break None;
                 }
-                return Ok(true);
-            }
-            Some(Event::Informational(_) | Event::Head(_)) => {}
-            None => return Ok(false),
+            },
+            Ok(Some(Event::Informational(_) | Event::Head(_))) => {}
+            Ok(None) => break None,
+            Err(error) => break Some(error),
         }
+    };
+    let taken = match decoder {
+        None => Taken::Dry(0),
+        Some(decoder) => decode(decoder, into)?,
+    };
+    match (taken, failed) {
+        // The machine tells of it again when what came before has been taken.
+        (Taken::More(_), _) | (_, None) => Ok(taken),
+        (_, Some(error)) => Err(error.into()),
     }
+}
+
+/// Decodes on in what has been given to the decoder.
+fn decode(decoder: &mut Decoder, into: &mut Vec<u8>) -> Result<Taken> {
+    let work = decoder.pull(into, AHEAD)?;
+    if decoder.has_more() {
+        return Ok(Taken::More(work));
+    }
+    if !decoder.is_ended() {
+        return Ok(Taken::Dry(work));
+    }
+    decoder.finish()?;
+    Ok(Taken::End)
 }

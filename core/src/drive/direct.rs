@@ -9,10 +9,10 @@ use keepalive_proto::{Eof, Event};
 use crate::buffer::Space;
 use crate::connection::{Connection, Lease};
 use crate::deadline::Deadline;
-use crate::drive::body::{Live, broken, is_pause, over, stall};
+use crate::drive::body::{Live, broken, over};
 use crate::drive::wait::{Stopped, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::net::socket::{Layer, ready_bytes, recv_space, waiting_bytes};
+use crate::net::socket::{Layer, is_pause, ready_bytes, recv_space, waiting_bytes};
 
 /// A body of which this much came between two waits comes in bulk: then the next wait is for a
 /// whole piece, so that its receiver is not woken for each packet, but it is short.
@@ -29,7 +29,7 @@ impl Live {
         self.lease.as_mut()?.connection().ok()?.http.body_remaining()
     }
 
-    /// The connection, and how many body bytes at most can be read past the protocol machine;
+    /// The connection, and how many body bytes at most can be read past the protocol machine at once;
     /// `None` when something stands between: TLS, a coding, chunks, bytes that are buffered.
     fn direct(&mut self) -> Option<(&mut Connection, usize)> {
         // The next read tells why it cannot have it.
@@ -41,6 +41,7 @@ impl Live {
             return None;
         }
         let most = usize::try_from(connection.http.direct_body()?).unwrap_or(usize::MAX);
+        let most = most.min(PIECE);
         (most > 0).then_some((connection, most))
     }
 
@@ -56,7 +57,10 @@ impl Live {
         wait: &mut W,
         to: &mut Space<'_>,
     ) -> Option<Result<usize>> {
-        let deadline = stall(self.read).sooner(self.total);
+        let deadline = match self.deadline() {
+            Ok(deadline) => deadline,
+            Err(error) => return Some(Err(self.fail(error))),
+        };
         let (connection, most) = self.direct()?;
         if let Err(error) = wait.adopt(&mut connection.io) {
             return Some(Err(self.fail(error)));
@@ -73,6 +77,7 @@ impl Live {
                 None
             }
             Ok(count) => {
+                wait.spend(count);
                 connection.http.received_direct(count as u64);
                 Some(Ok(count))
             }
@@ -83,7 +88,10 @@ impl Live {
     /// Waits until bytes are there that `read_direct` would give, and says how many; `None` as
     /// there.
     pub async fn at_hand<W: Wait>(&mut self, wait: &mut W) -> Option<Result<usize>> {
-        let deadline = stall(self.read).sooner(self.total);
+        let deadline = match self.deadline() {
+            Ok(deadline) => deadline,
+            Err(error) => return Some(Err(self.fail(error))),
+        };
         let in_bulk = W::REGISTERED && std::mem::take(&mut self.taken) >= BULK;
         let (connection, most) = self.direct()?;
         if let Err(error) = wait.adopt(&mut connection.io) {
@@ -92,7 +100,7 @@ impl Live {
         let io = &connection.io;
         if in_bulk {
             let soon = Deadline::from_now(Some(PAUSE), ErrorKind::ReadTimeout);
-            let least = PIECE.min(most);
+            let least = most;
             let mut seen = 0;
             let enough = std::future::poll_fn(|cx| {
                 wait.poll_io(cx, io, Want::Read, &soon, &mut |fd, _| {
@@ -128,6 +136,9 @@ impl Live {
 
     /// How many bytes `read_now` would give; 0 when it is not known to give any.
     pub fn at_hand_now(&mut self) -> usize {
+        if self.total.is_over() {
+            return 0;
+        }
         let Some((connection, most)) = self.direct() else { return 0 };
         ready_bytes(connection.io.fd()).map_or(0, |count| count.min(most))
     }
@@ -136,6 +147,9 @@ impl Live {
     /// connection is; `None` when nothing is, or as of `read_direct`.
     pub fn read_now(&mut self, to: &mut Space<'_>) -> Option<Result<usize>> {
         let deadline = self.total;
+        if deadline.is_over() {
+            return None;
+        }
         let (connection, most) = self.direct()?;
         match recv_space(connection.io.fd(), to, most) {
             Ok(0) => None,

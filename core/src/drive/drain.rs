@@ -10,6 +10,7 @@ use crate::deadline::Deadline;
 use crate::drive::body::{Live, note};
 use crate::drive::wait::{Wait, Want};
 use crate::error::ErrorKind;
+use crate::net::socket::Received;
 use crate::runtime::{Engine, engine};
 use crate::stats::Closed;
 
@@ -82,13 +83,18 @@ async fn drain(lease: &mut Lease, limit: u64) -> bool {
             return false;
         }
         let received = std::future::poll_fn(|cx| {
-            wait.poll_io(cx, io, Want::Read, &never, &mut |fd, _| {
+            wait.poll_io(cx, io, Want::Read.of(layer), &never, &mut |fd, _| {
                 layer.read(fd, http.receive_space(READ))
             })
         })
         .await;
         match received {
-            Ok(received) => note(http, received),
+            Ok(received) => {
+                if let Received::Bytes(count) = received {
+                    wait.spend(count);
+                }
+                note(http, received);
+            }
             Err(_) => return false,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -11,9 +11,9 @@ use keepalive_proto::{Connection as Machine, Event, Fields, ResponseHead};
 use crate::connection::{Connection, Lease};
 use crate::deadline::{Deadline, Deadlines};
 use crate::drive::body::{broken, note};
-use crate::drive::wait::{Direction, Look, Stopped, Wait, Want};
+use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
-use crate::net::socket::{Layer, READ_SIZE, Received};
+use crate::net::socket::{Layer, READ_SIZE, Received, is_pause};
 use crate::origin::Origin;
 use crate::request::{Body, Request};
 use crate::source::Kept;
@@ -46,6 +46,9 @@ const DIRECT: usize = 64 * 1024;
 /// Most of it that is written at a time: an answer that makes the rest pointless is looked for between
 /// writes.
 const ONE_WRITE: usize = 256 * 1024;
+
+/// Bytes asked for at a time when a connection broke while sending.
+const READ_RESCUED: usize = 16 * 1024;
 
 /// A failed exchange: the error, and what is needed to judge a replay.
 pub(crate) struct Failure {
@@ -121,7 +124,7 @@ impl<'a> Feed<'a> {
 }
 
 enum Turn {
-    Wrote,
+    Wrote(usize),
     Read(Received),
     Piece(Result<Option<Bytes>>),
 }
@@ -198,6 +201,7 @@ async fn run<W: Wait>(
         }
         let phase = if sent_at.is_none() { Phase::Send } else { Phase::Head };
         let want = match (output, &feed) {
+            _ if layer.holds() => Want::Held,
             // A short request goes out in one write. What is left after that may be stuck behind an
             // answer that nobody reads.
             (true, Feed::Empty) if !wrote => Want::Write,
@@ -209,11 +213,14 @@ async fn run<W: Wait>(
         // Waiting for the caller's own body is not the server's stall.
         let limit = if starved { deadlines.total } else { deadline };
         let turn = std::future::poll_fn(|cx| {
-            if starved
-                && let Feed::Stream { source, .. } = &mut feed
-                && let Poll::Ready(piece) = source.poll_chunk(cx)
-            {
-                return Poll::Ready(Ok(Turn::Piece(piece)));
+            if starved && let Feed::Stream { source, .. } = &mut feed {
+                // A source that is always ready, if only with nothing, waits for no socket.
+                if let Err(stopped) = ready!(wait.poll_turn(cx, &limit)) {
+                    return Poll::Ready(Err(stopped));
+                }
+                if let Poll::Ready(piece) = source.poll_chunk(cx) {
+                    return Poll::Ready(Ok(Turn::Piece(piece)));
+                }
             }
             let mut op = |fd: BorrowedFd<'_>, look: &mut Look| match look.direction {
                 Direction::Read => {
@@ -224,15 +231,16 @@ async fn run<W: Wait>(
                         && matches!(received, Received::Bytes(count) if count < room);
                     Ok(Turn::Read(received))
                 }
-                Direction::Write => write(http, layer, fd, wire, &mut feed).map(|()| Turn::Wrote),
+                Direction::Write => write(http, layer, fd, wire, &mut feed).map(Turn::Wrote),
             };
             wait.poll_io(cx, io, want, &limit, &mut op)
         })
         .await;
         now = Instant::now();
         match turn {
-            Ok(Turn::Wrote) => {
+            Ok(Turn::Wrote(count)) => {
                 wrote = true;
+                wait.spend(count);
                 if sent_at.is_none() && !matches!(feed, Feed::Empty) {
                     deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
                     // An answer may make the rest pointless, and a server that reads on would never
@@ -245,7 +253,7 @@ async fn run<W: Wait>(
                             note(http, received);
                             arrived = true;
                         }
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                        Err(error) if is_pause(&error) => {}
                         Err(error) => {
                             let stopped = Stopped::Io(error);
                             return Err(broken(stopped, http, phase, origin, &deadline));
@@ -254,6 +262,9 @@ async fn run<W: Wait>(
                 }
             }
             Ok(Turn::Read(received)) => {
+                if let Received::Bytes(count) = received {
+                    wait.spend(count);
+                }
                 note(http, received);
                 arrived = true;
             }
@@ -288,18 +299,18 @@ fn write(
     fd: BorrowedFd<'_>,
     wire: &mut u64,
     feed: &mut Feed<'_>,
-) -> io::Result<()> {
+) -> io::Result<usize> {
     if let Some(rest) = feed.direct(http)
         && let Feed::Whole(_, at) = feed
     {
         let taken = layer.write(fd, rest, wire)?;
         http.sent_direct(taken as u64);
         *at += taken;
-        return Ok(());
+        return Ok(taken);
     }
     let taken = layer.write(fd, http.poll_transmit().unwrap_or_default(), wire)?;
     http.transmitted(taken);
-    Ok(())
+    Ok(taken)
 }
 
 fn is_much(early: &Option<Box<Early>>) -> bool {
@@ -341,9 +352,13 @@ fn rescue(
     (mut answered, mut early): (Option<ResponseHead>, Option<Box<Early>>),
 ) -> Result<Answer> {
     if matches!(stopped, Stopped::Io(_)) && phase == Phase::Send {
-        while let Ok(received @ Received::Bytes(_)) =
-            layer.read(io.fd(), http.receive_space(READ_SIZE))
+        // The answer stands at the front; what follows it is read later.
+        let mut turn = wait::Turn::default();
+        while !turn.is_over()
+            && let Ok(received @ Received::Bytes(count)) =
+                layer.read(io.fd(), http.receive_space(READ_RESCUED))
         {
+            turn.spend(count);
             note(http, received);
         }
         if take_early(http, &mut answered, &mut early).is_ok()

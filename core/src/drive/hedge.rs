@@ -86,7 +86,8 @@ async fn race<W: Wait>(
         if let Some(result) = before(now, late, &mut second_wait, first.as_mut()).await {
             return result;
         }
-        other = idle(pool, origin).filter(|_| memory.budget.spend());
+        let percent = pool.keeper.config.retry_budget;
+        other = idle(pool, origin).filter(|_| memory.budget.spend(Instant::now(), percent));
         let Some(second_lease) = &mut other else { return first.await };
         pool.keeper.counters.hedged.fetch_add(1, Ordering::Relaxed);
         let begun = Instant::now();
@@ -176,3 +177,6 @@ fn idle(pool: &Arc<ClientPool>, origin: &Arc<Origin>) -> Option<Lease> {
         Lease::new(pool.clone(), host, idle.connection).probed()
     })
 }
+
+#[cfg(test)]
+mod tests;

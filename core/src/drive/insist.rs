@@ -64,16 +64,18 @@ async fn tries<W: Wait>(
                 after.and_then(|value| retry_after(value, SystemTime::now()))
             }
             Err(error) if is_retryable_error(error) => None,
-            _ => return result.map(|response| tried(response, tries)),
+            _ => return tried(result, tries),
         };
         let pause = pause.unwrap_or_else(|| backoff(tries, random()));
+        // A server that asks for a longer wait than the caller allows is not asked again at all.
         let worth = u64::from(tries) < config.retries
+            && config.retry_max_wait.is_none_or(|most| pause <= most)
             && (request.head.is_replayable() || result.is_err())
             && request.body.can_restart()
             && deadlines.total.left().is_none_or(|left| pause < left)
-            && memory.budget.spend();
+            && memory.budget.spend(Instant::now(), config.retry_budget);
         if !worth {
-            return result.map(|response| tried(response, tries));
+            return tried(result, tries);
         }
         // Its connection goes back by the drain rule while this waits.
         drop(result);
@@ -83,9 +85,15 @@ async fn tries<W: Wait>(
     }
 }
 
-fn tried(mut response: Response, tries: u32) -> Response {
-    response.about.info.retries = tries;
-    response
+/// Says how many tries were made before the last.
+fn tried(result: Result<Response>, before: u32) -> Result<Response> {
+    match result {
+        Ok(mut response) => {
+            response.about.info.retries = before;
+            Ok(response)
+        }
+        Err(error) => Err(error.with_tries(before + 1)),
+    }
 }
 
 /// Uniform in 0..1, enough for jitter.

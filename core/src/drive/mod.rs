@@ -10,6 +10,7 @@ pub(crate) mod hedge;
 pub(crate) mod hop;
 mod insist;
 pub(crate) mod perform;
+mod queued;
 pub(crate) mod redirect;
 pub(crate) mod replay;
 pub(crate) mod tokio;

@@ -10,10 +10,11 @@ use crate::config::Settings;
 use crate::connection::{ClientPool, Connection, Lease};
 use crate::deadline::Deadlines;
 use crate::decode::{ACCEPTED, Decoder};
-use crate::drive::body::{Live, take_events};
+use crate::drive::body::{Live, Taken, take_events};
 use crate::drive::exchange::{Answer, Early, Feed, exchange};
 use crate::drive::insist::insist;
-use crate::drive::wait::{Stopped, Wait};
+use crate::drive::queued::granted;
+use crate::drive::wait::Wait;
 use crate::drive::{hedge, redirect, replay};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::socket::Layer;
@@ -154,7 +155,10 @@ pub(super) async fn send<W: Wait>(
                 let tries = Tries { started, queued, leased_at, replays, replay_reason };
                 return respond(lease, request, answer, tries, deadlines);
             }
-            Err(failure) => {
+            Err(mut failure) => {
+                if let Ok(connection) = lease.connection() {
+                    failure.error = failure.error.with_address(connection.peer);
+                }
                 if reused && replay::is_death(&failure.error) {
                     if let Ok(connection) = lease.connection() {
                         connection.died_on_reuse(leased_at, &settings.config);
@@ -222,8 +226,8 @@ fn default_fields<'a>(settings: &'a Settings, request: &Request) -> Cow<'a, [u8]
     Cow::Owned(fields)
 }
 
-/// What cannot be replayed takes no connection that has idled for longer (design: 4 s, below the
-/// 5 s of Node's servers).
+/// What cannot be replayed takes no connection that has idled for longer (4 s, below the 5 s of Node's
+/// servers).
 const FRESH: Duration = Duration::from_secs(4);
 
 /// A live connection for the request, an idle one that passes its probe or one that was waited for,
@@ -274,25 +278,7 @@ async fn lease<W: Wait>(
             }
         };
         ticket.orphan = return_orphan;
-        let mut deadline = deadlines.starting(started, deadlines.queue, ErrorKind::PoolTimeout);
-        let grant = loop {
-            let waited = std::future::poll_fn(|cx| {
-                wait.poll_until(cx, &deadline, &mut |cx| ticket.poll(cx))
-            })
-            .await;
-            match waited {
-                Ok(grant) => break grant,
-                // A dial has its own limit; `queue_timeout` is for the wait before it.
-                Err(Stopped::Expired)
-                    if deadline.is(ErrorKind::PoolTimeout) && ticket.is_dialled() =>
-                {
-                    deadline = deadlines.total;
-                }
-                Err(stopped) => {
-                    return Err(stopped.into_error(Phase::Pool, origin, &deadline));
-                }
-            }
-        };
+        let grant = granted(&mut ticket, pool, wait, deadlines, origin, started).await?;
         now = Instant::now();
         let mut lease = match grant {
             Grant::Connection(host, connection) => Lease::new(pool.clone(), host, connection),
@@ -384,10 +370,10 @@ fn respond(
         ready: Buffer::default(),
         state: State::Done,
     };
-    let ended = take_arrived(connection, early, &mut decoder, &mut response);
-    match ended {
-        Ok(true) => lease.check_in(head_at),
-        Ok(false) => {
+    let taken = take_arrived(connection, early, &mut decoder, &mut response);
+    match taken {
+        Ok(Taken::End) => lease.check_in(head_at),
+        Ok(Taken::More(_) | Taken::Dry(_)) => {
             response.state = State::Live(Box::new(Live::new(
                 lease,
                 decoder,
@@ -406,25 +392,24 @@ fn respond(
     Ok(response)
 }
 
-/// Moves what has arrived of the body into the response; `true` if that is all.
+/// Moves what has arrived of the body into the response.
 fn take_arrived(
     connection: &mut Connection,
     early: Option<Box<Early>>,
     decoder: &mut Option<Decoder>,
     response: &mut Response,
-) -> Result<bool> {
+) -> Result<Taken> {
     let Response { ready, about, .. } = response;
     if let Some(early) = early {
         match decoder {
             None => ready.space().extend_from_slice(&early.body),
-            Some(decoder) => decoder.push(&early.body, ready.space())?,
+            Some(decoder) => decoder.push(&early.body),
         }
         about.trailers = early.trailers;
-        if early.ended {
-            if let Some(decoder) = decoder {
-                decoder.finish(ready.space())?;
-            }
-            return Ok(true);
+        match decoder {
+            None if early.ended => return Ok(Taken::End),
+            Some(decoder) if early.ended => decoder.end(),
+            _ => {}
         }
     }
     take_events(connection, decoder, ready.space(), &mut about.trailers)

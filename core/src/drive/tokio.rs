@@ -2,13 +2,15 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::pin::pin;
 use std::task::{Context, Poll};
 
 use crate::deadline::Deadline;
-use crate::drive::wait::{Direction, Look, Stopped, Wait, Waited, Want};
+use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Waited, Want};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::handoff::{Turn, turn};
-use crate::net::socket::Io;
+use crate::net::socket::{Io, is_pause};
+use crate::runtime::wake_consumers;
 use crate::timers::{Timer, Timers};
 
 /// Waits as a task of the engine.
@@ -16,11 +18,30 @@ pub(crate) struct TokioWait {
     timers: &'static Timers,
     /// One timer for all waits of an exchange; moved when the deadline changes.
     timer: Option<Timer>,
+    turn: wait::Turn,
 }
 
 impl TokioWait {
     pub fn new(timers: &'static Timers) -> Self {
-        TokioWait { timers, timer: None }
+        TokioWait { timers, timer: None, turn: wait::Turn::default() }
+    }
+
+    /// Lets the reactor look at all sockets and timers, and everybody who is ready have a turn,
+    /// before this one goes on.
+    #[cold]
+    fn yield_turn<T>(cx: &mut Context<'_>, deadline: &Deadline) -> Waited<T> {
+        if deadline.is_over() {
+            return Poll::Ready(Err(Stopped::Expired));
+        }
+        if turn() == Turn::Engine {
+            wake_consumers();
+        }
+        // Polled once, it wakes the context when the reactor has looked.
+        match pin!(::tokio::task::yield_now()).poll(cx) {
+            Poll::Pending => {}
+            Poll::Ready(()) => cx.waker().wake_by_ref(),
+        }
+        Poll::Pending
     }
 
     fn poll_deadline<T>(&mut self, cx: &mut Context<'_>, deadline: &Deadline) -> Waited<T> {
@@ -44,6 +65,18 @@ impl Wait for TokioWait {
         Some(TokioWait::new(self.timers))
     }
 
+    fn spend(&mut self, bytes: usize) {
+        self.turn.spend(bytes);
+    }
+
+    #[inline]
+    fn poll_turn(&mut self, cx: &mut Context<'_>, deadline: &Deadline) -> Waited<()> {
+        match self.turn.is_over() {
+            true => TokioWait::yield_turn(cx, deadline),
+            false => Poll::Ready(Ok(())),
+        }
+    }
+
     fn adopt(&mut self, io: &mut Io) -> Result<()> {
         if turn() == Turn::Begin && io.pace.is_due() {
             // The submitter's thread watches it; the reactor would be woken as well.
@@ -64,6 +97,15 @@ impl Wait for TokioWait {
         deadline: &Deadline,
         op: &mut dyn FnMut(BorrowedFd<'_>, &mut Look) -> io::Result<T>,
     ) -> Waited<T> {
+        if self.turn.is_over() {
+            return TokioWait::yield_turn(cx, deadline);
+        }
+        if matches!(want, Want::Held) {
+            match op(io.fd(), &mut Look::at(Direction::Read)) {
+                Err(error) if is_pause(&error) => {}
+                result => return Poll::Ready(result.map_err(Stopped::Io)),
+            }
+        }
         if io.watch().is_none() {
             if let Some(waited) = here(io, want, op) {
                 return waited;
@@ -89,7 +131,11 @@ impl Wait for TokioWait {
                 let mut look = Look::at(direction);
                 match op(io.fd(), &mut look) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => guard.clear_ready(),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                        if self.turn.is_over() {
+                            return TokioWait::yield_turn(cx, deadline);
+                        }
+                    }
                     result => {
                         // Readiness comes by edges, so it may be cleared once nothing is left;
                         // the end of the stream is remembered all the same.
@@ -134,11 +180,7 @@ fn here<T>(
         _ => return None,
     };
     match tried {
-        Err(error)
-            if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) =>
-        {
-            None
-        }
+        Err(error) if is_pause(&error) => None,
         result => Some(Poll::Ready(result.map_err(Stopped::Io))),
     }
 }

@@ -6,8 +6,9 @@ use std::time::Instant;
 use crate::config::{ClientConfig, Timeouts};
 use crate::connection::{ClientPool, Lease};
 use crate::deadline::Deadlines;
+use crate::drive::queued::granted;
 use crate::drive::wait::Wait;
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::{Error, Result};
 use crate::origin::Origin;
 use crate::pool::{Got, Grant, Moment, Refused, Wish};
 
@@ -43,16 +44,14 @@ pub(crate) async fn warm<W: Wait>(
     let mut opened = Vec::with_capacity(tickets.len());
     let mut failed = None;
     for mut ticket in tickets {
-        let deadline = deadlines.starting(Instant::now(), deadlines.queue, ErrorKind::PoolTimeout);
-        let grant =
-            std::future::poll_fn(|cx| wait.poll_until(cx, &deadline, &mut |cx| ticket.poll(cx)));
-        match grant.await {
+        let started = Instant::now();
+        match granted(&mut ticket, pool, wait, &deadlines, origin, started).await {
             Ok(Grant::Connection(host, connection)) => {
                 opened.push(Lease::new(pool.clone(), host, connection));
             }
             Ok(Grant::Failed(error)) => failed = failed.or(Some(error)),
             Ok(Grant::PoolClosed) => failed = Some(Error::state("the client was closed")),
-            Err(stopped) => failed = Some(stopped.into_error(Phase::Pool, origin, &deadline)),
+            Err(error) => failed = Some(error),
         }
     }
     let count = opened.len();

@@ -1,7 +1,7 @@
 //! Opens one connection on the runtime: resolve, race the addresses, shake hands.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ pub(crate) struct Dialled {
     pub connect: Duration,
     pub tls: Duration,
     /// The server's address, and all that its name had.
-    pub peer: IpAddr,
+    pub peer: SocketAddr,
     pub answer: Answer,
 }
 
@@ -49,12 +49,12 @@ pub(crate) async fn dial(
             Ok((io, address)) => break (answer, resolved, io, address),
             // The server may have moved since somebody else asked.
             Err(_) if answer.cached && after.is_none() => after = Some(answer.at),
-            Err(error) => {
+            Err(Unreached { error, address }) => {
                 let took = resolved.elapsed();
                 let text = format!("cannot connect to {peer}: {error}; gave up after {took:.1?}");
-                return Err(
-                    Error::new(ErrorKind::ConnectFailed, Phase::Connect, text).with_os(&error)
-                );
+                let error =
+                    Error::new(ErrorKind::ConnectFailed, Phase::Connect, text).with_os(&error);
+                return Err(address.map_or(error.clone(), |address| error.with_address(address)));
             }
         }
     };
@@ -73,13 +73,19 @@ pub(crate) async fn dial(
         resolve: resolved - started,
         connect: connected - resolved,
         tls: if tls.is_some() { connected.elapsed() } else { Duration::ZERO },
-        peer: address.ip(),
+        peer: address,
         answer,
     })
 }
 
+/// No address answered: what happened last, and where.
+struct Unreached {
+    error: io::Error,
+    address: Option<SocketAddr>,
+}
+
 /// The first address that answers wins; the last failure is reported when none does.
-async fn connect(addresses: Vec<SocketAddr>) -> io::Result<(Io, SocketAddr)> {
+async fn connect(addresses: Vec<SocketAddr>) -> std::result::Result<(Io, SocketAddr), Unreached> {
     if let [only] = addresses[..] {
         return attempt(only).await;
     }
@@ -87,15 +93,18 @@ async fn connect(addresses: Vec<SocketAddr>) -> io::Result<(Io, SocketAddr)> {
     let (results, mut arrivals) = mpsc::unbounded_channel();
     let mut running = Vec::new();
     let mut pending = 0;
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "no address");
+    let error = io::Error::new(io::ErrorKind::NotFound, "no address");
+    let mut last = Unreached { error, address: None };
     loop {
         if let Some(address) = race.next() {
             let results = results.clone();
             pending += 1;
             running.push(AbortOnDrop(tokio::spawn(async move {
                 let result = caught(attempt(address)).await;
-                let _ =
-                    results.send(result.unwrap_or_else(|| Err(io::Error::other("it panicked"))));
+                let _ = results.send(result.unwrap_or_else(|| {
+                    let error = io::Error::other("it panicked");
+                    Err(Unreached { error, address: Some(address) })
+                }));
             })));
         }
         if pending == 0 {
@@ -128,11 +137,17 @@ impl Drop for AbortOnDrop {
     }
 }
 
-async fn attempt(address: SocketAddr) -> io::Result<(Io, SocketAddr)> {
-    let fd = watch(start_connect(address)?)?;
-    // Writable means decided, for better or worse.
-    fd.writable().await?.retain_ready();
-    Ok((Io::registered(finish_connect(fd.into_inner())?)?, address))
+async fn attempt(address: SocketAddr) -> std::result::Result<(Io, SocketAddr), Unreached> {
+    let attempt = async {
+        let fd = watch(start_connect(address)?)?;
+        // Writable means decided, for better or worse.
+        fd.writable().await?.retain_ready();
+        Io::registered(finish_connect(fd.into_inner())?)
+    };
+    match attempt.await {
+        Ok(io) => Ok((io, address)),
+        Err(error) => Err(Unreached { error, address: Some(address) }),
+    }
 }
 
 async fn handshake(host: &str, peer: &str, settings: &TlsSettings, io: &Io) -> Result<Layer> {

@@ -7,3 +7,4 @@ pub(crate) mod race;
 pub(crate) mod resolve;
 pub(crate) mod socket;
 pub(crate) mod tls;
+mod trust;

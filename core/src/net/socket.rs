@@ -116,7 +116,15 @@ impl Layer {
         matches!(self, Layer::Plain)
     }
 
-    /// One read; `WouldBlock` when nothing is there.
+    /// Whether the next read brings something that the socket will not tell of.
+    pub fn holds(&self) -> bool {
+        match self {
+            Layer::Plain => false,
+            Layer::Tls(session) => session.holds(),
+        }
+    }
+
+    /// One read; `WouldBlock` when nothing is there, `Interrupted` when much came that was no data.
     pub fn read(&mut self, fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<Received> {
         match self {
             Layer::Plain => match recv(fd, into)? {
@@ -168,6 +176,8 @@ impl Layer {
             Ok(Received::Bytes(_)) => Probe::StrayBytes,
             Ok(Received::CleanEof | Received::AbruptEof) => Probe::Eof,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Probe::Alive,
+            // Records without data and without end.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Probe::StrayBytes,
             Err(_) => Probe::Reset,
         }
     }
@@ -240,6 +250,11 @@ pub(crate) fn waiting_bytes(fd: BorrowedFd<'_>) -> io::Result<usize> {
             return Ok(0);
         }
     }
+}
+
+/// Whether a read without waiting found nothing.
+pub(crate) fn is_pause(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 /// `send(2)` that raises no SIGPIPE.

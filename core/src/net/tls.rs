@@ -5,9 +5,10 @@ use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 use once_cell::race::OnceBox;
+use pkcs8::{EncryptedPrivateKeyInfo, SecretDocument};
 use rustls::client::{ClientSessionMemoryCache, Resumption};
 use rustls::crypto::CryptoProvider;
-use rustls::{ClientConfig as TlsConfig, ClientConnection, RootCertStore};
+use rustls::{ClientConfig as TlsConfig, ClientConnection};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 
@@ -15,10 +16,11 @@ use crate::config::ClientConfig;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::PerFork;
 use crate::net::socket::{Received, recv_into, send};
+use crate::net::trust::{Roots, describe};
 
 /// The TLS settings of a client. The system's trust store is read at the first use of `https`.
 pub(crate) struct TlsSettings {
-    own_roots: Option<RootCertStore>,
+    own_roots: Option<Roots>,
     identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
     /// A child makes its own: the session cache in it may be locked at the fork.
     built: PerFork<Arc<TlsConfig>>,
@@ -44,35 +46,29 @@ fn sessions() -> Result<Resumption> {
 /// The settings of every client that names neither trust nor identity of its own.
 fn system_config() -> Result<Arc<TlsConfig>> {
     static SYSTEM: PerFork<Arc<TlsConfig>> = PerFork::new();
-    SYSTEM.get_or_try_init(|| build(system_roots(), None)).cloned()
-}
-
-/// The operating system's store, or what SSL_CERT_FILE and SSL_CERT_DIR name; Mozilla's list when
-/// that is empty (a container without ca-certificates).
-fn system_roots() -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    roots
+    SYSTEM.get_or_try_init(|| build(Roots::system(), None)).cloned()
 }
 
 fn build(
-    roots: RootCertStore,
+    roots: Roots,
     identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
 ) -> Result<Arc<TlsConfig>> {
-    let internal = |error: rustls::Error| {
+    let internal = |error: String| {
         Error::new(ErrorKind::Internal, Phase::Tls, format!("TLS settings: {error}"))
     };
     let builder = TlsConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
-        .map_err(internal)?
-        .with_root_certificates(roots);
+        .map_err(|error| internal(error.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(roots.verifier(provider()).map_err(internal)?);
     let mut config = match identity {
         None => builder.with_no_client_auth(),
         Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
-            Error::argument(format!("client certificate and key do not go together: {error}"))
+            let reason = match error {
+                rustls::Error::InconsistentKeys(_) => "they are of different key pairs",
+                _ => "one of them is malformed or of an unknown kind",
+            };
+            Error::argument(format!("client certificate and key do not go together: {reason}"))
         })?,
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -87,14 +83,17 @@ fn read_file(option: &str, path: &str) -> Result<Vec<u8>> {
 }
 
 fn certificates(option: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
-    let bad = |reason: String| Error::argument(format!("option {option}: {reason}"));
     let list = CertificateDer::pem_slice_iter(pem)
         .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|error| bad(format!("not PEM: {error}")))?;
+        .map_err(|_| unusable(option, "is not well-formed PEM"))?;
     if list.is_empty() {
-        return Err(bad("holds no certificate".to_string()));
+        return Err(unusable(option, "holds no certificate (-----BEGIN CERTIFICATE-----)"));
     }
     Ok(list)
+}
+
+fn unusable(option: &str, what: &str) -> Error {
+    Error::argument(format!("option {option}: {what}"))
 }
 
 impl TlsSettings {
@@ -102,11 +101,11 @@ impl TlsSettings {
     pub fn new(config: &ClientConfig) -> Result<TlsSettings> {
         let mut own_roots = None;
         let mut trust = |option: &str, pem: &[u8]| -> Result<()> {
-            let roots = own_roots.get_or_insert_with(RootCertStore::empty);
+            let roots = own_roots.get_or_insert_with(Roots::empty);
             for certificate in certificates(option, pem)? {
                 roots
                     .add(certificate)
-                    .map_err(|error| Error::argument(format!("option {option}: {error}")))?;
+                    .map_err(|_| unusable(option, "holds a malformed certificate"))?;
             }
             Ok(())
         };
@@ -125,10 +124,13 @@ impl TlsSettings {
             (Some(cert), Some(key), _, _) => Some(identity(
                 ("client_cert_file", &read_file("client_cert_file", cert)?),
                 ("client_key_file", &read_file("client_key_file", key)?),
+                config.client_key_password.as_deref(),
             )?),
-            (_, _, Some(cert), Some(key)) => {
-                Some(identity(("client_cert_pem", cert), ("client_key_pem", key))?)
-            }
+            (_, _, Some(cert), Some(key)) => Some(identity(
+                ("client_cert_pem", cert),
+                ("client_key_pem", key),
+                config.client_key_password.as_deref(),
+            )?),
             _ => None,
         };
         let settings = TlsSettings { own_roots, identity, built: PerFork::new() };
@@ -142,7 +144,7 @@ impl TlsSettings {
         let make = || match (&self.own_roots, &self.identity) {
             (None, None) => system_config(),
             (roots, identity) => build(
-                roots.clone().unwrap_or_else(system_roots),
+                roots.clone().unwrap_or_else(Roots::system),
                 identity.as_ref().map(|(chain, key)| (chain.clone(), key.clone_key())),
             ),
         };
@@ -157,20 +159,52 @@ impl TlsSettings {
         let connection = ClientConnection::new(self.config()?, name).map_err(|error| {
             Error::new(ErrorKind::TlsHandshakeFailed, Phase::Tls, format!("{host}: {error}"))
         })?;
-        Ok(TlsSession { connection })
+        Ok(TlsSession { connection, failed: None, closed: false })
     }
 }
 
 fn identity(
     (cert_option, cert): (&str, &[u8]),
     (key_option, key): (&str, &[u8]),
+    password: Option<&str>,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
     let chain = certificates(cert_option, cert)?;
-    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| {
-        Error::argument(format!("option {key_option}: holds no private key: {error}"))
-    })?;
-    Ok((chain, key))
+    Ok((chain, private_key(key_option, key, password)?))
 }
+
+/// A private key, decrypted if it has to be.
+fn private_key(option: &str, pem: &[u8], password: Option<&str>) -> Result<PrivateKeyDer<'static>> {
+    if let Ok(key) = PrivateKeyDer::from_pem_slice(pem) {
+        return Ok(key);
+    }
+    let text = String::from_utf8_lossy(pem);
+    if text.contains("Proc-Type: 4,ENCRYPTED") {
+        return Err(unusable(
+            option,
+            "is encrypted in OpenSSL's old form; `openssl pkcs8 -topk8` makes it PKCS #8, which \
+             client_key_password opens",
+        ));
+    }
+    let Some(at) = text.find(ENCRYPTED) else {
+        return Err(unusable(option, "holds no private key (PKCS #8, PKCS #1 or SEC1 in PEM)"));
+    };
+    let Some(password) = password else {
+        return Err(unusable(option, "is encrypted; client_key_password opens it"));
+    };
+    let end =
+        text[at..].find(ENCRYPTED_END).map_or(text.len(), |end| at + end + ENCRYPTED_END.len());
+    let (_, document) = SecretDocument::from_pem(&text[at..end])
+        .map_err(|_| unusable(option, "is not well-formed PEM"))?;
+    let encrypted = EncryptedPrivateKeyInfo::try_from(document.as_bytes())
+        .map_err(|_| unusable(option, "is encrypted in a way that is not supported"))?;
+    let key = encrypted.decrypt(password).map_err(|_| {
+        unusable("client_key_password", "does not open the private key, or its cipher is unknown")
+    })?;
+    Ok(PrivateKeyDer::Pkcs8(key.as_bytes().to_vec().into()))
+}
+
+const ENCRYPTED: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
+const ENCRYPTED_END: &str = "-----END ENCRYPTED PRIVATE KEY-----";
 
 /// The error of a failed handshake: a refused certificate says which host and why.
 pub(crate) fn handshake_error(peer: &str, error: &io::Error) -> Error {
@@ -197,30 +231,18 @@ pub(crate) fn handshake_error(peer: &str, error: &io::Error) -> Error {
     }
 }
 
-fn describe(reason: &rustls::CertificateError) -> String {
-    use rustls::CertificateError as Reason;
-    match reason {
-        Reason::UnknownIssuer => "its issuer is not trusted".to_string(),
-        Reason::Expired | Reason::ExpiredContext { .. } => "it has expired".to_string(),
-        Reason::NotValidYet | Reason::NotValidYetContext { .. } => {
-            "it is not valid yet".to_string()
-        }
-        Reason::NotValidForName => "it is not valid for this host name".to_string(),
-        Reason::NotValidForNameContext { presented, .. } => {
-            let names: Vec<&str> = presented
-                .iter()
-                .map(|name| name.strip_prefix("DnsName(\"").unwrap_or(name).trim_end_matches("\")"))
-                .collect();
-            format!("it is not valid for this host name, only for {}", names.join(", "))
-        }
-        other => other.to_string(),
-    }
-}
-
 /// One TLS connection, client side.
 pub(crate) struct TlsSession {
     connection: ClientConnection,
+    /// What broke the protocol; told when what came before it has been read.
+    failed: Option<rustls::Error>,
+    /// The peer has said that it sends no more.
+    closed: bool,
 }
+
+/// Reads of a socket that bring no data (tickets, key updates) before others are looked at again:
+/// each brings up to 4 KiB.
+const IDLE_READS: u32 = 16;
 
 struct Socket<'a> {
     fd: BorrowedFd<'a>,
@@ -256,7 +278,9 @@ impl TlsSession {
 
     /// One step of the handshake in the given direction.
     pub fn handshake_read(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
-        match self.pull(fd)? {
+        let count = self.pull(fd)?;
+        self.failure()?;
+        match count {
             0 => {
                 Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the peer closed the connection"))
             }
@@ -274,13 +298,29 @@ impl TlsSession {
         Ok(())
     }
 
+    /// Whether something is to be told that has left the socket: the end, or a failure. Data has been
+    /// handed over by the read that brought it.
+    pub fn holds(&self) -> bool {
+        self.closed || self.failed.is_some()
+    }
+
+    fn failure(&self) -> io::Result<()> {
+        match &self.failed {
+            Some(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error.clone())),
+            None => Ok(()),
+        }
+    }
+
     fn pull(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         let mut wire = 0;
         let count = self.connection.read_tls(&mut Socket { fd, wire: &mut wire })?;
-        if let Err(error) = self.connection.process_new_packets() {
-            // The alert that names our reason is best effort.
-            let _ = self.flush(fd, &mut wire);
-            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+        match self.connection.process_new_packets() {
+            Ok(state) => self.closed = state.peer_has_closed(),
+            Err(error) => {
+                self.failed = Some(error);
+                // The alert that names our reason is best effort.
+                let _ = self.flush(fd, &mut wire);
+            }
         }
         Ok(count)
     }
@@ -317,18 +357,24 @@ impl TlsSession {
         }
     }
 
-    /// All plaintext that is there after at most a few reads of the socket.
+    /// All plaintext that is there after at most a few reads of the socket; `Interrupted` when those
+    /// brought none and there is more.
     pub fn read(&mut self, fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<Received> {
-        loop {
+        for _ in 0..IDLE_READS {
             if let Some(received) = self.plaintext(into)? {
                 return Ok(received);
             }
+            self.failure()?;
             self.pull(fd)?;
             if self.connection.wants_write() && !self.connection.is_handshaking() {
                 // Answers to key updates go out with the next write if not now. A failure shows there
                 // too; what was received before it is still to be read.
                 let _ = self.flush(fd, &mut 0);
             }
+        }
+        match self.plaintext(into)? {
+            Some(received) => Ok(received),
+            None => Err(io::ErrorKind::Interrupted.into()),
         }
     }
 

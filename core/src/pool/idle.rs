@@ -113,20 +113,23 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
 
     /// The counts of each host, in the order they were first used, as long as none was forgotten.
     pub fn counts_by_key(&self) -> Vec<(K, Counts)> {
-        let counts = |host: &Host<K, C>| Counts {
-            waiting: host.queue.len(),
-            idle: host.idle.len(),
-            active: host.leased,
-            dialing: host.dials.len(),
-        };
         let mut known: Vec<HostId> = self.keys.values().copied().collect();
         known.sort_unstable();
         let host = |id: HostId| &self.hosts[id];
-        known.into_iter().map(|id| (host(id).key.clone(), counts(host(id)))).collect()
+        known.into_iter().map(|id| (host(id).key.clone(), host(id).counts())).collect()
     }
 }
 
 impl<K, C> Host<K, C> {
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            waiting: self.queue.len(),
+            idle: self.idle.len(),
+            active: self.leased,
+            dialing: self.dials.len(),
+        }
+    }
+
     fn is_unused(&self) -> bool {
         let connections = self.leased + self.idle.len() + self.dials.len();
         connections == 0 && self.queue.is_empty()

@@ -21,7 +21,9 @@ use crate::sync::{Mutex, MutexGuard};
 use state::PoolState;
 use ticket::Ticket;
 use types::Action;
-pub(crate) use types::{Caps, Checkout, Counts, Grant, HostId, Idle, Moment, Refused, Why, Wish};
+pub(crate) use types::{
+    Caps, Checkout, Counts, Grant, HostId, Idle, Moment, Refused, Standing, Why, Wish,
+};
 
 /// What the pool has done for it; called without the lock.
 pub(crate) trait Keeper: Send + Sync + Sized + 'static {
@@ -108,7 +110,7 @@ impl<T: Keeper> Pool<T> {
 
     /// Gives the permit back; the caller closes the connection.
     pub fn discard(self: &Arc<Self>, host: HostId) {
-        self.decide(|state, actions| state.discard(host, actions));
+        self.decide(|state, actions| state.discard(host, Instant::now(), actions));
     }
 
     pub fn dialled(self: &Arc<Self>, order: DialOrder, idle: Idle<T::Connection>) {
@@ -116,7 +118,10 @@ impl<T: Keeper> Pool<T> {
     }
 
     pub fn dial_failed(self: &Arc<Self>, order: DialOrder, error: T::Error) {
-        self.decide(|state, actions| state.dial_failed(order.host, order.dial, error, actions));
+        let now = Instant::now();
+        self.decide(|state, actions| {
+            state.dial_failed(order.host, order.dial, error, now, actions);
+        });
     }
 
     /// Closes what has been idle for too long and forgets hosts that are not used any more; returns

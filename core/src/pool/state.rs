@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use slab::Slab;
 
 use super::types::{
-    Action, Caps, Checkout, Folded, Grant, HostId, Idle, Moment, Refused, TicketId, Why, Wish,
+    Action, Caps, Checkout, Folded, Grant, HostId, Idle, Moment, Refused, Standing, TicketId, Why,
+    Wish,
 };
 
 pub(super) struct Host<K, C> {
@@ -26,6 +27,8 @@ pub(super) struct Host<K, C> {
     pub(super) queue: VecDeque<TicketId>,
     /// When it was last asked for.
     pub(super) used: Instant,
+    /// When its queue last had a chance to move: a connection was given back, opened or given up.
+    pub(super) moved: Instant,
 }
 
 pub(super) struct Waiter<C, E> {
@@ -52,6 +55,8 @@ pub(crate) struct PoolState<K, C, E> {
     pub(super) waiting: usize,
     pub(super) undialled: usize,
     pub(super) stays: u32,
+    /// As of the hosts, of any of them.
+    pub(super) moved: Option<Instant>,
     pub(super) closed: bool,
 }
 
@@ -67,6 +72,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             waiting: 0,
             undialled: 0,
             stays: 0,
+            moved: None,
             closed: false,
         }
     }
@@ -83,6 +89,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             dials: Slab::new(),
             queue: VecDeque::new(),
             used: now,
+            moved: now,
         };
         let host = match self.free.pop() {
             Some(host) => {
@@ -263,6 +270,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     /// A lease ended well: the connection goes to the first waiter that takes reused ones (late
     /// binding: also one whose own dial is under way), else it becomes idle.
     pub fn check_in(&mut self, host: HostId, idle: Idle<C>, actions: &mut Vec<Action<K, C>>) {
+        self.moves(host, idle.since.now);
         if self.closed {
             self.hosts[host].leased -= 1;
             self.total -= 1;
@@ -289,10 +297,17 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     }
 
     /// A lease ended otherwise: its permit is free.
-    pub fn discard(&mut self, host: HostId, actions: &mut Vec<Action<K, C>>) {
+    pub fn discard(&mut self, host: HostId, now: Instant, actions: &mut Vec<Action<K, C>>) {
+        self.moves(host, now);
         self.hosts[host].leased -= 1;
         self.total -= 1;
         self.pump_after_release(host, actions);
+    }
+
+    fn moves(&mut self, host: HostId, now: Instant) {
+        let entry = &mut self.hosts[host];
+        entry.moved = entry.moved.max(now);
+        self.moved = self.moved.max(Some(now));
     }
 
     /// A dial succeeded: its own waiter if that wants a fresh one, else the first waiter, else idle.
@@ -305,6 +320,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     ) {
         let owner = self.hosts[host].dials.remove(dial);
         self.hosts[host].leased += 1;
+        self.moves(host, idle.since.now);
         let own = owner.filter(|&ticket| self.waiters[ticket].fresh);
         let position = match own {
             Some(own) => self.hosts[host].queue.iter().position(|&ticket| ticket == own),
@@ -347,9 +363,11 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         host: HostId,
         dial: usize,
         error: E,
+        now: Instant,
         actions: &mut Vec<Action<K, C>>,
     ) {
         let owner = self.hosts[host].dials.remove(dial);
+        self.moves(host, now);
         self.total -= 1;
         if let Some(owner) = owner {
             // Its dial is gone, so it has none to pass on.
@@ -381,6 +399,22 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     /// Whether a connection is being opened on the ticket's account.
     pub fn is_dialled(&self, ticket: TicketId) -> bool {
         self.waiters[ticket].dialled
+    }
+
+    /// What a waiting ticket waits for. Where the total cap holds it, any host's connection will do.
+    pub fn standing(&self, ticket: TicketId) -> Standing {
+        let host = self.waiters[ticket].host;
+        let entry = &self.hosts[host];
+        let connections = entry.leased + entry.idle.len() + entry.dials.len();
+        let by_total = connections < self.caps.per_host && self.total >= self.caps.total;
+        Standing {
+            host,
+            moved: if by_total { self.moved.unwrap_or(entry.moved) } else { entry.moved },
+            by_total,
+            cap: if by_total { self.caps.total } else { self.caps.per_host },
+            total: self.total,
+            counts: entry.counts(),
+        }
     }
 
     /// The waiter gave up. A connection it had been granted is returned and is still leased.

@@ -116,7 +116,7 @@ fn a_failed_dial_reaches_only_its_own_waiter() {
     let first = ticket(&mut state, now, &mut actions);
     let second = ticket(&mut state, now, &mut actions);
     let list = dials(&actions);
-    state.dial_failed(list[0].0, list[0].1, "refused", &mut actions);
+    state.dial_failed(list[0].0, list[0].1, "refused", now, &mut actions);
     assert!(matches!(state.poll(first, Waker::noop()), Some(Grant::Failed("refused"))));
     assert!(state.poll(second, Waker::noop()).is_none());
     assert_eq!(counts(&state), Counts { waiting: 1, idle: 0, active: 0, dialing: 1 });
@@ -263,7 +263,7 @@ fn caps_hold_and_permits_come_back_whatever_the_order() {
                 }
                 1 if !pending.is_empty() => {
                     let (host, dial) = pending.swap_remove(random.below(pending.len()));
-                    state.dial_failed(host, dial, "refused", &mut actions);
+                    state.dial_failed(host, dial, "refused", now, &mut actions);
                 }
                 2 if !leases.is_empty() => {
                     let (host, connection) = leases.swap_remove(random.below(leases.len()));
@@ -271,7 +271,7 @@ fn caps_hold_and_permits_come_back_whatever_the_order() {
                 }
                 3 if !leases.is_empty() => {
                     let (host, _) = leases.swap_remove(random.below(leases.len()));
-                    state.discard(host, &mut actions);
+                    state.discard(host, now, &mut actions);
                 }
                 4 if !tickets.is_empty() => {
                     let ticket = tickets.swap_remove(random.below(tickets.len()));
@@ -331,7 +331,7 @@ fn caps_hold_and_permits_come_back_whatever_the_order() {
             });
             let served = before - tickets.len() + leases.len();
             for (host, _) in leases.drain(..) {
-                state.discard(host, &mut actions);
+                state.discard(host, now, &mut actions);
             }
             pending.extend(dials(&actions));
             assert!(served > 0 || !pending.is_empty(), "seed {seed}: a waiter is forgotten");
@@ -376,7 +376,7 @@ fn a_crawlers_hosts_take_no_more_room_than_are_in_use_at_a_time() {
             panic!("a ticket was due")
         };
         let Some(Action::Dial { host, dial, .. }) = actions.pop() else { panic!("a dial") };
-        state.dial_failed(host, dial, "refused", &mut actions);
+        state.dial_failed(host, dial, "refused", now, &mut actions);
         state.cancel(ticket, &mut actions);
         now += Duration::from_millis(5);
         if key % 50 == 0 {
@@ -384,4 +384,35 @@ fn a_crawlers_hosts_take_no_more_room_than_are_in_use_at_a_time() {
         }
     }
     assert!(state.places() < 5_000, "{}", state.places());
+}
+
+#[test]
+fn a_queue_moves_when_its_host_gives_back_and_by_any_host_under_the_total_cap() {
+    let second = Duration::from_secs(1);
+    let caps = Caps { per_host: 2, total: 3, ..CAPS };
+    let (mut state, start, mut actions) = (State::new(caps), Instant::now(), Vec::new());
+    for key in ["a", "a", "b"] {
+        let _ = state.checkout(&key, moment(start), Wish::default(), &mut actions);
+    }
+    for (number, (host, dial)) in dials(&actions).into_iter().enumerate() {
+        state.dialled(host, dial, idle(number as u32, start), &mut Vec::new());
+    }
+    let mut wait = |key| match state.checkout(&key, moment(start), Wish::default(), &mut actions) {
+        Ok(Checkout::Ticket(ticket)) => ticket,
+        _ => panic!("a ticket was due"),
+    };
+    let (a, b) = (wait("a"), wait("b"));
+    let standing = state.standing(a);
+    assert_eq!((standing.by_total, standing.cap, standing.counts.active), (false, 2, 2));
+    assert_eq!((standing.moved, standing.counts.waiting), (start, 1));
+    let standing = state.standing(b);
+    assert_eq!((standing.by_total, standing.cap, standing.total), (true, 3, 3));
+    // Another waiter of `a` takes what comes back, and both of them see it move.
+    state.check_in(0, idle(0, start + second), &mut actions);
+    assert_eq!(granted(&mut state, a), Some(0));
+    assert_eq!(state.standing(b).moved, start + second);
+    state.discard(0, start + second * 2, &mut actions);
+    // Its permit went to `b`, which is being dialled now.
+    assert!(state.is_dialled(b));
+    assert_eq!(state.standing(b).counts.dialing, 1);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::pool::types::{Grant, TicketId};
-use crate::pool::{HostId, Keeper, Pool};
+use crate::pool::{HostId, Keeper, Pool, Standing};
 
 /// Waits for a connection.
 pub(crate) struct Ticket<T: Keeper> {
@@ -24,6 +24,11 @@ impl<T: Keeper> Ticket<T> {
     /// permit.
     pub fn is_dialled(&self) -> bool {
         self.id.is_some_and(|id| self.pool.lock().is_dialled(id))
+    }
+
+    /// What it waits for; `None` once it is spent.
+    pub fn standing(&self) -> Option<Standing> {
+        self.id.map(|id| self.pool.lock().standing(id))
     }
 
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Grant<T::Connection, T::Error>> {

@@ -147,6 +147,22 @@ pub(crate) struct Idle<C> {
     pub watched: bool,
 }
 
+/// Why a ticket still waits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    pub host: HostId,
+    /// When the queue last had a chance to move.
+    pub moved: Instant,
+    /// The cap over all hosts holds it, not the host's own.
+    pub by_total: bool,
+    /// The cap.
+    pub cap: usize,
+    /// Connections of all hosts.
+    pub total: usize,
+    /// Of its own host.
+    pub counts: Counts,
+}
+
 /// The moment's counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {

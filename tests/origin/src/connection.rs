@@ -113,6 +113,18 @@ impl Connection {
         Ok(())
     }
 
+    /// Sends TLS records that carry no data (RFC 8446 4.6.3); false on a plain connection.
+    pub fn update_keys(&mut self) -> io::Result<bool> {
+        let Some(tls) = &mut self.tls else { return Ok(false) };
+        for _ in 0..100 {
+            tls.refresh_traffic_keys().map_err(io::Error::other)?;
+        }
+        while tls.wants_write() {
+            tls.write_tls(&mut &*self.socket)?;
+        }
+        Ok(true)
+    }
+
     /// Appends what comes next to the buffer; `Gone` at the end of the stream.
     fn fill(&mut self) -> io::Result<()> {
         let mut chunk = [0; 16 << 10];

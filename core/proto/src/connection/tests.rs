@@ -396,6 +396,13 @@ fn small_limits_hold() {
     assert_eq!(result(b"HTTP/1.1 204 No\r\nA:1\r\nB:2\r\n\r\n"), Some(fields));
 }
 
+#[test]
+fn no_limit_lets_a_head_outgrow_its_places() {
+    let c = Connection::new(Limits { head_bytes: usize::MAX, fields: usize::MAX });
+    assert_eq!(c.limits.head_bytes, 1 << 30);
+    assert_eq!(Connection::new(Limits::default()).limits.head_bytes, 64 * 1024);
+}
+
 fn bytes_exceeded() -> Option<RemoteError> {
     Some(RemoteError::HeadTooLarge { limit: 30, what: "bytes" })
 }

@@ -3,6 +3,7 @@
 mod chaos;
 mod content;
 mod control;
+mod endless;
 mod trouble;
 mod wire;
 
@@ -60,6 +61,7 @@ fn answer(connection: &mut Connection) -> Result<Next, Failure> {
         ["chaos", seed, caller, number] => {
             return chaos::answer(&mut exchange, [seed, caller, number]);
         }
+        ["endless", form] => endless::answer(&mut exchange, form)?,
         [control, ..] if control.starts_with('_') => {
             exchange.body()?;
             control::answer(&mut exchange, &segments)?

@@ -1,0 +1,85 @@
+'use strict'
+// What the package needs of its surroundings, taken once, when it is loaded. Programs replace globals
+// (fake timers, promise libraries, DOM emulations), and a request must not hang for it.
+
+const { MessageChannel } = require('node:worker_threads')
+const timers = require('node:timers')
+
+/** The language's own, whatever `globalThis.Promise` is. */
+const { constructor: Promise } = (async () => {})()
+const { captureStackTrace } = Error
+const { asyncIterator, iterator, toStringTag } = Symbol
+const { FinalizationRegistry, WeakRef } = globalThis
+const { allocUnsafeSlow } = Buffer
+
+/** Node counts those that are real. */
+function immediates() {
+  let count = 0
+  for (const name of process.getActiveResourcesInfo()) if (name === 'Immediate') count += 1
+  return count
+}
+
+/** Whether what `node:timers` has is Node's, and not what a test put there before. */
+function isReal({ setImmediate, clearImmediate }) {
+  try {
+    const before = immediates()
+    const handle = setImmediate(ignore)
+    const real = immediates() === before + 1
+    clearImmediate(handle)
+    return real
+  } catch {
+    return false
+  }
+}
+
+const real = isReal(timers)
+const soon = real ? timers.setImmediate : byMessage()
+
+/** As setImmediate, through a message to itself: nothing fakes that. */
+function byMessage() {
+  const waiting = []
+  let port
+  return (call, argument) => {
+    if (port === undefined) {
+      const channel = new MessageChannel()
+      port = channel.port1
+      port.on('message', () => {
+        const [next, given] = waiting.shift()
+        if (waiting.length === 0) port.unref()
+        next(given)
+      })
+      port.other = channel.port2
+    }
+    if (waiting.push([call, argument]) === 1) port.ref()
+    port.other.postMessage(null)
+  }
+}
+
+let outside
+
+/**
+ * A class of the global scope, or, where that lacks it (a DOM emulation), of the one that Node
+ * started with. Looked up when it is first needed: that is when Node loads it.
+ */
+function globalClass(name) {
+  if (typeof globalThis[name] === 'function') return globalThis[name]
+  outside ??= require('node:vm').runInThisContext('globalThis')
+  return outside[name]
+}
+
+function ignore() {}
+
+module.exports = {
+  FinalizationRegistry,
+  Promise,
+  WeakRef,
+  allocUnsafeSlow,
+  asyncIterator,
+  captureStackTrace,
+  globalClass,
+  ignore,
+  iterator,
+  lingers: real,
+  soon,
+  toStringTag,
+}
