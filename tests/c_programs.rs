@@ -66,6 +66,10 @@ fn succeeds(program: &Path, arguments: &[String], under: &[&str]) -> String {
 fn run_all(build: Build, under: &[&str]) {
     let origin = origin();
     for source in programs() {
+        // Its servers send without end, and its limits are for a program that runs at its own speed.
+        if source.ends_with("limits.c") && !under.is_empty() {
+            continue;
+        }
         succeeds(&compile(&source, build), &arguments(&origin), under);
     }
     for source in c_files("bindings/c/examples") {
