@@ -114,7 +114,7 @@ tsan() {
     build thread rustc --lib --crate-type cdylib -p libkeepalive -- "${link_arguments[@]}"
     instrumented "target/thread/$TRIPLE/debug/libkeepalive.so" __tsan_read
     say "C programs under ThreadSanitizer"
-    TSAN_OPTIONS="suppressions=$ROOT/bindings/c/sanitizers/tsan.supp die_after_fork=0" \
+    TSAN_OPTIONS="suppressions=$ROOT/bindings/c/sanitizers/tsan.supp die_after_fork=0 report_thread_leaks=0" \
         c_tests thread --test c_programs -- c11
 }
 

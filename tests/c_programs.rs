@@ -64,13 +64,17 @@ fn succeeds(program: &Path, arguments: &[String], under: &[&str]) -> String {
 
 /// `under`: a program that runs the programs, with its arguments.
 fn run_all(build: Build, under: &[&str]) {
-    let origin = origin();
+    let (origin, root) = (origin(), support::root());
     for source in programs() {
         // Its servers send without end, and its limits are for a program that runs at its own speed.
         if source.ends_with("limits.c") && !under.is_empty() {
             continue;
         }
-        succeeds(&compile(&source, build), &arguments(&origin), under);
+        let forked =
+            format!("--suppressions={}", root.join("tests/c/valgrind-forked.supp").display());
+        let forks = ["fork.c", "readers.c"].iter().any(|name| source.ends_with(name));
+        let more = if forks && !under.is_empty() { &[forked.as_str()][..] } else { &[] };
+        succeeds(&compile(&source, build), &arguments(&origin), &[under, more].concat());
     }
     for source in c_files("bindings/c/examples") {
         let (arguments, expected) = example_arguments(&source, &origin);
@@ -116,8 +120,7 @@ fn programs_run_under_valgrind() {
             "--leak-check=full",
             "--errors-for-leak-kinds=definite",
             "--show-leak-kinds=definite",
-            "--trace-children=yes",
-            "--num-callers=40",
+            "--num-callers=150",
             &suppressions,
         ],
     );

@@ -41,17 +41,18 @@ static void total_limit(ka_client *client, const char *base, const char *form) {
     ka_event event;
     ka_status status;
     size_t count;
-    CHECK_OK(ka_client_send(client, request, &response, &error), error);
-    do
+    /* on a busy machine the head may come too late as well */
+    status = ka_client_send(client, request, &response, &error);
+    while (status == KA_OK) {
         status = ka_response_read(response, buffer, sizeof buffer, &count, &error);
-    while (status == KA_OK && count > 0);
+        CHECK(status != KA_OK || count > 0);
+    }
     CHECK_FAILS(status, KA_TOTAL_TIMEOUT, "took longer", error);
     ka_response_free(response);
     CHECK_OK(ka_queue_new(&queue, &error), error);
     CHECK(ka_request_set_stream_response(request, true) == KA_OK);
     CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
     event = one_event(queue);
-    CHECK_OK(event.status, event.error);
     while (event.status == KA_OK) {
         response = event.response;
         CHECK_OK(ka_response_submit_read(response, 65536, queue, NULL, NULL, &error), error);

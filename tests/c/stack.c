@@ -1,6 +1,8 @@
 /* The least stack: everything a thread may do with the library, on threads that have as little as the header
  * promises to do with. Below it is memory that nobody may touch: a call that needs more ends in a crash. */
-#define _GNU_SOURCE
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* MAP_ANONYMOUS */
+#endif
 #include "check.h"
 
 #include <limits.h>
