@@ -15,10 +15,10 @@ use nix::sys::signal::{SigSet, SigmaskHow};
 use tokio::runtime::{Builder, EnterGuard, Handle};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::cancel::caught;
 use crate::drive::tokio::TokioWait;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::PerFork;
+use crate::guard::caught;
 use crate::handoff::{Handoff, Job, Lingering, Turn};
 use crate::queue::Queue;
 use crate::slots::Slots;

@@ -34,7 +34,8 @@ async function play(one, base) {
 async function check(one, base, client) {
   const { request, expect } = one
   const body = Buffer.from(request.body_b64, 'base64')
-  const options = { method: request.method, headers: request.headers }
+  const { method, headers, decode } = request
+  const options = { method, headers, decode }
   if (request.chunked) options.body = inPieces(body)
   else if (body.length !== 0) options.body = body
   let response
