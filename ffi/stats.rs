@@ -56,6 +56,8 @@ pub struct ka_stats {
     pub origin_count: u64,
     /// Second tries sent because the first took long (option `hedge`).
     pub hedged: u64,
+    /// Look-ups of names, of the whole process, that have had no answer for 5 s and more.
+    pub stuck_lookups: u64,
 }
 
 /// How many bytes a `ka_origin_stats` has for the origin: the longest host name fits.
@@ -152,6 +154,7 @@ impl ka_stats {
             retried: stats.retried,
             origin_count: stats.origins.len() as u64,
             hedged: stats.hedged,
+            stuck_lookups: stats.stuck_lookups,
         }
     }
 }

@@ -637,6 +637,10 @@ typedef struct {
      * Second tries sent because the first took long (option `hedge`).
      */
     uint64_t hedged;
+    /**
+     * Look-ups of names, of the whole process, that have had no answer for 5 s and more.
+     */
+    uint64_t stuck_lookups;
 } ka_stats;
 
 /**

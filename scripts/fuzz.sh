@@ -5,7 +5,7 @@ source "$(dirname "$0")/common.sh"
 seconds=${1:-60}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(response url multipart.py multipart.js)
+[ ${#targets[@]} -gt 0 ] || targets=(response decode url multipart.py multipart.js)
 
 rustc +nightly --version >/dev/null 2>&1 ||
     die "fuzzing needs a nightly Rust: rustup toolchain install nightly --profile minimal"

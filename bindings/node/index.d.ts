@@ -312,6 +312,8 @@ export interface Stats {
   retried: number
   /** Second tries sent because the first took long (option `hedge`). */
   hedged: number
+  /** Look-ups of names, of the whole process, that have had no answer for 5 s and more. */
+  stuckLookups: number
   /** Connections closed, by reason. */
   closed: Record<string, number>
   /** Requests waiting for a connection, now. */

@@ -2,6 +2,7 @@
 //! feature on, and everything here may change at any time.
 #![allow(missing_docs)]
 
+use crate::decode;
 use crate::target::Target;
 
 /// A URL as core understands it.
@@ -47,4 +48,41 @@ pub fn url(text: &str) -> Result<Url, String> {
 pub fn location(text: &str, location: &[u8]) -> Result<Url, String> {
     let base = Target::parse(text).map_err(|error| error.to_string())?;
     base.join(location).map(Url::from).map_err(|error| error.to_string())
+}
+
+/// The decoder of one body.
+pub struct Decoder(decode::Decoder);
+
+/// What a pull did, besides what it appended.
+#[derive(Debug)]
+pub struct Pulled {
+    /// Bytes taken and made by all codings.
+    pub work: usize,
+    /// The next pull may bring something without another piece.
+    pub more: bool,
+}
+
+impl Decoder {
+    /// For the values of all Content-Encoding fields; None when nothing is to be undone.
+    pub fn new(codings: &[&[u8]]) -> Result<Option<Self>, String> {
+        let decoder = decode::Decoder::for_fields(codings.iter().copied());
+        decoder.map(|found| found.map(Self)).map_err(|error| error.to_string())
+    }
+
+    pub fn push(&mut self, data: &[u8]) {
+        self.0.push(data);
+    }
+
+    pub fn end(&mut self) {
+        self.0.end();
+    }
+
+    pub fn pull(&mut self, into: &mut Vec<u8>, most: usize) -> Result<Pulled, String> {
+        let work = self.0.pull(into, most).map_err(|error| error.to_string())?;
+        Ok(Pulled { work, more: self.0.has_more() })
+    }
+
+    pub fn finish(&self) -> Result<(), String> {
+        self.0.finish().map_err(|error| error.to_string())
+    }
 }

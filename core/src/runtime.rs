@@ -8,14 +8,13 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use nix::sys::signal::{SigSet, SigmaskHow};
-use tokio::runtime::{Builder, EnterGuard, Handle};
+use tokio::runtime::{EnterGuard, Handle, Runtime};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::drive::tokio::TokioWait;
+use crate::driver::Driver;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::PerFork;
 use crate::guard::caught;
@@ -31,8 +30,8 @@ pub(crate) struct Engine {
     timers: &'static Timers,
     /// Submissions that have not ended.
     running: &'static AtomicUsize,
-    /// What the thread refers to stays reachable, in a forked child too.
-    _thread: JoinHandle<()>,
+    /// What its thread refers to stays reachable by it, in a forked child too.
+    driver: Driver,
 }
 
 /// What comes to the engine's thread from others.
@@ -53,10 +52,6 @@ struct Inbox {
     /// The thread is awake and will look at the inbox by itself, at the latest within [`LOOK`].
     looking: AtomicBool,
 }
-
-/// The stack of each of the engine's threads, whatever RUST_MIN_STACK says: body readers of a host
-/// run there too, and are promised this much.
-const STACK: usize = 2 * 1024 * 1024;
 
 /// A thread that is busy with other work looks for new work at least this often.
 const LOOK: Duration = Duration::from_millis(1);
@@ -118,10 +113,32 @@ pub(crate) fn wake_consumers() {
     });
 }
 
+static ENGINE: PerFork<Engine> = PerFork::new();
+
 /// The engine of this fork generation.
 pub(crate) fn engine() -> Result<&'static Engine> {
-    static ENGINE: PerFork<Engine> = PerFork::new();
-    ENGINE.get_or_try_init(Engine::start)
+    let engine = ENGINE.get_or_try_init(Engine::start)?;
+    match engine.driver.is_running() {
+        true => Ok(engine),
+        false => Err(failed(std::io::Error::other("no thread could be started after a fork"))),
+    }
+}
+
+/// To be called before a `fork()` by a host that wants no other threads to exist meanwhile, and
+/// followed by [`fork_resume`] in the parent: ends the engine's threads. What is under way waits
+/// until then; callers may go on submitting. Costs nothing where the engine was never used. Look-ups
+/// of names that get no answer keep their threads. Any thread.
+pub fn fork_pause() {
+    if let Some(engine) = ENGINE.get() {
+        engine.driver.pause();
+    }
+}
+
+/// Ends a [`fork_pause`], in the parent; a child begins with an engine of its own anyway. Any thread.
+pub fn fork_resume() {
+    if let Some(engine) = ENGINE.get() {
+        engine.driver.resume();
+    }
 }
 
 /// A number that no other connection of the process has.
@@ -140,34 +157,21 @@ impl Engine {
         // An engine is never given up, nor is what its thread and its tasks refer to.
         let inbox: &'static Inbox = Box::leak(Box::default());
         let timers: &'static Timers = Box::leak(Box::default());
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .thread_name("keepalive")
-            .max_blocking_threads(16)
-            .thread_stack_size(STACK)
-            .on_thread_park(|| inbox.park())
-            .on_thread_unpark(|| inbox.parked.store(false, Ordering::SeqCst))
-            .build()
-            .map_err(failed)?;
-        let handle = runtime.handle().clone();
-        // Blocked before the thread exists and inherited, so there is no moment in which a signal
-        // could be delivered to it.
-        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK).ok();
-        let thread = std::thread::Builder::new().name("keepalive".to_string()).stack_size(STACK);
-        let spawned = thread.spawn(move || {
-            FILLED.set(Some((Vec::new(), 0)));
+        let mut handle = None;
+        let begin = |runtime: &Runtime| {
+            handle = Some(runtime.handle().clone());
+            let _guard = runtime.enter();
             runtime.spawn(steadily(|| timers.keep()));
-            runtime.block_on(async {
-                // What it drives is bounded by what is in flight; a budget would only poll it twice.
-                tokio::spawn(tokio::task::unconstrained(Server::new(inbox, timers)));
-                std::future::pending::<()>().await;
-            });
-        });
-        if let Some(before) = before {
-            let _ = before.thread_set_mask();
-        }
-        let _thread = spawned.map_err(failed)?;
-        Ok(Engine { handle, inbox, timers, running: Box::leak(Box::default()), _thread })
+            // What it drives is bounded by what is in flight; a budget would only poll it twice.
+            runtime.spawn(tokio::task::unconstrained(Server::new(inbox, timers)));
+        };
+        let park = || inbox.park();
+        let unpark = || inbox.parked.store(false, Ordering::SeqCst);
+        let on_start = || FILLED.set(Some((Vec::new(), 0)));
+        let driver =
+            Driver::start(park, unpark, begin, (on_start, wake_consumers)).map_err(failed)?;
+        let handle = handle.ok_or_else(|| failed(std::io::ErrorKind::Other.into()))?;
+        Ok(Engine { handle, inbox, timers, running: Box::leak(Box::default()), driver })
     }
 
     /// A wait for what runs on the engine's thread.

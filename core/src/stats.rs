@@ -74,6 +74,8 @@ pub struct Stats {
     pub retried: u64,
     /// Second tries sent because the first took long (option `hedge`).
     pub hedged: u64,
+    /// Look-ups of names, of the whole process, that have had no answer for 5 s and more.
+    pub stuck_lookups: u64,
     /// Connections closed, by reason; only reasons that happened, sorted by name.
     pub closed: Vec<(&'static str, u64)>,
     /// Requests waiting for a connection.

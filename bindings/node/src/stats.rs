@@ -18,6 +18,8 @@ pub struct NativeStats {
     pub retried: f64,
     /// Second tries sent because the first took long.
     pub hedged: f64,
+    /// Look-ups of names, of the whole process, that have had no answer for 5 s and more.
+    pub stuck_lookups: f64,
     /// Connections closed, by reason.
     pub closed: Vec<ClosedCount>,
     /// Requests waiting for a connection.
@@ -74,6 +76,7 @@ impl From<Stats> for NativeStats {
             replayed: stats.replayed as f64,
             retried: stats.retried as f64,
             hedged: stats.hedged as f64,
+            stuck_lookups: stats.stuck_lookups as f64,
             closed: closed
                 .map(|(reason, count)| ClosedCount { reason, count: count as f64 })
                 .collect(),

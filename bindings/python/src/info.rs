@@ -114,6 +114,8 @@ pub struct Stats {
     retried: u64,
     /// Second tries sent because the first took long (option `hedge`).
     hedged: u64,
+    /// Look-ups of names, of the whole process, that have had no answer for 5 s and more.
+    stuck_lookups: u64,
     /// Connections closed, by reason.
     closed: BTreeMap<&'static str, u64>,
     /// Requests waiting for a connection.
@@ -212,6 +214,7 @@ impl From<keepalive_core::Stats> for Stats {
             replayed: stats.replayed,
             retried: stats.retried,
             hedged: stats.hedged,
+            stuck_lookups: stats.stuck_lookups,
             closed: stats.closed.into_iter().collect(),
             waiting: stats.waiting,
             idle: stats.idle,
@@ -233,6 +236,7 @@ impl Stats {
         dict.set_item("replayed", self.replayed)?;
         dict.set_item("retried", self.retried)?;
         dict.set_item("hedged", self.hedged)?;
+        dict.set_item("stuck_lookups", self.stuck_lookups)?;
         dict.set_item("closed", &self.closed)?;
         dict.set_item("waiting", self.waiting)?;
         dict.set_item("idle", self.idle)?;

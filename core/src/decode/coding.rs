@@ -157,13 +157,50 @@ pub(super) struct Zstd {
     magic: [u8; 4],
     seen: usize,
     started: bool,
+    frame: Frame,
+}
+
+/// The frame that is being read. Whether the library notices that one is shorter than it says
+/// depends on how it was cut.
+#[derive(Default)]
+struct Frame {
+    /// Its first bytes, as many as a header can have (RFC 8878 3.1.1).
+    head: [u8; 18],
+    len: usize,
+    made: u64,
+}
+
+impl Frame {
+    fn note(&mut self, taken: &[u8], made: usize) {
+        let part = &taken[..taken.len().min(self.head.len() - self.len)];
+        self.head[self.len..][..part.len()].copy_from_slice(part);
+        self.len += part.len();
+        self.made += made as u64;
+    }
+
+    /// At its end: it has as many bytes as it says, if it does.
+    fn check(&self) -> Result<()> {
+        match zstd::zstd_safe::get_frame_content_size(&self.head[..self.len]) {
+            Ok(Some(said)) if said != self.made => {
+                Err(bad(format!("a zstd frame of {said} bytes has {}", self.made)))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Zstd {
     fn new() -> Result<Zstd> {
         let mut raw = zstd::stream::raw::Decoder::new().map_err(bad)?;
         raw.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG)).map_err(bad)?;
-        Ok(Zstd { raw, between: false, magic: [0; 4], seen: 0, started: false })
+        Ok(Zstd {
+            raw,
+            between: false,
+            magic: [0; 4],
+            seen: 0,
+            started: false,
+            frame: Frame::default(),
+        })
     }
 
     fn is_whole(&self) -> bool {
@@ -203,8 +240,13 @@ impl Zstd {
     fn step(&mut self, input: &mut InBuffer<'_>, into: &mut Vec<u8>) -> Result<()> {
         let have = into.len();
         let mut output = OutBuffer::around_pos(into, have);
+        let at = input.pos();
         let left = self.raw.run(input, &mut output).map_err(bad)?;
+        self.frame.note(&input.src[at..input.pos()], into.len() - have);
         self.between = left == 0;
+        if self.between {
+            std::mem::take(&mut self.frame).check()?;
+        }
         Ok(())
     }
 }

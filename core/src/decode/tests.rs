@@ -196,6 +196,25 @@ fn what_is_cut_within_or_is_none_is_an_error() {
     }
 }
 
+/// The library notices one shape of it only when the frame comes whole.
+#[test]
+fn a_zstd_frame_that_is_not_as_long_as_it_says_is_an_error() {
+    // A frame of 131 bytes by its header, whose only block is the last and empty.
+    let empty = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 131, 1, 0, 0];
+    // Two bytes by its header, then the one of a raw block.
+    let short = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 2, 0x09, 0, 0, b'x'];
+    let whole = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 1, 0x09, 0, 0, b'x'];
+    for step in [1, 2, 5, 100] {
+        for most in [1, 1000] {
+            assert!(decoded("zstd", &empty, step, most).is_err(), "{step} {most}");
+            assert!(decoded("zstd", &short, step, most).is_err(), "{step} {most}");
+            assert_eq!(decoded("zstd", &whole, step, most).expect("whole"), b"x");
+            let two = [&whole[..], &empty].concat();
+            assert!(decoded("zstd", &two, step, most).is_err(), "{step} {most}");
+        }
+    }
+}
+
 #[test]
 fn at_most_five_codings_and_none_that_is_unknown() {
     let fields = |text: &str| Decoder::for_fields([text.as_bytes(), b"gzip"].into_iter());

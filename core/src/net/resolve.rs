@@ -84,7 +84,7 @@ impl Resolver {
             return Ok(Answer::now(addresses));
         }
         let serves = |at: Instant| at.elapsed() < self.ttl && after.is_none_or(|after| at > after);
-        names::lookup(host, port, serves, system(host, port)).await
+        names::lookup(host, port, serves, || system(host.to_string(), port)).await
     }
 }
 
@@ -108,8 +108,7 @@ fn find(entries: &[Entry], host: &str, port: u16) -> Option<Vec<SocketAddr>> {
 }
 
 /// In the system's order (RFC 6724).
-async fn system(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let name = host.to_string();
+async fn system(name: String, port: u16) -> io::Result<Vec<SocketAddr>> {
     let addresses =
         on_helper(move || (name.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>))
             .await?;

@@ -1,6 +1,7 @@
 //! What each fuzz target checks. The targets themselves only call in here.
 #![forbid(unsafe_code)]
 
+pub mod decode;
 pub mod response;
 pub mod url;
 
