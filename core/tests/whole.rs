@@ -120,7 +120,7 @@ fn a_body_beyond_the_limit_is_an_error_that_names_it_however_it_is_collected() {
         "/endless/br",
     ] {
         for (name, way) in WAYS {
-            let error = way(&client, &get(&origin, path)).err().expect("too large");
+            let error = way(&client, &get(&origin, path)).expect_err("too large");
             assert_eq!(error.kind(), ErrorKind::BodyTooLarge, "{path} by {name}: {error}");
             assert!(error.message().contains("100000 bytes (option max_body_size)"), "{error}");
             assert!(!error.retry_safe());
@@ -153,7 +153,7 @@ fn a_request_may_have_its_own_limit_or_none() {
     own.set_max_body_size(49_999);
     none.set_max_body_size(0);
     for (name, way) in WAYS {
-        let error = way(&client, &own).err().expect(name);
+        let error = way(&client, &own).expect_err(name);
         assert_eq!(error.kind(), ErrorKind::BodyTooLarge);
         assert!(error.message().contains("49999"), "{error}");
         assert_eq!(way(&client, &none).expect(name), 150_000);

@@ -21,6 +21,7 @@ async function play(one, base) {
   const stalls = one.end === 'stall'
   const client = new Client({
     caPem: origin.ca,
+    maxBodySize: 0,
     headerTimeout: stalls ? 250 : 10000,
     stallTimeout: stalls ? 250 : 10000,
   })
