@@ -38,7 +38,7 @@ run() {
     *)
         local corpus=target/fuzz/corpus/$target artifacts=target/fuzz/artifacts/$target
         mkdir -p "$corpus" "$artifacts"
-        command=("$BUILT/$HOST/release/$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=1024
+        command=("$BUILT/$HOST/release/$target" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=1024
             -print_final_stats=1 -artifact_prefix="$artifacts/")
         [ ! -f "tests/fuzz/$target.dict" ] || command+=(-dict="tests/fuzz/$target.dict")
         [ "$target" = decode ] && command+=(-max_len=16384) || command+=(-max_len=4096)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Rust, gcc, Python and Node: nginx, valgrind, strace, g++ and iproute2 by apt
-# when they are missing, Python packages in target/venv, TypeScript in bindings/node/node_modules.
+# when they are missing, Python packages in target/venv, TypeScript and test runners in bindings/node/node_modules.
 source "$(dirname "$0")/common.sh"
 
 require cargo "https://rustup.rs"
@@ -24,7 +24,7 @@ fi
 
 mkdir -p target
 venv "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
-if [ ! -x bindings/node/node_modules/.bin/tsc ]; then
-    say "installing TypeScript"
+if [ ! -x bindings/node/node_modules/.bin/tsc ] || [ ! -x bindings/node/node_modules/.bin/vitest ]; then
+    say "installing TypeScript and the test runners that the Node package is tried under"
     (cd bindings/node && npm ci --silent)
 fi

@@ -15,6 +15,8 @@ from typing import Any
 WIRE = Path(__file__).parent.parent / "wire"
 #: Longer cases are one rule many times over.
 LONGEST = 4096
+#: These are played with limits of 148 bytes and one field as well.
+SHORT = 300
 
 
 def to_bytes(value: Any) -> bytes:
@@ -28,7 +30,7 @@ def to_bytes(value: Any) -> bytes:
     return to_bytes(value["repeat"]) * value["count"]
 
 
-def circumstances(case: dict[str, Any]) -> bytes:
+def circumstances(case: dict[str, Any], limits: int) -> bytes:
     """The first bytes of an input of `response`: see src/response.rs."""
     request = case.get("request", {})
     fields = {name.lower(): value.lower() for name, value in request.get("headers", [])}
@@ -46,7 +48,7 @@ def circumstances(case: dict[str, Any]) -> bytes:
         kind = 4 if "body" in request else 0
     abrupt = case.get("end") == "rst" or case.get("tls") == "only"
     end = {"fin": 1, "rst": 2}.get(case.get("end", "open"), 0)
-    return bytes([kind, 0, 2 if abrupt and end else end, 1, 2, 3, 4])
+    return bytes([kind, limits, 2 if abrupt and end else end, 1, 2, 3, 4])
 
 
 def responses() -> dict[str, bytes]:
@@ -55,7 +57,9 @@ def responses() -> dict[str, bytes]:
         for case in tomllib.loads(path.read_text())["case"]:
             response = to_bytes(case["response"])
             if len(response) <= LONGEST:
-                seeds[case["name"]] = circumstances(case) + response
+                seeds[case["name"]] = circumstances(case, 0) + response
+            if len(response) <= SHORT:
+                seeds[case["name"] + "_at_the_limits"] = circumstances(case, 248) + response
     return seeds
 
 

@@ -8,9 +8,10 @@ const native = require('./native')
 const { KeepaliveError, argumentError, fetchFailed, localError, retraced } = require('./errors')
 const { Exchange } = require('./exchange')
 const { fieldObject } = require('./record')
-const { prepareFetch, prepareRequest, urlText } = require('./request')
+const { hasRequestBody, prepareFetch, prepareRequest, urlText } = require('./request')
 const { abortReason } = require('./signals')
 
+const inspectCustom = Symbol.for('nodejs.util.inspect.custom')
 const fromShared = Symbol('shared')
 const NO_OPTIONS = { entries: [], profile: undefined }
 let shared
@@ -48,7 +49,8 @@ class Client {
   }
 
   async fetch(input, init) {
-    const prepared = prepareFetch(input, init)
+    const given = hasRequestBody(input, init) ? await require('./request_body').bodyOf(input) : undefined
+    const prepared = prepareFetch(input, init, given)
     const { method, redirect } = prepared
     const deliver = (incoming) => {
       if (redirect === 'error' && isRedirect(incoming.record.status)) {
@@ -152,7 +154,11 @@ class Result {
   }
 
   get headers() {
-    this.#headers ??= fieldObject(this.#incoming.record.fields)
+    if (this.#headers === undefined) {
+      const { fields } = this.#incoming.record
+      const headers = fieldObject(fields)
+      this.#headers = 'set-cookie' in headers ? require('./secrets').guarded(headers, fields) : headers
+    }
     return this.#headers
   }
 
@@ -173,6 +179,12 @@ class Result {
   get info() {
     this.#info ??= this.#incoming.record.info
     return this.#info
+  }
+
+  [inspectCustom](depth, options, inspect) {
+    const { statusCode, statusText, url } = this
+    const headers = require('./secrets').shownFields(this.#incoming.record.fields)
+    return inspect({ statusCode, statusText, url, headers }, options)
   }
 }
 

@@ -1,6 +1,7 @@
 'use strict'
 // Errors: the engine's table on one side, JavaScript's conventions on the other.
 
+const { URL } = require('node:url')
 const { captureStackTrace } = require('./captured')
 const native = require('./native')
 
@@ -51,6 +52,7 @@ function describe(error, failure, url) {
   if (typeof failure.syscall === 'string') error.syscall = failure.syscall
   if (typeof failure.address === 'string') error.address = failure.address
   if (typeof failure.port === 'number') error.port = failure.port
+  if (typeof failure.tries === 'number') error.tries = failure.tries
   if (typeof url === 'string') error.url = publicUrl(url)
   return error
 }
@@ -111,18 +113,20 @@ function closed(url) {
 function publicUrl(text) {
   try {
     const url = new URL(text)
+    if (url.host === '') return withoutUserinfo(text)
     url.username = ''
     url.password = ''
     url.hash = ''
     return url.href
   } catch {
-    // Whatever may be userinfo to somebody, and everything before it.
-    const plain = text.replace(/#[^]*/, '')
-    const end = plain.search(/[?]/)
-    const front = end === -1 ? plain : plain.slice(0, end)
-    const at = front.lastIndexOf('@')
-    return at === -1 ? plain : plain.slice(at + 1)
+    return withoutUserinfo(text)
   }
+}
+
+/** Without whatever may be userinfo to somebody, and everything before it. */
+function withoutUserinfo(text) {
+  const plain = text.replace(/#[^]*/, '')
+  return plain.slice(plain.lastIndexOf('@') + 1)
 }
 
 module.exports = {

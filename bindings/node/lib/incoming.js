@@ -31,8 +31,7 @@ class Incoming {
     this.tail = exchange === undefined ? record : undefined // has the trailers
     this.direct = exchange !== undefined && record.direct
     this.burst = 0
-    this.used = false
-    this.iterated = false
+    this.reader = undefined // who reads it: once somebody does, nobody else can
     this.delivered = false // of a body that came with the head
     this.ahead = undefined // the promise of the next piece
     this.failure = undefined // { reason }, once reading has failed
@@ -49,10 +48,19 @@ class Incoming {
     return this.tail === undefined ? undefined : fieldObject(this.tail.trailers)
   }
 
-  /** Marks the body as taken; a second taker gets a TypeError. */
-  take() {
-    if (this.used) throw new TypeError('Body is unusable: it has already been read')
-    this.used = true
+  get used() {
+    return this.reader !== undefined
+  }
+
+  /** Takes the body for one who reads it to its end; a second one gets a TypeError. */
+  take(reader) {
+    if (this.used) throw unusable()
+    this.reader = reader
+  }
+
+  /** The same for one who comes again for each piece. */
+  share(reader) {
+    if (this.reader !== reader) this.take(reader)
   }
 
   /** The whole body as text. Call `take` first. */
@@ -212,14 +220,14 @@ class Incoming {
 
   /** Gives up the rest, as `close`; resolves when the connection is free or closed. */
   async dump() {
-    this.used = true
+    this.reader ??= CLOSED
     this.closed = true
     await this.exchange?.dump()
   }
 
   /** Gives up the rest: read and thrown away within the drain limits, else the connection closes. */
   close() {
-    this.used = true
+    this.reader ??= CLOSED
     this.closed = true
     this.exchange?.discard()
   }
@@ -233,6 +241,17 @@ class Incoming {
 
 const NO_TRAILERS = { trailers: [] }
 
+/** Readers. */
+const WHOLE = 'whole'
+const ITERATOR = 'iterator'
+const STREAM = 'stream'
+const WEB = 'web stream'
+const CLOSED = 'nobody'
+
+function unusable() {
+  return new TypeError('Body is unusable: it has already been read')
+}
+
 /** A byte stream over `incoming`; it reads from the connection only when it is read. */
 function webStream(incoming) {
   const ReadableStream = globalClass('ReadableStream')
@@ -243,7 +262,7 @@ function webStream(incoming) {
         incoming.onFailure = (reason) => controller.error(reason)
       },
       async pull(controller) {
-        incoming.used = true
+        incoming.share(WEB)
         const piece = await incoming.pull()
         if (piece !== null) {
           controller.enqueue(new Uint8Array(piece.buffer, piece.byteOffset, piece.length))
@@ -261,4 +280,4 @@ function webStream(incoming) {
   )
 }
 
-module.exports = { Incoming, webStream }
+module.exports = { ITERATOR, Incoming, STREAM, WHOLE, unusable, webStream }

@@ -3,6 +3,7 @@
 
 const native = require('./native')
 const { argumentError } = require('./errors')
+const { unknownOption } = require('./names')
 const { types } = require('node:util')
 
 const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
@@ -14,8 +15,9 @@ const readers = {
     if (!Number.isSafeInteger(value) || value < 0) throw wrong(name, 'a whole number', value)
     return { number: value }
   },
+  // No time at all could never be kept; 0 is "none" as null is, here and in a request's limits.
   time(name, value) {
-    if (value === null) return {}
+    if (value === null || value === 0) return {}
     if (typeof value !== 'number' || !(value >= 0)) throw wrong(name, 'milliseconds or null', value)
     return { number: value }
   },
@@ -48,9 +50,7 @@ function clientOptions(options) {
   const entries = []
   for (const name of Object.keys(others)) {
     const row = table.get(name)
-    if (row === undefined) {
-      throw argumentError(`unknown option ${name}; the options are ${['profile', ...table.keys()].join(', ')}`)
-    }
+    if (row === undefined) throw unknownOption(name, ['profile', ...table.keys()])
     const value = options[name]
     if (value !== undefined) entries.push({ name: row.name, ...readers[row.kind](name, value) })
   }
@@ -62,4 +62,4 @@ function camelNames(message) {
   return message.replace(snake, camel)
 }
 
-module.exports = { camelNames, clientOptions }
+module.exports = { camelNames, clientOptions, isClientOption: (name) => table.has(name) }

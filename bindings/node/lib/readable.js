@@ -7,7 +7,7 @@ const { Readable, isDisturbed } = require('node:stream')
 const { Blob } = require('node:buffer')
 const { TextDecoder } = require('node:util')
 const { asyncIterator, globalClass, ignore } = require('./captured')
-const { webStream } = require('./incoming')
+const { ITERATOR, STREAM, WHOLE, unusable, webStream } = require('./incoming')
 
 const kIncoming = Symbol('incoming')
 const kType = Symbol('type')
@@ -31,7 +31,7 @@ BodyReadable.prototype = Object.create(Readable.prototype, {
       // Its listeners hear of an abort in the context of who made it a stream.
       incoming.onFailure = AsyncResource.bind((reason) => this.destroy(reason))
       // It has been read in another way: as a stream it is over.
-      if (incoming.iterated) this.destroy()
+      if (incoming.reader === ITERATOR) this.destroy()
       return this._readableState
     },
     set(value) {
@@ -48,7 +48,12 @@ BodyReadable.prototype = Object.create(Readable.prototype, {
 const methods = {
   _read() {
     const incoming = this[kIncoming]
-    incoming.used = true
+    try {
+      incoming.share(STREAM)
+    } catch (error) {
+      this.destroy(error)
+      return
+    }
     // A second piece would be copied together with the one that waits to be read.
     const piece = this.readableLength === 0 ? incoming.takeNow() : null
     if (piece !== null) this.push(piece)
@@ -65,7 +70,7 @@ const methods = {
   /** The whole body as text. */
   async text() {
     if (!isStream(this)) {
-      this[kIncoming].take()
+      this[kIncoming].take(WHOLE)
       return this[kIncoming].text()
     }
     return new TextDecoder().decode(await collect(this))
@@ -154,8 +159,7 @@ async function pump(stream, incoming) {
 }
 
 async function* piecesOf(incoming) {
-  incoming.take()
-  incoming.iterated = true
+  incoming.take(ITERATOR)
   try {
     for (;;) {
       const piece = await incoming.pull()
@@ -174,16 +178,17 @@ function isStream(body) {
 function whole(body) {
   if (isStream(body)) return collect(body)
   const incoming = body[kIncoming]
-  incoming.take()
+  incoming.take(WHOLE)
   return incoming.bytes()
 }
 
 async function collect(body) {
-  if (body[kIncoming].used || isDisturbed(body)) {
-    throw new TypeError('Body is unusable: it has already been read')
-  }
+  if (body[kIncoming].used || isDisturbed(body)) throw unusable()
   const pieces = []
-  for await (const piece of body) pieces.push(piece)
+  for await (const piece of body) {
+    // Strings when an encoding was set.
+    pieces.push(typeof piece === 'string' ? Buffer.from(piece, body.readableEncoding) : piece)
+  }
   return Buffer.concat(pieces)
 }
 

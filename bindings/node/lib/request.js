@@ -2,8 +2,9 @@
 // Turns the arguments of `request` and `fetch` into what `Exchange.submit` takes. Everything that
 // can be wrong with them is a TypeError here, before anything is sent.
 
+const { URL, URLSearchParams } = require('node:url')
 const { toStringTag } = require('./captured')
-const { argumentError } = require('./errors')
+const { argumentError, publicUrl } = require('./errors')
 const { HeaderBlock, collectHeaders } = require('./headers')
 
 let upload // loaded by the first body
@@ -20,6 +21,18 @@ const REQUEST_OPTIONS = new Set([
 // The six that WHATWG's fetch spells in capitals whatever the caller wrote.
 const UPPER = new Map(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'].map((name) => [name.toLowerCase(), name]))
 
+/** What `fetch` honours, and what it knows and can do without: a server's process has no use for them. */
+const FETCH_OPTIONS = new Set([
+  'method', 'headers', 'body', 'signal', 'redirect', 'duplex', ...LIMITS,
+  'cache', 'credentials', 'keepalive', 'mode', 'priority', 'referrer', 'referrerPolicy', 'window',
+])
+/** What would change what is sent or trusted, and is not done here. */
+const REFUSED = {
+  integrity: 'the body is not checked against a digest here; check it yourself',
+  dispatcher: "a dispatcher of undici's cannot be used; make a Client with the options it stands for",
+  agent: "an agent of Node's cannot be used; make a Client with the options it stands for",
+}
+
 /** For `request(url, options)`. */
 function prepareRequest(url, options) {
   if (options === undefined || options === null) return new Prepared(urlText(url))
@@ -35,9 +48,7 @@ function prepareRequest(url, options) {
 function requestOf(url, options) {
   const prepared = new Prepared(urlText(url))
   for (const name in options) {
-    if (!REQUEST_OPTIONS.has(name)) {
-      throw argumentError(`unknown option ${name}; the options are ${[...REQUEST_OPTIONS].join(', ')}`)
-    }
+    if (!REQUEST_OPTIONS.has(name)) throw require('./names').unknownOption(name, [...REQUEST_OPTIONS])
   }
   prepared.setMethod(options.method)
   prepared.setSignal(options.signal)
@@ -58,23 +69,48 @@ function requestOf(url, options) {
   return prepared
 }
 
-/** For `fetch(input, init)`; `input` may be a Request. */
-function prepareFetch(input, init) {
+/** What fetch does not know is ignored, as WHATWG has it; what it should have known is not. */
+function checkInit(init) {
+  for (const name in init) {
+    if (FETCH_OPTIONS.has(name)) continue
+    const value = init[name]
+    if (value === undefined || value === null || value === '') continue
+    if (Object.hasOwn(REFUSED, name)) throw argumentError(`${name}: ${REFUSED[name]}`)
+    const near = require('./names').meant(name, [...REQUEST_OPTIONS])
+    if (near !== undefined) throw argumentError(`unknown option ${name}; did you mean ${near}?`)
+    if (require('./options').isClientOption(name)) throw argumentError(`option ${name} is a Client's: new Client({ ${name} })`)
+  }
+}
+
+/** Whether the body of that Request has to be looked at before it can be sent. */
+function hasRequestBody(input, init) {
+  return isRequest(input) && typeof input.body === 'object' && input.body !== null && !input.bodyUsed &&
+    (init === undefined || init === null || init.body === undefined)
+}
+
+/** For `fetch(input, init)`; `input` may be a Request, and `given` its body. */
+function prepareFetch(input, init, given) {
   if (init !== undefined && init !== null && typeof init !== 'object') {
     throw argumentError(`init: expected an object; got ${typeof init}`)
   }
   init ??= {}
   const source = isRequest(input) ? input : undefined
+  const body = given ?? (init.body === undefined ? source?.body : init.body)
   try {
-    return fetchOf(input, source, init)
+    checkInit(init)
+    if (source?.bodyUsed && init.body === undefined && given === undefined) {
+      throw argumentError('input: the body of the Request has already been read')
+    }
+    if (source?.integrity) throw argumentError(`integrity: ${REFUSED.integrity}`)
+    return fetchOf(source === undefined ? urlText(input) : source.url, source, init, body)
   } catch (error) {
-    discardBody(init.body ?? (source?.bodyUsed === false ? source.body : undefined))
+    discardBody(body)
     throw error
   }
 }
 
-function fetchOf(input, source, init) {
-  const prepared = new Prepared(source === undefined ? urlText(input) : source.url)
+function fetchOf(url, source, init, body) {
+  const prepared = new Prepared(whatwg(url))
   prepared.flags |= DECODE
   prepared.setMethod(init.method ?? source?.method)
   if (/^(connect|trace|track)$/i.test(prepared.method)) {
@@ -86,11 +122,9 @@ function fetchOf(input, source, init) {
   prepared.setRedirect(init.redirect ?? source?.redirect ?? 'follow')
   const block = new HeaderBlock()
   collectHeaders(init.headers ?? source?.headers, block)
-  const body = init.body === undefined ? source?.body : init.body
   if (body !== undefined && body !== null && (prepared.method === 'GET' || prepared.method === 'HEAD')) {
     throw argumentError(`body: fetch sends none with ${prepared.method}`)
   }
-  if (source?.bodyUsed && init.body === undefined) throw argumentError('input: the body of the Request has already been read')
   prepared.setBody(body, block, true)
   if (!block.has('accept')) block.add('Accept', '*/*')
   prepared.setHeaders(block)
@@ -207,9 +241,27 @@ function urlText(url) {
   throw argumentError(`url: expected a string or URL; got ${url === null ? 'null' : typeof url}`)
 }
 
+let lastText
+let lastUrl
+
+/** A URL as WHATWG parses it: blanks around it, backslashes and the like are repaired. */
+function whatwg(text) {
+  // Programs ask for the same again and again.
+  if (text === lastText) return lastUrl
+  let url
+  try {
+    url = new URL(text).href
+  } catch {
+    throw argumentError(`url: expected an absolute URL; got ${JSON.stringify(publicUrl(text))}`, 'KA_INVALID_URL')
+  }
+  lastText = text
+  lastUrl = url
+  return url
+}
+
 function isRequest(input) {
   return typeof input === 'object' && input !== null &&
     typeof input.url === 'string' && typeof input.method === 'string'
 }
 
-module.exports = { prepareFetch, prepareRequest, urlText }
+module.exports = { hasRequestBody, prepareFetch, prepareRequest, urlText }

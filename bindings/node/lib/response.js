@@ -1,13 +1,18 @@
 'use strict'
-// What `fetch` resolves to: a Response as WHATWG describes it, built lazily over one record.
+// What `fetch` resolves to: a Response as WHATWG describes it, built lazily over one record. It is an
+// instance of the global scope's Response, whose constructor is not run for it: that takes longer than
+// the rest of an exchange.
 
 const { isDisturbed } = require('node:stream')
 const { Blob } = require('node:buffer')
-const { TextDecoder } = require('node:util')
 const { globalClass } = require('./captured')
-const { webStream } = require('./incoming')
+const { TextDecoder, inspect } = require('node:util')
+const { WHOLE, unusable, webStream } = require('./incoming')
+const { guarded, shownFields } = require('./secrets')
 const { parseForm } = require('./readable')
 
+const Outer = globalClass('Response')
+const Headers = globalClass('Headers')
 const NULL_BODY = new Set([101, 103, 204, 205, 304])
 const make = Symbol('make')
 
@@ -16,9 +21,11 @@ class Response {
   #stream // set once the body is used as a stream, or split by clone()
   #headers
   #nullBody
+  #used = false // read whole, past its stream
 
   constructor(key, incoming, nullBody, stream) {
-    if (key !== make) throw new TypeError('Illegal constructor: a Response comes from fetch()')
+    // A program's own responses are the global scope's.
+    if (key !== make) return new Outer(...arguments)
     this.#incoming = incoming
     this.#nullBody = nullBody
     this.#stream = stream
@@ -59,7 +66,7 @@ class Response {
       const headers = new Headers()
       const { fields } = this.#incoming.record
       for (let i = 0; i < fields.length; i += 2) headers.append(fields[i], fields[i + 1])
-      this.#headers = headers
+      this.#headers = guarded(headers, fields)
     }
     return this.#headers
   }
@@ -71,19 +78,19 @@ class Response {
 
   get body() {
     if (this.#nullBody) return null
-    this.#stream ??= webStream(this.#incoming)
+    this.#stream ??= this.#used ? spent() : webStream(this.#incoming)
     return this.#stream
   }
 
   get bodyUsed() {
     if (this.#nullBody) return false
-    return this.#stream === undefined ? this.#incoming.used : isDisturbed(this.#stream)
+    return this.#used || (this.#stream !== undefined && isDisturbed(this.#stream))
   }
 
   async text() {
     if (this.#nullBody) return ''
     if (this.#stream === undefined) {
-      this.#incoming.take()
+      this.#take()
       return this.#incoming.text()
     }
     return new TextDecoder().decode(await this.#collect())
@@ -124,15 +131,18 @@ class Response {
   async #whole() {
     if (this.#nullBody) return Buffer.alloc(0)
     if (this.#stream !== undefined) return this.#collect()
-    this.#incoming.take()
+    this.#take()
     return this.#incoming.bytes()
+  }
+
+  #take() {
+    this.#incoming.take(WHOLE)
+    this.#used = true
   }
 
   async #collect() {
     const stream = this.#stream
-    if (stream.locked || isDisturbed(stream)) {
-      throw new TypeError('Body is unusable: it has already been read or is locked')
-    }
+    if (stream.locked || isDisturbed(stream)) throw unusable()
     const pieces = []
     for await (const piece of stream) pieces.push(piece)
     return Buffer.concat(pieces)
@@ -141,6 +151,22 @@ class Response {
   get [Symbol.toStringTag]() {
     return 'Response'
   }
+
+  [inspect.custom](depth, options) {
+    const { status, statusText, url, redirected, bodyUsed } = this
+    const headers = shownFields(this.#incoming.record.fields)
+    return `Response ${inspect({ status, statusText, url, redirected, bodyUsed, headers }, options)}`
+  }
+}
+Object.setPrototypeOf(Response, Outer)
+Object.setPrototypeOf(Response.prototype, Outer.prototype)
+
+/** The stream of a body that was read past it: it has a reader that never lets go. */
+function spent() {
+  const ReadableStream = globalClass('ReadableStream')
+  const stream = new ReadableStream({ start: (controller) => controller.close() })
+  stream.getReader().read()
+  return stream
 }
 
 const makeResponse = Response[make]

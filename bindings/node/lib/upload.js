@@ -93,12 +93,13 @@ function piped(source) {
     pipe: ignore,
     on: ignore,
     destroy() {
+      // What a form still holds was opened when it was appended, and is closed by nobody else.
+      const held = [source._currentStream, ...(source._streams ?? [])]
       through.on('error', ignore).destroy()
       source.destroy?.()
-      // What a form still holds is opened when it is appended, and closed by nobody else.
-      for (const part of [source._currentStream, ...(source._streams ?? [])]) {
+      for (const part of held) {
         const file = part?.source ?? part
-        file?.destroy?.()
+        if (typeof file?.destroy === 'function') file.destroy()
       }
     },
   }
@@ -235,9 +236,12 @@ function discard(source, opened) {
     source.destroy?.()
   } else if (opened !== undefined) {
     const ending = opened.return?.()
+    // What fails later fails after the request's end; Node's streams keep that to themselves, too.
     if (typeof ending?.then === 'function') ending.then(ignore, ignore)
   } else if (isWebStream(source)) {
     if (!source.locked) source.cancel().catch(ignore)
+  } else if (typeof source.next === 'function' && typeof source.return === 'function') {
+    discard(source, source)
   }
 }
 

@@ -164,8 +164,16 @@ pub struct Failure {
     pub retry_safe: bool,
     /// `nothing`, `part` or `all` of the request.
     pub sent: &'static str,
-    /// The operating system's error number.
+    /// The operating system's error number, negative as Node has it.
     pub errno: Option<i32>,
+    /// What failed with it.
+    pub syscall: Option<&'static str>,
+    /// The peer's IP address.
+    pub address: Option<String>,
+    /// The peer's port.
+    pub port: Option<u32>,
+    /// How often the request was sent.
+    pub tries: u32,
 }
 
 impl From<&Error> for Failure {
@@ -177,7 +185,11 @@ impl From<&Error> for Failure {
             reused: error.reused(),
             retry_safe: error.retry_safe(),
             sent: error.sent().name(),
-            errno: error.os_errno(),
+            errno: error.os_errno().map(|number| -number),
+            syscall: error.syscall(),
+            address: error.address().map(|address| address.ip().to_string()),
+            port: error.address().map(|address| address.port().into()),
+            tries: error.tries(),
         }
     }
 }

@@ -76,7 +76,7 @@ test('a refused connection names kind, phase and address', async () => {
     assert.equal(error.kind, 'ConnectFailed')
     assert.equal(error.phase, 'connect')
     assert.match(error.message, /127\.0\.0\.1:1/)
-    assert.equal(error.errno, 111)
+    assert.equal(error.errno, -111)
     assert.equal(error.sent, 'nothing')
     assert.equal(error.retrySafe, true)
     assert.equal(error.reused, false)

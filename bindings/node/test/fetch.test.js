@@ -34,7 +34,7 @@ test('a Response looks like WHATWG says', async () => {
   assert.deepEqual(await response.json(), await theirs.json())
   assert.equal(response.bodyUsed, true)
   assert.equal(response.info.httpVersion, '1.1')
-  assert.throws(() => new Response(), /Illegal constructor/)
+  assert.ok(response instanceof globalThis.Response)
 })
 
 test('an error status is not an error', async () => {

@@ -349,3 +349,27 @@ test('globals that are replaced after loading are not looked up', async () => {
     stderr: '',
   })
 })
+
+test('a package that is loaded anew and dropped becomes garbage', async () => {
+  const ended = await runNode(`
+    const gc = (require('node:v8').setFlagsFromString('--expose-gc'), require('node:vm').runInNewContext('gc'))
+    const path = require('node:path')
+    const { createRequire } = require('node:module')
+    const lib = path.join(process.cwd(), 'lib')
+    const dropped = []
+    async function once() {
+      for (const file of Object.keys(require.cache)) if (file.startsWith(lib) || file === require.resolve('.')) delete require.cache[file]
+      // A parent of its own, since a module keeps its children.
+      const keepalive = createRequire(path.join(lib, 'x.js'))('..')
+      const { body } = await new keepalive.Client().request(process.argv[1] + '/ok')
+      if (await body.text() !== 'ok') throw new Error('not ok')
+      dropped.push(new WeakRef(keepalive.Client))
+    }
+    (async () => {
+      for (let i = 0; i < 20; i += 1) await once()
+      for (let i = 0; i < 20; i += 1) { gc(); await new Promise(setImmediate) }
+      console.log(dropped.filter((one) => one.deref() !== undefined).length <= 3 ? 'few' : 'all')
+    })()
+  `, [origin.http])
+  assert.deepEqual(ended, { code: 0, signal: null, stdout: 'few\n', stderr: '' })
+})
