@@ -215,6 +215,10 @@ enum ka_status
      */
     KA_INVALID_REDIRECT = 507,
     /**
+     * The response body exceeds max_body_size.
+     */
+    KA_BODY_TOO_LARGE = 508,
+    /**
      * No connection became free in time.
      */
     KA_POOL_TIMEOUT = 600,
@@ -1325,7 +1329,8 @@ ka_status ka_response_read(ka_response *response,
  * Reads the rest of the body, waiting on this thread for its verified end.
  * Ownership: `*body` is a view, valid until the next ka_response_read_all or ka_response_free.
  * Threads: any, one at a time for one response.
- * Errors: as ka_response_read; the bytes that did come can then be read with ka_response_read.
+ * Errors: as ka_response_read; the bytes that did come can then be read with ka_response_read. And
+ * KA_BODY_TOO_LARGE beyond option max_body_size; then nothing can.
  */
 KA_API ka_status ka_response_read_all(ka_response *response, ka_bytes *body, ka_error **error);
 

@@ -1,12 +1,13 @@
 /// <reference types="node" />
-// One keep-alive HTTP/1.1 connection pool for a whole process. All times are milliseconds.
+// One keep-alive HTTP/1.1 connection pool for a whole process. All times are milliseconds; `null` and 0 are "no limit"
+// wherever a time is a limit, in a client and in a request (undici's rule for its timeouts, applied everywhere).
 
 import type { Blob } from 'node:buffer'
 import type { Readable } from 'node:stream'
 
 /**
- * Options of a client. `null` for a time means no limit; for a text, not set.
- * An unknown option is a TypeError that names it.
+ * Options of a client. `null` or 0 for a time means no limit; `null` for a text, not set.
+ * An unknown option is a TypeError that names it, and the one that may have been meant.
  */
 export interface ClientOptions {
   /**
@@ -33,18 +34,21 @@ export interface ClientOptions {
   /**
    * How often the names of pooled connections are looked up again, in the background; also how long an answer
    * serves new connections. A connection whose address has left the answer is given up after a third to twice this
-   * time. `null` or 0: never. Default 30,000.
+   * time. Without it: never. Default 30,000.
    */
   dnsTtl?: number | null
   /** DNS, TCP and TLS together. Default 5,000. */
   connectTimeout?: number | null
-  /** From the end of the request to the end of the response head. Default 65,000. */
+  /**
+   * From the end of the request to the end of the response head. Default 300,000, as undici's `headersTimeout`
+   * (C and Python: 65,000).
+   */
   headerTimeout?: number | null
-  /** Longest wait without a byte, sending or receiving. Default 65,000. */
+  /** Longest wait without a byte, sending or receiving. Default 300,000, as undici's `bodyTimeout`. */
   stallTimeout?: number | null
   /**
-   * How long a response may wait for its body to be read on, before its connection is closed; `null` or 0: for ever.
-   * Default 300,000.
+   * How long a response may wait for its body to be read on, before its connection is closed. Default
+   * 300,000.
    */
   bodyIdleTimeout?: number | null
   /** The whole exchange with its body, redirects included. Default none. */
@@ -53,7 +57,11 @@ export interface ClientOptions {
   maxHeadSize?: number
   /** Fields of a response head or trailer section. Default 512. */
   maxFields?: number
-  /** Bytes, decoded, of a response body that is collected whole; more is an error. 0: none. Default 2 GiB. */
+  /**
+   * Bytes, decoded, of a response body that is collected whole (`text()`, `arrayBuffer()`, ...); more is
+   * `KA_BODY_TOO_LARGE`, and no memory is taken for it when its length is known. Streams have no limit. 0: as much as
+   * a buffer can have (`buffer.constants.MAX_LENGTH`). Default 2 GiB.
+   */
   maxBodySize?: number
   /** Bytes of an unread body that are read to save the connection. Default 262,144. */
   drainLimit?: number
@@ -124,9 +132,16 @@ export type HeadersInit =
 export type BodyPiece = string | ArrayBufferView | ArrayBufferLike
 
 /**
- * A request body. Strings and bytes are copied and sent with their length; streams and iterables
- * are read as fast as the server takes them, and sent chunked unless a Content-Length header gives
- * their length. Blobs and form data go with their length.
+ * A request body. Strings and bytes are copied and sent with their length; so are arrays and Sets of them, Blobs and
+ * form data (of the global scope, of undici, of the `form-data` package), and the body of a `Request` that is there
+ * within a few turns of the event loop and has at most 1 MB. Streams and other iterables are read as fast as the server
+ * takes them, and sent chunked unless a Content-Length header gives their length.
+ *
+ * All of them can be sent again, on a replay, a retry or a redirect with 307 or 308, except those that give their
+ * pieces once: streams, generators and other iterators, `form-data`. A redirect of these is `KA_INVALID_STATE`.
+ *
+ * A source is released however its request ends: streams are destroyed, iterators get `return()`. It runs in the async
+ * context (`AsyncLocalStorage`) of the call that brought it; what it throws is the `cause` of its own request's error.
  */
 export type BodyInit =
   | BodyPiece
@@ -173,7 +188,10 @@ export interface RequestOptions extends Timeouts {
 
 export type QueryValue = string | number | boolean | bigint | null | undefined
 
-/** Options of `fetch`, as WHATWG describes them; what it does not know is ignored. */
+/**
+ * Options of `fetch`, as WHATWG describes them. What it does not know is ignored; a TypeError are `integrity`,
+ * `dispatcher` and `agent`, which cannot be honoured, and names that come near to one of ours.
+ */
 export interface RequestInit extends Timeouts {
   /** Default GET. */
   method?: string
@@ -228,8 +246,8 @@ export type IncomingHeaders = Record<string, string | string[]>
 
 /**
  * The body of `request`: a Node Readable, and the methods that read it whole. Each body is read
- * once. An unread body needs no care: its connection is freed when the body is garbage. Pieces of a
- * large body lie in memory of 2 MB that they share: copy one that is to be kept for long.
+ * once; reading it again, in whatever way, is an error. An unread body needs no care: its connection is freed when the
+ * body is garbage. Every piece has memory of its own, which may be kept and transferred.
  */
 export interface BodyReadable extends Readable {
   /** The whole body as text (UTF-8). */
@@ -271,27 +289,14 @@ export interface RequestResult {
   readonly info: Info
 }
 
-/** What `fetch` resolves to, as WHATWG describes it. */
-export class Response {
-  private constructor()
+/**
+ * What `fetch` resolves to, as WHATWG describes it: an instance of the global scope's `Response`, too. `new Response()`
+ * makes one of those.
+ */
+export class Response extends globalThis.Response {
   readonly type: 'basic'
   /** The URL the response is from, after redirects, without userinfo and fragment. */
   readonly url: string
-  readonly redirected: boolean
-  readonly status: number
-  /** Whether the status is 200 to 299. */
-  readonly ok: boolean
-  readonly statusText: string
-  readonly headers: Headers
-  /** A byte stream; `null` for HEAD, 204, 205 and 304. */
-  readonly body: ReadableStream<Uint8Array> | null
-  readonly bodyUsed: boolean
-  text(): Promise<string>
-  json(): Promise<unknown>
-  bytes(): Promise<Uint8Array>
-  arrayBuffer(): Promise<ArrayBuffer>
-  blob(): Promise<Blob>
-  formData(): Promise<FormData>
   /** A second response with the same body; what one half reads is kept for the other. */
   clone(): Response
   /** How the exchange went. Not part of WHATWG. */
@@ -381,6 +386,7 @@ export type ErrorCode =
   | 'KA_HEAD_TRUNCATED'
   | 'KA_DECODING_FAILED'
   | 'KA_INVALID_REDIRECT'
+  | 'KA_BODY_TOO_LARGE'
   | 'KA_POOL_TIMEOUT'
   | 'KA_TOTAL_TIMEOUT'
   | 'KA_CANCELLED'
@@ -407,8 +413,18 @@ export interface ErrorDetails {
   retrySafe: boolean
   /** How much of the request had been written. */
   sent: 'nothing' | 'part' | 'all'
-  /** The operating system's error number, when there is one. */
+  /** The operating system's error number, negative as Node has it, when there is one. */
   errno?: number
+  /** What failed with it, as `connect`, `read`, `write` or `getaddrinfo`. */
+  syscall?: string
+  /** The peer's IP address, where one was being connected to or was. */
+  address?: string
+  /** The peer's port, likewise. */
+  port?: number
+  /** How often the request was tried in all (option `retries`). */
+  tries?: number
+  /** What was asked for, without userinfo and fragment. */
+  url?: string
 }
 
 /**
@@ -424,6 +440,11 @@ export class KeepaliveError extends Error implements ErrorDetails {
   retrySafe: boolean
   sent: 'nothing' | 'part' | 'all'
   errno?: number
+  syscall?: string
+  address?: string
+  port?: number
+  tries?: number
+  url?: string
 }
 
 /** A pool with its limits and TLS settings. Nothing it does blocks the event loop. */
@@ -435,10 +456,11 @@ export class Client {
   /**
    * Sends a request. Rejects with a TypeError for wrong arguments (nothing is sent then), a
    * KeepaliveError for a failed exchange, and `signal.reason` when aborted. HTTP statuses are not
-   * errors.
+   * errors. A URL that another parser would read as one of another host is refused. Works without its client
+   * (`const { request } = client`), as `fetch` does.
    */
   request(url: string | URL, options?: RequestOptions | null): Promise<RequestResult>
-  /** Sends a request as WHATWG's fetch does; decodes gzip, deflate, br and zstd. */
+  /** Sends a request as WHATWG's fetch does, URLs included; decodes gzip, deflate, br and zstd. */
   fetch(input: string | URL | Request, init?: RequestInit | null): Promise<Response>
   /** Counters of the pool. */
   stats(): Stats
