@@ -184,6 +184,10 @@ class DecodingError(RequestError):
     """The body does not decode by its Content-Encoding."""
 
 
+class BodyTooLarge(RequestError):
+    """The body, decoded, exceeds ``max_body_size`` and was to be held whole; stream it instead."""
+
+
 class TooManyRedirects(RequestError):
     """More redirects than allowed."""
 

@@ -110,6 +110,7 @@ def test_every_exception_is_documented_and_pickles(cls):
         ("ProxyError", ["TransportError"]),
         ("UnsupportedProtocol", ["TransportError"]),
         ("DecodingError", ["RequestError"]),
+        ("BodyTooLarge", ["RequestError"]),
         ("TooManyRedirects", ["RequestError"]),
         ("InvalidURL", [ValueError]),
         ("StreamConsumed", ["StreamError", RuntimeError]),
