@@ -48,6 +48,8 @@ pub struct Request {
     pub(crate) target: Target,
     pub(crate) body: Body,
     pub(crate) timeouts: Timeouts,
+    /// What is wrong with them, told when it is sent.
+    fault: Option<Error>,
     pub(crate) decode: bool,
     /// Its own `max_body_size`, if it has one.
     pub(crate) max_body_size: Option<u64>,
@@ -74,6 +76,7 @@ impl Request {
             target,
             body: Body::Empty,
             timeouts: Timeouts::default(),
+            fault: None,
             decode: false,
             max_body_size: None,
             follow_redirects: false,
@@ -117,6 +120,7 @@ impl Request {
     /// Deadlines of this request; `None` fields take the client's.
     pub fn set_timeouts(&mut self, timeouts: Timeouts) {
         self.timeouts = timeouts;
+        self.fault = timeouts.check().err();
     }
 
     /// Whether gzip, deflate, br and zstd response bodies are decoded, and offered in
@@ -155,7 +159,9 @@ impl Request {
 
     /// Checks what can only be checked with head and body together.
     pub(crate) fn check(&self) -> Result<()> {
-        self.timeouts.check()?;
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
         Ok(self.head.check(self.body.framing())?)
     }
 }
