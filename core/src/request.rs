@@ -48,8 +48,7 @@ pub struct Request {
     pub(crate) target: Target,
     pub(crate) body: Body,
     pub(crate) timeouts: Timeouts,
-    /// What is wrong with them, told when it is sent.
-    fault: Option<Error>,
+    own_timeouts: bool,
     pub(crate) decode: bool,
     /// Its own `max_body_size`, if it has one.
     pub(crate) max_body_size: Option<u64>,
@@ -76,7 +75,7 @@ impl Request {
             target,
             body: Body::Empty,
             timeouts: Timeouts::default(),
-            fault: None,
+            own_timeouts: false,
             decode: false,
             max_body_size: None,
             follow_redirects: false,
@@ -120,7 +119,7 @@ impl Request {
     /// Deadlines of this request; `None` fields take the client's.
     pub fn set_timeouts(&mut self, timeouts: Timeouts) {
         self.timeouts = timeouts;
-        self.fault = timeouts.check().err();
+        self.own_timeouts = true;
     }
 
     /// Whether gzip, deflate, br and zstd response bodies are decoded, and offered in
@@ -152,6 +151,7 @@ impl Request {
     /// Takes over everything that is not about the message itself.
     pub(crate) fn copy_settings(&mut self, other: &Request) {
         self.timeouts = other.timeouts;
+        self.own_timeouts = other.own_timeouts;
         self.decode = other.decode;
         self.max_body_size = other.max_body_size;
         self.follow_redirects = other.follow_redirects;
@@ -159,8 +159,8 @@ impl Request {
 
     /// Checks what can only be checked with head and body together.
     pub(crate) fn check(&self) -> Result<()> {
-        if let Some(fault) = &self.fault {
-            return Err(fault.clone());
+        if self.own_timeouts {
+            self.timeouts.check()?;
         }
         Ok(self.head.check(self.body.framing())?)
     }
