@@ -1,6 +1,6 @@
 # A thin front: every target is one script. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test fuzz soak bench header fmt lint clean
+.PHONY: help setup build demo test fuzz soak sanitize bench header fmt lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -22,6 +22,9 @@ fuzz: ## random response bytes, codings, URLs and forms, each for FUZZ_SECONDS (
 
 soak: ## 256 callers in three languages against servers that fail, for SOAK_SECONDS (default 600)
 	@scripts/soak.sh
+
+sanitize: ## the C programs, the wheel and the addon under AddressSanitizer, the C programs under ThreadSanitizer
+	@scripts/sanitize.sh $(ARGS)
 
 bench: ## compare with other clients (long; docs/performance.md tells more)
 	@scripts/bench.sh $(ARGS)

@@ -24,6 +24,10 @@ pub struct ka_client {
     client: Client,
 }
 
+/// How many bytes of stack a thread must have left for any call. Measured (tests/c/stack.c): 100 KiB
+/// in a debug build, TLS and every coding included.
+pub const KA_LEAST_STACK: usize = 192 * 1024;
+
 /// The handle of the process-wide client, made once and never freed.
 static SHARED: AtomicPtr<ka_client> = AtomicPtr::new(ptr::null_mut());
 
@@ -150,8 +154,9 @@ pub extern "C" fn ka_client_warm(
     })
 }
 
-/// The same on the engine's thread: returns at once, and exactly one event with `user_data` comes to
-/// `queue`, without a response. `opened` of ka_stats tells how many were opened.
+/// Has the engine open connections to the origin of `url` until it has `count` idle ones, within the
+/// caps, and returns at once. Exactly one event with `user_data` comes to `queue`, without a response.
+/// `opened` of ka_stats tells how many were opened.
 /// Ownership: all stays the caller's; `url` is copied.
 /// Threads: any.
 /// Errors: KA_INVALID_URL and the like, a closed client, a queue of another process. Then no event

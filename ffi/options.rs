@@ -104,7 +104,7 @@ pub struct ka_client_options {
     pub resolve: *const c_char,
     /// PEM file of trusted certificates, instead of the system's. Default: NULL.
     pub ca_file: *const c_char,
-    /// The same as bytes. Default: empty.
+    /// PEM bytes of trusted certificates, instead of the system's. Default: empty.
     pub ca_pem: ka_bytes,
     /// PEM file of the client certificate chain; needs client_key_file. Default: NULL.
     pub client_cert_file: *const c_char,

@@ -76,7 +76,8 @@ pub extern "C" fn ka_queue_fd(queue: *const ka_queue) -> i32 {
 /// to `timeout_ms` for the first: 0 does not wait, -1 waits for ever.
 /// Ownership: the events' responses and errors are the caller's from now on.
 /// Threads: one at a time for one queue.
-/// Errors: 0 when the time is over, for a NULL, and for a queue of another process.
+/// Errors: 0 when the time is over, for a NULL, for a queue of another process, and when a body
+/// reader's function on the engine's thread would wait.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_queue_wait(
     queue: *mut ka_queue,
@@ -110,9 +111,11 @@ pub extern "C" fn ka_queue_wait(
     })
 }
 
-/// Frees a queue. Events that wait in it are dropped, those of requests under way never come.
-/// Ownership: takes `queue`; NULL is fine. Its descriptor is closed when the last request that was
-/// submitted to it has ended.
+/// Frees a queue. Events that wait in it are dropped, those of requests under way never come; the
+/// requests run on to their end unless they are cancelled.
+/// Ownership: takes `queue`; NULL is fine. The `user_data` of its events is not used any more; that of
+/// a body reader is until its `destroy` is called. The descriptor is closed when the last request that
+/// was submitted to the queue has ended.
 /// Threads: any, once.
 /// Errors: none.
 #[unsafe(no_mangle)]
@@ -131,7 +134,8 @@ pub extern "C" fn ka_queue_free(queue: *mut ka_queue) {
 }
 
 /// Asks a submitted request to end. It still ends in exactly one event: KA_CANCELLED, unless it was
-/// faster.
+/// faster. Until then a body reader may be called; when nobody else has the request, its `destroy`
+/// is called before the event comes.
 /// Ownership: `call` stays the caller's.
 /// Threads: any; more than once does no harm.
 /// Errors: none; NULL is fine.

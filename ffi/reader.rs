@@ -27,11 +27,10 @@ pub type ka_destroy_fn = Option<unsafe extern "C-unwind" fn(user_data: *mut c_vo
 /// NULL, as an initialiser does: `ka_body_reader reader = {sizeof reader, read, NULL, NULL, data};`.
 ///
 /// The functions are called one at a time. For ka_client_send that is on its thread, where they may
-/// block; for a submitted request within ka_client_submit or on the engine's thread, which has a
-/// stack of 2 MiB and where they must not block: all submitted requests wait meanwhile. They may call
-/// the library, but not with the request or response that they serve. They return: one that leaves by
-/// a C++ exception, pthread_exit or pthread_cancel ends the process with a message, and longjmp out
-/// of one is undefined.
+/// block. For a submitted request it is within ka_client_submit, or on the engine's thread, where they
+/// must not block: all submitted requests wait meanwhile. They may call the library, but not with the
+/// request that they serve; what would wait on the engine's thread is refused there
+/// (KA_INVALID_STATE). They end by returning: see "Leaving" at the head of this file.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct ka_body_reader {
@@ -43,12 +42,12 @@ pub struct ka_body_reader {
     /// with the request. NULL: it can be sent once, and what would send it again fails with an error
     /// that says so.
     pub rewind: ka_rewind_fn,
-    /// Called exactly once in the process that made the request, when nothing refers to the reader
-    /// any more: after the last call of `read` and `rewind`, once the request is freed or has another
-    /// body and the calls that send it have ended (also by ka_call_cancel or after ka_queue_free).
-    /// It runs in the call that did that, or on the engine's thread, and must not block there. Not
-    /// called for what is left when the process ends, nor in a forked child for what its parent was
-    /// sending at the fork. NULL: nothing is to be done.
+    /// Called exactly once, after the last call of `read` and `rewind`: when the request is freed or
+    /// has got another body, and the calls that send it have ended, by ka_call_cancel or after
+    /// ka_queue_free too. It runs in the last of these calls, or on the engine's thread, where it must
+    /// not block. A forked child has a copy of its parent's requests, and calls it for those it frees;
+    /// not for one that the parent was sending at the fork. Nor is it called for what is left when the
+    /// process ends: `read` may then be called until the process is gone. NULL: nothing is to be done.
     pub destroy: ka_destroy_fn,
     /// Handed to the three functions; never looked at.
     pub user_data: *mut c_void,

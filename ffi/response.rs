@@ -193,7 +193,8 @@ pub extern "C" fn ka_response_read(
 /// Reads the rest of the body, waiting on this thread for its verified end.
 /// Ownership: `*body` is a view, valid until the next ka_response_read_all or ka_response_free.
 /// Threads: any, one at a time for one response.
-/// Errors: as ka_response_read; the bytes that did come can then be read with ka_response_read.
+/// Errors: as ka_response_read; the bytes that did come can then be read with ka_response_read. And
+/// KA_BODY_TOO_LARGE beyond option max_body_size; then nothing can.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_read_all(
     response: *mut ka_response,

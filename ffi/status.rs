@@ -67,6 +67,8 @@ pub enum ka_status {
     KA_DECODING_FAILED = 506,
     /// A redirect has no usable Location.
     KA_INVALID_REDIRECT = 507,
+    /// The response body exceeds max_body_size.
+    KA_BODY_TOO_LARGE = 508,
     /// No connection became free in time.
     KA_POOL_TIMEOUT = 600,
     /// The whole exchange took too long.
@@ -120,6 +122,7 @@ impl ka_status {
         ka_status::KA_HEAD_TRUNCATED,
         ka_status::KA_DECODING_FAILED,
         ka_status::KA_INVALID_REDIRECT,
+        ka_status::KA_BODY_TOO_LARGE,
         ka_status::KA_POOL_TIMEOUT,
         ka_status::KA_TOTAL_TIMEOUT,
         ka_status::KA_CANCELLED,

@@ -25,8 +25,9 @@
  * Status.    A function that can fail returns ka_status; KA_OK is 0. An HTTP status such as 404 is
  *            not an error. The last parameter `error` may be NULL; otherwise it is set to NULL on
  *            success and to an error of the caller's (ka_error_free) on failure. A NULL or faulty
- *            argument is KA_INVALID_ARGUMENT, and the message names it. A bug inside the library is
- *            KA_PANIC or KA_INTERNAL, never a crash of the host.
+ *            argument is KA_INVALID_ARGUMENT, and the message names it. A failed check inside the
+ *            library is KA_PANIC or KA_INTERNAL for the call it happened in, not the end of the process.
+ *            No message holds a password or the value of a header field.
  * Outputs.   Output parameters are written on success only; on failure pointers are NULL and
  *            numbers 0.
  * Ownership. What a `_new` function or an output parameter gives out is freed with the `_free`
@@ -37,7 +38,15 @@
  *            by one thread at a time, and may move between threads. ka_client_send runs on the
  *            calling thread; ka_client_submit on the engine's thread, and its events are fetched
  *            with ka_queue_wait. Nothing calls back into the program from a foreign thread, except
- *            a body reader of a submitted request.
+ *            a body reader of a submitted request. A `user_data` that is not a reader's is handed back
+ *            and never looked at.
+ * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the type
+ *            PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A body reader's function that leaves by a C++
+ *            exception or pthread_exit ends the process with a message. longjmp out of a call, from a
+ *            reader's function or a signal handler, is undefined.
+ * Stack.     A thread needs KA_LEAST_STACK bytes of it for a call. The engine's threads have 2 MiB.
+ * Memory.    When the process has no memory left, an allocation ends it (abort), with a message. A
+ *            server can make the library use what the limits of the client allow, and no more.
  * Structs.   A struct that starts with `size` may grow at its end in later versions. Programs built
  *            against an older or newer header keep working: pass sizeof of the struct.
  * Time.      Lengths of time are milliseconds; 0 means no limit.
@@ -80,6 +89,12 @@
  * How many bytes a `ka_origin_stats` has for addresses: eight of the longest fit.
  */
 #define KA_ADDRESSES_SIZE 384
+
+/**
+ * How many bytes of stack a thread must have left for any call. Measured (tests/c/stack.c): 100 KiB
+ * in a debug build, TLS and every coding included.
+ */
+#define KA_LEAST_STACK (192 * 1024)
 
 /**
  * What became of a call. Numbers are stable and never reused; 1xx: the caller's mistake, 2xx: the
@@ -199,6 +214,10 @@ enum ka_status
      * A redirect has no usable Location.
      */
     KA_INVALID_REDIRECT = 507,
+    /**
+     * The response body exceeds max_body_size.
+     */
+    KA_BODY_TOO_LARGE = 508,
     /**
      * No connection became free in time.
      */
@@ -529,7 +548,7 @@ typedef struct {
      */
     const char *ca_file;
     /**
-     * The same as bytes. Default: empty.
+     * PEM bytes of trusted certificates, instead of the system's. Default: empty.
      */
     ka_bytes ca_pem;
     /**
@@ -709,11 +728,10 @@ typedef void (*ka_destroy_fn)(void *user_data);
  * NULL, as an initialiser does: `ka_body_reader reader = {sizeof reader, read, NULL, NULL, data};`.
  *
  * The functions are called one at a time. For ka_client_send that is on its thread, where they may
- * block; for a submitted request within ka_client_submit or on the engine's thread, which has a
- * stack of 2 MiB and where they must not block: all submitted requests wait meanwhile. They may call
- * the library, but not with the request or response that they serve. They return: one that leaves by
- * a C++ exception, pthread_exit or pthread_cancel ends the process with a message, and longjmp out
- * of one is undefined.
+ * block. For a submitted request it is within ka_client_submit, or on the engine's thread, where they
+ * must not block: all submitted requests wait meanwhile. They may call the library, but not with the
+ * request that they serve; what would wait on the engine's thread is refused there
+ * (KA_INVALID_STATE). They end by returning: see "Leaving" at the head of this file.
  */
 typedef struct {
     /**
@@ -731,12 +749,12 @@ typedef struct {
      */
     ka_rewind_fn rewind;
     /**
-     * Called exactly once in the process that made the request, when nothing refers to the reader
-     * any more: after the last call of `read` and `rewind`, once the request is freed or has another
-     * body and the calls that send it have ended (also by ka_call_cancel or after ka_queue_free).
-     * It runs in the call that did that, or on the engine's thread, and must not block there. Not
-     * called for what is left when the process ends, nor in a forked child for what its parent was
-     * sending at the fork. NULL: nothing is to be done.
+     * Called exactly once, after the last call of `read` and `rewind`: when the request is freed or
+     * has got another body, and the calls that send it have ended, by ka_call_cancel or after
+     * ka_queue_free too. It runs in the last of these calls, or on the engine's thread, where it must
+     * not block. A forked child has a copy of its parent's requests, and calls it for those it frees;
+     * not for one that the parent was sending at the fork. Nor is it called for what is left when the
+     * process ends: `read` may then be called until the process is gone. NULL: nothing is to be done.
      */
     ka_destroy_fn destroy;
     /**
@@ -1035,8 +1053,9 @@ ka_status ka_client_warm(ka_client *client,
                          ka_error **error);
 
 /**
- * The same on the engine's thread: returns at once, and exactly one event with `user_data` comes to
- * `queue`, without a response. `opened` of ka_stats tells how many were opened.
+ * Has the engine open connections to the origin of `url` until it has `count` idle ones, within the
+ * caps, and returns at once. Exactly one event with `user_data` comes to `queue`, without a response.
+ * `opened` of ka_stats tells how many were opened.
  * Ownership: all stays the caller's; `url` is copied.
  * Threads: any.
  * Errors: KA_INVALID_URL and the like, a closed client, a queue of another process. Then no event
@@ -1310,7 +1329,8 @@ ka_status ka_response_read(ka_response *response,
  * Reads the rest of the body, waiting on this thread for its verified end.
  * Ownership: `*body` is a view, valid until the next ka_response_read_all or ka_response_free.
  * Threads: any, one at a time for one response.
- * Errors: as ka_response_read; the bytes that did come can then be read with ka_response_read.
+ * Errors: as ka_response_read; the bytes that did come can then be read with ka_response_read. And
+ * KA_BODY_TOO_LARGE beyond option max_body_size; then nothing can.
  */
 KA_API ka_status ka_response_read_all(ka_response *response, ka_bytes *body, ka_error **error);
 
@@ -1384,7 +1404,8 @@ KA_API int32_t ka_queue_fd(const ka_queue *queue);
  * to `timeout_ms` for the first: 0 does not wait, -1 waits for ever.
  * Ownership: the events' responses and errors are the caller's from now on.
  * Threads: one at a time for one queue.
- * Errors: 0 when the time is over, for a NULL, and for a queue of another process.
+ * Errors: 0 when the time is over, for a NULL, for a queue of another process, and when a body
+ * reader's function on the engine's thread would wait.
  */
 KA_API
 size_t ka_queue_wait(ka_queue *queue,
@@ -1393,17 +1414,21 @@ size_t ka_queue_wait(ka_queue *queue,
                      int32_t timeout_ms);
 
 /**
- * Frees a queue. Events that wait in it are dropped, those of requests under way never come.
- * Ownership: takes `queue`; NULL is fine. Its descriptor is closed when the last request that was
- * submitted to it has ended.
+ * Frees a queue. Events that wait in it are dropped, those of requests under way never come; the
+ * requests run on to their end unless they are cancelled.
+ * Ownership: takes `queue`; NULL is fine. The `user_data` of its events is not used any more; that of
+ * a body reader is until its `destroy` is called. The descriptor is closed when the last request that
+ * was submitted to the queue has ended.
  * Threads: any, once.
  * Errors: none.
  */
-KA_API void ka_queue_free(ka_queue *queue);
+KA_API
+void ka_queue_free(ka_queue *queue);
 
 /**
  * Asks a submitted request to end. It still ends in exactly one event: KA_CANCELLED, unless it was
- * faster.
+ * faster. Until then a body reader may be called; when nobody else has the request, its `destroy`
+ * is called before the event comes.
  * Ownership: `call` stays the caller's.
  * Threads: any; more than once does no harm.
  * Errors: none; NULL is fine.

@@ -21,6 +21,7 @@ run() {
 run "rustfmt and clippy" scripts/lint.sh
 run "Rust: protocol machine, core, origin, C ABI, C programs, faults, reliability" \
     env KEEPALIVE_PYTHON="$VENV/bin/python" KEEPALIVE_NODE=node cargo test --quiet
+run "Sanitizers: C programs under AddressSanitizer and ThreadSanitizer, the library instrumented" scripts/sanitize.sh ci
 run "Cost of a request: instructions, allocations, system calls" \
     bash -c 'cargo build --quiet --release -p libkeepalive && "$0" tests/cost/run.py' "$(python_command)"
 run "Python: client, asyncio, trio, wire cases, fork, gunicorn, celery, signals, stubs" \

@@ -83,8 +83,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("deadline", &["error", "origin", "config"]),
     ("fork", &["error"]),
     ("sync", &[]),
+    ("guard", &[]),
     ("pool", &["pool", "sync"]),
-    ("net", &["net", "error", "origin", "deadline", "config", "fork"]),
+    ("net", &["net", "error", "origin", "deadline", "config", "fork", "guard"]),
 ];
 
 /// What may not be known, where a complete list would only repeat the tree.

@@ -40,6 +40,9 @@ fn script(case: &Case) -> String {
         let (piece, times) = unrepeated(&request.body);
         let _ = writeln!(text, "{kind} :{} {times}", hex(piece));
     }
+    if request.decode {
+        text.push_str("decode\n");
+    }
     if case.end == End::Stall {
         let _ = writeln!(text, "timeout {SILENCE_MS}");
     }

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
-use crate::cancel::caught;
 use crate::connection::ClientPool;
+use crate::guard::caught;
 use crate::net::resolve::Answer;
 use crate::origin::Origin;
 

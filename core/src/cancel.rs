@@ -1,12 +1,12 @@
 //! Cancelling a submitted piece of work from any thread.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::guard::caught;
 use crate::sync::{AtomicBool, Mutex, Ordering};
 
 /// A flag that wakes the task it belongs to.
@@ -80,25 +80,6 @@ pub(crate) async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = T
             return Poll::Ready(Ended::Cancelled);
         }
         work.as_mut().poll(cx).map(|result| result.map_or(Ended::Panicked, Ended::Done))
-    })
-    .await
-}
-
-/// Runs a caller's function; `None` if it panicked.
-pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
-    // What a caller's function leaves half-done is the caller's to see.
-    catch_unwind(AssertUnwindSafe(work)).ok()
-}
-
-/// Runs `work`; `None` if it panicked.
-pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
-    std::future::poll_fn(|cx| {
-        // A panicked future is not polled again, so what it left half-done is not seen.
-        match guarded(|| work.as_mut().poll(cx)) {
-            Some(poll) => poll.map(Some),
-            None => Poll::Ready(None),
-        }
     })
     .await
 }

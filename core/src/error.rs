@@ -76,6 +76,7 @@ errors! {
     HeadTruncated = 505, "KA_HEAD_TRUNCATED", "RemoteDisconnected", "The connection ended inside the response head.";
     DecodingFailed = 506, "KA_DECODING_FAILED", "DecodingError", "The response body does not decode by its Content-Encoding.";
     InvalidRedirect = 507, "KA_INVALID_REDIRECT", "RemoteProtocolError", "A redirect has no usable Location.";
+    BodyTooLarge = 508, "KA_BODY_TOO_LARGE", "BodyTooLarge", "The response body exceeds max_body_size.";
     PoolTimeout = 600, "KA_POOL_TIMEOUT", "PoolTimeout", "No connection became free in time.";
     TotalTimeout = 601, "KA_TOTAL_TIMEOUT", "TotalTimeout", "The whole exchange took too long.";
     Cancelled = 602, "KA_CANCELLED", "Cancelled", "The caller cancelled the request.";

@@ -9,8 +9,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
-use crate::cancel::guarded;
 use crate::fork;
+use crate::guard::guarded;
 use crate::runtime::Engine;
 use crate::sync::{Mutex, MutexGuard};
 

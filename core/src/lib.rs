@@ -20,6 +20,7 @@ mod fork;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod guard;
 mod handoff;
 mod keeper;
 mod latency;

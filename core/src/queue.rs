@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::cancel::{guarded, panicked};
+use crate::cancel::panicked;
 use crate::error::{Error, Result};
 use crate::fork;
+use crate::guard::guarded;
 use crate::response::Response;
 use crate::runtime::announce;
 use crate::source::BodyWant;
@@ -51,7 +52,7 @@ pub enum Outcome {
 
 /// The one completion that a piece of work ends in, with what is to come back in it. It is delivered
 /// when this is dropped, as a panic, unless the work said how it ended.
-pub(crate) struct Owed<T> {
+pub(crate) struct Owed<T: Send + 'static> {
     queue: Arc<Queue>,
     token: u64,
     lent: Option<T>,
@@ -59,7 +60,7 @@ pub(crate) struct Owed<T> {
     generation: u64,
 }
 
-impl<T> Owed<T> {
+impl<T: Send + 'static> Owed<T> {
     pub fn new(
         queue: &Arc<Queue>,
         token: u64,
@@ -83,13 +84,13 @@ impl<T> Owed<T> {
     }
 }
 
-impl<T> Drop for Owed<T> {
+impl<T: Send + 'static> Drop for Owed<T> {
     fn drop(&mut self) {
         let Some(lent) = self.lent.take() else { return };
         if self.generation == fork::generation() {
             self.queue.push(self.token, (self.failed)(lent, panicked()));
         } else {
-            std::mem::forget((lent, self.queue.clone()));
+            fork::keep((lent, self.queue.clone()));
         }
     }
 }

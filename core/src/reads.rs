@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::buffer::Space;
 use crate::cancel::cancellable;
 use crate::client::{Call, Client, Until};
 use crate::error::{Error, Result};
+use crate::net::space::Space;
 use crate::queue::{Destination, Outcome, Owed, Queue};
 use crate::response::Response;
 use crate::runtime::engine;
@@ -31,7 +31,8 @@ impl Client {
     }
 
     /// Receives the body into `destination`, behind its first `filled` bytes, until it is full or
-    /// the body has ended; both come back in [`Outcome::Filled`].
+    /// the body has ended; both come back in [`Outcome::Filled`]. The body is collected whole, so
+    /// `max_body_size` holds for it.
     pub fn submit_read_full(
         response: Response,
         destination: Box<dyn Destination>,
@@ -49,7 +50,7 @@ impl Client {
             let Ok((response, destination)) = owed.lent() else { return };
             let mut wait = engine.wait();
             let mut space = Space::from(destination.memory()).behind(filled);
-            let work = response.fill_space(&mut wait, &mut space);
+            let work = response.fill_whole(&mut wait, &mut space);
             let result = cancellable(&cancel, work).await.into_result();
             let filled = space.filled();
             give_back(response, &result);

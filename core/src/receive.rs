@@ -3,11 +3,11 @@
 
 use bytes::Bytes;
 
-use crate::buffer::Space;
 use crate::client::Until;
 use crate::drive::body::Progress;
 use crate::drive::wait::Wait;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::net::space::Space;
 use crate::response::{Response, State};
 
 /// Bytes that are taken together into one piece when they are at hand: each piece costs its receiver
@@ -73,6 +73,53 @@ impl Response {
         Ok(())
     }
 
+    /// The same for a body that is collected whole.
+    pub(crate) async fn fill_whole<W: Wait>(
+        &mut self,
+        wait: &mut W,
+        to: &mut Space<'_>,
+    ) -> Result<()> {
+        let size = self.left_to_read().unwrap_or(0);
+        self.check_size(size.saturating_add(to.filled() as u64))?;
+        while to.left() > 0 && self.read_into(wait, to).await? > 0 {
+            self.check_size(to.filled() as u64)?;
+        }
+        Ok(())
+    }
+
+    /// Bytes still to be read, if that is known.
+    pub(crate) fn left_to_read(&mut self) -> Option<u64> {
+        let to_come = match &mut self.state {
+            State::Done => Some(0),
+            State::Live(live) => live.remaining(),
+            State::Failed(_) | State::Closed => None,
+        };
+        Some(to_come? + self.ready.len() as u64)
+    }
+
+    /// Whether so large a body may be held whole; if not, it is given up.
+    pub(crate) fn check_size(&mut self, size: u64) -> Result<()> {
+        match self.about.max_body_size {
+            Some(most) if size > most => Err(self.too_large(most)),
+            _ => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn too_large(&mut self, most: u64) -> Error {
+        let error = Error::new(
+            ErrorKind::BodyTooLarge,
+            Phase::Body,
+            format!("the response body is larger than {most} bytes (option max_body_size)"),
+        );
+        let error = match &mut self.state {
+            State::Live(live) => live.fail(error),
+            _ => error,
+        };
+        self.ready.clear();
+        self.fail(error)
+    }
+
     pub(crate) async fn next_chunk<W: Wait>(
         &mut self,
         wait: &mut W,
@@ -105,11 +152,14 @@ impl Response {
 
     /// Receives until the end; the body is then in `ready`.
     pub(crate) async fn collect<W: Wait>(&mut self, wait: &mut W) -> Result<()> {
+        let size = self.left_to_read().unwrap_or(0);
+        self.check_size(size)?;
         if let State::Live(live) = &mut self.state {
             live.reserve_whole(self.ready.space());
         }
         loop {
             self.receive(wait).await?;
+            self.check_size(self.ready.len() as u64)?;
             if self.is_complete() {
                 return Ok(());
             }
@@ -124,7 +174,7 @@ impl Response {
     ) -> Result<()> {
         let enough = match until {
             Until::Head => true,
-            Until::SmallBody(limit) => self.remaining().is_some_and(|left| left > limit),
+            Until::SmallBody(limit) => self.whole_size()?.is_some_and(|left| left > limit),
             Until::Body => false,
         };
         if enough {

@@ -49,6 +49,8 @@ pub struct Request {
     pub(crate) body: Body,
     pub(crate) timeouts: Timeouts,
     pub(crate) decode: bool,
+    /// Its own `max_body_size`, if it has one.
+    pub(crate) max_body_size: Option<u64>,
     pub(crate) follow_redirects: bool,
     /// It has a User-Agent or Accept-Encoding of its own.
     pub(crate) own_defaults: bool,
@@ -73,6 +75,7 @@ impl Request {
             body: Body::Empty,
             timeouts: Timeouts::default(),
             decode: false,
+            max_body_size: None,
             follow_redirects: false,
             own_defaults: false,
         })
@@ -103,6 +106,12 @@ impl Request {
     /// A streamed body: with Content-Length when `length` is known, else chunked.
     pub fn set_body_stream(&mut self, source: Box<dyn BodySource>, length: Option<u64>) {
         self.body = Body::Stream { source: Arc::new(Mutex::new(Some(Kept::new(source)))), length };
+    }
+
+    /// Overrides `max_body_size`: most bytes, decoded, of a response body that is collected whole; 0
+    /// for no limit.
+    pub fn set_max_body_size(&mut self, bytes: u64) {
+        self.max_body_size = Some(bytes);
     }
 
     /// Deadlines of this request; `None` fields take the client's.
@@ -140,6 +149,7 @@ impl Request {
     pub(crate) fn copy_settings(&mut self, other: &Request) {
         self.timeouts = other.timeouts;
         self.decode = other.decode;
+        self.max_body_size = other.max_body_size;
         self.follow_redirects = other.follow_redirects;
     }
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use keepalive_proto::{Fields, ResponseHead, Version};
 
-use crate::buffer::{Buffer, Space};
+use crate::buffer::Buffer;
 use crate::drive::blocking::{Blocking, BlockingWait, run};
 use crate::drive::body::Live;
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::space::Space;
 
 /// How an exchange went.
 #[derive(Debug, Clone, Default)]
@@ -80,6 +81,8 @@ pub(crate) struct About {
     pub url: Arc<str>,
     pub info: Info,
     pub trailers: Option<Fields>,
+    /// Most bytes of a body that is collected whole.
+    pub max_body_size: Option<u64>,
 }
 
 impl Response {
@@ -167,13 +170,20 @@ impl Response {
     /// How many bytes of the body are still to be read, when that is known: not without
     /// Content-Length, and not when the body is decoded. They come, or a read fails.
     pub fn remaining(&mut self) -> Option<u64> {
-        let to_come = match &mut self.state {
-            State::Done => Some(0),
-            State::Live(live) => live.remaining(),
-            State::Failed(_) | State::Closed => None,
-        };
+        let to_come = self.left_to_read();
         self.park();
-        Some(to_come? + self.ready.len() as u64)
+        to_come
+    }
+
+    /// [`Response::remaining`] of a body that is to be collected whole, to be asked before memory is
+    /// taken for it.
+    ///
+    /// # Errors
+    /// `BodyTooLarge` when it is known to exceed `max_body_size`.
+    pub fn whole_size(&mut self) -> Result<Option<u64>> {
+        let size = self.remaining();
+        self.check_size(size.unwrap_or(0))?;
+        Ok(size)
     }
 
     /// Reads on behind the first `filled` bytes of `buffer` until it is full or the body has ended,
@@ -282,7 +292,8 @@ impl Response {
         chunk
     }
 
-    /// The rest of the body. On failure the bytes that did come can still be read.
+    /// The rest of the body. On failure the bytes that did come can still be read, except after
+    /// `BodyTooLarge` (option `max_body_size`).
     pub fn read_all(&mut self, blocking: Blocking<'_>) -> Result<Bytes> {
         run(self.collect(&mut BlockingWait::new(blocking)))?;
         Ok(self.ready.take_all())

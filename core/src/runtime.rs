@@ -13,11 +13,11 @@ use std::time::Duration;
 use tokio::runtime::{EnterGuard, Handle, Runtime};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::cancel::caught;
 use crate::drive::tokio::TokioWait;
 use crate::driver::Driver;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::PerFork;
+use crate::guard::caught;
 use crate::handoff::{Handoff, Job, Lingering, Turn};
 use crate::queue::Queue;
 use crate::slots::Slots;

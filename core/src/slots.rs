@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::cancel::guarded;
+use crate::guard::guarded;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 
 /// Work in places that are used again. Work that panics ends; the others do not notice.

@@ -3,10 +3,11 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use crate::cancel::{Cancel, cancellable, guarded};
+use crate::cancel::{Cancel, cancellable};
 use crate::client::{ClientInner, Until};
 use crate::connection::ClientPool;
 use crate::drive::tokio::TokioWait;
+use crate::guard::guarded;
 use crate::handoff::Job;
 use crate::queue::{Outcome, Owed, Queue};
 use crate::request::Request;

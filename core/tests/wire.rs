@@ -24,6 +24,7 @@ fn request(case: &Case, base: &str) -> Result<Request> {
     for (name, value) in &case.request.headers {
         request.add_header(name.as_bytes(), value.as_bytes())?;
     }
+    request.set_decode(case.request.decode);
     let body = Bytes::from(case.request.body.clone());
     match (case.request.chunked, body.is_empty()) {
         (true, _) => request.set_body_stream(Box::new(Pieces(vec![body])), None),

@@ -12,8 +12,12 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The shared library that cargo built beside this test program.
+/// The shared library that cargo built beside this test program, or the one that scripts/sanitize.sh
+/// built and names.
 pub fn library() -> PathBuf {
+    if let Some(given) = std::env::var_os("KEEPALIVE_LIBRARY") {
+        return given.into();
+    }
     let program = std::env::current_exe().expect("this program has a path");
     let built = program.parent().expect("it is in a directory").join("libkeepalive.so");
     assert!(built.exists(), "{} was not built", built.display());
@@ -63,6 +67,14 @@ pub const SANITIZED: Build = Build {
     extra: &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
 };
 
+/// What the library named by KEEPALIVE_LIBRARY is instrumented with. Its programs are too, and are
+/// linked with the runtime of the same compiler.
+pub fn sanitizer() -> Option<(String, String)> {
+    let name = std::env::var("KEEPALIVE_SANITIZER").ok()?;
+    let runtime = std::env::var("KEEPALIVE_SANITIZER_RUNTIME");
+    Some((name, runtime.expect("KEEPALIVE_SANITIZER_RUNTIME: scripts/sanitize.sh sets it")))
+}
+
 /// Compiles one C file against the header and the shared library, with every warning an error; once
 /// in a test program, whoever asks first.
 pub fn compile(source: &Path, build: Build) -> PathBuf {
@@ -76,16 +88,33 @@ pub fn compile(source: &Path, build: Build) -> PathBuf {
         return program;
     }
     let language = if build.compiler == "g++" { "c++" } else { "c" };
+    let object = program.with_extension("o");
     let mut command = Command::new(build.compiler);
     command
         .args(["-x", language, &format!("-std={}", build.standard), "-g", "-pthread"])
         .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"])
         .args(build.extra)
+        .args(sanitizer().map(|(name, _)| format!("-fsanitize={name}")))
         .arg("-I")
         .arg(root().join("include"))
+        .arg("-c")
         .arg(source)
-        .args(["-x", "none", "-o"])
-        .arg(&program)
+        .arg("-o")
+        .arg(&object);
+    let output = run(&mut command, "gcc and g++");
+    assert!(output.status.success(), "{}: {}", source.display(), text(&output));
+    let mut command = Command::new(build.compiler);
+    command.arg("-pthread").args(build.extra).arg(&object).arg("-o").arg(&program);
+    if let Some((_, runtime)) = sanitizer() {
+        command.args(["-Wl,--whole-archive", &runtime, "-Wl,--no-whole-archive"]).args([
+            "-Wl,--export-dynamic",
+            "-ldl",
+            "-lrt",
+            "-lm",
+            "-lresolv",
+        ]);
+    }
+    command
         .arg("-L")
         .arg(&dir)
         .arg("-lkeepalive")

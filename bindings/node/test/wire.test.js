@@ -21,6 +21,7 @@ async function play(one, base) {
   const stalls = one.end === 'stall'
   const client = new Client({
     caPem: origin.ca,
+    maxBodySize: 0,
     headerTimeout: stalls ? 250 : 10000,
     stallTimeout: stalls ? 250 : 10000,
   })
@@ -34,7 +35,8 @@ async function play(one, base) {
 async function check(one, base, client) {
   const { request, expect } = one
   const body = Buffer.from(request.body_b64, 'base64')
-  const options = { method: request.method, headers: request.headers }
+  const { method, headers, decode } = request
+  const options = { method, headers, decode }
   if (request.chunked) options.body = inPieces(body)
   else if (body.length !== 0) options.body = body
   let response

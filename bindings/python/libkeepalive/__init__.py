@@ -9,6 +9,7 @@ from collections.abc import Mapping as _Mapping
 
 from ._errors import (
     BodySourceFailed,
+    BodyTooLarge,
     Cancelled,
     CircuitOpen,
     ConnectError,
@@ -75,6 +76,7 @@ __all__ = [
     "AsyncClient",
     "AsyncStream",
     "BodySourceFailed",
+    "BodyTooLarge",
     "Cancelled",
     "CircuitOpen",
     "Client",

@@ -123,7 +123,9 @@ pub enum Step {
 impl Whole {
     /// For the rest of a response's body, `None` when its length is not known.
     pub fn of(py: Python<'_>, response: &mut Response) -> PyResult<Option<Whole>> {
-        let Some(total) = response.remaining().and_then(|left| usize::try_from(left).ok()) else {
+        // Of one that is too large, reading it tells.
+        let size = response.whole_size().unwrap_or_default();
+        let Some(total) = size.and_then(|left| usize::try_from(left).ok()) else {
             return Ok(None);
         };
         Ok(Some(Whole { memory: Memory::new(py, total.min(MOST))?, filled: 0, total }))

@@ -90,7 +90,7 @@ def bases(origin: Origin, case: dict[str, Any]) -> list[str]:
 
 def blocking(origin: Origin, case: dict[str, Any]) -> None:
     for base in bases(origin, case):
-        with libkeepalive.Client(ca_file=origin.ca_file) as client:
+        with libkeepalive.Client(ca_file=origin.ca_file, max_body_size=0) as client:
             outcome: libkeepalive.Response | libkeepalive.HTTPError
             try:
                 method = case["request"]["method"]
@@ -104,7 +104,7 @@ async def on_loop(origin: Origin, case: dict[str, Any], *, plain_only: bool = Fa
     for base in bases(origin, case):
         if plain_only and base == origin.https:
             continue
-        async with libkeepalive.AsyncClient(ca_file=origin.ca_file) as client:
+        async with libkeepalive.AsyncClient(ca_file=origin.ca_file, max_body_size=0) as client:
             outcome: libkeepalive.Response | libkeepalive.HTTPError
             try:
                 method = case["request"]["method"]

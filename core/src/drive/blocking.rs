@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use crate::cancel::{guarded, panicked};
+use crate::cancel::panicked;
 use crate::deadline::Deadline;
 use crate::drive::wait::{Direction, Look, Stopped, Turn, Wait, Waited, Want};
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::guard::guarded;
 use crate::net::pace::Waiter;
 use crate::net::socket::Io;
 

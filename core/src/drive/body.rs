@@ -77,7 +77,7 @@ impl Live {
         }
     }
 
-    pub(super) fn fail(&mut self, error: Error) -> Error {
+    pub(crate) fn fail(&mut self, error: Error) -> Error {
         if let Some(lease) = self.lease.take() {
             lease.discard(Closed::Failed);
         }

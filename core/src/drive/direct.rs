@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use keepalive_proto::{Eof, Event};
 
-use crate::buffer::Space;
 use crate::connection::{Connection, Lease};
 use crate::deadline::Deadline;
 use crate::drive::body::{Live, broken, over};
 use crate::drive::wait::{Stopped, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::socket::{Layer, is_pause, ready_bytes, recv_space, waiting_bytes};
+use crate::net::space::Space;
 
 /// A body of which this much came between two waits comes in bulk: then the next wait is for a
 /// whole piece, so that its receiver is not woken for each packet, but it is short.

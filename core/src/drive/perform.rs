@@ -340,6 +340,8 @@ fn respond(
         true => Decoder::for_fields(head.fields.get_all(b"content-encoding"))?,
         false => None,
     };
+    let most = request.max_body_size.unwrap_or(lease.pool.keeper.config.max_body_size);
+    let max_body_size = (most > 0).then_some(most);
     let (hedged, hedge_won) = (lease.hedged, lease.hedge_won);
     let connection = lease.connection()?;
     let reused = connection.served > 0;
@@ -366,6 +368,7 @@ fn respond(
                 timings: Timings { queued, resolve, connect, tls, send, wait, total },
             },
             trailers: None,
+            max_body_size,
         }),
         ready: Buffer::default(),
         state: State::Done,

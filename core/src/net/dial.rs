@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use crate::cancel::caught;
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::guard::caught;
 use crate::net::race::{ATTEMPT_DELAY, Race};
 use crate::net::resolve::{Answer, Resolver};
 use crate::net::socket::{Io, Layer, finish_connect, start_connect, watch};

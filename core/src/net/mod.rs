@@ -6,5 +6,6 @@ pub(crate) mod pace;
 pub(crate) mod race;
 pub(crate) mod resolve;
 pub(crate) mod socket;
+pub(crate) mod space;
 pub(crate) mod tls;
 mod trust;

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::cancel::caught;
 use crate::fork::PerFork;
+use crate::guard::caught;
 use crate::net::resolve::Answer;
 
 /// Names remembered; more than that and what nobody is asking for is forgotten.

@@ -13,9 +13,9 @@ use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::buffer::{Space, Unfilled};
 use crate::fork;
 use crate::net::pace::Pace;
+use crate::net::space::{Space, Unfilled};
 use crate::net::tls::TlsSession;
 
 /// A descriptor, and its registration with the reactor if it has one.

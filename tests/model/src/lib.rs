@@ -67,6 +67,17 @@ mod response {
     pub struct Response;
 }
 
+/// A panic here is a failure of the model.
+mod guard {
+    pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+        Some(work())
+    }
+
+    pub async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
+        Some(work.await)
+    }
+}
+
 /// One process, never forked.
 mod fork {
     pub fn generation() -> u64 {

@@ -43,6 +43,8 @@ pub struct CaseRequest {
     pub body: Vec<u8>,
     /// Send the body with an unknown length.
     pub chunked: bool,
+    /// Content codings are undone; the bodies of the verdict are decoded then.
+    pub decode: bool,
 }
 
 /// The verdict of a case. `None`: not looked at. Exactly one of `reuse` and `error` is given.
@@ -56,7 +58,7 @@ pub struct Expect {
     pub version: Option<String>,
     /// A subset of the fields, in order; names compare case-insensitively.
     pub headers: Option<Vec<(String, String)>>,
-    /// The whole body, decoded from transfer-coding only.
+    /// The whole body, decoded from transfer-coding only, or also from content codings (`decode`).
     pub body: Option<Vec<u8>>,
     /// The whole trailer section.
     pub trailers: Option<Vec<(String, String)>>,
@@ -166,6 +168,7 @@ impl Case {
                 headers: case.request.headers,
                 body: bytes(case.request.body)?.unwrap_or_default(),
                 chunked: case.request.chunked,
+                decode: case.request.decode,
             },
             response: case.response.to_bytes()?,
             after: case.after,
@@ -201,6 +204,7 @@ impl Case {
                 "headers": self.request.headers,
                 "body_b64": STANDARD.encode(&self.request.body),
                 "chunked": self.request.chunked,
+                "decode": self.request.decode,
             },
             "after": match self.after { After::Request => "request", After::Head => "head" },
             "end": match self.end {
@@ -263,6 +267,8 @@ mod raw {
         pub body: Option<Bytes>,
         #[serde(default)]
         pub chunked: bool,
+        #[serde(default)]
+        pub decode: bool,
     }
 
     #[derive(Deserialize)]

@@ -14,6 +14,7 @@ use crate::aio::ready::Ready;
 use crate::blocking::blocking;
 use crate::convert::{count, latin1_text};
 use crate::errors::status_error;
+use crate::gevent;
 use crate::headers::Headers;
 use crate::info::Info;
 use crate::memory::{self, Whole};
@@ -171,20 +172,25 @@ impl Response {
     }
 
     /// The whole body; afterwards ``content``, ``text`` and ``json()`` work.
-    fn read(&self, py: Python<'_>) -> PyResult<Py<PyBytes>> {
-        if self.whole || self.content.get(py).is_some() {
-            return self.content(py);
+    fn read(slf: &Bound<'_, Self>) -> PyResult<Py<PyBytes>> {
+        let (this, py) = (slf.get(), slf.py());
+        if this.whole || this.content.get(py).is_some() {
+            return this.content(py);
         }
-        self.consume(py)?;
-        let mut response = self.take(py)?;
+        if let Some(pool) = gevent::pool(py)? {
+            let slf = slf.clone().unbind();
+            return gevent::run(py, &pool, move |py| Response::read(slf.bind(py)));
+        }
+        this.consume(py)?;
+        let mut response = this.take(py)?;
         let result = read_rest(py, &mut response);
         if result.is_err() {
             response.close();
         }
-        self.put(response, true);
+        this.put(response, true);
         match result? {
-            Ok(body) => Ok(self.set_content(py, body)),
-            Err(error) => Err(self.error(py, &error)),
+            Ok(body) => Ok(this.set_content(py, body)),
+            Err(error) => Err(this.error(py, &error)),
         }
     }
 

@@ -12,10 +12,11 @@ pub fn latin1(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(c).expect("a character up to U+00FF")).collect()
 }
 
-/// All cases of tests/wire.
+/// All cases of tests/wire but those about content codings, which the machine does not know.
 pub fn cases() -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/wire");
-    let cases = keepalive_origin::cases::load(&folder).expect("well-formed cases");
+    let mut cases = keepalive_origin::cases::load(&folder).expect("well-formed cases");
+    cases.retain(|case| !case.request.decode);
     assert!(cases.len() >= 400, "only {} cases found", cases.len());
     cases
 }

@@ -34,8 +34,7 @@ fn the_list_is_handed_out_as_json() {
     let list: Vec<Value> = serde_json::from_slice(&list).unwrap();
     let parts = list.iter().find(|case| case["name"] == "parts").unwrap();
     assert_eq!(parts["path"], "/wire/parts");
-    let request =
-        json!({ "method": "POST", "headers": [["X-A", "1"]], "body_b64": "YWJj", "chunked": true });
+    let request = json!({ "method": "POST", "headers": [["X-A", "1"]], "body_b64": "YWJj", "chunked": true, "decode": true });
     assert_eq!(parts["request"], request);
     assert_eq!(parts["expect"]["body_b64"], "AP8=");
     assert_eq!(parts["expect"]["reason"], Value::Null);
