@@ -34,6 +34,8 @@ class _Failure(Exception):
     errno: int | None = None
     #: Body bytes that came before the failure, if the whole body was asked for.
     partial_body: bytes | None = None
+    #: How often the request was tried in all (option ``retries``); 1 without further tries.
+    tries: int = 1
     #: Method and URL (without user and password), if the request got that far.
     request: RequestInfo | None = None
 
@@ -62,6 +64,7 @@ _FACTS = (
     "sent",
     "errno",
     "partial_body",
+    "tries",
     "request",
 )
 

@@ -36,6 +36,7 @@ __all__ = [
     "OriginStats",
     "Stats",
     "Stream",
+    "Task",
     "Timeout",
     "Timings",
     "__version__",
@@ -427,3 +428,8 @@ class Sender:
     def restarted(self) -> None: ...
     def fail(self, reason: str) -> None: ...
     def drop(self) -> None: ...
+
+@final
+class Task:
+    def __call__(self, *args: Any, **kwargs: Any) -> None: ...
+    def abandon(self) -> None: ...

@@ -2,11 +2,12 @@
 //! and interruptible by Ctrl-C on the main thread, the only one on which Python runs signal handlers.
 
 use std::cell::Cell;
+use std::sync::atomic::Ordering;
 
 use keepalive_core::{Blocking, Result};
 use pyo3::prelude::*;
 
-use crate::fork;
+use crate::{fork, gevent};
 
 /// Outer error: what a Python signal handler raised. Inner: the engine's result.
 pub fn blocking<T, F>(py: Python<'_>, work: F) -> PyResult<Result<T>>
@@ -14,6 +15,10 @@ where
     T: Send,
     F: FnOnce(Blocking<'_>) -> Result<T> + Send,
 {
+    if let Some(given_up) = gevent::given_up() {
+        let mut hook = || given_up.load(Ordering::Acquire);
+        return Ok(py.detach(|| work(Blocking::interruptible(&mut hook))));
+    }
     if !on_main_thread(py)? {
         return Ok(py.detach(|| work(Blocking::default())));
     }

@@ -13,6 +13,7 @@ use crate::body::{Failure, PythonSource};
 use crate::build::{Built, build, line, method};
 use crate::convert::{count, text};
 use crate::errors::{of_class, to_python};
+use crate::gevent;
 use crate::info::Stats;
 use crate::response::{Method, Response, SMALL_BODY};
 use crate::shared::Shared;
@@ -47,13 +48,30 @@ fn send(
 }
 
 pub fn whole(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     method: &'static str,
     url: &Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Response> {
-    let built = build(shared, method, url, options)?;
-    send(url.py(), shared, Cow::Borrowed(method), built, false)
+    request(shared, Cow::Borrowed(method), url, options)
+}
+
+fn request(
+    shared: &Arc<Shared>,
+    method: Method,
+    url: &Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Response> {
+    let py = url.py();
+    if let Some(pool) = gevent::pool(py)? {
+        let (shared, url) = (shared.clone(), url.clone().unbind());
+        let options = options.map(|options| options.clone().unbind());
+        return gevent::run(py, &pool, move |py| {
+            request(&shared, method, url.bind(py), options.as_ref().map(|it| it.bind(py)))
+        });
+    }
+    let built = build(shared, &method, url, options)?;
+    send(py, shared, method, built, false)
 }
 
 /// An HTTP client with a keep-alive pool of its own. Any number of threads may use it at once.
@@ -216,9 +234,11 @@ impl Client {
     ) -> PyResult<usize> {
         let url = text("url", url)?;
         let count = how_many(count)?;
-        let client = &self.shared.client;
-        blocking(py, |how| client.warm(url, count, how))?
-            .map_err(|error| to_python(py, &error, None))
+        if let Some(pool) = gevent::pool(py)? {
+            let (shared, url) = (self.shared.clone(), url.to_string());
+            return gevent::run(py, &pool, move |py| warm(py, &shared, &url, count));
+        }
+        warm(py, &self.shared, url, count)
     }
 
     /// Tells that the network is another one: idle connections are closed, failures forgotten.
@@ -258,6 +278,11 @@ impl Client {
     }
 }
 
+fn warm(py: Python<'_>, shared: &Shared, url: &str, count: usize) -> PyResult<usize> {
+    let opened = blocking(py, |how| shared.client.warm(url, count, how))?;
+    opened.map_err(|error| to_python(py, &error, None))
+}
+
 /// The `count` of `warm`.
 pub fn how_many(count: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
     let count = count.map_or(Ok(1), |value| self::count("count", value))?;
@@ -265,14 +290,12 @@ pub fn how_many(count: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
 }
 
 pub fn send_named(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     method: &Bound<'_, PyAny>,
     url: &Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Response> {
-    let method = self::method(method)?;
-    let built = build(shared, &method, url, options)?;
-    send(url.py(), shared, method, built, false)
+    request(shared, self::method(method)?, url, options)
 }
 
 /// What `stream()` returns: sends when entered, closes the response when left.
@@ -314,8 +337,15 @@ impl Stream {
         let Some(Unsent { method, request, source }) = unsent else {
             return Err(of_class(py, "InvalidState", "this stream() was entered before"));
         };
-        let source = source.map(|source| source.into_bound(py));
-        let response = send(py, &self.shared, method, Built { request, source }, true)?;
+        let shared = self.shared.clone();
+        let enter = move |py: Python<'_>| {
+            let source = source.map(|source| source.into_bound(py));
+            send(py, &shared, method, Built { request, source }, true)
+        };
+        let response = match gevent::pool(py)? {
+            Some(pool) => gevent::run(py, &pool, enter)?,
+            None => enter(py)?,
+        };
         let response = Py::new(py, response)?;
         *self.response.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
             Some(response.clone_ref(py));

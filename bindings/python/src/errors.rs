@@ -47,6 +47,7 @@ fn build(py: Python<'_>, error: &Error, request: Option<&RequestLine>) -> PyResu
         error.sent().name(),
         error.os_errno(),
         error.partial_body(),
+        error.tries(),
         request.map(|line| line.to_python(py)).transpose()?,
     );
     let exception = class.call_method1(intern!(py, "_of"), (error.message(), facts))?;

@@ -10,6 +10,7 @@ mod convert;
 mod errors;
 mod fork;
 mod functions;
+mod gevent;
 mod headers;
 mod info;
 mod interpreter;
@@ -21,6 +22,7 @@ mod shared;
 mod timeout;
 
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 /// The engine's options: `(name, type, default, meaning)` for each.
 fn option_rows() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
@@ -41,6 +43,26 @@ fn _at_exit(py: Python<'_>) {
     py.detach(keepalive_core::at_exit);
 }
 
+/// Before `os.fork()` and its like: the engine's thread ends, without which Python would warn.
+#[pyfunction]
+fn _before_fork(py: Python<'_>) {
+    py.detach(keepalive_core::fork_pause);
+}
+
+/// Requests under way go on.
+#[pyfunction]
+fn _after_fork(py: Python<'_>) {
+    py.detach(keepalive_core::fork_resume);
+}
+
+/// Has Python tell of its forks.
+fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let hooks = PyDict::new(module.py());
+    hooks.set_item("before", wrap_pyfunction!(_before_fork, module)?)?;
+    hooks.set_item("after_in_parent", wrap_pyfunction!(_after_fork, module)?)?;
+    module.py().import("os")?.getattr("register_at_fork")?.call((), Some(&hooks)).map(drop)
+}
+
 /// A function, because the check has to come before any class is made.
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -51,6 +73,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<aio::upload::Sender>()?;
     module.add_class::<client::Client>()?;
     module.add_class::<client::Stream>()?;
+    module.add_class::<gevent::Task>()?;
     module.add_class::<headers::Headers>()?;
     module.add_class::<info::Info>()?;
     module.add_class::<info::OriginStats>()?;
@@ -70,6 +93,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(functions::stream, module)?)?;
     let at_exit = wrap_pyfunction!(_at_exit, module)?;
     module.py().import("atexit")?.call_method1("register", (at_exit,))?;
+    watch_forks(module)?;
     let aio = module.py().import("libkeepalive._aio")?;
     aio.call_method1("install", (module,))?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;

@@ -10,6 +10,7 @@ use pyo3::types::PyBytes;
 
 use crate::aio::pending::Pending;
 use crate::aio::ready::Ready;
+use crate::gevent;
 use crate::once::PyOnceLock;
 use crate::response::Response;
 
@@ -36,7 +37,13 @@ impl Pieces {
         if self.ended.load(Relaxed) {
             return Ok(None);
         }
-        let piece = self.response.get().next_piece(py);
+        let piece = match gevent::pool(py)? {
+            Some(pool) => {
+                let response = self.response.clone_ref(py);
+                gevent::run(py, &pool, move |py| response.get().next_piece(py))
+            }
+            None => self.response.get().next_piece(py),
+        };
         self.ended.store(!matches!(piece, Ok(Some(_))), Relaxed);
         piece
     }

@@ -12,7 +12,9 @@ import io
 import ipaddress
 import json
 import math
+import re
 import uuid
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -93,7 +95,7 @@ def test_lists_and_keys(client, origin):
 
 
 @pytest.mark.parametrize(
-    "value", [object(), {"x": 1}, [[1]], {1}, datetime.timedelta(1), numpy.timedelta64(1)],
+    "value", [object(), {"x": 1}, [[1]], {1}, datetime.timedelta(1), numpy.timedelta64(1, "s")],
     ids=lambda value: type(value).__name__,
 )
 def test_other_values_are_refused_by_name(client, origin, value: Any):
@@ -268,3 +270,39 @@ def test_a_file_as_data_is_the_body(client, origin):
     echo = client.post(origin.http + "/echo", data=io.BytesIO(b"raw")).json()
     assert base64.b64decode(echo["body_b64"]) == b"raw"
     assert "content-type" not in {name.lower() for name, _ in echo["headers"]}
+
+
+def test_the_readme_s_defaults_are_the_engine_s():
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", readme, re.MULTILINE))
+    defaults = {name: default for name, _, default, _ in libkeepalive.OPTIONS}
+    assert len(rows) > 10 and rows.items() <= defaults.items()
+
+
+@pytest.mark.parametrize(
+    ("base", "reference", "path"),
+    [
+        ("", "/login?next=https://x/", "/login?next=https://x/"),
+        ("", "login?next=https://x/y", "/login?next=https://x/y"),
+        ("/", "/a", "/a"),
+        ("/v1", "/a", "/v1/a"),
+        ("/v1/", "a/b?c=d", "/v1/a/b?c=d"),
+        ("/v1", "a:b/http://c", "/v1/a:b/http://c"),
+        ("/v1", "?q=http://x", "/v1/?q=http://x"),
+    ],
+)
+def test_a_base_url_is_joined_by_scheme(origin, base: str, reference: str, path: str):
+    base_url = origin.http + "/echo"
+    with libkeepalive.Client(base_url=origin.http + base) as client:
+        response = client.get(reference)
+        assert response.url == origin.http + path
+        assert asyncio.run(client.aio.get(reference)).url == response.url
+        assert client.get(base_url).json()["target"] == "/echo"
+        upper = base_url.replace("http://", "HTTP://")
+        assert client.get(upper).json()["target"] == "/echo"
+
+
+def test_a_host_without_a_scheme_is_no_path():
+    with libkeepalive.Client(base_url="http://127.0.0.1:1/v1") as client:
+        with pytest.raises(libkeepalive.InvalidURL, match="host without a scheme"):
+            client.get("//other.example/")

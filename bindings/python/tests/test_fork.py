@@ -9,10 +9,13 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
+import threading
 import traceback
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -22,8 +25,9 @@ import libkeepalive
 def in_child(work: Callable[[], None]) -> None:
     """Runs `work` in a forked child and requires that it ends well within a time."""
     with warnings.catch_warnings():
-        # Python 3.12 warns of every fork with threads; that it works is what is tested.
-        warnings.simplefilter("ignore", DeprecationWarning)
+        if threading.active_count() > 1:
+            # Python 3.12 warns of a fork with the test's own threads.
+            warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
         code = 1
@@ -240,3 +244,107 @@ def test_children_of_children(client, origin, generations):
             in_child(lambda: child(left - 1))
 
     child(generations)
+
+
+def engine_threads() -> int:
+    tasks = Path("/proc/self/task").iterdir()
+    return [(task / "comm").read_text() for task in tasks].count("keepalive\n")
+
+
+def test_python_finds_no_thread_of_the_engine_s_at_a_fork(origin):
+    """From 3.12 on it warns of a fork with threads, which is an error in these tests."""
+    script = """
+        import asyncio, os, sys, warnings
+        from pathlib import Path
+        import libkeepalive
+        warnings.simplefilter("error")
+        url = sys.argv[1]
+
+        def threads():
+            tasks = Path("/proc/self/task").iterdir()
+            return [(task / "comm").read_text() for task in tasks].count("keepalive\\n")
+
+        async def main(client):
+            return (await client.get(url + "/ok")).text
+
+        def fork():
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if libkeepalive.get(url + "/ok").text == "ok" else 1)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+        with libkeepalive.Client() as client:
+            fork()
+            for _ in range(20):
+                client.get(url + "/ok")
+                assert asyncio.run(main(client.aio)) == "ok"
+                assert threads() == 1
+                fork()
+                assert threads() == 1
+            # Look-ups of names have helpers.
+            for host in ("localhost", "does-not-exist.invalid"):
+                try:
+                    client.get(url.replace("127.0.0.1", host) + "/ok")
+                except libkeepalive.ConnectError:
+                    pass
+                fork()
+        print("done")
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), origin.http]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+
+
+def test_requests_under_way_wait_for_a_fork(client, origin):
+    async def main() -> None:
+        aio = client.aio
+        gates = [asyncio.create_task(aio.get(origin.http + "/gate/fork")) for _ in range(5)]
+        await asyncio.to_thread(origin.ask, "/_gate/fork/wait?n=5")
+        for _ in range(10):
+            in_child(lambda: None)
+        await asyncio.to_thread(origin.ask, "/_gate/fork/open")
+        assert [(await gate).text for gate in gates] == ["ok"] * 5
+        # Deadlines count on.
+        with pytest.raises(libkeepalive.ReadTimeout):
+            slow = asyncio.create_task(aio.get(origin.http + "/stall", timeout=0.2))
+            await asyncio.sleep(0)
+            in_child(lambda: None)
+            await slow
+
+    asyncio.run(main())
+    assert engine_threads() == 1
+
+
+def test_a_fork_in_the_midst_of_everything(client, origin):
+    """Other threads submit and call while the engine's thread is ended and begun again."""
+    ended = threading.Event()
+    failures: list[BaseException] = []
+
+    async def ask() -> None:
+        while not ended.is_set():
+            await asyncio.gather(*[client.aio.get(origin.http + "/ok") for _ in range(8)])
+
+    def asynchronous() -> None:
+        try:
+            asyncio.run(ask())
+        except BaseException as error:
+            failures.append(error)
+
+    def blocking() -> None:
+        try:
+            while not ended.is_set():
+                client.get(origin.http + "/ok")
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for work in (asynchronous, blocking, asynchronous)]
+    for thread in threads:
+        thread.start()
+    for _ in range(30):
+        in_child(lambda: None)
+    in_child(lambda: client.get(origin.http + "/ok").raise_for_status() and None)
+    ended.set()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+    assert failures == []

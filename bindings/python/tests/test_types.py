@@ -32,6 +32,30 @@ def test_types_check(command: list[str], tmp_path: Path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+FORGOTTEN = """
+import libkeepalive
+
+async def main(client: libkeepalive.AsyncClient) -> None:
+    client.get("http://h/")
+    client.request("GET", "http://h/")
+    client.warm("http://h/")
+    client.aclose()
+    async with client.stream("GET", "http://h/") as response:
+        response.aread()
+        response.aclose()
+    response = await client.get("http://h/", params={"a": 1}, content=b"x")
+    print(response.status_code + await client.warm("http://h/"))
+"""
+
+
+def test_a_forgotten_await_is_an_error_of_types(tmp_path: Path):
+    (tmp_path / "forgotten.py").write_text(FORGOTTEN)
+    command = [sys.executable, "-m", "mypy", "--strict", "forgotten.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.count("[unused-coroutine]") == 6, done.stdout
+    assert "Found 6 errors" in done.stdout, done.stdout
+
+
 def test_the_stub_has_every_option():
     tree = ast.parse((PACKAGE / "_native.pyi").read_text())
     (options,) = [

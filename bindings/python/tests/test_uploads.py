@@ -25,7 +25,12 @@ import libkeepalive
 Send = Callable[..., libkeepalive.Response]
 
 
-@pytest.fixture(params=["blocking", "asyncio", "trio"])
+WAYS = ["blocking", "asyncio", "trio"]
+#: For tests of what only a loop has.
+on_loops = pytest.mark.parametrize("send", WAYS[1:], indirect=True)
+
+
+@pytest.fixture(params=WAYS)
 def send(request: pytest.FixtureRequest, client: libkeepalive.Client) -> Send:
     """Sends by each way over one pool."""
 
@@ -280,10 +285,9 @@ def test_a_failed_answer_does_not_seek_the_file(send, origin):
     assert pieces.passes == 1
 
 
+@on_loops
 @pytest.mark.parametrize("how", ["content", "files"])
 def test_no_loop_reads_a_file_or_an_iterable(send, origin, how):
-    if send.way == "blocking":
-        pytest.skip("it is read on the thread that calls")
     for source in (Seekable(b"x" * 600_000), Readable(b"x" * 600_000), Pieces(b"x", b"y")):
         if how == "files":
             if isinstance(source, Pieces):
@@ -301,10 +305,9 @@ def test_no_loop_reads_a_file_or_an_iterable(send, origin, how):
         assert source.threads == {threading.get_ident()}
 
 
+@on_loops
 def test_a_loop_goes_on_while_a_source_makes_its_reader_wait(send, origin):
     """Its other tasks have to run before it gives its last piece."""
-    if send.way == "blocking":
-        pytest.skip("it has no loop")
     let_go = threading.Event()
 
     class Slow(Readable):

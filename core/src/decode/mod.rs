@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Phase, Result};
 use coding::Coding;
 
 /// What is offered in Accept-Encoding.
-pub(crate) const ACCEPTED: &str = "gzip, deflate, br, zstd";
+pub(crate) const ACCEPTED: &str = "br, zstd, gzip, deflate";
 
 /// Most codings of one response. Each may multiply what comes by a thousand, and nobody uses more
 /// than one (curl has this limit too).

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use keepalive_core::{Info as CoreInfo, Response as CoreResponse, Result, Version};
+use keepalive_core::{
+    Info as CoreInfo, Response as CoreResponse, Result, Timings as CoreTimings, Version,
+};
 use pyo3::exceptions::{PyLookupError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
@@ -14,6 +16,7 @@ use crate::aio::ready::Ready;
 use crate::blocking::blocking;
 use crate::convert::{count, latin1_text};
 use crate::errors::status_error;
+use crate::gevent;
 use crate::headers::Headers;
 use crate::info::Info;
 use crate::memory::{self, Whole};
@@ -77,14 +80,15 @@ impl Response {
     /// How the exchange went: connection, replays, redirects, seconds by phase.
     #[getter]
     fn info(&self, py: Python<'_>) -> PyResult<Info> {
-        Info::of(py, &self.facts(py)?.info)
+        let facts = self.facts(py)?;
+        Info::of(py, &facts.info, &facts.timings)
     }
 
     /// From the call to the response head, as a ``timedelta``.
     #[getter]
     fn elapsed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         static TIMEDELTA: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let total = self.facts(py)?.info.timings.total;
+        let total = self.facts(py)?.timings.total;
         let parts = (0, total.as_secs(), total.subsec_micros());
         TIMEDELTA.import(py, "datetime", "timedelta")?.call1(parts)
     }
@@ -171,20 +175,25 @@ impl Response {
     }
 
     /// The whole body; afterwards ``content``, ``text`` and ``json()`` work.
-    fn read(&self, py: Python<'_>) -> PyResult<Py<PyBytes>> {
-        if self.whole || self.content.get(py).is_some() {
-            return self.content(py);
+    fn read(slf: &Bound<'_, Self>) -> PyResult<Py<PyBytes>> {
+        let (this, py) = (slf.get(), slf.py());
+        if this.whole || this.content.get(py).is_some() {
+            return this.content(py);
         }
-        self.consume(py)?;
-        let mut response = self.take(py)?;
+        if let Some(pool) = gevent::pool(py)? {
+            let slf = slf.clone().unbind();
+            return gevent::run(py, &pool, move |py| Response::read(slf.bind(py)));
+        }
+        this.consume(py)?;
+        let mut response = this.take(py)?;
         let result = read_rest(py, &mut response);
         if result.is_err() {
             response.close();
         }
-        self.put(response, true);
+        this.put(response, true);
         match result? {
-            Ok(body) => Ok(self.set_content(py, body)),
-            Err(error) => Err(self.error(py, &error)),
+            Ok(body) => Ok(this.set_content(py, body)),
+            Err(error) => Err(this.error(py, &error)),
         }
     }
 
@@ -292,7 +301,7 @@ impl Response {
                 info.connection_id,
                 info.replays,
                 info.redirects,
-                info.timings.total.as_nanos() as u64,
+                facts.timings.total.as_nanos() as u64,
             ),
         );
         Ok((slf.get_type().getattr("_restore")?, state.into_pyobject(py)?.into_any()))
@@ -313,11 +322,12 @@ impl Response {
             version: if old { Version::Http10 } else { Version::Http11 },
             url: url.into(),
             info: CoreInfo::default(),
+            timings: CoreTimings::default(),
             headers,
         };
         (facts.info.reused, facts.info.connection_id, facts.info.replays, facts.info.redirects) =
             (info.0, info.1, info.2, info.3);
-        facts.info.timings.total = Duration::from_nanos(info.4);
+        facts.timings.total = Duration::from_nanos(info.4);
         let response = Response {
             status,
             method: method.into(),
