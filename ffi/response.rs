@@ -278,7 +278,8 @@ pub extern "C" fn ka_response_info(
     error: *mut *mut ka_error,
 ) -> ka_status {
     ka_fn!(status(error), outs(), {
-        let snapshot = ka_info::new(borrow!(response).response.info());
+        let response = &borrow!(response).response;
+        let snapshot = ka_info::new(response.info(), &response.timings());
         // SAFETY: by the header's contract `info` is NULL or has room for `size` bytes.
         unsafe { sized::write(info, size, &snapshot, "info") }
     })

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::time::Duration;
 
-use keepalive_core::{Info, OriginStats, Stats};
+use keepalive_core::{Info, OriginStats, Stats, Timings};
 
 use crate::slice::ka_str;
 use crate::status::ka_status;
@@ -198,9 +198,8 @@ fn nanoseconds(time: Duration) -> u64 {
 }
 
 impl ka_info {
-    pub(crate) fn new(info: &Info) -> ka_info {
+    pub(crate) fn new(info: &Info, timings: &Timings) -> ka_info {
         let ns = nanoseconds;
-        let timings = &info.timings;
         ka_info {
             size: size_of::<ka_info>(),
             connection_id: info.connection_id,

@@ -19,7 +19,7 @@ use crate::connection::ClientPool;
 use crate::net::socket::watch as register;
 use crate::runtime::{engine, steadily};
 
-/// Idle for longer than this: watched (design: about 250 ms).
+/// Idle for longer than this: watched.
 const TICK: Duration = Duration::from_millis(250);
 
 /// The keeper's side of a pool.

@@ -48,6 +48,7 @@ pub struct Request {
     pub(crate) target: Target,
     pub(crate) body: Body,
     pub(crate) timeouts: Timeouts,
+    own_timeouts: bool,
     pub(crate) decode: bool,
     /// Its own `max_body_size`, if it has one.
     pub(crate) max_body_size: Option<u64>,
@@ -74,6 +75,7 @@ impl Request {
             target,
             body: Body::Empty,
             timeouts: Timeouts::default(),
+            own_timeouts: false,
             decode: false,
             max_body_size: None,
             follow_redirects: false,
@@ -117,6 +119,7 @@ impl Request {
     /// Deadlines of this request; `None` fields take the client's.
     pub fn set_timeouts(&mut self, timeouts: Timeouts) {
         self.timeouts = timeouts;
+        self.own_timeouts = true;
     }
 
     /// Whether gzip, deflate, br and zstd response bodies are decoded, and offered in
@@ -148,6 +151,7 @@ impl Request {
     /// Takes over everything that is not about the message itself.
     pub(crate) fn copy_settings(&mut self, other: &Request) {
         self.timeouts = other.timeouts;
+        self.own_timeouts = other.own_timeouts;
         self.decode = other.decode;
         self.max_body_size = other.max_body_size;
         self.follow_redirects = other.follow_redirects;
@@ -155,7 +159,9 @@ impl Request {
 
     /// Checks what can only be checked with head and body together.
     pub(crate) fn check(&self) -> Result<()> {
-        self.timeouts.check()?;
+        if self.own_timeouts {
+            self.timeouts.check()?;
+        }
         Ok(self.head.check(self.body.framing())?)
     }
 }

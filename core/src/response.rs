@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use keepalive_proto::{Fields, ResponseHead, Version};
@@ -32,11 +32,10 @@ pub struct Info {
     pub hedged: bool,
     /// Whether the response is the second try's.
     pub hedge_won: bool,
-    /// Time spent by phase.
-    pub timings: Timings,
 }
 
-/// Durations by phase; zero where a phase did not happen.
+/// Durations by phase; zero where a phase did not happen. `queued` holds `resolve`, `connect` and
+/// `tls` where the request waited for its own dial, so that they do not add up to `total`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Timings {
     /// Waiting for a connection, dialling included.
@@ -55,6 +54,22 @@ pub struct Timings {
     pub total: Duration,
 }
 
+/// When things happened: the durations between are made when somebody asks for them.
+pub(crate) struct Marks {
+    /// The request was handed over.
+    pub started: Instant,
+    /// It had its connection.
+    pub leased: Instant,
+    /// It was sent.
+    pub sent: Instant,
+    /// The head was there.
+    pub head: Instant,
+    /// The waits for a connection, of a replay too.
+    pub queued: Duration,
+    /// Resolving, connecting and the TLS handshake, where the request waited for them.
+    pub dialled: [Duration; 3],
+}
+
 pub(crate) enum State {
     /// The end was verified; the connection has gone back or is closed.
     Done,
@@ -67,7 +82,7 @@ pub(crate) enum State {
 }
 
 /// A response. Dropping it with an unread body gives the connection back by the drain rule
-/// (design: up to 256 KiB or 50 ms on the engine's thread, else closed).
+/// (up to 256 KiB or 50 ms on the engine's thread, else closed).
 pub struct Response {
     pub(crate) about: Box<About>,
     /// Body bytes received (and decoded) but not yet read.
@@ -80,6 +95,7 @@ pub(crate) struct About {
     pub head: ResponseHead,
     pub url: Arc<str>,
     pub info: Info,
+    pub marks: Marks,
     pub trailers: Option<Fields>,
     /// Most bytes of a body that is collected whole.
     pub max_body_size: Option<u64>,
@@ -125,6 +141,14 @@ impl Response {
     /// How the exchange went.
     pub fn info(&self) -> &Info {
         &self.about.info
+    }
+
+    /// Time spent by phase.
+    pub fn timings(&self) -> Timings {
+        let Marks { started, leased, sent, head, queued, dialled } = self.about.marks;
+        let [resolve, connect, tls] = dialled;
+        let (send, wait, total) = (sent - leased, head - sent, head - started);
+        Timings { queued, resolve, connect, tls, send, wait, total }
     }
 
     /// Whether the whole body has arrived (it can be read without waiting).

@@ -157,7 +157,7 @@ fn warm_opens_what_is_missing_and_no_more() {
     assert_eq!(client.stats().idle, 6);
     // It was opened before, so opening it is no part of this exchange.
     let first = send(&client, "GET", &format!("{}/ok", origin.http())).expect("ok");
-    let Info { reused, timings, .. } = first.info();
+    let (reused, timings) = (first.info().reused, first.timings());
     assert!(!reused && timings.connect.is_zero() && timings.resolve.is_zero(), "{timings:?}");
     assert_eq!(client.stats().opened, 6);
     client.network_changed();

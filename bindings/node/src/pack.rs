@@ -182,7 +182,7 @@ impl Batch {
             words[6] = info.replays;
             words[13] = info.replay_reason.map_or(0, number);
             words[14] = info.retries;
-            let t = &info.timings;
+            let t = response.timings();
             times[0] = info.connection_id as f64;
             let phases = [t.queued, t.resolve, t.connect, t.tls, t.send, t.wait, t.total];
             for (time, phase) in times[1..].iter_mut().zip(phases) {

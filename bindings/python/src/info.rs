@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use keepalive_core::Info as CoreInfo;
+use keepalive_core::{Info as CoreInfo, Timings as CoreTimings};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -59,15 +59,15 @@ pub struct Info {
 }
 
 impl Info {
-    pub fn of(py: Python<'_>, info: &CoreInfo) -> PyResult<Info> {
+    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings) -> PyResult<Info> {
         let timings = Timings {
-            queued: info.timings.queued.as_secs_f64(),
-            resolve: info.timings.resolve.as_secs_f64(),
-            connect: info.timings.connect.as_secs_f64(),
-            tls: info.timings.tls.as_secs_f64(),
-            send: info.timings.send.as_secs_f64(),
-            wait: info.timings.wait.as_secs_f64(),
-            total: info.timings.total.as_secs_f64(),
+            queued: timings.queued.as_secs_f64(),
+            resolve: timings.resolve.as_secs_f64(),
+            connect: timings.connect.as_secs_f64(),
+            tls: timings.tls.as_secs_f64(),
+            send: timings.send.as_secs_f64(),
+            wait: timings.wait.as_secs_f64(),
+            total: timings.total.as_secs_f64(),
         };
         Ok(Info {
             reused: info.reused,

@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::socket::Layer;
 use crate::pool::{Got, Grant, HostId, Moment, Refused, Wish};
 use crate::request::{Body, Request};
-use crate::response::{About, Info, Response, State, Timings};
+use crate::response::{About, Info, Marks, Response, State};
 use crate::source::Kept;
 
 /// Sends `request`, following redirects when it asks for that, until a response head is there.
@@ -70,7 +70,7 @@ async fn follow<W: Wait>(
         response.about.info.redirects = redirects;
         next = redirect::next(&following, &response)?;
     }
-    response.about.info.timings.total = started.elapsed();
+    response.about.marks.started = started;
     Ok(response)
 }
 
@@ -131,7 +131,9 @@ pub(super) async fn send<W: Wait>(
         let asked = if replays == 0 { started } else { Instant::now() };
         let (mut lease, leased_at) =
             lease(pool, request, wait, deadlines, replays > 0, asked).await?;
-        queued += leased_at - asked;
+        if leased_at != asked {
+            queued += leased_at - asked;
+        }
         let connection = lease.connection()?;
         let reused = connection.served > 0;
         if reused {
@@ -345,13 +347,10 @@ fn respond(
     let (hedged, hedge_won) = (lease.hedged, lease.hedge_won);
     let connection = lease.connection()?;
     let reused = connection.served > 0;
-    let [resolve, connect, tls] = match reused || connection.was_ready(tries.started) {
+    let dialled = match reused || connection.was_ready(tries.started) {
         true => Default::default(),
         false => connection.dialled,
     };
-    let queued = tries.queued;
-    let (send, wait) = (sent_at - tries.leased_at, head_at - sent_at);
-    let total = head_at - tries.started;
     let mut response = Response {
         about: Box::new(About {
             head,
@@ -365,7 +364,14 @@ fn respond(
                 redirects: 0,
                 hedged,
                 hedge_won,
-                timings: Timings { queued, resolve, connect, tls, send, wait, total },
+            },
+            marks: Marks {
+                started: tries.started,
+                leased: tries.leased_at,
+                sent: sent_at,
+                head: head_at,
+                queued: tries.queued,
+                dialled,
             },
             trailers: None,
             max_body_size,

@@ -305,9 +305,8 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     }
 
     fn moves(&mut self, host: HostId, now: Instant) {
-        let entry = &mut self.hosts[host];
-        entry.moved = entry.moved.max(now);
-        self.moved = self.moved.max(Some(now));
+        self.hosts[host].moved = now;
+        self.moved = Some(now);
     }
 
     /// A dial succeeded: its own waiter if that wants a fresh one, else the first waiter, else idle.

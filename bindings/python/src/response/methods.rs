@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use keepalive_core::{Info as CoreInfo, Response as CoreResponse, Result, Version};
+use keepalive_core::{
+    Info as CoreInfo, Response as CoreResponse, Result, Timings as CoreTimings, Version,
+};
 use pyo3::exceptions::{PyLookupError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
@@ -78,14 +80,15 @@ impl Response {
     /// How the exchange went: connection, replays, redirects, seconds by phase.
     #[getter]
     fn info(&self, py: Python<'_>) -> PyResult<Info> {
-        Info::of(py, &self.facts(py)?.info)
+        let facts = self.facts(py)?;
+        Info::of(py, &facts.info, &facts.timings)
     }
 
     /// From the call to the response head, as a ``timedelta``.
     #[getter]
     fn elapsed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         static TIMEDELTA: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let total = self.facts(py)?.info.timings.total;
+        let total = self.facts(py)?.timings.total;
         let parts = (0, total.as_secs(), total.subsec_micros());
         TIMEDELTA.import(py, "datetime", "timedelta")?.call1(parts)
     }
@@ -298,7 +301,7 @@ impl Response {
                 info.connection_id,
                 info.replays,
                 info.redirects,
-                info.timings.total.as_nanos() as u64,
+                facts.timings.total.as_nanos() as u64,
             ),
         );
         Ok((slf.get_type().getattr("_restore")?, state.into_pyobject(py)?.into_any()))
@@ -319,11 +322,12 @@ impl Response {
             version: if old { Version::Http10 } else { Version::Http11 },
             url: url.into(),
             info: CoreInfo::default(),
+            timings: CoreTimings::default(),
             headers,
         };
         (facts.info.reused, facts.info.connection_id, facts.info.replays, facts.info.redirects) =
             (info.0, info.1, info.2, info.3);
-        facts.info.timings.total = Duration::from_nanos(info.4);
+        facts.timings.total = Duration::from_nanos(info.4);
         let response = Response {
             status,
             method: method.into(),

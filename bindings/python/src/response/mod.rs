@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use keepalive_core::{
-    Blocking, Destination, Error, Fields, Info as CoreInfo, Response as CoreResponse, Version,
+    Blocking, Destination, Error, Fields, Info as CoreInfo, Response as CoreResponse,
+    Timings as CoreTimings, Version,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -62,6 +63,7 @@ struct Facts {
     version: Version,
     url: Box<str>,
     info: CoreInfo,
+    timings: CoreTimings,
     headers: Py<Headers>,
 }
 
@@ -72,6 +74,7 @@ impl Facts {
             version: response.version(),
             url: response.url_with_fragment().into(),
             info: response.info().clone(),
+            timings: response.timings(),
             headers: Py::new(py, Headers::of(owned(response.headers())))?,
         })
     }
