@@ -303,16 +303,16 @@ impl Timeouts {
     pub(crate) fn check(&self) -> Result<()> {
         let Timeouts { queue, connect, header, send, read, total } = self;
         let all = [
-            ("queue", queue),
-            ("connect", connect),
-            ("header", header),
-            ("send", send),
-            ("read", read),
-            ("total", total),
+            ("queue timeout", queue),
+            ("connect timeout", connect),
+            ("header timeout", header),
+            ("send timeout", send),
+            ("read timeout", read),
+            ("total timeout", total),
         ];
         for (name, limit) in all {
             if let Some(Some(limit)) = limit {
-                check_time(&format!("{name} timeout"), *limit)?;
+                check_time(name, *limit)?;
             }
         }
         Ok(())
