@@ -15,6 +15,8 @@ use crate::status::{ka_error, ka_status};
 /// `ka_fn!(status(error), outs(a, b), { ... })` returns `ka_status`: outputs are emptied first, a
 /// NULL one is `KA_INVALID_ARGUMENT`, and the block's `Ok` values are written on success only.
 /// `ka_fn!(value(default), { ... })` returns the block's `Ok` value, or the default on any failure.
+/// `ka_fn!(view(default), { ... })` is the same for a block that only looks: it calls neither the
+/// system nor the host.
 macro_rules! ka_fn {
     (status($error:expr), outs($($out:ident),*), $body:block) => {{
         // SAFETY: by the header's contract an output is NULL or points to writable storage of its
@@ -29,6 +31,9 @@ macro_rules! ka_fn {
     }};
     (value($default:expr), $body:block) => {
         $crate::boundary::infallible($default, move || $body)
+    };
+    (view($default:expr), $body:block) => {
+        $crate::boundary::viewed($default, move || $body)
     };
 }
 
@@ -135,6 +140,10 @@ pub fn fallible<O: Outs>(
 
 pub fn infallible<T>(default: T, body: impl FnOnce() -> Result<T>) -> T {
     let _inside = Inside::enter();
+    caught(body).unwrap_or(default)
+}
+
+pub fn viewed<T>(default: T, body: impl FnOnce() -> Result<T>) -> T {
     caught(body).unwrap_or(default)
 }
 

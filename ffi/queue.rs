@@ -69,7 +69,7 @@ pub extern "C" fn ka_queue_new(queue: *mut *mut ka_queue, error: *mut *mut ka_er
 /// Errors: -1 when `queue` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_queue_fd(queue: *const ka_queue) -> i32 {
-    ka_fn!(value(-1), { Ok(borrow!(queue).signal.fd.as_raw_fd()) })
+    ka_fn!(view(-1), { Ok(borrow!(queue).signal.fd.as_raw_fd()) })
 }
 
 /// Takes up to `capacity` events, in the order in which they came, and returns their number. Waits up

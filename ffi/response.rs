@@ -41,7 +41,7 @@ impl ka_response {
 /// Errors: 0 when `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_status(response: *const ka_response) -> u16 {
-    ka_fn!(value(0), { Ok(borrow!(response).response.status()) })
+    ka_fn!(view(0), { Ok(borrow!(response).response.status()) })
 }
 
 /// The reason phrase as sent; it may be empty.
@@ -50,7 +50,7 @@ pub extern "C" fn ka_response_status(response: *const ka_response) -> u16 {
 /// Errors: an empty view when `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_reason(response: *const ka_response) -> ka_str {
-    ka_fn!(value(ka_str::NONE), { Ok(ka_str::new(borrow!(response).response.reason())) })
+    ka_fn!(view(ka_str::NONE), { Ok(ka_str::new(borrow!(response).response.reason())) })
 }
 
 /// The HTTP version of the response: 10 for 1.0, 11 for 1.1.
@@ -59,7 +59,7 @@ pub extern "C" fn ka_response_reason(response: *const ka_response) -> ka_str {
 /// Errors: 0 when `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_version(response: *const ka_response) -> i32 {
-    ka_fn!(value(0), {
+    ka_fn!(view(0), {
         Ok(match borrow!(response).response.version() {
             Version::Http10 => 10,
             Version::Http11 => 11,
@@ -74,7 +74,7 @@ pub extern "C" fn ka_response_version(response: *const ka_response) -> i32 {
 /// Errors: an empty view when `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_url(response: *const ka_response) -> ka_str {
-    ka_fn!(value(ka_str::NONE), {
+    ka_fn!(view(ka_str::NONE), {
         Ok(ka_str::new(borrow!(response).response.url_with_fragment().as_bytes()))
     })
 }
@@ -85,7 +85,7 @@ pub extern "C" fn ka_response_url(response: *const ka_response) -> ka_str {
 /// Errors: 0 when `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_header_count(response: *const ka_response) -> usize {
-    ka_fn!(value(0), { Ok(borrow!(response).response.headers().len()) })
+    ka_fn!(view(0), { Ok(borrow!(response).response.headers().len()) })
 }
 
 /// One header field, from 0, in the order, case and number they came in.
@@ -115,7 +115,7 @@ pub extern "C" fn ka_response_header(
     name: *const c_char,
     value: *mut ka_str,
 ) -> bool {
-    ka_fn!(value(false), {
+    ka_fn!(view(false), {
         // SAFETY: by the header's contract `value` is NULL or writable.
         let value = unsafe { Out::new(value, "value") };
         value.write_if_given(|| ka_str::NONE);
@@ -131,7 +131,7 @@ pub extern "C" fn ka_response_header(
 /// Errors: 0 when `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_trailer_count(response: *const ka_response) -> usize {
-    ka_fn!(value(0), { Ok(borrow!(response).response.trailers().map_or(0, Fields::len)) })
+    ka_fn!(view(0), { Ok(borrow!(response).response.trailers().map_or(0, Fields::len)) })
 }
 
 /// One trailer field, from 0, in the order they came in.
@@ -263,7 +263,7 @@ pub extern "C" fn ka_response_submit_read(
 /// Errors: false when `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_reused(response: *const ka_response) -> bool {
-    ka_fn!(value(false), { Ok(borrow!(response).response.info().reused) })
+    ka_fn!(view(false), { Ok(borrow!(response).response.info().reused) })
 }
 
 /// Writes how the exchange went: connection, replays, time by phase. `size` is sizeof(ka_info).

@@ -184,7 +184,7 @@ pub extern "C" fn ka_version_number() -> u32 {
 /// Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_version() -> *const c_char {
-    ka_fn!(value(c"".as_ptr()), { Ok(concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()) })
+    ka_fn!(view(c"".as_ptr()), { Ok(concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()) })
 }
 
 /// The name of a status, as in "KA_CONNECT_TIMEOUT".
@@ -193,7 +193,7 @@ pub extern "C" fn ka_version() -> *const c_char {
 /// Errors: "KA_UNKNOWN" for a number that is no status of this version.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_status_name(status: ka_status_number) -> *const c_char {
-    ka_fn!(value(c"KA_UNKNOWN".as_ptr()), {
+    ka_fn!(view(c"KA_UNKNOWN".as_ptr()), {
         if status == 0 {
             return Ok(c"KA_OK".as_ptr());
         }
@@ -208,7 +208,7 @@ pub extern "C" fn ka_status_name(status: ka_status_number) -> *const c_char {
 /// Errors: KA_OK when `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_status(error: *const ka_error) -> ka_status {
-    ka_fn!(value(ka_status::KA_OK), { Ok(ka_status::of(borrow!(error).error.kind())) })
+    ka_fn!(view(ka_status::KA_OK), { Ok(ka_status::of(borrow!(error).error.kind())) })
 }
 
 /// The reason in one line: it names the argument or the server, and the rule that was broken.
@@ -217,7 +217,7 @@ pub extern "C" fn ka_error_status(error: *const ka_error) -> ka_status {
 /// Errors: an empty view when `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_message(error: *const ka_error) -> ka_str {
-    ka_fn!(value(ka_str::NONE), { Ok(ka_str::new(borrow!(error).error.message().as_bytes())) })
+    ka_fn!(view(ka_str::NONE), { Ok(ka_str::new(borrow!(error).error.message().as_bytes())) })
 }
 
 /// Where in the exchange it happened: "request" (before anything was done with the network), "pool",
@@ -227,7 +227,7 @@ pub extern "C" fn ka_error_message(error: *const ka_error) -> ka_str {
 /// Errors: "" when `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_phase(error: *const ka_error) -> *const c_char {
-    ka_fn!(value(c"".as_ptr()), { Ok(phase_name(borrow!(error).error.phase()).as_ptr()) })
+    ka_fn!(view(c"".as_ptr()), { Ok(phase_name(borrow!(error).error.phase()).as_ptr()) })
 }
 
 /// The operating system's error number (errno), 0 when there is none.
@@ -236,7 +236,7 @@ pub extern "C" fn ka_error_phase(error: *const ka_error) -> *const c_char {
 /// Errors: 0 when `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_os_errno(error: *const ka_error) -> i32 {
-    ka_fn!(value(0), { Ok(borrow!(error).error.os_errno().unwrap_or(0)) })
+    ka_fn!(view(0), { Ok(borrow!(error).error.os_errno().unwrap_or(0)) })
 }
 
 /// Whether it happened on a connection that had carried a response before.
@@ -245,7 +245,7 @@ pub extern "C" fn ka_error_os_errno(error: *const ka_error) -> i32 {
 /// Errors: false when `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_reused(error: *const ka_error) -> bool {
-    ka_fn!(value(false), { Ok(borrow!(error).error.reused()) })
+    ka_fn!(view(false), { Ok(borrow!(error).error.reused()) })
 }
 
 /// How much of the request had been handed to the operating system.
@@ -254,7 +254,7 @@ pub extern "C" fn ka_error_reused(error: *const ka_error) -> bool {
 /// Errors: KA_SENT_NOTHING when `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_sent(error: *const ka_error) -> ka_sent {
-    ka_fn!(value(ka_sent::KA_SENT_NOTHING), {
+    ka_fn!(view(ka_sent::KA_SENT_NOTHING), {
         Ok(match borrow!(error).error.sent() {
             Sent::Nothing => ka_sent::KA_SENT_NOTHING,
             Sent::Part => ka_sent::KA_SENT_PART,
@@ -270,7 +270,7 @@ pub extern "C" fn ka_error_sent(error: *const ka_error) -> ka_sent {
 /// Errors: false when `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_retry_safe(error: *const ka_error) -> bool {
-    ka_fn!(value(false), { Ok(borrow!(error).error.retry_safe()) })
+    ka_fn!(view(false), { Ok(borrow!(error).error.retry_safe()) })
 }
 
 /// The body bytes that came before a submitted request failed. (A blocking read delivers them

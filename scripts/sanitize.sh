@@ -56,6 +56,7 @@ under_asan() {
 
 asan_python() {
     export PYO3_PYTHON=$VENV/bin/python
+    cargo build --quiet -p keepalive-origin
     build address build -p keepalive-python
     local place=$ROOT/target/address/python
     rm -rf "$place"
@@ -71,6 +72,7 @@ asan_python() {
 }
 
 asan_node() {
+    cargo build --quiet -p keepalive-origin
     build address build -p keepalive-node
     local place=$ROOT/target/address/node
     rm -rf "$place"

@@ -174,6 +174,45 @@ static void one_more(const char *ca_file, const char *base) {
     ka_client_free(client);
 }
 
+/* What is collected whole has a length that is not passed; what is read piece by piece has none. */
+static void too_large(const char *ca_file, const char *base, const char *path) {
+    static uint8_t buffer[10000];
+    ka_client_options options;
+    ka_client *client = NULL;
+    ka_request *request = new_request("GET", base, path);
+    ka_response *response = NULL;
+    ka_error *error = NULL;
+    ka_queue *queue = NULL;
+    ka_event event;
+    ka_bytes body;
+    size_t count, all;
+    ka_client_options_init(&options, sizeof options);
+    options.ca_file = ca_file;
+    options.max_body_size = 100000;
+    CHECK_OK(ka_client_new(&options, &client, &error), error);
+    CHECK(ka_request_set_decode(request, true) == KA_OK);
+    CHECK_OK(ka_client_send(client, request, &response, &error), error);
+    CHECK_FAILS(ka_response_read_all(response, &body, &error), KA_BODY_TOO_LARGE, "max_body_size",
+                error);
+    CHECK(body.ptr == NULL && body.len == 0);
+    ka_response_free(response);
+    CHECK_OK(ka_queue_new(&queue, &error), error);
+    CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
+    event = one_event(queue);
+    CHECK(event.status == KA_BODY_TOO_LARGE && event.response == NULL);
+    CHECK(str_contains(ka_error_message(event.error), "max_body_size"));
+    dispose(event);
+    CHECK_OK(ka_client_send(client, request, &response, &error), error);
+    for (all = 0; all <= 200000; all += count) {
+        CHECK_OK(ka_response_read(response, buffer, sizeof buffer, &count, &error), error);
+        CHECK(count > 0);
+    }
+    ka_response_free(response);
+    ka_queue_free(queue);
+    ka_request_free(request);
+    ka_client_free(client);
+}
+
 int main(int argc, char **argv) {
     addresses at = check_addresses(argc, argv);
     const char *bases[2];
@@ -190,6 +229,11 @@ int main(int argc, char **argv) {
         cancelled(client, bases[i]);
         endless_upload(client, bases[i]);
         one_more(at.ca_file, bases[i]);
+        too_large(at.ca_file, bases[i], "/bytes/300000");
+        too_large(at.ca_file, bases[i], "/chunked/300000");
+        too_large(at.ca_file, bases[i], "/endless/plain");
+        too_large(at.ca_file, bases[i], "/endless/gzip");
+        too_large(at.ca_file, bases[i], "/endless/zstd");
         ka_client_free(client);
     }
     return 0;

@@ -36,7 +36,7 @@ async function check(one, base, client) {
   const { request, expect } = one
   const body = Buffer.from(request.body_b64, 'base64')
   const { method, headers, decode } = request
-  const options = { method, headers, decode }
+  const options = { method, headers, decompress: decode }
   if (request.chunked) options.body = inPieces(body)
   else if (body.length !== 0) options.body = body
   let response

@@ -172,3 +172,44 @@ def test_a_bomb_that_is_read_in_pieces_takes_little_memory(origin, form, way):
     done = run(PEAK, f"{origin.http}/endless/{form}", way)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 16_000_000
+
+
+@pytest.mark.parametrize("way", ["blocking", "asyncio", "trio"])
+@pytest.mark.parametrize("form", ["zstd", "plain", "chunked"])
+def test_a_whole_body_is_limited_and_the_limit_named(origin, form, way):
+    async def asynchronous() -> None:
+        await client.aio.get(url)
+
+    url = f"{origin.http}/endless/{form}"
+    with libkeepalive.Client(max_body_size=3_000_000) as client:
+        with pytest.raises(libkeepalive.HTTPError, match="max_body_size") as raised:
+            if way == "blocking":
+                client.get(url)
+            else:
+                asyncio.run(asynchronous()) if way == "asyncio" else trio.run(asynchronous)
+        assert len(raised.value.partial_body or b"") <= 3_000_000
+        with client.stream("GET", url) as response:
+            received = 0
+            for piece in response.iter_bytes():
+                received += len(piece)
+                if received > 6_000_000:
+                    break
+        assert received > 6_000_000
+
+
+@pytest.mark.parametrize("way", ["blocking", "asyncio", "trio"])
+def test_a_body_that_says_it_is_too_long_is_not_received(origin, way):
+    async def asynchronous() -> None:
+        await client.aio.get(url)
+
+    with libkeepalive.Client(max_body_size=100_000) as client:
+        for size, fits in ((100_000, True), (100_001, False), (50_000_000, False)):
+            url = f"{origin.http}/bytes/{size}"
+            if fits:
+                assert len(client.get(url).content) == size
+                continue
+            with pytest.raises(libkeepalive.BodyTooLarge, match="max_body_size"):
+                if way == "blocking":
+                    client.get(url)
+                else:
+                    asyncio.run(asynchronous()) if way == "asyncio" else trio.run(asynchronous)
