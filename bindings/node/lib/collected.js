@@ -2,6 +2,7 @@
 // A body that is being collected whole: into one piece of memory when its length is known, else into
 // pieces that are joined at the end.
 
+const { bridge } = require('./bridge')
 const { Promise, allocUnsafeSlow, soon } = require('./captured')
 
 /** Most memory taken on the word of a Content-Length, and how much more than what came afterwards. */
@@ -12,15 +13,24 @@ const GROWTH = 8
 const FIRST = 64 * 1024
 const BLOCK = 1024 * 1024
 
+/** From this size on memory is asked to have huge pages. */
+const LARGE = 4 * 1024 * 1024
+
 /** Bytes that are copied in one turn of the event loop. */
 const TURN = 16 * 1024 * 1024
+
+function room(size) {
+  const memory = allocUnsafeSlow(size)
+  if (size >= LARGE) bridge.prepare(memory)
+  return memory
+}
 
 class Collected {
   /** `total` is -1 when it is not known. */
   constructor(total) {
     this.total = total
     this.length = 0
-    this.memory = total === -1 ? undefined : allocUnsafeSlow(Math.min(total, TRUST))
+    this.memory = total === -1 ? undefined : room(Math.min(total, TRUST))
     this.pieces = []
   }
 
@@ -41,7 +51,7 @@ class Collected {
 
   /** Makes room for more of what was announced. */
   async grow() {
-    const larger = allocUnsafeSlow(Math.min(this.total, this.length * GROWTH))
+    const larger = room(Math.min(this.total, this.length * GROWTH))
     for (let at = 0; at < this.length; at += TURN) {
       this.memory.copy(larger, at, at, Math.min(this.length, at + TURN))
       await new Promise(soon)
@@ -74,7 +84,7 @@ class Collected {
       return length === memory.length ? memory : Buffer.from(memory.buffer.slice(0, length))
     }
     if (pieces.length === 1) return pieces[0]
-    const whole = allocUnsafeSlow(length)
+    const whole = room(length)
     let at = 0
     let turn = TURN
     for (let i = 0; i < pieces.length; i += 1) {

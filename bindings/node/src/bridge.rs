@@ -214,6 +214,12 @@ impl Bridge {
         }
     }
 
+    /// A large body is to be received into `memory`.
+    #[napi]
+    pub fn prepare(&self, memory: Room) {
+        memory.prefer_huge_pages();
+    }
+
     /// Whether `take` gave the last bytes of a body; its slot is free then.
     #[napi]
     pub fn is_over(&self, index: u32) -> bool {

@@ -15,11 +15,15 @@ fn is_absolute(text: &str) -> bool {
 /// base's path, as httpx joins `base_url` (`/a` below `http://host/v1` is `http://host/v1/a`).
 ///
 /// # Errors
-/// `InvalidUrl` when the reference names a host without a scheme (`//host/path`), which would be
-/// taken for a path, or when the base has a query or a fragment, which nothing can follow.
+/// `InvalidUrl` when the reference names a host without a scheme (`//host/path`) or a scheme without
+/// one (`http:host`), which would be taken for a path, or when the base has a query or a fragment, which nothing can follow.
 pub fn join_url(base: &str, reference: &str) -> Result<String> {
     if is_absolute(reference) {
         return Ok(reference.to_string());
+    }
+    let scheme = reference.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+    if matches!(scheme.as_deref(), Some("http" | "https")) {
+        return Err(invalid(reference, "expected http:// or https:// and a host, or a path"));
     }
     if reference.starts_with("//") {
         return Err(invalid(
@@ -59,10 +63,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_joined_is_refused() {
-        for (base, reference) in [("http://a", "//b/x"), ("http://a?x", "/y"), ("http://a#x", "y")]
-        {
+        for (base, reference) in [
+            ("http://a", "//b/x"),
+            ("http://a", "http:b/x"),
+            ("http://a", "HTTPS:/b/x"),
+            ("http://a", "http:us:geheim@b/x"),
+            ("http://a?x", "/y"),
+            ("http://a#x", "y"),
+        ] {
             let error = join_url(base, reference).expect_err(reference);
             assert_eq!(error.kind(), ErrorKind::InvalidUrl);
+            assert!(!error.message().contains("geheim"), "{error}");
         }
     }
 }
