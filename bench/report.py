@@ -14,6 +14,12 @@ from units import METRICS, written
 SECTIONS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     **{name: (group.title, group.means, ("time", "cpu")) for name, group in g.GROUPS.items()},
     "threads": (g.GROUPS["threads"].title, g.GROUPS["threads"].means, ("time", "cpu", "fairness")),
+    "beside": (
+        "Beside a response that never ends",
+        "One small request after the other on the queue, while a response that always has more is "
+        "read on the same engine. Its turns are bounded, and this is what a neighbour waits.",
+        ("median_latency", "late_latency", "most_latency"),
+    ),
     "idle": ("Idle connections", g.IDLE_MEANS, ("memory", "idle_cpu")),
     "startup": (
         "Start-up",

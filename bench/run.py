@@ -16,6 +16,7 @@ import groups as g
 import install
 import peers as p
 import report
+from beside import measure_beside
 from instructions import measure_counts
 from measure import Result, Settings, measure_group, measure_idle, measure_startup, progress
 from server import Server
@@ -72,6 +73,7 @@ def measure(wanted: list[str], settings: Settings) -> list[Result]:
         special: dict[str, Callable[[], list[Result]]] = {
             "startup": lambda: measure_startup(server, settings, progress),
             "sizes": measure_sizes,
+            "beside": measure_beside,
             "counts": lambda: measure_counts(server),
         }
         for name in wanted:

@@ -86,6 +86,10 @@ TARGETS = [
         {p.REQUESTS.name: 0.45, p.PYCURL.name: 1.0},
     ),
     *ratios("Node, 100 MB down", ("bodies", "Node, 100 MB down"), REQUEST, {p.UNDICI.name: 0.5}),
+    *(
+        own(f"Beside endless {form}", ("beside", form, p.OURS), "median_latency", 0.005)
+        for form in ("plain", "chunked", "one-byte-chunks", "gzip", "zstd", "br")
+    ),
     own("Idle connection, plain", ("idle", "plain", p.OURS), "memory", 1_500),
     own("Idle connection, TLS", ("idle", "TLS", p.OURS), "memory", 24_000),
     Target(

@@ -15,6 +15,9 @@ class Metric:
 METRICS = {
     "time": Metric("time/request", "s"),
     "cpu": Metric("client CPU/request", "s"),
+    "median_latency": Metric("median", "s"),
+    "late_latency": Metric("99 %", "s"),
+    "most_latency": Metric("longest", "s"),
     "fairness": Metric("slowest/fastest thread", "ratio", more_is_better=True),
     "memory": Metric("memory/connection", "B"),
     "idle_cpu": Metric("CPU while idle", "share"),

@@ -7,7 +7,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use keepalive_core::{Error, ErrorKind, Phase, Result};
 
 use crate::handle::{give, missing};
-use crate::host::Inside;
 use crate::status::{ka_error, ka_status};
 
 /// The whole body of an exported function.
@@ -16,9 +15,13 @@ use crate::status::{ka_error, ka_status};
 /// NULL one is `KA_INVALID_ARGUMENT`, and the block's `Ok` values are written on success only.
 /// `ka_fn!(value(default), { ... })` returns the block's `Ok` value, or the default on any failure.
 /// `ka_fn!(view(default), { ... })` is the same for a block that only looks: it calls neither the
-/// system nor the host.
+/// system nor the host. `looks(condition)` before a block says when one of the others does no more.
 macro_rules! ka_fn {
-    (status($error:expr), outs($($out:ident),*), $body:block) => {{
+    (status($error:expr), outs($($out:ident),*), $body:block) => {
+        ka_fn!(status($error), outs($($out),*), looks(false), $body)
+    };
+    (status($error:expr), outs($($out:ident),*), looks($looks:expr), $body:block) => {{
+        let _inside = (!$looks).then($crate::host::Inside::enter);
         // SAFETY: by the header's contract an output is NULL or points to writable storage of its
         // type that nobody else uses during the call.
         let (error, outs) = unsafe {
@@ -30,10 +33,14 @@ macro_rules! ka_fn {
         $crate::boundary::fallible(error, outs, move || $body)
     }};
     (value($default:expr), $body:block) => {
-        $crate::boundary::infallible($default, move || $body)
+        ka_fn!(value($default), looks(false), $body)
     };
+    (value($default:expr), looks($looks:expr), $body:block) => {{
+        let _inside = (!$looks).then($crate::host::Inside::enter);
+        $crate::boundary::infallible($default, move || $body)
+    }};
     (view($default:expr), $body:block) => {
-        $crate::boundary::viewed($default, move || $body)
+        $crate::boundary::infallible($default, move || $body)
     };
 }
 
@@ -119,7 +126,6 @@ pub fn fallible<O: Outs>(
     outs: O,
     body: impl FnOnce() -> Result<O::Values>,
 ) -> ka_status {
-    let _inside = Inside::enter();
     error.write_if_given(std::ptr::null_mut);
     let result = match outs.clear() {
         Some(name) => Err(missing(name)),
@@ -139,11 +145,6 @@ pub fn fallible<O: Outs>(
 }
 
 pub fn infallible<T>(default: T, body: impl FnOnce() -> Result<T>) -> T {
-    let _inside = Inside::enter();
-    caught(body).unwrap_or(default)
-}
-
-pub fn viewed<T>(default: T, body: impl FnOnce() -> Result<T>) -> T {
     caught(body).unwrap_or(default)
 }
 

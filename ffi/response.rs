@@ -201,7 +201,7 @@ pub extern "C" fn ka_response_read_all(
     body: *mut ka_bytes,
     error: *mut *mut ka_error,
 ) -> ka_status {
-    ka_fn!(status(error), outs(body), {
+    ka_fn!(status(error), outs(body), looks(is_complete(response)), {
         may_wait()?;
         let response = borrow_mut!(response);
         let rest = response.response.read_all(Blocking::default())?;
@@ -292,11 +292,17 @@ pub extern "C" fn ka_response_info(
 /// Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_free(response: *mut ka_response) {
-    ka_fn!(value(()), {
+    ka_fn!(value(()), looks(is_complete(response)), {
         // SAFETY: by the header's contract a response of this library, freed once.
         drop(unsafe { take_back(response) });
         Ok(())
     })
+}
+
+/// Whether all of it is in memory, its connection long given back.
+fn is_complete(response: *const ka_response) -> bool {
+    // SAFETY: by the header's contract NULL or a response of this library that nobody else uses.
+    unsafe { response.as_ref() }.is_some_and(|response| response.response.is_complete())
 }
 
 fn field_at(fields: Option<&Fields>, index: usize) -> Result<(ka_str, ka_str)> {

@@ -161,7 +161,15 @@ impl Memory {
 
     /// How long a connection with that hint may idle, and why: the least of the option and what is
     /// known.
+    #[inline]
     pub fn limit(&self, option: Duration, hint: Hint, now: Instant) -> (Duration, LimitSource) {
+        if hint == Hint::None && self.learnt.load(Ordering::Relaxed) == 0 {
+            return (option, LimitSource::Option);
+        }
+        self.known_limit(option, hint, now)
+    }
+
+    fn known_limit(&self, option: Duration, hint: Hint, now: Instant) -> (Duration, LimitSource) {
         let hint = match hint {
             Hint::Limit(limit) => Some(limit),
             Hint::Unknown => self.last_hint(now),

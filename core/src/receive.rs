@@ -152,6 +152,9 @@ impl Response {
 
     /// Receives until the end; the body is then in `ready`.
     pub(crate) async fn collect<W: Wait>(&mut self, wait: &mut W) -> Result<()> {
+        if self.is_complete() {
+            return self.check_size(self.ready.len() as u64);
+        }
         let size = self.left_to_read().unwrap_or(0);
         self.check_size(size)?;
         if let State::Live(live) = &mut self.state {

@@ -197,6 +197,18 @@ fn a_redirect_that_keeps_the_method_sends_the_body_again() {
 }
 
 #[test]
+fn an_error_says_that_a_retry_lacked_the_body() {
+    let refused = script(|_, _| Vec::new());
+    let client = common::client(|config| config.retries = 1);
+    for (kind, submitted) in ways() {
+        let (result, _) = one(&client, kind, &refused.url, submitted, |_| {});
+        let error = result.err().expect("refused");
+        assert_eq!(error.message().contains("not tried again"), !kind.repeats(), "{error}");
+        assert_eq!(error.tries(), 1 + u32::from(kind.repeats()), "{error}");
+    }
+}
+
+#[test]
 fn a_retry_sends_the_body_again() {
     for (kind, submitted) in ways() {
         let failed = AtomicBool::new(false);

@@ -75,7 +75,13 @@ async fn tries<W: Wait>(
             && deadlines.total.left().is_none_or(|left| pause < left)
             && memory.budget.spend(Instant::now(), config.retry_budget);
         if !worth {
-            return tried(result, tries);
+            let body_is_gone = u64::from(tries) < config.retries && !request.body.can_restart();
+            return tried(result, tries).map_err(|error| match body_is_gone {
+                true => error.with_note(
+                    "not tried again: its streamed body cannot be produced a second time",
+                ),
+                false => error,
+            });
         }
         // Its connection goes back by the drain rule while this waits.
         drop(result);
