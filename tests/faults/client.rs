@@ -45,6 +45,10 @@ impl BodySource for Source {
         Poll::Ready(Ok(piece))
     }
 
+    fn can_rewind(&self) -> bool {
+        self.rewinds
+    }
+
     fn rewind(&mut self) -> bool {
         self.left |= self.rewinds;
         self.rewinds

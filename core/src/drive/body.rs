@@ -341,6 +341,11 @@ impl Taken {
 /// Most bytes that are decoded ahead of the reader, and a few more.
 const AHEAD: usize = 64 * 1024;
 
+/// What an event costs, in bytes: a body of one-byte chunks is as much work as a large one. And so
+/// much work at a time.
+const EVENT: usize = 64;
+const AT_A_TIME: usize = 64 * 1024;
+
 /// Moves what the machine has of the body into `into`, decoded as far as [`AHEAD`].
 pub(crate) fn take_events(
     connection: &mut Connection,
@@ -354,7 +359,12 @@ pub(crate) fn take_events(
         let expected = http.body_remaining().filter(|&expected| expected <= SMALL);
         into.reserve_exact(expected.unwrap_or(0) as usize);
     }
+    let mut work = 0;
     let failed = loop {
+        if work >= AT_A_TIME {
+            break None;
+        }
+        work += EVENT;
         match http.poll_event() {
             Ok(Some(Event::Data(data))) => match decoder {
                 None => into.extend_from_slice(data),
@@ -376,6 +386,12 @@ pub(crate) fn take_events(
     let taken = match decoder {
         None => Taken::Dry(0),
         Some(decoder) => decode(decoder, into)?,
+    };
+    let taken = match taken {
+        Taken::Dry(decoded) if work >= AT_A_TIME => Taken::More(decoded + work),
+        Taken::Dry(decoded) => Taken::Dry(decoded + work),
+        Taken::More(decoded) => Taken::More(decoded + work),
+        Taken::End => Taken::End,
     };
     match (taken, failed) {
         // The machine tells of it again when what came before has been taken.
