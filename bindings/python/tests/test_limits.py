@@ -20,15 +20,14 @@ FORMS = [
     *("gzip", "gzip-gzip", "br", "zstd", "nothing-gzip"),
     *("informational", "fields"),
 ]
-#: Those whose head comes to an end.
-BODIES = [form for form in FORMS if form not in ("informational", "fields")]
-
-#: Their limits are not of time.
+#: Those that a limit of size ends, however much time there is.
 SIZED = {
     "trailers": "HeadTooLarge",
     "fields": "HeadTooLarge",
     "informational": "HeadTooLarge",
 }
+#: Those that only time or the caller ends.
+BODIES = [form for form in FORMS if form not in SIZED]
 
 
 async def fetch(client: libkeepalive.AsyncClient, url: str, stream: bool, **arguments: Any) -> None:
