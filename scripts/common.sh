@@ -6,10 +6,12 @@ VENV=$ROOT/target/venv
 export KEEPALIVE_ORIGIN=$ROOT/target/debug/keepalive-origin
 
 BUILD_PACKAGES=('maturin>=1.9,<2')
-# The event loops and process managers that the wheel is tested under, besides the test runners.
+# The event loops and process managers that the wheel is tested under, what users pass to it, and the test
+# runners.
 TEST_PACKAGES=(
     'pytest>=8' 'mypy>=1.15' 'uvloop>=0.21' 'trio>=0.26' 'anyio>=4.4'
     'httpx>=0.27' 'gunicorn>=22' 'uvicorn>=0.30' 'uvicorn-worker>=0.2' 'celery>=5.4'
+    'gevent>=24.2' 'numpy>=1.26'
 )
 
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
