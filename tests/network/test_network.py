@@ -8,6 +8,7 @@ is the kernel's; they run at the same time, each with a server address to itself
 import asyncio
 import contextlib
 import json
+import math
 import subprocess
 import sys
 import threading
@@ -27,8 +28,8 @@ SLACK = 8.0
 USER_TIMEOUT, KEEP_ALIVE = 30.0, 60.0
 # Clients without a limit of their own: the kernel's is what is looked at.
 NO_LIMITS: dict[str, Any] = {
-    "header_timeout": None, "stall_timeout": None, "total_timeout": None, "idle_timeout": None,
-}  # fmt: skip
+    name: math.inf for name in ("header_timeout", "stall_timeout", "total_timeout", "idle_timeout")
+}
 
 SCENARIOS: dict[str, Callable[["Way"], None]] = {}
 
