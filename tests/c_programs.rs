@@ -70,8 +70,10 @@ fn run_all(build: Build, under: &[&str]) {
         if source.ends_with("limits.c") && !under.is_empty() {
             continue;
         }
-        let forked =
-            format!("--suppressions={}", root.join("bindings/c/sanitizers/valgrind-forked.supp").display());
+        let forked = format!(
+            "--suppressions={}",
+            root.join("bindings/c/sanitizers/valgrind-forked.supp").display()
+        );
         let forks = ["fork.c", "readers.c"].iter().any(|name| source.ends_with(name));
         let more = if forks && !under.is_empty() { &[forked.as_str()][..] } else { &[] };
         succeeds(&compile(&source, build), &arguments(&origin), &[under, more].concat());
