@@ -1,14 +1,11 @@
 //! A client's base URL and the references below it.
 
-use super::invalid;
+use super::{invalid, is_scheme};
 use crate::error::Result;
 
 /// Whether `text` begins with a scheme and an authority, whatever stands in its path or query.
 fn is_absolute(text: &str) -> bool {
-    text.split_once("://").is_some_and(|(scheme, _)| {
-        scheme.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
-            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-    })
+    text.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme))
 }
 
 /// The URL that `reference` names below `base`: an absolute one itself, any other appended to the
@@ -16,7 +13,8 @@ fn is_absolute(text: &str) -> bool {
 ///
 /// # Errors
 /// `InvalidUrl` when the reference names a host without a scheme (`//host/path`) or a scheme without
-/// one (`http:host`), which would be taken for a path, or when the base has a query or a fragment, which nothing can follow.
+/// its slashes (`http:host`), which would be taken for a path, or when the base has a query or a
+/// fragment, which nothing can follow.
 pub fn join_url(base: &str, reference: &str) -> Result<String> {
     if is_absolute(reference) {
         return Ok(reference.to_string());

@@ -155,6 +155,12 @@ fn is_reg_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }
 
+/// RFC 3986 3.1.
+fn is_scheme(text: &str) -> bool {
+    text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
 fn unsupported(scheme: &str) -> Error {
     Error::new(
         ErrorKind::UnsupportedScheme,

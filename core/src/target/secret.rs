@@ -2,17 +2,16 @@
 
 use std::borrow::Cow;
 
+use super::is_scheme;
+
 /// `text` with `***` in the place of what may be userinfo: everything between the scheme and the
 /// last `@`, wherever that is, since a password with a `/`, `?` or `#` in it ends the authority for
 /// every parser.
 pub(crate) fn without_userinfo(text: &str) -> Cow<'_, str> {
     let Some((before, after)) = text.rsplit_once('@') else { return Cow::Borrowed(text) };
-    let scheme = before.find(':').filter(|&end| {
-        let name = &before.as_bytes()[..end];
-        name.first().is_some_and(u8::is_ascii_alphabetic)
-            && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
-            && before[end + 1..].starts_with(['/', '\\'])
-    });
+    let scheme = before
+        .find(':')
+        .filter(|&end| is_scheme(&before[..end]) && before[end + 1..].starts_with(['/', '\\']));
     let kept = match scheme {
         Some(end) => {
             let slashes = before[end + 1..].chars().take_while(|c| matches!(c, '/' | '\\')).count();

@@ -5,7 +5,7 @@
 
 use url::{Host, Url};
 
-use super::{invalid, unsupported};
+use super::{invalid, is_scheme, unsupported};
 use crate::error::Result;
 
 /// A URL that every parser reads alike.
@@ -23,9 +23,7 @@ pub(super) fn screen(text: &str) -> Result<Screened> {
     check_characters(text)?;
     let no_scheme = || invalid(text, "no scheme; expected http:// or https://");
     let (scheme, rest) = text.split_once(':').ok_or_else(no_scheme)?;
-    let is_scheme = scheme.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    if !is_scheme {
+    if !is_scheme(scheme) {
         return Err(no_scheme());
     }
     let known = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
