@@ -51,7 +51,7 @@ pub use config::{
     ClientConfig, Limit, MAX_TIME, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts,
 };
 pub use drive::blocking::Blocking;
-pub use error::{Error, ErrorKind, Phase, Result, Sent};
+pub use error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
 pub use farewell::at_exit;
 pub use fork::{keep as fork_keep, mark_child as fork_mark_child};
 pub use keepalive_proto::{Fields, Version};
