@@ -12,11 +12,11 @@ use crate::deadline::{Deadline, Deadlines};
 use crate::drive::perform::send;
 use crate::drive::wait::{Stopped, Wait};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::learn::Memory;
 use crate::origin::Origin;
+use crate::origin::budget::{backoff, is_retryable_error, is_retryable_status, retry_after};
+use crate::origin::state::Memory;
 use crate::request::Request;
 use crate::response::Response;
-use crate::retry::{backoff, is_retryable_error, is_retryable_status, retry_after};
 
 /// Sends a request with the tries and the breaker the client asks for.
 pub(super) async fn insist<W: Wait>(
