@@ -143,10 +143,10 @@ impl<'a> Guarded<'a> {
         self.counted = true;
         let good = match result {
             Ok(response) => Some(response.status() < 500),
-            Err(error) => match error.kind() as i32 {
-                200..600 => Some(false),
-                _ => None,
-            },
+            Err(error) => {
+                use ErrorGroup::{Carry, Peer, Reach, Tls};
+                matches!(error.kind().group(), Reach | Tls | Carry | Peer).then_some(false)
+            }
         };
         self.memory.record(Instant::now(), good);
     }
