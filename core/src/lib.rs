@@ -25,9 +25,7 @@ mod stats;
 mod sync;
 
 pub use client::{Call, Client, Until};
-pub use config::{
-    ClientConfig, Limit, MAX_TIME, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts,
-};
+pub use config::{ClientConfig, Limit, MAX_TIME, OptionValue, Timeouts};
 pub use connection::graceful_close::at_exit;
 pub use drive::wait::blocking::Blocking;
 pub use engine::queue::{Completion, Destination, Outcome, Queue};
@@ -35,6 +33,7 @@ pub use engine::{fork_pause, fork_resume};
 pub use error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
 pub use fork::{keep as fork_keep, mark_child as fork_mark_child};
 pub use keepalive_proto::{Fields, Version};
+pub use keepalive_tables::{OPTIONS, OptionInfo, OptionKind, Shape};
 pub use request::body::{BodySender, BodySource, BodyWant, body_pipe, source_failed};
 pub use request::url::{basic_credentials, join_url};
 pub use request::{Request, timeout_from_seconds};

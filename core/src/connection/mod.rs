@@ -6,10 +6,9 @@ pub(crate) mod lease;
 pub(crate) mod parked_body;
 mod snapshot;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use keepalive_proto::{Connection as Machine, Limits};
@@ -33,7 +32,7 @@ use crate::origin::dns_refresh::{Names, Route};
 use crate::origin::state::{Hint, Memory};
 use crate::origin::{Origin, Scheme};
 use crate::pool::{Caps, DialOrder, Idle, Keeper, Moment, Pool, Why};
-use crate::stats::Closed;
+use crate::stats::{Closed, Counters};
 
 /// Idle times and ages without a limit end here.
 pub(crate) const FOREVER: Duration = MAX_TIME;
@@ -230,29 +229,6 @@ pub(crate) struct ClientKeeper {
     pub names: Names,
     pub unread: Unread,
     pub resolver: Arc<Resolver>,
-}
-
-#[derive(Default)]
-pub(crate) struct Counters {
-    pub opened: AtomicU64,
-    pub reused: AtomicU64,
-    pub stale: AtomicU64,
-    pub replayed: AtomicU64,
-    pub retried: AtomicU64,
-    pub hedged: AtomicU64,
-    closed: Mutex<BTreeMap<&'static str, u64>>,
-}
-
-impl Counters {
-    pub fn by_reason(&self) -> Vec<(&'static str, u64)> {
-        let closed = self.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        closed.iter().map(|(name, count)| (*name, *count)).collect()
-    }
-
-    pub fn closed(&self, reason: Closed) {
-        let mut closed = self.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        *closed.entry(reason.name()).or_default() += 1;
-    }
 }
 
 /// A pool for one fork generation of a client.
