@@ -9,8 +9,10 @@ use std::{env, fs};
 const SONAME: &str = "libkeepalive.so.1";
 
 /// In the order in which the header presents them.
-const SOURCES: [&str; 9] =
-    ["status", "slice", "options", "stats", "client", "reader", "request", "response", "queue"];
+const SOURCES: [&str; 12] = [
+    "status", "error", "slice", "options", "stats", "client", "reader", "request", "response",
+    "event", "queue", "submit",
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

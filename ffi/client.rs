@@ -1,17 +1,15 @@
-//! `ka_client`: making, sharing, sending on this thread, submitting to the engine.
+//! `ka_client`: making, sharing, sending on this thread, counters.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::c_char;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use keepalive_core::{Blocking, Client, Error, Until};
+use keepalive_core::{Blocking, Client, Error};
 
-use crate::boundary::Out;
 use crate::fork;
 use crate::handle::{give, take_back, text, utf8};
 use crate::host::may_wait;
 use crate::options::ka_client_options;
-use crate::queue::{ka_call, ka_queue};
 use crate::request::ka_request;
 use crate::response::ka_response;
 use crate::sized;
@@ -21,7 +19,7 @@ use crate::status::{ka_error, ka_status};
 /// A pool of connections with its limits and TLS settings. Make one for a program, or one for each
 /// set of options, and keep it: a client for each request throws the reuse away.
 pub struct ka_client {
-    client: Client,
+    pub(crate) client: Client,
 }
 
 /// How many bytes of stack a thread must have left for any call. Measured (tests/c/stack.c): 100 KiB
@@ -99,39 +97,6 @@ pub extern "C" fn ka_client_send(
     })
 }
 
-/// Starts `request` on the engine's thread and returns at once. Exactly one event with `user_data`
-/// comes to `queue`: with the whole body received, or with its head only after
-/// ka_request_set_stream_response.
-/// Ownership: `request` stays the caller's, and may be freed at once; `user_data` is only handed back.
-/// On KA_OK `*call` is owned: ka_call_free, before or after the event. `call` may be NULL when the
-/// request will not be cancelled.
-/// Threads: any; many may submit to one queue.
-/// Errors: bad input, a closed client, a queue of another process (KA_INVALID_STATE). Then no event
-/// comes; every later failure is an event.
-#[unsafe(no_mangle)]
-pub extern "C" fn ka_client_submit(
-    client: *mut ka_client,
-    request: *const ka_request,
-    queue: *mut ka_queue,
-    user_data: *mut c_void,
-    call: *mut *mut ka_call,
-    error: *mut *mut ka_error,
-) -> ka_status {
-    ka_fn!(status(error), outs(), {
-        // SAFETY: by the header's contract `call` is NULL or writable.
-        let call = unsafe { Out::new(call, "call") };
-        call.write_if_given(ptr::null_mut);
-        let client = &borrow!(client).client;
-        let request = borrow!(request);
-        let queue = borrow!(queue).here()?;
-        let until = if request.stream_response { Until::Head } else { Until::Body };
-        let token = user_data.expose_provenance() as u64;
-        let started = client.submit(request.request.clone(), until, queue, token)?;
-        call.write_if_given(|| give(ka_call::new(started)));
-        Ok(())
-    })
-}
-
 /// Opens connections to the origin of `url` until it has `count` idle ones, within the caps, all at
 /// once and waiting on this thread. `*opened` is how many were opened.
 /// Ownership: all stays the caller's.
@@ -151,33 +116,6 @@ pub extern "C" fn ka_client_warm(
         // SAFETY: by the header's contract `url` is NULL or a NUL-terminated string.
         let url = utf8(unsafe { text(url, "url") }?, "url")?;
         client.warm(url, count, Blocking::default())
-    })
-}
-
-/// Has the engine open connections to the origin of `url` until it has `count` idle ones, within the
-/// caps, and returns at once. Exactly one event with `user_data` comes to `queue`, without a response.
-/// `opened` of ka_stats tells how many were opened.
-/// Ownership: all stays the caller's; `url` is copied.
-/// Threads: any.
-/// Errors: KA_INVALID_URL and the like, a closed client, a queue of another process. Then no event
-/// comes; a dial's failure is an event.
-#[unsafe(no_mangle)]
-pub extern "C" fn ka_client_submit_warm(
-    client: *mut ka_client,
-    url: *const c_char,
-    count: usize,
-    queue: *mut ka_queue,
-    user_data: *mut c_void,
-    error: *mut *mut ka_error,
-) -> ka_status {
-    ka_fn!(status(error), outs(), {
-        let client = &borrow!(client).client;
-        // SAFETY: by the header's contract `url` is NULL or a NUL-terminated string.
-        let url = utf8(unsafe { text(url, "url") }?, "url")?;
-        let queue = borrow!(queue).here()?;
-        let token = user_data.expose_provenance() as u64;
-        client.submit_warm(url, count, queue, token)?;
-        Ok(())
     })
 }
 

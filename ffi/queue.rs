@@ -1,20 +1,17 @@
-//! `ka_queue` and `ka_call`: the async form. Completions collect behind a descriptor that any event
+//! `ka_queue`: the async form. Completions collect behind a descriptor that any event
 //! loop can poll; no callback runs on a foreign thread.
 
-use std::ffi::c_void;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::ptr;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use keepalive_core::{Call, Completion, Error, ErrorKind, Outcome, Phase, Queue, Response, Result};
-use rustix::event::{EventfdFlags, eventfd};
+use keepalive_core::{Error, Queue, Result};
 
+use crate::event::ka_event;
 use crate::fork;
 use crate::handle::{give, missing, take_back};
 use crate::host::may_wait;
-use crate::response::ka_response;
+use crate::signal::Signal;
 use crate::status::{ka_error, ka_status};
 
 /// Collects the events of submitted requests for one consumer.
@@ -22,26 +19,6 @@ pub struct ka_queue {
     queue: Arc<Queue>,
     signal: Arc<Signal>,
     generation: u64,
-}
-
-/// A submitted request, for cancelling it.
-pub struct ka_call {
-    call: Call,
-}
-
-/// The end of a submitted request or read. The receiver owns `response` and `error`, and frees them.
-#[repr(C)]
-#[derive(Debug, Clone, Copy)]
-pub struct ka_event {
-    /// As given when it was submitted.
-    pub user_data: *mut c_void,
-    /// KA_OK or why it failed.
-    pub status: ka_status,
-    /// On KA_OK the response; on failure NULL, but for ka_response_submit_read, which gives its
-    /// response back in any case.
-    pub response: *mut ka_response,
-    /// NULL on KA_OK.
-    pub error: *mut ka_error,
 }
 
 /// Makes a queue.
@@ -133,39 +110,6 @@ pub extern "C" fn ka_queue_free(queue: *mut ka_queue) {
     })
 }
 
-/// Asks a submitted request to end. It still ends in exactly one event: KA_CANCELLED, unless it was
-/// faster. Until then a body reader may be called; when nobody else has the request, its `destroy`
-/// is called before the event comes.
-/// Ownership: `call` stays the caller's.
-/// Threads: any; more than once does no harm.
-/// Errors: none; NULL is fine.
-#[unsafe(no_mangle)]
-pub extern "C" fn ka_call_cancel(call: *mut ka_call) {
-    ka_fn!(value(()), {
-        borrow!(call).call.cancel();
-        Ok(())
-    })
-}
-
-/// Frees the handle of a submitted request, which runs on.
-/// Ownership: takes `call`; NULL is fine.
-/// Threads: any, once.
-/// Errors: none.
-#[unsafe(no_mangle)]
-pub extern "C" fn ka_call_free(call: *mut ka_call) {
-    ka_fn!(value(()), {
-        // SAFETY: by the header's contract a call of this library, freed once.
-        drop(unsafe { take_back(call) });
-        Ok(())
-    })
-}
-
-impl ka_call {
-    pub(crate) fn new(call: Call) -> Self {
-        ka_call { call }
-    }
-}
-
 impl ka_queue {
     /// The queue, unless this process is a child of the one that made it: its descriptor is shared
     /// with the parent, and its events are the parent's.
@@ -174,66 +118,5 @@ impl ka_queue {
             true => Ok(&self.queue),
             false => Err(Error::state("queue: made before fork(); make one in the child")),
         }
-    }
-}
-
-impl ka_event {
-    fn of(completion: Completion) -> ka_event {
-        let event = ka_event {
-            user_data: ptr::with_exposed_provenance_mut(completion.token as usize),
-            status: ka_status::KA_OK,
-            response: ptr::null_mut(),
-            error: ptr::null_mut(),
-        };
-        let response =
-            |response: Response, piece: Bytes| give(ka_response::with_piece(response, piece));
-        match completion.outcome {
-            Outcome::Response(Ok(head)) => {
-                ka_event { response: response(head, Bytes::new()), ..event }
-            }
-            Outcome::Response(Err(error)) => event.failed(error),
-            Outcome::Chunk(rest, Ok(piece)) => {
-                ka_event { response: response(rest, piece.unwrap_or_default()), ..event }
-            }
-            Outcome::Chunk(rest, Err(error)) => {
-                ka_event { response: response(rest, Bytes::new()), ..event.failed(error) }
-            }
-            Outcome::Warmed(Ok(_)) => event,
-            Outcome::Warmed(Err(error)) => event.failed(error),
-            Outcome::WantBody(_) | Outcome::Filled(..) => {
-                let text = "the engine answered what no C call asks for";
-                event.failed(Error::new(ErrorKind::Internal, Phase::Send, text))
-            }
-        }
-    }
-
-    fn failed(self, error: Error) -> ka_event {
-        let status = ka_status::of(error.kind());
-        ka_event { status, error: give(ka_error::new(error)), ..self }
-    }
-}
-
-/// An eventfd: readable while raised.
-struct Signal {
-    fd: OwnedFd,
-}
-
-impl Signal {
-    fn new() -> Result<Signal> {
-        let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(|errno| {
-            let text = format!("eventfd: {}", std::io::Error::from(errno));
-            Error::new(ErrorKind::Internal, Phase::Request, text)
-        })?;
-        Ok(Signal { fd })
-    }
-
-    fn raise(&self) {
-        // Fails only when the counter is full: it is readable then.
-        let _ = rustix::io::write(&self.fd, &1u64.to_ne_bytes());
-    }
-
-    fn clear(&self) {
-        // Fails only when it is clear already.
-        let _ = rustix::io::read(&self.fd, &mut [0u8; 8]);
     }
 }

@@ -40,15 +40,3 @@ impl ka_bytes {
         ka_bytes { ptr: bytes.as_ptr(), len: bytes.len() }
     }
 }
-
-impl crate::boundary::Empty for ka_str {
-    fn empty() -> Self {
-        ka_str::NONE
-    }
-}
-
-impl crate::boundary::Empty for ka_bytes {
-    fn empty() -> Self {
-        ka_bytes::NONE
-    }
-}

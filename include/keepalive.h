@@ -1020,25 +1020,6 @@ ka_status ka_client_send(ka_client *client,
                          ka_error **error);
 
 /**
- * Starts `request` on the engine's thread and returns at once. Exactly one event with `user_data`
- * comes to `queue`: with the whole body received, or with its head only after
- * ka_request_set_stream_response.
- * Ownership: `request` stays the caller's, and may be freed at once; `user_data` is only handed back.
- * On KA_OK `*call` is owned: ka_call_free, before or after the event. `call` may be NULL when the
- * request will not be cancelled.
- * Threads: any; many may submit to one queue.
- * Errors: bad input, a closed client, a queue of another process (KA_INVALID_STATE). Then no event
- * comes; every later failure is an event.
- */
-KA_API
-ka_status ka_client_submit(ka_client *client,
-                           const ka_request *request,
-                           ka_queue *queue,
-                           void *user_data,
-                           ka_call **call,
-                           ka_error **error);
-
-/**
  * Opens connections to the origin of `url` until it has `count` idle ones, within the caps, all at
  * once and waiting on this thread. `*opened` is how many were opened.
  * Ownership: all stays the caller's.
@@ -1051,23 +1032,6 @@ ka_status ka_client_warm(ka_client *client,
                          size_t count,
                          size_t *opened,
                          ka_error **error);
-
-/**
- * Has the engine open connections to the origin of `url` until it has `count` idle ones, within the
- * caps, and returns at once. Exactly one event with `user_data` comes to `queue`, without a response.
- * `opened` of ka_stats tells how many were opened.
- * Ownership: all stays the caller's; `url` is copied.
- * Threads: any.
- * Errors: KA_INVALID_URL and the like, a closed client, a queue of another process. Then no event
- * comes; a dial's failure is an event.
- */
-KA_API
-ka_status ka_client_submit_warm(ka_client *client,
-                                const char *url,
-                                size_t count,
-                                ka_queue *queue,
-                                void *user_data,
-                                ka_error **error);
 
 /**
  * The network is another one (a laptop moved, a VPN came up): closes idle connections, so that
@@ -1335,25 +1299,6 @@ ka_status ka_response_read(ka_response *response,
 KA_API ka_status ka_response_read_all(ka_response *response, ka_bytes *body, ka_error **error);
 
 /**
- * Has the engine receive the next piece of the body, at most `max` bytes. Exactly one event with
- * `user_data` comes to `queue` and brings the response back; ka_response_read then gives the piece
- * without waiting, or 0 at the verified end.
- * Ownership: takes `response`, also on failure; do not use it until the event gives it back, perhaps
- * at another address. `queue` stays the caller's. On KA_OK `*call` is owned: ka_call_free; `call` may
- * be NULL.
- * Threads: any, one at a time for one response.
- * Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes
- * and the response is freed. In an event with a failure the response is given back too.
- */
-KA_API
-ka_status ka_response_submit_read(ka_response *response,
-                                  size_t max,
-                                  ka_queue *queue,
-                                  void *user_data,
-                                  ka_call **call,
-                                  ka_error **error);
-
-/**
  * Whether the connection had carried a response before this one.
  * Ownership: `response` stays the caller's.
  * Threads: one at a time for one response.
@@ -1424,6 +1369,61 @@ size_t ka_queue_wait(ka_queue *queue,
  */
 KA_API
 void ka_queue_free(ka_queue *queue);
+
+/**
+ * Starts `request` on the engine's thread and returns at once. Exactly one event with `user_data`
+ * comes to `queue`: with the whole body received, or with its head only after
+ * ka_request_set_stream_response.
+ * Ownership: `request` stays the caller's, and may be freed at once; `user_data` is only handed back.
+ * On KA_OK `*call` is owned: ka_call_free, before or after the event. `call` may be NULL when the
+ * request will not be cancelled.
+ * Threads: any; many may submit to one queue.
+ * Errors: bad input, a closed client, a queue of another process (KA_INVALID_STATE). Then no event
+ * comes; every later failure is an event.
+ */
+KA_API
+ka_status ka_client_submit(ka_client *client,
+                           const ka_request *request,
+                           ka_queue *queue,
+                           void *user_data,
+                           ka_call **call,
+                           ka_error **error);
+
+/**
+ * Has the engine receive the next piece of the body, at most `max` bytes. Exactly one event with
+ * `user_data` comes to `queue` and brings the response back; ka_response_read then gives the piece
+ * without waiting, or 0 at the verified end.
+ * Ownership: takes `response`, also on failure; do not use it until the event gives it back, perhaps
+ * at another address. `queue` stays the caller's. On KA_OK `*call` is owned: ka_call_free; `call` may
+ * be NULL.
+ * Threads: any, one at a time for one response.
+ * Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes
+ * and the response is freed. In an event with a failure the response is given back too.
+ */
+KA_API
+ka_status ka_response_submit_read(ka_response *response,
+                                  size_t max,
+                                  ka_queue *queue,
+                                  void *user_data,
+                                  ka_call **call,
+                                  ka_error **error);
+
+/**
+ * Has the engine open connections to the origin of `url` until it has `count` idle ones, within the
+ * caps, and returns at once. Exactly one event with `user_data` comes to `queue`, without a response.
+ * `opened` of ka_stats tells how many were opened.
+ * Ownership: all stays the caller's; `url` is copied.
+ * Threads: any.
+ * Errors: KA_INVALID_URL and the like, a closed client, a queue of another process. Then no event
+ * comes; a dial's failure is an event.
+ */
+KA_API
+ka_status ka_client_submit_warm(ka_client *client,
+                                const char *url,
+                                size_t count,
+                                ka_queue *queue,
+                                void *user_data,
+                                ka_error **error);
 
 /**
  * Asks a submitted request to end. It still ends in exactly one event: KA_CANCELLED, unless it was
