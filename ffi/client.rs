@@ -4,16 +4,17 @@ use std::ffi::c_char;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use keepalive_core::{Blocking, Client, Error};
+use keepalive_core::{Blocking, Client, Error, Result};
 
 use crate::fork;
-use crate::handle::{give, take_back, text, utf8};
+use crate::handle::{check_length, give, missing, take_back, utf8};
 use crate::host::may_wait;
 use crate::options::ka_client_options;
 use crate::request::ka_request;
 use crate::response::ka_response;
 use crate::sized;
-use crate::stats::{ka_origin_stats, ka_stats};
+use crate::slice::ka_str;
+use crate::stats::{ka_close_count, ka_origin_stats, ka_stats};
 use crate::status::{ka_error, ka_status};
 
 /// A pool of connections with its limits and TLS settings. Make one for a program, or one for each
@@ -24,7 +25,7 @@ pub struct ka_client {
 
 /// How many bytes of stack a thread must have left for any call. Measured (tests/c/stack.c): 100 KiB
 /// in a debug build, TLS and every coding included.
-pub const KA_LEAST_STACK: usize = 192 * 1024;
+pub const KA_MIN_STACK_SIZE: usize = 192 * 1024;
 
 /// The handle of the process-wide client, made once and never freed.
 static SHARED: AtomicPtr<ka_client> = AtomicPtr::new(ptr::null_mut());
@@ -110,13 +111,29 @@ pub extern "C" fn ka_client_warm(
     opened: *mut usize,
     error: *mut *mut ka_error,
 ) -> ka_status {
-    ka_fn!(status(error), outs(opened), {
-        may_wait()?;
-        let client = borrow!(client).client.clone();
-        // SAFETY: by the header's contract `url` is NULL or a NUL-terminated string.
-        let url = utf8(unsafe { text(url, "url") }?, "url")?;
-        client.warm(url, count, Blocking::default())
-    })
+    ka_fn!(status(error), outs(opened), { warm(borrow!(client), text!(url), count) })
+}
+
+/// Opens connections to the origin of `url`, a text with its length, until it has `count` idle ones,
+/// within the caps, all at once and waiting on this thread. `*opened` is how many were opened.
+/// Ownership: all stays the caller's.
+/// Threads: any.
+/// Errors: as ka_client_warm.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_warm_str(
+    client: *mut ka_client,
+    url: ka_str,
+    count: usize,
+    opened: *mut usize,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(opened), { warm(borrow!(client), view!(url), count) })
+}
+
+fn warm(client: &ka_client, url: &[u8], count: usize) -> Result<usize> {
+    may_wait()?;
+    let client = client.client.clone();
+    client.warm(utf8(url, "url")?, count, Blocking::default())
 }
 
 /// The network is another one (a laptop moved, a VPN came up): closes idle connections, so that
@@ -150,8 +167,38 @@ pub extern "C" fn ka_client_stats(
     })
 }
 
+/// Tells for which reasons connections were closed, and how many for each: one entry for each reason
+/// that happened since the client was made, sorted by name, all of one moment. At most `capacity` are
+/// written to `reasons`, which may be NULL when that is 0; `*count` is how many there are, which may be
+/// more. Versions add reasons: there are about 25 names in this one.
+/// Ownership: all stays the caller's; the names are static.
+/// Threads: any.
+/// Errors: KA_INVALID_ARGUMENT for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_close_reasons(
+    client: *const ka_client,
+    reasons: *mut ka_close_count,
+    capacity: usize,
+    count: *mut usize,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(count), {
+        let all = borrow!(client).client.stats().closed;
+        if reasons.is_null() && capacity > 0 {
+            return Err(missing("reasons"));
+        }
+        check_length(capacity, "capacity")?;
+        for (index, reason) in all.iter().take(capacity).enumerate() {
+            // SAFETY: by the header's contract there is room for `capacity` of them; `index` is less.
+            unsafe { reasons.add(index).write(ka_close_count::new(reason)) };
+        }
+        Ok(all.len())
+    })
+}
+
 /// Writes the counters of one origin, `index` being below `origin_count` of ka_stats: which limit
-/// its idle connections have and why, and its circuit breaker. `size` is sizeof(ka_origin_stats).
+/// its idle connections have and why, and its circuit breaker. `size` is sizeof(ka_origin_stats). Each
+/// call looks anew: an origin that comes or goes between two of them moves those behind it.
 /// Ownership: all stays the caller's; the names in it are static.
 /// Threads: any.
 /// Errors: KA_INVALID_ARGUMENT for NULL, an impossible size or an index without an origin.

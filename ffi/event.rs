@@ -10,7 +10,21 @@ use crate::handle::give;
 use crate::response::ka_response;
 use crate::status::{ka_error, ka_status};
 
-/// The end of a submitted request or read. The receiver owns `response` and `error`, and frees them.
+/// What an event tells of. Later versions may have more kinds, and give them only to programs that ask
+/// for them.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ka_event_kind {
+    /// The end of a request: ka_client_submit.
+    KA_EVENT_RESPONSE = 1,
+    /// A piece of a response's body, or its end: ka_response_submit_read.
+    KA_EVENT_READ = 2,
+    /// Connections were opened: ka_client_submit_warm.
+    KA_EVENT_WARM = 3,
+}
+
+/// What became of something that was submitted. The receiver owns `response` and `error`, and frees
+/// them. The size of this struct stays: what later versions tell is in what is `reserved` now.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct ka_event {
@@ -23,6 +37,13 @@ pub struct ka_event {
     pub response: *mut ka_response,
     /// NULL on KA_OK.
     pub error: *mut ka_error,
+    /// What was submitted.
+    pub kind: ka_event_kind,
+    /// KA_EVENT_READ: the bytes of the piece, 0 at the verified end of the body. KA_EVENT_WARM: the
+    /// connections opened. Else, and on failure, 0.
+    pub count: u64,
+    /// 0.
+    pub reserved: [u64; 2],
 }
 
 impl ka_event {
@@ -32,7 +53,12 @@ impl ka_event {
             status: ka_status::KA_OK,
             response: ptr::null_mut(),
             error: ptr::null_mut(),
+            kind: ka_event_kind::KA_EVENT_RESPONSE,
+            count: 0,
+            reserved: [0; 2],
         };
+        let read = ka_event { kind: ka_event_kind::KA_EVENT_READ, ..event };
+        let warm = ka_event { kind: ka_event_kind::KA_EVENT_WARM, ..event };
         let response =
             |response: Response, piece: Bytes| give(ka_response::with_piece(response, piece));
         match completion.outcome {
@@ -41,13 +67,14 @@ impl ka_event {
             }
             Outcome::Response(Err(error)) => event.failed(error),
             Outcome::Chunk(rest, Ok(piece)) => {
-                ka_event { response: response(rest, piece.unwrap_or_default()), ..event }
+                let piece = piece.unwrap_or_default();
+                ka_event { count: piece.len() as u64, response: response(rest, piece), ..read }
             }
             Outcome::Chunk(rest, Err(error)) => {
-                ka_event { response: response(rest, Bytes::new()), ..event.failed(error) }
+                ka_event { response: response(rest, Bytes::new()), ..read.failed(error) }
             }
-            Outcome::Warmed(Ok(_)) => event,
-            Outcome::Warmed(Err(error)) => event.failed(error),
+            Outcome::Warmed(Ok(opened)) => ka_event { count: opened as u64, ..warm },
+            Outcome::Warmed(Err(error)) => warm.failed(error),
             Outcome::WantBody(_) | Outcome::Filled(..) => {
                 let text = "the engine answered what no C call asks for";
                 event.failed(Error::new(ErrorKind::Internal, Phase::Send, text))

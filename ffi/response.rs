@@ -118,9 +118,26 @@ pub extern "C" fn ka_response_header(
         // SAFETY: by the header's contract `value` is NULL or writable.
         let value = unsafe { Out::new(value, "value") };
         value.write_if_given(|| ka_str::NONE);
-        let found = borrow!(response).response.headers().get(text!(name).to_bytes());
-        value.write_if_given(|| found.map_or(ka_str::NONE, ka_str::new));
-        Ok(found.is_some())
+        Ok(first(borrow!(response), text!(name), value))
+    })
+}
+
+/// The first header field of a name that comes with its length, compared without regard to case; false
+/// when there is none. `value` may be NULL.
+/// Ownership: `*value` is a view, valid until ka_response_free; an empty one on false.
+/// Threads: one at a time for one response.
+/// Errors: false when `response` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_header_str(
+    response: *const ka_response,
+    name: ka_str,
+    value: *mut ka_str,
+) -> bool {
+    ka_fn!(view(false), {
+        // SAFETY: by the header's contract `value` is NULL or writable.
+        let value = unsafe { Out::new(value, "value") };
+        value.write_if_given(|| ka_str::NONE);
+        Ok(first(borrow!(response), view!(name), value))
     })
 }
 
@@ -262,6 +279,12 @@ pub extern "C" fn ka_response_free(response: *mut ka_response) {
 fn is_complete(response: *const ka_response) -> bool {
     // SAFETY: by the header's contract NULL or a response of this library that nobody else uses.
     unsafe { response.as_ref() }.is_some_and(|response| response.response.is_complete())
+}
+
+fn first(response: &ka_response, name: &[u8], value: Out<ka_str>) -> bool {
+    let found = response.response.headers().get(name);
+    value.write_if_given(|| found.map_or(ka_str::NONE, ka_str::new));
+    found.is_some()
 }
 
 fn field_at(fields: Option<&Fields>, index: usize) -> Result<(ka_str, ka_str)> {

@@ -3,18 +3,20 @@
 
 use std::ffi::{c_char, c_void};
 use std::ptr;
+use std::sync::Arc;
 
-use keepalive_core::{Call, Client, Error, Until};
+use keepalive_core::{Call, Client, Error, Outcome, Queue, Result, Until};
 
 use crate::boundary::Out;
 use crate::client::ka_client;
-use crate::handle::{give, missing, take_back, text, utf8};
+use crate::handle::{give, missing, take_back, utf8};
 use crate::queue::ka_queue;
 use crate::request::ka_request;
 use crate::response::ka_response;
+use crate::slice::ka_str;
 use crate::status::{ka_error, ka_status};
 
-/// A submitted request, for cancelling it.
+/// Something submitted, for cancelling it: a request, a read or warming.
 pub struct ka_call {
     call: Call,
 }
@@ -39,32 +41,29 @@ pub extern "C" fn ka_client_submit(
 ) -> ka_status {
     ka_fn!(status(error), outs(), {
         // SAFETY: by the header's contract `call` is NULL or writable.
-        let call = unsafe { Out::new(call, "call") };
-        call.write_if_given(ptr::null_mut);
+        let call = unsafe { Handle::new(call) };
         let client = &borrow!(client).client;
         let request = borrow!(request);
         let queue = borrow!(queue).here()?;
         let until = if request.stream_response { Until::Head } else { Until::Body };
-        let token = user_data.expose_provenance() as u64;
-        let started = client.submit(request.request.clone(), until, queue, token)?;
-        call.write_if_given(|| give(ka_call::new(started)));
+        call.give(client.submit(request.request.clone(), until, queue, token(user_data))?);
         Ok(())
     })
 }
 
-/// Has the engine receive the next piece of the body, at most `max` bytes. Exactly one event with
+/// Has the engine receive the next piece of the body, at most `max_size` bytes. Exactly one event with
 /// `user_data` comes to `queue` and brings the response back; ka_response_read then gives the piece
-/// without waiting, or 0 at the verified end.
+/// without waiting, or 0 at the verified end. What an earlier piece has left unread is the next one.
 /// Ownership: takes `response`, also on failure; do not use it until the event gives it back, perhaps
-/// at another address. `queue` stays the caller's. On KA_OK `*call` is owned: ka_call_free; `call` may
-/// be NULL.
+/// at another address. `queue` stays the caller's. On KA_OK `*call` is owned: ka_call_free; it is NULL
+/// when the event is there already. `call` may be NULL.
 /// Threads: any, one at a time for one response.
 /// Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes
 /// and the response is freed. In an event with a failure the response is given back too.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_submit_read(
     response: *mut ka_response,
-    max: usize,
+    max_size: usize,
     queue: *mut ka_queue,
     user_data: *mut c_void,
     call: *mut *mut ka_call,
@@ -72,30 +71,28 @@ pub extern "C" fn ka_response_submit_read(
 ) -> ka_status {
     ka_fn!(status(error), outs(), {
         // SAFETY: by the header's contract `call` is NULL or writable.
-        let call = unsafe { Out::new(call, "call") };
-        call.write_if_given(ptr::null_mut);
+        let call = unsafe { Handle::new(call) };
         // SAFETY: by the header's contract a response of this library that the caller gives up.
         let response = unsafe { take_back(response) }.ok_or_else(|| missing("response"))?;
         let queue = borrow!(queue).here()?;
-        if max == 0 {
-            return Err(Error::argument("max: must be at least 1"));
+        if max_size == 0 {
+            return Err(Error::argument("max_size: must be at least 1"));
         }
-        let token = user_data.expose_provenance() as u64;
         let ka_response { response, piece, .. } = *response;
         if !piece.is_empty() {
-            queue.push(token, keepalive_core::Outcome::Chunk(response, Ok(Some(piece))));
+            queue.push(token(user_data), Outcome::Chunk(response, Ok(Some(piece))));
             return Ok(());
         }
-        let started = Client::submit_read(response, max, queue, token)?;
-        call.write_if_given(|| give(ka_call::new(started)));
+        call.give(Client::submit_read(response, max_size, queue, token(user_data))?);
         Ok(())
     })
 }
 
 /// Has the engine open connections to the origin of `url` until it has `count` idle ones, within the
-/// caps, and returns at once. Exactly one event with `user_data` comes to `queue`, without a response.
-/// `opened` of ka_stats tells how many were opened.
-/// Ownership: all stays the caller's; `url` is copied.
+/// caps, and returns at once. Exactly one event with `user_data` comes to `queue`, without a response;
+/// its `count` is how many were opened.
+/// Ownership: all stays the caller's; `url` is copied. On KA_OK `*call` is owned: ka_call_free. `call`
+/// may be NULL.
 /// Threads: any.
 /// Errors: KA_INVALID_URL and the like, a closed client, a queue of another process. Then no event
 /// comes; a dial's failure is an event.
@@ -106,20 +103,54 @@ pub extern "C" fn ka_client_submit_warm(
     count: usize,
     queue: *mut ka_queue,
     user_data: *mut c_void,
+    call: *mut *mut ka_call,
     error: *mut *mut ka_error,
 ) -> ka_status {
     ka_fn!(status(error), outs(), {
-        let client = &borrow!(client).client;
-        // SAFETY: by the header's contract `url` is NULL or a NUL-terminated string.
-        let url = utf8(unsafe { text(url, "url") }?, "url")?;
+        // SAFETY: by the header's contract `call` is NULL or writable.
+        let call = unsafe { Handle::new(call) };
         let queue = borrow!(queue).here()?;
-        let token = user_data.expose_provenance() as u64;
-        client.submit_warm(url, count, queue, token)?;
+        call.give(warm(borrow!(client), text!(url), count, queue, user_data)?);
         Ok(())
     })
 }
 
-/// Asks a submitted request to end. It still ends in exactly one event: KA_CANCELLED, unless it was
+/// Has the engine open connections to the origin of `url`, a text with its length, until it has `count`
+/// idle ones, within the caps, and returns at once. Exactly one event with `user_data` comes to `queue`,
+/// without a response; its `count` is how many were opened.
+/// Ownership: as ka_client_submit_warm.
+/// Threads: any.
+/// Errors: as ka_client_submit_warm.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_submit_warm_str(
+    client: *mut ka_client,
+    url: ka_str,
+    count: usize,
+    queue: *mut ka_queue,
+    user_data: *mut c_void,
+    call: *mut *mut ka_call,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), {
+        // SAFETY: by the header's contract `call` is NULL or writable.
+        let call = unsafe { Handle::new(call) };
+        let queue = borrow!(queue).here()?;
+        call.give(warm(borrow!(client), view!(url), count, queue, user_data)?);
+        Ok(())
+    })
+}
+
+fn warm(
+    client: &ka_client,
+    url: &[u8],
+    count: usize,
+    queue: &Arc<Queue>,
+    user_data: *mut c_void,
+) -> Result<Call> {
+    client.client.submit_warm(utf8(url, "url")?, count, queue, token(user_data))
+}
+
+/// Asks what was submitted to end. It still ends in exactly one event: KA_CANCELLED, unless it was
 /// faster. Until then a body reader may be called; when nobody else has the request, its `destroy`
 /// is called before the event comes.
 /// Ownership: `call` stays the caller's.
@@ -133,7 +164,7 @@ pub extern "C" fn ka_call_cancel(call: *mut ka_call) {
     })
 }
 
-/// Frees the handle of a submitted request, which runs on.
+/// Frees the handle of something submitted, which runs on.
 /// Ownership: takes `call`; NULL is fine.
 /// Threads: any, once.
 /// Errors: none.
@@ -146,8 +177,27 @@ pub extern "C" fn ka_call_free(call: *mut ka_call) {
     })
 }
 
-impl ka_call {
-    fn new(call: Call) -> Self {
-        ka_call { call }
+/// The number that an event brings back as `user_data`.
+fn token(user_data: *mut c_void) -> u64 {
+    user_data.expose_provenance() as u64
+}
+
+/// Where the caller wants the `ka_call`, if it wants one.
+struct Handle(Out<*mut ka_call>);
+
+impl Handle {
+    /// Emptied.
+    ///
+    /// # Safety
+    /// `call` is NULL or valid for writes as long as this lives.
+    unsafe fn new(call: *mut *mut ka_call) -> Handle {
+        // SAFETY: the caller's promise.
+        let out = unsafe { Out::new(call, "call") };
+        out.write_if_given(ptr::null_mut);
+        Handle(out)
+    }
+
+    fn give(&self, call: Call) {
+        self.0.write_if_given(|| give(ka_call { call }));
     }
 }
