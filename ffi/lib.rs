@@ -14,6 +14,8 @@ mod client;
 mod error;
 mod event;
 mod fork;
+#[rustfmt::skip]
+mod generated;
 mod host;
 mod options;
 mod queue;

@@ -11,7 +11,8 @@ pub fn replace(file: &str, path: &str, name: &str, text: &str) -> Result<String>
     let [open] = opens[..] else {
         return Err(format!("{path}: {} lines end with {opening}, not one", opens.len()));
     };
-    let length = lines[open + 1..].iter().position(|line| line.contains("generated>"));
+    let is_mark = |line: &&str| line.contains("<generated ") || line.contains("</generated>");
+    let length = lines[open + 1..].iter().position(is_mark);
     let close = length.map(|length| open + 1 + length);
     match close {
         Some(close) if lines[close].trim_end().ends_with("</generated>") => {

@@ -91,19 +91,17 @@ fn literal(name: &str, fields: &[Field]) -> String {
 }
 
 fn status() -> String {
-    let mut text = head(
-        "What became of a call, as numbers.",
-        "use keepalive_core::{ErrorKind, Sent};\n",
-    );
+    let mut text =
+        head("What became of a call, as numbers.", "use keepalive_core::{ErrorKind, Sent};\n");
     let groups: Vec<String> = ErrorGroup::ALL
         .iter()
-        .map(|group| format!("{}xx: {}", *group as i32, group.summary().trim_end_matches('.')))
+        .map(|group| format!("{}xx: {}", *group as i32, clause(group.summary())))
         .collect();
     text += &comment(
         "",
         &format!(
             "What became of a call. Numbers are stable and never reused. {}.",
-            groups.join(". ")
+            groups.join("; ")
         ),
     );
     text += "#[repr(i32)]\n#[derive(Debug, Clone, Copy, PartialEq, Eq)]\npub enum ka_status {\n";
@@ -117,7 +115,8 @@ fn status() -> String {
     for kind in ErrorKind::ALL {
         text += &format!("        ka_status::{},\n", kind.code());
     }
-    text += "    ];\n\n    pub(crate) fn of(kind: ErrorKind) -> ka_status {\n        match kind {\n";
+    text +=
+        "    ];\n\n    pub(crate) fn of(kind: ErrorKind) -> ka_status {\n        match kind {\n";
     for kind in ErrorKind::ALL {
         text += &format!("            ErrorKind::{} => ka_status::{},\n", kind.name(), kind.code());
     }
@@ -133,6 +132,16 @@ fn status() -> String {
         text += &format!("            Sent::{sent:?} => ka_sent::{},\n", sent_name(*sent));
     }
     text + "        }\n    }\n}\n"
+}
+
+/// A sentence as a part of another one.
+fn clause(sentence: &str) -> String {
+    let sentence = sentence.trim_end_matches('.');
+    let (first, rest) = sentence.split_at(1);
+    match rest.starts_with(|next: char| next.is_uppercase()) {
+        true => sentence.to_string(),
+        false => first.to_lowercase() + rest,
+    }
 }
 
 fn sent_name(sent: Sent) -> String {
@@ -178,7 +187,8 @@ fn options(before: &str) -> String {
     );
     let (safe, pointers): (Vec<&OptionInfo>, Vec<&OptionInfo>) =
         OPTIONS.iter().partition(|option| !matches!(option.kind.shape(), Shape::Text | Shape::Pem));
-    text += "\nimpl ka_client_options {\n    /// As C has them; strings and bytes are the defaults.\n";
+    text +=
+        "\nimpl ka_client_options {\n    /// As C has them; strings and bytes are the defaults.\n";
     text += "    pub(crate) fn of(config: &ClientConfig) -> ka_client_options {\n";
     text += &literal(name, &fields);
     text += "    }\n\n    /// Copies everything into `config`.\n    ///\n    /// # Safety\n";
@@ -188,7 +198,9 @@ fn options(before: &str) -> String {
         let (name, field) = (option.name, C.option(option));
         text += &match option.kind.shape() {
             Shape::Time => format!("        config.{name} = limit(self.{field});\n"),
-            Shape::Flag => format!("        config.{name} = flag(self.{field}, \"{field}\")?;\n"),
+            Shape::Flag => {
+                format!("        config.{name} = flag(self.{field}, \"option {field}\")?;\n")
+            }
             _ => format!("        config.{name} = self.{field};\n"),
         };
     }
@@ -196,7 +208,8 @@ fn options(before: &str) -> String {
     for option in pointers {
         let (name, field) = (option.name, C.option(option));
         let read = if option.kind == OptionKind::Pem { "optional_bytes" } else { "optional_text" };
-        text += &format!("            config.{name} = {read}(self.{field}, \"{field}\")?;\n");
+        text +=
+            &format!("            config.{name} = {read}(self.{field}, \"option {field}\")?;\n");
     }
     text += "        }\n        Ok(())\n    }\n}\n";
     text
@@ -205,18 +218,9 @@ fn options(before: &str) -> String {
 /// What the profiles set, for `ka_client_options_init_profile`.
 fn profiles() -> String {
     let one = |profile: &Profile| {
-        let sets: Vec<String> = profile.sets.iter().map(|(name, value)| set(name, *value)).collect();
-        format!("{:?}, for {}, has {}.", profile.name, profile.doc, sets.join(", "))
+        format!("{:?}, for {}, has {}.", profile.name, profile.doc, C.profile(profile))
     };
     PROFILES[1..].iter().map(one).collect::<Vec<_>>().join(" ")
-}
-
-fn set(name: &str, value: OptionDefault) -> String {
-    let Some(option) = OPTIONS.iter().find(|option| option.name == name) else {
-        return String::new();
-    };
-    let other = OptionInfo { default: value, shown: "", node: None, ..*option };
-    format!("{} {}", C.option(option), C.default(&other))
 }
 
 /// A fact as a field of a struct; `from` is the Rust expression of what has it.

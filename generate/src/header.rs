@@ -55,6 +55,13 @@ fn macros() -> String {
 
 #ifndef KA_API
 #  define KA_API extern
+#endif
+
+/* A ka_str of a literal: ka_request_new_str(KA_STR("GET"), url, &request, &error). */
+#ifdef __cplusplus
+#  define KA_STR(literal) (ka_str{{literal, sizeof(literal) - 1}})
+#else
+#  define KA_STR(literal) ((ka_str){{literal, sizeof(literal) - 1}})
 #endif"#
     )
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use keepalive_tables::{OPTIONS, OptionDefault, OptionInfo, OptionKind};
+use keepalive_tables::{OPTIONS, OptionDefault, OptionInfo, OptionKind, Profile};
 
 use crate::text::{camel, number, size};
 
@@ -66,6 +66,8 @@ impl Language {
             return option.shown.to_string();
         }
         match option.default {
+            // As they are written in a program.
+            OptionDefault::Count(count) if self == Python => count.to_string(),
             OptionDefault::Count(bytes) if option.kind == OptionKind::Size => size(bytes),
             OptionDefault::Count(count) if self == Page => match option.kind {
                 OptionKind::Micros => format!("{count} us"),
@@ -116,9 +118,8 @@ impl Language {
             (Python, OptionKind::Time) => "``math.inf``",
             (Node, OptionKind::Time) => "0 or `null`",
             (C, OptionKind::Text | OptionKind::File) => "NULL",
-            (C, OptionKind::Pem) | (Python, OptionKind::Text | OptionKind::File | OptionKind::Pem) => {
-                "Empty"
-            }
+            (C, OptionKind::Pem)
+            | (Python, OptionKind::Text | OptionKind::File | OptionKind::Pem) => "Empty",
             (Node, OptionKind::Text | OptionKind::File | OptionKind::Pem) => "`null`",
             _ => "0",
         };
@@ -127,13 +128,26 @@ impl Language {
 
     fn bounds(self, option: &OptionInfo) -> Option<String> {
         let least = number(option.least);
-        let most = if option.kind == OptionKind::Size { size(option.most) } else { number(option.most) };
+        let most =
+            if option.kind == OptionKind::Size { size(option.most) } else { number(option.most) };
         match (option.least, option.most) {
             (0, u64::MAX) => None,
             (0, _) => Some(format!("At most {most}.")),
             (_, u64::MAX) => Some(format!("At least {least}.")),
             _ => Some(format!("{least} to {most}.")),
         }
+    }
+
+    /// What a profile sets.
+    pub fn profile(self, profile: &Profile) -> String {
+        let mut sets = Vec::new();
+        for (name, value) in profile.sets {
+            for option in OPTIONS.iter().filter(|option| option.name == *name) {
+                let own = OptionInfo { default: *value, shown: "", node: None, ..*option };
+                sets.push(format!("{} {}", self.option(option), self.default(&own)));
+            }
+        }
+        sets.join(", ")
     }
 
     /// What an option does, and its bounds.

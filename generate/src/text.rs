@@ -1,11 +1,19 @@
 //! Pieces of text, of whatever language.
 
-/// `text` in lines of at most `width` characters, each with `prefix` before it.
+/// `text` in lines of at most `width` characters, each with `prefix` before it. A number is not parted
+/// from what it counts, a label not from what it says.
 pub fn wrapped(text: &str, prefix: &str, width: usize) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match words.last_mut() {
+            Some(last) if is_label(last) => *last = format!("{last} {word}"),
+            _ => words.push(word.to_string()),
+        }
+    }
     let mut lines = String::new();
     let mut line = prefix.to_string();
     let mut empty = true;
-    for word in text.split_whitespace() {
+    for word in &words {
         if !empty && line.chars().count() + 1 + word.chars().count() > width {
             lines += line.trim_end();
             lines.push('\n');
@@ -21,6 +29,11 @@ pub fn wrapped(text: &str, prefix: &str, width: usize) -> String {
     lines += line.trim_end();
     lines.push('\n');
     lines
+}
+
+fn is_label(word: &str) -> bool {
+    let number = word.trim_end_matches(':');
+    word == "Default:" || number.chars().all(|digit| digit.is_ascii_digit() || digit == ',')
 }
 
 /// `max_per_host` as `maxPerHost`.
@@ -79,6 +92,7 @@ mod tests {
         assert_eq!(wrapped("aa bb  cc", "// ", 8), "// aa bb\n// cc\n");
         assert_eq!(wrapped("a-long-word b", "", 4), "a-long-word\nb\n");
         assert_eq!(wrapped("", "//", 4), "//\n");
+        assert_eq!(wrapped("a a 10 ms Default: 1 b", "", 6), "a a\n10 ms\nDefault: 1\nb\n");
     }
 
     #[test]
