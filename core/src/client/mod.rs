@@ -1,14 +1,18 @@
 //! What all three surfaces wrap: a client owns a pool; sending runs on the caller's thread,
 //! submitting on the engine's.
 
-pub(crate) mod submission;
+pub(crate) mod call;
+pub(crate) mod outcome;
+mod submission;
 mod submit_body;
 
 use std::sync::Arc;
 
 use once_cell::race::OnceBox;
 
-use crate::client::submission::Submission;
+use crate::client::call::Call;
+use crate::client::outcome::{Outcome, Queue};
+use crate::client::submission::{Submission, perform_here, submitted};
 use crate::config::{ClientConfig, Settings};
 use crate::connection::{ClientPool, open_pool};
 use crate::decode::ACCEPTED;
@@ -18,23 +22,20 @@ use crate::drive::perform::perform;
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
 use crate::drive::wait::tokio::TokioWait;
 use crate::drive::warm::warm;
-use crate::engine::cancel::{Cancel, cancellable};
-use crate::engine::inline_task::Lingering;
-use crate::engine::queue::{Outcome, Owed, Queue};
-use crate::engine::{engine, unannounced};
+use crate::engine::engine;
 use crate::error::{Error, Result};
-use crate::fork::{self, PerFork};
+use crate::fork::PerFork;
 use crate::net::dns_cache;
 use crate::net::resolver::Resolver;
 use crate::net::tls::TlsSettings;
 use crate::origin::state::Memory;
 use crate::request::Request;
 use crate::request::url::Target;
-use crate::response::Response;
+use crate::response::{Response, Until};
 use crate::stats::Stats;
 
-pub(crate) struct ClientInner {
-    pub(crate) settings: Arc<Settings>,
+struct ClientInner {
+    settings: Arc<Settings>,
     tls: Arc<TlsSettings>,
     resolver: Arc<Resolver>,
     /// A pool for each fork generation: a child never touches its parent's.
@@ -48,81 +49,9 @@ pub struct Client {
     inner: Arc<ClientInner>,
 }
 
-/// How far `submit` goes before it completes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Until {
-    /// At the response head. A body that had come with it is already there
-    /// ([`Response::is_complete`]).
-    Head,
-    /// At the end of the body.
-    Body,
-    /// At the head when more than so many bytes are still to come after it, and it says how many
-    /// ([`Response::remaining`]); else at the end of the body.
-    SmallBody(u64),
-}
-
-/// A submitted request. Dropping it lets the request run on.
-pub struct Call {
-    cancel: Arc<Cancel>,
-    generation: u64,
-    lingering: Option<Lingering>,
-}
-
-impl Call {
-    /// For a piece of work that is about to start, and what it watches.
-    pub(crate) fn new() -> (Call, Arc<Cancel>) {
-        let cancel = Cancel::new();
-        let call = Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None };
-        (call, cancel)
-    }
-
-    /// Asks the request to end; it still ends in exactly one completion, `Cancelled` unless it was
-    /// faster. Harmless at any time.
-    pub fn cancel(&self) {
-        if self.generation == fork::generation() {
-            self.cancel.cancel();
-        }
-    }
-}
-
-impl Call {
-    /// Whether [`Call::linger`] is to be called.
-    pub fn lingers(&self) -> bool {
-        self.lingering.is_some()
-    }
-
-    /// Watches for the answer on this thread, for at most `busy_poll` and only where that has
-    /// paid; what then is still to come comes by the engine. `true`: `own` was filled and its
-    /// consumer, which is the caller, was not woken for it.
-    pub fn linger(&mut self, own: &Arc<Queue>) -> bool {
-        let Some(lingering) = self.lingering.take() else { return false };
-        let mut mine = false;
-        for queue in unannounced(|| lingering.watch()) {
-            if Arc::ptr_eq(&queue, own) {
-                mine = true;
-            } else {
-                queue.wake();
-            }
-        }
-        mine
-    }
-}
-
-impl ClientInner {
-    /// On the engine.
-    pub(crate) async fn perform(
-        &self,
-        pool: &Arc<ClientPool>,
-        request: &Request,
-        until: Until,
-        wait: &mut TokioWait,
-    ) -> Result<Response> {
-        let mut response = perform(&self.settings, pool, request, wait).await?;
-        if until == Until::Head {
-            response.gather();
-        }
-        response.receive_until(wait, until).await?;
-        Ok(response)
+impl AsRef<Settings> for ClientInner {
+    fn as_ref(&self) -> &Settings {
+        &self.settings
     }
 }
 
@@ -207,8 +136,10 @@ impl Client {
         blocking: Blocking<'_>,
     ) -> Result<Response> {
         let (inner, request) = (self.inner.clone(), request.clone());
-        let mut wait = engine()?.wait();
-        on_engine(blocking, async move { inner.perform(&pool, &request, until, &mut wait).await })
+        let mut wait = TokioWait::new(engine()?);
+        let work =
+            async move { perform_here(&inner.settings, &pool, &request, until, &mut wait).await };
+        on_engine(blocking, work)
     }
 
     /// Runs `request` on the engine; one that is sent often is best shared. Exactly one
@@ -250,7 +181,7 @@ impl Client {
     ) -> Result<Call> {
         let request = request.into();
         request.check()?;
-        let (mut call, cancel) = Call::new();
+        let (call, cancel) = Call::new();
         let submission = Submission {
             pool: self.pool()?,
             client: self.inner.clone(),
@@ -260,8 +191,9 @@ impl Client {
             queue: queue.clone(),
             token,
         };
-        call.lingering = engine()?.submit(lingers, submission);
-        Ok(call)
+        let engine = engine()?;
+        let begin = move |count| submission.begin(TokioWait::new(engine), count);
+        Ok(call.lingering(engine.submit(lingers, begin)))
     }
 
     /// Counters of this client's pool.
@@ -311,18 +243,18 @@ impl Client {
         let target = Target::parse(url)?;
         let pool = self.pool()?;
         let inner = self.inner.clone();
-        let (call, cancel) = Call::new();
-        let engine = engine()?;
-        let owed = Owed::new(queue, token, (), |(), error| Outcome::Warmed(Err(error)));
-        engine.spawn(async move {
-            let mut wait = engine.wait();
-            let config = &inner.settings.config;
-            let work = warm(config, &pool, &target.origin, count, &mut wait);
-            let result = cancellable(&cancel, work).await.into_result();
-            drop(pool);
-            owed.settle(|()| Outcome::Warmed(result));
-        });
-        Ok(call)
+        submitted(
+            (queue, token),
+            (),
+            |(), error| Outcome::Warmed(Err(error)),
+            move |(), wait| {
+                Box::pin(async move {
+                    let config = &inner.settings.config;
+                    warm(config, &pool, &target.origin, count, wait).await
+                })
+            },
+            |(), opened| Outcome::Warmed(opened),
+        )
     }
 
     /// The network is another one (a laptop moved, a VPN came up): idle connections are closed, so

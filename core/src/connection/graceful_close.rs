@@ -10,6 +10,7 @@ use crate::connection::{ClientPool, Connection};
 use crate::engine::engine;
 use crate::fork::{self, PerFork};
 use crate::net::socket::{Io, recv};
+use crate::sync::lock;
 
 /// The server's time to close its side, and the most that is read of it meanwhile.
 const LONGEST: Duration = Duration::from_millis(50);
@@ -24,7 +25,7 @@ struct Parting {
 
 impl Parting {
     fn lock(&self) -> MutexGuard<'_, usize> {
-        self.count.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.count)
     }
 }
 
@@ -100,7 +101,7 @@ static POOLS: PerFork<Mutex<Vec<Weak<ClientPool>>>> = PerFork::new();
 /// A pool whose connections are to be closed at the end of the process.
 pub(crate) fn remember(pool: &Arc<ClientPool>) {
     let Ok(pools) = POOLS.get_or_try_init(|| Ok(Mutex::default())) else { return };
-    let mut pools = pools.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut pools = lock(&pools);
     pools.retain(|pool| pool.strong_count() > 0);
     pools.push(Arc::downgrade(pool));
 }
@@ -110,7 +111,7 @@ pub(crate) fn remember(pool: &Arc<ClientPool>) {
 pub fn at_exit() {
     let Some(pools) = POOLS.get() else { return };
     let pools: Vec<_> = {
-        let pools = pools.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let pools = lock(&pools);
         pools.iter().filter_map(Weak::upgrade).collect()
     };
     pools.iter().for_each(|pool| pool.close(false));

@@ -34,6 +34,7 @@ use crate::origin::state::{Hint, Memory};
 use crate::origin::{Origin, Scheme};
 use crate::pool::{Caps, DialOrder, Idle, Keeper, Moment, Pool, Why};
 use crate::stats::Closed;
+use crate::sync::lock;
 
 /// Idle times and ages without a limit end here.
 pub(crate) const FOREVER: Duration = MAX_TIME;
@@ -245,12 +246,12 @@ pub(crate) struct Counters {
 
 impl Counters {
     pub fn by_reason(&self) -> Vec<(&'static str, u64)> {
-        let closed = self.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let closed = lock(&self.closed);
         closed.iter().map(|(name, count)| (*name, *count)).collect()
     }
 
     pub fn closed(&self, reason: Closed) {
-        let mut closed = self.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut closed = lock(&self.closed);
         *closed.entry(reason.name()).or_default() += 1;
     }
 }

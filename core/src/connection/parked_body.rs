@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::fork;
 use crate::pool::HostId;
 use crate::stats::Closed;
+use crate::sync::lock;
 
 /// Two looks at the parked leases are at least this apart, or a sixteenth of the limit.
 const APART: Duration = Duration::from_secs(1);
@@ -47,7 +48,7 @@ enum Held {
 
 impl Spot {
     fn lock(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.held)
     }
 }
 
@@ -71,7 +72,7 @@ impl Unread {
     }
 
     fn lock(&self) -> MutexGuard<'_, Spots> {
-        self.spots.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.spots)
     }
 }
 

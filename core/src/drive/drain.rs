@@ -8,8 +8,9 @@ use keepalive_proto::Event;
 use crate::connection::{Connection, Lease};
 use crate::deadline::Deadline;
 use crate::drive::body::{Live, note};
+use crate::drive::wait::tokio::TokioWait;
 use crate::drive::wait::{Wait, Want};
-use crate::engine::{Engine, engine};
+use crate::engine::engine;
 use crate::error::ErrorKind;
 use crate::net::socket::Received;
 use crate::stats::Closed;
@@ -59,7 +60,7 @@ impl Drop for Live {
 }
 
 async fn drain(lease: &mut Lease, limit: u64) -> bool {
-    let Ok(mut wait) = engine().map(Engine::wait) else { return false };
+    let Ok(mut wait) = engine().map(TokioWait::new) else { return false };
     let never = Deadline::from_now(None, ErrorKind::ReadTimeout);
     let Ok(connection) = lease.connection() else {
         return false;

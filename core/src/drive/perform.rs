@@ -22,6 +22,7 @@ use crate::pool::{Got, Grant, HostId, Moment, Refused, Wish};
 use crate::request::body::Kept;
 use crate::request::{Body, Request};
 use crate::response::{About, Info, Marks, Response, State};
+use crate::sync::lock;
 
 /// Sends `request`, following redirects when it asks for that, until a response head is there.
 pub(crate) async fn perform<W: Wait>(
@@ -84,7 +85,7 @@ impl<'a> Borrowed<'a> {
     fn take(body: &'a Body) -> Result<Borrowed<'a>> {
         let mut borrowed = Borrowed { body, source: None };
         if let Body::Stream { source, .. } = body {
-            let mut shared = source.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut shared = lock(&source);
             borrowed.source = shared.take();
             drop(shared);
             if borrowed.source.is_none() {
@@ -107,7 +108,7 @@ impl<'a> Borrowed<'a> {
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
         if let (Body::Stream { source, .. }, Some(own)) = (self.body, self.source.take()) {
-            *source.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(own);
+            *lock(&source) = Some(own);
         }
     }
 }

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use crate::fork::PerFork;
 use crate::guard::caught;
 use crate::net::resolver::Answer;
+use crate::sync::lock;
 
 /// Names remembered; more than that and what nobody is asking for is forgotten.
 const NAMES: usize = 1024;
@@ -82,7 +83,7 @@ impl Default for Slot {
 
 impl Slot {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.state)
     }
 }
 
@@ -160,7 +161,7 @@ fn now() -> Instant {
 
 impl Names {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Slot>>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.0)
     }
 
     fn stuck(&self, now: Instant) -> usize {

@@ -16,6 +16,7 @@ use crate::connection::ClientPool;
 use crate::guard::caught;
 use crate::net::resolver::Answer;
 use crate::origin::Origin;
+use crate::sync::lock;
 
 /// The name of one origin in one pool.
 #[derive(Default)]
@@ -36,7 +37,7 @@ struct Known {
 
 impl Place {
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.known)
     }
 
     /// Takes an answer in; `true` if it differs from the one before.
@@ -117,7 +118,7 @@ impl Names {
     }
 
     fn lock(&self) -> MutexGuard<'_, Looks> {
-        self.looks.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.looks)
     }
 
     /// What the name of `origin` last resolved to; empty for addresses and when nobody looks.

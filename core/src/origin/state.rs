@@ -17,6 +17,7 @@ use crate::origin::Origin;
 use crate::origin::breaker::{Breaker, BreakerState};
 use crate::origin::budget::Budget;
 use crate::origin::latency::Latency;
+use crate::sync::lock;
 
 /// How long an observation counts.
 const RECENT: Duration = Duration::from_secs(600);
@@ -150,7 +151,7 @@ impl Memory {
     pub fn of(origin: &Arc<Origin>) -> Result<Arc<Memory>> {
         static ALL: PerFork<Mutex<Memories>> = PerFork::new();
         let all = ALL.get_or_try_init(|| Ok(Mutex::default()))?;
-        Ok(all.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).of(origin))
+        Ok(lock(&all).of(origin))
     }
 
     /// A server said how long it keeps connections.
@@ -195,7 +196,7 @@ impl Memory {
         if age < TELLING {
             return;
         }
-        let mut ends = self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut ends = lock(&self.ends);
         let close = |at: Instant| now.saturating_duration_since(at) < BURST;
         let differs = |other: &End| {
             let (less, more) = (age.min(other.age), age.max(other.age));
@@ -217,7 +218,7 @@ impl Memory {
             return;
         }
         let half = self.limit(option, Hint::Unknown, now).0.min(age) / 2;
-        let mut ends = self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut ends = lock(&self.ends);
         ends.push(End { at: now, age: half.div_f64(TRUST) });
         self.hint.store(0, Ordering::Relaxed);
         self.conclude(&mut ends, now);
@@ -226,14 +227,14 @@ impl Memory {
     /// Forgets what is old; called at each dial, which short limits cause more of.
     pub fn forget(&self, now: Instant) {
         if self.learnt.load(Ordering::Relaxed) != 0 {
-            let mut ends = self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut ends = lock(&self.ends);
             self.conclude(&mut ends, now);
         }
     }
 
     /// A response head came after `time`.
     pub fn answered(&self, time: Duration) {
-        let mut latency = self.latency.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut latency = lock(&self.latency);
         let latency = latency.get_or_insert_default();
         latency.record(time);
         let late = latency.p95().map_or(0, |late| micros(late).max(1));
@@ -247,7 +248,7 @@ impl Memory {
     }
 
     fn breaker(&self) -> MutexGuard<'_, Option<Breaker>> {
-        self.breaker.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.breaker)
     }
 
     /// Whether the breaker lets a request pass; if not, how long until the next probe.
