@@ -61,8 +61,8 @@ pub(crate) fn part(mut connection: Box<Connection>) {
     if connection.generation != fork::generation() {
         return;
     }
-    let Connection { layer, io, .. } = &mut *connection;
-    layer.half_close(io.fd());
+    let Connection { transport, io, .. } = &mut *connection;
+    transport.half_close(io.fd());
     // Many servers close first.
     let mut scratch = Vec::new();
     if matches!(recv(io.fd(), &mut scratch), Ok(0)) {

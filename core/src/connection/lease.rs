@@ -53,7 +53,7 @@ impl Lease {
     pub fn is_quiet(&self, now: Instant) -> bool {
         self.connection.as_ref().is_some_and(|connection| {
             connection.io.is_quiet()
-                && !connection.layer.holds()
+                && !connection.transport.holds()
                 && connection.idled(now) < Duration::from_millis(100)
         })
     }
@@ -82,7 +82,7 @@ impl Lease {
             return;
         };
         let pool = self.pool.clone();
-        if connection.layer.holds() {
+        if connection.transport.holds() {
             connection.http.received_eof(Eof::Abrupt);
         }
         let kept = connection

@@ -27,8 +27,9 @@ use crate::fork;
 use crate::net::busy_poll::Pace;
 use crate::net::dial::{Dialled, dial};
 use crate::net::resolver::Resolver;
-use crate::net::socket::{Io, Layer, Probe};
+use crate::net::socket::Io;
 use crate::net::tls::TlsSettings;
+use crate::net::transport::{Probe, Transport};
 use crate::origin::dns_refresh::{Names, Route};
 use crate::origin::state::{Hint, Memory};
 use crate::origin::{Origin, Scheme};
@@ -45,7 +46,7 @@ pub(crate) type ClientPool = Pool<ClientKeeper>;
 pub(crate) struct Connection {
     pub id: u64,
     pub http: Machine,
-    pub layer: Layer,
+    pub transport: Transport,
     pub io: Io,
     /// Bytes the kernel took from us, TLS and all.
     pub wire: u64,
@@ -100,7 +101,7 @@ impl Connection {
                 head_bytes: usize::try_from(config.max_head_size).unwrap_or(usize::MAX),
                 fields: usize::try_from(config.max_fields).unwrap_or(usize::MAX),
             }),
-            layer: dialled.layer,
+            transport: dialled.transport,
             io: dialled.io,
             wire: 0,
             served: 0,
@@ -119,8 +120,8 @@ impl Connection {
     /// Says goodbye and closes, unless it is a forked parent's.
     pub fn close(mut self: Box<Self>) {
         if self.generation == fork::generation() {
-            let Connection { layer, io, .. } = &mut *self;
-            layer.close(io.fd());
+            let Connection { transport, io, .. } = &mut *self;
+            transport.close(io.fd());
         }
     }
 
@@ -395,8 +396,8 @@ pub(crate) fn stay(
 }
 
 pub(crate) fn probe(connection: &mut Connection) -> Result<(), Closed> {
-    let Connection { layer, io, .. } = connection;
-    match layer.probe(io.fd()) {
+    let Connection { transport, io, .. } = connection;
+    match transport.probe(io.fd()) {
         Probe::Alive => Ok(()),
         Probe::Eof => Err(Closed::IdleEof),
         Probe::Reset => Err(Closed::IdleReset),

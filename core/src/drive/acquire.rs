@@ -7,8 +7,7 @@ use crate::deadline::{Deadline, Deadlines, show};
 use crate::drive::wait::{Stopped, Wait};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::origin::Origin;
-use crate::pool::ticket::Ticket;
-use crate::pool::{Grant, Standing};
+use crate::pool::{Grant, Standing, Ticket};
 
 /// Waits until the ticket is served. Two limits: `queue_timeout` from when the wait `started`, and
 /// `queue_stall_timeout` from when the queue last moved. Neither counts while a connection is being

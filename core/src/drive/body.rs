@@ -14,7 +14,8 @@ use crate::deadline::Deadline;
 use crate::decode::Decoder;
 use crate::drive::wait::{Stopped, Turn, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
-use crate::net::socket::{Layer, Received, is_pause};
+use crate::net::socket::{Received, is_pause};
+use crate::net::transport::Transport;
 use crate::origin::Origin;
 use crate::stats::Closed;
 
@@ -136,11 +137,11 @@ impl Live {
             }
             let connection = leased(&mut self.lease)?;
             wait.adopt(&mut connection.io)?;
-            let Connection { http, layer, io, .. } = connection;
+            let Connection { http, transport, io, .. } = connection;
             let direct = direct(http, &self.decoder);
             let received = std::future::poll_fn(|cx| {
-                wait.poll_io(cx, io, Want::Read.of(layer), &deadline, &mut |fd, _| {
-                    read(http, layer, fd, direct, into)
+                wait.poll_io(cx, io, Want::Read.of(transport), &deadline, &mut |fd, _| {
+                    read(http, transport, fd, direct, into)
                 })
             })
             .await;
@@ -187,9 +188,9 @@ impl Live {
                 Taken::More(_) => continue,
                 Taken::Dry(_) => {}
             }
-            let Connection { http, layer, io, .. } = leased(&mut self.lease)?;
+            let Connection { http, transport, io, .. } = leased(&mut self.lease)?;
             let direct = direct(http, &self.decoder);
-            match read(http, layer, io.fd(), direct, into) {
+            match read(http, transport, io.fd(), direct, into) {
                 Ok(received) => absorb(http, received, direct, into),
                 Err(error) if is_pause(&error) => break,
                 Err(error) => {
@@ -233,17 +234,17 @@ fn direct(http: &Machine, decoder: &Option<Decoder>) -> Option<u64> {
 
 fn read(
     http: &mut Machine,
-    layer: &mut Layer,
+    transport: &mut Transport,
     fd: BorrowedFd<'_>,
     direct: Option<u64>,
     into: &mut Vec<u8>,
 ) -> io::Result<Received> {
     let room = read_size(http.body_remaining(), into.len());
     match direct {
-        None => layer.read(fd, http.receive_space(room)),
+        None => transport.read(fd, http.receive_space(room)),
         Some(_) => {
             into.reserve(room);
-            layer.read(fd, into)
+            transport.read(fd, into)
         }
     }
 }

@@ -68,7 +68,7 @@ async fn drain(lease: &mut Lease, limit: u64) -> bool {
     if wait.adopt(&mut connection.io).is_err() {
         return false;
     }
-    let Connection { http, layer, io, .. } = connection;
+    let Connection { http, transport, io, .. } = connection;
     let mut count = 0;
     loop {
         loop {
@@ -84,8 +84,8 @@ async fn drain(lease: &mut Lease, limit: u64) -> bool {
             return false;
         }
         let received = std::future::poll_fn(|cx| {
-            wait.poll_io(cx, io, Want::Read.of(layer), &never, &mut |fd, _| {
-                layer.read(fd, http.receive_space(READ))
+            wait.poll_io(cx, io, Want::Read.of(transport), &never, &mut |fd, _| {
+                transport.read(fd, http.receive_space(READ))
             })
         })
         .await;

@@ -17,7 +17,7 @@ use crate::drive::retry::insist;
 use crate::drive::wait::Wait;
 use crate::drive::{hedge, redirect, replay};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::net::socket::Layer;
+use crate::net::transport::Transport;
 use crate::pool::{Got, Grant, HostId, Moment, Refused, Wish};
 use crate::request::body::Kept;
 use crate::request::{Body, Request};
@@ -292,7 +292,7 @@ async fn lease<W: Wait>(
         let is_new = connection.served == 0;
         // A TLS 1.3 server refuses a client after the client's handshake is over: the exchange then
         // reports the alert, which a probe would swallow.
-        if is_new && matches!(connection.layer, Layer::Tls(_)) {
+        if is_new && matches!(connection.transport, Transport::Tls(_)) {
             return Ok((lease, now));
         }
         if !is_new && trusted(&lease, now) {

@@ -9,15 +9,17 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::guard::caught;
+use crate::net::dns_cache::Answer;
 use crate::net::happy_eyeballs::{ATTEMPT_DELAY, Race};
-use crate::net::resolver::{Answer, Resolver};
-use crate::net::socket::{Io, Layer, finish_connect, start_connect, watch};
+use crate::net::resolver::Resolver;
+use crate::net::socket::{Io, finish_connect, start_connect, watch};
 use crate::net::tls::{TlsSettings, handshake_error};
+use crate::net::transport::Transport;
 
 /// A connection that is ready for its first byte.
 pub(crate) struct Dialled {
     pub io: Io,
-    pub layer: Layer,
+    pub transport: Transport,
     pub resolve: Duration,
     pub connect: Duration,
     pub tls: Duration,
@@ -59,8 +61,8 @@ pub(crate) async fn dial(
         }
     };
     let connected = Instant::now();
-    let layer = match tls {
-        None => Layer::Plain,
+    let transport = match tls {
+        None => Transport::Plain,
         // A certificate names no zone.
         Some(settings) => {
             let name = host.split('%').next().unwrap_or(host);
@@ -69,7 +71,7 @@ pub(crate) async fn dial(
     };
     Ok(Dialled {
         io,
-        layer,
+        transport,
         resolve: resolved - started,
         connect: connected - resolved,
         tls: if tls.is_some() { connected.elapsed() } else { Duration::ZERO },
@@ -150,7 +152,7 @@ async fn attempt(address: SocketAddr) -> std::result::Result<(Io, SocketAddr), U
     }
 }
 
-async fn handshake(host: &str, peer: &str, settings: &TlsSettings, io: &Io) -> Result<Layer> {
+async fn handshake(host: &str, peer: &str, settings: &TlsSettings, io: &Io) -> Result<Transport> {
     let mut session = settings.start(host)?;
     let failed = |error: io::Error| handshake_error(peer, &error);
     let mut wire = 0;
@@ -169,5 +171,5 @@ async fn handshake(host: &str, peer: &str, settings: &TlsSettings, io: &Io) -> R
             result.map_err(failed)?;
         }
     }
-    Ok(Layer::Tls(Box::new(session)))
+    Ok(Transport::Tls(Box::new(session)))
 }

@@ -17,8 +17,24 @@ use tokio::sync::watch;
 
 use crate::fork::PerFork;
 use crate::guard::caught;
-use crate::net::resolver::Answer;
 use crate::sync::lock;
+
+/// The addresses of a name.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    /// In the order in which they are to be tried.
+    pub addresses: Vec<SocketAddr>,
+    /// When they were looked up.
+    pub at: Instant,
+    /// Looked up for somebody else before.
+    pub cached: bool,
+}
+
+impl Answer {
+    pub fn now(addresses: Vec<SocketAddr>) -> Answer {
+        Answer { addresses, at: Instant::now(), cached: false }
+    }
+}
 
 /// Names remembered; more than that and what nobody is asking for is forgotten.
 const NAMES: usize = 1024;

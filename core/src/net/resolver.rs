@@ -7,24 +7,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-use crate::net::dns_cache;
-
-/// The addresses of a name.
-#[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    /// In the order in which they are to be tried.
-    pub addresses: Vec<SocketAddr>,
-    /// When they were looked up.
-    pub at: Instant,
-    /// Looked up for somebody else before.
-    pub cached: bool,
-}
-
-impl Answer {
-    pub fn now(addresses: Vec<SocketAddr>) -> Answer {
-        Answer { addresses, at: Instant::now(), cached: false }
-    }
-}
+use crate::net::dns_cache::{self, Answer};
 
 /// How a client turns names into addresses.
 pub(crate) struct Resolver {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::connection::ClientPool;
 use crate::guard::caught;
-use crate::net::resolver::Answer;
+use crate::net::dns_cache::Answer;
 use crate::origin::Origin;
 use crate::sync::lock;
 

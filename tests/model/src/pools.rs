@@ -9,9 +9,8 @@ use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::Mutex;
 use shuttle::{future, thread};
 
-use crate::pool::ticket::Ticket;
 use crate::pool::{
-    Caps, DialOrder, Got, Grant, HostId, Idle, Keeper, Moment, Pool, Refused, Why, Wish,
+    Caps, DialOrder, Got, Grant, HostId, Idle, Keeper, Moment, Pool, Refused, Ticket, Why, Wish,
 };
 
 const CAPS: Caps = Caps { per_host: 2, total: 3, dials_per_host: 1, waiters: 16 };
