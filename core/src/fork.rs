@@ -72,6 +72,12 @@ impl<T: Send + 'static> PerFork<T> {
         self.node().value.get()
     }
 
+    /// The value of this generation; the first caller makes it.
+    #[inline]
+    pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+        self.node().value.get_or_init(make)
+    }
+
     /// The value of this generation; the first caller makes it, a failure leaves it unmade.
     pub fn get_or_try_init(&self, make: impl FnOnce() -> Result<T>) -> Result<&T> {
         self.node().value.get_or_try_init(make)

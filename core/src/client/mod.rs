@@ -6,7 +6,7 @@ pub(crate) mod outcome;
 mod submission;
 mod submit_body;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use once_cell::race::OnceBox;
 
@@ -14,7 +14,8 @@ use crate::client::call::Call;
 use crate::client::outcome::{Outcome, Queue};
 use crate::client::submission::{Submission, perform_here, submitted};
 use crate::config::{ClientConfig, Settings};
-use crate::connection::{ClientPool, open_pool};
+use crate::connection::manager::ClientPool;
+use crate::connection::manager::open_pool;
 use crate::decode::ACCEPTED;
 use crate::drive::hedge;
 use crate::drive::on_engine::on_engine;
@@ -22,19 +23,19 @@ use crate::drive::perform::perform;
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
 use crate::drive::wait::tokio::TokioWait;
 use crate::drive::warm::warm;
-use crate::engine::engine;
 use crate::error::{Error, Result};
 use crate::fork::PerFork;
-use crate::net::dns_cache;
 use crate::net::resolver::Resolver;
 use crate::net::tls::TlsSettings;
-use crate::origin::state::Memory;
+use crate::process::{Process, process};
 use crate::request::Request;
 use crate::request::url::Target;
 use crate::response::{Response, Until};
 use crate::stats::Stats;
 
 struct ClientInner {
+    /// `None`: whichever this fork generation has.
+    process: Option<&'static Process>,
     settings: Arc<Settings>,
     tls: Arc<TlsSettings>,
     resolver: Arc<Resolver>,
@@ -69,11 +70,17 @@ impl Client {
     /// # Errors
     /// `InvalidArgument` names the option; unreadable or invalid certificate files too.
     pub fn new(config: ClientConfig) -> Result<Client> {
+        Client::in_process(config, None)
+    }
+
+    /// One that shares nothing with the clients of another process.
+    fn in_process(config: ClientConfig, own: Option<&'static Process>) -> Result<Client> {
         config.check()?;
-        let tls = Arc::new(TlsSettings::new(&config)?);
+        let tls = Arc::new(TlsSettings::new(&config, &own.unwrap_or_else(process).tls)?);
         let resolver = Arc::new(Resolver::new(config.resolve.as_deref(), config.dns_ttl)?);
         Ok(Client {
             inner: Arc::new(ClientInner {
+                process: own,
                 settings: Arc::new(Settings::new(config, ACCEPTED)),
                 tls,
                 resolver,
@@ -136,7 +143,7 @@ impl Client {
         blocking: Blocking<'_>,
     ) -> Result<Response> {
         let (inner, request) = (self.inner.clone(), request.clone());
-        let mut wait = TokioWait::new(engine()?);
+        let mut wait = TokioWait::new(self.process().engine()?);
         let work =
             async move { perform_here(&inner.settings, &pool, &request, until, &mut wait).await };
         on_engine(blocking, work)
@@ -191,7 +198,7 @@ impl Client {
             queue: queue.clone(),
             token,
         };
-        let engine = engine()?;
+        let engine = self.process().engine()?;
         let begin = move |count| submission.begin(TokioWait::new(engine), count);
         Ok(call.lingering(engine.submit(lingers, begin)))
     }
@@ -261,7 +268,7 @@ impl Client {
     /// that requests look names up and dial anew, and what was learnt of failing origins is
     /// forgotten.
     pub fn network_changed(&self) {
-        dns_cache::forget();
+        self.process().dns.forget();
         self.close_idle();
         if let Some(pool) = self.inner.pools.get() {
             pool.forget_failures();
@@ -270,7 +277,7 @@ impl Client {
 
     /// Closes the circuit breaker of the origin of `url`, for the whole process.
     pub fn reset_breaker(&self, url: &str) -> Result<()> {
-        Memory::of(&Target::parse(url)?.origin)?.reset_breaker();
+        self.process().origins.of(&Target::parse(url)?.origin).reset_breaker();
         Ok(())
     }
 
@@ -291,7 +298,17 @@ impl Client {
             return Err(Error::state("the client is closed"));
         }
         let inner = &self.inner;
-        let open = || Ok(open_pool(&inner.settings.config, &inner.tls, &inner.resolver));
-        Ok(inner.pools.get_or_try_init(open)?.clone())
+        let open = || {
+            let process = self.process();
+            let pool = open_pool(process, &inner.settings.config, &inner.tls, &inner.resolver);
+            let seen: Weak<ClientPool> = Arc::downgrade(&pool);
+            process.remember(seen);
+            pool
+        };
+        Ok(inner.pools.get_or_init(open).clone())
+    }
+
+    fn process(&self) -> &'static Process {
+        self.inner.process.unwrap_or_else(process)
     }
 }

@@ -16,7 +16,7 @@ pub type Completion = queue::Completion<Outcome>;
 /// Collects the completions of one consumer's submissions.
 pub type Queue = queue::Queue<Outcome>;
 
-/// Memory of the caller's that the engine receives a body into.
+/// OriginState of the caller's that the engine receives a body into.
 pub trait Destination: Any + Send {
     /// All of it, always the same. It need not have been written: the engine only writes to it, from
     /// its front, and says how far it came.

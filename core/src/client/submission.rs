@@ -7,15 +7,15 @@ use std::sync::Arc;
 use crate::client::call::Call;
 use crate::client::outcome::{Outcome, Queue};
 use crate::config::Settings;
-use crate::connection::ClientPool;
+use crate::connection::manager::ClientPool;
 use crate::drive::perform::perform;
 use crate::drive::wait::tokio::TokioWait;
 use crate::engine::cancel::{Cancel, cancellable};
-use crate::engine::engine;
 use crate::engine::inbox::{Count, Job};
 use crate::engine::queue::Owed;
 use crate::error::{Error, Result};
 use crate::guard::guarded;
+use crate::process::process;
 use crate::request::Request;
 use crate::response::{Response, Until};
 
@@ -83,7 +83,7 @@ pub(super) fn submitted<L: Send + 'static, R: Send + 'static>(
     work: impl for<'a> FnOnce(&'a mut L, &'a mut TokioWait) -> Work<'a, R> + Send + 'static,
     done: fn(L, Result<R>) -> Outcome,
 ) -> Result<Call> {
-    let engine = engine()?;
+    let engine = process().engine()?;
     let (call, cancel) = Call::new();
     let mut owed = Owed::new(queue, token, lent, failed);
     engine.spawn(async move {

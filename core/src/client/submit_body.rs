@@ -99,7 +99,7 @@ struct Lent {
     filled: usize,
 }
 
-/// Memory that is being filled; how far it came is kept also when the work is cancelled.
+/// OriginState that is being filled; how far it came is kept also when the work is cancelled.
 struct Filling<'a> {
     space: Space<'a>,
     filled: &'a mut usize,

@@ -9,7 +9,7 @@ mod inflate;
 #[cfg(test)]
 mod tests;
 
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::Result;
 
 use crate::decode::coding::Coding;
 use crate::decode::failure::bad;

@@ -8,8 +8,9 @@ use std::time::Instant;
 use keepalive_proto::{Connection as Machine, Eof, Event, Fields};
 
 use crate::config::Limit;
-use crate::connection::parked_body::{self, Claim};
-use crate::connection::{Connection, Lease};
+use crate::connection::Connection;
+use crate::connection::lease::Lease;
+use crate::connection::parked_lease::{ParkedLease, park};
 use crate::deadline::Deadline;
 use crate::decode::Decoder;
 use crate::drive::wait::{Stopped, Turn, Wait, Want};
@@ -32,7 +33,7 @@ pub(crate) enum Progress {
 pub(crate) struct Live {
     pub(super) lease: Option<Lease>,
     /// To the lease, between reads.
-    claim: Option<Claim>,
+    claim: Option<ParkedLease>,
     pub(super) decoder: Option<Decoder>,
     pub(super) read: Limit,
     pub(super) total: Deadline,
@@ -57,7 +58,7 @@ impl Live {
     /// The caller has the response: how long it does not read on is watched.
     pub fn park(&mut self) {
         if let Some(lease) = self.lease.take() {
-            self.lease = parked_body::park(lease, &mut self.claim);
+            self.lease = park(lease, &mut self.claim);
         }
     }
 

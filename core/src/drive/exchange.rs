@@ -8,7 +8,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use keepalive_proto::{Connection as Machine, Event, Fields, ResponseHead};
 
-use crate::connection::{Connection, Lease};
+use crate::connection::Connection;
+use crate::connection::lease::Lease;
 use crate::deadline::{Deadline, Deadlines};
 use crate::drive::body::{broken, note};
 use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Want};

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use keepalive_proto::{Eof, Event};
 
-use crate::connection::{Connection, Lease};
+use crate::connection::Connection;
+use crate::connection::lease::Lease;
 use crate::deadline::Deadline;
 use crate::drive::body::{Live, broken, over};
 use crate::drive::wait::{Stopped, Wait, Want};

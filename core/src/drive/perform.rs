@@ -6,7 +6,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::config::Settings;
-use crate::connection::{ClientPool, Connection, Lease};
+use crate::connection::Connection;
+use crate::connection::idle_reaper::examine_all;
+use crate::connection::lease::Lease;
+use crate::connection::manager::ClientPool;
 use crate::deadline::Deadlines;
 use crate::decode::{ACCEPTED, Decoder};
 use crate::drive::acquire::granted;
@@ -138,7 +141,7 @@ pub(super) async fn send<W: Wait>(
         let connection = lease.connection()?;
         let reused = connection.served > 0;
         if reused {
-            pool.keeper.counters.reused.fetch_add(1, Ordering::Relaxed);
+            pool.manager.counters.reused.fetch_add(1, Ordering::Relaxed);
         }
         let feed = Feed::new(&request.body, body.source.as_mut());
         let result = match hedge::allowed(&settings.config, request) {
@@ -166,7 +169,7 @@ pub(super) async fn send<W: Wait>(
                     if let Ok(connection) = lease.connection() {
                         connection.died_on_reuse(leased_at, &settings.config);
                     }
-                    pool.examine_all(origin);
+                    examine_all(pool, origin);
                 }
                 lease.discard(crate::stats::Closed::Failed);
                 let replayable = request.head.is_replayable();
@@ -195,7 +198,7 @@ pub(super) async fn send<W: Wait>(
                 body.restart()?;
                 replays += 1;
                 replay_reason = Some(failure.error.kind());
-                pool.keeper.counters.replayed.fetch_add(1, Ordering::Relaxed);
+                pool.manager.counters.replayed.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
@@ -343,7 +346,7 @@ fn respond(
         true => Decoder::for_fields(head.fields.get_all(b"content-encoding"))?,
         false => None,
     };
-    let most = request.max_body_size.unwrap_or(lease.pool.keeper.config.max_body_size);
+    let most = request.max_body_size.unwrap_or(lease.pool.manager.config.max_body_size);
     let max_body_size = (most > 0).then_some(most);
     let (hedged, hedge_won) = (lease.hedged, lease.hedge_won);
     let connection = lease.connection()?;

@@ -15,7 +15,6 @@ pub(crate) mod timers;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -28,7 +27,6 @@ use crate::engine::inline_task::{InlineTask, Lingering, Turn};
 use crate::engine::task_set::TaskSet;
 use crate::engine::timers::Timers;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::fork::PerFork;
 use crate::guard::caught;
 
 pub(crate) struct Engine {
@@ -44,47 +42,14 @@ const LOOK: Duration = Duration::from_millis(1);
 /// Until work that panicked begins again.
 const AGAIN: Duration = Duration::from_millis(250);
 
-static ENGINE: PerFork<Engine> = PerFork::new();
-
-/// The engine of this fork generation.
-pub(crate) fn engine() -> Result<&'static Engine> {
-    let engine = ENGINE.get_or_try_init(Engine::start)?;
-    match engine.driver.is_running() {
-        true => Ok(engine),
-        false => Err(failed(std::io::Error::other("no thread could be started after a fork"))),
-    }
-}
-
-/// To be called before a `fork()` by a host that wants no other threads to exist meanwhile, and
-/// followed by [`fork_resume`] in the parent: ends the engine's threads. What is under way waits
-/// until then; callers may go on submitting. Costs nothing where the engine was never used. Look-ups
-/// of names that get no answer keep their threads. Any thread.
-pub fn fork_pause() {
-    if let Some(engine) = ENGINE.get() {
-        engine.driver.pause();
-    }
-}
-
-/// Ends a [`fork_pause`], in the parent; a child begins with an engine of its own anyway. Any thread.
-pub fn fork_resume() {
-    if let Some(engine) = ENGINE.get() {
-        engine.driver.resume();
-    }
-}
-
-/// A number that no other connection of the process has.
-pub(crate) fn next_connection_id() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
 fn failed(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Internal, Phase::Request, format!("cannot start the engine: {error}"))
         .with_os(&error)
 }
 
 impl Engine {
-    fn start() -> Result<Engine> {
+    /// Starts it.
+    pub fn start() -> Result<Engine> {
         // An engine is never given up, nor is what its thread and its tasks refer to.
         let inbox: &'static Inbox = Box::leak(Box::default());
         let timers: &'static Timers = Box::leak(Box::default());
@@ -98,6 +63,24 @@ impl Engine {
         let threads = (announce::begin as fn(), announce::wake_consumers as fn());
         let driver = Driver::start(|| inbox.park(), || inbox.unpark(), begin, threads);
         Ok(Engine { inbox, timers, driver: driver.map_err(failed)? })
+    }
+
+    /// # Errors
+    /// Its thread could not be started again after a pause.
+    pub fn is_running(&self) -> Result<()> {
+        match self.driver.is_running() {
+            true => Ok(()),
+            false => Err(failed(std::io::Error::other("no thread could be started after a fork"))),
+        }
+    }
+
+    /// Ends its thread until [`Engine::resume`].
+    pub fn pause(&self) {
+        self.driver.pause();
+    }
+
+    pub fn resume(&self) {
+        self.driver.resume();
     }
 
     /// The deadlines of what runs on the engine's thread.

@@ -25,7 +25,7 @@ pub(crate) use crate::pool::types::{
 use crate::sync::{Mutex, MutexGuard, lock};
 
 /// What the pool has done for it; called without the lock.
-pub(crate) trait Keeper: Send + Sync + Sized + 'static {
+pub(crate) trait Manager: Send + Sync + Sized + 'static {
     type Key: Clone + Eq + Hash + Send + 'static;
     type Connection: Send + 'static;
     type Error: Send + 'static;
@@ -46,24 +46,24 @@ pub(crate) struct DialOrder {
     pub limit: Option<Duration>,
 }
 
-type State<T> = PoolState<<T as Keeper>::Key, <T as Keeper>::Connection, <T as Keeper>::Error>;
-type Actions<T> = Vec<Action<<T as Keeper>::Key, <T as Keeper>::Connection>>;
+type State<T> = PoolState<<T as Manager>::Key, <T as Manager>::Connection, <T as Manager>::Error>;
+type Actions<T> = Vec<Action<<T as Manager>::Key, <T as Manager>::Connection>>;
 
 /// A pool of `T::Connection`.
-pub(crate) struct Pool<T: Keeper> {
+pub(crate) struct Pool<T: Manager> {
     state: Mutex<State<T>>,
-    pub keeper: T,
+    pub manager: T,
 }
 
 /// What a checkout gave.
-pub(crate) enum Got<T: Keeper> {
+pub(crate) enum Got<T: Manager> {
     Idle(HostId, T::Connection),
     Ticket(Ticket<T>),
 }
 
-impl<T: Keeper> Pool<T> {
-    pub fn new(caps: Caps, keeper: T) -> Arc<Pool<T>> {
-        Arc::new(Pool { state: Mutex::new(PoolState::new(caps)), keeper })
+impl<T: Manager> Pool<T> {
+    pub fn new(caps: Caps, manager: T) -> Arc<Pool<T>> {
+        Arc::new(Pool { state: Mutex::new(PoolState::new(caps)), manager })
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -80,7 +80,7 @@ impl<T: Keeper> Pool<T> {
         for action in actions {
             match action {
                 Action::Wake(waker) => waker.wake(),
-                Action::Close(connection, why) => self.keeper.close(connection, why),
+                Action::Close(connection, why) => self.manager.close(connection, why),
                 Action::Dial { key, host, dial, limit } => {
                     T::dial(self, key, DialOrder { host, dial, limit });
                 }
@@ -167,14 +167,14 @@ impl<T: Keeper> Pool<T> {
 
 /// A place in a host's queue. Dropping it gives the place up; a connection that had already been
 /// granted goes on to the next waiter.
-pub(crate) struct Ticket<T: Keeper> {
+pub(crate) struct Ticket<T: Manager> {
     pool: Arc<Pool<T>>,
     id: Option<TicketId>,
     /// What becomes of a granted connection whose waiter is gone.
     pub orphan: fn(&Arc<Pool<T>>, HostId, T::Connection),
 }
 
-impl<T: Keeper> Ticket<T> {
+impl<T: Manager> Ticket<T> {
     fn new(pool: Arc<Pool<T>>, id: TicketId) -> Self {
         Ticket { pool, id: Some(id), orphan: |pool, host, _| pool.discard(host) }
     }
@@ -204,7 +204,7 @@ impl<T: Keeper> Ticket<T> {
     }
 }
 
-impl<T: Keeper> Drop for Ticket<T> {
+impl<T: Manager> Drop for Ticket<T> {
     fn drop(&mut self) {
         let Some(id) = self.id else { return };
         let granted = self.pool.decide(|state, actions| state.cancel(id, actions));

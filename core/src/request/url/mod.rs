@@ -15,14 +15,13 @@ mod tests;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use percent_encoding::{AsciiSet, percent_decode_str, percent_encode};
 use url::Url;
 
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::Result;
 use crate::origin::{Origin, Scheme};
 use crate::request::url::refuse::{invalid, unsupported};
 use crate::request::url::strict::screen;
