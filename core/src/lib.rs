@@ -33,7 +33,7 @@ pub use config::{
 };
 pub use connection::exit::at_exit;
 pub use drive::wait::blocking::Blocking;
-pub use error::{Error, ErrorKind, Phase, Result, Sent};
+pub use error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
 pub use fork::{keep as fork_keep, mark_child as fork_mark_child};
 pub use keepalive_proto::{Fields, Version};
 pub use process::{fork_pause, fork_resume};

@@ -11,7 +11,7 @@ use crate::connection::manager::ClientPool;
 use crate::deadline::{Deadline, Deadlines};
 use crate::drive::perform::send;
 use crate::drive::wait::{Stopped, Wait};
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::{Error, ErrorGroup, ErrorKind, Phase, Result};
 use crate::origin::Origin;
 use crate::origin::budget::{backoff, is_retryable_error, is_retryable_status, retry_after};
 use crate::origin::state::OriginState;
@@ -143,10 +143,10 @@ impl<'a> Guarded<'a> {
         self.counted = true;
         let good = match result {
             Ok(response) => Some(response.status() < 500),
-            Err(error) => match error.kind() as i32 {
-                200..600 => Some(false),
-                _ => None,
-            },
+            Err(error) => {
+                use ErrorGroup::{Carry, Peer, Reach, Tls};
+                matches!(error.kind().group(), Reach | Tls | Carry | Peer).then_some(false)
+            }
         };
         self.memory.record(Instant::now(), good);
     }
