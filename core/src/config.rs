@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use keepalive_proto::Limits;
 
 use crate::error::{Error, Result};
 
@@ -140,7 +141,7 @@ options! {
     stall_timeout: Time = seconds(65), "65 s", "Longest wait without a byte, sending or receiving.";
     body_idle_timeout: Time = seconds(300), "5 min", "How long a response may wait for its body to be read on, before its connection is closed: longer than servers wait for a reader (60 s), and as long as a connection is kept at all. None or 0: for ever.";
     total_timeout: Time = None, "none", "The whole exchange with its body, redirects included.";
-    max_head_size: Count = 64 * 1024, "65536", "Bytes of a response head, 1xx heads counted in.";
+    max_head_size: Count = 64 * 1024, "65536", "Bytes of a response head, 1xx heads counted in; 64 to 1073741824 (1 GiB).";
     max_fields: Count = 512, "512", "Fields of a response head or trailer section.";
     max_body_size: Count = 2 << 30, "2147483648", "Bytes, decoded, of a response body that is collected whole; more is an error. Streams have no limit. 0: none.";
     drain_limit: Count = 256 * 1024, "262144", "Bytes of an unread body that are read to save the connection.";
@@ -243,8 +244,11 @@ impl ClientConfig {
         if self.retry_budget > 100 {
             return Err(Error::argument("option retry_budget: must be at most 100 percent"));
         }
-        if self.max_head_size < 64 {
-            return Err(Error::argument("option max_head_size: must be at least 64 bytes"));
+        let most = Limits::MOST_HEAD_BYTES as u64;
+        if !(64..=most).contains(&self.max_head_size) {
+            return Err(Error::argument(format!(
+                "option max_head_size: must be at least 64 and at most {most} bytes"
+            )));
         }
         if let Some(agent) = &self.user_agent
             && !agent.bytes().all(|byte| byte == b'\t' || (b' '..0x7f).contains(&byte))

@@ -59,6 +59,8 @@ pub struct ErrorRow {
     pub code: String,
     /// `err.kind`.
     pub kind: String,
+    /// Whose fault it is, such as `caller` or `peer`.
+    pub group: String,
 }
 
 /// The engine's error table.
@@ -67,6 +69,7 @@ pub fn error_table() -> Vec<ErrorRow> {
     let row = |kind: &ErrorKind| ErrorRow {
         code: kind.code().to_string(),
         kind: kind.name().to_string(),
+        group: kind.group().name().to_string(),
     };
     ErrorKind::ALL.iter().map(row).collect()
 }

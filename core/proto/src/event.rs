@@ -18,15 +18,15 @@ pub enum RequestBody {
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Bytes of all heads of one response, 1xx included; the trailer section has the same limit.
-    /// Default 64 KiB, at most 1 GiB: more is taken for that.
+    /// Default 64 KiB, at most [`Limits::MOST_HEAD_BYTES`]: more is taken for that.
     pub head_bytes: usize,
     /// Fields of one head or trailer section. Default 512.
     pub fields: usize,
 }
 
 impl Limits {
-    /// Places in a head are kept in 32 bits.
-    const MOST_HEAD_BYTES: usize = 1 << 30;
+    /// The highest limit on a head, 1 GiB: places in a head are kept in 32 bits.
+    pub const MOST_HEAD_BYTES: usize = 1 << 30;
 
     pub(crate) fn capped(self) -> Self {
         Self { head_bytes: self.head_bytes.min(Self::MOST_HEAD_BYTES), ..self }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use keepalive_proto::{Connection as Machine, Eof, Event, Fields};
 
 use crate::config::Limit;
+use crate::connection::parked_body::{self, Claim};
 use crate::connection::{Connection, Lease};
 use crate::deadline::Deadline;
 use crate::decode::Decoder;
@@ -16,7 +17,6 @@ use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::net::socket::{Layer, Received, is_pause};
 use crate::origin::Origin;
 use crate::stats::Closed;
-use crate::unread::{self, Claim};
 
 /// What a read of the body brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Live {
     /// The caller has the response: how long it does not read on is watched.
     pub fn park(&mut self) {
         if let Some(lease) = self.lease.take() {
-            self.lease = unread::park(lease, &mut self.claim);
+            self.lease = parked_body::park(lease, &mut self.claim);
         }
     }
 

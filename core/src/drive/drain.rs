@@ -9,9 +9,9 @@ use crate::connection::{Connection, Lease};
 use crate::deadline::Deadline;
 use crate::drive::body::{Live, note};
 use crate::drive::wait::{Wait, Want};
+use crate::engine::{Engine, engine};
 use crate::error::ErrorKind;
 use crate::net::socket::Received;
-use crate::runtime::{Engine, engine};
 use crate::stats::Closed;
 
 /// Bytes asked for at a time.

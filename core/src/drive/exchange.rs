@@ -15,8 +15,8 @@ use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::net::socket::{Layer, READ_SIZE, Received, is_pause};
 use crate::origin::Origin;
+use crate::request::body::Kept;
 use crate::request::{Body, Request};
-use crate::source::Kept;
 
 /// A response head, and when things happened.
 pub(crate) struct Answer {

@@ -5,23 +5,23 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::buffer::Buffer;
 use crate::config::Settings;
 use crate::connection::{ClientPool, Connection, Lease};
 use crate::deadline::Deadlines;
 use crate::decode::{ACCEPTED, Decoder};
+use crate::drive::acquire::granted;
 use crate::drive::body::{Live, Taken, take_events};
+use crate::drive::buffer::Buffer;
 use crate::drive::exchange::{Answer, Early, Feed, exchange};
-use crate::drive::insist::insist;
-use crate::drive::queued::granted;
+use crate::drive::retry::insist;
 use crate::drive::wait::Wait;
 use crate::drive::{hedge, redirect, replay};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::socket::Layer;
 use crate::pool::{Got, Grant, HostId, Moment, Refused, Wish};
+use crate::request::body::Kept;
 use crate::request::{Body, Request};
 use crate::response::{About, Info, Marks, Response, State};
-use crate::source::Kept;
 
 /// Sends `request`, following redirects when it asks for that, until a response head is there.
 pub(crate) async fn perform<W: Wait>(

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::guard::caught;
-use crate::net::race::{ATTEMPT_DELAY, Race};
-use crate::net::resolve::{Answer, Resolver};
+use crate::net::happy_eyeballs::{ATTEMPT_DELAY, Race};
+use crate::net::resolver::{Answer, Resolver};
 use crate::net::socket::{Io, Layer, finish_connect, start_connect, watch};
 use crate::net::tls::{TlsSettings, handshake_error};
 

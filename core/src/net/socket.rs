@@ -14,7 +14,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use crate::fork;
-use crate::net::pace::Pace;
+use crate::net::busy_poll::Pace;
 use crate::net::space::{Space, Unfilled};
 use crate::net::tls::TlsSession;
 

@@ -7,8 +7,8 @@ use std::task::{Poll, Waker};
 use shuttle::sync::{Condvar, Mutex};
 use shuttle::thread;
 
-use crate::handoff::{Handoff, Lingering, Turn};
-use crate::runtime::Engine;
+use crate::engine::Engine;
+use crate::engine::inline_task::{Handoff, Lingering, Turn};
 
 /// Something that happens once, and wakes whoever waits for it.
 #[derive(Default)]

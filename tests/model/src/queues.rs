@@ -7,9 +7,9 @@ use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::sync::{Condvar, Mutex};
 use shuttle::{future, thread};
 
-use crate::cancel::{Cancel, Ended, cancellable};
-use crate::queue::{Outcome, Queue};
-use crate::source::BodyWant;
+use crate::engine::cancel::{Cancel, Ended, cancellable};
+use crate::engine::queue::{Outcome, Queue};
+use crate::request::body::BodyWant;
 
 const PRODUCERS: u64 = 3;
 const EACH: u64 = 2;

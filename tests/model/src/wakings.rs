@@ -8,7 +8,7 @@ use std::task::{Poll, Waker};
 use shuttle::sync::Mutex;
 use shuttle::{future, thread};
 
-use crate::slots::Slots;
+use crate::engine::task_set::Slots;
 
 /// Something that happens several times; work waits until it has happened so often.
 #[derive(Default)]

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::client::Client;
 use crate::config::ClientConfig;
-use crate::drive::blocking::Blocking;
-use crate::learn::Memory;
+use crate::drive::wait::blocking::Blocking;
+use crate::origin::state::Memory;
 use crate::request::Request;
 
 /// Answers at once; `/slow` after 200 ms.

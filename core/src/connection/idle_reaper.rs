@@ -16,8 +16,8 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 
 use crate::connection::ClientPool;
+use crate::engine::{engine, steadily};
 use crate::net::socket::watch as register;
-use crate::runtime::{engine, steadily};
 
 /// Idle for longer than this: watched.
 const TICK: Duration = Duration::from_millis(250);

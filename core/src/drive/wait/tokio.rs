@@ -7,11 +7,11 @@ use std::task::{Context, Poll};
 
 use crate::deadline::Deadline;
 use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Waited, Want};
+use crate::engine::inline_task::{Turn, turn};
+use crate::engine::timers::{Timer, Timers};
+use crate::engine::wake_consumers;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::handoff::{Turn, turn};
 use crate::net::socket::{Io, is_pause};
-use crate::runtime::wake_consumers;
-use crate::timers::{Timer, Timers};
 
 /// Waits as a task of the engine.
 pub(crate) struct TokioWait {

@@ -5,12 +5,12 @@ use std::pin::Pin;
 
 use tokio::sync::oneshot;
 
-use crate::cancel::{Cancel, Ended, cancellable, panicked};
 use crate::deadline::Deadline;
-use crate::drive::blocking::{Blocking, BlockingWait, run};
+use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
 use crate::drive::wait::{Stopped, Wait};
+use crate::engine::cancel::{Cancel, Ended, cancellable, panicked};
+use crate::engine::engine;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::runtime::engine;
 
 /// Runs `work` on the engine while this thread sleeps; an interrupt cancels it.
 pub(crate) fn on_engine<T: Send + 'static>(

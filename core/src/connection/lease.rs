@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use keepalive_proto::Eof;
 
+use crate::connection::graceful_close;
 use crate::connection::{ClientPool, Connection, probe, stay};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::farewell;
 use crate::fork;
 use crate::pool::HostId;
 use crate::stats::Closed;
@@ -95,7 +95,7 @@ impl Lease {
             }
             Err(reason) => {
                 pool.keeper.counters.closed(reason);
-                farewell::part(connection);
+                graceful_close::part(connection);
                 pool.discard(self.host);
             }
         }

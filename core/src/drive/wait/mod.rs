@@ -1,5 +1,8 @@
 //! The whole difference between the two ways to run an exchange.
 
+pub(crate) mod blocking;
+pub(crate) mod tokio;
+
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::task::{Context, Poll};

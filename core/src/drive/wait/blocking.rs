@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use crate::cancel::panicked;
 use crate::deadline::Deadline;
 use crate::drive::wait::{Direction, Look, Stopped, Turn, Wait, Waited, Want};
+use crate::engine::cancel::panicked;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::guard::guarded;
-use crate::net::pace::Waiter;
+use crate::net::busy_poll::Waiter;
 use crate::net::socket::Io;
 
 /// Longest sleep between two looks at the interrupt hook: a signal that arrives just before the

@@ -1,5 +1,8 @@
 //! A request: validated as it is built, so that bad input fails before a connection is taken.
 
+pub(crate) mod body;
+pub(crate) mod url;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,8 +11,8 @@ use keepalive_proto::{RequestBody, RequestHead};
 
 use crate::config::{Timeouts, check_time};
 use crate::error::{Error, Result};
-use crate::source::{BodySource, Kept, SharedSource};
-use crate::target::Target;
+use crate::request::body::{BodySource, Kept, SharedSource};
+use crate::request::url::Target;
 
 #[derive(Clone)]
 pub(crate) enum Body {

@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use crate::breaker::{Breaker, BreakerState};
 use crate::error::Result;
 use crate::fork::PerFork;
-use crate::latency::Latency;
 use crate::origin::Origin;
-use crate::retry::Budget;
+use crate::origin::breaker::{Breaker, BreakerState};
+use crate::origin::budget::Budget;
+use crate::origin::latency::Latency;
 
 /// How long an observation counts.
 const RECENT: Duration = Duration::from_secs(600);

@@ -9,9 +9,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
+use crate::engine::Engine;
 use crate::fork;
 use crate::guard::guarded;
-use crate::runtime::Engine;
 use crate::sync::{Mutex, MutexGuard};
 
 pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;

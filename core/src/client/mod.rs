@@ -1,34 +1,37 @@
 //! What all three surfaces wrap: a client owns a pool; sending runs on the caller's thread,
 //! submitting on the engine's.
 
+pub(crate) mod submission;
+mod submit_body;
+
 use std::sync::Arc;
 
 use once_cell::race::OnceBox;
 
-use crate::cancel::{Cancel, cancellable};
+use crate::client::submission::Submission;
 use crate::config::{ClientConfig, Settings};
 use crate::connection::{ClientPool, open_pool};
 use crate::decode::ACCEPTED;
-use crate::drive::blocking::{Blocking, BlockingWait, run};
 use crate::drive::hedge;
-use crate::drive::hop::on_engine;
+use crate::drive::on_engine::on_engine;
 use crate::drive::perform::perform;
-use crate::drive::tokio::TokioWait;
+use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
+use crate::drive::wait::tokio::TokioWait;
 use crate::drive::warm::warm;
+use crate::engine::cancel::{Cancel, cancellable};
+use crate::engine::inline_task::Lingering;
+use crate::engine::queue::{Outcome, Owed, Queue};
+use crate::engine::{engine, unannounced};
 use crate::error::{Error, Result};
 use crate::fork::{self, PerFork};
-use crate::handoff::Lingering;
-use crate::learn::Memory;
-use crate::net::names;
-use crate::net::resolve::Resolver;
+use crate::net::dns_cache;
+use crate::net::resolver::Resolver;
 use crate::net::tls::TlsSettings;
-use crate::queue::{Outcome, Owed, Queue};
+use crate::origin::state::Memory;
 use crate::request::Request;
+use crate::request::url::Target;
 use crate::response::Response;
-use crate::runtime::{engine, unannounced};
 use crate::stats::Stats;
-use crate::submit::Submission;
-use crate::target::Target;
 
 pub(crate) struct ClientInner {
     pub(crate) settings: Arc<Settings>,
@@ -326,7 +329,7 @@ impl Client {
     /// that requests look names up and dial anew, and what was learnt of failing origins is
     /// forgotten.
     pub fn network_changed(&self) {
-        names::forget();
+        dns_cache::forget();
         self.close_idle();
         if let Some(pool) = self.inner.pools.get() {
             pool.forget_failures();

@@ -2,6 +2,13 @@
 //! submission. It blocks all signals, so handlers run on the host's threads and a broken pipe
 //! never kills it.
 
+pub(crate) mod cancel;
+mod driver;
+pub(crate) mod inline_task;
+pub(crate) mod queue;
+mod task_set;
+pub(crate) mod timers;
+
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
@@ -13,16 +20,16 @@ use std::time::Duration;
 use tokio::runtime::{EnterGuard, Handle, Runtime};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::drive::tokio::TokioWait;
-use crate::driver::Driver;
+use crate::client::submission::Submission;
+use crate::drive::wait::tokio::TokioWait;
+use crate::engine::driver::Driver;
+use crate::engine::inline_task::{Handoff, Job, Lingering, Turn};
+use crate::engine::queue::Queue;
+use crate::engine::task_set::Slots;
+use crate::engine::timers::Timers;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::PerFork;
 use crate::guard::caught;
-use crate::handoff::{Handoff, Job, Lingering, Turn};
-use crate::queue::Queue;
-use crate::slots::Slots;
-use crate::submit::Submission;
-use crate::timers::Timers;
 
 pub(crate) struct Engine {
     handle: Handle,
@@ -180,7 +187,7 @@ impl Engine {
     }
 
     /// Runs `job` on the engine's thread. One that panics ends: what it holds is dropped, and what waits
-    /// for it is told by that ([`Owed`](crate::queue::Owed) and its like).
+    /// for it is told by that ([`Owed`](crate::engine::queue::Owed) and its like).
     pub fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) {
         self.inbox.add(Work::Job(Box::pin(job)));
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::connection::ClientPool;
 use crate::guard::caught;
-use crate::net::resolve::Answer;
+use crate::net::resolver::Answer;
 use crate::origin::Origin;
 
 /// The name of one origin in one pool.

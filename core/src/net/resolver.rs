@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-use crate::net::names;
+use crate::net::dns_cache;
 
 /// The addresses of a name.
 #[derive(Debug, Clone)]
@@ -84,7 +84,7 @@ impl Resolver {
             return Ok(Answer::now(addresses));
         }
         let serves = |at: Instant| at.elapsed() < self.ttl && after.is_none_or(|after| at > after);
-        names::lookup(host, port, serves, || system(host.to_string(), port)).await
+        dns_cache::lookup(host, port, serves, || system(host.to_string(), port)).await
     }
 }
 

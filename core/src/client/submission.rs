@@ -3,15 +3,15 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use crate::cancel::{Cancel, cancellable};
 use crate::client::{ClientInner, Until};
 use crate::connection::ClientPool;
-use crate::drive::tokio::TokioWait;
+use crate::drive::wait::tokio::TokioWait;
+use crate::engine::Count;
+use crate::engine::cancel::{Cancel, cancellable};
+use crate::engine::inline_task::Job;
+use crate::engine::queue::{Outcome, Owed, Queue};
 use crate::guard::guarded;
-use crate::handoff::Job;
-use crate::queue::{Outcome, Owed, Queue};
 use crate::request::Request;
-use crate::runtime::Count;
 
 /// A request on its way to the engine. Its future is made where it runs, so that only this changes
 /// threads.

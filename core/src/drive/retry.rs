@@ -11,12 +11,12 @@ use crate::connection::ClientPool;
 use crate::deadline::{Deadline, Deadlines};
 use crate::drive::perform::send;
 use crate::drive::wait::{Stopped, Wait};
-use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::learn::Memory;
+use crate::error::{Error, ErrorGroup, ErrorKind, Phase, Result};
 use crate::origin::Origin;
+use crate::origin::budget::{backoff, is_retryable_error, is_retryable_status, retry_after};
+use crate::origin::state::Memory;
 use crate::request::Request;
 use crate::response::Response;
-use crate::retry::{backoff, is_retryable_error, is_retryable_status, retry_after};
 
 /// Sends a request with the tries and the breaker the client asks for.
 pub(super) async fn insist<W: Wait>(
@@ -143,10 +143,10 @@ impl<'a> Guarded<'a> {
         self.counted = true;
         let good = match result {
             Ok(response) => Some(response.status() < 500),
-            Err(error) => match error.kind() as i32 {
-                200..600 => Some(false),
-                _ => None,
-            },
+            Err(error) => {
+                use ErrorGroup::{Carry, Peer, Reach, Tls};
+                matches!(error.kind().group(), Reach | Tls | Carry | Peer).then_some(false)
+            }
         };
         self.memory.record(Instant::now(), good);
     }

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::fork::PerFork;
 use crate::guard::caught;
-use crate::net::resolve::Answer;
+use crate::net::resolver::Answer;
 
 /// Names remembered; more than that and what nobody is asking for is forgotten.
 const NAMES: usize = 1024;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::cancel::cancellable;
 use crate::client::{Call, Client, Until};
+use crate::engine::cancel::cancellable;
+use crate::engine::engine;
+use crate::engine::queue::{Destination, Outcome, Owed, Queue};
 use crate::error::{Error, Result};
 use crate::net::space::Space;
-use crate::queue::{Destination, Outcome, Owed, Queue};
 use crate::response::Response;
-use crate::runtime::engine;
 
 impl Client {
     /// Receives the next piece of a response's body on the engine, at most `max` bytes (0: only

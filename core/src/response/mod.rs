@@ -1,5 +1,7 @@
 //! A response: its head, and a body that is either here already or read from the connection.
 
+mod body;
+
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,9 +9,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use keepalive_proto::{Fields, ResponseHead, Version};
 
-use crate::buffer::Buffer;
-use crate::drive::blocking::{Blocking, BlockingWait, run};
 use crate::drive::body::Live;
+use crate::drive::buffer::Buffer;
+use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::space::Space;
 

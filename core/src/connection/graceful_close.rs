@@ -7,9 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
 use crate::connection::{ClientPool, Connection};
+use crate::engine::engine;
 use crate::fork::{self, PerFork};
 use crate::net::socket::{Io, recv};
-use crate::runtime::engine;
 
 /// The server's time to close its side, and the most that is read of it meanwhile.
 const LONGEST: Duration = Duration::from_millis(50);

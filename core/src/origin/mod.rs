@@ -1,5 +1,11 @@
 //! What connections are shared by: scheme, host and port.
 
+mod breaker;
+pub(crate) mod budget;
+pub(crate) mod dns_refresh;
+mod latency;
+pub(crate) mod state;
+
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 

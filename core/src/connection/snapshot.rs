@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::connection::{ClientPool, FOREVER, probe};
-use crate::learn::{Hint, Memory};
-use crate::net::names;
+use crate::net::dns_cache;
 use crate::origin::Origin;
+use crate::origin::state::{Hint, Memory};
 use crate::pool::{HostId, Idle};
 use crate::stats::{OriginStats, Stats};
 
@@ -48,7 +48,7 @@ impl ClientPool {
             replayed: counters.replayed.load(Ordering::Relaxed),
             retried: counters.retried.load(Ordering::Relaxed),
             hedged: counters.hedged.load(Ordering::Relaxed),
-            stuck_lookups: names::stuck() as u64,
+            stuck_lookups: dns_cache::stuck() as u64,
             closed,
             waiting: sum(|origin| origin.waiting),
             idle: sum(|origin| origin.idle),

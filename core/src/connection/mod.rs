@@ -1,5 +1,11 @@
 //! A pooled connection: socket, TLS and protocol machine together, and what the pool does with it.
 
+pub(crate) mod graceful_close;
+pub(crate) mod idle_reaper;
+pub(crate) mod lease;
+pub(crate) mod parked_body;
+mod snapshot;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,27 +14,26 @@ use std::time::{Duration, Instant, SystemTime};
 
 use keepalive_proto::{Connection as Machine, Limits};
 
-use crate::addresses::{Names, Route};
-use crate::cancel::panicked;
 use crate::config::{ClientConfig, MAX_TIME};
+use crate::connection::idle_reaper::Watch;
+pub(crate) use crate::connection::lease::Lease;
+use crate::connection::parked_body::Unread;
 use crate::deadline::Deadline;
+use crate::engine::cancel::panicked;
+use crate::engine::{engine, next_connection_id};
 use crate::error::Phase;
 use crate::error::{Error, ErrorKind};
-use crate::farewell;
 use crate::fork;
-use crate::keeper::Watch;
-use crate::learn::{Hint, Memory};
-pub(crate) use crate::lease::Lease;
+use crate::net::busy_poll::Pace;
 use crate::net::dial::{Dialled, dial};
-use crate::net::pace::Pace;
-use crate::net::resolve::Resolver;
+use crate::net::resolver::Resolver;
 use crate::net::socket::{Io, Layer, Probe};
 use crate::net::tls::TlsSettings;
+use crate::origin::dns_refresh::{Names, Route};
+use crate::origin::state::{Hint, Memory};
 use crate::origin::{Origin, Scheme};
 use crate::pool::{Caps, DialOrder, Idle, Keeper, Moment, Pool, Why};
-use crate::runtime::{engine, next_connection_id};
 use crate::stats::Closed;
-use crate::unread::Unread;
 
 /// Idle times and ages without a limit end here.
 pub(crate) const FOREVER: Duration = MAX_TIME;
@@ -275,7 +280,7 @@ pub(crate) fn open_pool(
             resolver: resolver.clone(),
         },
     );
-    farewell::remember(&pool);
+    graceful_close::remember(&pool);
     pool
 }
 
@@ -335,7 +340,7 @@ impl Keeper for ClientKeeper {
             Why::Evicted => Closed::Evicted,
             Why::PoolClosed => Closed::ByClient,
         });
-        farewell::part(connection);
+        graceful_close::part(connection);
     }
 }
 

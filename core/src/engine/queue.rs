@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::cancel::panicked;
+use crate::engine::announce;
+use crate::engine::cancel::panicked;
 use crate::error::{Error, Result};
 use crate::fork;
 use crate::guard::guarded;
+use crate::request::body::BodyWant;
 use crate::response::Response;
-use crate::runtime::announce;
-use crate::source::BodyWant;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// One finished piece of work.

@@ -1,0 +1,47 @@
+//! Stands for the engine: announces at once, as core does off the engine's thread, and gives each
+//! job that it adopts a thread.
+
+use std::sync::Arc;
+
+use crate::engine::inline_task::Job;
+use crate::engine::queue::Queue;
+
+#[path = "../../../../core/src/engine/cancel.rs"]
+#[allow(dead_code, unreachable_pub)]
+pub(crate) mod cancel;
+#[path = "../../../../core/src/engine/inline_task.rs"]
+#[allow(dead_code, unreachable_pub)]
+pub(crate) mod inline_task;
+#[path = "../../../../core/src/engine/queue.rs"]
+#[allow(dead_code, unreachable_pub)]
+pub(crate) mod queue;
+#[path = "../../../../core/src/engine/task_set.rs"]
+#[allow(dead_code, unreachable_pub)]
+pub(crate) mod task_set;
+
+pub struct Engine;
+
+impl Engine {
+    pub fn adopt(&self, job: Job) {
+        shuttle::thread::spawn(|| shuttle::future::block_on(job));
+    }
+
+    pub fn is_lone(&self) -> bool {
+        true
+    }
+
+    /// Core's guard makes sockets the reactor's.
+    pub fn enter(&self) -> impl Drop {
+        struct Nothing;
+        impl Drop for Nothing {
+            fn drop(&mut self) {}
+        }
+        Nothing
+    }
+}
+
+pub fn announce(queue: &Arc<Queue>, was_empty: bool) {
+    if was_empty {
+        queue.wake();
+    }
+}
