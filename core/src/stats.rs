@@ -1,10 +1,11 @@
 //! What a pool counts.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use keepalive_tables::{OriginStats, Stats};
+
+use crate::sync::{Mutex, lock};
 
 /// Why a connection was closed. The names are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,13 +90,13 @@ keepalive_tables::counters! { define }
 impl Counters {
     /// Connections closed by reason, sorted by its name.
     pub fn by_reason(&self) -> Vec<(&'static str, u64)> {
-        let closed = self.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let closed = lock(&self.closed);
         closed.iter().map(|(name, count)| (*name, *count)).collect()
     }
 
     /// Counts a connection that was closed.
     pub fn closed(&self, reason: Closed) {
-        let mut closed = self.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut closed = lock(&self.closed);
         *closed.entry(reason.name()).or_default() += 1;
     }
 }
