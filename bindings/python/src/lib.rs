@@ -67,7 +67,7 @@ fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interpreter::require_main(module.py())?;
-    fork::register();
+    fork::watch();
     module.add_class::<aio::AsyncClient>()?;
     module.add_class::<aio::stream::AsyncStream>()?;
     module.add_class::<aio::upload::Sender>()?;
