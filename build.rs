@@ -9,8 +9,10 @@ use std::{env, fs};
 const SONAME: &str = "libkeepalive.so.1";
 
 /// In the order in which the header presents them.
-const SOURCES: [&str; 9] =
-    ["status", "slice", "options", "stats", "client", "reader", "request", "response", "queue"];
+const SOURCES: [&str; 12] = [
+    "status", "error", "slice", "options", "stats", "client", "reader", "request", "response",
+    "event", "queue", "submit",
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -87,6 +89,13 @@ fn macros() -> String {
 
 #ifndef KA_API
 #  define KA_API extern
+#endif
+
+/* A ka_str of a literal: ka_request_new_str(KA_STR("GET"), url, &request, &error). */
+#ifdef __cplusplus
+#  define KA_STR(literal) (ka_str{{literal, sizeof(literal) - 1}})
+#else
+#  define KA_STR(literal) ((ka_str){{literal, sizeof(literal) - 1}})
 #endif"#
     )
 }

@@ -8,10 +8,7 @@ use keepalive_core::{Info, OriginStats, Stats, Timings};
 use crate::slice::ka_str;
 use crate::status::ka_status;
 
-/// How many close reasons a `ka_stats` has room for.
-pub const KA_MAX_CLOSE_REASONS: usize = 32;
-
-/// How many connections were closed for one reason.
+/// How many connections were closed for one reason: ka_client_close_reasons.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct ka_close_count {
@@ -21,8 +18,8 @@ pub struct ka_close_count {
     pub count: u64,
 }
 
-/// Counters of a client's pool. The first group counts since the client was made, the second is the
-/// moment.
+/// Counters of a client's pool: ka_client_stats. Those up to `closed` count since the client was made,
+/// those after it are of the moment.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct ka_stats {
@@ -36,7 +33,11 @@ pub struct ka_stats {
     pub stale: u64,
     /// Requests sent again on a fresh connection.
     pub replayed: u64,
-    /// Connections closed, for whatever reason.
+    /// Further tries after failures (option `retries`).
+    pub retried: u64,
+    /// Second tries sent because the first took long (option `hedge`).
+    pub hedged: u64,
+    /// Connections closed, for whatever reason; ka_client_close_reasons has the reasons.
     pub closed: u64,
     /// Requests waiting for a connection.
     pub waiting: u64,
@@ -46,18 +47,10 @@ pub struct ka_stats {
     pub active: u64,
     /// Connections being opened.
     pub dialing: u64,
-    /// The number of entries of `close_reasons`.
-    pub close_reason_count: u64,
-    /// Connections closed by reason; only reasons that happened, sorted by name.
-    pub close_reasons: [ka_close_count; KA_MAX_CLOSE_REASONS],
-    /// Further tries after failures (option `retries`).
-    pub retried: u64,
-    /// The number of origins that ka_client_origin_stats tells about.
-    pub origin_count: u64,
-    /// Second tries sent because the first took long (option `hedge`).
-    pub hedged: u64,
     /// Look-ups of names, of the whole process, that have had no answer for 5 s and more.
     pub stuck_lookups: u64,
+    /// The number of origins that ka_client_origin_stats tells about.
+    pub origin_count: u64,
 }
 
 /// How many bytes a `ka_origin_stats` has for the origin: the longest host name fits.
@@ -133,29 +126,28 @@ pub struct ka_info {
 
 impl ka_stats {
     pub(crate) fn new(stats: &Stats) -> ka_stats {
-        let none = ka_close_count { reason: ka_str::NONE, count: 0 };
-        let mut close_reasons = [none; KA_MAX_CLOSE_REASONS];
-        for (slot, (reason, count)) in close_reasons.iter_mut().zip(&stats.closed) {
-            *slot = ka_close_count { reason: ka_str::new(reason.as_bytes()), count: *count };
-        }
         ka_stats {
             size: size_of::<ka_stats>(),
             opened: stats.opened,
             reused: stats.reused,
             stale: stats.stale,
             replayed: stats.replayed,
+            retried: stats.retried,
+            hedged: stats.hedged,
             closed: stats.closed.iter().map(|(_, count)| count).sum(),
             waiting: stats.waiting,
             idle: stats.idle,
             active: stats.active,
             dialing: stats.dialing,
-            close_reason_count: stats.closed.len().min(KA_MAX_CLOSE_REASONS) as u64,
-            close_reasons,
-            retried: stats.retried,
-            origin_count: stats.origins.len() as u64,
-            hedged: stats.hedged,
             stuck_lookups: stats.stuck_lookups,
+            origin_count: stats.origins.len() as u64,
         }
+    }
+}
+
+impl ka_close_count {
+    pub(crate) fn new(&(reason, count): &(&'static str, u64)) -> ka_close_count {
+        ka_close_count { reason: ka_str::new(reason.as_bytes()), count }
     }
 }
 

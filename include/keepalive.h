@@ -24,12 +24,16 @@
  *
  * Status.    A function that can fail returns ka_status; KA_OK is 0. An HTTP status such as 404 is
  *            not an error. The last parameter `error` may be NULL; otherwise it is set to NULL on
- *            success and to an error of the caller's (ka_error_free) on failure. A NULL or faulty
+ *            success and to an error of the caller's (ka_error_free) on failure. Two have none, since
+ *            only their arguments can be wrong: ka_response_header_at and ka_response_trailer_at. A NULL or faulty
  *            argument is KA_INVALID_ARGUMENT, and the message names it. A failed check inside the
  *            library is KA_PANIC or KA_INTERNAL for the call it happened in, not the end of the process.
  *            No message holds a password or the value of a header field.
  * Outputs.   Output parameters are written on success only; on failure pointers are NULL and
  *            numbers 0.
+ * Text.      Text goes in as a `const char *` that ends in a NUL, and is UTF-8 where it is not a header
+ *            field. A function that takes such text has a twin, whose name ends in `_str`, that takes a
+ *            ka_str instead: a pointer and a length, as views of a response are; KA_STR("text") is one.
  * Ownership. What a `_new` function or an output parameter gives out is freed with the `_free`
  *            function of its type; `_free(NULL)` does nothing. Inputs are copied before the call
  *            returns. ka_str and ka_bytes are views: valid until the object they came from is freed
@@ -37,23 +41,26 @@
  * Threads.   A ka_client may be used from any number of threads at once. Every other object is used
  *            by one thread at a time, and may move between threads. ka_client_send runs on the
  *            calling thread; ka_client_submit on the engine's thread, and its events are fetched
- *            with ka_queue_wait. Nothing calls back into the program from a foreign thread, except
+ *            with ka_queue_take or its short form ka_queue_wait. Nothing calls back into the program from a foreign thread, except
  *            a body reader of a submitted request. A `user_data` that is not a reader's is handed back
  *            and never looked at.
  * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the type
  *            PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A body reader's function that leaves by a C++
  *            exception or pthread_exit ends the process with a message. longjmp out of a call, from a
  *            reader's function or a signal handler, is undefined.
- * Stack.     A thread needs KA_LEAST_STACK bytes of it for a call. The engine's threads have 2 MiB.
+ * Stack.     A thread needs KA_MIN_STACK_SIZE bytes of it for a call. The engine's threads have 2 MiB.
  * Memory.    When the process has no memory left, an allocation ends it (abort), with a message. A
  *            server can make the library use what the limits of the client allow, and no more.
  * Structs.   A struct that starts with `size` may grow at its end in later versions. Programs built
  *            against an older or newer header keep working: pass sizeof of the struct.
- * Time.      Lengths of time are milliseconds; 0 means no limit.
+ *            A ka_event has no `size` and keeps its own: it has room for what is to come.
+ * Units.     Lengths of time have their unit in their name: _ms is milliseconds, _us microseconds, _ns
+ *            nanoseconds. As a limit, 0 means none. A _size is a number of bytes.
  * Signals.   No signal handler is installed, engine threads block all signals, and SIGPIPE is never
  *            raised.
  * fork().    A child may use the clients and requests of its parent at once; it gets connections of
- *            its own. Queues, calls and responses stay with the parent; the child may free them.
+ *            its own. Queues, calls and responses stay with the parent; the child may free them, which
+ *            closes its copy of a queue's descriptor and leaves the parent's as it is.
  */
 
 
@@ -75,10 +82,12 @@
 #  define KA_API extern
 #endif
 
-/**
- * How many close reasons a `ka_stats` has room for.
- */
-#define KA_MAX_CLOSE_REASONS 32
+/* A ka_str of a literal: ka_request_new_str(KA_STR("GET"), url, &request, &error). */
+#ifdef __cplusplus
+#  define KA_STR(literal) (ka_str{literal, sizeof(literal) - 1})
+#else
+#  define KA_STR(literal) ((ka_str){literal, sizeof(literal) - 1})
+#endif
 
 /**
  * How many bytes a `ka_origin_stats` has for the origin: the longest host name fits.
@@ -94,7 +103,7 @@
  * How many bytes of stack a thread must have left for any call. Measured (tests/c/stack.c): 100 KiB
  * in a debug build, TLS and every coding included.
  */
-#define KA_LEAST_STACK (192 * 1024)
+#define KA_MIN_STACK_SIZE (192 * 1024)
 
 /**
  * What became of a call. Numbers are stable and never reused; 1xx: the caller's mistake, 2xx: the
@@ -293,6 +302,36 @@ typedef int32_t ka_sent;
 #endif // __cplusplus
 
 /**
+ * What an event tells of. Later versions may have more kinds, and give them only to programs that ask
+ * for them.
+ */
+enum ka_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The end of a request: ka_client_submit.
+     */
+    KA_EVENT_RESPONSE = 1,
+    /**
+     * A piece of a response's body, or its end: ka_response_submit_read.
+     */
+    KA_EVENT_READ = 2,
+    /**
+     * Connections were opened: ka_client_submit_warm.
+     */
+    KA_EVENT_WARM = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ka_event_kind ka_event_kind;
+#else
+typedef int32_t ka_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * A time limit of one request; each overrides an option of the client.
  */
 enum ka_timeout
@@ -334,7 +373,7 @@ typedef int32_t ka_timeout;
 #endif // __cplusplus
 
 /**
- * A submitted request, for cancelling it.
+ * Something submitted, for cancelling it: a request, a read or warming.
  */
 typedef struct ka_call ka_call;
 
@@ -366,8 +405,9 @@ typedef struct ka_request ka_request;
 typedef struct ka_response ka_response;
 
 /**
- * A view of text that belongs to another object. `len` bytes at `ptr`, no NUL at the end; print it
- * with "%.*s". `ptr` is never NULL in a view that a function gave out; both are 0 when it failed.
+ * A view of text that belongs to another object, or to the caller: `len` bytes at `ptr`, no NUL at
+ * the end; print it with "%.*s". In a view that a function gives out `ptr` is not NULL, unless the
+ * function failed: then both are 0. In one that a function takes it may be NULL when `len` is 0.
  */
 typedef struct {
     /**
@@ -574,22 +614,8 @@ typedef struct {
 } ka_client_options;
 
 /**
- * How many connections were closed for one reason.
- */
-typedef struct {
-    /**
-     * Stable name such as "idle_timeout" or "response_said_close"; static.
-     */
-    ka_str reason;
-    /**
-     * Connections closed for it.
-     */
-    uint64_t count;
-} ka_close_count;
-
-/**
- * Counters of a client's pool. The first group counts since the client was made, the second is the
- * moment.
+ * Counters of a client's pool: ka_client_stats. Those up to `closed` count since the client was made,
+ * those after it are of the moment.
  */
 typedef struct {
     /**
@@ -613,7 +639,15 @@ typedef struct {
      */
     uint64_t replayed;
     /**
-     * Connections closed, for whatever reason.
+     * Further tries after failures (option `retries`).
+     */
+    uint64_t retried;
+    /**
+     * Second tries sent because the first took long (option `hedge`).
+     */
+    uint64_t hedged;
+    /**
+     * Connections closed, for whatever reason; ka_client_close_reasons has the reasons.
      */
     uint64_t closed;
     /**
@@ -633,30 +667,28 @@ typedef struct {
      */
     uint64_t dialing;
     /**
-     * The number of entries of `close_reasons`.
+     * Look-ups of names, of the whole process, that have had no answer for 5 s and more.
      */
-    uint64_t close_reason_count;
-    /**
-     * Connections closed by reason; only reasons that happened, sorted by name.
-     */
-    ka_close_count close_reasons[KA_MAX_CLOSE_REASONS];
-    /**
-     * Further tries after failures (option `retries`).
-     */
-    uint64_t retried;
+    uint64_t stuck_lookups;
     /**
      * The number of origins that ka_client_origin_stats tells about.
      */
     uint64_t origin_count;
-    /**
-     * Second tries sent because the first took long (option `hedge`).
-     */
-    uint64_t hedged;
-    /**
-     * Look-ups of names, of the whole process, that have had no answer for 5 s and more.
-     */
-    uint64_t stuck_lookups;
 } ka_stats;
+
+/**
+ * How many connections were closed for one reason: ka_client_close_reasons.
+ */
+typedef struct {
+    /**
+     * Stable name such as "idle_timeout" or "response_said_close"; static.
+     */
+    ka_str reason;
+    /**
+     * Connections closed for it.
+     */
+    uint64_t count;
+} ka_close_count;
 
 /**
  * One origin's part of a client's counters, at this moment.
@@ -831,7 +863,8 @@ typedef struct {
 } ka_info;
 
 /**
- * The end of a submitted request or read. The receiver owns `response` and `error`, and frees them.
+ * What became of something that was submitted. The receiver owns `response` and `error`, and frees
+ * them. The size of this struct stays: what later versions tell is in what is `reserved` now.
  */
 typedef struct {
     /**
@@ -851,6 +884,19 @@ typedef struct {
      * NULL on KA_OK.
      */
     ka_error *error;
+    /**
+     * What was submitted.
+     */
+    ka_event_kind kind;
+    /**
+     * KA_EVENT_READ: the bytes of the piece, 0 at the verified end of the body. KA_EVENT_WARM: the
+     * connections opened. Else, and on failure, 0.
+     */
+    uint64_t count;
+    /**
+     * 0.
+     */
+    uint64_t reserved[2];
 } ka_event;
 
 #ifdef __cplusplus
@@ -1020,25 +1066,6 @@ ka_status ka_client_send(ka_client *client,
                          ka_error **error);
 
 /**
- * Starts `request` on the engine's thread and returns at once. Exactly one event with `user_data`
- * comes to `queue`: with the whole body received, or with its head only after
- * ka_request_set_stream_response.
- * Ownership: `request` stays the caller's, and may be freed at once; `user_data` is only handed back.
- * On KA_OK `*call` is owned: ka_call_free, before or after the event. `call` may be NULL when the
- * request will not be cancelled.
- * Threads: any; many may submit to one queue.
- * Errors: bad input, a closed client, a queue of another process (KA_INVALID_STATE). Then no event
- * comes; every later failure is an event.
- */
-KA_API
-ka_status ka_client_submit(ka_client *client,
-                           const ka_request *request,
-                           ka_queue *queue,
-                           void *user_data,
-                           ka_call **call,
-                           ka_error **error);
-
-/**
  * Opens connections to the origin of `url` until it has `count` idle ones, within the caps, all at
  * once and waiting on this thread. `*opened` is how many were opened.
  * Ownership: all stays the caller's.
@@ -1053,21 +1080,18 @@ ka_status ka_client_warm(ka_client *client,
                          ka_error **error);
 
 /**
- * Has the engine open connections to the origin of `url` until it has `count` idle ones, within the
- * caps, and returns at once. Exactly one event with `user_data` comes to `queue`, without a response.
- * `opened` of ka_stats tells how many were opened.
- * Ownership: all stays the caller's; `url` is copied.
+ * Opens connections to the origin of `url`, a text with its length, until it has `count` idle ones,
+ * within the caps, all at once and waiting on this thread. `*opened` is how many were opened.
+ * Ownership: all stays the caller's.
  * Threads: any.
- * Errors: KA_INVALID_URL and the like, a closed client, a queue of another process. Then no event
- * comes; a dial's failure is an event.
+ * Errors: as ka_client_warm.
  */
 KA_API
-ka_status ka_client_submit_warm(ka_client *client,
-                                const char *url,
-                                size_t count,
-                                ka_queue *queue,
-                                void *user_data,
-                                ka_error **error);
+ka_status ka_client_warm_str(ka_client *client,
+                             ka_str url,
+                             size_t count,
+                             size_t *opened,
+                             ka_error **error);
 
 /**
  * The network is another one (a laptop moved, a VPN came up): closes idle connections, so that
@@ -1091,8 +1115,25 @@ ka_status ka_client_stats(const ka_client *client,
                           ka_error **error);
 
 /**
+ * Tells for which reasons connections were closed, and how many for each: one entry for each reason
+ * that happened since the client was made, sorted by name, all of one moment. At most `capacity` are
+ * written to `reasons`, which may be NULL when that is 0; `*count` is how many there are, which may be
+ * more. Versions add reasons: there are about 25 names in this one.
+ * Ownership: all stays the caller's; the names are static.
+ * Threads: any.
+ * Errors: KA_INVALID_ARGUMENT for NULL.
+ */
+KA_API
+ka_status ka_client_close_reasons(const ka_client *client,
+                                  ka_close_count *reasons,
+                                  size_t capacity,
+                                  size_t *count,
+                                  ka_error **error);
+
+/**
  * Writes the counters of one origin, `index` being below `origin_count` of ka_stats: which limit
- * its idle connections have and why, and its circuit breaker. `size` is sizeof(ka_origin_stats).
+ * its idle connections have and why, and its circuit breaker. `size` is sizeof(ka_origin_stats). Each
+ * call looks anew: an origin that comes or goes between two of them moves those behind it.
  * Ownership: all stays the caller's; the names in it are static.
  * Threads: any.
  * Errors: KA_INVALID_ARGUMENT for NULL, an impossible size or an index without an origin.
@@ -1138,6 +1179,19 @@ ka_status ka_request_new(const char *method,
                          ka_error **error);
 
 /**
+ * Makes a request without body, from texts with their lengths: such as a URL that is a view of a
+ * response's field.
+ * Ownership: inputs are copied. On KA_OK `*request` is owned: ka_request_free.
+ * Threads: any.
+ * Errors: as ka_request_new.
+ */
+KA_API
+ka_status ka_request_new_str(ka_str method,
+                             ka_str url,
+                             ka_request **request,
+                             ka_error **error);
+
+/**
  * Appends a header field; order, case and duplicates are kept. "Host" replaces the URL's;
  * "Content-Length" and "Transfer-Encoding" must agree with the body.
  * Ownership: inputs are copied.
@@ -1149,6 +1203,19 @@ ka_status ka_request_add_header(ka_request *request,
                                 const char *name,
                                 const char *value,
                                 ka_error **error);
+
+/**
+ * Appends a header field whose name and value come with their lengths; order, case and duplicates are
+ * kept.
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_add_header.
+ */
+KA_API
+ka_status ka_request_add_header_str(ka_request *request,
+                                    ka_str name,
+                                    ka_str value,
+                                    ka_error **error);
 
 /**
  * Sets the body: `len` bytes at `data`, sent with Content-Length. It replaces an earlier one. `data`
@@ -1180,7 +1247,7 @@ ka_status ka_request_set_body_reader(ka_request *request,
                                      ka_error **error);
 
 /**
- * Sets a time limit of this request, in milliseconds; 0 is no limit.
+ * Sets a time limit of this request; 0 is no limit.
  * Ownership: nothing is kept.
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT when `which` is no ka_timeout.
@@ -1188,7 +1255,7 @@ ka_status ka_request_set_body_reader(ka_request *request,
 KA_API
 ka_status ka_request_set_timeout(ka_request *request,
                                  ka_timeout which,
-                                 uint64_t milliseconds,
+                                 uint64_t limit_ms,
                                  ka_error **error);
 
 /**
@@ -1198,7 +1265,7 @@ ka_status ka_request_set_timeout(ka_request *request,
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT when `request` is NULL.
  */
-KA_API ka_status ka_request_set_decode(ka_request *request, bool decode);
+KA_API ka_status ka_request_set_decode(ka_request *request, bool decode, ka_error **error);
 
 /**
  * Whether redirects (301, 302, 303, 307, 308) are followed. Default: no.
@@ -1206,7 +1273,10 @@ KA_API ka_status ka_request_set_decode(ka_request *request, bool decode);
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT when `request` is NULL.
  */
-KA_API ka_status ka_request_set_follow_redirects(ka_request *request, bool follow);
+KA_API
+ka_status ka_request_set_follow_redirects(ka_request *request,
+                                          bool follow,
+                                          ka_error **error);
 
 /**
  * Whether the event of this request, when it is submitted, comes with the head of the response
@@ -1217,7 +1287,8 @@ KA_API ka_status ka_request_set_follow_redirects(ka_request *request, bool follo
  */
 KA_API
 ka_status ka_request_set_stream_response(ka_request *request,
-                                         bool stream);
+                                         bool stream,
+                                         ka_error **error);
 
 /**
  * Frees a request. It may have been submitted: what runs is not affected.
@@ -1290,6 +1361,18 @@ ka_status ka_response_header_at(const ka_response *response,
 KA_API bool ka_response_header(const ka_response *response, const char *name, ka_str *value);
 
 /**
+ * The first header field of a name that comes with its length, compared without regard to case; false
+ * when there is none. `value` may be NULL.
+ * Ownership: `*value` is a view, valid until ka_response_free; an empty one on false.
+ * Threads: one at a time for one response.
+ * Errors: false when `response` is NULL.
+ */
+KA_API
+bool ka_response_header_str(const ka_response *response,
+                            ka_str name,
+                            ka_str *value);
+
+/**
  * The number of trailer fields: known once the body has been read to its end, 0 before.
  * Ownership: `response` stays the caller's.
  * Threads: one at a time for one response.
@@ -1335,25 +1418,6 @@ ka_status ka_response_read(ka_response *response,
 KA_API ka_status ka_response_read_all(ka_response *response, ka_bytes *body, ka_error **error);
 
 /**
- * Has the engine receive the next piece of the body, at most `max` bytes. Exactly one event with
- * `user_data` comes to `queue` and brings the response back; ka_response_read then gives the piece
- * without waiting, or 0 at the verified end.
- * Ownership: takes `response`, also on failure; do not use it until the event gives it back, perhaps
- * at another address. `queue` stays the caller's. On KA_OK `*call` is owned: ka_call_free; `call` may
- * be NULL.
- * Threads: any, one at a time for one response.
- * Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes
- * and the response is freed. In an event with a failure the response is given back too.
- */
-KA_API
-ka_status ka_response_submit_read(ka_response *response,
-                                  size_t max,
-                                  ka_queue *queue,
-                                  void *user_data,
-                                  ka_call **call,
-                                  ka_error **error);
-
-/**
  * Whether the connection had carried a response before this one.
  * Ownership: `response` stays the caller's.
  * Threads: one at a time for one response.
@@ -1392,20 +1456,40 @@ KA_API ka_status ka_queue_new(ka_queue **queue, ka_error **error);
 
 /**
  * A descriptor for poll, epoll, select and event loops: readable while events wait. It may become
- * readable once too often; ka_queue_wait with timeout 0 then gives 0 events and clears it.
- * Ownership: the queue's, closed with it. Do not read from it.
+ * readable once too often; taking events with timeout 0 then gives none and clears it. It is always the
+ * same one.
+ * Ownership: the queue's. ka_queue_free closes it, whatever is still under way: take it out of event
+ * loops before. Do not read from it, write to it or close it.
  * Threads: any.
- * Errors: -1 when `queue` is NULL.
+ * Errors: -1 when `queue` is NULL or of another process.
  */
-KA_API int32_t ka_queue_fd(const ka_queue *queue);
+KA_API
+int32_t ka_queue_fd(const ka_queue *queue);
 
 /**
- * Takes up to `capacity` events, in the order in which they came, and returns their number. Waits up
- * to `timeout_ms` for the first: 0 does not wait, -1 waits for ever.
+ * Takes up to `capacity` events, in the order in which they came, and writes their number to `*count`.
+ * Waits up to `timeout_ms` for the first: 0 does not wait, a negative number waits for ever. When the
+ * time is over `*count` is 0, which is no error.
  * Ownership: the events' responses and errors are the caller's from now on.
  * Threads: one at a time for one queue.
- * Errors: 0 when the time is over, for a NULL, for a queue of another process, and when a body
- * reader's function on the engine's thread would wait.
+ * Errors: KA_INVALID_ARGUMENT for NULL or a `capacity` of 0. KA_INVALID_STATE for a queue of another
+ * process, and when a body reader's function on the engine's thread would wait. No event is lost then.
+ */
+KA_API
+ka_status ka_queue_take(ka_queue *queue,
+                        ka_event *events,
+                        size_t capacity,
+                        int32_t timeout_ms,
+                        size_t *count,
+                        ka_error **error);
+
+/**
+ * Takes up to `capacity` events, in the order in which they came, and returns their number: the short
+ * form of ka_queue_take, for a program that has no use for its errors. Waits up to `timeout_ms` for the
+ * first: 0 does not wait, a negative number waits for ever.
+ * Ownership: the events' responses and errors are the caller's from now on.
+ * Threads: one at a time for one queue.
+ * Errors: 0, as when the time is over; at once, whatever `timeout_ms` says. ka_queue_take tells which.
  */
 KA_API
 size_t ka_queue_wait(ka_queue *queue,
@@ -1414,11 +1498,11 @@ size_t ka_queue_wait(ka_queue *queue,
                      int32_t timeout_ms);
 
 /**
- * Frees a queue. Events that wait in it are dropped, those of requests under way never come; the
- * requests run on to their end unless they are cancelled.
+ * Frees a queue and closes its descriptor. Events that wait in it are dropped, those of requests under
+ * way never come; the requests run on to their end unless they are cancelled. A forked child closes its
+ * copy of the descriptor only: the parent's queue goes on.
  * Ownership: takes `queue`; NULL is fine. The `user_data` of its events is not used any more; that of
- * a body reader is until its `destroy` is called. The descriptor is closed when the last request that
- * was submitted to the queue has ended.
+ * a body reader is until its `destroy` is called.
  * Threads: any, once.
  * Errors: none.
  */
@@ -1426,7 +1510,81 @@ KA_API
 void ka_queue_free(ka_queue *queue);
 
 /**
- * Asks a submitted request to end. It still ends in exactly one event: KA_CANCELLED, unless it was
+ * Starts `request` on the engine's thread and returns at once. Exactly one event with `user_data`
+ * comes to `queue`: with the whole body received, or with its head only after
+ * ka_request_set_stream_response.
+ * Ownership: `request` stays the caller's, and may be freed at once; `user_data` is only handed back.
+ * On KA_OK `*call` is owned: ka_call_free, before or after the event. `call` may be NULL when the
+ * request will not be cancelled.
+ * Threads: any; many may submit to one queue.
+ * Errors: bad input, a closed client, a queue of another process (KA_INVALID_STATE). Then no event
+ * comes; every later failure is an event.
+ */
+KA_API
+ka_status ka_client_submit(ka_client *client,
+                           const ka_request *request,
+                           ka_queue *queue,
+                           void *user_data,
+                           ka_call **call,
+                           ka_error **error);
+
+/**
+ * Has the engine receive the next piece of the body, at most `max_size` bytes. Exactly one event with
+ * `user_data` comes to `queue` and brings the response back; ka_response_read then gives the piece
+ * without waiting, or 0 at the verified end. What an earlier piece has left unread is the next one.
+ * Ownership: takes `response`, also on failure; do not use it until the event gives it back, perhaps
+ * at another address. `queue` stays the caller's. On KA_OK `*call` is owned: ka_call_free; it is NULL
+ * when the event is there already. `call` may be NULL.
+ * Threads: any, one at a time for one response.
+ * Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes
+ * and the response is freed. In an event with a failure the response is given back too.
+ */
+KA_API
+ka_status ka_response_submit_read(ka_response *response,
+                                  size_t max_size,
+                                  ka_queue *queue,
+                                  void *user_data,
+                                  ka_call **call,
+                                  ka_error **error);
+
+/**
+ * Has the engine open connections to the origin of `url` until it has `count` idle ones, within the
+ * caps, and returns at once. Exactly one event with `user_data` comes to `queue`, without a response;
+ * its `count` is how many were opened.
+ * Ownership: all stays the caller's; `url` is copied. On KA_OK `*call` is owned: ka_call_free. `call`
+ * may be NULL.
+ * Threads: any.
+ * Errors: KA_INVALID_URL and the like, a closed client, a queue of another process. Then no event
+ * comes; a dial's failure is an event.
+ */
+KA_API
+ka_status ka_client_submit_warm(ka_client *client,
+                                const char *url,
+                                size_t count,
+                                ka_queue *queue,
+                                void *user_data,
+                                ka_call **call,
+                                ka_error **error);
+
+/**
+ * Has the engine open connections to the origin of `url`, a text with its length, until it has `count`
+ * idle ones, within the caps, and returns at once. Exactly one event with `user_data` comes to `queue`,
+ * without a response; its `count` is how many were opened.
+ * Ownership: as ka_client_submit_warm.
+ * Threads: any.
+ * Errors: as ka_client_submit_warm.
+ */
+KA_API
+ka_status ka_client_submit_warm_str(ka_client *client,
+                                    ka_str url,
+                                    size_t count,
+                                    ka_queue *queue,
+                                    void *user_data,
+                                    ka_call **call,
+                                    ka_error **error);
+
+/**
+ * Asks what was submitted to end. It still ends in exactly one event: KA_CANCELLED, unless it was
  * faster. Until then a body reader may be called; when nobody else has the request, its `destroy`
  * is called before the event comes.
  * Ownership: `call` stays the caller's.
@@ -1436,7 +1594,7 @@ void ka_queue_free(ka_queue *queue);
 KA_API void ka_call_cancel(ka_call *call);
 
 /**
- * Frees the handle of a submitted request, which runs on.
+ * Frees the handle of something submitted, which runs on.
  * Ownership: takes `call`; NULL is fine.
  * Threads: any, once.
  * Errors: none.

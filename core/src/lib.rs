@@ -19,24 +19,27 @@ mod guard;
 mod net;
 mod origin;
 mod pool;
+mod process;
 mod request;
 mod response;
 mod stats;
 mod sync;
 
-pub use client::{Call, Client, Until};
+pub use client::Client;
+pub use client::call::Call;
+pub use client::outcome::{Completion, Destination, Outcome, Queue};
 pub use config::{
     ClientConfig, Limit, MAX_TIME, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts,
 };
-pub use connection::graceful_close::at_exit;
+pub use connection::exit::at_exit;
 pub use drive::wait::blocking::Blocking;
-pub use engine::queue::{Completion, Destination, Outcome, Queue};
-pub use engine::{fork_pause, fork_resume};
 pub use error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
 pub use fork::{keep as fork_keep, mark_child as fork_mark_child};
 pub use keepalive_proto::{Fields, Version};
+pub use process::{fork_pause, fork_resume};
 pub use request::body::{BodySender, BodySource, BodyWant, body_pipe, source_failed};
-pub use request::url::{basic_credentials, join_url};
+pub use request::url::base::join_url;
+pub use request::url::basic_credentials;
 pub use request::{Request, timeout_from_seconds};
-pub use response::{Info, Response, Timings};
+pub use response::{Info, Response, Timings, Until};
 pub use stats::{OriginStats, Stats};

@@ -207,7 +207,9 @@ static void *queue_loop(void *argument) {
         if (i < IN_FLIGHT) {
             i++;
         } else {
-            if (ka_queue_wait(queue, &event, 1, DEADLINE_MS + SLACK_MS) != 1) {
+            size_t count = 0;
+            CHECK_OK(ka_queue_take(queue, &event, 1, DEADLINE_MS + SLACK_MS, &count, &error), error);
+            if (count != 1) {
                 wrong("%d submitted requests never ended", under_way);
                 break;
             }

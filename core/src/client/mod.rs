@@ -1,16 +1,21 @@
 //! What all three surfaces wrap: a client owns a pool; sending runs on the caller's thread,
 //! submitting on the engine's.
 
-pub(crate) mod submission;
+pub(crate) mod call;
+pub(crate) mod outcome;
+mod submission;
 mod submit_body;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use once_cell::race::OnceBox;
 
-use crate::client::submission::Submission;
+use crate::client::call::Call;
+use crate::client::outcome::{Outcome, Queue};
+use crate::client::submission::{Submission, perform_here, submitted};
 use crate::config::{ClientConfig, Settings};
-use crate::connection::{ClientPool, open_pool};
+use crate::connection::manager::ClientPool;
+use crate::connection::manager::open_pool;
 use crate::decode::ACCEPTED;
 use crate::drive::hedge;
 use crate::drive::on_engine::on_engine;
@@ -18,23 +23,20 @@ use crate::drive::perform::perform;
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
 use crate::drive::wait::tokio::TokioWait;
 use crate::drive::warm::warm;
-use crate::engine::cancel::{Cancel, cancellable};
-use crate::engine::inline_task::Lingering;
-use crate::engine::queue::{Outcome, Owed, Queue};
-use crate::engine::{engine, unannounced};
 use crate::error::{Error, Result};
-use crate::fork::{self, PerFork};
-use crate::net::dns_cache;
+use crate::fork::PerFork;
 use crate::net::resolver::Resolver;
 use crate::net::tls::TlsSettings;
-use crate::origin::state::Memory;
+use crate::process::{Process, process};
 use crate::request::Request;
 use crate::request::url::Target;
-use crate::response::Response;
+use crate::response::{Response, Until};
 use crate::stats::Stats;
 
-pub(crate) struct ClientInner {
-    pub(crate) settings: Arc<Settings>,
+struct ClientInner {
+    /// `None`: whichever this fork generation has.
+    process: Option<&'static Process>,
+    settings: Arc<Settings>,
     tls: Arc<TlsSettings>,
     resolver: Arc<Resolver>,
     /// A pool for each fork generation: a child never touches its parent's.
@@ -48,81 +50,9 @@ pub struct Client {
     inner: Arc<ClientInner>,
 }
 
-/// How far `submit` goes before it completes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Until {
-    /// At the response head. A body that had come with it is already there
-    /// ([`Response::is_complete`]).
-    Head,
-    /// At the end of the body.
-    Body,
-    /// At the head when more than so many bytes are still to come after it, and it says how many
-    /// ([`Response::remaining`]); else at the end of the body.
-    SmallBody(u64),
-}
-
-/// A submitted request. Dropping it lets the request run on.
-pub struct Call {
-    cancel: Arc<Cancel>,
-    generation: u64,
-    lingering: Option<Lingering>,
-}
-
-impl Call {
-    /// For a piece of work that is about to start, and what it watches.
-    pub(crate) fn new() -> (Call, Arc<Cancel>) {
-        let cancel = Cancel::new();
-        let call = Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None };
-        (call, cancel)
-    }
-
-    /// Asks the request to end; it still ends in exactly one completion, `Cancelled` unless it was
-    /// faster. Harmless at any time.
-    pub fn cancel(&self) {
-        if self.generation == fork::generation() {
-            self.cancel.cancel();
-        }
-    }
-}
-
-impl Call {
-    /// Whether [`Call::linger`] is to be called.
-    pub fn lingers(&self) -> bool {
-        self.lingering.is_some()
-    }
-
-    /// Watches for the answer on this thread, for at most `busy_poll` and only where that has
-    /// paid; what then is still to come comes by the engine. `true`: `own` was filled and its
-    /// consumer, which is the caller, was not woken for it.
-    pub fn linger(&mut self, own: &Arc<Queue>) -> bool {
-        let Some(lingering) = self.lingering.take() else { return false };
-        let mut mine = false;
-        for queue in unannounced(|| lingering.watch()) {
-            if Arc::ptr_eq(&queue, own) {
-                mine = true;
-            } else {
-                queue.wake();
-            }
-        }
-        mine
-    }
-}
-
-impl ClientInner {
-    /// On the engine.
-    pub(crate) async fn perform(
-        &self,
-        pool: &Arc<ClientPool>,
-        request: &Request,
-        until: Until,
-        wait: &mut TokioWait,
-    ) -> Result<Response> {
-        let mut response = perform(&self.settings, pool, request, wait).await?;
-        if until == Until::Head {
-            response.gather();
-        }
-        response.receive_until(wait, until).await?;
-        Ok(response)
+impl AsRef<Settings> for ClientInner {
+    fn as_ref(&self) -> &Settings {
+        &self.settings
     }
 }
 
@@ -140,11 +70,17 @@ impl Client {
     /// # Errors
     /// `InvalidArgument` names the option; unreadable or invalid certificate files too.
     pub fn new(config: ClientConfig) -> Result<Client> {
+        Client::in_process(config, None)
+    }
+
+    /// One that shares nothing with the clients of another process.
+    fn in_process(config: ClientConfig, own: Option<&'static Process>) -> Result<Client> {
         config.check()?;
-        let tls = Arc::new(TlsSettings::new(&config)?);
+        let tls = Arc::new(TlsSettings::new(&config, &own.unwrap_or_else(process).tls)?);
         let resolver = Arc::new(Resolver::new(config.resolve.as_deref(), config.dns_ttl)?);
         Ok(Client {
             inner: Arc::new(ClientInner {
+                process: own,
                 settings: Arc::new(Settings::new(config, ACCEPTED)),
                 tls,
                 resolver,
@@ -207,8 +143,10 @@ impl Client {
         blocking: Blocking<'_>,
     ) -> Result<Response> {
         let (inner, request) = (self.inner.clone(), request.clone());
-        let mut wait = engine()?.wait();
-        on_engine(blocking, async move { inner.perform(&pool, &request, until, &mut wait).await })
+        let mut wait = TokioWait::new(self.process().engine()?);
+        let work =
+            async move { perform_here(&inner.settings, &pool, &request, until, &mut wait).await };
+        on_engine(blocking, work)
     }
 
     /// Runs `request` on the engine; one that is sent often is best shared. Exactly one
@@ -250,7 +188,7 @@ impl Client {
     ) -> Result<Call> {
         let request = request.into();
         request.check()?;
-        let (mut call, cancel) = Call::new();
+        let (call, cancel) = Call::new();
         let submission = Submission {
             pool: self.pool()?,
             client: self.inner.clone(),
@@ -260,8 +198,9 @@ impl Client {
             queue: queue.clone(),
             token,
         };
-        call.lingering = engine()?.submit(lingers, submission);
-        Ok(call)
+        let engine = self.process().engine()?;
+        let begin = move |count| submission.begin(TokioWait::new(engine), count);
+        Ok(call.lingering(engine.submit(lingers, begin)))
     }
 
     /// Counters of this client's pool.
@@ -311,25 +250,25 @@ impl Client {
         let target = Target::parse(url)?;
         let pool = self.pool()?;
         let inner = self.inner.clone();
-        let (call, cancel) = Call::new();
-        let engine = engine()?;
-        let owed = Owed::new(queue, token, (), |(), error| Outcome::Warmed(Err(error)));
-        engine.spawn(async move {
-            let mut wait = engine.wait();
-            let config = &inner.settings.config;
-            let work = warm(config, &pool, &target.origin, count, &mut wait);
-            let result = cancellable(&cancel, work).await.into_result();
-            drop(pool);
-            owed.settle(|()| Outcome::Warmed(result));
-        });
-        Ok(call)
+        submitted(
+            (queue, token),
+            (),
+            |(), error| Outcome::Warmed(Err(error)),
+            move |(), wait| {
+                Box::pin(async move {
+                    let config = &inner.settings.config;
+                    warm(config, &pool, &target.origin, count, wait).await
+                })
+            },
+            |(), opened| Outcome::Warmed(opened),
+        )
     }
 
     /// The network is another one (a laptop moved, a VPN came up): idle connections are closed, so
     /// that requests look names up and dial anew, and what was learnt of failing origins is
     /// forgotten.
     pub fn network_changed(&self) {
-        dns_cache::forget();
+        self.process().dns.forget();
         self.close_idle();
         if let Some(pool) = self.inner.pools.get() {
             pool.forget_failures();
@@ -338,7 +277,7 @@ impl Client {
 
     /// Closes the circuit breaker of the origin of `url`, for the whole process.
     pub fn reset_breaker(&self, url: &str) -> Result<()> {
-        Memory::of(&Target::parse(url)?.origin)?.reset_breaker();
+        self.process().origins.of(&Target::parse(url)?.origin).reset_breaker();
         Ok(())
     }
 
@@ -359,7 +298,17 @@ impl Client {
             return Err(Error::state("the client is closed"));
         }
         let inner = &self.inner;
-        let open = || Ok(open_pool(&inner.settings.config, &inner.tls, &inner.resolver));
-        Ok(inner.pools.get_or_try_init(open)?.clone())
+        let open = || {
+            let process = self.process();
+            let pool = open_pool(process, &inner.settings.config, &inner.tls, &inner.resolver);
+            let seen: Weak<ClientPool> = Arc::downgrade(&pool);
+            process.remember(seen);
+            pool
+        };
+        Ok(inner.pools.get_or_init(open).clone())
+    }
+
+    fn process(&self) -> &'static Process {
+        self.inner.process.unwrap_or_else(process)
     }
 }

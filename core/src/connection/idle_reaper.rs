@@ -5,7 +5,6 @@
 //! connection is never added, so the warm path pays nothing.
 
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -13,47 +12,49 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use tokio::io::unix::AsyncFd;
-use tokio::sync::Notify;
 
-use crate::connection::ClientPool;
-use crate::engine::{engine, steadily};
+use crate::connection::alarm::{Alarm, Armed};
+use crate::connection::follow_dns::look_up_names;
+use crate::connection::manager::ClientPool;
+use crate::connection::probe;
+use crate::engine::steadily;
 use crate::net::socket::watch as register;
+use crate::origin::Origin;
+use crate::pool::{HostId, Idle};
 
 /// Idle for longer than this: watched.
 const TICK: Duration = Duration::from_millis(250);
 
-/// The keeper's side of a pool.
-#[derive(Default)]
-pub(crate) struct Watch {
-    started: AtomicBool,
-    /// The keeper will look at the idle connections by itself within a tick.
-    armed: AtomicBool,
-    changed: Notify,
-}
-
-impl Watch {
-    /// An idle connection came: makes sure the keeper looks at it.
-    pub fn arm(&self, pool: &Arc<ClientPool>) {
-        if self.armed.load(Ordering::Acquire) || self.armed.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        if self.started.swap(true, Ordering::AcqRel) {
-            self.changed.notify_one();
-        } else if let Ok(engine) = engine() {
-            let (pool, watch) = (Arc::downgrade(pool), pool.keeper.watch.clone());
-            engine.spawn(steadily(move || keep(pool.clone(), watch.clone())));
-        }
-    }
-
-    /// Until when an idle connection is kept has changed.
-    pub fn look(&self) {
-        self.changed.notify_one();
+/// An idle connection came: makes sure that the reaper of its pool looks at it.
+pub(super) fn arm(pool: &Arc<ClientPool>) {
+    let manager = &pool.manager;
+    if manager.alarm.arm() == Armed::First
+        && let Ok(engine) = manager.process.engine()
+    {
+        let (pool, alarm) = (Arc::downgrade(pool), manager.alarm.clone());
+        engine.spawn(steadily(move || keep(pool.clone(), alarm.clone())));
     }
 }
 
-impl Drop for crate::connection::ClientKeeper {
-    fn drop(&mut self) {
-        self.watch.changed.notify_one();
+/// One of them died: siblings often die together, so each is looked at before it is used.
+pub(crate) fn examine_all(pool: &Arc<ClientPool>, origin: &Arc<Origin>) {
+    for (host, stay) in pool.stays(origin) {
+        examine(pool, host, stay);
+    }
+}
+
+/// Judges an idle connection that was seen to move: it stays, or goes for its reason.
+fn examine(pool: &Arc<ClientPool>, host: HostId, number: u32) {
+    let Some(mut idle) = pool.take_stay(host, number) else {
+        return;
+    };
+    match probe(&mut idle.connection) {
+        Ok(()) => pool.check_in(host, Idle { watched: false, ..idle }),
+        Err(reason) => {
+            pool.manager.found_dead(&idle.connection, reason);
+            idle.connection.close();
+            pool.discard(host);
+        }
     }
 }
 
@@ -61,12 +62,12 @@ fn create() -> std::io::Result<AsyncFd<OwnedFd>> {
     register(epoll::create(epoll::CreateFlags::CLOEXEC)?)
 }
 
-async fn keep(pool: Weak<ClientPool>, watch: Arc<Watch>) {
+async fn keep(pool: Weak<ClientPool>, alarm: Arc<Alarm>) {
     // Without it idle limits still hold, and probes at checkout find the dead.
     let watched = create().ok();
     loop {
         let Some(alive) = pool.upgrade() else { return };
-        watch.armed.store(false, Ordering::Release);
+        alarm.disarm();
         let now = Instant::now();
         let next_expiry = alive.expire(now);
         let young = alive.unwatched(now.checked_sub(TICK).unwrap_or(now), |host, idle| {
@@ -77,23 +78,23 @@ async fn keep(pool: Weak<ClientPool>, watch: Arc<Watch>) {
             }
         });
         if young > 0 {
-            watch.armed.store(true, Ordering::Release);
+            alarm.stay_armed();
         }
-        let next_lookup = alive.look_up_names(now);
-        let next_unread = alive.give_up_unread(now);
+        let next_lookup = look_up_names(&alive, now);
+        let next_unread = alive.manager.parked.give_up(now);
         drop(alive);
         let tick = (young > 0).then(|| now + TICK);
         let until = [tick, next_expiry, next_lookup, next_unread].into_iter().flatten().min();
-        if wait(&watch, watched.as_ref(), until).await && pool.strong_count() > 0 {
+        if wait(&alarm, watched.as_ref(), until).await && pool.strong_count() > 0 {
             // The connection that came is not looked at before it has been idle for a tick: while
             // requests follow each other, looking would only find it gone.
             let tick = Instant::now() + TICK;
             let until = Some(until.map_or(tick, |until| until.min(tick)));
-            wait(&watch, watched.as_ref(), until).await;
+            wait(&alarm, watched.as_ref(), until).await;
         }
         let Some(alive) = pool.upgrade() else { return };
         for stay in watched.as_ref().map(fired).unwrap_or_default() {
-            alive.examine((stay >> 32) as usize, stay as u32);
+            examine(&alive, (stay >> 32) as usize, stay as u32);
         }
     }
 }
@@ -109,7 +110,7 @@ fn add(watched: &OwnedFd, io: &crate::net::socket::Io, stay: u64) {
 
 /// Whether a connection came, or the pool went, rather than that a watched one moved or the time
 /// was over.
-async fn wait(watch: &Watch, watched: Option<&AsyncFd<OwnedFd>>, until: Option<Instant>) -> bool {
+async fn wait(alarm: &Alarm, watched: Option<&AsyncFd<OwnedFd>>, until: Option<Instant>) -> bool {
     let moved = async {
         match watched {
             // Left ready: `fired` reads and clears it.
@@ -125,7 +126,7 @@ async fn wait(watch: &Watch, watched: Option<&AsyncFd<OwnedFd>>, until: Option<I
     };
     let mut moved = std::pin::pin!(moved);
     let mut timer = std::pin::pin!(timer);
-    let mut changed = std::pin::pin!(watch.changed.notified());
+    let mut changed = std::pin::pin!(alarm.rung());
     std::future::poll_fn(|cx| {
         if moved.as_mut().poll(cx).is_ready() || timer.as_mut().poll(cx).is_ready() {
             return std::task::Poll::Ready(false);

@@ -1,13 +1,13 @@
 //! The lease an exchange holds on a connection.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use keepalive_proto::Eof;
 
-use crate::connection::graceful_close;
-use crate::connection::{ClientPool, Connection, probe, stay};
+use crate::connection::graceful_close::close_gracefully;
+use crate::connection::manager::ClientPool;
+use crate::connection::{Connection, idle_reaper, probe, stay};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork;
 use crate::pool::HostId;
@@ -53,7 +53,7 @@ impl Lease {
     pub fn is_quiet(&self, now: Instant) -> bool {
         self.connection.as_ref().is_some_and(|connection| {
             connection.io.is_quiet()
-                && !connection.layer.holds()
+                && !connection.transport.holds()
                 && connection.idled(now) < Duration::from_millis(100)
         })
     }
@@ -65,11 +65,11 @@ impl Lease {
             Some(Err(reason)) => reason,
             None => return None,
         };
-        if let Some(connection) = &self.connection {
-            connection.learn_from(reason);
+        if let Some(connection) = self.connection.take() {
+            self.pool.manager.found_dead(&connection, reason);
+            connection.close();
+            self.pool.discard(self.host);
         }
-        self.pool.keeper.counters.stale.fetch_add(1, Ordering::Relaxed);
-        self.discard(reason);
         None
     }
 
@@ -82,20 +82,20 @@ impl Lease {
             return;
         };
         let pool = self.pool.clone();
-        if connection.layer.holds() {
+        if connection.transport.holds() {
             connection.http.received_eof(Eof::Abrupt);
         }
         let kept = connection
-            .keep_until(&pool.keeper.config, now)
+            .keep_until(&pool.manager.config, now)
             .and_then(|until| connection.http.recycle().map_err(Closed::Protocol).map(|()| until));
         match kept {
             Ok(until) => {
                 pool.check_in(self.host, stay(connection, now, until));
-                pool.keeper.watch.arm(&pool);
+                idle_reaper::arm(&pool);
             }
             Err(reason) => {
-                pool.keeper.counters.closed(reason);
-                graceful_close::part(connection);
+                pool.manager.counters.closed(reason);
+                close_gracefully(pool.manager.process, connection);
                 pool.discard(self.host);
             }
         }
@@ -107,9 +107,9 @@ impl Lease {
             return;
         };
         let now = Instant::now();
-        let until = connection.idle_until(&self.pool.keeper.config, now);
+        let until = connection.idle_until(&self.pool.manager.config, now);
         self.pool.check_in(self.host, stay(connection, now, until));
-        self.pool.keeper.watch.arm(&self.pool);
+        idle_reaper::arm(&self.pool);
     }
 
     /// Closes the connection for `reason`.
@@ -126,7 +126,7 @@ impl Lease {
             drop(connection);
             return;
         }
-        self.pool.keeper.counters.closed(reason);
+        self.pool.manager.counters.closed(reason);
         connection.close();
         self.pool.discard(self.host);
     }

@@ -1,50 +1,47 @@
-//! A pooled connection: socket, TLS and protocol machine together, and what the pool does with it.
+//! A pooled connection: socket, TLS and protocol machine together, and how long it may be kept.
+//!
+//! The rooms around it, from the bottom up: how it is closed (`graceful_close`), what a client's pool
+//! has beside it (`manager`), who looks after the idle ones (`idle_reaper`), the lease of an exchange
+//! (`lease`), responses that nobody reads (`parked_body`, `parked_lease`), and how one is opened
+//! (`dialing`).
 
-pub(crate) mod graceful_close;
+mod alarm;
+mod dialing;
+pub(crate) mod exit;
+mod follow_dns;
+mod graceful_close;
 pub(crate) mod idle_reaper;
 pub(crate) mod lease;
-pub(crate) mod parked_body;
+pub(crate) mod manager;
+mod parked_body;
+pub(crate) mod parked_lease;
 mod snapshot;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use keepalive_proto::{Connection as Machine, Limits};
 
 use crate::config::{ClientConfig, MAX_TIME};
-use crate::connection::idle_reaper::Watch;
-pub(crate) use crate::connection::lease::Lease;
-use crate::connection::parked_body::Unread;
-use crate::deadline::Deadline;
-use crate::engine::cancel::panicked;
-use crate::engine::{engine, next_connection_id};
-use crate::error::Phase;
-use crate::error::{Error, ErrorKind};
 use crate::fork;
 use crate::net::busy_poll::Pace;
-use crate::net::dial::{Dialled, dial};
-use crate::net::resolver::Resolver;
-use crate::net::socket::{Io, Layer, Probe};
-use crate::net::tls::TlsSettings;
-use crate::origin::dns_refresh::{Names, Route};
-use crate::origin::state::{Hint, Memory};
-use crate::origin::{Origin, Scheme};
-use crate::pool::{Caps, DialOrder, Idle, Keeper, Moment, Pool, Why};
+use crate::net::dial::Dialled;
+use crate::net::socket::Io;
+use crate::net::transport::{Probe, Transport};
+use crate::origin::dns_refresh::PeerAddress;
+use crate::origin::state::{Hint, OriginState};
+use crate::pool::{Idle, Moment};
 use crate::stats::Closed;
 
 /// Idle times and ages without a limit end here.
 pub(crate) const FOREVER: Duration = MAX_TIME;
 
-pub(crate) type ClientPool = Pool<ClientKeeper>;
-
 /// One connection, from dial to close.
 pub(crate) struct Connection {
     pub id: u64,
     pub http: Machine,
-    pub layer: Layer,
+    pub transport: Transport,
     pub io: Io,
     /// Bytes the kernel took from us, TLS and all.
     pub wire: u64,
@@ -57,7 +54,7 @@ pub(crate) struct Connection {
     /// The server's address.
     pub peer: SocketAddr,
     /// Where its name leads; `None` when that is not looked up again.
-    route: Option<Route>,
+    address: Option<PeerAddress>,
     /// `Keep-Alive: max=M`: how many requests it may carry in all.
     max_requests: Option<u64>,
     /// What its server said of how long it may idle.
@@ -65,7 +62,7 @@ pub(crate) struct Connection {
     /// When it last became idle.
     idle_since: Moment,
     /// What is known of its origin.
-    memory: Arc<Memory>,
+    memory: Arc<OriginState>,
     pub generation: u64,
 }
 
@@ -83,13 +80,14 @@ impl Drop for Connection {
 }
 
 impl Connection {
-    fn new(
+    /// A connection just opened; `id` is its number in the process.
+    pub fn new(
+        id: u64,
         mut dialled: Dialled,
         config: &ClientConfig,
-        memory: Arc<Memory>,
-        route: Option<Route>,
+        memory: Arc<OriginState>,
+        address: Option<PeerAddress>,
     ) -> Connection {
-        let id = next_connection_id();
         let jitter = 0.8 + 0.4 * spread(id);
         dialled.io.pace = Pace::new(Duration::from_micros(config.busy_poll));
         let age = config.max_age.map_or(FOREVER, |age| age.min(FOREVER).mul_f64(jitter));
@@ -99,14 +97,14 @@ impl Connection {
                 head_bytes: usize::try_from(config.max_head_size).unwrap_or(usize::MAX),
                 fields: usize::try_from(config.max_fields).unwrap_or(usize::MAX),
             }),
-            layer: dialled.layer,
+            transport: dialled.transport,
             io: dialled.io,
             wire: 0,
             served: 0,
             dialled: [dialled.resolve, dialled.connect, dialled.tls],
             retires: Instant::now() + age,
             peer: dialled.peer,
-            route,
+            address,
             max_requests: None,
             hint: Hint::Unknown,
             idle_since: Moment::now(),
@@ -118,8 +116,8 @@ impl Connection {
     /// Says goodbye and closes, unless it is a forked parent's.
     pub fn close(mut self: Box<Self>) {
         if self.generation == fork::generation() {
-            let Connection { layer, io, .. } = &mut *self;
-            layer.close(io.fd());
+            let Connection { transport, io, .. } = &mut *self;
+            transport.close(io.fd());
         }
     }
 
@@ -148,7 +146,7 @@ impl Connection {
     }
 
     /// What is known of its origin.
-    pub fn memory(&self) -> &Arc<Memory> {
+    pub fn memory(&self) -> &Arc<OriginState> {
         &self.memory
     }
 
@@ -163,14 +161,14 @@ impl Connection {
         let option = config.idle_timeout.unwrap_or(FOREVER);
         let (idle, _) = self.memory.limit(option, self.hint, now);
         let until = self.retires.min(now + idle.min(FOREVER));
-        self.route.as_ref().and_then(Route::ends).map_or(until, |ends| until.min(ends))
+        self.address.as_ref().and_then(PeerAddress::ends).map_or(until, |ends| until.min(ends))
     }
 
     /// The answer for its name changed: `until` is when its stay in the pool ends.
     pub fn look_at_address(&mut self, config: &ClientConfig, now: Instant, until: &mut Moment) {
         let spread = spread(self.id);
-        if let Some(route) = &mut self.route {
-            route.look(now, spread);
+        if let Some(address) = &mut self.address {
+            address.look(now, spread);
         }
         *until = moment(self.idle_since, self.idle_until(config, self.idle_since.now));
     }
@@ -180,7 +178,8 @@ impl Connection {
         if now >= self.retires {
             return Some(Closed::MaxAge);
         }
-        let left = self.route.as_ref().and_then(Route::ends).is_some_and(|ends| now >= ends);
+        let left =
+            self.address.as_ref().and_then(PeerAddress::ends).is_some_and(|ends| now >= ends);
         left.then_some(Closed::DnsChanged)
     }
 
@@ -198,8 +197,8 @@ impl Connection {
         if self.max_requests.is_some_and(|max| self.served >= max) {
             return Err(Closed::MaxRequests);
         }
-        if let Some(route) = &mut self.route {
-            route.look(now, spread(self.id));
+        if let Some(address) = &mut self.address {
+            address.look(now, spread(self.id));
         }
         if let Some(reason) = self.outlived(now) {
             return Err(reason);
@@ -218,160 +217,6 @@ impl Connection {
             return Err(Closed::IdleTimeout);
         }
         Ok(until)
-    }
-}
-
-/// What the pool of a client does with its connections.
-pub(crate) struct ClientKeeper {
-    pub config: Arc<ClientConfig>,
-    tls: Arc<TlsSettings>,
-    pub counters: Counters,
-    pub watch: Arc<Watch>,
-    pub names: Names,
-    pub unread: Unread,
-    pub resolver: Arc<Resolver>,
-}
-
-#[derive(Default)]
-pub(crate) struct Counters {
-    pub opened: AtomicU64,
-    pub reused: AtomicU64,
-    pub stale: AtomicU64,
-    pub replayed: AtomicU64,
-    pub retried: AtomicU64,
-    pub hedged: AtomicU64,
-    closed: Mutex<BTreeMap<&'static str, u64>>,
-}
-
-impl Counters {
-    pub fn by_reason(&self) -> Vec<(&'static str, u64)> {
-        let closed = self.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        closed.iter().map(|(name, count)| (*name, *count)).collect()
-    }
-
-    pub fn closed(&self, reason: Closed) {
-        let mut closed = self.closed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        *closed.entry(reason.name()).or_default() += 1;
-    }
-}
-
-/// A pool for one fork generation of a client.
-pub(crate) fn open_pool(
-    config: &Arc<ClientConfig>,
-    tls: &Arc<TlsSettings>,
-    resolver: &Arc<Resolver>,
-) -> Arc<ClientPool> {
-    let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-    let caps = Caps {
-        per_host: count(config.max_per_host),
-        total: count(config.max_total).min(descriptors() / 2).max(1),
-        dials_per_host: count(config.max_dials_per_host),
-        waiters: count(config.queue_limit),
-    };
-    let pool = Pool::new(
-        caps,
-        ClientKeeper {
-            config: config.clone(),
-            tls: tls.clone(),
-            counters: Counters::default(),
-            watch: Arc::default(),
-            names: Names::new(config.dns_ttl),
-            unread: Unread::new(config.body_idle_timeout),
-            resolver: resolver.clone(),
-        },
-    );
-    graceful_close::remember(&pool);
-    pool
-}
-
-/// How many descriptors the process may have open; the host needs some too.
-fn descriptors() -> usize {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    limit.current.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
-}
-
-impl Keeper for ClientKeeper {
-    type Key = Arc<Origin>;
-    type Connection = Box<Connection>;
-    type Error = Error;
-
-    fn dial(pool: &Arc<ClientPool>, origin: Arc<Origin>, order: DialOrder) {
-        let permit = Permit { pool: pool.clone(), order: Some(order) };
-        let job = async move {
-            let Permit { pool, .. } = &permit;
-            let started = Instant::now();
-            let deadline = Deadline::after(started, order.limit, ErrorKind::ConnectTimeout);
-            let tls = (origin.scheme == Scheme::Https).then_some(&*pool.keeper.tls);
-            let work = dial(&origin.host, origin.port, tls, &pool.keeper.resolver);
-            let result = match deadline.at {
-                None => work.await,
-                Some(at) => tokio::time::timeout_at(at.into(), work)
-                    .await
-                    .unwrap_or_else(|_| Err(deadline.error(Phase::Connect, &origin))),
-            };
-            match result {
-                Ok(dialled) => {
-                    let memory = Memory::of(&origin).unwrap_or_default();
-                    memory.forget(Instant::now());
-                    #[cfg(test)]
-                    assert_ne!(origin.host, tests::PANICS, "asked for");
-                    let route = pool.route(&origin, dialled.peer.ip(), &dialled.answer);
-                    let config = &pool.keeper.config;
-                    let connection = Box::new(Connection::new(dialled, config, memory, route));
-                    pool.keeper.counters.opened.fetch_add(1, Ordering::Relaxed);
-                    let now = Instant::now();
-                    let until = connection.idle_until(&pool.keeper.config, now);
-                    let pool = pool.clone();
-                    permit.dialled(stay(connection, now, until));
-                    pool.keeper.watch.arm(&pool);
-                }
-                Err(error) => permit.failed(error),
-            }
-        };
-        match engine() {
-            Ok(engine) => engine.spawn(job),
-            Err(error) => pool.dial_failed(order, error),
-        }
-    }
-
-    fn close(&self, connection: Box<Connection>, why: Why) {
-        self.counters.closed(match why {
-            Why::IdleTimeout => connection.outlived(Instant::now()).unwrap_or(Closed::IdleTimeout),
-            Why::Evicted => Closed::Evicted,
-            Why::PoolClosed => Closed::ByClient,
-        });
-        graceful_close::part(connection);
-    }
-}
-
-/// A dial under way: it ends in a connection or in an error for whoever waits for it, also when its
-/// job panics.
-struct Permit {
-    pool: Arc<ClientPool>,
-    order: Option<DialOrder>,
-}
-
-impl Permit {
-    fn dialled(mut self, idle: Idle<Box<Connection>>) {
-        if let Some(order) = self.order.take() {
-            self.pool.dialled(order, idle);
-        }
-    }
-
-    fn failed(mut self, error: Error) {
-        self.end(error);
-    }
-
-    fn end(&mut self, error: Error) {
-        if let Some(order) = self.order.take() {
-            self.pool.dial_failed(order, error);
-        }
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.end(panicked());
     }
 }
 
@@ -394,8 +239,8 @@ pub(crate) fn stay(
 }
 
 pub(crate) fn probe(connection: &mut Connection) -> Result<(), Closed> {
-    let Connection { layer, io, .. } = connection;
-    match layer.probe(io.fd()) {
+    let Connection { transport, io, .. } = connection;
+    match transport.probe(io.fd()) {
         Probe::Alive => Ok(()),
         Probe::Eof => Err(Closed::IdleEof),
         Probe::Reset => Err(Closed::IdleReset),

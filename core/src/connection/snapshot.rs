@@ -1,30 +1,28 @@
-//! What a client's pool does besides lending connections: its counters, and judging idle
-//! connections.
+//! What a client's pool shows of itself.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use crate::connection::{ClientPool, FOREVER, probe};
-use crate::net::dns_cache;
-use crate::origin::Origin;
-use crate::origin::state::{Hint, Memory};
-use crate::pool::{HostId, Idle};
+use crate::connection::FOREVER;
+use crate::connection::manager::ClientPool;
+use crate::origin::state::Hint;
+use crate::process::ClosesIdle;
 use crate::stats::{OriginStats, Stats};
 
 impl ClientPool {
     /// What every surface shows.
     pub fn stats(&self) -> Stats {
-        let counters = &self.keeper.counters;
+        let counters = &self.manager.counters;
         // Counted before the moment is looked at: what was counted has left the pool by then.
         let closed = counters.by_reason();
-        let option = self.keeper.config.idle_timeout;
+        let option = self.manager.config.idle_timeout;
         let now = Instant::now();
         let origins: Vec<OriginStats> = self
             .counts_by_key()
             .into_iter()
             .map(|(origin, counts)| {
-                let memory = Memory::of(&origin).unwrap_or_default();
+                let memory = self.manager.process.origins.of(&origin);
                 memory.forget(now);
                 let (limit, source) = memory.limit(option.unwrap_or(FOREVER), Hint::Unknown, now);
                 OriginStats {
@@ -36,7 +34,7 @@ impl ClientPool {
                     idle_limit: (limit < FOREVER).then_some(limit),
                     idle_limit_source: source.name(),
                     breaker: memory.breaker_state(now).name(),
-                    addresses: self.keeper.names.addresses(&origin),
+                    addresses: self.manager.names.addresses(&origin),
                 }
             })
             .collect();
@@ -48,7 +46,7 @@ impl ClientPool {
             replayed: counters.replayed.load(Ordering::Relaxed),
             retried: counters.retried.load(Ordering::Relaxed),
             hedged: counters.hedged.load(Ordering::Relaxed),
-            stuck_lookups: dns_cache::stuck() as u64,
+            stuck_lookups: self.manager.process.dns.stuck() as u64,
             closed,
             waiting: sum(|origin| origin.waiting),
             idle: sum(|origin| origin.idle),
@@ -61,33 +59,13 @@ impl ClientPool {
     /// Closes the breakers of the origins in use.
     pub fn forget_failures(&self) {
         for (origin, _) in self.counts_by_key() {
-            if let Ok(memory) = Memory::of(&origin) {
-                memory.reset_breaker();
-            }
+            self.manager.process.origins.of(&origin).reset_breaker();
         }
     }
+}
 
-    /// One of them died: siblings often die together, so each is looked at before it is used.
-    pub fn examine_all(self: &Arc<Self>, origin: &Arc<Origin>) {
-        for (host, stay) in self.stays(origin) {
-            self.examine(host, stay);
-        }
-    }
-
-    /// Judges an idle connection that the keeper saw move: it stays, or goes for its reason.
-    pub fn examine(self: &Arc<Self>, host: HostId, number: u32) {
-        let Some(mut idle) = self.take_stay(host, number) else {
-            return;
-        };
-        match probe(&mut idle.connection) {
-            Ok(()) => self.check_in(host, Idle { watched: false, ..idle }),
-            Err(reason) => {
-                idle.connection.learn_from(reason);
-                self.keeper.counters.stale.fetch_add(1, Ordering::Relaxed);
-                self.keeper.counters.closed(reason);
-                idle.connection.close();
-                self.discard(host);
-            }
-        }
+impl ClosesIdle for ClientPool {
+    fn close_idle(self: Arc<Self>) {
+        self.close(false);
     }
 }

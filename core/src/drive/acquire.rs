@@ -2,19 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use crate::connection::{ClientKeeper, ClientPool, Connection};
+use crate::connection::Connection;
+use crate::connection::manager::ClientPool;
+use crate::connection::manager::ConnectionManager;
 use crate::deadline::{Deadline, Deadlines, show};
 use crate::drive::wait::{Stopped, Wait};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::origin::Origin;
-use crate::pool::ticket::Ticket;
-use crate::pool::{Grant, Standing};
+use crate::pool::{Grant, Standing, Ticket};
 
 /// Waits until the ticket is served. Two limits: `queue_timeout` from when the wait `started`, and
 /// `queue_stall_timeout` from when the queue last moved. Neither counts while a connection is being
 /// opened for the ticket, which has a limit of its own.
 pub(super) async fn granted<W: Wait>(
-    ticket: &mut Ticket<ClientKeeper>,
+    ticket: &mut Ticket<ConnectionManager>,
     pool: &ClientPool,
     wait: &mut W,
     deadlines: &Deadlines,
@@ -68,7 +69,7 @@ fn stalled(origin: &Origin, limit: Duration, held: &str) -> Error {
 /// What holds the connections.
 fn held(standing: &Standing, pool: &ClientPool) -> String {
     let Standing { host, by_total, cap, total, counts, .. } = *standing;
-    let unread = pool.keeper.unread.of_host(host);
+    let unread = pool.manager.parked.of_host(host);
     let responses = match unread {
         0 => String::new(),
         unread => format!(", {unread} of them by responses that were not read to their end"),

@@ -9,8 +9,8 @@ use crate::deadline::Deadline;
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
 use crate::drive::wait::{Stopped, Wait};
 use crate::engine::cancel::{Cancel, Ended, cancellable, panicked};
-use crate::engine::engine;
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::process::process;
 
 /// Runs `work` on the engine while this thread sleeps; an interrupt cancels it.
 pub(crate) fn on_engine<T: Send + 'static>(
@@ -20,7 +20,7 @@ pub(crate) fn on_engine<T: Send + 'static>(
     let (sender, mut receiver) = oneshot::channel();
     let cancel = Cancel::new();
     let flag = cancel.clone();
-    engine()?.spawn(async move {
+    process().engine()?.spawn(async move {
         let result = match cancellable(&flag, work).await {
             Ended::Done(result) => result,
             Ended::Cancelled => Err(interrupted()),

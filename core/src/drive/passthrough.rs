@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use keepalive_proto::{Eof, Event};
 
-use crate::connection::{Connection, Lease};
+use crate::connection::Connection;
+use crate::connection::lease::Lease;
 use crate::deadline::Deadline;
 use crate::drive::body::{Live, broken, over};
 use crate::drive::wait::{Stopped, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::net::socket::{Layer, is_pause, ready_bytes, recv_space, waiting_bytes};
+use crate::net::socket::{is_pause, ready_bytes, recv_space, waiting_bytes};
 use crate::net::space::Space;
+use crate::net::transport::Transport;
 
 /// A body of which this much came between two waits comes in bulk: then the next wait is for a
 /// whole piece, so that its receiver is not woken for each packet, but it is short.
@@ -37,7 +39,7 @@ impl Live {
             return None;
         }
         let connection = self.lease.as_mut()?.connection().ok()?;
-        if !matches!(connection.layer, Layer::Plain) {
+        if !matches!(connection.transport, Transport::Plain) {
             return None;
         }
         let most = usize::try_from(connection.http.direct_body()?).unwrap_or(usize::MAX);

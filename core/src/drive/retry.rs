@@ -7,14 +7,14 @@ use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::config::Settings;
-use crate::connection::ClientPool;
+use crate::connection::manager::ClientPool;
 use crate::deadline::{Deadline, Deadlines};
 use crate::drive::perform::send;
 use crate::drive::wait::{Stopped, Wait};
 use crate::error::{Error, ErrorGroup, ErrorKind, Phase, Result};
 use crate::origin::Origin;
 use crate::origin::budget::{backoff, is_retryable_error, is_retryable_status, retry_after};
-use crate::origin::state::Memory;
+use crate::origin::state::OriginState;
 use crate::request::Request;
 use crate::response::Response;
 
@@ -44,7 +44,7 @@ async fn tries<W: Wait>(
     started: Instant,
 ) -> Result<Response> {
     let config = &settings.config;
-    let memory = Memory::of(&request.target.origin)?;
+    let memory = pool.manager.process.origins.of(&request.target.origin);
     memory.budget.earn(config.retry_budget);
     let mut tries = 0;
     loop {
@@ -86,7 +86,7 @@ async fn tries<W: Wait>(
         // Its connection goes back by the drain rule while this waits.
         drop(result);
         tries += 1;
-        pool.keeper.counters.retried.fetch_add(1, Ordering::Relaxed);
+        pool.manager.counters.retried.fetch_add(1, Ordering::Relaxed);
         sleep(wait, pause, &request.target.origin).await?;
     }
 }
@@ -122,12 +122,12 @@ async fn sleep<W: Wait>(wait: &mut W, pause: Duration, origin: &Origin) -> Resul
 
 /// A request the breaker let pass; its end is counted, also when it is cancelled.
 struct Guarded<'a> {
-    memory: &'a Memory,
+    memory: &'a OriginState,
     counted: bool,
 }
 
 impl<'a> Guarded<'a> {
-    fn admitted(memory: &'a Memory, request: &Request, now: Instant) -> Result<Guarded<'a>> {
+    fn admitted(memory: &'a OriginState, request: &Request, now: Instant) -> Result<Guarded<'a>> {
         memory.admit(now).map_err(|left| {
             let origin = &request.target.origin;
             Error::new(

@@ -7,7 +7,7 @@ use std::task::{Poll, Waker};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::guard::caught;
-use crate::sync::{AtomicBool, Mutex, Ordering};
+use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 
 /// A flag that wakes the task it belongs to.
 #[derive(Default)]
@@ -25,7 +25,7 @@ impl Cancel {
     pub fn register(&self, waker: &Waker) {
         let waker = Some(waker.clone());
         let before = {
-            let mut known = self.waker.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut known = lock(&self.waker);
             std::mem::replace(&mut *known, waker)
         };
         drop(before);
@@ -38,7 +38,7 @@ impl Cancel {
 
     pub fn cancel(&self) {
         self.flag.store(true, Ordering::Release);
-        let waker = self.waker.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        let waker = lock(&self.waker).take();
         if let Some(waker) = waker {
             waker.wake();
         }

@@ -2,10 +2,11 @@
 //! forks should have no other threads at that moment (Python 3.12 warns of them), and may ask for it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::sync::lock;
 use nix::sys::signal::{SigSet, SigmaskHow};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
@@ -65,10 +66,6 @@ fn tid() -> i32 {
 /// A thread that was joined, or has run its last line, is counted by the kernel for a moment longer.
 fn has_left(tid: i32) -> bool {
     !std::path::Path::new(&format!("/proc/self/task/{tid}")).exists()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl Driver {

@@ -4,17 +4,13 @@
 //! the engine's reactor or, when it says that it lingers, comes back to watch for it.
 
 use std::cell::Cell;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
-use crate::engine::Engine;
+use crate::engine::inbox::{Inbox, Job};
 use crate::fork;
 use crate::guard::guarded;
-use crate::sync::{Mutex, MutexGuard};
-
-pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+use crate::sync::{Mutex, MutexGuard, lock};
 
 /// Who polls a submission, and so how it may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +33,8 @@ pub(crate) fn turn() -> Turn {
 }
 
 /// Polls a job on this thread and carries it to the engine when it is woken later.
-pub(crate) struct Handoff {
-    engine: &'static Engine,
+pub(crate) struct InlineTask {
+    inbox: &'static Inbox,
     stage: Mutex<Stage>,
 }
 
@@ -52,22 +48,22 @@ enum Stage {
     Gone,
 }
 
-impl Handoff {
+impl InlineTask {
     /// Begins `job` on this thread.
-    pub fn begin(engine: &'static Engine, job: Job, turn: Turn) -> Arc<Handoff> {
-        let handoff = Arc::new(Handoff { engine, stage: Mutex::new(Stage::Here) });
-        handoff.poll(job, turn);
-        handoff
+    pub fn begin(inbox: &'static Inbox, job: Job, turn: Turn) -> Arc<InlineTask> {
+        let task = Arc::new(InlineTask { inbox, stage: Mutex::new(Stage::Here) });
+        task.poll(job, turn);
+        task
     }
 
     fn lock(&self) -> MutexGuard<'_, Stage> {
-        self.stage.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.stage)
     }
 
     /// Polls `job` while the stage is `Here`.
     fn poll(self: &Arc<Self>, mut job: Job, turn: Turn) {
         let waker = Waker::from(self.clone());
-        let context = self.engine.enter();
+        let context = self.inbox.enter();
         let before = TURN.replace(turn);
         // Its end, also by a panic, is told by the job itself; dropping it may panic too.
         let job = guarded(|| {
@@ -84,7 +80,7 @@ impl Handoff {
         if matches!(*stage, Stage::Woken) {
             *stage = Stage::Gone;
             drop(stage);
-            self.engine.adopt(job);
+            self.inbox.adopt(job);
         } else {
             *stage = Stage::Waiting(job);
         }
@@ -103,7 +99,7 @@ impl Handoff {
     }
 }
 
-impl Wake for Handoff {
+impl Wake for InlineTask {
     fn wake(self: Arc<Self>) {
         let mut stage = self.lock();
         let next = match *stage {
@@ -113,7 +109,7 @@ impl Wake for Handoff {
         let before = std::mem::replace(&mut *stage, next);
         drop(stage);
         if let Stage::Waiting(job) = before {
-            self.engine.adopt(job);
+            self.inbox.adopt(job);
         }
     }
 }
@@ -121,35 +117,35 @@ impl Wake for Handoff {
 /// A job whose answer the submitter's thread promised to come back for. Dropping it leaves the job
 /// to the engine.
 pub(crate) struct Lingering {
-    handoff: Option<Arc<Handoff>>,
+    task: Option<Arc<InlineTask>>,
     generation: u64,
 }
 
 impl Lingering {
-    pub fn new(handoff: Arc<Handoff>) -> Lingering {
-        Lingering { handoff: Some(handoff), generation: fork::generation() }
+    pub fn new(task: Arc<InlineTask>) -> Lingering {
+        Lingering { task: Some(task), generation: fork::generation() }
     }
 
     /// Watches for the answer on this thread, for as long as that pays on its connection, unless
     /// others were submitted meanwhile: then the engine is awake anyhow.
     pub fn watch(mut self) {
-        let Some(handoff) = self.handoff.take() else { return };
-        if !handoff.engine.is_lone() || self.generation != fork::generation() {
-            self.handoff = Some(handoff);
-        } else if let Some(job) = handoff.take(Stage::Here) {
-            handoff.poll(job, Turn::Linger);
+        let Some(task) = self.task.take() else { return };
+        if !task.inbox.is_lone() || self.generation != fork::generation() {
+            self.task = Some(task);
+        } else if let Some(job) = task.take(Stage::Here) {
+            task.poll(job, Turn::Linger);
         }
     }
 }
 
 impl Drop for Lingering {
     fn drop(&mut self) {
-        let Some(handoff) = self.handoff.take() else { return };
+        let Some(task) = self.task.take() else { return };
         if self.generation != fork::generation() {
             // The job's timers and registrations are the parent's.
-            fork::keep(handoff);
-        } else if let Some(job) = handoff.take(Stage::Gone) {
-            handoff.engine.adopt(job);
+            fork::keep(task);
+        } else if let Some(job) = task.take(Stage::Gone) {
+            task.inbox.adopt(job);
         }
     }
 }

@@ -1,90 +1,59 @@
 //! The completion queue: how finished work crosses into another language in batches. The wake-up
 //! runs only when the queue was empty, so a busy loop drains many completions per wake-up.
 
-use std::any::Any;
-use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
-use crate::engine::announce;
+use crate::engine::announce::{Consumer, announce};
 use crate::engine::cancel::panicked;
 use crate::error::{Error, Result};
 use crate::fork;
 use crate::guard::guarded;
-use crate::request::body::BodyWant;
-use crate::response::Response;
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::sync::{Condvar, Mutex, MutexGuard, lock};
 
 /// One finished piece of work.
-pub struct Completion {
+pub struct Completion<T> {
     /// The number given when it was submitted.
     pub token: u64,
     /// What came of it.
-    pub outcome: Outcome,
-}
-
-/// Memory of the caller's that the engine receives a body into.
-pub trait Destination: Any + Send {
-    /// All of it, always the same. It need not have been written: the engine only writes to it, from
-    /// its front, and says how far it came.
-    fn memory(&mut self) -> &mut [MaybeUninit<u8>];
-}
-
-/// What a submission ended in. Each submission ends in exactly one.
-pub enum Outcome {
-    /// Of `Client::submit`.
-    Response(Result<Response>),
-    /// Of `Client::submit_read`: the response comes back with its next piece; `None` is the
-    /// verified end.
-    Chunk(Response, Result<Option<Bytes>>),
-    /// Of `Client::submit_warm`: how many connections were opened.
-    Warmed(Result<usize>),
-    /// Of `Client::submit_read_full`: the response and the memory come back, with how many bytes of
-    /// it, from the first on, have been written; also on failure, whose error has none of them
-    /// ([`Error::with_partial`](crate::Error::with_partial) adds them).
-    Filled(Response, Box<dyn Destination>, usize, Result<()>),
-    /// A piped request body wants its next piece, or its first one again
-    /// ([`body_pipe`](crate::body_pipe)); not an end.
-    WantBody(BodyWant),
+    pub outcome: T,
 }
 
 /// The one completion that a piece of work ends in, with what is to come back in it. It is delivered
 /// when this is dropped, as a panic, unless the work said how it ended.
-pub(crate) struct Owed<T: Send + 'static> {
-    queue: Arc<Queue>,
+pub(crate) struct Owed<T: Send + 'static, L: Send + 'static> {
+    queue: Arc<Queue<T>>,
     token: u64,
-    lent: Option<T>,
-    failed: fn(T, Error) -> Outcome,
+    lent: Option<L>,
+    failed: fn(L, Error) -> T,
     generation: u64,
 }
 
-impl<T: Send + 'static> Owed<T> {
+impl<T: Send + 'static, L: Send + 'static> Owed<T, L> {
     pub fn new(
-        queue: &Arc<Queue>,
+        queue: &Arc<Queue<T>>,
         token: u64,
-        lent: T,
-        failed: fn(T, Error) -> Outcome,
-    ) -> Owed<T> {
+        lent: L,
+        failed: fn(L, Error) -> T,
+    ) -> Owed<T, L> {
         let generation = fork::generation();
         Owed { queue: queue.clone(), token, lent: Some(lent), failed, generation }
     }
 
     /// What is to come back; there until the end.
-    pub fn lent(&mut self) -> Result<&mut T> {
+    pub fn lent(&mut self) -> Result<&mut L> {
         self.lent.as_mut().ok_or_else(|| Error::state("it has ended"))
     }
 
     /// The work has ended.
-    pub fn settle(mut self, outcome: impl FnOnce(T) -> Outcome) {
+    pub fn settle(mut self, outcome: impl FnOnce(L) -> T) {
         if let Some(lent) = self.lent.take() {
             self.queue.push(self.token, outcome(lent));
         }
     }
 }
 
-impl<T: Send + 'static> Drop for Owed<T> {
+impl<T: Send + 'static, L: Send + 'static> Drop for Owed<T, L> {
     fn drop(&mut self) {
         let Some(lent) = self.lent.take() else { return };
         if self.generation == fork::generation() {
@@ -96,21 +65,21 @@ impl<T: Send + 'static> Drop for Owed<T> {
 }
 
 /// Collects completions for one consumer (an event loop, a Node environment, a C caller).
-pub struct Queue {
-    state: Mutex<State>,
+pub struct Queue<T> {
+    state: Mutex<State<T>>,
     filled: Condvar,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
-struct State {
-    ready: Vec<Completion>,
+struct State<T> {
+    ready: Vec<Completion<T>>,
     closed: bool,
 }
 
-impl Queue {
+impl<T: Send + 'static> Queue<T> {
     /// `wake` is called on an engine thread (or the submitter's) each time the queue stops being
     /// empty; it must not block and must not call into this queue.
-    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Arc<Queue> {
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Arc<Queue<T>> {
         Arc::new(Queue {
             state: Mutex::new(State { ready: Vec::new(), closed: false }),
             filled: Condvar::new(),
@@ -118,12 +87,12 @@ impl Queue {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        lock(&self.state)
     }
 
     /// Adds a completion; dropped silently when the consumer is gone.
-    pub fn push(self: &Arc<Self>, token: u64, outcome: Outcome) {
+    pub fn push(self: &Arc<Self>, token: u64, outcome: T) {
         let was_empty = {
             let mut state = self.lock();
             if state.closed {
@@ -137,20 +106,14 @@ impl Queue {
         announce(self, was_empty);
     }
 
-    pub(crate) fn wake(&self) {
-        self.filled.notify_one();
-        // It runs on whatever thread is at hand, the engine's too.
-        let _ = guarded(&self.wake);
-    }
-
     /// Takes everything that is ready, in order. `into` is cleared and its storage reused.
-    pub fn drain(&self, into: &mut Vec<Completion>) {
+    pub fn drain(&self, into: &mut Vec<Completion<T>>) {
         into.clear();
         std::mem::swap(&mut self.lock().ready, into);
     }
 
     /// Takes up to `capacity` completions in order; says whether some are left.
-    pub fn take(&self, capacity: usize) -> (Vec<Completion>, bool) {
+    pub fn take(&self, capacity: usize) -> (Vec<Completion<T>>, bool) {
         let mut state = self.lock();
         let count = capacity.min(state.ready.len());
         let taken = state.ready.drain(..count).collect();
@@ -191,5 +154,13 @@ impl Queue {
         };
         drop(dropped);
         self.filled.notify_all();
+    }
+}
+
+impl<T: Send + 'static> Consumer for Queue<T> {
+    fn wake(&self) {
+        self.filled.notify_one();
+        // It runs on whatever thread is at hand, the engine's too.
+        let _ = guarded(&self.wake);
     }
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::guard::guarded;
-use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, lock};
 
 /// Work in places that are used again. Work that panics ends; the others do not notice.
-pub(crate) struct Slots<T> {
+pub(crate) struct TaskSet<T> {
     slots: Vec<Slot<T>>,
     free: Vec<usize>,
     woken: Arc<Woken>,
@@ -46,7 +46,7 @@ struct Signal {
 
 impl Woken {
     fn lock(&self) -> MutexGuard<'_, List> {
-        self.list.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.list)
     }
 }
 
@@ -70,9 +70,9 @@ impl Wake for Signal {
     }
 }
 
-impl<T: Future<Output = ()> + Unpin> Slots<T> {
+impl<T: Future<Output = ()> + Unpin> TaskSet<T> {
     pub fn new() -> Self {
-        Slots { slots: Vec::new(), free: Vec::new(), woken: Arc::default(), batch: Vec::new() }
+        TaskSet { slots: Vec::new(), free: Vec::new(), woken: Arc::default(), batch: Vec::new() }
     }
 
     /// Begins `work` at once.
@@ -174,7 +174,7 @@ mod tests {
         let task = Arc::new(Task(AtomicUsize::new(0)));
         let waker = Waker::from(task.clone());
         let cx = Context::from_waker(&waker);
-        let mut slots = Slots::new();
+        let mut slots = TaskSet::new();
         let works: Vec<Arc<Shared>> = (0..3).map(|_| Arc::default()).collect();
         works.iter().for_each(|work| slots.add(Work(work.clone())));
         slots.poll_woken(&cx);
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn work_that_panics_ends_alone() {
         let cx = Context::from_waker(Waker::noop());
-        let mut slots = Slots::new();
+        let mut slots = TaskSet::new();
         let good: Arc<Shared> = Arc::default();
         slots.add(Either::Good(Work(good.clone())));
         for (polled, dropped) in [(true, false), (false, true), (true, true)] {
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn ended_work_is_dropped_and_its_slot_used_again() {
         let cx = Context::from_waker(Waker::noop());
-        let mut slots = Slots::new();
+        let mut slots = TaskSet::new();
         let (first, second): (Arc<Shared>, Arc<Shared>) = Default::default();
         slots.add(Work(first.clone()));
         first.done.store(true, Ordering::SeqCst);

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use crate::sync::lock;
 use slab::Slab;
 
 #[derive(Default)]
@@ -38,7 +39,7 @@ pub(crate) struct Timer {
 
 impl Timers {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.state)
     }
 
     /// Wakes `waker` when `at` has passed.

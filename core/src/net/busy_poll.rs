@@ -9,39 +9,37 @@ use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::fork::PerFork;
-
 /// After so many vain attempts in a row one answer in 1,024 is still watched for.
 const LEAST_OFTEN: u32 = 1_023;
 
 /// Threads of the process that wait for an answer. With several at once the cores are wanted, and
-/// whoever watches would be served before those who sleep. A forked child has none of its parent's.
-static WAITING: PerFork<AtomicU32> = PerFork::new();
+/// whoever watches would be served before those who sleep.
+#[derive(Default)]
+pub(crate) struct Waiting(AtomicU32);
 
 /// A thread that waits for an answer, until this is dropped.
-pub(crate) struct Waiter {
-    waiting: Option<&'static AtomicU32>,
+pub(crate) struct Waiter<'a> {
+    all: &'a Waiting,
     alone: bool,
 }
 
-impl Waiter {
-    pub fn new() -> Waiter {
-        let waiting = WAITING.get_or_try_init(|| Ok(AtomicU32::new(0))).ok();
-        let alone = waiting.is_some_and(|waiting| waiting.fetch_add(1, Ordering::Relaxed) == 0);
-        Waiter { waiting, alone }
+impl Waiting {
+    pub fn begin(&self) -> Waiter<'_> {
+        let alone = self.0.fetch_add(1, Ordering::Relaxed) == 0;
+        Waiter { all: self, alone }
     }
+}
 
+impl Waiter<'_> {
     /// Whether no other thread was waiting when it began.
     pub fn is_alone(&self) -> bool {
         self.alone
     }
 }
 
-impl Drop for Waiter {
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        if let Some(waiting) = self.waiting {
-            waiting.fetch_sub(1, Ordering::Relaxed);
-        }
+        self.all.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -117,9 +115,11 @@ mod tests {
 
     #[test]
     fn only_who_waits_alone_may_watch() {
-        let first = Waiter::new();
-        assert!(!Waiter::new().is_alone());
+        let waiting = Waiting::default();
+        let first = waiting.begin();
+        assert!(first.is_alone() && !waiting.begin().is_alone());
         drop(first);
+        assert!(waiting.begin().is_alone());
     }
 
     #[test]

@@ -15,11 +15,27 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::fork::PerFork;
 use crate::guard::caught;
-use crate::net::resolver::Answer;
+use crate::sync::lock;
 
-/// Names remembered; more than that and what nobody is asking for is forgotten.
+/// The addresses of a name.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    /// In the order in which they are to be tried.
+    pub addresses: Vec<SocketAddr>,
+    /// When they were looked up.
+    pub at: Instant,
+    /// Looked up for somebody else before.
+    pub cached: bool,
+}
+
+impl Answer {
+    pub fn now(addresses: Vec<SocketAddr>) -> Answer {
+        Answer { addresses, at: Instant::now(), cached: false }
+    }
+}
+
+/// DnsCache remembered; more than that and what nobody is asking for is forgotten.
 const NAMES: usize = 1024;
 
 /// A look-up that has taken this long is given a second beside it (glibc asks the next name server
@@ -28,7 +44,7 @@ const STUCK: Duration = Duration::from_secs(5);
 /// Look-ups of one name at a time.
 const MOST: usize = 2;
 
-type Key = (String, u16);
+pub(crate) type Key = (String, u16);
 
 /// Why a look-up failed, for all who waited for it.
 #[derive(Clone)]
@@ -82,43 +98,13 @@ impl Default for Slot {
 
 impl Slot {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.state)
     }
 }
 
+/// The names of the process.
 #[derive(Default)]
-struct Names(Mutex<HashMap<Key, Arc<Slot>>>);
-
-static ALL: PerFork<Names> = PerFork::new();
-
-/// The addresses of a name, from an answer whose time `serves` if there is one, else by `ask`, on the
-/// engine.
-pub(crate) async fn lookup<A>(
-    host: &str,
-    port: u16,
-    serves: impl Fn(Instant) -> bool,
-    ask: impl Fn() -> A,
-) -> io::Result<Answer>
-where
-    A: Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static,
-{
-    match ALL.get_or_try_init(|| Ok(Names::default())) {
-        Ok(names) => names.lookup((host.to_string(), port), serves, ask).await,
-        Err(_) => Ok(Answer::now(ask().await?)),
-    }
-}
-
-/// The network is another one: no answer of before counts.
-pub(crate) fn forget() {
-    if let Some(names) = ALL.get() {
-        names.lock().clear();
-    }
-}
-
-/// How many look-ups of the process seem stuck.
-pub(crate) fn stuck() -> usize {
-    ALL.get().map_or(0, |names| names.stuck(now()))
-}
+pub(crate) struct DnsCache(Mutex<HashMap<Key, Arc<Slot>>>);
 
 /// A look-up under way; its end is told however it ends.
 struct Running {
@@ -158,12 +144,22 @@ fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-impl Names {
+impl DnsCache {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Slot>>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.0)
     }
 
-    fn stuck(&self, now: Instant) -> usize {
+    /// The network is another one: no answer of before counts.
+    pub fn forget(&self) {
+        self.lock().clear();
+    }
+
+    /// How many look-ups of the process seem stuck.
+    pub fn stuck(&self) -> usize {
+        self.stuck_at(now())
+    }
+
+    fn stuck_at(&self, now: Instant) -> usize {
         let slots = self.lock();
         let stuck = |began: &&Instant| now.saturating_duration_since(**began) >= STUCK;
         slots.values().map(|slot| slot.lock().running.iter().filter(stuck).count()).sum()
@@ -177,7 +173,9 @@ impl Names {
         slots.entry(key).or_default().clone()
     }
 
-    async fn lookup<A>(
+    /// The addresses of a name, from an answer whose time `serves` if there is one, else by `ask`, on
+    /// the engine.
+    pub async fn lookup<A>(
         &self,
         key: Key,
         serves: impl Fn(Instant) -> bool,
@@ -261,7 +259,7 @@ mod tests {
     #[test]
     fn an_answer_serves_for_its_time_and_its_addresses_take_turns() {
         runtime().block_on(async {
-            let (names, asked) = (Names::default(), Arc::new(AtomicUsize::new(0)));
+            let (names, asked) = (DnsCache::default(), Arc::new(AtomicUsize::new(0)));
             let all = addresses(&["10.0.0.1:80", "10.0.0.2:80", "[::1]:80"]);
             let look = async |serves: bool| {
                 let ask = || {
@@ -288,7 +286,7 @@ mod tests {
     #[test]
     fn a_burst_asks_once_and_a_failure_is_not_kept() {
         runtime().block_on(async {
-            let (names, asked) = (Names::default(), Arc::new(AtomicUsize::new(0)));
+            let (names, asked) = (DnsCache::default(), Arc::new(AtomicUsize::new(0)));
             let look = async |fail: bool| {
                 let ask = || {
                     asked.fetch_add(1, Ordering::SeqCst);
@@ -317,7 +315,7 @@ mod tests {
 
     /// Asks with a limit of its own, as a dial does.
     async fn within(
-        names: &Names,
+        names: &DnsCache,
         name: &str,
         limit: Duration,
         asked: &Arc<AtomicUsize>,
@@ -337,13 +335,13 @@ mod tests {
     #[test]
     fn a_name_that_gets_no_answer_has_two_look_ups_at_most_and_delays_no_other() {
         runtime().block_on(async {
-            let (names, asked) = (Names::default(), Arc::new(AtomicUsize::new(0)));
+            let (names, asked) = (DnsCache::default(), Arc::new(AtomicUsize::new(0)));
             for _ in 0..20 {
                 let limit = Duration::from_secs(4);
                 assert!(within(&names, "silent", limit, &asked).await.is_none());
             }
             assert_eq!(asked.load(Ordering::SeqCst), 2);
-            assert_eq!(names.stuck(now()), 2);
+            assert_eq!(names.stuck_at(now()), 2);
             let other = Arc::new(AtomicUsize::new(2));
             let answer = within(&names, "other", Duration::from_millis(1), &other).await;
             assert!(answer.is_some_and(|answer| answer.is_ok()));
@@ -353,21 +351,21 @@ mod tests {
     #[test]
     fn a_look_up_that_panics_fails_all_who_wait_for_it() {
         runtime().block_on(async {
-            let names = Names::default();
+            let names = DnsCache::default();
             let look = async || {
                 let ask = || async { panic!("on purpose") };
                 names.lookup(key("a"), |_| false, ask).await
             };
             let (first, second) = tokio::join!(look(), look());
             assert!(first.is_err() && second.is_err());
-            assert_eq!(names.stuck(now() + STUCK), 0);
+            assert_eq!(names.stuck_at(now() + STUCK), 0);
         });
     }
 
     #[test]
     fn the_cache_is_bounded() {
         runtime().block_on(async {
-            let names = Names::default();
+            let names = DnsCache::default();
             for number in 0..NAMES * 2 {
                 let ask = || async { Ok(addresses(&["[::1]:80"])) };
                 let key = (number.to_string(), 80);

@@ -8,4 +8,5 @@ pub(crate) mod resolver;
 pub(crate) mod socket;
 pub(crate) mod space;
 pub(crate) mod tls;
+pub(crate) mod transport;
 mod trust;

@@ -7,24 +7,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-use crate::net::dns_cache;
-
-/// The addresses of a name.
-#[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    /// In the order in which they are to be tried.
-    pub addresses: Vec<SocketAddr>,
-    /// When they were looked up.
-    pub at: Instant,
-    /// Looked up for somebody else before.
-    pub cached: bool,
-}
-
-impl Answer {
-    pub fn now(addresses: Vec<SocketAddr>) -> Answer {
-        Answer { addresses, at: Instant::now(), cached: false }
-    }
-}
+use crate::net::dns_cache::{Answer, DnsCache};
 
 /// How a client turns names into addresses.
 pub(crate) struct Resolver {
@@ -65,6 +48,7 @@ impl Resolver {
     /// All addresses of `host`, from an answer after `after` if that is given.
     pub async fn lookup(
         &self,
+        cache: &DnsCache,
         host: &str,
         port: u16,
         after: Option<Instant>,
@@ -84,7 +68,8 @@ impl Resolver {
             return Ok(Answer::now(addresses));
         }
         let serves = |at: Instant| at.elapsed() < self.ttl && after.is_none_or(|after| at > after);
-        dns_cache::lookup(host, port, serves, || system(host.to_string(), port)).await
+        let key = (host.to_string(), port);
+        cache.lookup(key, serves, || system(host.to_string(), port)).await
     }
 }
 

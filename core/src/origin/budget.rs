@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Error, ErrorKind};
+use crate::sync::lock;
 
 /// The first wait is up to this, each further one up to twice the last.
 const BASE: Duration = Duration::from_millis(100);
@@ -34,7 +35,7 @@ struct Purse {
 
 impl Budget {
     fn lock(&self) -> MutexGuard<'_, Purse> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.0)
     }
 
     /// A request was sent: it earns `percent` of a try.

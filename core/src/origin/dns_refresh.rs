@@ -9,17 +9,16 @@ use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use crate::connection::ClientPool;
-use crate::guard::caught;
-use crate::net::resolver::Answer;
+use crate::net::dns_cache::Answer;
 use crate::origin::Origin;
+use crate::sync::lock;
 
 /// The name of one origin in one pool.
 #[derive(Default)]
-pub(crate) struct Place {
+pub(crate) struct DnsEntry {
     /// Changes with the set of addresses.
     version: AtomicU64,
     known: Mutex<Known>,
@@ -34,9 +33,9 @@ struct Known {
     looking: bool,
 }
 
-impl Place {
+impl DnsEntry {
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.known)
     }
 
     /// Takes an answer in; `true` if it differs from the one before.
@@ -60,8 +59,8 @@ impl Place {
 }
 
 /// A connection's address, and what became of it.
-pub(crate) struct Route {
-    place: Arc<Place>,
+pub(crate) struct PeerAddress {
+    entry: Arc<DnsEntry>,
     peer: IpAddr,
     ttl: Duration,
     /// Of the answer that was looked at last.
@@ -70,16 +69,16 @@ pub(crate) struct Route {
     ends: Option<Instant>,
 }
 
-impl Route {
-    /// Looks at the last answer; `spread` in 0..1 tells connections apart. One atomic load when
+impl PeerAddress {
+    /// Schedule at the last answer; `spread` in 0..1 tells connections apart. One atomic load when
     /// there is none that is new.
     pub fn look(&mut self, now: Instant, spread: f64) {
-        let version = self.place.version.load(Ordering::Acquire);
+        let version = self.entry.version.load(Ordering::Acquire);
         if version == self.version {
             return;
         }
         self.version = version;
-        self.ends = match self.place.lock().addresses.binary_search(&self.peer) {
+        self.ends = match self.entry.lock().addresses.binary_search(&self.peer) {
             Ok(_) => None,
             Err(_) => self.ends.or_else(|| now.checked_add(remaining(self.ttl, spread))),
         };
@@ -97,121 +96,103 @@ fn remaining(ttl: Duration, spread: f64) -> Duration {
 }
 
 /// The names of a pool's connections.
-pub(crate) struct Names {
+pub(crate) struct DnsRefresh {
     /// `None`: not looked up again.
     ttl: Option<Duration>,
-    looks: Mutex<Looks>,
+    schedule: Mutex<Schedule>,
 }
 
 #[derive(Default)]
-struct Looks {
-    places: HashMap<Arc<Origin>, Arc<Place>>,
+struct Schedule {
+    entries: HashMap<Arc<Origin>, Arc<DnsEntry>>,
     /// When the first lookup is due.
     next: Option<Instant>,
 }
 
-impl Names {
+impl DnsRefresh {
     /// `ttl` is the option `dns_ttl`.
-    pub fn new(ttl: Option<Duration>) -> Names {
-        Names { ttl: ttl.filter(|ttl| !ttl.is_zero()), looks: Mutex::default() }
+    pub fn new(ttl: Option<Duration>) -> DnsRefresh {
+        DnsRefresh { ttl: ttl.filter(|ttl| !ttl.is_zero()), schedule: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Looks> {
-        self.looks.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn lock(&self) -> MutexGuard<'_, Schedule> {
+        lock(&self.schedule)
     }
 
-    /// What the name of `origin` last resolved to; empty for addresses and when nobody looks.
+    /// What the name of `origin` last resolved to; empty for addresses and when nobody schedule.
     pub fn addresses(&self, origin: &Arc<Origin>) -> Vec<IpAddr> {
-        let place = self.lock().places.get(origin).cloned();
-        place.map(|place| place.lock().addresses.clone()).unwrap_or_default()
+        let entry = self.lock().entries.get(origin).cloned();
+        entry.map(|entry| entry.lock().addresses.clone()).unwrap_or_default()
     }
 
-    fn place(&self, origin: &Arc<Origin>, due: Instant) -> Arc<Place> {
-        let mut looks = self.lock();
-        looks.next = Some(looks.next.map_or(due, |next| next.min(due)));
-        looks.places.entry(origin.clone()).or_default().clone()
+    /// The address of a connection just opened to `peer`, and whether the answer that named it differs
+    /// from the one before; `None` when the name is not looked up again.
+    pub fn follow(
+        &self,
+        origin: &Arc<Origin>,
+        peer: IpAddr,
+        answer: &Answer,
+    ) -> Option<(PeerAddress, bool)> {
+        let ttl = self.ttl?;
+        if origin.server_name().parse::<IpAddr>().is_ok() {
+            return None;
+        }
+        let entry = self.entry(origin, answer.at + ttl);
+        let changed = entry.update(answer);
+        let version = entry.version.load(Ordering::Acquire);
+        Some((PeerAddress { entry, peer, ttl, version, ends: None }, changed))
     }
 
-    /// The places whose lookup is due, marked as being looked up; forgets those without
+    fn entry(&self, origin: &Arc<Origin>, due: Instant) -> Arc<DnsEntry> {
+        let mut schedule = self.lock();
+        schedule.next = Some(schedule.next.map_or(due, |next| next.min(due)));
+        schedule.entries.entry(origin.clone()).or_default().clone()
+    }
+
+    /// The entries whose lookup is due, marked as being looked up; forgets those without
     /// connections. Also returns when the next is due.
-    fn due(&self, now: Instant) -> (Vec<(Arc<Origin>, Arc<Place>)>, Option<Instant>) {
+    pub fn due(&self, now: Instant) -> (Vec<Lookup>, Option<Instant>) {
         let Some(ttl) = self.ttl else { return (Vec::new(), None) };
-        let mut looks = self.lock();
-        if looks.next.is_none_or(|next| next > now) {
-            return (Vec::new(), looks.next);
+        let mut schedule = self.lock();
+        if schedule.next.is_none_or(|next| next > now) {
+            return (Vec::new(), schedule.next);
         }
         let (mut due, mut next) = (Vec::new(), None);
         // A connection, or its lookup, has a reference of its own.
-        looks.places.retain(|_, place| Arc::strong_count(place) > 1);
-        for (origin, place) in &looks.places {
-            let mut known = place.lock();
+        schedule.entries.retain(|_, entry| Arc::strong_count(entry) > 1);
+        for (origin, entry) in &schedule.entries {
+            let mut known = entry.lock();
             let mut at = known.at.map_or(now, |at| at + ttl);
             if at <= now {
                 at = now + ttl;
                 if !std::mem::replace(&mut known.looking, true) {
-                    due.push((origin.clone(), place.clone()));
+                    due.push(Lookup { origin: origin.clone(), entry: entry.clone() });
                 }
             }
             next = Some(next.map_or(at, |next: Instant| next.min(at)));
         }
-        looks.next = next;
+        schedule.next = next;
         (due, next)
     }
 }
 
-impl ClientPool {
-    /// The route of a connection just opened to `peer`; `None` when its name is not looked up again.
-    pub fn route(
-        self: &Arc<Self>,
-        origin: &Arc<Origin>,
-        peer: IpAddr,
-        answer: &Answer,
-    ) -> Option<Route> {
-        let names = &self.keeper.names;
-        let ttl = names.ttl?;
-        if origin.server_name().parse::<IpAddr>().is_ok() {
-            return None;
-        }
-        let place = names.place(origin, answer.at + ttl);
-        self.answered(origin, &place, answer);
-        let version = place.version.load(Ordering::Acquire);
-        Some(Route { place, peer, ttl, version, ends: None })
-    }
-
-    fn answered(self: &Arc<Self>, origin: &Arc<Origin>, place: &Place, answer: &Answer) {
-        if !place.update(answer) {
-            return;
-        }
-        let now = Instant::now();
-        let config = &self.keeper.config;
-        self.visit(origin, |idle| idle.connection.look_at_address(config, now, &mut idle.until));
-        self.keeper.watch.look();
-    }
-
-    /// Starts the lookups that are due; returns when the next will be. Runs on the engine.
-    pub fn look_up_names(self: &Arc<Self>, now: Instant) -> Option<Instant> {
-        let (due, next) = self.keeper.names.due(now);
-        for (origin, place) in due {
-            tokio::spawn(look_up(Arc::downgrade(self), origin, place));
-        }
-        next
-    }
+/// A look-up that is due.
+pub(crate) struct Lookup {
+    pub origin: Arc<Origin>,
+    entry: Arc<DnsEntry>,
 }
 
-async fn look_up(pool: Weak<ClientPool>, origin: Arc<Origin>, place: Arc<Place>) {
-    let Some(resolver) = pool.upgrade().map(|pool| pool.keeper.resolver.clone()) else { return };
-    let result = caught(resolver.lookup(&origin.host, origin.port, None)).await;
-    let result = result.unwrap_or_else(|| Err(io::Error::other("it panicked")));
-    let failed_at = Instant::now();
-    {
-        let mut known = place.lock();
-        known.looking = false;
-        if result.is_err() {
-            known.at = Some(failed_at);
+impl Lookup {
+    /// It has ended; `true` if its answer differs from the one before.
+    pub fn ended(&self, result: &io::Result<Answer>, now: Instant) -> bool {
+        {
+            let mut known = self.entry.lock();
+            known.looking = false;
+            if result.is_err() {
+                known.at = Some(now);
+            }
         }
-    }
-    if let (Ok(answer), Some(pool)) = (result, pool.upgrade()) {
-        pool.answered(&origin, &place, &answer);
+        result.as_ref().is_ok_and(|answer| self.entry.update(answer))
     }
 }
 

@@ -11,12 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use crate::error::Result;
-use crate::fork::PerFork;
 use crate::origin::Origin;
 use crate::origin::breaker::{Breaker, BreakerState};
 use crate::origin::budget::Budget;
 use crate::origin::latency::Latency;
+use crate::sync::lock;
 
 /// How long an observation counts.
 const RECENT: Duration = Duration::from_secs(600);
@@ -56,7 +55,7 @@ impl LimitSource {
 }
 
 /// What is known of one origin. Reading costs a few atomic loads.
-pub(crate) struct Memory {
+pub(crate) struct OriginState {
     born: Instant,
     /// The learnt limit in microseconds; 0 for none.
     learnt: AtomicU64,
@@ -74,9 +73,9 @@ pub(crate) struct Memory {
     late_after: AtomicU64,
 }
 
-impl Default for Memory {
-    fn default() -> Memory {
-        Memory {
+impl Default for OriginState {
+    fn default() -> OriginState {
+        OriginState {
             born: Instant::now(),
             learnt: AtomicU64::default(),
             hint: AtomicU64::default(),
@@ -116,13 +115,13 @@ struct End {
 
 /// All memories, each with the number of the look that last asked for it.
 #[derive(Default)]
-struct Memories {
-    all: HashMap<Arc<Origin>, (u64, Arc<Memory>)>,
+struct Known {
+    all: HashMap<Arc<Origin>, (u64, Arc<OriginState>)>,
     looks: u64,
 }
 
-impl Memories {
-    fn of(&mut self, origin: &Arc<Origin>) -> Arc<Memory> {
+impl Known {
+    fn of(&mut self, origin: &Arc<Origin>) -> Arc<OriginState> {
         self.looks += 1;
         if self.all.len() >= ORIGINS && !self.all.contains_key(origin) {
             self.forget();
@@ -134,10 +133,21 @@ impl Memories {
 
     /// Forgets the quarter that was not asked for for longest, except what connections refer to.
     fn forget(&mut self) {
-        let free = |memory: &Arc<Memory>| Arc::strong_count(memory) == 1;
+        let free = |memory: &Arc<OriginState>| Arc::strong_count(memory) == 1;
         let mut used: Vec<u64> = self.all.values().map(|(used, _)| *used).collect();
         let (_, &mut oldest, _) = used.select_nth_unstable(ORIGINS / 4);
         self.all.retain(|_, (used, memory)| *used > oldest || !free(memory));
+    }
+}
+
+/// What is known of the servers of a process, for every client in it.
+#[derive(Default)]
+pub(crate) struct OriginStates(Mutex<Known>);
+
+impl OriginStates {
+    /// That of `origin`.
+    pub fn of(&self, origin: &Arc<Origin>) -> Arc<OriginState> {
+        lock(&self.0).of(origin)
     }
 }
 
@@ -145,14 +155,7 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX - 1)
 }
 
-impl Memory {
-    /// The memory of `origin`, the same for every client of the process.
-    pub fn of(origin: &Arc<Origin>) -> Result<Arc<Memory>> {
-        static ALL: PerFork<Mutex<Memories>> = PerFork::new();
-        let all = ALL.get_or_try_init(|| Ok(Mutex::default()))?;
-        Ok(all.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).of(origin))
-    }
-
+impl OriginState {
     /// A server said how long it keeps connections.
     pub fn hinted(&self, now: Instant, limit: Duration) {
         self.hint.store(micros(limit) + 1, Ordering::Relaxed);
@@ -195,7 +198,7 @@ impl Memory {
         if age < TELLING {
             return;
         }
-        let mut ends = self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut ends = lock(&self.ends);
         let close = |at: Instant| now.saturating_duration_since(at) < BURST;
         let differs = |other: &End| {
             let (less, more) = (age.min(other.age), age.max(other.age));
@@ -217,7 +220,7 @@ impl Memory {
             return;
         }
         let half = self.limit(option, Hint::Unknown, now).0.min(age) / 2;
-        let mut ends = self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut ends = lock(&self.ends);
         ends.push(End { at: now, age: half.div_f64(TRUST) });
         self.hint.store(0, Ordering::Relaxed);
         self.conclude(&mut ends, now);
@@ -226,14 +229,14 @@ impl Memory {
     /// Forgets what is old; called at each dial, which short limits cause more of.
     pub fn forget(&self, now: Instant) {
         if self.learnt.load(Ordering::Relaxed) != 0 {
-            let mut ends = self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut ends = lock(&self.ends);
             self.conclude(&mut ends, now);
         }
     }
 
     /// A response head came after `time`.
     pub fn answered(&self, time: Duration) {
-        let mut latency = self.latency.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut latency = lock(&self.latency);
         let latency = latency.get_or_insert_default();
         latency.record(time);
         let late = latency.p95().map_or(0, |late| micros(late).max(1));
@@ -247,11 +250,11 @@ impl Memory {
     }
 
     fn breaker(&self) -> MutexGuard<'_, Option<Breaker>> {
-        self.breaker.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.breaker)
     }
 
     /// Whether the breaker lets a request pass; if not, how long until the next probe.
-    pub fn admit(&self, now: Instant) -> std::result::Result<(), Duration> {
+    pub fn admit(&self, now: Instant) -> Result<(), Duration> {
         self.breaker().get_or_insert_with(|| Breaker::new(now)).admit(now)
     }
 
@@ -303,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_hint_beats_what_was_seen_and_the_option_bounds_both() {
-        let (memory, now) = (Memory::default(), Instant::now());
+        let (memory, now) = (OriginState::default(), Instant::now());
         let limit = |option, hint| memory.limit(option, hint, now);
         assert_eq!(limit(OPTION, Hint::Unknown), (OPTION, LimitSource::Option));
         memory.ended(now, secs(10));
@@ -318,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_hint_is_forgotten() {
-        let (memory, now) = (Memory::default(), Instant::now());
+        let (memory, now) = (OriginState::default(), Instant::now());
         memory.hinted(now, secs(5));
         let limit = |at| memory.limit(OPTION, Hint::Unknown, at).0;
         assert_eq!(limit(now + secs(599)), secs(5));
@@ -330,7 +333,7 @@ mod tests {
 
     #[test]
     fn nothing_but_the_option_goes_below_a_second() {
-        let (memory, now) = (Memory::default(), Instant::now());
+        let (memory, now) = (OriginState::default(), Instant::now());
         let limit = |option, hint| memory.limit(option, hint, now).0;
         memory.hinted(now, Duration::ZERO);
         assert_eq!(limit(OPTION, Hint::Unknown), FLOOR);
@@ -344,7 +347,7 @@ mod tests {
 
     #[test]
     fn the_shortest_recent_end_counts_and_is_forgotten() {
-        let (memory, now) = (Memory::default(), Instant::now());
+        let (memory, now) = (OriginState::default(), Instant::now());
         let limit = || memory.limit(OPTION, Hint::None, now);
         memory.ended(now, secs(20));
         memory.ended(now + secs(100), secs(10));
@@ -358,7 +361,7 @@ mod tests {
 
     #[test]
     fn a_failed_reuse_halves_what_was_believed_and_not_at_once_after_a_use() {
-        let (memory, now) = (Memory::default(), Instant::now());
+        let (memory, now) = (OriginState::default(), Instant::now());
         let limit = || memory.limit(OPTION, Hint::None, now);
         memory.failed(now, Duration::from_millis(1), OPTION);
         assert_eq!(limit().0, OPTION);
@@ -373,7 +376,7 @@ mod tests {
         let origin = |number: usize| {
             Arc::new(Origin::new(crate::origin::Scheme::Http, format!("host-{number}"), 80))
         };
-        let mut memories = Memories::default();
+        let mut memories = Known::default();
         let connected = memories.of(&origin(0));
         for number in 1..ORIGINS {
             memories.of(&origin(number));
@@ -389,7 +392,7 @@ mod tests {
 
     #[test]
     fn a_restart_teaches_nothing() {
-        let (memory, now) = (Memory::default(), Instant::now());
+        let (memory, now) = (OriginState::default(), Instant::now());
         for age in [1, 5, 12] {
             memory.ended(now + Duration::from_millis(age), secs(age));
         }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::sync::lock;
 
 /// Produces a request body piece by piece.
 ///
@@ -93,7 +94,7 @@ struct Shared(Mutex<Pipe>);
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Pipe> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.0)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::config::{Timeouts, check_time};
 use crate::error::{Error, Result};
 use crate::request::body::{BodySource, Kept, SharedSource};
 use crate::request::url::Target;
+use crate::sync::lock;
 
 #[derive(Clone)]
 pub(crate) enum Body {
@@ -30,7 +31,7 @@ impl Body {
     /// Whether it can be sent (again) from its beginning; nothing is done about it yet.
     pub fn can_restart(&self) -> bool {
         let Body::Stream { source, .. } = self else { return true };
-        let kept = source.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let kept = lock(&source);
         kept.as_ref().is_some_and(Kept::can_restart)
     }
 

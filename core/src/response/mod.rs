@@ -83,6 +83,19 @@ pub(crate) enum State {
     Closed,
 }
 
+/// How far `submit` goes before it completes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// At the response head. A body that had come with it is already there
+    /// ([`Response::is_complete`]).
+    Head,
+    /// At the end of the body.
+    Body,
+    /// At the head when more than so many bytes are still to come after it, and it says how many
+    /// ([`Response::remaining`]); else at the end of the body.
+    SmallBody(u64),
+}
+
 /// A response. Dropping it with an unread body gives the connection back by the drain rule
 /// (up to 256 KiB or 50 ms on the engine's thread, else closed).
 pub struct Response {

@@ -17,6 +17,10 @@ mod pool;
 mod sync {
     pub(crate) use shuttle::sync::atomic::{AtomicBool, Ordering};
     pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard};
+
+    pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock().expect("never poisoned")
+    }
 }
 
 /// Stands for core's error table.
@@ -41,21 +45,6 @@ mod error {
             Error
         }
     }
-}
-
-/// Stands for core's body sources.
-mod request {
-    pub mod body {
-        #[derive(Clone, Copy)]
-        pub enum BodyWant {
-            Piece,
-        }
-    }
-}
-
-/// Stands for core's response.
-mod response {
-    pub struct Response;
 }
 
 /// A panic here is a failure of the model.

@@ -18,6 +18,7 @@ use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::guard::guarded;
 use crate::net::busy_poll::Waiter;
 use crate::net::socket::Io;
+use crate::process::process;
 
 /// Longest sleep between two looks at the interrupt hook: a signal that arrives just before the
 /// wait begins interrupts nothing, so it is looked for.
@@ -151,7 +152,7 @@ impl Wait for BlockingWait<'_> {
             return Poll::Ready(Err(stopped));
         }
         let mut wait_first = matches!(want, Want::Answer);
-        let waiter = wait_first.then(Waiter::new);
+        let waiter = wait_first.then(|| process().waiting.begin());
         if waiter.as_ref().is_some_and(Waiter::is_alone)
             && io.pace.is_due()
             && let Some(result) = io.pace.watch(|| op(io.fd(), &mut Look::at(Direction::Read)))

@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::net::socket::{Io, Layer};
+use crate::net::socket::Io;
+use crate::net::transport::Transport;
 use crate::origin::Origin;
 
 /// Which way a socket is looked at.
@@ -49,8 +50,8 @@ pub(crate) enum Want {
 
 impl Want {
     /// The same, or that something is here already which the socket will not tell of.
-    pub fn of(self, layer: &Layer) -> Want {
-        if layer.holds() { Want::Held } else { self }
+    pub fn of(self, transport: &Transport) -> Want {
+        if transport.holds() { Want::Held } else { self }
     }
 
     pub fn directions(self) -> &'static [Direction] {

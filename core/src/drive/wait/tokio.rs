@@ -7,9 +7,10 @@ use std::task::{Context, Poll};
 
 use crate::deadline::Deadline;
 use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Waited, Want};
+use crate::engine::Engine;
+use crate::engine::announce::wake_consumers;
 use crate::engine::inline_task::{Turn, turn};
 use crate::engine::timers::{Timer, Timers};
-use crate::engine::wake_consumers;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::socket::{Io, is_pause};
 
@@ -22,7 +23,11 @@ pub(crate) struct TokioWait {
 }
 
 impl TokioWait {
-    pub fn new(timers: &'static Timers) -> Self {
+    pub fn new(engine: &Engine) -> Self {
+        TokioWait::with(engine.timers())
+    }
+
+    fn with(timers: &'static Timers) -> Self {
         TokioWait { timers, timer: None, turn: wait::Turn::default() }
     }
 
@@ -62,7 +67,7 @@ impl Wait for TokioWait {
     const REGISTERED: bool = true;
 
     fn another(&self) -> Option<Self> {
-        Some(TokioWait::new(self.timers))
+        Some(TokioWait::with(self.timers))
     }
 
     fn spend(&mut self, bytes: usize) {

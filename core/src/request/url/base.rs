@@ -1,7 +1,8 @@
 //! A client's base URL and the references below it.
 
-use super::{invalid, is_scheme};
 use crate::error::Result;
+use crate::request::url::refuse::invalid;
+use crate::request::url::scheme::is_scheme;
 
 /// Whether `text` begins with a scheme and an authority, whatever stands in its path or query.
 fn is_absolute(text: &str) -> bool {

@@ -5,26 +5,26 @@
 //! server's Location is repaired instead, as WHATWG parses bytes. Programs ask the same few origins
 //! again and again, so a plain path below a known origin skips the parser.
 
-mod base;
-mod secret;
+pub(crate) mod base;
+mod refuse;
+mod scheme;
+pub(crate) mod secret;
 mod strict;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use percent_encoding::{AsciiSet, percent_decode_str, percent_encode};
 use url::Url;
 
-pub use base::join_url;
-pub(crate) use secret::without_userinfo;
-
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::Result;
 use crate::origin::{Origin, Scheme};
+use crate::request::url::refuse::{invalid, unsupported};
+use crate::request::url::strict::screen;
 
 /// A URL ready for a request.
 #[derive(Debug, Clone)]
@@ -40,11 +40,6 @@ pub(crate) struct Target {
     fragment: Option<Arc<str>>,
 }
 
-fn invalid(url: &str, reason: impl fmt::Display) -> Error {
-    let shown: String = without_userinfo(url).chars().take(200).collect();
-    Error::new(ErrorKind::InvalidUrl, Phase::Request, format!("url {shown:?}: {reason}"))
-}
-
 impl Target {
     pub fn parse(text: &str) -> Result<Target> {
         if let Some(target) = known(text) {
@@ -56,7 +51,7 @@ impl Target {
     }
 
     fn parse_anew(text: &str) -> Result<Target> {
-        let screened = strict::screen(text)?;
+        let screened = screen(text)?;
         let url = Url::parse(&screened.url).map_err(|error| match error {
             url::ParseError::InvalidPort => invalid(text, "invalid port; expected 0 to 65535"),
             url::ParseError::EmptyHost => invalid(text, "the host is empty"),
@@ -155,19 +150,6 @@ fn is_reg_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }
 
-/// RFC 3986 3.1.
-fn is_scheme(text: &str) -> bool {
-    text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-}
-
-fn unsupported(scheme: &str) -> Error {
-    Error::new(
-        ErrorKind::UnsupportedScheme,
-        Phase::Request,
-        format!("url scheme {scheme:?} is not supported; expected http or https"),
-    )
-}
 /// Origins remembered per thread.
 const KNOWN: usize = 8;
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::is_scheme;
+use crate::request::url::scheme::is_scheme;
 
 /// `text` with `***` in the place of what may be userinfo: everything between the scheme and the
 /// last `@`, wherever that is, since a password with a `/`, `?` or `#` in it ends the authority for

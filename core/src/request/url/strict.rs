@@ -5,8 +5,9 @@
 
 use url::{Host, Url};
 
-use super::{invalid, is_scheme, unsupported};
 use crate::error::Result;
+use crate::request::url::refuse::{invalid, unsupported};
+use crate::request::url::scheme::is_scheme;
 
 /// A URL that every parser reads alike.
 #[derive(Debug)]

@@ -1,13 +1,8 @@
 //! Stands for the engine: announces at once, as core does off the engine's thread, and gives each
 //! job that it adopts a thread.
 
-use std::sync::Arc;
-
-use crate::engine::inline_task::Job;
-use crate::engine::queue::Queue;
-
 #[path = "../../../../core/src/engine/cancel.rs"]
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub)] // core uses what a scenario does not
 pub(crate) mod cancel;
 #[path = "../../../../core/src/engine/inline_task.rs"]
 #[allow(dead_code, unreachable_pub)]
@@ -19,29 +14,43 @@ pub(crate) mod queue;
 #[allow(dead_code, unreachable_pub)]
 pub(crate) mod task_set;
 
-pub struct Engine;
+pub(crate) mod inbox {
+    use std::pin::Pin;
 
-impl Engine {
-    pub fn adopt(&self, job: Job) {
-        shuttle::thread::spawn(|| shuttle::future::block_on(job));
-    }
+    pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-    pub fn is_lone(&self) -> bool {
-        true
-    }
+    pub(crate) struct Inbox;
 
-    /// Core's guard makes sockets the reactor's.
-    pub fn enter(&self) -> impl Drop {
-        struct Nothing;
-        impl Drop for Nothing {
-            fn drop(&mut self) {}
+    impl Inbox {
+        pub fn adopt(&self, job: Job) {
+            shuttle::thread::spawn(|| shuttle::future::block_on(job));
         }
-        Nothing
+
+        pub fn is_lone(&self) -> bool {
+            true
+        }
+
+        /// Core's guard makes sockets the reactor's.
+        pub fn enter(&self) -> impl Drop {
+            struct Nothing;
+            impl Drop for Nothing {
+                fn drop(&mut self) {}
+            }
+            Nothing
+        }
     }
 }
 
-pub fn announce(queue: &Arc<Queue>, was_empty: bool) {
-    if was_empty {
-        queue.wake();
+pub(crate) mod announce {
+    use std::sync::Arc;
+
+    pub(crate) trait Consumer: Send + Sync {
+        fn wake(&self);
+    }
+
+    pub(crate) fn announce<C: Consumer + 'static>(consumer: &Arc<C>, was_empty: bool) {
+        if was_empty {
+            consumer.wake();
+        }
     }
 }
