@@ -8,7 +8,6 @@ mod build;
 mod client;
 mod convert;
 mod errors;
-mod fork;
 mod functions;
 mod gevent;
 mod headers;
@@ -21,6 +20,7 @@ mod response;
 mod shared;
 mod timeout;
 
+use keepalive_common::fork;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
