@@ -5,11 +5,11 @@
 //! batch of completions.
 
 mod bridge;
+mod call_table;
 mod client;
+mod completion_record;
 mod convert;
 mod memory;
-mod pack;
-mod slots;
 mod stats;
 mod wake;
 
