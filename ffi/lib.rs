@@ -13,7 +13,6 @@ mod handle;
 mod client;
 mod error;
 mod event;
-mod fork;
 #[rustfmt::skip]
 mod generated;
 mod host;
@@ -22,7 +21,6 @@ mod queue;
 mod reader;
 mod request;
 mod response;
-mod signal;
 mod sized;
 mod slice;
 mod stats;

@@ -5,14 +5,13 @@
 //! batch of completions.
 
 mod bridge;
+mod call_table;
 mod client;
+mod completion_record;
 mod convert;
-mod fork;
 #[rustfmt::skip]
 mod generated;
 mod memory;
-mod pack;
-mod slots;
 mod stats;
 mod wake;
 

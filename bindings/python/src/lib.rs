@@ -8,7 +8,6 @@ mod build;
 mod client;
 mod convert;
 mod errors;
-mod fork;
 mod functions;
 #[rustfmt::skip]
 mod generated;
@@ -23,6 +22,7 @@ mod response;
 mod shared;
 mod timeout;
 
+use keepalive_common::fork;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -56,7 +56,7 @@ fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interpreter::require_main(module.py())?;
-    fork::register();
+    fork::watch();
     module.add_class::<aio::AsyncClient>()?;
     module.add_class::<aio::stream::AsyncStream>()?;
     module.add_class::<aio::upload::Sender>()?;
