@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use keepalive_core::{Error, ErrorKind, Phase, Result};
 
 use crate::handle::{give, missing};
+use crate::slice::{ka_bytes, ka_str};
 use crate::status::{ka_error, ka_status};
 
 /// The whole body of an exported function.
@@ -79,6 +80,18 @@ impl<T> Empty for *mut T {
 impl Empty for usize {
     fn empty() -> Self {
         0
+    }
+}
+
+impl Empty for ka_str {
+    fn empty() -> Self {
+        ka_str::NONE
+    }
+}
+
+impl Empty for ka_bytes {
+    fn empty() -> Self {
+        ka_bytes::NONE
     }
 }
 

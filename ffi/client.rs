@@ -1,32 +1,31 @@
-//! `ka_client`: making, sharing, sending on this thread, submitting to the engine.
+//! `ka_client`: making, sharing, sending on this thread, counters.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::c_char;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use keepalive_core::{Blocking, Client, Error, Until};
+use keepalive_common::fork;
+use keepalive_core::{Blocking, Client, Error, Result};
 
-use crate::boundary::Out;
-use crate::fork;
-use crate::handle::{give, take_back, text, utf8};
+use crate::handle::{check_length, give, missing, take_back, utf8};
 use crate::host::may_wait;
 use crate::options::ka_client_options;
-use crate::queue::{ka_call, ka_queue};
 use crate::request::ka_request;
 use crate::response::ka_response;
 use crate::sized;
-use crate::stats::{ka_origin_stats, ka_stats};
+use crate::slice::ka_str;
+use crate::stats::{ka_close_count, ka_origin_stats, ka_stats};
 use crate::status::{ka_error, ka_status};
 
 /// A pool of connections with its limits and TLS settings. Make one for a program, or one for each
 /// set of options, and keep it: a client for each request throws the reuse away.
 pub struct ka_client {
-    client: Client,
+    pub(crate) client: Client,
 }
 
 /// How many bytes of stack a thread must have left for any call. Measured (tests/c/stack.c): 100 KiB
 /// in a debug build, TLS and every coding included.
-pub const KA_LEAST_STACK: usize = 192 * 1024;
+pub const KA_MIN_STACK_SIZE: usize = 192 * 1024;
 
 /// The handle of the process-wide client, made once and never freed.
 static SHARED: AtomicPtr<ka_client> = AtomicPtr::new(ptr::null_mut());
@@ -99,39 +98,6 @@ pub extern "C" fn ka_client_send(
     })
 }
 
-/// Starts `request` on the engine's thread and returns at once. Exactly one event with `user_data`
-/// comes to `queue`: with the whole body received, or with its head only after
-/// ka_request_set_stream_response.
-/// Ownership: `request` stays the caller's, and may be freed at once; `user_data` is only handed back.
-/// On KA_OK `*call` is owned: ka_call_free, before or after the event. `call` may be NULL when the
-/// request will not be cancelled.
-/// Threads: any; many may submit to one queue.
-/// Errors: bad input, a closed client, a queue of another process (KA_INVALID_STATE). Then no event
-/// comes; every later failure is an event.
-#[unsafe(no_mangle)]
-pub extern "C" fn ka_client_submit(
-    client: *mut ka_client,
-    request: *const ka_request,
-    queue: *mut ka_queue,
-    user_data: *mut c_void,
-    call: *mut *mut ka_call,
-    error: *mut *mut ka_error,
-) -> ka_status {
-    ka_fn!(status(error), outs(), {
-        // SAFETY: by the header's contract `call` is NULL or writable.
-        let call = unsafe { Out::new(call, "call") };
-        call.write_if_given(ptr::null_mut);
-        let client = &borrow!(client).client;
-        let request = borrow!(request);
-        let queue = borrow!(queue).here()?;
-        let until = if request.stream_response { Until::Head } else { Until::Body };
-        let token = user_data.expose_provenance() as u64;
-        let started = client.submit(request.request.clone(), until, queue, token)?;
-        call.write_if_given(|| give(ka_call::new(started)));
-        Ok(())
-    })
-}
-
 /// Opens connections to the origin of `url` until it has `count` idle ones, within the caps, all at
 /// once and waiting on this thread. `*opened` is how many were opened.
 /// Ownership: all stays the caller's.
@@ -145,40 +111,29 @@ pub extern "C" fn ka_client_warm(
     opened: *mut usize,
     error: *mut *mut ka_error,
 ) -> ka_status {
-    ka_fn!(status(error), outs(opened), {
-        may_wait()?;
-        let client = borrow!(client).client.clone();
-        // SAFETY: by the header's contract `url` is NULL or a NUL-terminated string.
-        let url = utf8(unsafe { text(url, "url") }?, "url")?;
-        client.warm(url, count, Blocking::default())
-    })
+    ka_fn!(status(error), outs(opened), { warm(borrow!(client), text!(url), count) })
 }
 
-/// Has the engine open connections to the origin of `url` until it has `count` idle ones, within the
-/// caps, and returns at once. Exactly one event with `user_data` comes to `queue`, without a response.
-/// `opened` of ka_stats tells how many were opened.
-/// Ownership: all stays the caller's; `url` is copied.
+/// Opens connections to the origin of `url`, a text with its length, until it has `count` idle ones,
+/// within the caps, all at once and waiting on this thread. `*opened` is how many were opened.
+/// Ownership: all stays the caller's.
 /// Threads: any.
-/// Errors: KA_INVALID_URL and the like, a closed client, a queue of another process. Then no event
-/// comes; a dial's failure is an event.
+/// Errors: as ka_client_warm.
 #[unsafe(no_mangle)]
-pub extern "C" fn ka_client_submit_warm(
+pub extern "C" fn ka_client_warm_str(
     client: *mut ka_client,
-    url: *const c_char,
+    url: ka_str,
     count: usize,
-    queue: *mut ka_queue,
-    user_data: *mut c_void,
+    opened: *mut usize,
     error: *mut *mut ka_error,
 ) -> ka_status {
-    ka_fn!(status(error), outs(), {
-        let client = &borrow!(client).client;
-        // SAFETY: by the header's contract `url` is NULL or a NUL-terminated string.
-        let url = utf8(unsafe { text(url, "url") }?, "url")?;
-        let queue = borrow!(queue).here()?;
-        let token = user_data.expose_provenance() as u64;
-        client.submit_warm(url, count, queue, token)?;
-        Ok(())
-    })
+    ka_fn!(status(error), outs(opened), { warm(borrow!(client), view!(url), count) })
+}
+
+fn warm(client: &ka_client, url: &[u8], count: usize) -> Result<usize> {
+    may_wait()?;
+    let client = client.client.clone();
+    client.warm(utf8(url, "url")?, count, Blocking::default())
 }
 
 /// The network is another one (a laptop moved, a VPN came up): closes idle connections, so that
@@ -212,8 +167,38 @@ pub extern "C" fn ka_client_stats(
     })
 }
 
+/// Tells for which reasons connections were closed, and how many for each: one entry for each reason
+/// that happened since the client was made, sorted by name, all of one moment. At most `capacity` are
+/// written to `reasons`, which may be NULL when that is 0; `*count` is how many there are, which may be
+/// more. Versions add reasons: there are about 25 names in this one.
+/// Ownership: all stays the caller's; the names are static.
+/// Threads: any.
+/// Errors: KA_INVALID_ARGUMENT for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_client_close_reasons(
+    client: *const ka_client,
+    reasons: *mut ka_close_count,
+    capacity: usize,
+    count: *mut usize,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(count), {
+        let all = borrow!(client).client.stats().closed;
+        if reasons.is_null() && capacity > 0 {
+            return Err(missing("reasons"));
+        }
+        check_length(capacity, "capacity")?;
+        for (index, reason) in all.iter().take(capacity).enumerate() {
+            // SAFETY: by the header's contract there is room for `capacity` of them; `index` is less.
+            unsafe { reasons.add(index).write(ka_close_count::new(reason)) };
+        }
+        Ok(all.len())
+    })
+}
+
 /// Writes the counters of one origin, `index` being below `origin_count` of ka_stats: which limit
-/// its idle connections have and why, and its circuit breaker. `size` is sizeof(ka_origin_stats).
+/// its idle connections have and why, and its circuit breaker. `size` is sizeof(ka_origin_stats). Each
+/// call looks anew: an origin that comes or goes between two of them moves those behind it.
 /// Ownership: all stays the caller's; the names in it are static.
 /// Threads: any.
 /// Errors: KA_INVALID_ARGUMENT for NULL, an impossible size or an index without an origin.

@@ -5,6 +5,8 @@ use std::ffi::{CStr, c_char};
 
 use keepalive_core::{Error, Result};
 
+use crate::slice::ka_str;
+
 /// A handle that is read; leaves the function with `KA_INVALID_ARGUMENT` when it is NULL.
 macro_rules! borrow {
     ($pointer:ident) => {
@@ -23,12 +25,21 @@ macro_rules! borrow_mut {
     };
 }
 
-/// A NUL-terminated string.
+/// The bytes of a text that ends in a NUL.
 macro_rules! text {
     ($pointer:ident) => {
         // SAFETY: by the header's contract a string is NULL or ends in a NUL and is not changed
         // during the call.
         unsafe { $crate::handle::text($pointer, stringify!($pointer)) }?
+    };
+}
+
+/// The bytes of a text that comes with its length.
+macro_rules! view {
+    ($view:ident) => {
+        // SAFETY: by the header's contract a view is of as many readable bytes as it says, which are
+        // not changed during the call.
+        unsafe { $crate::handle::view($view, stringify!($view)) }?
     };
 }
 
@@ -48,12 +59,19 @@ pub unsafe fn borrow_mut<'a, T>(pointer: *mut T, name: &'static str) -> Result<&
 
 /// # Safety
 /// `pointer` is NULL or a NUL-terminated string that stays unchanged during `'a`.
-pub unsafe fn text<'a>(pointer: *const c_char, name: &'static str) -> Result<&'a CStr> {
+pub unsafe fn text<'a>(pointer: *const c_char, name: &'static str) -> Result<&'a [u8]> {
     if pointer.is_null() {
         return Err(missing(name));
     }
     // SAFETY: not NULL; the rest is the caller's promise.
-    Ok(unsafe { CStr::from_ptr(pointer) })
+    Ok(unsafe { CStr::from_ptr(pointer) }.to_bytes())
+}
+
+/// # Safety
+/// `view` is empty, or of as many bytes as it says, valid for reads during `'a`.
+pub unsafe fn view<'a>(view: ka_str, name: &'static str) -> Result<&'a [u8]> {
+    // SAFETY: the caller's promise.
+    unsafe { bytes(view.ptr.cast(), view.len, name) }
 }
 
 /// Pointer and length; NULL is an empty slice when the length is 0.
@@ -81,8 +99,8 @@ pub fn check_length(len: usize, name: &'static str) -> Result<()> {
 }
 
 /// UTF-8 for what must be text.
-pub fn utf8<'a>(text: &'a CStr, name: &'static str) -> Result<&'a str> {
-    text.to_str().map_err(|_| Error::argument(format!("{name}: is not UTF-8")))
+pub fn utf8<'a>(text: &'a [u8], name: &'static str) -> Result<&'a str> {
+    std::str::from_utf8(text).map_err(|_| Error::argument(format!("{name}: is not UTF-8")))
 }
 
 /// Moves a value into a handle; [`take_back`] is its end.

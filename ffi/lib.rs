@@ -11,7 +11,10 @@ mod boundary;
 #[macro_use]
 mod handle;
 mod client;
-mod fork;
+mod error;
+mod event;
+#[rustfmt::skip]
+mod generated;
 mod host;
 mod options;
 mod queue;
@@ -22,8 +25,11 @@ mod sized;
 mod slice;
 mod stats;
 mod status;
+mod submit;
 
 pub use client::*;
+pub use error::*;
+pub use event::*;
 pub use options::*;
 pub use queue::*;
 pub use reader::*;
@@ -32,3 +38,4 @@ pub use response::*;
 pub use slice::*;
 pub use stats::*;
 pub use status::*;
+pub use submit::*;

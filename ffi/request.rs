@@ -4,11 +4,12 @@ use std::ffi::c_char;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use keepalive_core::{Error, Request, Timeouts};
+use keepalive_core::{Error, Request, Result, Timeouts};
 
 use crate::handle::{bytes, give, take_back, utf8};
 use crate::options::limit;
 use crate::reader::ka_body_reader;
+use crate::slice::ka_str;
 use crate::status::{ka_error, ka_status};
 
 /// A request. It may be sent any number of times, unless its body comes from a reader that cannot
@@ -21,6 +22,12 @@ pub struct ka_request {
 }
 
 impl ka_request {
+    fn new(method: &[u8], url: &[u8]) -> Result<ka_request> {
+        let request = Request::new(utf8(method, "method")?, utf8(url, "url")?)?;
+        let request = Arc::new(request);
+        Ok(ka_request { request, stream_response: false, timeouts: Timeouts::default() })
+    }
+
     fn change(&mut self) -> &mut Request {
         Arc::make_mut(&mut self.request)
     }
@@ -30,17 +37,17 @@ impl ka_request {
 #[repr(i32)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ka_timeout {
-    /// Waiting for a connection: queue_timeout.
+    /// Waiting for a connection: queue_timeout_ms.
     KA_TIMEOUT_QUEUE = 0,
-    /// DNS, TCP and TLS together: connect_timeout.
+    /// DNS, TCP and TLS together: connect_timeout_ms.
     KA_TIMEOUT_CONNECT = 1,
-    /// From the end of the request to the end of the response head: header_timeout.
+    /// From the end of the request to the end of the response head: header_timeout_ms.
     KA_TIMEOUT_HEADER = 2,
-    /// Longest wait without a byte while sending: stall_timeout.
+    /// Longest wait without a byte while sending: stall_timeout_ms.
     KA_TIMEOUT_SEND = 3,
-    /// Longest wait without a byte while receiving: stall_timeout.
+    /// Longest wait without a byte while receiving: stall_timeout_ms.
     KA_TIMEOUT_READ = 4,
-    /// The whole exchange with its body: total_timeout.
+    /// The whole exchange with its body: total_timeout_ms.
     KA_TIMEOUT_TOTAL = 5,
 }
 
@@ -59,15 +66,22 @@ pub extern "C" fn ka_request_new(
     request: *mut *mut ka_request,
     error: *mut *mut ka_error,
 ) -> ka_status {
-    ka_fn!(status(error), outs(request), {
-        let method = utf8(text!(method), "method")?;
-        let url = utf8(text!(url), "url")?;
-        Ok(give(ka_request {
-            request: Arc::new(Request::new(method, url)?),
-            stream_response: false,
-            timeouts: Timeouts::default(),
-        }))
-    })
+    ka_fn!(status(error), outs(request), { Ok(give(ka_request::new(text!(method), text!(url))?)) })
+}
+
+/// Makes a request without body, from texts with their lengths: such as a URL that is a view of a
+/// response's field.
+/// Ownership: inputs are copied. On KA_OK `*request` is owned: ka_request_free.
+/// Threads: any.
+/// Errors: as ka_request_new.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_request_new_str(
+    method: ka_str,
+    url: ka_str,
+    request: *mut *mut ka_request,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(request), { Ok(give(ka_request::new(view!(method), view!(url))?)) })
 }
 
 /// Appends a header field; order, case and duplicates are kept. "Host" replaces the URL's;
@@ -83,8 +97,24 @@ pub extern "C" fn ka_request_add_header(
     error: *mut *mut ka_error,
 ) -> ka_status {
     ka_fn!(status(error), outs(), {
-        let request = borrow_mut!(request);
-        request.change().add_header(text!(name).to_bytes(), text!(value).to_bytes())
+        borrow_mut!(request).change().add_header(text!(name), text!(value))
+    })
+}
+
+/// Appends a header field whose name and value come with their lengths; order, case and duplicates are
+/// kept.
+/// Ownership: inputs are copied.
+/// Threads: one at a time for one request.
+/// Errors: as ka_request_add_header.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_request_add_header_str(
+    request: *mut ka_request,
+    name: ka_str,
+    value: ka_str,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), {
+        borrow_mut!(request).change().add_header(view!(name), view!(value))
     })
 }
 
@@ -141,7 +171,7 @@ pub extern "C" fn ka_request_set_body_reader(
     })
 }
 
-/// Sets a time limit of this request, in milliseconds; 0 is no limit.
+/// Sets a time limit of this request; 0 is no limit.
 /// Ownership: nothing is kept.
 /// Threads: one at a time for one request.
 /// Errors: KA_INVALID_ARGUMENT when `which` is no ka_timeout.
@@ -149,7 +179,7 @@ pub extern "C" fn ka_request_set_body_reader(
 pub extern "C" fn ka_request_set_timeout(
     request: *mut ka_request,
     which: ka_timeout_number,
-    milliseconds: u64,
+    limit_ms: u64,
     error: *mut *mut ka_error,
 ) -> ka_status {
     ka_fn!(status(error), outs(), {
@@ -164,7 +194,7 @@ pub extern "C" fn ka_request_set_timeout(
             (ka_timeout::KA_TIMEOUT_TOTAL, &mut timeouts.total),
         ];
         match all.into_iter().find(|(timeout, _)| *timeout as i32 == which) {
-            Some((_, slot)) => *slot = Some(limit(milliseconds)),
+            Some((_, slot)) => *slot = Some(limit(limit_ms)),
             None => return Err(Error::argument(format!("which: {which} is no ka_timeout"))),
         }
         let timeouts = request.timeouts;
@@ -179,8 +209,12 @@ pub extern "C" fn ka_request_set_timeout(
 /// Threads: one at a time for one request.
 /// Errors: KA_INVALID_ARGUMENT when `request` is NULL.
 #[unsafe(no_mangle)]
-pub extern "C" fn ka_request_set_decode(request: *mut ka_request, decode: bool) -> ka_status {
-    ka_fn!(status(std::ptr::null_mut()), outs(), {
+pub extern "C" fn ka_request_set_decode(
+    request: *mut ka_request,
+    decode: bool,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), {
         borrow_mut!(request).change().set_decode(decode);
         Ok(())
     })
@@ -194,8 +228,9 @@ pub extern "C" fn ka_request_set_decode(request: *mut ka_request, decode: bool) 
 pub extern "C" fn ka_request_set_follow_redirects(
     request: *mut ka_request,
     follow: bool,
+    error: *mut *mut ka_error,
 ) -> ka_status {
-    ka_fn!(status(std::ptr::null_mut()), outs(), {
+    ka_fn!(status(error), outs(), {
         borrow_mut!(request).change().set_follow_redirects(follow);
         Ok(())
     })
@@ -210,8 +245,9 @@ pub extern "C" fn ka_request_set_follow_redirects(
 pub extern "C" fn ka_request_set_stream_response(
     request: *mut ka_request,
     stream: bool,
+    error: *mut *mut ka_error,
 ) -> ka_status {
-    ka_fn!(status(std::ptr::null_mut()), outs(), {
+    ka_fn!(status(error), outs(), {
         borrow_mut!(request).stream_response = stream;
         Ok(())
     })

@@ -1,16 +1,15 @@
 //! `ka_response`: the head as views, the body by reading.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::ptr;
 
 use bytes::{Bytes, BytesMut};
-use keepalive_core::{Blocking, Client, Error, Fields, Response, Result, Version};
+use keepalive_core::{Blocking, Error, Fields, Response, Result, Version};
 
 use crate::boundary::Out;
-use crate::handle::{check_length, give, missing, take_back};
+use crate::handle::{check_length, missing, take_back};
 use crate::host::may_wait;
-use crate::queue::{ka_call, ka_queue};
 use crate::sized;
 use crate::slice::{ka_bytes, ka_str};
 use crate::stats::ka_info;
@@ -18,9 +17,9 @@ use crate::status::{ka_error, ka_status};
 
 /// A response: its head, and a body that is here already or read from the connection.
 pub struct ka_response {
-    response: Response,
+    pub(crate) response: Response,
     /// The piece a submitted read brought, until it has been read.
-    piece: Bytes,
+    pub(crate) piece: Bytes,
     /// What ka_response_read_all gave out a view of.
     whole: Bytes,
 }
@@ -119,9 +118,26 @@ pub extern "C" fn ka_response_header(
         // SAFETY: by the header's contract `value` is NULL or writable.
         let value = unsafe { Out::new(value, "value") };
         value.write_if_given(|| ka_str::NONE);
-        let found = borrow!(response).response.headers().get(text!(name).to_bytes());
-        value.write_if_given(|| found.map_or(ka_str::NONE, ka_str::new));
-        Ok(found.is_some())
+        Ok(first(borrow!(response), text!(name), value))
+    })
+}
+
+/// The first header field of a name that comes with its length, compared without regard to case; false
+/// when there is none. `value` may be NULL.
+/// Ownership: `*value` is a view, valid until ka_response_free; an empty one on false.
+/// Threads: one at a time for one response.
+/// Errors: false when `response` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_header_str(
+    response: *const ka_response,
+    name: ka_str,
+    value: *mut ka_str,
+) -> bool {
+    ka_fn!(view(false), {
+        // SAFETY: by the header's contract `value` is NULL or writable.
+        let value = unsafe { Out::new(value, "value") };
+        value.write_if_given(|| ka_str::NONE);
+        Ok(first(borrow!(response), view!(name), value))
     })
 }
 
@@ -155,7 +171,7 @@ pub extern "C" fn ka_response_trailer_at(
 /// Ownership: the bytes are copied to `buffer`.
 /// Threads: any, one at a time for one response.
 /// Errors: KA_BODY_TRUNCATED, KA_INVALID_CHUNK, KA_READ_TIMEOUT and others, after the bytes that came
-/// before; KA_INVALID_STATE when nobody had read on for body_idle_timeout; KA_INVALID_ARGUMENT when
+/// before; KA_INVALID_STATE when nobody had read on for body_idle_timeout_ms; KA_INVALID_ARGUMENT when
 /// `capacity` is 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_read(
@@ -217,46 +233,6 @@ pub extern "C" fn ka_response_read_all(
     })
 }
 
-/// Has the engine receive the next piece of the body, at most `max` bytes. Exactly one event with
-/// `user_data` comes to `queue` and brings the response back; ka_response_read then gives the piece
-/// without waiting, or 0 at the verified end.
-/// Ownership: takes `response`, also on failure; do not use it until the event gives it back, perhaps
-/// at another address. `queue` stays the caller's. On KA_OK `*call` is owned: ka_call_free; `call` may
-/// be NULL.
-/// Threads: any, one at a time for one response.
-/// Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes
-/// and the response is freed. In an event with a failure the response is given back too.
-#[unsafe(no_mangle)]
-pub extern "C" fn ka_response_submit_read(
-    response: *mut ka_response,
-    max: usize,
-    queue: *mut ka_queue,
-    user_data: *mut c_void,
-    call: *mut *mut ka_call,
-    error: *mut *mut ka_error,
-) -> ka_status {
-    ka_fn!(status(error), outs(), {
-        // SAFETY: by the header's contract `call` is NULL or writable.
-        let call = unsafe { Out::new(call, "call") };
-        call.write_if_given(ptr::null_mut);
-        // SAFETY: by the header's contract a response of this library that the caller gives up.
-        let response = unsafe { take_back(response) }.ok_or_else(|| missing("response"))?;
-        let queue = borrow!(queue).here()?;
-        if max == 0 {
-            return Err(Error::argument("max: must be at least 1"));
-        }
-        let token = user_data.expose_provenance() as u64;
-        let ka_response { response, piece, .. } = *response;
-        if !piece.is_empty() {
-            queue.push(token, keepalive_core::Outcome::Chunk(response, Ok(Some(piece))));
-            return Ok(());
-        }
-        let started = Client::submit_read(response, max, queue, token)?;
-        call.write_if_given(|| give(ka_call::new(started)));
-        Ok(())
-    })
-}
-
 /// Whether the connection had carried a response before this one.
 /// Ownership: `response` stays the caller's.
 /// Threads: one at a time for one response.
@@ -286,7 +262,7 @@ pub extern "C" fn ka_response_info(
 }
 
 /// Frees a response. A short unread rest of the body is read by the engine to save the connection
-/// (options drain_limit and drain_timeout); a longer one costs the connection.
+/// (options drain_limit_size and drain_timeout_ms); a longer one costs the connection.
 /// Ownership: takes `response`; NULL is fine.
 /// Threads: any, once; it does not wait.
 /// Errors: none.
@@ -303,6 +279,12 @@ pub extern "C" fn ka_response_free(response: *mut ka_response) {
 fn is_complete(response: *const ka_response) -> bool {
     // SAFETY: by the header's contract NULL or a response of this library that nobody else uses.
     unsafe { response.as_ref() }.is_some_and(|response| response.response.is_complete())
+}
+
+fn first(response: &ka_response, name: &[u8], value: Out<ka_str>) -> bool {
+    let found = response.response.headers().get(name);
+    value.write_if_given(|| found.map_or(ka_str::NONE, ka_str::new));
+    found.is_some()
 }
 
 fn field_at(fields: Option<&Fields>, index: usize) -> Result<(ka_str, ka_str)> {

@@ -1,9 +1,10 @@
-//! Views of memory that belongs to a handle.
+//! Pointer and length: views of memory that belongs to a handle, or to the caller.
 
 use std::ffi::c_char;
 
-/// A view of text that belongs to another object. `len` bytes at `ptr`, no NUL at the end; print it
-/// with "%.*s". `ptr` is never NULL in a view that a function gave out; both are 0 when it failed.
+/// A view of text that belongs to another object, or to the caller: `len` bytes at `ptr`, no NUL at
+/// the end; print it with "%.*s". In a view that a function gives out `ptr` is not NULL, unless the
+/// function failed: then both are 0. In one that a function takes it may be NULL when `len` is 0.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct ka_str {
@@ -38,17 +39,5 @@ impl ka_bytes {
 
     pub(crate) fn new(bytes: &[u8]) -> Self {
         ka_bytes { ptr: bytes.as_ptr(), len: bytes.len() }
-    }
-}
-
-impl crate::boundary::Empty for ka_str {
-    fn empty() -> Self {
-        ka_str::NONE
-    }
-}
-
-impl crate::boundary::Empty for ka_bytes {
-    fn empty() -> Self {
-        ka_bytes::NONE
     }
 }

@@ -24,12 +24,16 @@
  *
  * Status.    A function that can fail returns ka_status; KA_OK is 0. An HTTP status such as 404 is
  *            not an error. The last parameter `error` may be NULL; otherwise it is set to NULL on
- *            success and to an error of the caller's (ka_error_free) on failure. A NULL or faulty
+ *            success and to an error of the caller's (ka_error_free) on failure. Two have none, since
+ *            only their arguments can be wrong: ka_response_header_at and ka_response_trailer_at. A NULL or faulty
  *            argument is KA_INVALID_ARGUMENT, and the message names it. A failed check inside the
  *            library is KA_PANIC or KA_INTERNAL for the call it happened in, not the end of the process.
  *            No message holds a password or the value of a header field.
  * Outputs.   Output parameters are written on success only; on failure pointers are NULL and
  *            numbers 0.
+ * Text.      Text goes in as a `const char *` that ends in a NUL, and is UTF-8 where it is not a header
+ *            field. A function that takes such text has a twin, whose name ends in `_str`, that takes a
+ *            ka_str instead: a pointer and a length, as views of a response are; KA_STR("text") is one.
  * Ownership. What a `_new` function or an output parameter gives out is freed with the `_free`
  *            function of its type; `_free(NULL)` does nothing. Inputs are copied before the call
  *            returns. ka_str and ka_bytes are views: valid until the object they came from is freed
@@ -37,23 +41,26 @@
  * Threads.   A ka_client may be used from any number of threads at once. Every other object is used
  *            by one thread at a time, and may move between threads. ka_client_send runs on the
  *            calling thread; ka_client_submit on the engine's thread, and its events are fetched
- *            with ka_queue_wait. Nothing calls back into the program from a foreign thread, except
+ *            with ka_queue_take or its short form ka_queue_wait. Nothing calls back into the program from a foreign thread, except
  *            a body reader of a submitted request. A `user_data` that is not a reader's is handed back
  *            and never looked at.
  * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the type
  *            PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A body reader's function that leaves by a C++
  *            exception or pthread_exit ends the process with a message. longjmp out of a call, from a
  *            reader's function or a signal handler, is undefined.
- * Stack.     A thread needs KA_LEAST_STACK bytes of it for a call. The engine's threads have 2 MiB.
+ * Stack.     A thread needs KA_MIN_STACK_SIZE bytes of it for a call. The engine's threads have 2 MiB.
  * Memory.    When the process has no memory left, an allocation ends it (abort), with a message. A
  *            server can make the library use what the limits of the client allow, and no more.
  * Structs.   A struct that starts with `size` may grow at its end in later versions. Programs built
  *            against an older or newer header keep working: pass sizeof of the struct.
- * Time.      Lengths of time are milliseconds; 0 means no limit.
+ *            A ka_event has no `size` and keeps its own: it has room for what is to come.
+ * Units.     Lengths of time have their unit in their name: _ms is milliseconds, _us microseconds, _ns
+ *            nanoseconds. As a limit, 0 means none. A _size is a number of bytes.
  * Signals.   No signal handler is installed, engine threads block all signals, and SIGPIPE is never
  *            raised.
  * fork().    A child may use the clients and requests of its parent at once; it gets connections of
- *            its own. Queues, calls and responses stay with the parent; the child may free them.
+ *            its own. Queues, calls and responses stay with the parent; the child may free them, which
+ *            closes its copy of a queue's descriptor and leaves the parent's as it is.
  */
 
 
@@ -75,10 +82,12 @@
 #  define KA_API extern
 #endif
 
-/**
- * How many close reasons a `ka_stats` has room for.
- */
-#define KA_MAX_CLOSE_REASONS 32
+/* A ka_str of a literal: ka_request_new_str(KA_STR("GET"), url, &request, &error). */
+#ifdef __cplusplus
+#  define KA_STR(literal) (ka_str{literal, sizeof(literal) - 1})
+#else
+#  define KA_STR(literal) ((ka_str){literal, sizeof(literal) - 1})
+#endif
 
 /**
  * How many bytes a `ka_origin_stats` has for the origin: the longest host name fits.
@@ -94,12 +103,14 @@
  * How many bytes of stack a thread must have left for any call. Measured (tests/c/stack.c): 100 KiB
  * in a debug build, TLS and every coding included.
  */
-#define KA_LEAST_STACK (192 * 1024)
+#define KA_MIN_STACK_SIZE (192 * 1024)
 
 /**
- * What became of a call. Numbers are stable and never reused; 1xx: the caller's mistake, 2xx: the
- * server was not reached, 3xx: TLS, 4xx: the connection failed, 5xx: the server broke the protocol,
- * 6xx: limits and cancellation, 9xx: a bug.
+ * What became of a call. Numbers are stable and never reused. 1xx: the caller's mistake, or a
+ * failure of its body source; 2xx: the server was not reached; 3xx: TLS failed: the handshake, or
+ * the protocol after it; 4xx: the connection failed under the exchange; 5xx: the server broke the
+ * protocol, or sent what the caller does not accept; 6xx: a limit or the caller ended it; 9xx: a
+ * bug of the library, or a failure of the operating system.
  */
 enum ka_status
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -111,7 +122,7 @@ enum ka_status
      */
     KA_OK = 0,
     /**
-     * An argument or option has a value that is not allowed.
+     * An argument or option has a value that is not allowed; the message names it.
      */
     KA_INVALID_ARGUMENT = 100,
     /**
@@ -215,7 +226,7 @@ enum ka_status
      */
     KA_INVALID_REDIRECT = 507,
     /**
-     * The response body exceeds max_body_size.
+     * The response body, decoded, exceeds `max_body_size` and was to be collected whole.
      */
     KA_BODY_TOO_LARGE = 508,
     /**
@@ -293,6 +304,36 @@ typedef int32_t ka_sent;
 #endif // __cplusplus
 
 /**
+ * What an event tells of. Later versions may have more kinds, and give them only to programs that ask
+ * for them.
+ */
+enum ka_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The end of a request: ka_client_submit.
+     */
+    KA_EVENT_RESPONSE = 1,
+    /**
+     * A piece of a response's body, or its end: ka_response_submit_read.
+     */
+    KA_EVENT_READ = 2,
+    /**
+     * Connections were opened: ka_client_submit_warm.
+     */
+    KA_EVENT_WARM = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ka_event_kind ka_event_kind;
+#else
+typedef int32_t ka_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * A time limit of one request; each overrides an option of the client.
  */
 enum ka_timeout
@@ -301,27 +342,27 @@ enum ka_timeout
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * Waiting for a connection: queue_timeout.
+     * Waiting for a connection: queue_timeout_ms.
      */
     KA_TIMEOUT_QUEUE = 0,
     /**
-     * DNS, TCP and TLS together: connect_timeout.
+     * DNS, TCP and TLS together: connect_timeout_ms.
      */
     KA_TIMEOUT_CONNECT = 1,
     /**
-     * From the end of the request to the end of the response head: header_timeout.
+     * From the end of the request to the end of the response head: header_timeout_ms.
      */
     KA_TIMEOUT_HEADER = 2,
     /**
-     * Longest wait without a byte while sending: stall_timeout.
+     * Longest wait without a byte while sending: stall_timeout_ms.
      */
     KA_TIMEOUT_SEND = 3,
     /**
-     * Longest wait without a byte while receiving: stall_timeout.
+     * Longest wait without a byte while receiving: stall_timeout_ms.
      */
     KA_TIMEOUT_READ = 4,
     /**
-     * The whole exchange with its body: total_timeout.
+     * The whole exchange with its body: total_timeout_ms.
      */
     KA_TIMEOUT_TOTAL = 5,
 };
@@ -334,7 +375,7 @@ typedef int32_t ka_timeout;
 #endif // __cplusplus
 
 /**
- * A submitted request, for cancelling it.
+ * Something submitted, for cancelling it: a request, a read or warming.
  */
 typedef struct ka_call ka_call;
 
@@ -366,8 +407,9 @@ typedef struct ka_request ka_request;
 typedef struct ka_response ka_response;
 
 /**
- * A view of text that belongs to another object. `len` bytes at `ptr`, no NUL at the end; print it
- * with "%.*s". `ptr` is never NULL in a view that a function gave out; both are 0 when it failed.
+ * A view of text that belongs to another object, or to the caller: `len` bytes at `ptr`, no NUL at
+ * the end; print it with "%.*s". In a view that a function gives out `ptr` is not NULL, unless the
+ * function failed: then both are 0. In one that a function takes it may be NULL when `len` is 0.
  */
 typedef struct {
     /**
@@ -396,7 +438,10 @@ typedef struct {
 
 /**
  * The options of a client. Set the defaults with ka_client_options_init, then change fields; the
- * strings and bytes are copied by ka_client_new. Lengths of time are milliseconds, 0 is no limit.
+ * strings and bytes are copied by ka_client_new. Names of lengths of time and of sizes end in
+ * their unit: milliseconds `_ms`, microseconds `_us`, bytes `_size`. The profile "service", for
+ * calls between services, has total_timeout_ms 5,000, header_timeout_ms 5,000, queue_timeout_ms
+ * 2,000, queue_limit 1,024, retries 2, circuit_breaker 1.
  */
 typedef struct {
     /**
@@ -404,123 +449,125 @@ typedef struct {
      */
     size_t size;
     /**
-     * Connections per origin, in use, idle and being opened: streams hold one for minutes.
-     * Default: 128.
+     * Connections per origin, in use, idle and being opened: streams hold one for minutes. At
+     * least 1. Default: 128.
      */
     uint64_t max_per_host;
     /**
      * Connections of the client over all origins; never more than half of the process's file
-     * descriptors (RLIMIT_NOFILE when the pool is opened). Default: 1024.
+     * descriptors (RLIMIT_NOFILE when the pool is opened). At least 1. Default: 1,024.
      */
     uint64_t max_total;
     /**
-     * Connections being opened per origin at a time, so that a cold burst is no SYN flood.
-     * Default: 16.
+     * Connections being opened per origin at a time, so that a cold burst is no SYN flood. At
+     * least 1. Default: 16.
      */
     uint64_t max_dials_per_host;
     /**
-     * How long a request waits for a connection at most, however fast the queue moves. Default: 0,
-     * no limit.
+     * How long a request waits for a connection at most, however fast the queue moves. 0: no
+     * limit. Default: 0.
      */
-    uint64_t queue_timeout;
+    uint64_t queue_timeout_ms;
     /**
      * How long a request waits while no connection of its origin is given back: a long queue that
      * moves is work, one that stands still is a fault. The error says what holds the connections.
-     * Default: 10,000 ms.
+     * 0: no limit. Default: 10,000 ms.
      */
-    uint64_t queue_stall_timeout;
+    uint64_t queue_stall_timeout_ms;
     /**
-     * Requests that may wait for a connection; more fail at once. Default: 65536.
+     * Requests that may wait for a connection; more fail at once. Default: 65,536.
      */
     uint64_t queue_limit;
     /**
      * How long an idle connection is kept; lowered by the server's Keep-Alive: timeout=N minus
-     * 1 s. Default: 30,000 ms.
+     * 1 s. 0: no limit. Default: 30,000 ms.
      */
-    uint64_t idle_timeout;
+    uint64_t idle_timeout_ms;
     /**
      * Age after which a connection is not reused (+-20 % jitter), so that DNS changes reach the
-     * pool. Default: 300,000 ms.
+     * pool. 0: no limit. Default: 300,000 ms.
      */
-    uint64_t max_age;
+    uint64_t max_age_ms;
     /**
      * How often the names of pooled connections are looked up again, in the background; also how
      * long an answer serves new connections. A connection whose address has left the answer is
      * given up after a third to twice this time (10 to 60 s). 0: never. Default: 30,000 ms.
      */
-    uint64_t dns_ttl;
+    uint64_t dns_ttl_ms;
     /**
-     * DNS, TCP and TLS together. Default: 5,000 ms.
+     * DNS, TCP and TLS together. 0: no limit. Default: 5,000 ms.
      */
-    uint64_t connect_timeout;
+    uint64_t connect_timeout_ms;
     /**
      * From the end of the request to the end of the response head: just above the 60 s after which
-     * gateways (nginx, load balancers) answer 504. Default: 65,000 ms.
+     * gateways (nginx, load balancers) answer 504. 0: no limit. Default: 65,000 ms.
      */
-    uint64_t header_timeout;
+    uint64_t header_timeout_ms;
     /**
-     * Longest wait without a byte, sending or receiving. Default: 65,000 ms.
+     * Longest wait without a byte, sending or receiving. 0: no limit. Default: 65,000 ms.
      */
-    uint64_t stall_timeout;
+    uint64_t stall_timeout_ms;
     /**
      * How long a response may wait for its body to be read on, before its connection is closed:
      * longer than servers wait for a reader (60 s), and as long as a connection is kept at all.
-     * Default: 300,000 ms.
+     * 0: for ever. Default: 300,000 ms.
      */
-    uint64_t body_idle_timeout;
+    uint64_t body_idle_timeout_ms;
     /**
-     * The whole exchange with its body, redirects included. Default: 0, no limit.
+     * The whole exchange with its body, redirects included. 0: no limit. Default: 0.
      */
-    uint64_t total_timeout;
+    uint64_t total_timeout_ms;
     /**
-     * Bytes of a response head, 1xx heads counted in. Default: 65536.
+     * Bytes of a response head, 1xx heads counted in. 64 to 1,073,741,824 (1 GiB). Default: 65,536
+     * (64 KiB).
      */
     uint64_t max_head_size;
     /**
-     * Fields of a response head or trailer section. Default: 512.
+     * Fields of a response head or trailer section. At least 1. Default: 512.
      */
     uint64_t max_fields;
     /**
-     * Bytes, decoded, of a response body that is collected whole (ka_response_read_all, queue
-     * events); more is an error. Streams have no limit. 0: none. Default: 2147483648 (2 GiB).
+     * Bytes, decoded, of a response body that is collected whole; more is an error. Streams have
+     * no limit. 0: no limit. Default: 2,147,483,648 (2 GiB).
      */
     uint64_t max_body_size;
     /**
-     * Bytes of an unread body that are read to save the connection. Default: 262144.
+     * Bytes of an unread body that are read to save the connection. Default: 262,144 (256 KiB).
      */
-    uint64_t drain_limit;
+    uint64_t drain_limit_size;
     /**
-     * Time spent on reading them. Default: 50 ms.
+     * Time spent on reading the unread rest of a body to save the connection. 0: no limit.
+     * Default: 50 ms.
      */
-    uint64_t drain_timeout;
+    uint64_t drain_timeout_ms;
     /**
      * Microseconds that a wait for an answer watches the socket before the thread sleeps, on
      * connections whose answers come that fast (a server on the same machine or rack; saves the
-     * wake-up). 0: always sleep; at most 1000. Default: 50.
+     * wake-up). 0: always sleep. At most 1,000. Default: 50.
      */
-    uint64_t busy_poll;
+    uint64_t busy_poll_us;
     /**
      * Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and
      * browsers). Default: 20.
      */
     uint64_t max_redirects;
     /**
-     * Further tries of a replayable request after a connect failure, a broken connection or 408,
-     * 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, or what Retry-After
-     * says. Default: 0.
+     * Further tries of a replayable request after a connect failure, a broken connection or
+     * 408, 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, or what
+     * Retry-After says. Default: 0.
      */
     uint64_t retries;
     /**
      * Retries to an origin as a percentage of the requests to it, above a reserve of 10 retries a
-     * second that is always there, so that they never multiply an outage (Finagle's budget). 100:
-     * no bound. Default: 20.
+     * second that is always there, so that they never multiply an outage (Finagle's budget).
+     * 100: no bound. At most 100. Default: 20.
      */
     uint64_t retry_budget;
     /**
      * Longest wait for another try. A server that asks for a longer one (Retry-After) gets none:
      * its response is returned. 0: no limit. Default: 30,000 ms.
      */
-    uint64_t retry_max_wait;
+    uint64_t retry_max_wait_ms;
     /**
      * Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed,
      * lets one probe through after 5 s (doubled up to 60 s). 0 is off, 1 is on. Default: 0.
@@ -529,7 +576,7 @@ typedef struct {
     /**
      * Send a replayable request a second time, on an idle connection, when its response head has
      * taken longer than 95 % of the last ones of its origin; the first response counts, within
-     * the retry budget. Blocking calls then run on the engine's thread. 0 is off, 1 is on.
+     * `retry_budget`. Blocking calls then run on the engine's thread. 0 is off, 1 is on.
      * Default: 0.
      */
     uint64_t hedge;
@@ -552,7 +599,7 @@ typedef struct {
      */
     ka_bytes ca_pem;
     /**
-     * PEM file of the client certificate chain; needs client_key_file. Default: NULL.
+     * PEM file of the client certificate chain; needs `client_key_file`. Default: NULL.
      */
     const char *client_cert_file;
     /**
@@ -560,11 +607,11 @@ typedef struct {
      */
     const char *client_key_file;
     /**
-     * PEM bytes of the client certificate chain; needs client_key_pem. Default: empty.
+     * PEM bytes of the client certificate chain; needs `client_key_pem`. Default: empty.
      */
     ka_bytes client_cert_pem;
     /**
-     * PEM bytes of the private key. Default: empty.
+     * PEM bytes of the client certificate's private key. Default: empty.
      */
     ka_bytes client_key_pem;
     /**
@@ -574,22 +621,8 @@ typedef struct {
 } ka_client_options;
 
 /**
- * How many connections were closed for one reason.
- */
-typedef struct {
-    /**
-     * Stable name such as "idle_timeout" or "response_said_close"; static.
-     */
-    ka_str reason;
-    /**
-     * Connections closed for it.
-     */
-    uint64_t count;
-} ka_close_count;
-
-/**
- * Counters of a client's pool. The first group counts since the client was made, the second is the
- * moment.
+ * Counters of a client's pool: ka_client_stats. What is not of the moment counts since the client
+ * was made.
  */
 typedef struct {
     /**
@@ -613,41 +646,9 @@ typedef struct {
      */
     uint64_t replayed;
     /**
-     * Connections closed, for whatever reason.
-     */
-    uint64_t closed;
-    /**
-     * Requests waiting for a connection.
-     */
-    uint64_t waiting;
-    /**
-     * Idle connections.
-     */
-    uint64_t idle;
-    /**
-     * Connections in use.
-     */
-    uint64_t active;
-    /**
-     * Connections being opened.
-     */
-    uint64_t dialing;
-    /**
-     * The number of entries of `close_reasons`.
-     */
-    uint64_t close_reason_count;
-    /**
-     * Connections closed by reason; only reasons that happened, sorted by name.
-     */
-    ka_close_count close_reasons[KA_MAX_CLOSE_REASONS];
-    /**
      * Further tries after failures (option `retries`).
      */
     uint64_t retried;
-    /**
-     * The number of origins that ka_client_origin_stats tells about.
-     */
-    uint64_t origin_count;
     /**
      * Second tries sent because the first took long (option `hedge`).
      */
@@ -656,10 +657,48 @@ typedef struct {
      * Look-ups of names, of the whole process, that have had no answer for 5 s and more.
      */
     uint64_t stuck_lookups;
+    /**
+     * Connections closed, for whatever reason; ka_client_close_reasons has the reasons.
+     */
+    uint64_t closed;
+    /**
+     * Requests waiting for a connection, at this moment.
+     */
+    uint64_t waiting;
+    /**
+     * Idle connections, at this moment.
+     */
+    uint64_t idle;
+    /**
+     * Connections in use, at this moment.
+     */
+    uint64_t active;
+    /**
+     * Connections being opened, at this moment.
+     */
+    uint64_t dialing;
+    /**
+     * The number of origins that ka_client_origin_stats tells about.
+     */
+    uint64_t origin_count;
 } ka_stats;
 
 /**
- * One origin's part of a client's counters, at this moment.
+ * How many connections were closed for one reason: ka_client_close_reasons.
+ */
+typedef struct {
+    /**
+     * Stable name such as "idle_timeout" or "response_said_close"; static.
+     */
+    ka_str reason;
+    /**
+     * Connections closed for it.
+     */
+    uint64_t count;
+} ka_close_count;
+
+/**
+ * One origin's part of a client's counters, at this moment: ka_client_origin_stats.
  */
 typedef struct {
     /**
@@ -667,7 +706,7 @@ typedef struct {
      */
     size_t size;
     /**
-     * Such as "https://example.com:8443", with a terminating NUL.
+     * The origin, such as "https://example.com:8443". Ends in a NUL.
      */
     char origin[KA_ORIGIN_SIZE];
     /**
@@ -687,21 +726,23 @@ typedef struct {
      */
     uint64_t dialing;
     /**
-     * How long a connection may idle, in nanoseconds; UINT64_MAX: for ever, 0: none is kept.
+     * How long a connection may idle. UINT64_MAX: for ever.
      */
     uint64_t idle_limit_ns;
     /**
-     * Why: "option", "hint" (the server's Keep-Alive) or "learnt" (when it closed others); static.
+     * Where that limit is from: the option `idle_timeout_ms`, the server's Keep-Alive, or what its
+     * closes have taught. "option", "hint" or "learnt"; static.
      */
     ka_str idle_limit_source;
     /**
-     * The circuit breaker: "closed", "open" or "half_open"; static.
+     * The circuit breaker, which all clients of the process share. "closed", "open" or
+     * "half_open"; static.
      */
     ka_str breaker;
     /**
-     * What its name resolved to last, separated by commas, with a terminating NUL, as far as there
-     * is room; empty without connections, when the URL has an address, and when names are not
-     * looked up again (option `dns_ttl`).
+     * What its name resolved to last; empty without connections, when the URL has an address, and
+     * when names are not looked up again (option `dns_ttl_ms`). Separated by commas, as far as
+     * there is room; ends in a NUL.
      */
     char addresses[KA_ADDRESSES_SIZE];
 } ka_origin_stats;
@@ -764,7 +805,9 @@ typedef struct {
 } ka_body_reader;
 
 /**
- * How an exchange went. Durations are nanoseconds, 0 where a phase did not happen.
+ * How an exchange went: ka_response_info. Durations are nanoseconds, 0 where a phase did not
+ * happen; `queued_ns` holds `resolve_ns`, `connect_ns` and `tls_ns` where the request waited for
+ * its own dial, so that they do not add up to `total_ns`.
  */
 typedef struct {
     /**
@@ -772,40 +815,47 @@ typedef struct {
      */
     size_t size;
     /**
+     * Whether the connection had carried a response before. 0: no, 1: yes.
+     */
+    uint64_t reused;
+    /**
      * Number of the connection, unique in the process.
      */
     uint64_t connection_id;
     /**
-     * 1 when the connection had carried a response before, else 0.
-     */
-    uint32_t reused;
-    /**
      * How often the request was sent again on a fresh connection: 0 or 1.
      */
-    uint32_t replays;
+    uint64_t replays;
     /**
-     * Redirects followed before this response.
-     */
-    uint32_t redirects;
-    /**
-     * Tries before this one that failed and were worth another (option `retries`).
-     */
-    uint32_t retries;
-    /**
-     * Why the request was sent again; KA_OK when it was not.
+     * Why it was sent again: the kind of the error that it met. KA_OK: it was not.
      */
     ka_status replay_reason;
     /**
-     * 1 when a second try was sent because the first took long (option `hedge`), 2 when the
-     * response is that second try's, else 0.
+     * Always 0.
      */
-    uint32_t hedged;
+    uint32_t replay_reason_reserved;
     /**
-     * Waiting for a connection, opening one included.
+     * Tries before this one that failed and were worth another (option `retries`).
+     */
+    uint64_t retries;
+    /**
+     * Redirects followed before this response.
+     */
+    uint64_t redirects;
+    /**
+     * Whether a second try was sent because the first took long (option `hedge`). 0: no, 1: yes.
+     */
+    uint64_t hedged;
+    /**
+     * Whether the response is the second try's. 0: no, 1: yes.
+     */
+    uint64_t hedge_won;
+    /**
+     * Waiting for a connection, dialling included.
      */
     uint64_t queued_ns;
     /**
-     * Resolving the name.
+     * Resolving the host name.
      */
     uint64_t resolve_ns;
     /**
@@ -821,7 +871,7 @@ typedef struct {
      */
     uint64_t send_ns;
     /**
-     * From then to the end of the response head.
+     * From the last byte of the request to the end of the response head.
      */
     uint64_t wait_ns;
     /**
@@ -831,7 +881,8 @@ typedef struct {
 } ka_info;
 
 /**
- * The end of a submitted request or read. The receiver owns `response` and `error`, and frees them.
+ * What became of something that was submitted. The receiver owns `response` and `error`, and frees
+ * them. The size of this struct stays: what later versions tell is in what is `reserved` now.
  */
 typedef struct {
     /**
@@ -851,6 +902,19 @@ typedef struct {
      * NULL on KA_OK.
      */
     ka_error *error;
+    /**
+     * What was submitted.
+     */
+    ka_event_kind kind;
+    /**
+     * KA_EVENT_READ: the bytes of the piece, 0 at the verified end of the body. KA_EVENT_WARM: the
+     * connections opened. Else, and on failure, 0.
+     */
+    uint64_t count;
+    /**
+     * 0.
+     */
+    uint64_t reserved[2];
 } ka_event;
 
 #ifdef __cplusplus
@@ -968,9 +1032,8 @@ void ka_client_options_init(ka_client_options *options,
                             size_t size);
 
 /**
- * Fills `options` with the defaults of a profile: "default", or "service" for calls between
- * services (total_timeout and header_timeout 5 s, queue_timeout 2 s, queue_limit 1,024, 2 retries,
- * circuit breaker on).
+ * Fills `options` with the defaults of a profile: "default", or "service" for calls between services.
+ * ka_client_options tells what it has.
  * Ownership: all stays the caller's; the pointers in `options` are static.
  * Threads: any.
  * Errors: KA_INVALID_ARGUMENT for NULL, another profile, or a `size` that holds not even the first
@@ -1020,25 +1083,6 @@ ka_status ka_client_send(ka_client *client,
                          ka_error **error);
 
 /**
- * Starts `request` on the engine's thread and returns at once. Exactly one event with `user_data`
- * comes to `queue`: with the whole body received, or with its head only after
- * ka_request_set_stream_response.
- * Ownership: `request` stays the caller's, and may be freed at once; `user_data` is only handed back.
- * On KA_OK `*call` is owned: ka_call_free, before or after the event. `call` may be NULL when the
- * request will not be cancelled.
- * Threads: any; many may submit to one queue.
- * Errors: bad input, a closed client, a queue of another process (KA_INVALID_STATE). Then no event
- * comes; every later failure is an event.
- */
-KA_API
-ka_status ka_client_submit(ka_client *client,
-                           const ka_request *request,
-                           ka_queue *queue,
-                           void *user_data,
-                           ka_call **call,
-                           ka_error **error);
-
-/**
  * Opens connections to the origin of `url` until it has `count` idle ones, within the caps, all at
  * once and waiting on this thread. `*opened` is how many were opened.
  * Ownership: all stays the caller's.
@@ -1053,21 +1097,18 @@ ka_status ka_client_warm(ka_client *client,
                          ka_error **error);
 
 /**
- * Has the engine open connections to the origin of `url` until it has `count` idle ones, within the
- * caps, and returns at once. Exactly one event with `user_data` comes to `queue`, without a response.
- * `opened` of ka_stats tells how many were opened.
- * Ownership: all stays the caller's; `url` is copied.
+ * Opens connections to the origin of `url`, a text with its length, until it has `count` idle ones,
+ * within the caps, all at once and waiting on this thread. `*opened` is how many were opened.
+ * Ownership: all stays the caller's.
  * Threads: any.
- * Errors: KA_INVALID_URL and the like, a closed client, a queue of another process. Then no event
- * comes; a dial's failure is an event.
+ * Errors: as ka_client_warm.
  */
 KA_API
-ka_status ka_client_submit_warm(ka_client *client,
-                                const char *url,
-                                size_t count,
-                                ka_queue *queue,
-                                void *user_data,
-                                ka_error **error);
+ka_status ka_client_warm_str(ka_client *client,
+                             ka_str url,
+                             size_t count,
+                             size_t *opened,
+                             ka_error **error);
 
 /**
  * The network is another one (a laptop moved, a VPN came up): closes idle connections, so that
@@ -1091,8 +1132,25 @@ ka_status ka_client_stats(const ka_client *client,
                           ka_error **error);
 
 /**
+ * Tells for which reasons connections were closed, and how many for each: one entry for each reason
+ * that happened since the client was made, sorted by name, all of one moment. At most `capacity` are
+ * written to `reasons`, which may be NULL when that is 0; `*count` is how many there are, which may be
+ * more. Versions add reasons: there are about 25 names in this one.
+ * Ownership: all stays the caller's; the names are static.
+ * Threads: any.
+ * Errors: KA_INVALID_ARGUMENT for NULL.
+ */
+KA_API
+ka_status ka_client_close_reasons(const ka_client *client,
+                                  ka_close_count *reasons,
+                                  size_t capacity,
+                                  size_t *count,
+                                  ka_error **error);
+
+/**
  * Writes the counters of one origin, `index` being below `origin_count` of ka_stats: which limit
- * its idle connections have and why, and its circuit breaker. `size` is sizeof(ka_origin_stats).
+ * its idle connections have and why, and its circuit breaker. `size` is sizeof(ka_origin_stats). Each
+ * call looks anew: an origin that comes or goes between two of them moves those behind it.
  * Ownership: all stays the caller's; the names in it are static.
  * Threads: any.
  * Errors: KA_INVALID_ARGUMENT for NULL, an impossible size or an index without an origin.
@@ -1138,6 +1196,19 @@ ka_status ka_request_new(const char *method,
                          ka_error **error);
 
 /**
+ * Makes a request without body, from texts with their lengths: such as a URL that is a view of a
+ * response's field.
+ * Ownership: inputs are copied. On KA_OK `*request` is owned: ka_request_free.
+ * Threads: any.
+ * Errors: as ka_request_new.
+ */
+KA_API
+ka_status ka_request_new_str(ka_str method,
+                             ka_str url,
+                             ka_request **request,
+                             ka_error **error);
+
+/**
  * Appends a header field; order, case and duplicates are kept. "Host" replaces the URL's;
  * "Content-Length" and "Transfer-Encoding" must agree with the body.
  * Ownership: inputs are copied.
@@ -1149,6 +1220,19 @@ ka_status ka_request_add_header(ka_request *request,
                                 const char *name,
                                 const char *value,
                                 ka_error **error);
+
+/**
+ * Appends a header field whose name and value come with their lengths; order, case and duplicates are
+ * kept.
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_add_header.
+ */
+KA_API
+ka_status ka_request_add_header_str(ka_request *request,
+                                    ka_str name,
+                                    ka_str value,
+                                    ka_error **error);
 
 /**
  * Sets the body: `len` bytes at `data`, sent with Content-Length. It replaces an earlier one. `data`
@@ -1180,7 +1264,7 @@ ka_status ka_request_set_body_reader(ka_request *request,
                                      ka_error **error);
 
 /**
- * Sets a time limit of this request, in milliseconds; 0 is no limit.
+ * Sets a time limit of this request; 0 is no limit.
  * Ownership: nothing is kept.
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT when `which` is no ka_timeout.
@@ -1188,7 +1272,7 @@ ka_status ka_request_set_body_reader(ka_request *request,
 KA_API
 ka_status ka_request_set_timeout(ka_request *request,
                                  ka_timeout which,
-                                 uint64_t milliseconds,
+                                 uint64_t limit_ms,
                                  ka_error **error);
 
 /**
@@ -1198,7 +1282,7 @@ ka_status ka_request_set_timeout(ka_request *request,
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT when `request` is NULL.
  */
-KA_API ka_status ka_request_set_decode(ka_request *request, bool decode);
+KA_API ka_status ka_request_set_decode(ka_request *request, bool decode, ka_error **error);
 
 /**
  * Whether redirects (301, 302, 303, 307, 308) are followed. Default: no.
@@ -1206,7 +1290,10 @@ KA_API ka_status ka_request_set_decode(ka_request *request, bool decode);
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT when `request` is NULL.
  */
-KA_API ka_status ka_request_set_follow_redirects(ka_request *request, bool follow);
+KA_API
+ka_status ka_request_set_follow_redirects(ka_request *request,
+                                          bool follow,
+                                          ka_error **error);
 
 /**
  * Whether the event of this request, when it is submitted, comes with the head of the response
@@ -1217,7 +1304,8 @@ KA_API ka_status ka_request_set_follow_redirects(ka_request *request, bool follo
  */
 KA_API
 ka_status ka_request_set_stream_response(ka_request *request,
-                                         bool stream);
+                                         bool stream,
+                                         ka_error **error);
 
 /**
  * Frees a request. It may have been submitted: what runs is not affected.
@@ -1290,6 +1378,18 @@ ka_status ka_response_header_at(const ka_response *response,
 KA_API bool ka_response_header(const ka_response *response, const char *name, ka_str *value);
 
 /**
+ * The first header field of a name that comes with its length, compared without regard to case; false
+ * when there is none. `value` may be NULL.
+ * Ownership: `*value` is a view, valid until ka_response_free; an empty one on false.
+ * Threads: one at a time for one response.
+ * Errors: false when `response` is NULL.
+ */
+KA_API
+bool ka_response_header_str(const ka_response *response,
+                            ka_str name,
+                            ka_str *value);
+
+/**
  * The number of trailer fields: known once the body has been read to its end, 0 before.
  * Ownership: `response` stays the caller's.
  * Threads: one at a time for one response.
@@ -1315,7 +1415,7 @@ ka_status ka_response_trailer_at(const ka_response *response,
  * Ownership: the bytes are copied to `buffer`.
  * Threads: any, one at a time for one response.
  * Errors: KA_BODY_TRUNCATED, KA_INVALID_CHUNK, KA_READ_TIMEOUT and others, after the bytes that came
- * before; KA_INVALID_STATE when nobody had read on for body_idle_timeout; KA_INVALID_ARGUMENT when
+ * before; KA_INVALID_STATE when nobody had read on for body_idle_timeout_ms; KA_INVALID_ARGUMENT when
  * `capacity` is 0.
  */
 KA_API
@@ -1333,25 +1433,6 @@ ka_status ka_response_read(ka_response *response,
  * KA_BODY_TOO_LARGE beyond option max_body_size; then nothing can.
  */
 KA_API ka_status ka_response_read_all(ka_response *response, ka_bytes *body, ka_error **error);
-
-/**
- * Has the engine receive the next piece of the body, at most `max` bytes. Exactly one event with
- * `user_data` comes to `queue` and brings the response back; ka_response_read then gives the piece
- * without waiting, or 0 at the verified end.
- * Ownership: takes `response`, also on failure; do not use it until the event gives it back, perhaps
- * at another address. `queue` stays the caller's. On KA_OK `*call` is owned: ka_call_free; `call` may
- * be NULL.
- * Threads: any, one at a time for one response.
- * Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes
- * and the response is freed. In an event with a failure the response is given back too.
- */
-KA_API
-ka_status ka_response_submit_read(ka_response *response,
-                                  size_t max,
-                                  ka_queue *queue,
-                                  void *user_data,
-                                  ka_call **call,
-                                  ka_error **error);
 
 /**
  * Whether the connection had carried a response before this one.
@@ -1375,7 +1456,7 @@ ka_status ka_response_info(const ka_response *response,
 
 /**
  * Frees a response. A short unread rest of the body is read by the engine to save the connection
- * (options drain_limit and drain_timeout); a longer one costs the connection.
+ * (options drain_limit_size and drain_timeout_ms); a longer one costs the connection.
  * Ownership: takes `response`; NULL is fine.
  * Threads: any, once; it does not wait.
  * Errors: none.
@@ -1392,20 +1473,40 @@ KA_API ka_status ka_queue_new(ka_queue **queue, ka_error **error);
 
 /**
  * A descriptor for poll, epoll, select and event loops: readable while events wait. It may become
- * readable once too often; ka_queue_wait with timeout 0 then gives 0 events and clears it.
- * Ownership: the queue's, closed with it. Do not read from it.
+ * readable once too often; taking events with timeout 0 then gives none and clears it. It is always the
+ * same one.
+ * Ownership: the queue's. ka_queue_free closes it, whatever is still under way: take it out of event
+ * loops before. Do not read from it, write to it or close it.
  * Threads: any.
- * Errors: -1 when `queue` is NULL.
+ * Errors: -1 when `queue` is NULL or of another process.
  */
-KA_API int32_t ka_queue_fd(const ka_queue *queue);
+KA_API
+int32_t ka_queue_fd(const ka_queue *queue);
 
 /**
- * Takes up to `capacity` events, in the order in which they came, and returns their number. Waits up
- * to `timeout_ms` for the first: 0 does not wait, -1 waits for ever.
+ * Takes up to `capacity` events, in the order in which they came, and writes their number to `*count`.
+ * Waits up to `timeout_ms` for the first: 0 does not wait, a negative number waits for ever. When the
+ * time is over `*count` is 0, which is no error.
  * Ownership: the events' responses and errors are the caller's from now on.
  * Threads: one at a time for one queue.
- * Errors: 0 when the time is over, for a NULL, for a queue of another process, and when a body
- * reader's function on the engine's thread would wait.
+ * Errors: KA_INVALID_ARGUMENT for NULL or a `capacity` of 0. KA_INVALID_STATE for a queue of another
+ * process, and when a body reader's function on the engine's thread would wait. No event is lost then.
+ */
+KA_API
+ka_status ka_queue_take(ka_queue *queue,
+                        ka_event *events,
+                        size_t capacity,
+                        int32_t timeout_ms,
+                        size_t *count,
+                        ka_error **error);
+
+/**
+ * Takes up to `capacity` events, in the order in which they came, and returns their number: the short
+ * form of ka_queue_take, for a program that has no use for its errors. Waits up to `timeout_ms` for the
+ * first: 0 does not wait, a negative number waits for ever.
+ * Ownership: the events' responses and errors are the caller's from now on.
+ * Threads: one at a time for one queue.
+ * Errors: 0, as when the time is over; at once, whatever `timeout_ms` says. ka_queue_take tells which.
  */
 KA_API
 size_t ka_queue_wait(ka_queue *queue,
@@ -1414,11 +1515,11 @@ size_t ka_queue_wait(ka_queue *queue,
                      int32_t timeout_ms);
 
 /**
- * Frees a queue. Events that wait in it are dropped, those of requests under way never come; the
- * requests run on to their end unless they are cancelled.
+ * Frees a queue and closes its descriptor. Events that wait in it are dropped, those of requests under
+ * way never come; the requests run on to their end unless they are cancelled. A forked child closes its
+ * copy of the descriptor only: the parent's queue goes on.
  * Ownership: takes `queue`; NULL is fine. The `user_data` of its events is not used any more; that of
- * a body reader is until its `destroy` is called. The descriptor is closed when the last request that
- * was submitted to the queue has ended.
+ * a body reader is until its `destroy` is called.
  * Threads: any, once.
  * Errors: none.
  */
@@ -1426,7 +1527,81 @@ KA_API
 void ka_queue_free(ka_queue *queue);
 
 /**
- * Asks a submitted request to end. It still ends in exactly one event: KA_CANCELLED, unless it was
+ * Starts `request` on the engine's thread and returns at once. Exactly one event with `user_data`
+ * comes to `queue`: with the whole body received, or with its head only after
+ * ka_request_set_stream_response.
+ * Ownership: `request` stays the caller's, and may be freed at once; `user_data` is only handed back.
+ * On KA_OK `*call` is owned: ka_call_free, before or after the event. `call` may be NULL when the
+ * request will not be cancelled.
+ * Threads: any; many may submit to one queue.
+ * Errors: bad input, a closed client, a queue of another process (KA_INVALID_STATE). Then no event
+ * comes; every later failure is an event.
+ */
+KA_API
+ka_status ka_client_submit(ka_client *client,
+                           const ka_request *request,
+                           ka_queue *queue,
+                           void *user_data,
+                           ka_call **call,
+                           ka_error **error);
+
+/**
+ * Has the engine receive the next piece of the body, at most `max_size` bytes. Exactly one event with
+ * `user_data` comes to `queue` and brings the response back; ka_response_read then gives the piece
+ * without waiting, or 0 at the verified end. What an earlier piece has left unread is the next one.
+ * Ownership: takes `response`, also on failure; do not use it until the event gives it back, perhaps
+ * at another address. `queue` stays the caller's. On KA_OK `*call` is owned: ka_call_free; it is NULL
+ * when the event is there already. `call` may be NULL.
+ * Threads: any, one at a time for one response.
+ * Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes
+ * and the response is freed. In an event with a failure the response is given back too.
+ */
+KA_API
+ka_status ka_response_submit_read(ka_response *response,
+                                  size_t max_size,
+                                  ka_queue *queue,
+                                  void *user_data,
+                                  ka_call **call,
+                                  ka_error **error);
+
+/**
+ * Has the engine open connections to the origin of `url` until it has `count` idle ones, within the
+ * caps, and returns at once. Exactly one event with `user_data` comes to `queue`, without a response;
+ * its `count` is how many were opened.
+ * Ownership: all stays the caller's; `url` is copied. On KA_OK `*call` is owned: ka_call_free. `call`
+ * may be NULL.
+ * Threads: any.
+ * Errors: KA_INVALID_URL and the like, a closed client, a queue of another process. Then no event
+ * comes; a dial's failure is an event.
+ */
+KA_API
+ka_status ka_client_submit_warm(ka_client *client,
+                                const char *url,
+                                size_t count,
+                                ka_queue *queue,
+                                void *user_data,
+                                ka_call **call,
+                                ka_error **error);
+
+/**
+ * Has the engine open connections to the origin of `url`, a text with its length, until it has `count`
+ * idle ones, within the caps, and returns at once. Exactly one event with `user_data` comes to `queue`,
+ * without a response; its `count` is how many were opened.
+ * Ownership: as ka_client_submit_warm.
+ * Threads: any.
+ * Errors: as ka_client_submit_warm.
+ */
+KA_API
+ka_status ka_client_submit_warm_str(ka_client *client,
+                                    ka_str url,
+                                    size_t count,
+                                    ka_queue *queue,
+                                    void *user_data,
+                                    ka_call **call,
+                                    ka_error **error);
+
+/**
+ * Asks what was submitted to end. It still ends in exactly one event: KA_CANCELLED, unless it was
  * faster. Until then a body reader may be called; when nobody else has the request, its `destroy`
  * is called before the event comes.
  * Ownership: `call` stays the caller's.
@@ -1436,7 +1611,7 @@ void ka_queue_free(ka_queue *queue);
 KA_API void ka_call_cancel(ka_call *call);
 
 /**
- * Frees the handle of a submitted request, which runs on.
+ * Frees the handle of something submitted, which runs on.
  * Ownership: takes `call`; NULL is fine.
  * Threads: any, once.
  * Errors: none.

@@ -1,5 +1,4 @@
-//! The one error table. `KA_*` numbers, Python classes, Node's `err.code` and the error page are
-//! all generated from it; a kind that lacks one of them does not compile.
+//! What a failure carries: its kind, a row of the table of errors, and what is known of its exchange.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,145 +6,7 @@ use std::net::SocketAddr;
 
 use keepalive_proto::{LocalError, RemoteError};
 
-macro_rules! errors {
-    ($($kind:ident = $number:literal, $code:literal, $python:literal, $text:literal;)*) => {
-        /// What went wrong. Numbers are stable and never reused; HTTP statuses are never errors.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        #[repr(i32)]
-        pub enum ErrorKind {
-            $(#[doc = $text] $kind = $number,)*
-        }
-
-        impl ErrorKind {
-            /// Every kind, in the order of the table.
-            pub const ALL: &'static [ErrorKind] = &[$(ErrorKind::$kind,)*];
-
-            /// The kind's name, as in `ConnectTimeout`.
-            pub const fn name(self) -> &'static str {
-                match self { $(ErrorKind::$kind => stringify!($kind),)* }
-            }
-
-            /// The name in C and in Node's `err.code`, as in `KA_CONNECT_TIMEOUT`.
-            pub const fn code(self) -> &'static str {
-                match self { $(ErrorKind::$kind => $code,)* }
-            }
-
-            /// The same with a terminating NUL, for C.
-            pub const fn code_z(self) -> &'static str {
-                match self { $(ErrorKind::$kind => concat!($code, "\0"),)* }
-            }
-
-            /// The Python class in `libkeepalive`.
-            pub const fn python_class(self) -> &'static str {
-                match self { $(ErrorKind::$kind => $python,)* }
-            }
-
-            /// One line on what it means.
-            pub const fn summary(self) -> &'static str {
-                match self { $(ErrorKind::$kind => $text,)* }
-            }
-        }
-    };
-}
-
-errors! {
-    InvalidArgument = 100, "KA_INVALID_ARGUMENT", "InvalidArgument", "An argument or option has a value that is not allowed.";
-    InvalidUrl = 101, "KA_INVALID_URL", "InvalidURL", "The URL cannot be parsed or lacks a host.";
-    UnsupportedScheme = 102, "KA_UNSUPPORTED_SCHEME", "UnsupportedProtocol", "The URL's scheme is not http or https.";
-    InvalidMethod = 103, "KA_INVALID_METHOD", "LocalProtocolError", "The method is not a token (RFC 9110 9.1).";
-    InvalidHeader = 104, "KA_INVALID_HEADER", "LocalProtocolError", "A header name or value is not allowed (RFC 9110 5).";
-    BodyLengthMismatch = 105, "KA_BODY_LENGTH_MISMATCH", "LocalProtocolError", "The request body is shorter or longer than declared.";
-    BodySourceFailed = 106, "KA_BODY_SOURCE_FAILED", "BodySourceFailed", "The source of a streamed request body failed.";
-    InvalidState = 107, "KA_INVALID_STATE", "InvalidState", "The object is closed, consumed or in use.";
-    ResolveFailed = 200, "KA_RESOLVE_FAILED", "ConnectError", "The host name could not be resolved.";
-    ConnectFailed = 201, "KA_CONNECT_FAILED", "ConnectError", "No address of the host accepted a connection.";
-    ConnectTimeout = 202, "KA_CONNECT_TIMEOUT", "ConnectTimeout", "Resolving, connecting and the TLS handshake took too long.";
-    TlsHandshakeFailed = 300, "KA_TLS_HANDSHAKE_FAILED", "ConnectError", "The TLS handshake failed.";
-    CertificateRejected = 301, "KA_CERTIFICATE_REJECTED", "ConnectError", "The server's certificate is not trusted or not for this host.";
-    TlsProtocol = 302, "KA_TLS_PROTOCOL", "ReadError", "The peer broke the TLS protocol after the handshake.";
-    ConnectionClosed = 400, "KA_CONNECTION_CLOSED", "RemoteDisconnected", "The server closed the connection before any byte of the response.";
-    ConnectionReset = 401, "KA_CONNECTION_RESET", "ReadError", "The connection was reset.";
-    SendTimeout = 402, "KA_SEND_TIMEOUT", "WriteTimeout", "The server accepted no byte of the request for too long.";
-    ReadTimeout = 403, "KA_READ_TIMEOUT", "ReadTimeout", "No byte of the response came for too long.";
-    InvalidResponseHead = 500, "KA_INVALID_RESPONSE_HEAD", "RemoteProtocolError", "The response head breaks RFC 9112.";
-    HeadTooLarge = 501, "KA_HEAD_TOO_LARGE", "RemoteProtocolError", "The response head exceeds a limit.";
-    InvalidFraming = 502, "KA_INVALID_FRAMING", "RemoteProtocolError", "The response's framing fields are faulty.";
-    InvalidChunk = 503, "KA_INVALID_CHUNK", "RemoteProtocolError", "The chunked coding of the response is faulty.";
-    BodyTruncated = 504, "KA_BODY_TRUNCATED", "RemoteDisconnected", "The connection ended before the response body was complete.";
-    HeadTruncated = 505, "KA_HEAD_TRUNCATED", "RemoteDisconnected", "The connection ended inside the response head.";
-    DecodingFailed = 506, "KA_DECODING_FAILED", "DecodingError", "The response body does not decode by its Content-Encoding.";
-    InvalidRedirect = 507, "KA_INVALID_REDIRECT", "RemoteProtocolError", "A redirect has no usable Location.";
-    BodyTooLarge = 508, "KA_BODY_TOO_LARGE", "BodyTooLarge", "The response body exceeds max_body_size.";
-    PoolTimeout = 600, "KA_POOL_TIMEOUT", "PoolTimeout", "No connection became free in time.";
-    TotalTimeout = 601, "KA_TOTAL_TIMEOUT", "TotalTimeout", "The whole exchange took too long.";
-    Cancelled = 602, "KA_CANCELLED", "Cancelled", "The caller cancelled the request.";
-    Interrupted = 603, "KA_INTERRUPTED", "Interrupted", "A signal handler asked for the wait to end.";
-    CircuitOpen = 604, "KA_CIRCUIT_OPEN", "CircuitOpen", "The origin's circuit breaker is open.";
-    QueueFull = 605, "KA_QUEUE_FULL", "PoolTimeout", "Too many requests already wait for a connection.";
-    TooManyRedirects = 606, "KA_TOO_MANY_REDIRECTS", "TooManyRedirects", "More redirects than allowed.";
-    Panic = 900, "KA_PANIC", "InternalError", "A bug: a panic was caught at the boundary.";
-    Internal = 901, "KA_INTERNAL", "InternalError", "A bug, or a failure of the operating system.";
-}
-
-/// Where in an exchange it happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Phase {
-    /// Before anything was done with the network.
-    Request,
-    /// Waiting for a connection.
-    Pool,
-    /// Resolving the host name.
-    Resolve,
-    /// The TCP handshake.
-    Connect,
-    /// The TLS handshake.
-    Tls,
-    /// Sending the request.
-    Send,
-    /// Waiting for the response head.
-    Head,
-    /// Receiving the response body.
-    Body,
-}
-
-impl Phase {
-    /// Lower-case name, stable.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Phase::Request => "request",
-            Phase::Pool => "pool",
-            Phase::Resolve => "resolve",
-            Phase::Connect => "connect",
-            Phase::Tls => "tls",
-            Phase::Send => "send",
-            Phase::Head => "head",
-            Phase::Body => "body",
-        }
-    }
-}
-
-/// How much of the request the kernel had taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Sent {
-    /// Not a byte: the server cannot have seen the request.
-    Nothing,
-    /// Some bytes.
-    Part,
-    /// The whole request.
-    All,
-}
-
-impl Sent {
-    /// Lower-case name, stable.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Sent::Nothing => "nothing",
-            Sent::Part => "part",
-            Sent::All => "all",
-        }
-    }
-}
+pub use keepalive_tables::{ErrorGroup, ErrorKind, Phase, Sent};
 
 type Source = std::sync::Arc<dyn StdError + Send + Sync>;
 
@@ -313,8 +174,11 @@ impl Error {
     /// A caller's own mistakes, a certificate that is not trusted and what a server answered are not
     /// worth a retry and say no.
     pub fn retry_safe(&self) -> bool {
-        match self.0.kind as i32 {
-            100..200 | 301 | 500..600 | 602 | 603 | 606 | 900.. => false,
+        use ErrorGroup::{Bug, Caller, Peer};
+        use ErrorKind::{Cancelled, CertificateRejected, Interrupted, TooManyRedirects};
+        match self.0.kind {
+            CertificateRejected | Cancelled | Interrupted | TooManyRedirects => false,
+            kind if matches!(kind.group(), Caller | Peer | Bug) => false,
             _ => self.0.sent == Sent::Nothing || (self.0.replayable && !self.0.response_started),
         }
     }
@@ -400,5 +264,22 @@ impl From<RemoteError> for Error {
             other => (ErrorKind::Internal, Phase::Head, format!("{other:?}")),
         };
         Error::new(kind, phase, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_nobody_s_chance_is_not_worth_a_retry() {
+        let safe = |kind| Error::new(kind, Phase::Connect, "").retry_safe();
+        let never = [100, 301, 501, 602, 603, 606, 900, 901];
+        let worth = [200, 202, 300, 302, 400, 403, 600, 601, 604, 605];
+        for kind in ErrorKind::ALL {
+            let number = *kind as i32;
+            assert!(!(never.contains(&number) && safe(*kind)), "{kind:?}");
+            assert!(!worth.contains(&number) || safe(*kind), "{kind:?}");
+        }
     }
 }

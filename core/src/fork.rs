@@ -9,6 +9,7 @@ use once_cell::race::OnceBox;
 use once_cell::sync::OnceCell;
 
 use crate::error::Result;
+use crate::sync::lock;
 
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
@@ -29,7 +30,7 @@ pub fn keep(value: impl Send + 'static) {
     static KEPT: PerFork<Mutex<Vec<Box<dyn Any + Send>>>> = PerFork::new();
     match KEPT.get_or_try_init(|| Ok(Mutex::default())) {
         Ok(kept) => {
-            let mut kept = kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut kept = lock(&kept);
             kept.push(Box::new(value));
         }
         Err(_) => std::mem::forget(value),
@@ -69,6 +70,12 @@ impl<T: Send + 'static> PerFork<T> {
     /// The value of this generation, if it was made.
     pub fn get(&self) -> Option<&T> {
         self.node().value.get()
+    }
+
+    /// The value of this generation; the first caller makes it.
+    #[inline]
+    pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+        self.node().value.get_or_init(make)
     }
 
     /// The value of this generation; the first caller makes it, a failure leaves it unmade.

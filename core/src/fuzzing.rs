@@ -3,7 +3,7 @@
 #![allow(missing_docs)]
 
 use crate::decode;
-use crate::target::Target;
+use crate::request::url::Target;
 
 /// A URL as core understands it.
 #[derive(Debug, Clone, PartialEq, Eq)]

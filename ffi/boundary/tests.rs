@@ -2,7 +2,8 @@ use std::ptr;
 
 use keepalive_core::{Error, Result};
 
-use crate::status::{ka_error, ka_error_free, ka_error_message, ka_error_status, ka_status};
+use crate::error::{ka_error_free, ka_error_message, ka_error_status};
+use crate::status::{ka_error, ka_status};
 
 fn message(error: *const ka_error) -> String {
     let text = ka_error_message(error);

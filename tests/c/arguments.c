@@ -51,7 +51,7 @@ static void secrets(const char *base) {
     CHECK_OK(ka_request_new("GET", url, &request, &error), error);
     CHECK_OK(ka_request_add_header(request, "Cookie", "a=s3cret", &error), error);
     CHECK_OK(ka_request_add_header(request, "Proxy-Authorization", "s3cret", &error), error);
-    CHECK(ka_request_set_follow_redirects(request, true) == KA_OK);
+    CHECK(ka_request_set_follow_redirects(request, true, NULL) == KA_OK);
     keeps_secret(ka_client_send(client, request, &response, &error));
     ka_request_free(request);
     CHECK_OK(ka_request_new("GET", "http://us:s3cret@127.0.0.1:1/", &request, &error), error);
@@ -125,6 +125,69 @@ static void headers(const char *base) {
     ka_request_free(request);
 }
 
+/* Texts that are parts of larger ones, and whose ends no NUL marks. */
+static void with_lengths(ka_client *client, const char *base) {
+    const ka_str nowhere = {NULL, 3}, empty = {NULL, 0};
+    ka_str url, name, value;
+    ka_request *request = NULL;
+    ka_response *response = NULL;
+    ka_bytes body;
+    size_t opened = 9;
+    char text[512];
+    snprintf(text, sizeof text, "%s/echo?and=more", base);
+    url.ptr = text;
+    url.len = strlen(base) + strlen("/echo");
+    name.ptr = "X-Part-of-it";
+    name.len = strlen("X-Part");
+    value.ptr = "one, two";
+    value.len = 3;
+    CHECK_OK(ka_client_warm_str(client, url, 1, &opened, &error), error);
+    CHECK_OK(ka_request_new_str(KA_STR("GET"), url, &request, &error), error);
+    CHECK_OK(ka_request_add_header_str(request, name, value, &error), error);
+    CHECK_OK(ka_request_add_header_str(request, KA_STR("X-Empty"), empty, &error), error);
+    CHECK_FAILS(ka_request_add_header_str(request, KA_STR("X-Z"), KA_STR("a\0b"), &error),
+                KA_INVALID_HEADER, "X-Z", error);
+    CHECK_FAILS(ka_request_add_header_str(request, nowhere, value, &error), KA_INVALID_ARGUMENT,
+                "name", error);
+    CHECK_FAILS(ka_request_add_header_str(request, name, nowhere, &error), KA_INVALID_ARGUMENT,
+                "value", error);
+    CHECK_FAILS(ka_request_add_header_str(NULL, name, value, &error), KA_INVALID_ARGUMENT,
+                "request", error);
+    CHECK_OK(ka_client_send(client, request, &response, &error), error);
+    ka_request_free(request);
+    CHECK_OK(ka_response_read_all(response, &body, &error), error);
+    url.ptr = (const char *)body.ptr;
+    url.len = body.len;
+    CHECK(str_contains(url, "[\"X-Part\",\"one\"]") && str_contains(url, "[\"X-Empty\",\"\"]"));
+    CHECK(!str_contains(url, "and=more"));
+    /* a view of a response goes in as it came out */
+    CHECK(ka_response_header(response, "content-length", &value));
+    CHECK(ka_response_header_str(response, KA_STR("CONTENT-LENGTH"), &url) && url.ptr == value.ptr);
+    name.ptr = "Content-LengthX";
+    name.len = strlen("Content-Length");
+    CHECK(ka_response_header_str(response, name, NULL));
+    name.len++;
+    CHECK(!ka_response_header_str(response, name, &value) && value.ptr == NULL);
+    CHECK(!ka_response_header_str(response, nowhere, &value));
+    CHECK(!ka_response_header_str(NULL, name, &value));
+    ka_response_free(response);
+
+    CHECK_FAILS(ka_request_new_str(KA_STR("GET"), nowhere, &request, &error), KA_INVALID_ARGUMENT,
+                "url", error);
+    CHECK(request == NULL);
+    CHECK_FAILS(ka_request_new_str(nowhere, KA_STR("http://a/"), &request, &error),
+                KA_INVALID_ARGUMENT, "method", error);
+    CHECK_FAILS(ka_request_new_str(empty, KA_STR("http://a/"), &request, &error), KA_INVALID_METHOD,
+                "method", error);
+    CHECK_FAILS(ka_request_new_str(KA_STR("GET"), KA_STR("http://a/\0b"), &request, &error),
+                KA_INVALID_URL, "NUL", error);
+    CHECK_FAILS(ka_request_new_str(KA_STR("GET"), KA_STR("http://a/\xff"), &request, &error),
+                KA_INVALID_ARGUMENT, "url", error);
+    CHECK_FAILS(ka_client_warm_str(client, nowhere, 1, &opened, &error), KA_INVALID_ARGUMENT, "url",
+                error);
+    CHECK(opened == 0);
+}
+
 static void options(void) {
     ka_client_options bad;
     ka_client *client = NULL;
@@ -174,6 +237,19 @@ static void nulls(const char *base) {
     CHECK(ka_queue_fd(NULL) == -1 && ka_queue_wait(NULL, &event, 1, -1) == 0);
     CHECK_OK(ka_queue_new(&queue, &error), error);
     CHECK(ka_queue_wait(queue, NULL, 1, -1) == 0 && ka_queue_wait(queue, &event, 0, -1) == 0);
+    CHECK_FAILS(ka_queue_take(NULL, &event, 1, -1, &count, &error), KA_INVALID_ARGUMENT, "queue",
+                error);
+    CHECK(count == 0);
+    CHECK_FAILS(ka_queue_take(queue, NULL, 1, -1, &count, &error), KA_INVALID_ARGUMENT, "events",
+                error);
+    CHECK_FAILS(ka_queue_take(queue, &event, 0, -1, &count, &error), KA_INVALID_ARGUMENT,
+                "capacity", error);
+    CHECK_FAILS(ka_queue_take(queue, &event, 1, -1, NULL, &error), KA_INVALID_ARGUMENT, "count",
+                error);
+    CHECK_FAILS(ka_queue_take(queue, &event, SIZE_MAX, -1, &count, &error), KA_INVALID_ARGUMENT,
+                "capacity", error);
+    CHECK_OK(ka_queue_take(queue, &event, 1, 0, &count, &error), error);
+    count = 9;
     CHECK_FAILS(ka_response_submit_read(NULL, 1, queue, NULL, NULL, &error), KA_INVALID_ARGUMENT,
                 "response", error);
 
@@ -202,9 +278,12 @@ static void nulls(const char *base) {
     CHECK(ka_response_reason(NULL).len == 0 && ka_response_url(NULL).len == 0);
     CHECK(ka_response_header_count(NULL) == 0 && ka_response_trailer_count(NULL) == 0);
     CHECK(!ka_response_reused(NULL));
-    CHECK(ka_request_set_decode(NULL, true) == KA_INVALID_ARGUMENT);
-    CHECK(ka_request_set_follow_redirects(NULL, true) == KA_INVALID_ARGUMENT);
-    CHECK(ka_request_set_stream_response(NULL, true) == KA_INVALID_ARGUMENT);
+    CHECK_FAILS(ka_request_set_decode(NULL, true, &error), KA_INVALID_ARGUMENT, "request", error);
+    CHECK_FAILS(ka_request_set_follow_redirects(NULL, true, &error), KA_INVALID_ARGUMENT, "request",
+                error);
+    CHECK_FAILS(ka_request_set_stream_response(NULL, true, &error), KA_INVALID_ARGUMENT, "request",
+                error);
+    CHECK(ka_request_set_decode(NULL, true, NULL) == KA_INVALID_ARGUMENT);
     CHECK(ka_error_status(NULL) == KA_OK && ka_error_message(NULL).len == 0);
     CHECK(strcmp(ka_error_phase(NULL), "") == 0 && ka_error_os_errno(NULL) == 0);
     CHECK(!ka_error_reused(NULL) && !ka_error_retry_safe(NULL));
@@ -259,6 +338,7 @@ int main(int argc, char **argv) {
     urls();
     secrets(at.http);
     headers(at.http);
+    with_lengths(ka_client_shared(), at.http);
     options();
     nulls(at.http);
     closed_client(&at);

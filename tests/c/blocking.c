@@ -95,7 +95,7 @@ static void decodes_only_when_asked(ka_client *client, const char *base) {
     CHECK_OK(ka_client_send(client, request, &raw, &error), error);
     CHECK_OK(ka_response_read_all(raw, &body, &error), error);
     CHECK(body.len > 2 && body.ptr[0] == 0x1f && body.ptr[1] == 0x8b);
-    CHECK(ka_request_set_decode(request, true) == KA_OK);
+    CHECK(ka_request_set_decode(request, true, NULL) == KA_OK);
     CHECK_OK(ka_client_send(client, request, &decoded, &error), error);
     CHECK_OK(ka_response_read_all(decoded, &body, &error), error);
     CHECK(body.len == expected.len && memcmp(body.ptr, expected.ptr, body.len) == 0);
@@ -113,7 +113,7 @@ static void follows_redirects_only_when_asked(ka_client *client, const char *bas
     CHECK_OK(ka_client_send(client, request, &response, &error), error);
     CHECK(ka_response_status(response) == 302);
     ka_response_free(response);
-    CHECK(ka_request_set_follow_redirects(request, true) == KA_OK);
+    CHECK(ka_request_set_follow_redirects(request, true, NULL) == KA_OK);
     CHECK_OK(ka_client_send(client, request, &response, &error), error);
     CHECK(ka_response_status(response) == 200);
     CHECK(str_contains(ka_response_url(response), "/ok"));

@@ -78,13 +78,15 @@ static inline void check_fails(ka_status status, ka_status expected, const char 
     *error = NULL;
 }
 
-/* A client with the defaults, trusting the CA of the test. */
+/* A client that trusts the CA of the test, and has patience for a handshake under valgrind beside other
+ * work; else with the defaults. */
 static inline ka_client *new_client(const char *ca_file) {
     ka_client_options options;
     ka_client *client = NULL;
     ka_error *error = NULL;
     ka_client_options_init(&options, sizeof options);
     options.ca_file = ca_file;
+    options.connect_timeout = 60000;
     CHECK_OK(ka_client_new(&options, &client, &error), error);
     return client;
 }

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
+#include <fcntl.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,11 +22,13 @@ static void submit_one(ka_client *client, const char *base) {
     ka_queue_free(queue);
 }
 
-static void child(ka_client *client, ka_request *request, ka_queue *parents, const char *base,
-                  int depth) {
+/* `fd` is the descriptor of `parents`. */
+static void child(ka_client *client, ka_request *request, ka_queue *parents, int fd,
+                  const char *base, int depth) {
     ka_error *error = NULL;
     ka_response *response = NULL;
     ka_event event;
+    size_t count = 9;
     CHECK(!get_and_compare(client, base, "/ok", "ok"));
     CHECK(get_and_compare(client, base, "/ok", "ok"));
     submit_one(client, base);
@@ -34,18 +37,22 @@ static void child(ka_client *client, ka_request *request, ka_queue *parents, con
     CHECK_FAILS(ka_client_submit(client, request, parents, NULL, NULL, &error), KA_INVALID_STATE,
                 "fork", error);
     CHECK(ka_queue_wait(parents, &event, 1, -1) == 0);
+    CHECK_FAILS(ka_queue_take(parents, &event, 1, -1, &count, &error), KA_INVALID_STATE, "fork",
+                error);
+    CHECK(ka_queue_fd(parents) == -1 && fcntl(fd, F_GETFD) != -1);
     if (depth > 0) {
         int status;
         pid_t pid = fork();
         CHECK(pid >= 0);
         if (pid == 0) {
-            child(client, request, parents, base, depth - 1);
+            child(client, request, parents, fd, base, depth - 1);
             _exit(0);
         }
         CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
         CHECK(get_and_compare(client, base, "/ok", "ok"));
     }
     ka_queue_free(parents);
+    CHECK(fcntl(fd, F_GETFD) == -1);
     ka_request_free(request);
     ka_client_free(client);
 }
@@ -63,16 +70,17 @@ int main(int argc, char **argv) {
         ka_error *error = NULL;
         ka_event event;
         pid_t pid;
-        int status;
+        int status, fd;
         CHECK_OK(ka_queue_new(&queue, &error), error);
         get_and_compare(client, bases[i], "/ok", "ok");
         submit_one(client, bases[i]);
         /* one request under way on the engine while the process forks */
         CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
+        fd = ka_queue_fd(queue);
         pid = fork();
         CHECK(pid >= 0);
         if (pid == 0) {
-            child(client, request, queue, bases[i], 1);
+            child(client, request, queue, fd, bases[i], 1);
             _exit(0);
         }
         CHECK(ka_queue_wait(queue, &event, 1, 30000) == 1);

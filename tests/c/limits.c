@@ -15,7 +15,7 @@ static ka_request *endless(const char *base, const char *form, uint64_t total) {
     ka_error *error = NULL;
     snprintf(path, sizeof path, "/endless/%s", form);
     request = new_request("GET", base, path);
-    CHECK(ka_request_set_decode(request, true) == KA_OK);
+    CHECK(ka_request_set_decode(request, true, NULL) == KA_OK);
     CHECK_OK(ka_request_set_timeout(request, KA_TIMEOUT_TOTAL, total, &error), error);
     return request;
 }
@@ -50,7 +50,7 @@ static void total_limit(ka_client *client, const char *base, const char *form) {
     CHECK_FAILS(status, KA_TOTAL_TIMEOUT, "took longer", error);
     ka_response_free(response);
     CHECK_OK(ka_queue_new(&queue, &error), error);
-    CHECK(ka_request_set_stream_response(request, true) == KA_OK);
+    CHECK(ka_request_set_stream_response(request, true, NULL) == KA_OK);
     CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
     event = one_event(queue);
     while (event.status == KA_OK) {
@@ -158,7 +158,7 @@ static void one_more(const char *ca_file, const char *base) {
     ka_client_options_init(&options, sizeof options);
     options.ca_file = ca_file;
     options.max_per_host = MOST;
-    options.queue_stall_timeout = 300;
+    options.queue_stall_timeout_ms = 300;
     CHECK_OK(ka_client_new(&options, &client, &error), error);
     for (i = 0; i < MOST; i++)
         CHECK_OK(ka_client_send(client, request, &streams[i], &error), error);
@@ -190,7 +190,7 @@ static void too_large(const char *ca_file, const char *base, const char *path) {
     options.ca_file = ca_file;
     options.max_body_size = 100000;
     CHECK_OK(ka_client_new(&options, &client, &error), error);
-    CHECK(ka_request_set_decode(request, true) == KA_OK);
+    CHECK(ka_request_set_decode(request, true, NULL) == KA_OK);
     CHECK_OK(ka_client_send(client, request, &response, &error), error);
     CHECK_FAILS(ka_response_read_all(response, &body, &error), KA_BODY_TOO_LARGE, "max_body_size",
                 error);

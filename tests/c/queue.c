@@ -1,7 +1,12 @@
-/* The completion queue: 64 in flight behind epoll, partial takes, cancelling, streamed bodies, and
- * freeing things while requests run. */
+/* The completion queue: 64 in flight behind epoll, partial takes, cancelling, streamed bodies, what
+ * events say, and freeing things while requests run. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* dup3 */
+#endif
 #include "check.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -102,7 +107,8 @@ static void a_cancelled_request_ends_in_one_event(ka_client *client, const char 
     ka_call_cancel(call);
     ka_call_cancel(call);
     CHECK(ka_queue_wait(queue, &event, 1, 30000) == 1);
-    CHECK(event.user_data == &queue && event.response == NULL);
+    CHECK(event.user_data == &queue && event.response == NULL && event.kind == KA_EVENT_RESPONSE);
+    CHECK(event.count == 0 && event.reserved[0] == 0 && event.reserved[1] == 0);
     CHECK(event.status == KA_CANCELLED && ka_error_status(event.error) == KA_CANCELLED);
     ka_error_free(event.error);
     ka_call_cancel(call);
@@ -118,7 +124,7 @@ static void a_body_streams_with_back_pressure(ka_client *client, const char *bas
     ka_event event;
     uint8_t buffer[4096];
     size_t total = 0, count, i;
-    CHECK(ka_request_set_stream_response(request, true) == KA_OK);
+    CHECK(ka_request_set_stream_response(request, true, NULL) == KA_OK);
     CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
     ka_request_free(request);
     CHECK(ka_queue_wait(queue, &event, 1, -1) == 1);
@@ -129,9 +135,10 @@ static void a_body_streams_with_back_pressure(ka_client *client, const char *bas
                                                       NULL, &error);
         CHECK_OK(submitted, error);
         CHECK(ka_queue_wait(queue, &event, 1, -1) == 1);
-        CHECK(event.user_data == &total);
+        CHECK(event.user_data == &total && event.kind == KA_EVENT_READ);
         CHECK_OK(event.status, event.error);
         CHECK_OK(ka_response_read(event.response, buffer, sizeof buffer, &count, &error), error);
+        CHECK(event.count == count);
         if (count == 0) break;
         for (i = 0; i < count; i++) CHECK(buffer[i] == (total + i) % 251);
         total += count;
@@ -173,6 +180,47 @@ static void a_queue_and_a_client_may_go_while_requests_run(const addresses *at) 
     ka_client_free(client);
 }
 
+/* The descriptor ends with its queue, though requests that would signal it run on; what gets its
+ * number next is not touched by them. */
+static void a_freed_queue_has_no_descriptor(const addresses *at) {
+    ka_client *client = new_client(at->ca_file);
+    ka_queue *queue = new_queue();
+    int fd = ka_queue_fd(queue), i;
+    int other[2];
+    char byte;
+    CHECK(pipe(other) == 0);
+    CHECK(ka_queue_fd(queue) == fd && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+    for (i = 0; i < 8; i++) submit(client, queue, at->http, "/gate/freed", NULL, NULL);
+    ka_queue_free(queue);
+    CHECK(fcntl(fd, F_GETFD) == -1 && errno == EBADF);
+    CHECK(dup3(other[1], fd, O_CLOEXEC) == fd && close(other[1]) == 0);
+    ka_response_free(get(client, at->http, "/_gate/freed/wait?n=8"));
+    ka_response_free(get(client, at->http, "/_gate/freed/open"));
+    while (stats_of(client).active != 0) poll(NULL, 0, 1);
+    CHECK(close(fd) == 0);
+    CHECK(read(other[0], &byte, 1) == 0);
+    close(other[0]);
+    ka_client_free(client);
+}
+
+/* Freed at the very moment in which the engine signals it. */
+static void freed_while_events_come(ka_client *client, const char *base) {
+    int round, i;
+    for (round = 0; round < 100; round++) {
+        ka_queue *queue = new_queue();
+        for (i = 0; i < 4; i++) submit(client, queue, base, "/ok", NULL, NULL);
+        if (round % 2 == 0) {
+            ka_event event;
+            size_t count = 0;
+            ka_error *error = NULL;
+            CHECK_OK(ka_queue_take(queue, &event, 1, -1, &count, &error), error);
+            CHECK(count == 1);
+            ka_response_free(event.response);
+        }
+        ka_queue_free(queue);
+    }
+}
+
 int main(int argc, char **argv) {
     addresses at = check_addresses(argc, argv);
     const char *bases[2];
@@ -186,8 +234,10 @@ int main(int argc, char **argv) {
         a_cancelled_request_ends_in_one_event(client, bases[i]);
         a_body_streams_with_back_pressure(client, bases[i]);
         a_failed_body_is_told_with_what_had_come(client, bases[i]);
+        freed_while_events_come(client, bases[i]);
         ka_client_free(client);
     }
     a_queue_and_a_client_may_go_while_requests_run(&at);
+    a_freed_queue_has_no_descriptor(&at);
     return 0;
 }

@@ -318,7 +318,7 @@ static void sent_again(ka_client *client, const char *base, bool replay, bool ca
     reader = reader_of(&told, 5000);
     if (!can) reader.rewind = NULL;
     CHECK_OK(ka_request_set_body_reader(request, &reader, -1, &error), error);
-    CHECK(ka_request_set_follow_redirects(request, true) == KA_OK);
+    CHECK(ka_request_set_follow_redirects(request, true, NULL) == KA_OK);
     /* there is a replay only when a connection that was used before dies */
     get_and_compare(client, base, "/ok", "ok");
     if (can) {

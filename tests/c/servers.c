@@ -72,7 +72,7 @@ static void converse(const char *ca_file, bool submit) {
     free(upload);
 
     request = new_request("GET", base, "/text");
-    CHECK(ka_request_set_decode(request, true) == KA_OK);
+    CHECK(ka_request_set_decode(request, true, NULL) == KA_OK);
     response = send_it(client, request, submit);
     CHECK(ka_response_header(response, "content-encoding", &value) && str_equals(value, "gzip"));
     CHECK_OK(ka_response_read_all(response, &body, &error), error);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static addresses at;
-static const size_t STACK = KA_LEAST_STACK;
+static const size_t STACK = KA_MIN_STACK_SIZE;
 
 static ptrdiff_t produce(void *user_data, uint8_t *buffer, size_t capacity) {
     size_t *left = (size_t *)user_data, count = *left < capacity ? *left : capacity;
@@ -40,15 +40,15 @@ static void everything(const char *base) {
     CHECK_OK(ka_client_new(&options, &client, &error), error);
     CHECK_OK(ka_client_warm(client, base, 2, &opened, &error), error);
     request = new_request("GET", base, "/redirect/302?n=3&to=/gzip");
-    CHECK(ka_request_set_decode(request, true) == KA_OK);
-    CHECK(ka_request_set_follow_redirects(request, true) == KA_OK);
+    CHECK(ka_request_set_decode(request, true, NULL) == KA_OK);
+    CHECK(ka_request_set_follow_redirects(request, true, NULL) == KA_OK);
     CHECK_OK(ka_client_send(client, request, &response, &error), error);
     CHECK_OK(ka_response_read_all(response, &body, &error), error);
     ka_response_free(response);
     ka_request_free(request);
     for (i = 0; i < sizeof coded / sizeof coded[0]; i++) {
         request = new_request("GET", base, coded[i]);
-        CHECK(ka_request_set_decode(request, true) == KA_OK);
+        CHECK(ka_request_set_decode(request, true, NULL) == KA_OK);
         CHECK_OK(ka_client_send(client, request, &response, &error), error);
         CHECK_OK(ka_response_read_all(response, &body, &error), error);
         CHECK(body.len > 1000);

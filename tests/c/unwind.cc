@@ -55,7 +55,7 @@ __attribute__((no_sanitize_address)) static void *work(void *) {
     ka_error *error = nullptr;
     ka_response *response = nullptr;
     CHECK_OK(ka_request_set_body_reader(request, &reader, -1, &error), error);
-    CHECK(ka_request_set_follow_redirects(request, true) == KA_OK);
+    CHECK(ka_request_set_follow_redirects(request, true, NULL) == KA_OK);
     if (submits) {
         ka_queue *queue = nullptr;
         ka_event event;

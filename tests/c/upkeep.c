@@ -16,11 +16,45 @@ static ka_client *client_with(const ka_client_options *options) {
 }
 
 static uint64_t closed_for(ka_client *client, const char *reason) {
-    ka_stats stats = stats_of(client);
-    uint64_t i;
-    for (i = 0; i < stats.close_reason_count; i++)
-        if (str_equals(stats.close_reasons[i].reason, reason)) return stats.close_reasons[i].count;
+    ka_close_count reasons[64];
+    ka_error *error = NULL;
+    size_t count = 0, i;
+    CHECK_OK(ka_client_close_reasons(client, reasons, 64, &count, &error), error);
+    CHECK(count <= 64);
+    for (i = 0; i < count; i++)
+        if (str_equals(reasons[i].reason, reason)) return reasons[i].count;
     return 0;
+}
+
+/* Two reasons that happened, of which there is room for none, one, and more than enough. */
+static void close_reasons_are_told_as_far_as_there_is_room(const char *base) {
+    ka_client *client = client_with(NULL);
+    ka_close_count reasons[4];
+    ka_error *error = NULL;
+    size_t count = 9;
+    CHECK_OK(ka_client_close_reasons(client, NULL, 0, &count, &error), error);
+    CHECK(count == 0 && stats_of(client).closed == 0);
+    ka_response_free(get(client, base, "/bytes/20000000"));
+    CHECK(!get_and_compare(client, base, "/ok", "ok"));
+    ka_client_close(client);
+    while (stats_of(client).closed != 2) poll(NULL, 0, 1);
+    CHECK_OK(ka_client_close_reasons(client, NULL, 0, &count, &error), error);
+    CHECK(count == 2);
+    memset(reasons, 0, sizeof reasons);
+    CHECK_OK(ka_client_close_reasons(client, reasons, 1, &count, &error), error);
+    CHECK(count == 2 && str_equals(reasons[0].reason, "abandoned") && reasons[0].count == 1);
+    CHECK(reasons[1].reason.ptr == NULL && reasons[1].count == 0);
+    CHECK_OK(ka_client_close_reasons(client, reasons, 4, &count, &error), error);
+    CHECK(count == 2 && str_equals(reasons[1].reason, "client_closed") && reasons[1].count == 1);
+    CHECK(reasons[2].reason.ptr == NULL);
+    CHECK_FAILS(ka_client_close_reasons(NULL, reasons, 4, &count, &error), KA_INVALID_ARGUMENT,
+                "client", error);
+    CHECK(count == 0);
+    CHECK_FAILS(ka_client_close_reasons(client, NULL, 4, &count, &error), KA_INVALID_ARGUMENT,
+                "reasons", error);
+    CHECK_FAILS(ka_client_close_reasons(client, reasons, 4, NULL, &error), KA_INVALID_ARGUMENT,
+                "count", error);
+    ka_client_free(client);
 }
 
 /* Waits until a connection was closed for `reason`. */
@@ -59,7 +93,7 @@ static void a_name_that_moves_is_followed(const char *base) {
     snprintf(url, sizeof url, "http://app.test:%s", port);
     ka_client_options_init(&options, sizeof options);
     options.resolve = option;
-    options.dns_ttl = 150;
+    options.dns_ttl_ms = 150;
     client = client_with(&options);
     CHECK(!get_and_compare(client, url, "/ok", "ok"));
     CHECK(strcmp(only_origin(client).addresses, "127.0.0.1") == 0);
@@ -76,7 +110,7 @@ static void an_unread_response_is_given_up(const char *base) {
     ka_error *error = NULL;
     ka_bytes body;
     ka_client_options_init(&options, sizeof options);
-    options.body_idle_timeout = 80;
+    options.body_idle_timeout_ms = 80;
     client = client_with(&options);
     response = get(client, base, "/bytes/20000000");
     until_closed_for(client, "body_idle_timeout");
@@ -100,6 +134,7 @@ static void warming_and_hedging(const char *base) {
     ka_request *request;
     ka_error *error = NULL;
     ka_event event;
+    ka_call *call = NULL;
     ka_info info;
     int i;
     ka_client_options_init(&options, sizeof options);
@@ -108,15 +143,21 @@ static void warming_and_hedging(const char *base) {
     client = client_with(&options);
     CHECK_OK(ka_queue_new(&queue, &error), error);
 
-    CHECK_OK(ka_client_submit_warm(client, base, 2, queue, &i, &error), error);
+    CHECK_OK(ka_client_submit_warm(client, base, 2, queue, &i, &call, &error), error);
     event = next_event(queue);
     CHECK_OK(event.status, event.error);
+    CHECK(event.kind == KA_EVENT_WARM && event.count == 2);
     CHECK(event.user_data == &i && event.response == NULL && stats_of(client).idle == 2);
-    CHECK_FAILS(ka_client_submit_warm(client, "nowhere", 2, queue, NULL, &error), KA_INVALID_URL,
-                "nowhere", error);
-    CHECK_OK(ka_client_submit_warm(client, "http://127.0.0.1:1", 1, queue, NULL, &error), error);
+    ka_call_cancel(call);
+    ka_call_free(call);
+    CHECK_FAILS(ka_client_submit_warm(client, "nowhere", 2, queue, NULL, &call, &error),
+                KA_INVALID_URL, "nowhere", error);
+    CHECK(call == NULL);
+    CHECK_OK(ka_client_submit_warm_str(client, KA_STR("http://127.0.0.1:1"), 1, queue, NULL, NULL,
+                                       &error), error);
     event = next_event(queue);
     CHECK(event.status == KA_CONNECT_FAILED && event.response == NULL);
+    CHECK(event.kind == KA_EVENT_WARM && event.count == 0);
     ka_error_free(event.error);
 
     for (i = 0; i < 20; i++) get_and_compare(client, base, "/ok", "ok");
@@ -153,5 +194,6 @@ int main(int argc, char **argv) {
     an_unread_response_is_given_up(found.http);
     warming_and_hedging(found.http);
     closing_twice_and_the_shared_client(found.http);
+    close_reasons_are_told_as_far_as_there_is_room(found.http);
     return 0;
 }

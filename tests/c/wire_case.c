@@ -105,7 +105,7 @@ static ka_status next_event(const way *by, ka_response **response, ka_error **er
 static ka_status start(const way *by, ka_request *request, ka_response **response,
                        ka_error **error) {
     if (by->queue == NULL) return ka_client_send(by->client, request, response, error);
-    CHECK(ka_request_set_stream_response(request, by->stream) == KA_OK);
+    CHECK(ka_request_set_stream_response(request, by->stream, NULL) == KA_OK);
     CHECK_OK(ka_client_submit(by->client, request, by->queue, NULL, NULL, error), *error);
     return next_event(by, response, error);
 }
@@ -227,7 +227,7 @@ int main(int argc, char **argv) {
                 CHECK_OK(ka_request_set_body_reader(request, &reader, -1, &error), error);
             else if (has_body)
                 CHECK_OK(ka_request_set_body(request, body.data, body.len, &error), error);
-            CHECK(ka_request_set_decode(request, decode) == KA_OK);
+            CHECK(ka_request_set_decode(request, decode, NULL) == KA_OK);
             if (timeout > 0) {
                 CHECK_OK(ka_request_set_timeout(request, KA_TIMEOUT_HEADER, timeout, &error), error);
                 CHECK_OK(ka_request_set_timeout(request, KA_TIMEOUT_READ, timeout, &error), error);

@@ -207,7 +207,9 @@ static void *queue_loop(void *argument) {
         if (i < IN_FLIGHT) {
             i++;
         } else {
-            if (ka_queue_wait(queue, &event, 1, DEADLINE_MS + SLACK_MS) != 1) {
+            size_t count = 0;
+            CHECK_OK(ka_queue_take(queue, &event, 1, DEADLINE_MS + SLACK_MS, &count, &error), error);
+            if (count != 1) {
                 wrong("%d submitted requests never ended", under_way);
                 break;
             }
@@ -314,7 +316,7 @@ int main(int argc, char **argv) {
     at.first_caller = strtoull(argv[7], NULL, 10);
     ka_client_options_init(&options, sizeof options);
     options.ca_file = argv[5];
-    options.total_timeout = DEADLINE_MS;
+    options.total_timeout_ms = DEADLINE_MS;
     CHECK_OK(ka_client_new(&options, &client, &error), error);
     phase(atof(argv[8]), held);
     memcpy(warm, held, sizeof warm);

@@ -36,7 +36,7 @@ int main(int argc, char **argv) {
             submitted++;
         }
         if (poll(&entry, 1, -1) < 0) continue; /* a signal; the loop's other descriptors go here */
-        count = ka_queue_wait(queue, events, BATCH, 0);
+        if (ka_queue_take(queue, events, BATCH, 0, &count, NULL) != KA_OK) return 1;
         for (i = 0; i < count; i++) {
             ka_bytes body;
             /* The whole body is here: this does not wait. */

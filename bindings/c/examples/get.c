@@ -15,7 +15,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     status = ka_request_new("GET", argv[1], &request, &error);
-    if (status == KA_OK) status = ka_request_set_decode(request, true);
+    if (status == KA_OK) status = ka_request_set_decode(request, true, &error);
     if (status == KA_OK) status = ka_client_send(ka_client_shared(), request, &response, &error);
     if (status == KA_OK) status = ka_response_read_all(response, &body, &error);
     if (status == KA_OK) {

@@ -55,16 +55,38 @@ function byMessage() {
   }
 }
 
-let outside
+let outer
+
+/** The global scope that Node started with. */
+function outerScope() {
+  outer ??= require('node:vm').runInThisContext('globalThis')
+  return outer
+}
 
 /**
  * A class of the global scope, or, where that lacks it (a DOM emulation), of the one that Node
  * started with. Looked up when it is first needed: that is when Node loads it.
  */
 function globalClass(name) {
-  if (typeof globalThis[name] === 'function') return globalThis[name]
-  outside ??= require('node:vm').runInThisContext('globalThis')
-  return outside[name]
+  return compilingAtOnce(() => (typeof globalThis[name] === 'function' ? globalThis[name] : outerScope()[name]))
+}
+
+/**
+ * What Node loads in `load` compiles its WebAssembly at once. Response and Headers come with Node's own
+ * HTTP client, whose parser is compiled in the background: a worker that is terminated meanwhile takes the
+ * whole process along, because V8 reports to an event loop that is gone.
+ */
+function compilingAtOnce(load) {
+  const { WebAssembly } = outerScope()
+  // Absent without a compiler (--jitless), and immutable in hardened realms.
+  const compile = WebAssembly?.compile
+  const atOnce = (bytes) => new Promise((resolve) => resolve(new WebAssembly.Module(bytes)))
+  if (compile === undefined || !Reflect.set(WebAssembly, 'compile', atOnce)) return load()
+  try {
+    return load()
+  } finally {
+    Reflect.set(WebAssembly, 'compile', compile)
+  }
 }
 
 function ignore() {}

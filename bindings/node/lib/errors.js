@@ -14,10 +14,10 @@ function rows() {
   return table
 }
 
-/** Codes to kinds. */
-function kinds() {
-  byCode ??= new Map(rows().map(({ code, kind }) => [code, kind]))
-  return byCode
+/** The row of a code; undefined when there is none. */
+function rowOf(code) {
+  byCode ??= new Map(rows().map((row) => [row.code, row]))
+  return byCode.get(code)
 }
 
 /** The kind in a row of the table, counted from 1; 0 is none. */
@@ -43,7 +43,7 @@ class KeepaliveError extends Error {
 
 function describe(error, failure, url) {
   error.code = failure.code
-  error.kind = kinds().get(failure.code) ?? 'Internal'
+  error.kind = rowOf(failure.code)?.kind ?? 'Internal'
   error.phase = failure.phase ?? 'request'
   error.reused = failure.reused ?? false
   error.retrySafe = failure.retrySafe ?? false
@@ -83,15 +83,16 @@ function argumentError(message, code = 'KA_INVALID_ARGUMENT') {
 
 /** What a native call threw, as the error the caller sees. */
 function localError(thrown, url) {
-  if (!kinds().has(thrown.code)) return thrown
-  const callers = thrown.code.startsWith('KA_INVALID_') || callersFault.has(thrown.code)
-  if (callers && thrown.code !== 'KA_INVALID_STATE') {
+  const row = rowOf(thrown.code)
+  if (row === undefined) return thrown
+  if (row.group === 'caller' && !notArguments.has(row.code)) {
     return describe(new TypeError(thrown.message), thrown, url)
   }
   return new KeepaliveError(thrown, url)
 }
 
-const callersFault = new Set(['KA_UNSUPPORTED_SCHEME', 'KA_BODY_LENGTH_MISMATCH'])
+/** The caller's doing, but not of the arguments of this very call. */
+const notArguments = new Set(['KA_INVALID_STATE', 'KA_BODY_SOURCE_FAILED'])
 
 /** The failure with that number in the batch, as the engine describes it. */
 function failureOf(bridge, number) {

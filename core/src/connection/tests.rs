@@ -42,9 +42,9 @@ fn a_dial_that_panics_answers_its_waiter_and_gives_its_permit_back() {
 #[test]
 fn work_that_others_rely_on_begins_again_after_a_panic() {
     let (sender, receiver) = std::sync::mpsc::channel();
-    runtime::engine().expect("an engine").spawn(async move {
+    process::process().engine().expect("an engine").spawn(async move {
         let begun = std::sync::atomic::AtomicUsize::new(0);
-        runtime::steadily(|| async {
+        engine::steadily(|| async {
             let before = begun.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             assert!(before > 0, "asked for");
         })

@@ -2,11 +2,11 @@
 //! as browsers and curl do: servers pad, and proxies append.
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
-use flate2::{Decompress, FlushDecompress, Status};
 use zstd::stream::raw::{DParameter, InBuffer, Operation, OutBuffer};
 
-use super::bad;
-use super::gzip::Gzip;
+use crate::decode::failure::bad;
+use crate::decode::gzip::Gzip;
+use crate::decode::inflate::Inflate;
 use crate::error::Result;
 
 type Brotli = BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>;
@@ -86,38 +86,6 @@ impl Coding {
         match whole {
             true => Ok(()),
             false => Err(bad(format!("the {name} stream is cut off"))),
-        }
-    }
-}
-
-/// Deflate, in zlib's wrapping or bare.
-pub(super) struct Inflate(Decompress);
-
-impl Inflate {
-    pub fn new(zlib: bool) -> Inflate {
-        Inflate(Decompress::new(zlib))
-    }
-
-    pub fn reset(&mut self) {
-        self.0.reset(false);
-    }
-
-    /// Says too whether the stream is over.
-    pub fn run(&mut self, input: &[u8], into: &mut Vec<u8>) -> Result<(usize, bool)> {
-        let mut used = 0;
-        loop {
-            let (taken, made) = (self.0.total_in(), self.0.total_out());
-            let status = self.0.decompress_vec(&input[used..], into, FlushDecompress::None);
-            let status = status.map_err(bad)?;
-            let taken = (self.0.total_in() - taken) as usize;
-            used += taken;
-            if status == Status::StreamEnd {
-                return Ok((used, true));
-            }
-            let full = into.len() == into.capacity();
-            if full || (taken == 0 && self.0.total_out() == made) {
-                return Ok((used, false));
-            }
         }
     }
 }

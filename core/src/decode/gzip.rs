@@ -3,8 +3,8 @@
 
 use flate2::Crc;
 
-use super::bad;
-use super::coding::Inflate;
+use crate::decode::failure::bad;
+use crate::decode::inflate::Inflate;
 use crate::error::Result;
 
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];

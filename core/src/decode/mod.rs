@@ -3,13 +3,16 @@
 //! memory than any other.
 
 mod coding;
+mod failure;
 mod gzip;
+mod inflate;
 #[cfg(test)]
 mod tests;
 
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::Result;
 
-use coding::Coding;
+use crate::decode::coding::Coding;
+use crate::decode::failure::bad;
 
 /// What is offered in Accept-Encoding.
 pub(crate) const ACCEPTED: &str = "br, zstd, gzip, deflate";
@@ -42,14 +45,6 @@ struct Stage {
     /// What waits to be decoded, those bytes before `at` being done.
     input: Vec<u8>,
     at: usize,
-}
-
-fn bad(reason: impl std::fmt::Display) -> Error {
-    Error::new(
-        ErrorKind::DecodingFailed,
-        Phase::Body,
-        format!("response body does not decode by its Content-Encoding: {reason}"),
-    )
 }
 
 impl Decoder {

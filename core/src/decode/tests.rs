@@ -5,6 +5,7 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
 use super::*;
+use crate::error::ErrorKind;
 
 fn decoder(names: &str) -> Decoder {
     Decoder::for_fields([names.as_bytes()].into_iter()).expect("few").expect("known")

@@ -8,15 +8,17 @@ use std::time::Instant;
 use keepalive_proto::{Connection as Machine, Eof, Event, Fields};
 
 use crate::config::Limit;
-use crate::connection::{Connection, Lease};
+use crate::connection::Connection;
+use crate::connection::lease::Lease;
+use crate::connection::parked_lease::{ParkedLease, park};
 use crate::deadline::Deadline;
 use crate::decode::Decoder;
 use crate::drive::wait::{Stopped, Turn, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
-use crate::net::socket::{Layer, Received, is_pause};
+use crate::net::socket::{Received, is_pause};
+use crate::net::transport::Transport;
 use crate::origin::Origin;
 use crate::stats::Closed;
-use crate::unread::{self, Claim};
 
 /// What a read of the body brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub(crate) enum Progress {
 pub(crate) struct Live {
     pub(super) lease: Option<Lease>,
     /// To the lease, between reads.
-    claim: Option<Claim>,
+    claim: Option<ParkedLease>,
     pub(super) decoder: Option<Decoder>,
     pub(super) read: Limit,
     pub(super) total: Deadline,
@@ -56,7 +58,7 @@ impl Live {
     /// The caller has the response: how long it does not read on is watched.
     pub fn park(&mut self) {
         if let Some(lease) = self.lease.take() {
-            self.lease = unread::park(lease, &mut self.claim);
+            self.lease = park(lease, &mut self.claim);
         }
     }
 
@@ -136,11 +138,11 @@ impl Live {
             }
             let connection = leased(&mut self.lease)?;
             wait.adopt(&mut connection.io)?;
-            let Connection { http, layer, io, .. } = connection;
+            let Connection { http, transport, io, .. } = connection;
             let direct = direct(http, &self.decoder);
             let received = std::future::poll_fn(|cx| {
-                wait.poll_io(cx, io, Want::Read.of(layer), &deadline, &mut |fd, _| {
-                    read(http, layer, fd, direct, into)
+                wait.poll_io(cx, io, Want::Read.of(transport), &deadline, &mut |fd, _| {
+                    read(http, transport, fd, direct, into)
                 })
             })
             .await;
@@ -187,9 +189,9 @@ impl Live {
                 Taken::More(_) => continue,
                 Taken::Dry(_) => {}
             }
-            let Connection { http, layer, io, .. } = leased(&mut self.lease)?;
+            let Connection { http, transport, io, .. } = leased(&mut self.lease)?;
             let direct = direct(http, &self.decoder);
-            match read(http, layer, io.fd(), direct, into) {
+            match read(http, transport, io.fd(), direct, into) {
                 Ok(received) => absorb(http, received, direct, into),
                 Err(error) if is_pause(&error) => break,
                 Err(error) => {
@@ -233,17 +235,17 @@ fn direct(http: &Machine, decoder: &Option<Decoder>) -> Option<u64> {
 
 fn read(
     http: &mut Machine,
-    layer: &mut Layer,
+    transport: &mut Transport,
     fd: BorrowedFd<'_>,
     direct: Option<u64>,
     into: &mut Vec<u8>,
 ) -> io::Result<Received> {
     let room = read_size(http.body_remaining(), into.len());
     match direct {
-        None => layer.read(fd, http.receive_space(room)),
+        None => transport.read(fd, http.receive_space(room)),
         Some(_) => {
             into.reserve(room);
-            layer.read(fd, into)
+            transport.read(fd, into)
         }
     }
 }

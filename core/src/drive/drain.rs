@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use keepalive_proto::Event;
 
-use crate::connection::{Connection, Lease};
+use crate::connection::Connection;
+use crate::connection::lease::Lease;
 use crate::deadline::Deadline;
 use crate::drive::body::{Live, note};
+use crate::drive::wait::tokio::TokioWait;
 use crate::drive::wait::{Wait, Want};
 use crate::error::ErrorKind;
 use crate::net::socket::Received;
-use crate::runtime::{Engine, engine};
+use crate::process::process;
 use crate::stats::Closed;
 
 /// Bytes asked for at a time.
@@ -25,7 +27,7 @@ impl Live {
         if lease.is_foreign() {
             return None;
         }
-        let config = lease.pool.keeper.config.clone();
+        let config = lease.pool.manager.config.clone();
         let left = lease.connection().ok()?.http.body_remaining();
         let limit = config.drain_limit;
         if left.is_some_and(|left| left > limit) || config.drain_timeout == Some(Duration::ZERO) {
@@ -51,7 +53,7 @@ impl Live {
 impl Drop for Live {
     fn drop(&mut self) {
         if let Some(work) = self.leave()
-            && let Ok(engine) = engine()
+            && let Ok(engine) = process().engine()
         {
             engine.spawn(work);
         }
@@ -59,7 +61,9 @@ impl Drop for Live {
 }
 
 async fn drain(lease: &mut Lease, limit: u64) -> bool {
-    let Ok(mut wait) = engine().map(Engine::wait) else { return false };
+    let Ok(mut wait) = lease.pool.manager.process.engine().map(TokioWait::new) else {
+        return false;
+    };
     let never = Deadline::from_now(None, ErrorKind::ReadTimeout);
     let Ok(connection) = lease.connection() else {
         return false;
@@ -67,7 +71,7 @@ async fn drain(lease: &mut Lease, limit: u64) -> bool {
     if wait.adopt(&mut connection.io).is_err() {
         return false;
     }
-    let Connection { http, layer, io, .. } = connection;
+    let Connection { http, transport, io, .. } = connection;
     let mut count = 0;
     loop {
         loop {
@@ -83,8 +87,8 @@ async fn drain(lease: &mut Lease, limit: u64) -> bool {
             return false;
         }
         let received = std::future::poll_fn(|cx| {
-            wait.poll_io(cx, io, Want::Read.of(layer), &never, &mut |fd, _| {
-                layer.read(fd, http.receive_space(READ))
+            wait.poll_io(cx, io, Want::Read.of(transport), &never, &mut |fd, _| {
+                transport.read(fd, http.receive_space(READ))
             })
         })
         .await;

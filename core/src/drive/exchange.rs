@@ -8,15 +8,17 @@ use std::time::Instant;
 use bytes::Bytes;
 use keepalive_proto::{Connection as Machine, Event, Fields, ResponseHead};
 
-use crate::connection::{Connection, Lease};
+use crate::connection::Connection;
+use crate::connection::lease::Lease;
 use crate::deadline::{Deadline, Deadlines};
 use crate::drive::body::{broken, note};
 use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
-use crate::net::socket::{Layer, READ_SIZE, Received, is_pause};
+use crate::net::socket::{READ_SIZE, Received, is_pause};
+use crate::net::transport::Transport;
 use crate::origin::Origin;
+use crate::request::body::Kept;
 use crate::request::{Body, Request};
-use crate::source::Kept;
 
 /// A response head, and when things happened.
 pub(crate) struct Answer {
@@ -150,7 +152,7 @@ pub(crate) async fn exchange<W: Wait>(
     let before = connection.wire;
     let result = run(connection, request, defaults, feed, wait, deadlines, origin, now).await;
     result.map_err(|error| {
-        let done = connection.http.send_done() && !connection.layer.wants_flush();
+        let done = connection.http.send_done() && !connection.transport.wants_flush();
         let sent = match connection.wire - before {
             0 => Sent::Nothing,
             _ if done => Sent::All,
@@ -177,7 +179,7 @@ async fn run<W: Wait>(
         defaults,
         connection.is_last_request(),
     )?;
-    let Connection { http, layer, io, wire, .. } = connection;
+    let Connection { http, transport, io, wire, .. } = connection;
     let mut sent_at = None;
     let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
     let (mut answered, mut early) = (None, None);
@@ -187,21 +189,22 @@ async fn run<W: Wait>(
             take_early(http, &mut answered, &mut early)?;
         }
         if answered.is_some()
-            && (http.send_stopped() || http.send_done() && !layer.wants_flush())
+            && (http.send_stopped() || http.send_done() && !transport.wants_flush())
             && let Some(head) = answered.take()
         {
             return Ok(Answer { head, early, sent_at: sent_at.unwrap_or(now), head_at: now });
         }
         let starved = if http.send_stopped() { false } else { feed.fill(http)? };
-        let output =
-            http.poll_transmit().is_some() || layer.wants_flush() || feed.direct(http).is_some();
+        let output = http.poll_transmit().is_some()
+            || transport.wants_flush()
+            || feed.direct(http).is_some();
         if !output && !starved && sent_at.is_none() {
             sent_at = Some(now);
             deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
         }
         let phase = if sent_at.is_none() { Phase::Send } else { Phase::Head };
         let want = match (output, &feed) {
-            _ if layer.holds() => Want::Held,
+            _ if transport.holds() => Want::Held,
             // A short request goes out in one write. What is left after that may be stuck behind an
             // answer that nobody reads.
             (true, Feed::Empty) if !wrote => Want::Write,
@@ -226,12 +229,12 @@ async fn run<W: Wait>(
                 Direction::Read => {
                     let space = http.receive_space(READ_SIZE);
                     let room = space.capacity() - space.len();
-                    let received = layer.read(fd, space)?;
-                    look.drained = layer.is_plain()
+                    let received = transport.read(fd, space)?;
+                    look.drained = transport.is_plain()
                         && matches!(received, Received::Bytes(count) if count < room);
                     Ok(Turn::Read(received))
                 }
-                Direction::Write => write(http, layer, fd, wire, &mut feed).map(Turn::Wrote),
+                Direction::Write => write(http, transport, fd, wire, &mut feed).map(Turn::Wrote),
             };
             wait.poll_io(cx, io, want, &limit, &mut op)
         })
@@ -248,7 +251,7 @@ async fn run<W: Wait>(
                     if is_much(&early) {
                         continue;
                     }
-                    match layer.read(io.fd(), http.receive_space(READ_SIZE)) {
+                    match transport.read(io.fd(), http.receive_space(READ_SIZE)) {
                         Ok(received) => {
                             note(http, received);
                             arrived = true;
@@ -280,7 +283,7 @@ async fn run<W: Wait>(
             Err(stopped) => {
                 return rescue(
                     http,
-                    layer,
+                    transport,
                     io,
                     stopped,
                     phase,
@@ -295,7 +298,7 @@ async fn run<W: Wait>(
 
 fn write(
     http: &mut Machine,
-    layer: &mut Layer,
+    transport: &mut Transport,
     fd: BorrowedFd<'_>,
     wire: &mut u64,
     feed: &mut Feed<'_>,
@@ -303,12 +306,12 @@ fn write(
     if let Some(rest) = feed.direct(http)
         && let Feed::Whole(_, at) = feed
     {
-        let taken = layer.write(fd, rest, wire)?;
+        let taken = transport.write(fd, rest, wire)?;
         http.sent_direct(taken as u64);
         *at += taken;
         return Ok(taken);
     }
-    let taken = layer.write(fd, http.poll_transmit().unwrap_or_default(), wire)?;
+    let taken = transport.write(fd, http.poll_transmit().unwrap_or_default(), wire)?;
     http.transmitted(taken);
     Ok(taken)
 }
@@ -343,7 +346,7 @@ fn take_early(
 /// the answer.
 fn rescue(
     http: &mut Machine,
-    layer: &mut Layer,
+    transport: &mut Transport,
     io: &crate::net::socket::Io,
     stopped: Stopped,
     phase: Phase,
@@ -356,7 +359,7 @@ fn rescue(
         let mut turn = wait::Turn::default();
         while !turn.is_over()
             && let Ok(received @ Received::Bytes(count)) =
-                layer.read(io.fd(), http.receive_space(READ_RESCUED))
+                transport.read(io.fd(), http.receive_space(READ_RESCUED))
         {
             turn.spend(count);
             note(http, received);

@@ -10,13 +10,14 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crate::config::ClientConfig;
-use crate::connection::{ClientPool, Lease};
+use crate::connection::lease::Lease;
+use crate::connection::manager::ClientPool;
 use crate::deadline::{Deadline, Deadlines};
 use crate::drive::exchange::{Answer, Failure, Feed};
 use crate::drive::wait::{Wait, Waited};
 use crate::error::ErrorKind;
-use crate::learn::Memory;
 use crate::origin::Origin;
+use crate::origin::state::OriginState;
 use crate::pool::Moment;
 use crate::request::Request;
 use crate::stats::Closed;
@@ -63,7 +64,7 @@ pub(super) async fn exchange<W: Wait>(
 
 async fn race<W: Wait>(
     pool: &Arc<ClientPool>,
-    memory: &Memory,
+    memory: &OriginState,
     lease: &mut Lease,
     request: &Request,
     defaults: &[u8],
@@ -86,10 +87,10 @@ async fn race<W: Wait>(
         if let Some(result) = before(now, late, &mut second_wait, first.as_mut()).await {
             return result;
         }
-        let percent = pool.keeper.config.retry_budget;
+        let percent = pool.manager.config.retry_budget;
         other = idle(pool, origin).filter(|_| memory.budget.spend(Instant::now(), percent));
         let Some(second_lease) = &mut other else { return first.await };
-        pool.keeper.counters.hedged.fetch_add(1, Ordering::Relaxed);
+        pool.manager.counters.hedged.fetch_add(1, Ordering::Relaxed);
         let begun = Instant::now();
         let feed = Feed::new(&request.body, None);
         let mut second = pin!(super::exchange::exchange(

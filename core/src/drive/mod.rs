@@ -1,18 +1,17 @@
 //! Drives exchanges: one `async fn`, generic over how it waits. No HTTP rule lives here; the
 //! protocol machine decides, this moves its bytes.
 
-pub(crate) mod blocking;
+pub(crate) mod acquire;
 pub(crate) mod body;
-mod direct;
+pub(crate) mod buffer;
 mod drain;
 pub(crate) mod exchange;
 pub(crate) mod hedge;
-pub(crate) mod hop;
-mod insist;
+pub(crate) mod on_engine;
+mod passthrough;
 pub(crate) mod perform;
-mod queued;
 pub(crate) mod redirect;
 pub(crate) mod replay;
-pub(crate) mod tokio;
+mod retry;
 pub(crate) mod wait;
 pub(crate) mod warm;

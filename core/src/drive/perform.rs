@@ -5,23 +5,27 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::buffer::Buffer;
 use crate::config::Settings;
-use crate::connection::{ClientPool, Connection, Lease};
+use crate::connection::Connection;
+use crate::connection::idle_reaper::examine_all;
+use crate::connection::lease::Lease;
+use crate::connection::manager::ClientPool;
 use crate::deadline::Deadlines;
 use crate::decode::{ACCEPTED, Decoder};
+use crate::drive::acquire::granted;
 use crate::drive::body::{Live, Taken, take_events};
+use crate::drive::buffer::Buffer;
 use crate::drive::exchange::{Answer, Early, Feed, exchange};
-use crate::drive::insist::insist;
-use crate::drive::queued::granted;
+use crate::drive::retry::insist;
 use crate::drive::wait::Wait;
 use crate::drive::{hedge, redirect, replay};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::net::socket::Layer;
+use crate::net::transport::Transport;
 use crate::pool::{Got, Grant, HostId, Moment, Refused, Wish};
+use crate::request::body::Kept;
 use crate::request::{Body, Request};
 use crate::response::{About, Info, Marks, Response, State};
-use crate::source::Kept;
+use crate::sync::lock;
 
 /// Sends `request`, following redirects when it asks for that, until a response head is there.
 pub(crate) async fn perform<W: Wait>(
@@ -84,7 +88,7 @@ impl<'a> Borrowed<'a> {
     fn take(body: &'a Body) -> Result<Borrowed<'a>> {
         let mut borrowed = Borrowed { body, source: None };
         if let Body::Stream { source, .. } = body {
-            let mut shared = source.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut shared = lock(&source);
             borrowed.source = shared.take();
             drop(shared);
             if borrowed.source.is_none() {
@@ -107,7 +111,7 @@ impl<'a> Borrowed<'a> {
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
         if let (Body::Stream { source, .. }, Some(own)) = (self.body, self.source.take()) {
-            *source.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(own);
+            *lock(&source) = Some(own);
         }
     }
 }
@@ -137,7 +141,7 @@ pub(super) async fn send<W: Wait>(
         let connection = lease.connection()?;
         let reused = connection.served > 0;
         if reused {
-            pool.keeper.counters.reused.fetch_add(1, Ordering::Relaxed);
+            pool.manager.counters.reused.fetch_add(1, Ordering::Relaxed);
         }
         let feed = Feed::new(&request.body, body.source.as_mut());
         let result = match hedge::allowed(&settings.config, request) {
@@ -165,7 +169,7 @@ pub(super) async fn send<W: Wait>(
                     if let Ok(connection) = lease.connection() {
                         connection.died_on_reuse(leased_at, &settings.config);
                     }
-                    pool.examine_all(origin);
+                    examine_all(pool, origin);
                 }
                 lease.discard(crate::stats::Closed::Failed);
                 let replayable = request.head.is_replayable();
@@ -194,7 +198,7 @@ pub(super) async fn send<W: Wait>(
                 body.restart()?;
                 replays += 1;
                 replay_reason = Some(failure.error.kind());
-                pool.keeper.counters.replayed.fetch_add(1, Ordering::Relaxed);
+                pool.manager.counters.replayed.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
@@ -291,7 +295,7 @@ async fn lease<W: Wait>(
         let is_new = connection.served == 0;
         // A TLS 1.3 server refuses a client after the client's handshake is over: the exchange then
         // reports the alert, which a probe would swallow.
-        if is_new && matches!(connection.layer, Layer::Tls(_)) {
+        if is_new && matches!(connection.transport, Transport::Tls(_)) {
             return Ok((lease, now));
         }
         if !is_new && trusted(&lease, now) {
@@ -342,7 +346,7 @@ fn respond(
         true => Decoder::for_fields(head.fields.get_all(b"content-encoding"))?,
         false => None,
     };
-    let most = request.max_body_size.unwrap_or(lease.pool.keeper.config.max_body_size);
+    let most = request.max_body_size.unwrap_or(lease.pool.manager.config.max_body_size);
     let max_body_size = (most > 0).then_some(most);
     let (hedged, hedge_won) = (lease.hedged, lease.hedge_won);
     let connection = lease.connection()?;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::config::{ClientConfig, Timeouts};
-use crate::connection::{ClientPool, Lease};
+use crate::connection::lease::Lease;
+use crate::connection::manager::ClientPool;
 use crate::deadline::Deadlines;
-use crate::drive::queued::granted;
+use crate::drive::acquire::granted;
 use crate::drive::wait::Wait;
 use crate::error::{Error, Result};
 use crate::origin::Origin;

@@ -9,15 +9,17 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::guard::caught;
-use crate::net::race::{ATTEMPT_DELAY, Race};
-use crate::net::resolve::{Answer, Resolver};
-use crate::net::socket::{Io, Layer, finish_connect, start_connect, watch};
-use crate::net::tls::{TlsSettings, handshake_error};
+use crate::net::dns_cache::{Answer, DnsCache};
+use crate::net::happy_eyeballs::{ATTEMPT_DELAY, Race};
+use crate::net::resolver::Resolver;
+use crate::net::socket::{Io, finish_connect, start_connect, watch};
+use crate::net::tls::{TlsSessions, TlsSettings, handshake_error};
+use crate::net::transport::Transport;
 
 /// A connection that is ready for its first byte.
 pub(crate) struct Dialled {
     pub io: Io,
-    pub layer: Layer,
+    pub transport: Transport,
     pub resolve: Duration,
     pub connect: Duration,
     pub tls: Duration,
@@ -30,8 +32,9 @@ pub(crate) struct Dialled {
 pub(crate) async fn dial(
     host: &str,
     port: u16,
-    tls: Option<&TlsSettings>,
+    tls: Option<(&TlsSettings, &TlsSessions)>,
     resolver: &Resolver,
+    dns: &DnsCache,
 ) -> Result<Dialled> {
     let peer =
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
@@ -39,7 +42,7 @@ pub(crate) async fn dial(
     let mut after = None;
     let (answer, resolved, io, address) = loop {
         let asked = Instant::now();
-        let answer = resolver.lookup(host, port, after).await.map_err(|error| {
+        let answer = resolver.lookup(dns, host, port, after).await.map_err(|error| {
             let text =
                 format!("cannot resolve {peer}: {error}; gave up after {:.1?}", asked.elapsed());
             Error::new(ErrorKind::ResolveFailed, Phase::Resolve, text).with_os(&error)
@@ -59,8 +62,8 @@ pub(crate) async fn dial(
         }
     };
     let connected = Instant::now();
-    let layer = match tls {
-        None => Layer::Plain,
+    let transport = match tls {
+        None => Transport::Plain,
         // A certificate names no zone.
         Some(settings) => {
             let name = host.split('%').next().unwrap_or(host);
@@ -69,7 +72,7 @@ pub(crate) async fn dial(
     };
     Ok(Dialled {
         io,
-        layer,
+        transport,
         resolve: resolved - started,
         connect: connected - resolved,
         tls: if tls.is_some() { connected.elapsed() } else { Duration::ZERO },
@@ -150,8 +153,13 @@ async fn attempt(address: SocketAddr) -> std::result::Result<(Io, SocketAddr), U
     }
 }
 
-async fn handshake(host: &str, peer: &str, settings: &TlsSettings, io: &Io) -> Result<Layer> {
-    let mut session = settings.start(host)?;
+async fn handshake(
+    host: &str,
+    peer: &str,
+    (settings, sessions): (&TlsSettings, &TlsSessions),
+    io: &Io,
+) -> Result<Transport> {
+    let mut session = settings.start(sessions, host)?;
     let failed = |error: io::Error| handshake_error(peer, &error);
     let mut wire = 0;
     while session.is_handshaking() || session.wants_write() {
@@ -169,5 +177,5 @@ async fn handshake(host: &str, peer: &str, settings: &TlsSettings, io: &Io) -> R
             result.map_err(failed)?;
         }
     }
-    Ok(Layer::Tls(Box::new(session)))
+    Ok(Transport::Tls(Box::new(session)))
 }

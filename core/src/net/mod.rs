@@ -1,11 +1,12 @@
 //! Sockets, TLS, names and addresses. Knows nothing of HTTP.
 
+pub(crate) mod busy_poll;
 pub(crate) mod dial;
-pub(crate) mod names;
-pub(crate) mod pace;
-pub(crate) mod race;
-pub(crate) mod resolve;
+pub(crate) mod dns_cache;
+pub(crate) mod happy_eyeballs;
+pub(crate) mod resolver;
 pub(crate) mod socket;
 pub(crate) mod space;
 pub(crate) mod tls;
+pub(crate) mod transport;
 mod trust;

@@ -14,9 +14,8 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use crate::fork;
-use crate::net::pace::Pace;
+use crate::net::busy_poll::Pace;
 use crate::net::space::{Space, Unfilled};
-use crate::net::tls::TlsSession;
 
 /// A descriptor, and its registration with the reactor if it has one.
 pub(crate) struct Io {
@@ -91,115 +90,9 @@ pub(crate) enum Received {
     AbruptEof,
 }
 
-/// What an idle connection looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Probe {
-    Alive,
-    Eof,
-    Reset,
-    StrayBytes,
-}
-
-/// What lies between the socket and the protocol.
-pub(crate) enum Layer {
-    Plain,
-    Tls(Box<TlsSession>),
-}
-
 /// Room for a response head and a small body; large bodies are read elsewhere. Small, because idle
 /// connections may keep it.
 pub(crate) const READ_SIZE: usize = 2 * 1024;
-
-impl Layer {
-    /// Whether what is read is what came.
-    pub fn is_plain(&self) -> bool {
-        matches!(self, Layer::Plain)
-    }
-
-    /// Whether the next read brings something that the socket will not tell of.
-    pub fn holds(&self) -> bool {
-        match self {
-            Layer::Plain => false,
-            Layer::Tls(session) => session.holds(),
-        }
-    }
-
-    /// One read; `WouldBlock` when nothing is there, `Interrupted` when much came that was no data.
-    pub fn read(&mut self, fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<Received> {
-        match self {
-            Layer::Plain => match recv(fd, into)? {
-                0 => Ok(Received::CleanEof),
-                count => Ok(Received::Bytes(count)),
-            },
-            Layer::Tls(session) => session.read(fd, into),
-        }
-    }
-
-    /// Writes some of `data`; returns how much was taken, and adds to `wire` what the kernel took.
-    pub fn write(&mut self, fd: BorrowedFd<'_>, data: &[u8], wire: &mut u64) -> io::Result<usize> {
-        match self {
-            Layer::Plain => {
-                let count = send(fd, data)?;
-                *wire += count as u64;
-                Ok(count)
-            }
-            Layer::Tls(session) => session.write(fd, data, wire),
-        }
-    }
-
-    /// Whether taken bytes still wait for the kernel.
-    pub fn wants_flush(&self) -> bool {
-        match self {
-            Layer::Plain => false,
-            Layer::Tls(session) => session.wants_write(),
-        }
-    }
-
-    /// Looks at an idle connection without waiting. TLS records that carry no data (tickets, key
-    /// updates) are taken in and are not death.
-    pub fn probe(&mut self, fd: BorrowedFd<'_>) -> Probe {
-        let result = match self {
-            Layer::Plain => {
-                let mut byte = [0u8; 1];
-                rustix::net::recv(fd, &mut byte[..], RecvFlags::PEEK).map_err(io::Error::from).map(
-                    |(count, _)| {
-                        if count == 0 { Received::CleanEof } else { Received::Bytes(count) }
-                    },
-                )
-            }
-            Layer::Tls(session) => {
-                let mut scratch = Vec::new();
-                session.read(fd, &mut scratch)
-            }
-        };
-        match result {
-            Ok(Received::Bytes(_)) => Probe::StrayBytes,
-            Ok(Received::CleanEof | Received::AbruptEof) => Probe::Eof,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Probe::Alive,
-            // Records without data and without end.
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Probe::StrayBytes,
-            Err(_) => Probe::Reset,
-        }
-    }
-
-    /// Says goodbye as far as it can without waiting; what the peer sends can still be read.
-    pub fn half_close(&mut self, fd: BorrowedFd<'_>) {
-        if let Layer::Tls(session) = self {
-            session.close(fd);
-        }
-        // A forked child may hold a copy of the descriptor: closing ours alone would send no FIN.
-        let _ = rustix::net::shutdown(fd, rustix::net::Shutdown::Write);
-    }
-
-    /// Says goodbye as far as it can without waiting.
-    pub fn close(&mut self, fd: BorrowedFd<'_>) {
-        if let Layer::Tls(session) = self {
-            session.close(fd);
-        }
-        // A forked child may hold a copy of the descriptor: closing ours alone would send no FIN.
-        let _ = rustix::net::shutdown(fd, rustix::net::Shutdown::Both);
-    }
-}
 
 /// Appends to `into` without zeroing it first.
 pub(crate) fn recv(fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<usize> {

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read, Write};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
-use once_cell::race::OnceBox;
+use once_cell::sync::OnceCell;
 use pkcs8::{EncryptedPrivateKeyInfo, SecretDocument};
 use rustls::client::{ClientSessionMemoryCache, Resumption};
 use rustls::crypto::CryptoProvider;
@@ -26,41 +26,48 @@ pub(crate) struct TlsSettings {
     built: PerFork<Arc<TlsConfig>>,
 }
 
-fn provider() -> Arc<CryptoProvider> {
-    static PROVIDER: OnceBox<Arc<CryptoProvider>> = OnceBox::new();
-    #[cfg(feature = "aws-lc")]
-    let make = rustls::crypto::aws_lc_rs::default_provider;
-    #[cfg(not(feature = "aws-lc"))]
-    let make = rustls::crypto::ring::default_provider;
-    PROVIDER.get_or_init(|| Box::new(Arc::new(make()))).clone()
+/// What the clients of a process share: a session got by one is resumed by another. rustls itself
+/// refuses to resume under other trust or another identity.
+#[derive(Default)]
+pub(crate) struct TlsSessions {
+    provider: OnceCell<Arc<CryptoProvider>>,
+    store: OnceCell<Arc<ClientSessionMemoryCache>>,
+    /// The settings of every client that names neither trust nor identity of its own.
+    system: OnceCell<Arc<TlsConfig>>,
 }
 
-/// One for the process: a session got by one client is resumed by another. rustls itself refuses
-/// to resume under other trust or another identity.
-fn sessions() -> Result<Resumption> {
-    static STORE: PerFork<Arc<ClientSessionMemoryCache>> = PerFork::new();
-    let store = STORE.get_or_try_init(|| Ok(Arc::new(ClientSessionMemoryCache::new(256))))?;
-    Ok(Resumption::store(store.clone()))
-}
+impl TlsSessions {
+    fn provider(&self) -> Arc<CryptoProvider> {
+        #[cfg(feature = "aws-lc")]
+        let make = rustls::crypto::aws_lc_rs::default_provider;
+        #[cfg(not(feature = "aws-lc"))]
+        let make = rustls::crypto::ring::default_provider;
+        self.provider.get_or_init(|| Arc::new(make())).clone()
+    }
 
-/// The settings of every client that names neither trust nor identity of its own.
-fn system_config() -> Result<Arc<TlsConfig>> {
-    static SYSTEM: PerFork<Arc<TlsConfig>> = PerFork::new();
-    SYSTEM.get_or_try_init(|| build(Roots::system(), None)).cloned()
+    fn resumption(&self) -> Resumption {
+        let store = self.store.get_or_init(|| Arc::new(ClientSessionMemoryCache::new(256)));
+        Resumption::store(store.clone())
+    }
+
+    fn system(&self) -> Result<Arc<TlsConfig>> {
+        self.system.get_or_try_init(|| build(self, Roots::system(), None)).cloned()
+    }
 }
 
 fn build(
+    sessions: &TlsSessions,
     roots: Roots,
     identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
 ) -> Result<Arc<TlsConfig>> {
     let internal = |error: String| {
         Error::new(ErrorKind::Internal, Phase::Tls, format!("TLS settings: {error}"))
     };
-    let builder = TlsConfig::builder_with_provider(provider())
+    let builder = TlsConfig::builder_with_provider(sessions.provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| internal(error.to_string()))?
         .dangerous()
-        .with_custom_certificate_verifier(roots.verifier(provider()).map_err(internal)?);
+        .with_custom_certificate_verifier(roots.verifier(sessions.provider()).map_err(internal)?);
     let mut config = match identity {
         None => builder.with_no_client_auth(),
         Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
@@ -72,7 +79,7 @@ fn build(
         })?,
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    config.resumption = sessions()?;
+    config.resumption = sessions.resumption();
     Ok(Arc::new(config))
 }
 
@@ -98,7 +105,7 @@ fn unusable(option: &str, what: &str) -> Error {
 
 impl TlsSettings {
     /// Reads and checks the files that are named; the error names the option.
-    pub fn new(config: &ClientConfig) -> Result<TlsSettings> {
+    pub fn new(config: &ClientConfig, sessions: &TlsSessions) -> Result<TlsSettings> {
         let mut own_roots = None;
         let mut trust = |option: &str, pem: &[u8]| -> Result<()> {
             let roots = own_roots.get_or_insert_with(Roots::empty);
@@ -135,15 +142,16 @@ impl TlsSettings {
         };
         let settings = TlsSettings { own_roots, identity, built: PerFork::new() };
         if settings.identity.is_some() || settings.own_roots.is_some() {
-            settings.config()?;
+            settings.config(sessions)?;
         }
         Ok(settings)
     }
 
-    fn config(&self) -> Result<Arc<TlsConfig>> {
+    fn config(&self, sessions: &TlsSessions) -> Result<Arc<TlsConfig>> {
         let make = || match (&self.own_roots, &self.identity) {
-            (None, None) => system_config(),
+            (None, None) => sessions.system(),
             (roots, identity) => build(
+                sessions,
                 roots.clone().unwrap_or_else(Roots::system),
                 identity.as_ref().map(|(chain, key)| (chain.clone(), key.clone_key())),
             ),
@@ -152,11 +160,11 @@ impl TlsSettings {
     }
 
     /// A session that has not yet spoken.
-    pub fn start(&self, host: &str) -> Result<TlsSession> {
+    pub fn start(&self, sessions: &TlsSessions, host: &str) -> Result<TlsSession> {
         let name = ServerName::try_from(host.to_string()).map_err(|_| {
             Error::new(ErrorKind::InvalidUrl, Phase::Tls, format!("host {host:?} is no TLS name"))
         })?;
-        let connection = ClientConnection::new(self.config()?, name).map_err(|error| {
+        let connection = ClientConnection::new(self.config(sessions)?, name).map_err(|error| {
             Error::new(ErrorKind::TlsHandshakeFailed, Phase::Tls, format!("{host}: {error}"))
         })?;
         Ok(TlsSession { connection, failed: None, closed: false })

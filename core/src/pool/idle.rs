@@ -3,8 +3,8 @@
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-use super::state::{Host, PoolState};
-use super::types::{Action, Counts, Grant, HostId, Idle, Why};
+use crate::pool::state::{Host, PoolState};
+use crate::pool::types::{Action, Counts, Grant, HostId, Idle, Why};
 
 /// A host without connections that nobody has asked for is forgotten after this time; when there
 /// are more than [`MANY`], as in a crawler, after the second.
@@ -144,7 +144,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     }
 
     /// The laws at the head of this file.
-    pub fn check(&self, caps: &super::types::Caps) {
+    pub fn check(&self, caps: &crate::pool::types::Caps) {
         let mut total = 0;
         for host in &self.hosts {
             let sum = host.leased + host.idle.len() + host.dials.len();

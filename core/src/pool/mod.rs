@@ -10,23 +10,22 @@ mod idle;
 mod state;
 #[cfg(test)]
 mod tests;
-pub(crate) mod ticket;
 mod types;
 
 use std::hash::Hash;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::sync::{Mutex, MutexGuard};
-use state::PoolState;
-use ticket::Ticket;
-use types::Action;
-pub(crate) use types::{
+use crate::pool::state::PoolState;
+use crate::pool::types::{Action, TicketId};
+pub(crate) use crate::pool::types::{
     Caps, Checkout, Counts, Grant, HostId, Idle, Moment, Refused, Standing, Why, Wish,
 };
+use crate::sync::{Mutex, MutexGuard, lock};
 
 /// What the pool has done for it; called without the lock.
-pub(crate) trait Keeper: Send + Sync + Sized + 'static {
+pub(crate) trait Manager: Send + Sync + Sized + 'static {
     type Key: Clone + Eq + Hash + Send + 'static;
     type Connection: Send + 'static;
     type Error: Send + 'static;
@@ -47,28 +46,28 @@ pub(crate) struct DialOrder {
     pub limit: Option<Duration>,
 }
 
-type State<T> = PoolState<<T as Keeper>::Key, <T as Keeper>::Connection, <T as Keeper>::Error>;
-type Actions<T> = Vec<Action<<T as Keeper>::Key, <T as Keeper>::Connection>>;
+type State<T> = PoolState<<T as Manager>::Key, <T as Manager>::Connection, <T as Manager>::Error>;
+type Actions<T> = Vec<Action<<T as Manager>::Key, <T as Manager>::Connection>>;
 
 /// A pool of `T::Connection`.
-pub(crate) struct Pool<T: Keeper> {
+pub(crate) struct Pool<T: Manager> {
     state: Mutex<State<T>>,
-    pub keeper: T,
+    pub manager: T,
 }
 
 /// What a checkout gave.
-pub(crate) enum Got<T: Keeper> {
+pub(crate) enum Got<T: Manager> {
     Idle(HostId, T::Connection),
     Ticket(Ticket<T>),
 }
 
-impl<T: Keeper> Pool<T> {
-    pub fn new(caps: Caps, keeper: T) -> Arc<Pool<T>> {
-        Arc::new(Pool { state: Mutex::new(PoolState::new(caps)), keeper })
+impl<T: Manager> Pool<T> {
+    pub fn new(caps: Caps, manager: T) -> Arc<Pool<T>> {
+        Arc::new(Pool { state: Mutex::new(PoolState::new(caps)), manager })
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.state)
     }
 
     /// Decides under the lock, then acts.
@@ -81,7 +80,7 @@ impl<T: Keeper> Pool<T> {
         for action in actions {
             match action {
                 Action::Wake(waker) => waker.wake(),
-                Action::Close(connection, why) => self.keeper.close(connection, why),
+                Action::Close(connection, why) => self.manager.close(connection, why),
                 Action::Dial { key, host, dial, limit } => {
                     T::dial(self, key, DialOrder { host, dial, limit });
                 }
@@ -163,5 +162,54 @@ impl<T: Keeper> Pool<T> {
 
     pub fn counts_by_key(&self) -> Vec<(T::Key, Counts)> {
         self.lock().counts_by_key()
+    }
+}
+
+/// A place in a host's queue. Dropping it gives the place up; a connection that had already been
+/// granted goes on to the next waiter.
+pub(crate) struct Ticket<T: Manager> {
+    pool: Arc<Pool<T>>,
+    id: Option<TicketId>,
+    /// What becomes of a granted connection whose waiter is gone.
+    pub orphan: fn(&Arc<Pool<T>>, HostId, T::Connection),
+}
+
+impl<T: Manager> Ticket<T> {
+    fn new(pool: Arc<Pool<T>>, id: TicketId) -> Self {
+        Ticket { pool, id: Some(id), orphan: |pool, host, _| pool.discard(host) }
+    }
+
+    /// Whether a connection is being opened on this ticket's account, rather than it waiting for a
+    /// permit.
+    pub fn is_dialled(&self) -> bool {
+        self.id.is_some_and(|id| self.pool.lock().is_dialled(id))
+    }
+
+    /// What it waits for; `None` once it is spent.
+    pub fn standing(&self) -> Option<Standing> {
+        self.id.map(|id| self.pool.lock().standing(id))
+    }
+
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Grant<T::Connection, T::Error>> {
+        let Some(id) = self.id else {
+            return Poll::Ready(Grant::PoolClosed);
+        };
+        match self.pool.lock().poll(id, cx.waker()) {
+            Some(grant) => {
+                self.id = None;
+                Poll::Ready(grant)
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<T: Manager> Drop for Ticket<T> {
+    fn drop(&mut self) {
+        let Some(id) = self.id else { return };
+        let granted = self.pool.decide(|state, actions| state.cancel(id, actions));
+        if let Some((host, connection)) = granted {
+            (self.orphan)(&self.pool, host, connection);
+        }
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use slab::Slab;
 
-use super::types::{
+use crate::pool::types::{
     Action, Caps, Checkout, Folded, Grant, HostId, Idle, Moment, Refused, Standing, TicketId, Why,
     Wish,
 };

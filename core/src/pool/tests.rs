@@ -3,8 +3,8 @@
 use std::task::Waker;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use super::state::PoolState;
-use super::types::{Action, Caps, Checkout, Counts, Grant, Idle, Moment, Refused, Wish};
+use crate::pool::state::PoolState;
+use crate::pool::types::{Action, Caps, Checkout, Counts, Grant, Idle, Moment, Refused, Wish};
 
 /// The same moment on both clocks.
 fn moment(now: Instant) -> Moment {

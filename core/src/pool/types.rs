@@ -143,7 +143,7 @@ pub(crate) struct Idle<C> {
     pub registered: bool,
     /// Identifies this stay in the pool.
     pub stay: u32,
-    /// Whether the keeper watches it.
+    /// Whether the manager watches it.
     pub watched: bool,
 }
 

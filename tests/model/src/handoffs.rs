@@ -7,8 +7,8 @@ use std::task::{Poll, Waker};
 use shuttle::sync::{Condvar, Mutex};
 use shuttle::thread;
 
-use crate::handoff::{Handoff, Lingering, Turn};
-use crate::runtime::Engine;
+use crate::engine::inbox::Inbox;
+use crate::engine::inline_task::{InlineTask, Lingering, Turn};
 
 /// Something that happens once, and wakes whoever waits for it.
 #[derive(Default)]
@@ -42,7 +42,7 @@ impl Event {
 }
 
 fn run(then: fn(Lingering)) {
-    static ENGINE: Engine = Engine;
+    static INBOX: Inbox = Inbox;
     let events: [Arc<Event>; 2] = Default::default();
     let done = Arc::new((Mutex::new(0), Condvar::new()));
     let (waited, ended) = (events.clone(), done.clone());
@@ -54,7 +54,7 @@ fn run(then: fn(Lingering)) {
         ended.1.notify_one();
     });
     let server = thread::spawn(move || events.iter().for_each(|event| event.happen()));
-    then(Lingering::new(Handoff::begin(&ENGINE, job, Turn::Begin)));
+    then(Lingering::new(InlineTask::begin(&INBOX, job, Turn::Begin)));
     let mut count = done.0.lock().expect("never poisoned");
     while *count == 0 {
         count = done.1.wait(count).expect("never poisoned");

@@ -7,27 +7,20 @@ pub mod pools;
 pub mod queues;
 pub mod wakings;
 
-#[path = "../../../core/src/cancel.rs"]
-#[allow(dead_code, unreachable_pub)] // core uses what a scenario does not
-mod cancel;
-#[path = "../../../core/src/handoff.rs"]
-#[allow(dead_code, unreachable_pub)]
-mod handoff;
-#[path = "../../../core/src/pool/mod.rs"]
-#[allow(dead_code, unreachable_pub)]
-mod pool;
-#[path = "../../../core/src/queue.rs"]
-#[allow(dead_code, unreachable_pub)]
-mod queue;
+mod engine;
 
-#[path = "../../../core/src/slots.rs"]
-#[allow(dead_code, unreachable_pub)]
-mod slots;
+#[path = "../../../core/src/pool/mod.rs"]
+#[allow(dead_code, unreachable_pub)] // core uses what a scenario does not
+mod pool;
 
 /// What the shared files take from core's `sync`.
 mod sync {
     pub(crate) use shuttle::sync::atomic::{AtomicBool, Ordering};
     pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard};
+
+    pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock().expect("never poisoned")
+    }
 }
 
 /// Stands for core's error table.
@@ -54,19 +47,6 @@ mod error {
     }
 }
 
-/// Stands for core's body sources.
-mod source {
-    #[derive(Clone, Copy)]
-    pub enum BodyWant {
-        Piece,
-    }
-}
-
-/// Stands for core's response.
-mod response {
-    pub struct Response;
-}
-
 /// A panic here is a failure of the model.
 mod guard {
     pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
@@ -86,41 +66,5 @@ mod fork {
 
     pub fn keep<T>(value: T) {
         std::mem::forget(value);
-    }
-}
-
-/// Stands for the engine: announces at once, as core does off the engine's thread, and gives each
-/// job that it adopts a thread.
-mod runtime {
-    use std::sync::Arc;
-
-    use crate::handoff::Job;
-    use crate::queue::Queue;
-
-    pub struct Engine;
-
-    impl Engine {
-        pub fn adopt(&self, job: Job) {
-            shuttle::thread::spawn(|| shuttle::future::block_on(job));
-        }
-
-        pub fn is_lone(&self) -> bool {
-            true
-        }
-
-        /// Core's guard makes sockets the reactor's.
-        pub fn enter(&self) -> impl Drop {
-            struct Nothing;
-            impl Drop for Nothing {
-                fn drop(&mut self) {}
-            }
-            Nothing
-        }
-    }
-
-    pub fn announce(queue: &Arc<Queue>, was_empty: bool) {
-        if was_empty {
-            queue.wake();
-        }
     }
 }

@@ -9,9 +9,8 @@ use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::Mutex;
 use shuttle::{future, thread};
 
-use crate::pool::ticket::Ticket;
 use crate::pool::{
-    Caps, DialOrder, Got, Grant, HostId, Idle, Keeper, Moment, Pool, Refused, Why, Wish,
+    Caps, DialOrder, Got, Grant, HostId, Idle, Manager, Moment, Pool, Refused, Ticket, Why, Wish,
 };
 
 const CAPS: Caps = Caps { per_host: 2, total: 3, dials_per_host: 1, waiters: 16 };
@@ -53,28 +52,28 @@ impl Server {
     }
 }
 
-impl Keeper for Server {
+impl Manager for Server {
     type Key = usize;
     type Connection = Connection;
     type Error = &'static str;
 
     fn dial(pool: &Waits, origin: usize, order: DialOrder) {
-        let dialling = pool.keeper.dialling[origin].fetch_add(1, Ordering::SeqCst) + 1;
+        let dialling = pool.manager.dialling[origin].fetch_add(1, Ordering::SeqCst) + 1;
         assert!(dialling <= CAPS.dials_per_host, "{dialling} dials at once");
-        pool.keeper.opened(origin);
+        pool.manager.opened(origin);
         let dialler = pool.clone();
         let dial = thread::spawn(move || {
-            let fails = dialler.keeper.flaky && thread_rng().gen_bool(0.3);
+            let fails = dialler.manager.flaky && thread_rng().gen_bool(0.3);
             // Before the pool is told, which may dial again at once.
-            dialler.keeper.dialling[origin].fetch_sub(1, Ordering::SeqCst);
+            dialler.manager.dialling[origin].fetch_sub(1, Ordering::SeqCst);
             if fails {
-                dialler.keeper.closed(origin);
+                dialler.manager.closed(origin);
                 dialler.dial_failed(order, "refused");
             } else {
                 dialler.dialled(order, idle(Connection(origin)));
             }
         });
-        pool.keeper.dials.lock().expect("never poisoned").push(dial);
+        pool.manager.dials.lock().expect("never poisoned").push(dial);
     }
 
     fn close(&self, connection: Connection, _: Why) {
@@ -124,7 +123,7 @@ fn finish(pool: &Waits, host: HostId, connection: Connection, well: bool) {
         pool.check_in(host, idle(connection));
     } else {
         // As a lease does: the connection is closed, then its permit given back.
-        pool.keeper.closed(connection.0);
+        pool.manager.closed(connection.0);
         pool.discard(host);
     }
 }
@@ -149,7 +148,7 @@ fn call(pool: &Waits, origin: usize, patient: bool, fresh: bool) {
 
 fn join_dials(pool: &Waits) {
     loop {
-        let dial = pool.keeper.dials.lock().expect("never poisoned").pop();
+        let dial = pool.manager.dials.lock().expect("never poisoned").pop();
         match dial {
             Some(dial) => dial.join().expect("no panic"),
             None => return,
@@ -162,7 +161,7 @@ fn settled(pool: &Waits) {
     join_dials(pool);
     for (origin, counts) in pool.counts_by_key() {
         assert_eq!((counts.active, counts.dialing, counts.waiting), (0, 0, 0), "left over");
-        assert_eq!(counts.idle, pool.keeper.open[origin].load(Ordering::SeqCst), "permits");
+        assert_eq!(counts.idle, pool.manager.open[origin].load(Ordering::SeqCst), "permits");
     }
 }
 
@@ -210,7 +209,7 @@ pub fn close_races() {
         caller.join().expect("no panic");
     }
     settled(&pool);
-    assert_eq!(pool.keeper.open[0].load(Ordering::SeqCst), 0, "open after close");
+    assert_eq!(pool.manager.open[0].load(Ordering::SeqCst), 0, "open after close");
     assert!(matches!(checkout(&pool, 0, Wish::default()), Err(Refused::Closed)));
 }
 

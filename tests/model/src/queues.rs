@@ -7,20 +7,19 @@ use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::sync::{Condvar, Mutex};
 use shuttle::{future, thread};
 
-use crate::cancel::{Cancel, Ended, cancellable};
-use crate::queue::{Outcome, Queue};
-use crate::source::BodyWant;
+use crate::engine::cancel::{Cancel, Ended, cancellable};
+use crate::engine::queue::Queue;
 
 const PRODUCERS: u64 = 3;
 const EACH: u64 = 2;
 
-fn producers(queue: &Arc<Queue>) -> Vec<thread::JoinHandle<()>> {
+fn producers(queue: &Arc<Queue<()>>) -> Vec<thread::JoinHandle<()>> {
     (0..PRODUCERS)
         .map(|producer| {
             let queue = queue.clone();
             thread::spawn(move || {
                 for number in 0..EACH {
-                    queue.push(producer * EACH + number, Outcome::WantBody(BodyWant::Piece));
+                    queue.push(producer * EACH + number, ());
                 }
             })
         })

@@ -8,7 +8,7 @@ use std::task::{Poll, Waker};
 use shuttle::sync::Mutex;
 use shuttle::{future, thread};
 
-use crate::slots::Slots;
+use crate::engine::task_set::TaskSet;
 
 /// Something that happens several times; work waits until it has happened so often.
 #[derive(Default)]
@@ -59,7 +59,7 @@ pub fn no_wake_up_is_lost() {
             *ended.lock().expect("never poisoned") += 1;
         })
     };
-    let mut slots = Slots::new();
+    let mut slots = TaskSet::new();
     let mut begun = 0;
     future::block_on(poll_fn(|cx| {
         loop {

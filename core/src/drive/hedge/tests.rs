@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::Client;
 use crate::config::ClientConfig;
-use crate::drive::blocking::Blocking;
-use crate::learn::Memory;
+use crate::drive::wait::blocking::Blocking;
 use crate::request::Request;
 
 /// Answers at once; `/slow` after 200 ms.
@@ -37,7 +36,7 @@ fn second_tries_are_paid_from_the_retry_budget() {
     client.warm(&url, 2, Blocking::default()).expect("opened");
     (0..20).for_each(|_| drop(get("/")));
     let origin = Request::new("GET", &url).expect("a request").target.origin;
-    let memory = Memory::of(&origin).expect("known");
+    let memory = crate::process::process().origins.of(&origin);
     assert!(get("/slow").info().hedged);
     client.warm(&url, 2, Blocking::default()).expect("opened");
     // Of an hour ahead, so that none comes back meanwhile.

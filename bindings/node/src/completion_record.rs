@@ -1,0 +1,254 @@
+//! Completions as records in one buffer, so that a batch costs one crossing and JavaScript decodes
+//! only what is asked for. `lib/completion_record.js` is the reader.
+//!
+//! A record is 8-aligned: 16 u32, 8 f64, then the url, reason, headers, trailers and body bytes.
+//! Headers and trailers are `name NUL value NUL ...` (neither can contain a NUL).
+
+use std::any::Any;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use keepalive_core::{BodyWant, Completion, Error, ErrorKind, Fields, Outcome, Response, Version};
+
+use crate::call_table::CallTable;
+use crate::memory::Block;
+
+const HEAD: u32 = 0;
+const CHUNK: u32 = 1;
+const WANT_BODY: u32 = 2;
+const FAILED: u32 = 3;
+const WARMED: u32 = 4;
+
+const REUSED: u32 = 1;
+const HTTP_10: u32 = 2;
+const LAST: u32 = 4;
+const HEDGED: u32 = 8;
+const HEDGE_WON: u32 = 16;
+const DIRECT: u32 = 32;
+const RESTART: u32 = 64;
+
+/// A larger body gets a buffer of its own instead of a part of the slab, which it would pin.
+const LARGE: usize = 8 * 1024;
+
+/// What a batch carries beside its packed records.
+pub enum Extra {
+    /// Of a record of kind `FAILED`.
+    Failure(Error),
+    /// A body too large for the slab.
+    Body(Bytes),
+    /// It has been taken.
+    Gone,
+}
+
+/// A batch under construction.
+#[derive(Default)]
+pub struct Batch {
+    /// The records.
+    pub bytes: Vec<u8>,
+    /// What does not fit in them; a record names its own by index + 1.
+    pub extras: Vec<Extra>,
+}
+
+#[derive(Default)]
+struct Record<'a> {
+    slot: u32,
+    kind: u32,
+    flags: u32,
+    /// Connections opened.
+    count: u32,
+    extra: u32,
+    body: &'a [u8],
+    trailers: Option<&'a Fields>,
+    response: Option<&'a Response>,
+}
+
+impl Batch {
+    /// Adds a completion; keeps a response with more to come in its slot.
+    pub fn add(&mut self, completion: Completion, slots: &mut CallTable) {
+        let Completion { token, outcome } = completion;
+        match outcome {
+            Outcome::WantBody(want) => {
+                // One that comes late is for nobody, like everything below.
+                let Some(slot) = slots.running_at(token) else { return };
+                let flags = if want == BodyWant::Restart { RESTART } else { 0 };
+                self.write(Record { slot, kind: WANT_BODY, flags, ..Record::default() });
+            }
+            Outcome::Warmed(Ok(count)) => {
+                let Some((slot, _)) = slots.ended(token) else { return };
+                // The caps of a pool are far below 2^32.
+                let count = count as u32;
+                self.write(Record { slot, kind: WARMED, count, ..Record::default() });
+            }
+            Outcome::Response(Ok(response)) => {
+                let Some((index, slot)) = slots.ended(token) else { return };
+                slot.response = self.head(index, response);
+            }
+            Outcome::Chunk(response, Ok(piece)) => {
+                let Some((index, slot)) = slots.ended(token) else { return };
+                slot.response = self.chunk(index, response, piece);
+            }
+            Outcome::Filled(response, memory, filled, Ok(())) => {
+                let Some((index, slot)) = slots.ended(token) else { return };
+                let memory: Box<dyn Any> = memory;
+                // SAFETY: the engine has written so many bytes of it.
+                let bytes = |block: Box<Block>| unsafe { block.into_bytes(filled) };
+                let piece = memory.downcast::<Block>().ok().map(bytes);
+                let piece = piece.filter(|piece| !piece.is_empty());
+                slot.response = self.chunk(index, response, piece);
+            }
+            Outcome::Response(Err(error))
+            | Outcome::Chunk(_, Err(error))
+            | Outcome::Filled(_, _, _, Err(error))
+            | Outcome::Warmed(Err(error)) => {
+                let Some((slot, _)) = slots.ended(token) else { return };
+                self.failed(slot, error);
+            }
+        }
+    }
+
+    fn head(&mut self, slot: u32, mut response: Response) -> Option<Response> {
+        let body = response.take_complete();
+        let direct = if body.is_none() && response.is_direct() { DIRECT } else { 0 };
+        let last = if body.is_some() { LAST } else { 0 };
+        let (extra, body) = self.place(body.unwrap_or_default());
+        let trailers = response.trailers();
+        self.write(Record {
+            slot,
+            kind: HEAD,
+            flags: last | direct | head_flags(&response),
+            extra,
+            body: &body,
+            trailers,
+            response: Some(&response),
+            ..Record::default()
+        });
+        (last == 0).then_some(response)
+    }
+
+    fn chunk(
+        &mut self,
+        slot: u32,
+        mut response: Response,
+        piece: Option<Bytes>,
+    ) -> Option<Response> {
+        let ended = piece.is_none();
+        let mut piece = piece.unwrap_or_default();
+        let rest = response.take_complete();
+        let last = ended || rest.is_some();
+        if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
+            piece = joined(piece, &rest);
+        }
+        let (extra, body) = self.place(piece);
+        self.write(Record {
+            slot,
+            kind: CHUNK,
+            flags: if last { LAST } else { 0 },
+            extra,
+            body: &body,
+            trailers: if last { response.trailers() } else { None },
+            ..Record::default()
+        });
+        (!last).then_some(response)
+    }
+
+    /// Also for calls that could not be started.
+    fn failed(&mut self, slot: u32, error: Error) {
+        let extra = self.extra(Extra::Failure(error));
+        self.write(Record { slot, kind: FAILED, extra, ..Record::default() });
+    }
+
+    fn place(&mut self, body: Bytes) -> (u32, Bytes) {
+        if body.len() > LARGE { (self.extra(Extra::Body(body)), Bytes::new()) } else { (0, body) }
+    }
+
+    fn extra(&mut self, extra: Extra) -> u32 {
+        self.extras.push(extra);
+        self.extras.len() as u32
+    }
+
+    fn write(&mut self, record: Record<'_>) {
+        let out = &mut self.bytes;
+        let start = out.len();
+        let mut words = [0u32; 16];
+        words[1] = record.slot;
+        words[2] = record.kind;
+        words[3] = record.count;
+        words[4] = record.flags;
+        words[7] = record.extra;
+        let mut times = [0f64; 8];
+        if let Some(response) = record.response {
+            let info = response.info();
+            words[3] = response.status().into();
+            words[5] = info.redirects;
+            words[6] = info.replays;
+            words[13] = info.replay_reason.map_or(0, number);
+            words[14] = info.retries;
+            let t = response.timings();
+            times[0] = info.connection_id as f64;
+            let phases = [t.queued, t.resolve, t.connect, t.tls, t.send, t.wait, t.total];
+            for (time, phase) in times[1..].iter_mut().zip(phases) {
+                *time = phase.as_secs_f64() * 1e3;
+            }
+        }
+        out.put_bytes(0, size_of_val(&words));
+        for time in times {
+            out.extend_from_slice(&time.to_ne_bytes());
+        }
+        let mut mark = out.len();
+        let mut length =
+            |out: &Vec<u8>| (out.len() - std::mem::replace(&mut mark, out.len())) as u32;
+        if let Some(response) = record.response {
+            out.extend_from_slice(response.url().as_bytes());
+            words[8] = length(out);
+            out.extend_from_slice(response.reason());
+            words[9] = length(out);
+            write_fields(out, response.headers());
+            words[10] = length(out);
+        }
+        if let Some(trailers) = record.trailers {
+            write_fields(out, trailers);
+            words[11] = length(out);
+        }
+        out.extend_from_slice(record.body);
+        words[12] = length(out);
+        out.resize(out.len().next_multiple_of(8), 0);
+        words[0] = (out.len() - start) as u32;
+        for (place, word) in out[start..].chunks_exact_mut(4).zip(words) {
+            place.copy_from_slice(&word.to_ne_bytes());
+        }
+    }
+}
+
+/// The row of an error kind in the table, counted from 1.
+fn number(kind: ErrorKind) -> u32 {
+    ErrorKind::ALL.iter().position(|one| *one == kind).map_or(0, |row| row as u32 + 1)
+}
+
+fn head_flags(response: &Response) -> u32 {
+    let reused = if response.info().reused { REUSED } else { 0 };
+    let version = match response.version() {
+        Version::Http10 => HTTP_10,
+        Version::Http11 => 0,
+    };
+    let hedged = if response.info().hedged { HEDGED } else { 0 };
+    let won = if response.info().hedge_won { HEDGE_WON } else { 0 };
+    reused | version | hedged | won
+}
+
+fn write_fields(out: &mut Vec<u8>, fields: &Fields) {
+    for (name, value) in fields.iter() {
+        out.extend_from_slice(name);
+        out.push(0);
+        out.extend_from_slice(value);
+        out.push(0);
+    }
+}
+
+fn joined(piece: Bytes, rest: &[u8]) -> Bytes {
+    if piece.is_empty() {
+        return Bytes::copy_from_slice(rest);
+    }
+    let mut whole = BytesMut::with_capacity(piece.len() + rest.len());
+    whole.extend_from_slice(&piece);
+    whole.extend_from_slice(rest);
+    whole.freeze()
+}

@@ -1,0 +1,314 @@
+//! What all three surfaces wrap: a client owns a pool; sending runs on the caller's thread,
+//! submitting on the engine's.
+
+pub(crate) mod call;
+pub(crate) mod outcome;
+mod submission;
+mod submit_body;
+
+use std::sync::{Arc, Weak};
+
+use once_cell::race::OnceBox;
+
+use crate::client::call::Call;
+use crate::client::outcome::{Outcome, Queue};
+use crate::client::submission::{Submission, perform_here, submitted};
+use crate::config::{ClientConfig, Settings};
+use crate::connection::manager::ClientPool;
+use crate::connection::manager::open_pool;
+use crate::decode::ACCEPTED;
+use crate::drive::hedge;
+use crate::drive::on_engine::on_engine;
+use crate::drive::perform::perform;
+use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
+use crate::drive::wait::tokio::TokioWait;
+use crate::drive::warm::warm;
+use crate::error::{Error, Result};
+use crate::fork::PerFork;
+use crate::net::resolver::Resolver;
+use crate::net::tls::TlsSettings;
+use crate::process::{Process, process};
+use crate::request::Request;
+use crate::request::url::Target;
+use crate::response::{Response, Until};
+use crate::stats::Stats;
+
+struct ClientInner {
+    /// `None`: whichever this fork generation has.
+    process: Option<&'static Process>,
+    settings: Arc<Settings>,
+    tls: Arc<TlsSettings>,
+    resolver: Arc<Resolver>,
+    /// A pool for each fork generation: a child never touches its parent's.
+    pools: PerFork<Arc<ClientPool>>,
+    closed: std::sync::atomic::AtomicBool,
+}
+
+/// A pool with its limits and TLS settings. Cheap to clone; clones share the pool. Any thread.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<ClientInner>,
+}
+
+impl AsRef<Settings> for ClientInner {
+    fn as_ref(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+impl Drop for ClientInner {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pools.get() {
+            pool.close(true);
+        }
+    }
+}
+
+impl Client {
+    /// A client of its own.
+    ///
+    /// # Errors
+    /// `InvalidArgument` names the option; unreadable or invalid certificate files too.
+    pub fn new(config: ClientConfig) -> Result<Client> {
+        Client::in_process(config, None)
+    }
+
+    /// One that shares nothing with the clients of another process.
+    fn in_process(config: ClientConfig, own: Option<&'static Process>) -> Result<Client> {
+        config.check()?;
+        let tls = Arc::new(TlsSettings::new(&config, &own.unwrap_or_else(process).tls)?);
+        let resolver = Arc::new(Resolver::new(config.resolve.as_deref(), config.dns_ttl)?);
+        Ok(Client {
+            inner: Arc::new(ClientInner {
+                process: own,
+                settings: Arc::new(Settings::new(config, ACCEPTED)),
+                tls,
+                resolver,
+                pools: PerFork::new(),
+                closed: false.into(),
+            }),
+        })
+    }
+
+    /// The process-wide client: one pool for every thread, event loop, worker and language that
+    /// links this copy of the library. `close()` on it only closes idle connections.
+    pub fn shared() -> Result<&'static Client> {
+        // Racing callers may each make one, which costs nothing; a lock could be held at a fork.
+        static SHARED: OnceBox<Client> = OnceBox::new();
+        SHARED.get_or_try_init(|| Client::new(ClientConfig::default()).map(Box::new))
+    }
+
+    /// The options it was made with.
+    pub fn config(&self) -> &ClientConfig {
+        &self.inner.settings.config
+    }
+
+    /// Sends `request` and waits for the response head, all on this thread. A warm connection
+    /// needs no other thread.
+    pub fn send(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
+        self.send_until(request, Until::Head, blocking)
+    }
+
+    /// The same, and receives the whole body.
+    pub fn send_whole(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
+        self.send_until(request, Until::Body, blocking)
+    }
+
+    /// The same, as far as `until` says.
+    pub fn send_until(
+        &self,
+        request: &Request,
+        until: Until,
+        blocking: Blocking<'_>,
+    ) -> Result<Response> {
+        request.check()?;
+        let pool = self.pool()?;
+        if hedge::allowed(self.config(), request) {
+            return self.send_on_engine(pool, request, until, blocking);
+        }
+        let mut wait = BlockingWait::new(blocking);
+        run(async {
+            let mut response = perform(&self.inner.settings, &pool, request, &mut wait).await?;
+            response.receive_until(&mut wait, until).await?;
+            Ok(response)
+        })
+    }
+
+    /// Two tries cannot be waited for by one thread's `poll(2)`.
+    fn send_on_engine(
+        &self,
+        pool: Arc<ClientPool>,
+        request: &Request,
+        until: Until,
+        blocking: Blocking<'_>,
+    ) -> Result<Response> {
+        let (inner, request) = (self.inner.clone(), request.clone());
+        let mut wait = TokioWait::new(self.process().engine()?);
+        let work =
+            async move { perform_here(&inner.settings, &pool, &request, until, &mut wait).await };
+        on_engine(blocking, work)
+    }
+
+    /// Runs `request` on the engine; one that is sent often is best shared. Exactly one
+    /// [`Outcome::Response`] with `token` reaches `queue`.
+    ///
+    /// # Errors
+    /// Bad input and a closed client fail here, and then nothing reaches the queue.
+    pub fn submit(
+        &self,
+        request: impl Into<Arc<Request>>,
+        until: Until,
+        queue: &Arc<Queue>,
+        token: u64,
+    ) -> Result<Call> {
+        self.start(request, until, queue, token, false)
+    }
+
+    /// The same for an event loop's own thread, which calls [`Call::linger`] as soon as it has
+    /// nothing else to do: where answers come within microseconds, waking the engine and being
+    /// woken by it costs more than to look. Until then, or until the call is dropped, nobody looks
+    /// for the answer of a lone request, and its limits do not end it.
+    pub fn submit_lingering(
+        &self,
+        request: impl Into<Arc<Request>>,
+        until: Until,
+        queue: &Arc<Queue>,
+        token: u64,
+    ) -> Result<Call> {
+        self.start(request, until, queue, token, true)
+    }
+
+    fn start(
+        &self,
+        request: impl Into<Arc<Request>>,
+        until: Until,
+        queue: &Arc<Queue>,
+        token: u64,
+        lingers: bool,
+    ) -> Result<Call> {
+        let request = request.into();
+        request.check()?;
+        let (call, cancel) = Call::new();
+        let submission = Submission {
+            pool: self.pool()?,
+            client: self.inner.clone(),
+            request,
+            until,
+            cancel,
+            queue: queue.clone(),
+            token,
+        };
+        let engine = self.process().engine()?;
+        let begin = move |count| submission.begin(TokioWait::new(engine), count);
+        Ok(call.lingering(engine.submit(lingers, begin)))
+    }
+
+    /// Counters of this client's pool.
+    pub fn stats(&self) -> Stats {
+        match self.inner.pools.get() {
+            Some(pool) => pool.stats(),
+            None => Stats::default(),
+        }
+    }
+
+    /// Closes idle connections, fails waiting requests and refuses new ones with `InvalidState`.
+    /// Exchanges under way finish. The process-wide client stays usable: only its idle connections
+    /// are closed.
+    pub fn close(&self) {
+        let shared = Client::shared().is_ok_and(|shared| Arc::ptr_eq(&shared.inner, &self.inner));
+        if !shared {
+            self.inner.closed.store(true, std::sync::atomic::Ordering::Release);
+        }
+        if let Some(pool) = self.inner.pools.get() {
+            pool.close(!shared);
+        }
+    }
+
+    /// Opens connections to the origin of `url` until it has `count` idle ones, within the caps, on
+    /// this thread; returns how many were opened.
+    ///
+    /// # Errors
+    /// The first dial's that failed; what succeeded is kept.
+    pub fn warm(&self, url: &str, count: usize, blocking: Blocking<'_>) -> Result<usize> {
+        let target = Target::parse(url)?;
+        let pool = self.pool()?;
+        let mut wait = BlockingWait::new(blocking);
+        run(warm(&self.inner.settings.config, &pool, &target.origin, count, &mut wait))
+    }
+
+    /// The same on the engine; exactly one [`Outcome::Warmed`] with `token` reaches `queue`.
+    ///
+    /// # Errors
+    /// A bad URL and a closed client fail here, and then nothing reaches the queue.
+    pub fn submit_warm(
+        &self,
+        url: &str,
+        count: usize,
+        queue: &Arc<Queue>,
+        token: u64,
+    ) -> Result<Call> {
+        let target = Target::parse(url)?;
+        let pool = self.pool()?;
+        let inner = self.inner.clone();
+        submitted(
+            (queue, token),
+            (),
+            |(), error| Outcome::Warmed(Err(error)),
+            move |(), wait| {
+                Box::pin(async move {
+                    let config = &inner.settings.config;
+                    warm(config, &pool, &target.origin, count, wait).await
+                })
+            },
+            |(), opened| Outcome::Warmed(opened),
+        )
+    }
+
+    /// The network is another one (a laptop moved, a VPN came up): idle connections are closed, so
+    /// that requests look names up and dial anew, and what was learnt of failing origins is
+    /// forgotten.
+    pub fn network_changed(&self) {
+        self.process().dns.forget();
+        self.close_idle();
+        if let Some(pool) = self.inner.pools.get() {
+            pool.forget_failures();
+        }
+    }
+
+    /// Closes the circuit breaker of the origin of `url`, for the whole process.
+    pub fn reset_breaker(&self, url: &str) -> Result<()> {
+        self.process().origins.of(&Target::parse(url)?.origin).reset_breaker();
+        Ok(())
+    }
+
+    /// Closes idle connections; the client stays usable.
+    pub fn close_idle(&self) {
+        if let Some(pool) = self.inner.pools.get() {
+            pool.close(false);
+        }
+    }
+
+    /// Whether `close()` was called.
+    pub fn is_closed(&self) -> bool {
+        self.inner.closed.load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    fn pool(&self) -> Result<Arc<ClientPool>> {
+        if self.is_closed() {
+            return Err(Error::state("the client is closed"));
+        }
+        let inner = &self.inner;
+        let open = || {
+            let process = self.process();
+            let pool = open_pool(process, &inner.settings.config, &inner.tls, &inner.resolver);
+            let seen: Weak<ClientPool> = Arc::downgrade(&pool);
+            process.remember(seen);
+            pool
+        };
+        Ok(inner.pools.get_or_init(open).clone())
+    }
+
+    fn process(&self) -> &'static Process {
+        self.inner.process.unwrap_or_else(process)
+    }
+}

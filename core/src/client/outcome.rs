@@ -1,0 +1,42 @@
+//! What submissions end in: the completions of the engine's queue, as clients fill it.
+
+use std::any::Any;
+use std::mem::MaybeUninit;
+
+use bytes::Bytes;
+
+use crate::engine::queue;
+use crate::error::Result;
+use crate::request::body::BodyWant;
+use crate::response::Response;
+
+/// One finished submission.
+pub type Completion = queue::Completion<Outcome>;
+
+/// Collects the completions of one consumer's submissions.
+pub type Queue = queue::Queue<Outcome>;
+
+/// OriginState of the caller's that the engine receives a body into.
+pub trait Destination: Any + Send {
+    /// All of it, always the same. It need not have been written: the engine only writes to it, from
+    /// its front, and says how far it came.
+    fn memory(&mut self) -> &mut [MaybeUninit<u8>];
+}
+
+/// What a submission ended in. Each submission ends in exactly one.
+pub enum Outcome {
+    /// Of `Client::submit`.
+    Response(Result<Response>),
+    /// Of `Client::submit_read`: the response comes back with its next piece; `None` is the
+    /// verified end.
+    Chunk(Response, Result<Option<Bytes>>),
+    /// Of `Client::submit_warm`: how many connections were opened.
+    Warmed(Result<usize>),
+    /// Of `Client::submit_read_full`: the response and the memory come back, with how many bytes of
+    /// it, from the first on, have been written; also on failure, whose error has none of them
+    /// ([`Error::with_partial`](crate::Error::with_partial) adds them).
+    Filled(Response, Box<dyn Destination>, usize, Result<()>),
+    /// A piped request body wants its next piece, or its first one again
+    /// ([`body_pipe`](crate::body_pipe)); not an end.
+    WantBody(BodyWant),
+}

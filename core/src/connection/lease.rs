@@ -1,0 +1,139 @@
+//! The lease an exchange holds on a connection.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use keepalive_proto::Eof;
+
+use crate::connection::graceful_close::close_gracefully;
+use crate::connection::manager::ClientPool;
+use crate::connection::{Connection, idle_reaper, probe, stay};
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::fork;
+use crate::pool::HostId;
+use crate::stats::Closed;
+
+/// A checked-out connection. Dropping it discards the connection; only `check_in` returns it, so
+/// forgetting is safe.
+pub(crate) struct Lease {
+    connection: Option<Box<Connection>>,
+    host: HostId,
+    pub pool: Arc<ClientPool>,
+    /// The request was sent on another connection too, and this one's answer came first.
+    pub hedged: bool,
+    /// This is that other connection.
+    pub hedge_won: bool,
+}
+
+impl Lease {
+    pub fn new(pool: Arc<ClientPool>, host: HostId, connection: Box<Connection>) -> Lease {
+        Lease { connection: Some(connection), host, pool, hedged: false, hedge_won: false }
+    }
+
+    pub fn host(&self) -> HostId {
+        self.host
+    }
+
+    pub fn connection(&mut self) -> Result<&mut Connection> {
+        if self.is_foreign() {
+            return Err(Error::state("it belongs to the process this one was forked from"));
+        }
+        self.connection
+            .as_deref_mut()
+            .ok_or_else(|| Error::new(ErrorKind::Internal, Phase::Request, "the lease is over"))
+    }
+
+    /// Whether it belongs to the parent of this forked process.
+    pub fn is_foreign(&self) -> bool {
+        self.connection.as_ref().is_some_and(|own| own.generation != fork::generation())
+    }
+
+    /// Whether the reactor watches it and has seen nothing, soon after its last use: servers end
+    /// connections, and tell of it with stray bytes, when they have idled for long.
+    pub fn is_quiet(&self, now: Instant) -> bool {
+        self.connection.as_ref().is_some_and(|connection| {
+            connection.io.is_quiet()
+                && !connection.transport.holds()
+                && connection.idled(now) < Duration::from_millis(100)
+        })
+    }
+
+    /// Looks whether it is still alive; a dead one is discarded and counted.
+    pub fn probed(mut self) -> Option<Lease> {
+        let reason = match self.connection.as_deref_mut().map(probe) {
+            Some(Ok(())) => return Some(self),
+            Some(Err(reason)) => reason,
+            None => return None,
+        };
+        if let Some(connection) = self.connection.take() {
+            self.pool.manager.found_dead(&connection, reason);
+            connection.close();
+            self.pool.discard(self.host);
+        }
+        None
+    }
+
+    /// Gives the connection back if it may be reused, else closes it.
+    pub fn check_in(mut self, now: Instant) {
+        if self.is_foreign() {
+            return;
+        }
+        let Some(mut connection) = self.connection.take() else {
+            return;
+        };
+        let pool = self.pool.clone();
+        if connection.transport.holds() {
+            connection.http.received_eof(Eof::Abrupt);
+        }
+        let kept = connection
+            .keep_until(&pool.manager.config, now)
+            .and_then(|until| connection.http.recycle().map_err(Closed::Protocol).map(|()| until));
+        match kept {
+            Ok(until) => {
+                pool.check_in(self.host, stay(connection, now, until));
+                idle_reaper::arm(&pool);
+            }
+            Err(reason) => {
+                pool.manager.counters.closed(reason);
+                close_gracefully(pool.manager.process, connection);
+                pool.discard(self.host);
+            }
+        }
+    }
+
+    /// Returns an unused connection as it came.
+    pub fn put_back(mut self) {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        let now = Instant::now();
+        let until = connection.idle_until(&self.pool.manager.config, now);
+        self.pool.check_in(self.host, stay(connection, now, until));
+        idle_reaper::arm(&self.pool);
+    }
+
+    /// Closes the connection for `reason`.
+    pub fn discard(mut self, reason: Closed) {
+        self.end(reason);
+    }
+
+    fn end(&mut self, reason: Closed) {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        if connection.generation != fork::generation() {
+            // A forked child: neither the pool nor the connection is ours to touch.
+            drop(connection);
+            return;
+        }
+        self.pool.manager.counters.closed(reason);
+        connection.close();
+        self.pool.discard(self.host);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.end(Closed::Abandoned);
+    }
+}

@@ -1,0 +1,80 @@
+//! What the pool of a client has beside its connections: settings, counters, names that are looked up
+//! again, responses that wait to be read.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::config::ClientConfig;
+use crate::connection::Connection;
+use crate::connection::alarm::Alarm;
+use crate::connection::parked_body::ParkedBodies;
+use crate::net::resolver::Resolver;
+use crate::net::tls::TlsSettings;
+use crate::origin::dns_refresh::DnsRefresh;
+use crate::pool::{Caps, Pool};
+use crate::process::Process;
+use crate::stats::{Closed, Counters};
+
+pub(crate) type ClientPool = Pool<ConnectionManager>;
+
+/// What the pool of a client does with its connections.
+pub(crate) struct ConnectionManager {
+    pub process: &'static Process,
+    pub config: Arc<ClientConfig>,
+    pub tls: Arc<TlsSettings>,
+    pub resolver: Arc<Resolver>,
+    pub counters: Counters,
+    pub alarm: Arc<Alarm>,
+    pub names: DnsRefresh,
+    pub parked: ParkedBodies,
+}
+
+impl Drop for ConnectionManager {
+    fn drop(&mut self) {
+        self.alarm.ring();
+    }
+}
+
+impl ConnectionManager {
+    /// An idle connection was found dead, for `reason`.
+    pub fn found_dead(&self, connection: &Connection, reason: Closed) {
+        connection.learn_from(reason);
+        self.counters.stale.fetch_add(1, Ordering::Relaxed);
+        self.counters.closed(reason);
+    }
+}
+
+/// A pool for one fork generation of a client.
+pub(crate) fn open_pool(
+    process: &'static Process,
+    config: &Arc<ClientConfig>,
+    tls: &Arc<TlsSettings>,
+    resolver: &Arc<Resolver>,
+) -> Arc<ClientPool> {
+    let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    let caps = Caps {
+        per_host: count(config.max_per_host),
+        total: count(config.max_total).min(descriptors() / 2).max(1),
+        dials_per_host: count(config.max_dials_per_host),
+        waiters: count(config.queue_limit),
+    };
+    Pool::new(
+        caps,
+        ConnectionManager {
+            process,
+            config: config.clone(),
+            tls: tls.clone(),
+            resolver: resolver.clone(),
+            counters: Counters::default(),
+            alarm: Arc::default(),
+            names: DnsRefresh::new(config.dns_ttl),
+            parked: ParkedBodies::new(config.body_idle_timeout),
+        },
+    )
+}
+
+/// How many descriptors the process may have open; the host needs some too.
+fn descriptors() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.current.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}

@@ -1,0 +1,252 @@
+//! A pooled connection: socket, TLS and protocol machine together, and how long it may be kept.
+//!
+//! The rooms around it, from the bottom up: how it is closed (`graceful_close`), what a client's pool
+//! has beside it (`manager`), who looks after the idle ones (`idle_reaper`), the lease of an exchange
+//! (`lease`), responses that nobody reads (`parked_body`, `parked_lease`), and how one is opened
+//! (`dialing`).
+
+mod alarm;
+mod dialing;
+pub(crate) mod exit;
+mod follow_dns;
+mod graceful_close;
+pub(crate) mod idle_reaper;
+pub(crate) mod lease;
+pub(crate) mod manager;
+mod parked_body;
+pub(crate) mod parked_lease;
+mod snapshot;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use keepalive_proto::{Connection as Machine, Limits};
+
+use crate::config::{ClientConfig, MAX_TIME};
+use crate::fork;
+use crate::net::busy_poll::Pace;
+use crate::net::dial::Dialled;
+use crate::net::socket::Io;
+use crate::net::transport::{Probe, Transport};
+use crate::origin::dns_refresh::PeerAddress;
+use crate::origin::state::{Hint, OriginState};
+use crate::pool::{Idle, Moment};
+use crate::stats::Closed;
+
+/// Idle times and ages without a limit end here.
+pub(crate) const FOREVER: Duration = MAX_TIME;
+
+/// One connection, from dial to close.
+pub(crate) struct Connection {
+    pub id: u64,
+    pub http: Machine,
+    pub transport: Transport,
+    pub io: Io,
+    /// Bytes the kernel took from us, TLS and all.
+    pub wire: u64,
+    /// Responses completed.
+    pub served: u64,
+    /// Spent on resolving, connecting and the TLS handshake.
+    pub dialled: [Duration; 3],
+    /// Not to be reused from then on (`max_age` with its jitter).
+    retires: Instant,
+    /// The server's address.
+    pub peer: SocketAddr,
+    /// Where its name leads; `None` when that is not looked up again.
+    address: Option<PeerAddress>,
+    /// `Keep-Alive: max=M`: how many requests it may carry in all.
+    max_requests: Option<u64>,
+    /// What its server said of how long it may idle.
+    hint: Hint,
+    /// When it last became idle.
+    idle_since: Moment,
+    /// What is known of its origin.
+    memory: Arc<OriginState>,
+    pub generation: u64,
+}
+
+/// A number in 0..1 for jitter; a cheap spread is enough, consecutive connections differ.
+fn spread(id: u64) -> f64 {
+    (id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f64 / 16_777_216.0
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.generation != fork::generation() {
+            self.io.abandon();
+        }
+    }
+}
+
+impl Connection {
+    /// A connection just opened; `id` is its number in the process.
+    pub fn new(
+        id: u64,
+        mut dialled: Dialled,
+        config: &ClientConfig,
+        memory: Arc<OriginState>,
+        address: Option<PeerAddress>,
+    ) -> Connection {
+        let jitter = 0.8 + 0.4 * spread(id);
+        dialled.io.pace = Pace::new(Duration::from_micros(config.busy_poll));
+        let age = config.max_age.map_or(FOREVER, |age| age.min(FOREVER).mul_f64(jitter));
+        Connection {
+            id,
+            http: Machine::new(Limits {
+                head_bytes: usize::try_from(config.max_head_size).unwrap_or(usize::MAX),
+                fields: usize::try_from(config.max_fields).unwrap_or(usize::MAX),
+            }),
+            transport: dialled.transport,
+            io: dialled.io,
+            wire: 0,
+            served: 0,
+            dialled: [dialled.resolve, dialled.connect, dialled.tls],
+            retires: Instant::now() + age,
+            peer: dialled.peer,
+            address,
+            max_requests: None,
+            hint: Hint::Unknown,
+            idle_since: Moment::now(),
+            memory,
+            generation: fork::generation(),
+        }
+    }
+
+    /// Says goodbye and closes, unless it is a forked parent's.
+    pub fn close(mut self: Box<Self>) {
+        if self.generation == fork::generation() {
+            let Connection { transport, io, .. } = &mut *self;
+            transport.close(io.fd());
+        }
+    }
+
+    /// It was found dead while idle: the server's limit is at most that age.
+    pub fn learn_from(&self, reason: Closed) {
+        if matches!(reason, Closed::IdleEof | Closed::IdleReset) {
+            let now = Instant::now();
+            self.memory.ended(now, now.saturating_duration_since(self.idle_since.now));
+        }
+    }
+
+    /// It died under a request on reuse.
+    pub fn died_on_reuse(&self, leased_at: Instant, config: &ClientConfig) {
+        let age = leased_at.saturating_duration_since(self.idle_since.now);
+        self.memory.failed(Instant::now(), age, config.idle_timeout.unwrap_or(FOREVER));
+    }
+
+    /// How long it has idled.
+    pub fn idled(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.idle_since.now)
+    }
+
+    /// Whether it was there at that time, so that its handshakes cost a request from then nothing.
+    pub fn was_ready(&self, at: Instant) -> bool {
+        self.idle_since.now <= at
+    }
+
+    /// What is known of its origin.
+    pub fn memory(&self) -> &Arc<OriginState> {
+        &self.memory
+    }
+
+    /// Whether the next request is the last the server allows (`Keep-Alive: max=M`), and should
+    /// say so.
+    pub fn is_last_request(&self) -> bool {
+        self.max_requests.is_some_and(|max| self.served + 1 >= max)
+    }
+
+    /// How long it may idle from `now` on: the option, what is known of the server, and its age.
+    pub fn idle_until(&self, config: &ClientConfig, now: Instant) -> Instant {
+        let option = config.idle_timeout.unwrap_or(FOREVER);
+        let (idle, _) = self.memory.limit(option, self.hint, now);
+        let until = self.retires.min(now + idle.min(FOREVER));
+        self.address.as_ref().and_then(PeerAddress::ends).map_or(until, |ends| until.min(ends))
+    }
+
+    /// The answer for its name changed: `until` is when its stay in the pool ends.
+    pub fn look_at_address(&mut self, config: &ClientConfig, now: Instant, until: &mut Moment) {
+        let spread = spread(self.id);
+        if let Some(address) = &mut self.address {
+            address.look(now, spread);
+        }
+        *until = moment(self.idle_since, self.idle_until(config, self.idle_since.now));
+    }
+
+    /// What ended its life, if it is over at `now`.
+    pub fn outlived(&self, now: Instant) -> Option<Closed> {
+        if now >= self.retires {
+            return Some(Closed::MaxAge);
+        }
+        let left =
+            self.address.as_ref().and_then(PeerAddress::ends).is_some_and(|ends| now >= ends);
+        left.then_some(Closed::DnsChanged)
+    }
+
+    /// Whether it may be kept after the exchange that just ended, and until when.
+    pub fn keep_until(&mut self, config: &ClientConfig, now: Instant) -> Result<Instant, Closed> {
+        self.http.reuse().map_err(Closed::Protocol)?;
+        let hint = self.http.keep_alive_hint();
+        self.served += 1;
+        if let Some(max) = hint.max {
+            // Servers send the number that is left or a constant total; the smaller reading is
+            // right for both.
+            let limit = (self.served - 1).saturating_add(max);
+            self.max_requests = Some(self.max_requests.map_or(limit, |known| known.min(limit)));
+        }
+        if self.max_requests.is_some_and(|max| self.served >= max) {
+            return Err(Closed::MaxRequests);
+        }
+        if let Some(address) = &mut self.address {
+            address.look(now, spread(self.id));
+        }
+        if let Some(reason) = self.outlived(now) {
+            return Err(reason);
+        }
+        if let Some(timeout) = hint.timeout {
+            // The server counts from when it sent, we from when we received.
+            let margin = Duration::from_secs(1).max(self.dialled[1] * 2);
+            let limit = Duration::from_secs(timeout).saturating_sub(margin);
+            self.hint = Hint::Limit(limit);
+            self.memory.hinted(now, limit);
+        } else if self.hint == Hint::Unknown {
+            self.hint = Hint::None;
+        }
+        let until = self.idle_until(config, now);
+        if until <= now {
+            return Err(Closed::IdleTimeout);
+        }
+        Ok(until)
+    }
+}
+
+/// `until` on both clocks, counted from `since`.
+fn moment(since: Moment, until: Instant) -> Moment {
+    let span = until.saturating_duration_since(since.now);
+    Moment { now: until, wall: since.wall.checked_add(span).unwrap_or(since.wall) }
+}
+
+pub(crate) fn stay(
+    mut connection: Box<Connection>,
+    since: Instant,
+    until: Instant,
+) -> Idle<Box<Connection>> {
+    let since = Moment { now: since, wall: SystemTime::now() };
+    connection.idle_since = since;
+    let until = moment(since, until);
+    let registered = connection.io.watch().is_some();
+    Idle { connection, since, until, registered, stay: 0, watched: false }
+}
+
+pub(crate) fn probe(connection: &mut Connection) -> Result<(), Closed> {
+    let Connection { transport, io, .. } = connection;
+    match transport.probe(io.fd()) {
+        Probe::Alive => Ok(()),
+        Probe::Eof => Err(Closed::IdleEof),
+        Probe::Reset => Err(Closed::IdleReset),
+        Probe::StrayBytes => Err(Closed::StrayBytes),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! What a client's pool shows of itself.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::connection::FOREVER;
+use crate::connection::manager::ClientPool;
+use crate::origin::state::Hint;
+use crate::process::ClosesIdle;
+use crate::stats::{OriginStats, Stats};
+
+impl ClientPool {
+    /// What every surface shows.
+    pub fn stats(&self) -> Stats {
+        let counters = &self.manager.counters;
+        // Counted before the moment is looked at: what was counted has left the pool by then.
+        let closed = counters.by_reason();
+        let option = self.manager.config.idle_timeout;
+        let now = Instant::now();
+        let origins: Vec<OriginStats> = self
+            .counts_by_key()
+            .into_iter()
+            .map(|(origin, counts)| {
+                let memory = self.manager.process.origins.of(&origin);
+                memory.forget(now);
+                let (limit, source) = memory.limit(option.unwrap_or(FOREVER), Hint::Unknown, now);
+                OriginStats {
+                    origin: origin.to_string(),
+                    waiting: counts.waiting as u64,
+                    idle: counts.idle as u64,
+                    active: counts.active as u64,
+                    dialing: counts.dialing as u64,
+                    idle_limit: (limit < FOREVER).then_some(limit),
+                    idle_limit_source: source.name(),
+                    breaker: memory.breaker_state(now).name(),
+                    addresses: self.manager.names.addresses(&origin),
+                }
+            })
+            .collect();
+        let stuck_lookups = self.manager.process.dns.stuck() as u64;
+        let mut stats = Stats { closed, stuck_lookups, origins, ..counters.totals() };
+        stats.add_up();
+        stats
+    }
+
+    /// Closes the breakers of the origins in use.
+    pub fn forget_failures(&self) {
+        for (origin, _) in self.counts_by_key() {
+            self.manager.process.origins.of(&origin).reset_breaker();
+        }
+    }
+}
+
+impl ClosesIdle for ClientPool {
+    fn close_idle(self: Arc<Self>) {
+        self.close(false);
+    }
+}

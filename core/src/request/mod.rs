@@ -1,0 +1,184 @@
+//! A request: validated as it is built, so that bad input fails before a connection is taken.
+
+pub(crate) mod body;
+pub(crate) mod url;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use keepalive_proto::{RequestBody, RequestHead};
+
+use crate::config::{Timeouts, check_time};
+use crate::error::{Error, Result};
+use crate::request::body::{BodySource, Kept, SharedSource};
+use crate::request::url::Target;
+use crate::sync::lock;
+
+#[derive(Clone)]
+pub(crate) enum Body {
+    Empty,
+    Whole(Bytes),
+    Stream { source: SharedSource, length: Option<u64> },
+}
+
+impl Body {
+    /// Whether it can be sent more than once, also at the same time.
+    pub fn is_repeatable(&self) -> bool {
+        !matches!(self, Body::Stream { .. })
+    }
+
+    /// Whether it can be sent (again) from its beginning; nothing is done about it yet.
+    pub fn can_restart(&self) -> bool {
+        let Body::Stream { source, .. } = self else { return true };
+        let kept = lock(&source);
+        kept.as_ref().is_some_and(Kept::can_restart)
+    }
+
+    pub fn framing(&self) -> RequestBody {
+        match self {
+            Body::Empty => RequestBody::None,
+            Body::Whole(bytes) => RequestBody::Length(bytes.len() as u64),
+            Body::Stream { length: Some(length), .. } => RequestBody::Length(*length),
+            Body::Stream { length: None, .. } => RequestBody::Unknown,
+        }
+    }
+}
+
+/// One request, reusable unless its body is a stream. Cloning shares the body.
+#[derive(Clone)]
+pub struct Request {
+    pub(crate) head: RequestHead,
+    pub(crate) target: Target,
+    pub(crate) body: Body,
+    pub(crate) timeouts: Timeouts,
+    own_timeouts: bool,
+    pub(crate) decode: bool,
+    /// Its own `max_body_size`, if it has one.
+    pub(crate) max_body_size: Option<u64>,
+    pub(crate) follow_redirects: bool,
+    /// It has a User-Agent or Accept-Encoding of its own.
+    pub(crate) own_defaults: bool,
+}
+
+impl Request {
+    /// A request without body. The URL is absolute, `http` or `https`; its userinfo becomes Basic
+    /// credentials, its fragment is not sent.
+    ///
+    /// # Errors
+    /// `InvalidUrl`, `UnsupportedScheme`, `InvalidMethod`.
+    pub fn new(method: &str, url: &str) -> Result<Request> {
+        let target = Target::parse(url)?;
+        Request::to(method, target)
+    }
+
+    pub(crate) fn to(method: &str, target: Target) -> Result<Request> {
+        let head = RequestHead::new(method, target.path(), target.origin.host_field())?;
+        Ok(Request {
+            head,
+            target,
+            body: Body::Empty,
+            timeouts: Timeouts::default(),
+            own_timeouts: false,
+            decode: false,
+            max_body_size: None,
+            follow_redirects: false,
+            own_defaults: false,
+        })
+    }
+
+    /// Appends a header field; order, case and duplicates are kept. `Host` replaces the URL's;
+    /// `Content-Length` and `Transfer-Encoding` must agree with the body.
+    ///
+    /// # Errors
+    /// `InvalidHeader`, naming the field and the reason.
+    pub fn add_header(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
+        self.head.append(name, value)?;
+        self.own_defaults |= name.eq_ignore_ascii_case(b"User-Agent")
+            || name.eq_ignore_ascii_case(b"Accept-Encoding");
+        Ok(())
+    }
+
+    /// Whether a field of that name was added (case-insensitive).
+    pub fn has_header(&self, name: &[u8]) -> bool {
+        self.head.contains(name)
+    }
+
+    /// A body held in memory, sent with Content-Length.
+    pub fn set_body(&mut self, body: impl Into<Bytes>) {
+        self.body = Body::Whole(body.into());
+    }
+
+    /// A streamed body: with Content-Length when `length` is known, else chunked.
+    pub fn set_body_stream(&mut self, source: Box<dyn BodySource>, length: Option<u64>) {
+        self.body = Body::Stream { source: Arc::new(Mutex::new(Some(Kept::new(source)))), length };
+    }
+
+    /// Overrides `max_body_size`: most bytes, decoded, of a response body that is collected whole; 0
+    /// for no limit.
+    pub fn set_max_body_size(&mut self, bytes: u64) {
+        self.max_body_size = Some(bytes);
+    }
+
+    /// Deadlines of this request; `None` fields take the client's.
+    pub fn set_timeouts(&mut self, timeouts: Timeouts) {
+        self.timeouts = timeouts;
+        self.own_timeouts = true;
+    }
+
+    /// Whether gzip, deflate, br and zstd response bodies are decoded, and offered in
+    /// Accept-Encoding unless the request has that field. Default: no.
+    pub fn set_decode(&mut self, decode: bool) {
+        self.decode = decode;
+    }
+
+    /// Whether 301, 302, 303, 307 and 308 are followed (RFC 9110 15.4). Default: no.
+    pub fn set_follow_redirects(&mut self, follow: bool) {
+        self.follow_redirects = follow;
+    }
+
+    /// The method as given.
+    pub fn method(&self) -> &str {
+        self.head.method()
+    }
+
+    /// The URL that will be asked for: no userinfo, no fragment.
+    pub fn url(&self) -> &str {
+        &self.target.href
+    }
+
+    /// The header fields added so far.
+    pub fn headers(&self) -> impl Iterator<Item = (&[u8], &[u8])> + '_ {
+        self.head.fields()
+    }
+
+    /// Takes over everything that is not about the message itself.
+    pub(crate) fn copy_settings(&mut self, other: &Request) {
+        self.timeouts = other.timeouts;
+        self.own_timeouts = other.own_timeouts;
+        self.decode = other.decode;
+        self.max_body_size = other.max_body_size;
+        self.follow_redirects = other.follow_redirects;
+    }
+
+    /// Checks what can only be checked with head and body together.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.own_timeouts {
+            self.timeouts.check()?;
+        }
+        Ok(self.head.check(self.body.framing())?)
+    }
+}
+
+/// Reads a whole-seconds-or-fraction timeout: negative, NaN or infinite values are refused, and those
+/// beyond [`MAX_TIME`](crate::MAX_TIME).
+pub fn timeout_from_seconds(name: &str, seconds: f64) -> Result<Duration> {
+    let time = Duration::try_from_secs_f64(seconds).map_err(|_| match seconds > 0.0 {
+        true if seconds.is_finite() => Error::argument(format!(
+            "{name}: {seconds} s is longer than the longest time, 10 years"
+        )),
+        _ => Error::argument(format!("{name}: {seconds} is not a length of time")),
+    })?;
+    check_time(name, time)?;
+    Ok(time)
+}

@@ -1,0 +1,309 @@
+//! A response: its head, and a body that is either here already or read from the connection.
+
+mod body;
+
+use std::mem::MaybeUninit;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use keepalive_proto::{Fields, ResponseHead, Version};
+pub use keepalive_tables::{Info, Timings};
+
+use crate::drive::body::Live;
+use crate::drive::buffer::Buffer;
+use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
+use crate::error::{Error, Result};
+use crate::net::space::Space;
+
+/// When things happened: the durations between are made when somebody asks for them.
+pub(crate) struct Marks {
+    /// The request was handed over.
+    pub started: Instant,
+    /// It had its connection.
+    pub leased: Instant,
+    /// It was sent.
+    pub sent: Instant,
+    /// The head was there.
+    pub head: Instant,
+    /// The waits for a connection, of a replay too.
+    pub queued: Duration,
+    /// Resolving, connecting and the TLS handshake, where the request waited for them.
+    pub dialled: [Duration; 3],
+}
+
+pub(crate) enum State {
+    /// The end was verified; the connection has gone back or is closed.
+    Done,
+    /// The rest is still on the connection.
+    Live(Box<Live>),
+    /// The body broke; kept so that every later read says the same.
+    Failed(Error),
+    /// Closed by the caller before the end.
+    Closed,
+}
+
+/// How far `submit` goes before it completes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// At the response head. A body that had come with it is already there
+    /// ([`Response::is_complete`]).
+    Head,
+    /// At the end of the body.
+    Body,
+    /// At the head when more than so many bytes are still to come after it, and it says how many
+    /// ([`Response::remaining`]); else at the end of the body.
+    SmallBody(u64),
+}
+
+/// A response. Dropping it with an unread body gives the connection back by the drain rule
+/// (up to 256 KiB or 50 ms on the engine's thread, else closed).
+pub struct Response {
+    pub(crate) about: Box<About>,
+    /// Body bytes received (and decoded) but not yet read.
+    pub(crate) ready: Buffer,
+    pub(crate) state: State,
+}
+
+/// What is large and seldom touched, apart: a response changes hands many times.
+pub(crate) struct About {
+    pub head: ResponseHead,
+    pub url: Arc<str>,
+    pub info: Info,
+    pub marks: Marks,
+    pub trailers: Option<Fields>,
+    /// Most bytes of a body that is collected whole.
+    pub max_body_size: Option<u64>,
+}
+
+impl Response {
+    /// 100 to 999.
+    pub fn status(&self) -> u16 {
+        self.about.head.status
+    }
+
+    /// The reason phrase as sent, may be empty.
+    pub fn reason(&self) -> &[u8] {
+        self.about.head.reason()
+    }
+
+    /// 1.0 or 1.1.
+    pub fn version(&self) -> Version {
+        self.about.head.version
+    }
+
+    /// Header fields in the order, case and number they came in.
+    pub fn headers(&self) -> &Fields {
+        &self.about.head.fields
+    }
+
+    /// Trailer fields, once the body has been read to its end and if there were any.
+    pub fn trailers(&self) -> Option<&Fields> {
+        self.about.trailers.as_ref()
+    }
+
+    /// The URL this response is from, after redirects; no userinfo, no fragment.
+    pub fn url(&self) -> &str {
+        let url = &*self.about.url;
+        url.split_once('#').map_or(url, |(url, _)| url)
+    }
+
+    /// The URL that was answered with its fragment, which redirects inherit (RFC 9110 10.2.2).
+    pub fn url_with_fragment(&self) -> &str {
+        &self.about.url
+    }
+
+    /// How the exchange went.
+    pub fn info(&self) -> &Info {
+        &self.about.info
+    }
+
+    /// Time spent by phase.
+    pub fn timings(&self) -> Timings {
+        let Marks { started, leased, sent, head, queued, dialled } = self.about.marks;
+        let [resolve, connect, tls] = dialled;
+        let (send, wait, total) = (sent - leased, head - sent, head - started);
+        Timings { queued, resolve, connect, tls, send, wait, total }
+    }
+
+    /// Whether the whole body has arrived (it can be read without waiting).
+    pub fn is_complete(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    /// Takes the whole body if it has arrived, without waiting; `None` if more is to come.
+    pub fn take_complete(&mut self) -> Option<Bytes> {
+        self.is_complete().then(|| self.ready.take_all())
+    }
+
+    /// Reads up to `buffer.len()` body bytes on this thread; 0 is the verified end.
+    ///
+    /// # Errors
+    /// `BodyTruncated`, `InvalidChunk`, `ReadTimeout`, ... after the bytes that came before it.
+    pub fn read(&mut self, buffer: &mut [u8], blocking: Blocking<'_>) -> Result<usize> {
+        self.read_space(buffer.into(), blocking)
+    }
+
+    /// [`Response::read`] into memory that need not have been written: the first so many bytes have
+    /// been, afterwards.
+    ///
+    /// # Errors
+    /// As [`Response::read`]; nothing has been written then.
+    pub fn read_uninit(
+        &mut self,
+        buffer: &mut [MaybeUninit<u8>],
+        blocking: Blocking<'_>,
+    ) -> Result<usize> {
+        self.read_space(buffer.into(), blocking)
+    }
+
+    fn read_space(&mut self, mut space: Space<'_>, blocking: Blocking<'_>) -> Result<usize> {
+        if space.left() == 0 {
+            return Ok(0);
+        }
+        let count = run(self.read_into(&mut BlockingWait::new(blocking), &mut space));
+        self.park();
+        count
+    }
+
+    /// How many bytes of the body are still to be read, when that is known: not without
+    /// Content-Length, and not when the body is decoded. They come, or a read fails.
+    pub fn remaining(&mut self) -> Option<u64> {
+        let to_come = self.left_to_read();
+        self.park();
+        to_come
+    }
+
+    /// [`Response::remaining`] of a body that is to be collected whole, to be asked before memory is
+    /// taken for it.
+    ///
+    /// # Errors
+    /// `BodyTooLarge` when it is known to exceed `max_body_size`.
+    pub fn whole_size(&mut self) -> Result<Option<u64>> {
+        let size = self.remaining();
+        self.check_size(size.unwrap_or(0))?;
+        Ok(size)
+    }
+
+    /// Reads on behind the first `filled` bytes of `buffer` until it is full or the body has ended,
+    /// on this thread; returns how many bytes there are then. A large body needs no other memory.
+    ///
+    /// # Errors
+    /// As [`Response::read`]; all bytes that came are in the error ([`Error::partial_body`]).
+    pub fn read_full(
+        &mut self,
+        buffer: &mut [u8],
+        filled: usize,
+        blocking: Blocking<'_>,
+    ) -> Result<usize> {
+        let filled = filled.min(buffer.len());
+        let (count, result) = self.fill(Space::from(&mut *buffer).behind(filled), blocking);
+        match result {
+            Ok(()) => Ok(count),
+            Err(error) => Err(error.with_partial(Bytes::copy_from_slice(&buffer[..count]))),
+        }
+    }
+
+    /// Fills memory that need not have been written until it is full or the body has ended, on this
+    /// thread. Returns how many bytes of it, from the first on, have been written; also on failure,
+    /// whose error has none of them ([`Error::with_partial`] adds them).
+    ///
+    /// # Errors
+    /// As [`Response::read`].
+    pub fn read_full_uninit(
+        &mut self,
+        buffer: &mut [MaybeUninit<u8>],
+        blocking: Blocking<'_>,
+    ) -> (usize, Result<()>) {
+        self.fill(buffer.into(), blocking)
+    }
+
+    fn fill(&mut self, mut space: Space<'_>, blocking: Blocking<'_>) -> (usize, Result<()>) {
+        let result = run(self.fill_space(&mut BlockingWait::new(blocking), &mut space));
+        self.park();
+        (space.filled(), result)
+    }
+
+    /// Waits on this thread until body bytes are here and says how many the next [`Response::read`]
+    /// can give at once; 0 is the verified end.
+    ///
+    /// # Errors
+    /// As [`Response::read`].
+    pub fn at_hand(&mut self, blocking: Blocking<'_>) -> Result<usize> {
+        let count = run(self.wait_at_hand(&mut BlockingWait::new(blocking)));
+        self.park();
+        count
+    }
+
+    /// Whether [`Response::read_now`] can give the bytes of this body as they come: they need neither
+    /// decrypting nor decoding nor their chunks taken apart.
+    pub fn is_direct(&mut self) -> bool {
+        let direct = match &mut self.state {
+            State::Live(live) => live.is_direct(),
+            _ => false,
+        };
+        self.park();
+        direct
+    }
+
+    /// How many body bytes [`Response::read_now`] would give; 0 when that is not known.
+    pub fn at_hand_now(&mut self) -> usize {
+        let count = match &mut self.state {
+            _ if !self.ready.is_empty() => self.ready.len(),
+            State::Live(live) => live.at_hand_now(),
+            _ => 0,
+        };
+        self.park();
+        count
+    }
+
+    /// Reads what is here already, on any thread and without waiting; `None` when nothing is, or
+    /// something else than bytes is next: then the engine is to read (`Client::submit_read`).
+    pub fn read_now(&mut self, buffer: &mut [u8]) -> Option<Result<usize>> {
+        self.space_now(buffer.into())
+    }
+
+    /// [`Response::read_now`] into memory that need not have been written: the first so many bytes
+    /// have been, afterwards.
+    pub fn read_now_uninit(&mut self, buffer: &mut [MaybeUninit<u8>]) -> Option<Result<usize>> {
+        self.space_now(buffer.into())
+    }
+
+    fn space_now(&mut self, mut space: Space<'_>) -> Option<Result<usize>> {
+        if space.left() == 0 {
+            return None;
+        }
+        if !self.ready.is_empty() {
+            return Some(Ok(self.ready.copy_to(&mut space)));
+        }
+        let State::Live(live) = &mut self.state else { return None };
+        let result = live.read_now(&mut space);
+        self.conclude();
+        self.park();
+        Some(result?.map_err(|error| self.fail(error)))
+    }
+
+    /// The next piece of the body, of any size up to `max`; `None` is the verified end. With a `max`
+    /// of 0 it only waits: the piece is empty, and [`Response::read_now`] has something to give.
+    pub fn read_chunk(&mut self, max: usize, blocking: Blocking<'_>) -> Result<Option<Bytes>> {
+        let chunk = run(self.next_chunk(&mut BlockingWait::new(blocking), max));
+        self.park();
+        chunk
+    }
+
+    /// The rest of the body. On failure the bytes that did come can still be read, except after
+    /// `BodyTooLarge` (option `max_body_size`).
+    pub fn read_all(&mut self, blocking: Blocking<'_>) -> Result<Bytes> {
+        run(self.collect(&mut BlockingWait::new(blocking)))?;
+        Ok(self.ready.take_all())
+    }
+
+    /// Ends the response early: what is unread is dropped by the drain rule. Reading afterwards is
+    /// `InvalidState`.
+    pub fn close(&mut self) {
+        self.ready.clear();
+        if !matches!(self.state, State::Done) {
+            self.state = State::Closed;
+        }
+    }
+}
