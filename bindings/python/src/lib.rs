@@ -15,6 +15,7 @@ mod info;
 mod interpreter;
 mod memory;
 mod once;
+mod options;
 mod pieces;
 mod response;
 mod shared;
