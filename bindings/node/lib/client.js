@@ -85,10 +85,8 @@ class Client {
     const stats = this.#native.stats()
     const closed = {}
     for (const { reason, count } of stats.closed) closed[reason] = count
-    const origins = stats.origins.map((origin) => ({
-      ...origin,
-      idleLimit: origin.idleLimit === Infinity ? null : origin.idleLimit,
-    }))
+    // An object of the native side has no property for what is none.
+    const origins = stats.origins.map((origin) => ({ ...origin, idleLimit: origin.idleLimit ?? null }))
     return { ...stats, closed, origins }
   }
 
