@@ -4,10 +4,11 @@
 use bytes::Bytes;
 
 use crate::drive::body::Progress;
+use crate::drive::reply::State;
 use crate::drive::wait::Wait;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::space::Space;
-use crate::response::{Response, State, Until};
+use crate::response::{Response, Until};
 
 /// Bytes that are taken together into one piece when they are at hand: each piece costs its receiver
 /// a turn, and this many still fit caches.

@@ -3,85 +3,16 @@
 mod body;
 
 use std::mem::MaybeUninit;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use keepalive_proto::{Fields, ResponseHead, Version};
+use keepalive_proto::{Fields, Version};
 
-use crate::drive::body::Live;
 use crate::drive::buffer::Buffer;
+use crate::drive::info::{Info, Marks, Timings};
+use crate::drive::reply::{About, Reply, State};
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::net::space::Space;
-
-/// How an exchange went.
-#[derive(Debug, Clone, Default)]
-pub struct Info {
-    /// Whether the connection had carried a response before.
-    pub reused: bool,
-    /// Number of the connection, unique in the process.
-    pub connection_id: u64,
-    /// How often the request was sent again on a fresh connection (0 or 1).
-    pub replays: u32,
-    /// Why it was sent again.
-    pub replay_reason: Option<ErrorKind>,
-    /// Tries before this one that failed and were worth another (option `retries`).
-    pub retries: u32,
-    /// Redirects followed before this response.
-    pub redirects: u32,
-    /// Whether a second try was sent because the first took long (option `hedge`).
-    pub hedged: bool,
-    /// Whether the response is the second try's.
-    pub hedge_won: bool,
-}
-
-/// Durations by phase; zero where a phase did not happen. `queued` holds `resolve`, `connect` and
-/// `tls` where the request waited for its own dial, so that they do not add up to `total`.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Timings {
-    /// Waiting for a connection, dialling included.
-    pub queued: Duration,
-    /// Resolving the name.
-    pub resolve: Duration,
-    /// TCP handshake.
-    pub connect: Duration,
-    /// TLS handshake.
-    pub tls: Duration,
-    /// From the first byte of the request to its last.
-    pub send: Duration,
-    /// From then to the end of the response head.
-    pub wait: Duration,
-    /// From the call to the response head.
-    pub total: Duration,
-}
-
-/// When things happened: the durations between are made when somebody asks for them.
-pub(crate) struct Marks {
-    /// The request was handed over.
-    pub started: Instant,
-    /// It had its connection.
-    pub leased: Instant,
-    /// It was sent.
-    pub sent: Instant,
-    /// The head was there.
-    pub head: Instant,
-    /// The waits for a connection, of a replay too.
-    pub queued: Duration,
-    /// Resolving, connecting and the TLS handshake, where the request waited for them.
-    pub dialled: [Duration; 3],
-}
-
-pub(crate) enum State {
-    /// The end was verified; the connection has gone back or is closed.
-    Done,
-    /// The rest is still on the connection.
-    Live(Box<Live>),
-    /// The body broke; kept so that every later read says the same.
-    Failed(Error),
-    /// Closed by the caller before the end.
-    Closed,
-}
 
 /// How far `submit` goes before it completes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,21 +30,16 @@ pub enum Until {
 /// A response. Dropping it with an unread body gives the connection back by the drain rule
 /// (up to 256 KiB or 50 ms on the engine's thread, else closed).
 pub struct Response {
-    pub(crate) about: Box<About>,
+    about: Box<About>,
     /// Body bytes received (and decoded) but not yet read.
-    pub(crate) ready: Buffer,
-    pub(crate) state: State,
+    ready: Buffer,
+    state: State,
 }
 
-/// What is large and seldom touched, apart: a response changes hands many times.
-pub(crate) struct About {
-    pub head: ResponseHead,
-    pub url: Arc<str>,
-    pub info: Info,
-    pub marks: Marks,
-    pub trailers: Option<Fields>,
-    /// Most bytes of a body that is collected whole.
-    pub max_body_size: Option<u64>,
+impl From<Reply> for Response {
+    fn from(Reply { about, ready, state }: Reply) -> Response {
+        Response { about, ready, state }
+    }
 }
 
 impl Response {
@@ -160,7 +86,7 @@ impl Response {
 
     /// Time spent by phase.
     pub fn timings(&self) -> Timings {
-        let Marks { started, leased, sent, head, queued, dialled } = self.about.marks;
+        let Marks { started, leased, sent, head, queued, dialled, .. } = self.about.marks;
         let [resolve, connect, tls] = dialled;
         let (send, wait, total) = (sent - leased, head - sent, head - started);
         Timings { queued, resolve, connect, tls, send, wait, total }
