@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+use keepalive_common::{fork, huge_pages};
 use keepalive_core::{Client, Completion, Outcome, Queue, Request, Until, body_pipe};
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
@@ -14,7 +15,6 @@ use napi_derive::napi;
 
 use crate::client::NativeClient;
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
-use crate::fork;
 use crate::memory::Block;
 use crate::pack::{Batch, Extra};
 use crate::slots::Slots;
@@ -216,8 +216,9 @@ impl Bridge {
 
     /// A large body is to be received into `memory`.
     #[napi]
-    pub fn prepare(&self, memory: Room) {
-        memory.prefer_huge_pages();
+    pub fn prepare(&self, mut memory: Room) {
+        // SAFETY: used within this call only.
+        huge_pages::advise(unsafe { memory.from(0.0) });
     }
 
     /// Whether `take` gave the last bytes of a body; its slot is free then.

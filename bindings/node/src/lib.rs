@@ -7,7 +7,6 @@
 mod bridge;
 mod client;
 mod convert;
-mod fork;
 mod memory;
 mod pack;
 mod slots;

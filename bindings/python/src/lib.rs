@@ -8,7 +8,6 @@ mod build;
 mod client;
 mod convert;
 mod errors;
-mod fork;
 mod functions;
 mod gevent;
 mod headers;
@@ -21,6 +20,7 @@ mod response;
 mod shared;
 mod timeout;
 
+use keepalive_common::fork;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -67,7 +67,7 @@ fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interpreter::require_main(module.py())?;
-    fork::register();
+    fork::watch();
     module.add_class::<aio::AsyncClient>()?;
     module.add_class::<aio::stream::AsyncStream>()?;
     module.add_class::<aio::upload::Sender>()?;

@@ -1,4 +1,4 @@
-//! One completion queue for each event loop: the engine writes an eventfd when the queue stops being
+//! One completion queue for each event loop: the engine raises a signal when the queue stops being
 //! empty, the loop's reader takes the whole batch and resolves its futures.
 //!
 //! Laws: a loop is referenced weakly; what waits in its queue is given up when the loop drops its
@@ -6,11 +6,10 @@
 //! inherits is never locked or dropped.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use keepalive_common::fork;
+use keepalive_common::signal::Signal;
 use keepalive_core::{Completion, Outcome, Queue};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
@@ -20,7 +19,6 @@ use slab::Slab;
 use crate::aio::pending::Pending;
 use crate::aio::trio;
 use crate::errors::of_class;
-use crate::fork;
 use crate::once::PyOnceLock;
 use crate::once::intern;
 
@@ -28,7 +26,7 @@ use crate::once::intern;
 #[pyclass(frozen, module = "libkeepalive._native")]
 pub struct EventLoop {
     pub queue: Arc<Queue>,
-    eventfd: Arc<File>,
+    signal: Arc<Signal>,
     event_loop: Py<PyWeakrefReference>,
     /// The loop is a `Loop` of `_trio.py`.
     pub trio: bool,
@@ -89,19 +87,18 @@ impl EventLoop {
     fn register(running: &Bound<'_, PyAny>, trio: bool) -> PyResult<Py<EventLoop>> {
         let py = running.py();
         let address = running.as_ptr() as usize;
-        let eventfd = Arc::new(eventfd()?);
-        let writer = eventfd.clone();
-        // A full counter means that the loop has long been told.
-        let queue = Queue::new(move || drop((&*writer).write(&1u64.to_ne_bytes())));
+        let signal = Arc::new(Signal::new().map_err(PyOSError::new_err)?);
+        let raise = signal.clone();
+        let queue = Queue::new(move || raise.raise());
         let this = EventLoop {
             queue,
-            eventfd,
+            signal,
             event_loop: PyWeakrefReference::new(running)?.unbind(),
             trio,
             pending: Mutex::new(Slab::new()),
             batch: Mutex::new(Vec::new()),
         };
-        let fd = this.eventfd.as_raw_fd();
+        let fd = this.signal.number();
         let this = Py::new(py, this)?;
         let old =
             loops().as_mut().and_then(|loops| loops.by_address.insert(address, this.clone_ref(py)));
@@ -174,7 +171,7 @@ impl Drop for EventLoop {
     }
 }
 
-/// What the loop calls when the eventfd is readable. Only the loop holds it.
+/// What the loop calls when the signal is readable. Only the loop holds it.
 #[pyclass(frozen, module = "libkeepalive._native")]
 struct Reader {
     event_loop: Py<EventLoop>,
@@ -187,7 +184,7 @@ impl Reader {
     fn __call__(&self, py: Python<'_>) {
         let event_loop = self.event_loop.get();
         // Cleared before the queue is emptied: what comes in between wakes the loop again.
-        let _ = (&*event_loop.eventfd).read(&mut [0; 8]);
+        event_loop.signal.clear();
         event_loop.drain(py);
     }
 }
@@ -229,14 +226,4 @@ impl Drop for Reader {
         }
         drop(removed);
     }
-}
-
-fn eventfd() -> PyResult<File> {
-    // SAFETY: takes no pointers.
-    let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
-    if fd < 0 {
-        return Err(PyOSError::new_err(std::io::Error::last_os_error()));
-    }
-    // SAFETY: `fd` was just opened and nothing else owns it.
-    Ok(unsafe { File::from_raw_fd(fd) })
 }
