@@ -462,10 +462,15 @@ impl Connection {
         }
     }
 
+    /// Whether the answer was 101 or 2xx to CONNECT: the connection speaks another protocol now.
+    pub fn is_switched(&self) -> bool {
+        self.framing.is_some_and(|framing| framing.switched)
+    }
+
     /// After 101 or 2xx to CONNECT: the bytes behind the head, which belong to the new protocol.
     /// Empty in every other state.
     pub fn take_switched(&mut self) -> Vec<u8> {
-        if !self.framing.is_some_and(|framing| framing.switched) {
+        if !self.is_switched() {
             return Vec::new();
         }
         let bytes = self.rx.split_off(self.rx_pos.min(self.rx.len()));

@@ -329,3 +329,6 @@ impl Client {
         self.inner.process.unwrap_or_else(process)
     }
 }
+
+#[cfg(test)]
+mod tests;

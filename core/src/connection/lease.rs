@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use keepalive_proto::Eof;
+use keepalive_proto::{CloseReason, Eof};
 
 use crate::connection::graceful_close::close_gracefully;
 use crate::connection::manager::ClientPool;
@@ -106,6 +106,18 @@ impl Lease {
         let until = connection.idle_until(&self.pool.manager.config, now);
         self.pool.check_in(self.host, stay(connection, now, until));
         idle_reaper::arm(&self.pool);
+    }
+
+    /// Takes the connection out of the pool for good: its place is free, it is the caller's to close.
+    ///
+    /// # Errors
+    /// `InvalidState` in a forked child.
+    pub fn detach(mut self) -> Result<Box<Connection>> {
+        self.connection()?;
+        let connection = self.connection.take().ok_or_else(|| Error::state("the lease is over"))?;
+        self.pool.manager.closed(&connection, Closed::Protocol(CloseReason::Switched));
+        self.pool.discard(self.host);
+        Ok(connection)
     }
 
     /// Closes the connection for `reason`.

@@ -6,6 +6,7 @@
 //! (`dialing`).
 
 mod alarm;
+pub(crate) mod detached;
 mod dialing;
 pub(crate) mod exit;
 mod follow_dns;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use keepalive_proto::{Fields, ResponseHead};
 
 use crate::connection::Connection;
+use crate::connection::detached::Switched;
 use crate::connection::lease::Lease;
 use crate::decode::Decoder;
 use crate::drive::body::{Live, Taken, take_events};
@@ -29,6 +30,8 @@ pub(crate) struct Reply {
 pub(crate) enum State {
     /// The end was verified; the connection has gone back or is closed.
     Done,
+    /// There is no body, and the connection speaks another protocol now.
+    Switched(Switched),
     /// The rest is still on the connection.
     Live(Box<Live>),
     /// The body broke; kept so that every later read says the same.
@@ -90,6 +93,10 @@ pub(super) fn reply<W: Wait>(
     };
     let taken = take_arrived(connection, early, &mut decoder, &mut reply);
     match taken {
+        Ok(Taken::End) if connection.wire.http.is_switched() => {
+            reply.state = State::Switched(Switched::new(lease));
+            call.record.tell(Event::End);
+        }
         Ok(Taken::End) => {
             lease.check_in(head_at);
             call.record.tell(Event::End);

@@ -90,7 +90,7 @@ impl Response {
     /// Bytes still to be read, if that is known.
     pub(crate) fn left_to_read(&mut self) -> Option<u64> {
         let to_come = match &mut self.state {
-            State::Done => Some(0),
+            State::Done | State::Switched(_) => Some(0),
             State::Live(live) => live.remaining(),
             State::Failed(_) | State::Closed => None,
         };
@@ -202,7 +202,7 @@ impl Response {
     /// last bytes still in `ready`.
     async fn receive<W: Wait>(&mut self, wait: &mut W) -> Result<()> {
         let result = match &mut self.state {
-            State::Done => return Ok(()),
+            State::Done | State::Switched(_) => return Ok(()),
             State::Failed(error) => return Err(error.clone()),
             State::Closed => return Err(Error::state("the response was closed")),
             State::Live(live) => {

@@ -7,6 +7,7 @@ use std::mem::MaybeUninit;
 use bytes::Bytes;
 use keepalive_proto::{Fields, Version};
 
+use crate::connection::detached::Detached;
 use crate::drive::buffer::Buffer;
 use crate::drive::info::{Info, Marks, Timings};
 use crate::drive::reply::{About, Reply, State};
@@ -94,7 +95,7 @@ impl Response {
 
     /// Whether the whole body has arrived (it can be read without waiting).
     pub fn is_complete(&self) -> bool {
-        matches!(self.state, State::Done)
+        matches!(self.state, State::Done | State::Switched(_))
     }
 
     /// Takes the whole body if it has arrived, without waiting; `None` if more is to come.
@@ -264,11 +265,23 @@ impl Response {
         Ok(self.ready.take_all())
     }
 
+    /// After 101 or 2xx to CONNECT: the connection, with what was read beyond the head; once.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no surface hands streams out yet"))]
+    pub(crate) fn detach(&mut self) -> Option<Result<Detached>> {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Switched(switched) => Some(switched.detach()),
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
     /// Ends the response early: what is unread is dropped by the drain rule. Reading afterwards is
     /// `InvalidState`.
     pub fn close(&mut self) {
         self.ready.clear();
-        if !matches!(self.state, State::Done) {
+        if !self.is_complete() {
             self.state = State::Closed;
         }
     }
