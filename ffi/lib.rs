@@ -13,6 +13,8 @@ mod handle;
 mod client;
 mod error;
 mod event;
+#[rustfmt::skip]
+mod generated;
 mod host;
 mod options;
 mod queue;

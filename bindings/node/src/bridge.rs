@@ -13,11 +13,11 @@ use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
 
+use crate::call_table::CallTable;
 use crate::client::NativeClient;
+use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
 use crate::memory::Block;
-use crate::pack::{Batch, Extra};
-use crate::slots::Slots;
 use crate::wake::{Waking, report};
 
 /// Decode the response body.
@@ -48,7 +48,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    slots: Slots,
+    slots: CallTable,
     /// Drained and not yet packed, the next one last.
     ready: Vec<Completion>,
     batch: Batch,

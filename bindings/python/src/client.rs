@@ -220,7 +220,7 @@ impl Client {
 
     /// Counters of the pool.
     fn stats(&self) -> Stats {
-        self.shared.client.stats().into()
+        Stats::of(&self.shared.client.stats())
     }
 
     /// Opens connections to the origin of ``url`` until ``count`` are idle, within the client's

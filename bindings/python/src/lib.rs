@@ -9,6 +9,8 @@ mod client;
 mod convert;
 mod errors;
 mod functions;
+#[rustfmt::skip]
+mod generated;
 mod gevent;
 mod headers;
 mod info;
@@ -23,19 +25,6 @@ mod timeout;
 use keepalive_common::fork;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-
-/// The engine's options: `(name, type, default, meaning)` for each.
-fn option_rows() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
-    let kind = |kind| match kind {
-        keepalive_core::OptionKind::Count => "int",
-        keepalive_core::OptionKind::Time => "float | None",
-        keepalive_core::OptionKind::Flag => "bool",
-        keepalive_core::OptionKind::Text => "str | None",
-        keepalive_core::OptionKind::Pem => "bytes | None",
-    };
-    let rows = keepalive_core::OPTIONS.iter();
-    rows.map(|option| (option.name, kind(option.kind), option.default, option.doc)).collect()
-}
 
 /// Tells servers that idle connections are over, before the process ends.
 #[pyfunction]
@@ -97,5 +86,5 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let aio = module.py().import("libkeepalive._aio")?;
     aio.call_method1("install", (module,))?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    module.add("OPTIONS", option_rows())
+    module.add("OPTIONS", generated::OPTION_ROWS.to_vec())
 }

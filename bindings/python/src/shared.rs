@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use keepalive_core::{Client, ClientConfig, OPTIONS, OptionKind, OptionValue, Timeouts};
+use keepalive_core::{Client, ClientConfig, OPTIONS, OptionValue, Shape, Timeouts};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyString, PyTuple};
@@ -119,16 +119,16 @@ fn set(config: &mut ClientConfig, name: &str, value: &Bound<'_, PyAny>) -> PyRes
     let Some(option) = OPTIONS.iter().find(|option| option.name == name) else {
         return Err(unknown(value.py(), "option", name, &option_names()));
     };
-    let value = match option.kind {
-        OptionKind::Count => OptionValue::Count(count(name, value)?),
-        OptionKind::Time => OptionValue::Time(time(name, value)?),
-        OptionKind::Flag => OptionValue::Flag(flag(name, value)?),
-        OptionKind::Text => {
+    let value = match option.kind.shape() {
+        Shape::Count => OptionValue::Count(count(name, value)?),
+        Shape::Time => OptionValue::Time(time(name, value)?),
+        Shape::Flag => OptionValue::Flag(flag(name, value)?),
+        Shape::Text => {
             let text = path(name, value)?;
-            // The one text whose default is not "none": empty, it is not sent.
-            OptionValue::Text((name != "user_agent" || !text.is_empty()).then_some(text))
+            // Where "none" is not the default, the empty text stands for it.
+            OptionValue::Text((option.none.is_empty() || !text.is_empty()).then_some(text))
         }
-        OptionKind::Pem => OptionValue::Pem(Some(pem(name, value)?)),
+        Shape::Pem => OptionValue::Pem(Some(pem(name, value)?)),
     };
     config.set(name, value).map_err(|error| Python::attach(|py| to_python(py, &error, None)))
 }

@@ -94,7 +94,7 @@ impl AsyncClient {
 
     /// Counters of the pool.
     fn stats(&self) -> Stats {
-        self.shared.client.stats().into()
+        Stats::of(&self.shared.client.stats())
     }
 
     fn _warm(&self, url: &Bound<'_, PyAny>, count: &Bound<'_, PyAny>) -> PyResult<Pending> {
