@@ -17,6 +17,7 @@ mod info;
 mod interpreter;
 mod memory;
 mod once;
+mod options;
 mod pieces;
 mod response;
 mod shared;

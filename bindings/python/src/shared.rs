@@ -10,19 +10,12 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyString, PyTuple};
 
-use crate::convert::{Field, buffer, count, credentials, fields, text, utf8};
+use crate::convert::{buffer, count, credentials, text, utf8};
 use crate::errors::{to_python, unknown, wrong_type};
+use crate::headers::{Field, fields};
 use crate::once::PyOnceLock;
+use crate::options::option_names;
 use crate::timeout::{limit, timeouts};
-
-/// Options of a client besides those of the engine's table.
-const OWN_OPTIONS: &[&str] =
-    &["profile", "headers", "auth", "base_url", "timeout", "follow_redirects", "verify", "cert"];
-
-/// Every option of a client.
-pub fn option_names() -> Vec<&'static str> {
-    OWN_OPTIONS.iter().copied().chain(OPTIONS.iter().map(|option| option.name)).collect()
-}
 
 /// A client of the engine and the defaults of its requests.
 pub struct Shared {
