@@ -78,6 +78,7 @@ impl Bridge {
     /// Starts a request. `headers` is `name NUL value NUL ...` of `header_count` fields; `length`
     /// is the streamed body's, negative when unknown; `limits` as in `convert::timeouts`. Whether
     /// `linger` is to be called once the loop has nothing else to do.
+    #[expect(clippy::too_many_arguments, reason = "one crossing, and an object would cost more")]
     #[napi]
     pub fn submit(
         &self,

@@ -26,7 +26,7 @@ impl<'a> UploadSource<'a> {
     pub fn take(body: &'a Body) -> Result<UploadSource<'a>> {
         let mut borrowed = UploadSource { body, source: None };
         if let Body::Stream { source, .. } = body {
-            let mut shared = lock(&source);
+            let mut shared = lock(source);
             borrowed.source = shared.take();
             drop(shared);
             if borrowed.source.is_none() {
@@ -60,7 +60,7 @@ impl<'a> UploadSource<'a> {
 impl Drop for UploadSource<'_> {
     fn drop(&mut self) {
         if let (Body::Stream { source, .. }, Some(own)) = (self.body, self.source.take()) {
-            *lock(&source) = Some(own);
+            *lock(source) = Some(own);
         }
     }
 }
