@@ -3,6 +3,8 @@
 //! JavaScript picks the slots and keeps the promises; a slot is in use from `submit` until its
 //! exchange is over.
 
+#![allow(clippy::too_many_arguments, reason = "one crossing; an object would cost more")]
+
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -78,7 +80,6 @@ impl Bridge {
     /// Starts a request. `headers` is `name NUL value NUL ...` of `header_count` fields; `length`
     /// is the streamed body's, negative when unknown; `limits` as in `convert::timeouts`. Whether
     /// `linger` is to be called once the loop has nothing else to do.
-    #[expect(clippy::too_many_arguments, reason = "one crossing, and an object would cost more")]
     #[napi]
     pub fn submit(
         &self,
