@@ -164,24 +164,3 @@ fn crates_depend_in_one_direction() {
         assert_eq!(ours, expected, "{path}");
     }
 }
-
-#[test]
-fn no_source_file_is_longer_than_500_lines() {
-    let long: Vec<String> = [
-        "core",
-        "generate",
-        "ffi",
-        "bindings/common/src",
-        "bindings/python/src",
-        "bindings/node/src",
-        "tests",
-    ]
-    .into_iter()
-    .flat_map(|dir| sources(&support::root().join(dir)))
-    .filter_map(|path| {
-        let lines = std::fs::read_to_string(&path).expect("readable").lines().count();
-        (lines > 500).then(|| format!("{}: {lines}", path.display()))
-    })
-    .collect();
-    assert!(long.is_empty(), "{}", long.join("\n"));
-}

@@ -364,10 +364,9 @@ fn respond(
                 connection_id: connection.id,
                 replays: tries.replays,
                 replay_reason: tries.replay_reason,
-                retries: 0,
-                redirects: 0,
                 hedged,
                 hedge_won,
+                ..Info::default()
             },
             marks: Marks {
                 started: tries.started,
