@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use keepalive_tables::{
-    ErrorKind, FactInfo, FactKind, INFO, MOMENTS, OPTIONS, ORIGIN, PROFILES, Phase, Sent, Shape,
-    TIMINGS, TOTALS,
+    ErrorKind, FactInfo, FactKind, INFO, LIMITS, MOMENTS, OPTIONS, ORIGIN, PROFILES, Phase, Sent,
+    Shape, TIMINGS, TOTALS,
 };
 
 use crate::blocks::replace;
@@ -14,12 +14,17 @@ use crate::{Output, Result, read, record};
 
 const RUST: &str = "bindings/node/src/generated.rs";
 const RECORD: &str = "bindings/node/lib/completion_record.js";
+const REQUEST: &str = "bindings/node/lib/request.js";
 const TYPES: &str = "bindings/node/index.d.ts";
 
 pub fn outputs(root: &Path) -> Result<Vec<Output>> {
     Ok(vec![
         Output { path: RUST, text: rust()? },
         Output { path: RECORD, text: reader(read(root, RECORD)?)? },
+        Output {
+            path: REQUEST,
+            text: replace(&read(root, REQUEST)?, REQUEST, "limits", &limits())?,
+        },
         Output { path: TYPES, text: types(read(root, TYPES)?)? },
     ])
 }
@@ -27,6 +32,12 @@ pub fn outputs(root: &Path) -> Result<Vec<Output>> {
 fn reader(file: String) -> Result<String> {
     let file = replace(&file, RECORD, "layout", &record::constants()?)?;
     replace(&file, RECORD, "info", &record::info()?)
+}
+
+/// The time limits of a request, in the order in which the engine takes them.
+fn limits() -> String {
+    let names: Vec<String> = LIMITS.iter().map(|limit| format!("'{}'", limit.node)).collect();
+    format!("const LIMITS = [{}]\n", names.join(", "))
 }
 
 /// A comment of TypeScript.
@@ -41,6 +52,11 @@ fn comment(indent: &str, text: &str) -> String {
 
 fn types(file: String) -> Result<String> {
     let mut file = replace(&file, TYPES, "options", &options())?;
+    let limits = LIMITS.iter().map(|limit| {
+        let doc = format!("{} In place of `{}`.", limit.doc, limit.option);
+        comment("  ", &Node.text(&doc)) + &format!("  {}?: number | null\n", limit.node)
+    });
+    file = replace(&file, TYPES, "limits", &limits.collect::<String>())?;
     let timings: Vec<&FactInfo> = TIMINGS.iter().collect();
     for (name, indent, facts) in [
         ("info", "  ", INFO.iter().collect()),

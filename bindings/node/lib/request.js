@@ -14,7 +14,9 @@ const FOLLOW = 2
 const STREAM = 4
 const REWIND = 16
 
+// <generated limits>
 const LIMITS = ['queueTimeout', 'connectTimeout', 'headersTimeout', 'sendTimeout', 'bodyTimeout', 'totalTimeout']
+// </generated>
 const REQUEST_OPTIONS = new Set([
   'method', 'headers', 'body', 'query', 'signal', 'redirect', 'decompress', ...LIMITS,
 ])

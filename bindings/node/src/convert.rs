@@ -5,7 +5,7 @@ use std::ptr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use keepalive_core::{Error, Limit, Timeouts};
+use keepalive_core::{Error, LIMITS, Limit, Timeouts};
 use napi::bindgen_prelude::{FromNapiValue, TypeName, Uint8ArraySlice, ValidateNapiValue};
 use napi::{ValueType, check_status, sys};
 use napi_derive::napi;
@@ -207,25 +207,18 @@ pub fn invalid(message: impl Into<String>) -> Thrown {
     thrown(Error::argument(message))
 }
 
-/// Deadlines in milliseconds in the order queue, connect, header, send, read, total: NaN takes the
-/// client's, infinity is none.
+/// Deadlines in milliseconds in the order of the table of limits: NaN takes the client's, infinity is
+/// none.
 pub fn timeouts(values: &[f64]) -> Result<Timeouts, Thrown> {
-    const NAMES: [&str; 6] = [
-        "queueTimeout",
-        "connectTimeout",
-        "headersTimeout",
-        "sendTimeout",
-        "bodyTimeout",
-        "totalTimeout",
-    ];
-    let mut limits: [Option<Limit>; 6] = [None; 6];
-    for ((limit, name), value) in limits.iter_mut().zip(NAMES).zip(values) {
-        if !value.is_nan() {
-            *limit = Some(milliseconds(name, *value)?);
+    let mut timeouts = Timeouts::default();
+    for (number, (row, value)) in LIMITS.iter().zip(values).enumerate() {
+        if !value.is_nan()
+            && let Some(limit) = timeouts.at(number)
+        {
+            *limit = Some(milliseconds(row.node, *value)?);
         }
     }
-    let [queue, connect, header, send, read, total] = limits;
-    Ok(Timeouts { queue, connect, header, send, read, total })
+    Ok(timeouts)
 }
 
 /// Milliseconds to a time limit; infinity is none.
