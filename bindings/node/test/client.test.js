@@ -2,16 +2,12 @@
 // request(), clients and their options, counters.
 
 const assert = require('node:assert/strict')
-const { after, before, beforeEach, test } = require('node:test')
+const { beforeEach, test } = require('node:test')
 const keepalive = require('..')
 const { Client } = keepalive
-const { runNode, startOrigin } = require('./support')
+const { runNode, useOrigin } = require('./support')
 
-let origin
-before(async () => {
-  origin = await startOrigin()
-})
-after(() => origin.stop())
+const origin = useOrigin()
 beforeEach(() => origin.control('/_reset', 'POST'))
 
 async function echo(client, options, target = '/echo') {

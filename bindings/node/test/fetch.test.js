@@ -2,18 +2,12 @@
 // fetch() and its Response, beside what WHATWG and Node's own fetch do.
 
 const assert = require('node:assert/strict')
-const { after, before, test } = require('node:test')
+const { after, test } = require('node:test')
 const { Client, Response, fetch } = require('..')
-const { startOrigin } = require('./support')
+const { useOrigin } = require('./support')
 
-let origin
-before(async () => {
-  origin = await startOrigin()
-})
-after(() => {
-  Client.shared().close()
-  return origin.stop()
-})
+const origin = useOrigin()
+after(() => Client.shared().close())
 
 const url = (path) => origin.http + path
 
