@@ -37,7 +37,7 @@ pub(crate) async fn perform<W: Wait>(
     let started = Instant::now();
     let deadlines = Deadlines::new(&settings.config, &request.timeouts, started);
     let response = insist(settings, pool, request, wait, &deadlines, started).await?;
-    if !request.follow_redirects {
+    if !request.follow_redirects && !request.refuse_redirects {
         return Ok(response);
     }
     // Boxed: what is seldom asked for makes no other request's future larger.

@@ -1,6 +1,6 @@
 //! What a redirect asks for next (RFC 9110 15.4, and the Fetch standard where that is silent).
 
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::request::Request;
 use crate::response::Response;
 
@@ -9,6 +9,9 @@ pub(crate) fn next(request: &Request, response: &Response) -> Result<Option<Requ
     let status = response.status();
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
+    }
+    if request.refuse_redirects {
+        return Err(failed(format!("redirect refused: {status} from {}", request.url())));
     }
     let mut locations = response.headers().get_all(b"location");
     let Some(location) = locations.next() else {
@@ -60,9 +63,11 @@ pub(crate) fn next(request: &Request, response: &Response) -> Result<Option<Requ
 }
 
 fn invalid(reason: &str) -> Error {
-    Error::new(
-        ErrorKind::InvalidRedirect,
-        Phase::Head,
-        format!("cannot follow the redirect: {reason}"),
-    )
+    failed(format!("cannot follow the redirect: {reason}"))
+}
+
+/// The request was answered: sending it again is a second one.
+fn failed(message: String) -> Error {
+    let error = Error::new(ErrorKind::InvalidRedirect, Phase::Head, message);
+    error.with_exchange(false, Sent::All, false, true)
 }

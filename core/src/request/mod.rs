@@ -1,16 +1,17 @@
 //! A request: validated as it is built, so that bad input fails before a connection is taken.
 
 pub(crate) mod body;
+pub(crate) mod method;
+pub(crate) mod time;
 pub(crate) mod url;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use bytes::Bytes;
 use keepalive_proto::{RequestBody, RequestHead};
 
-use crate::config::{Timeouts, check_time};
-use crate::error::{Error, Result};
+use crate::config::Timeouts;
+use crate::error::Result;
 use crate::request::body::{BodySource, Kept, SharedSource};
 use crate::request::url::Target;
 use crate::sync::lock;
@@ -57,6 +58,8 @@ pub struct Request {
     /// Its own `max_body_size`, if it has one.
     pub(crate) max_body_size: Option<u64>,
     pub(crate) follow_redirects: bool,
+    /// A redirect is an error.
+    pub(crate) refuse_redirects: bool,
     /// It has a User-Agent or Accept-Encoding of its own.
     pub(crate) own_defaults: bool,
 }
@@ -83,6 +86,7 @@ impl Request {
             decode: false,
             max_body_size: None,
             follow_redirects: false,
+            refuse_redirects: false,
             own_defaults: false,
         })
     }
@@ -137,6 +141,12 @@ impl Request {
         self.follow_redirects = follow;
     }
 
+    /// A response of 301, 302, 303, 307 or 308 is an error, `InvalidRedirect`: for callers to whom one is
+    /// neither an answer nor to be followed. Default: no.
+    pub fn set_refuse_redirects(&mut self, refuse: bool) {
+        self.refuse_redirects = refuse;
+    }
+
     /// The method as given.
     pub fn method(&self) -> &str {
         self.head.method()
@@ -159,6 +169,7 @@ impl Request {
         self.decode = other.decode;
         self.max_body_size = other.max_body_size;
         self.follow_redirects = other.follow_redirects;
+        self.refuse_redirects = other.refuse_redirects;
     }
 
     /// Checks what can only be checked with head and body together.
@@ -168,17 +179,4 @@ impl Request {
         }
         Ok(self.head.check(self.body.framing())?)
     }
-}
-
-/// Reads a whole-seconds-or-fraction timeout: negative, NaN or infinite values are refused, and those
-/// beyond [`MAX_TIME`](crate::MAX_TIME).
-pub fn timeout_from_seconds(name: &str, seconds: f64) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(seconds).map_err(|_| match seconds > 0.0 {
-        true if seconds.is_finite() => Error::argument(format!(
-            "{name}: {seconds} s is longer than the longest time, 10 years"
-        )),
-        _ => Error::argument(format!("{name}: {seconds} is not a length of time")),
-    })?;
-    check_time(name, time)?;
-    Ok(time)
 }
