@@ -11,7 +11,10 @@ use bytes::Bytes;
 use keepalive_proto::{RequestBody, RequestHead};
 
 use crate::config::Timeouts;
-use crate::error::Result;
+use crate::error::{Result, Sent};
+use crate::observe::Observer;
+use crate::origin::route::{Road, Route};
+use crate::repeat::{self, Answer, Attempt};
 use crate::request::body::{BodySource, Kept, SharedSource};
 use crate::request::url::Target;
 use crate::sync::lock;
@@ -24,16 +27,17 @@ pub(crate) enum Body {
 }
 
 impl Body {
-    /// Whether it can be sent more than once, also at the same time.
-    pub fn is_repeatable(&self) -> bool {
-        !matches!(self, Body::Stream { .. })
+    /// Whether it can be sent (again) from its beginning; nothing is done about it yet.
+    pub fn again(&self) -> repeat::Body {
+        let Body::Stream { source, .. } = self else { return repeat::Body::AnyTime };
+        match lock(source).as_ref().is_some_and(Kept::can_restart) {
+            true => repeat::Body::Afterwards,
+            false => repeat::Body::Gone,
+        }
     }
 
-    /// Whether it can be sent (again) from its beginning; nothing is done about it yet.
-    pub fn can_restart(&self) -> bool {
-        let Body::Stream { source, .. } = self else { return true };
-        let kept = lock(&source);
-        kept.as_ref().is_some_and(Kept::can_restart)
+    pub fn is_stream(&self) -> bool {
+        matches!(self, Body::Stream { .. })
     }
 
     pub fn framing(&self) -> RequestBody {
@@ -62,6 +66,9 @@ pub struct Request {
     pub(crate) refuse_redirects: bool,
     /// It has a User-Agent or Accept-Encoding of its own.
     pub(crate) own_defaults: bool,
+    /// The road it takes.
+    pub(crate) road: Road,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl Request {
@@ -88,6 +95,8 @@ impl Request {
             follow_redirects: false,
             refuse_redirects: false,
             own_defaults: false,
+            road: Road::default(),
+            observer: None,
         })
     }
 
@@ -147,6 +156,27 @@ impl Request {
         self.refuse_redirects = refuse;
     }
 
+    /// Who is told of what happens to it, on whatever thread it happens.
+    pub fn set_observer(&mut self, observer: Arc<dyn Observer>) {
+        self.observer = Some(observer);
+    }
+
+    /// What is known of it before it is sent, for the rule of repeats.
+    pub(crate) fn attempt(&self) -> Attempt {
+        Attempt {
+            idempotent: self.head.is_replayable(),
+            sent: Sent::Nothing,
+            answer: Answer::None,
+            body: self.body.again(),
+        }
+    }
+
+    /// Where its connection leads.
+    #[inline]
+    pub(crate) fn route(&self) -> Route {
+        self.road.to(&self.target.origin)
+    }
+
     /// The method as given.
     pub fn method(&self) -> &str {
         self.head.method()
@@ -170,6 +200,8 @@ impl Request {
         self.max_body_size = other.max_body_size;
         self.follow_redirects = other.follow_redirects;
         self.refuse_redirects = other.refuse_redirects;
+        self.road = other.road.clone();
+        self.observer = other.observer.clone();
     }
 
     /// Checks what can only be checked with head and body together.
