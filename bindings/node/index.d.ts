@@ -208,8 +208,8 @@ export interface RequestOptions extends Timeouts {
   query?: URLSearchParams | Record<string, QueryValue | readonly QueryValue[]>
   /** Aborting rejects with `signal.reason` and closes the connection. */
   signal?: AbortSignal | null
-  /** Default `manual`: a redirect is a response like any other. */
-  redirect?: 'follow' | 'manual'
+  /** Default `manual`: a redirect is a response like any other. With `error` it rejects with `KA_INVALID_REDIRECT`. */
+  redirect?: 'follow' | 'error' | 'manual'
   /** Whether gzip, deflate, br and zstd are asked for and decoded. Default false. */
   decompress?: boolean
 }

@@ -14,7 +14,6 @@ use crate::{Output, Result, read, record};
 
 const RUST: &str = "bindings/node/src/generated.rs";
 const RECORD: &str = "bindings/node/lib/completion_record.js";
-const REQUEST: &str = "bindings/node/lib/request.js";
 const TYPES: &str = "bindings/node/index.d.ts";
 
 pub fn outputs(root: &Path) -> Result<Vec<Output>> {
@@ -32,12 +31,6 @@ pub fn outputs(root: &Path) -> Result<Vec<Output>> {
 fn reader(file: String) -> Result<String> {
     let file = replace(&file, RECORD, "layout", &record::constants()?)?;
     replace(&file, RECORD, "info", &record::info()?)
-}
-
-/// The time limits of a request, in the order in which the engine takes them.
-fn limits() -> String {
-    let names: Vec<String> = LIMITS.iter().map(|limit| format!("'{}'", limit.node)).collect();
-    format!("const LIMITS = [{}]\n", names.join(", "))
 }
 
 /// A comment of TypeScript.
