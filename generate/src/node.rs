@@ -20,10 +20,6 @@ pub fn outputs(root: &Path) -> Result<Vec<Output>> {
     Ok(vec![
         Output { path: RUST, text: rust()? },
         Output { path: RECORD, text: reader(read(root, RECORD)?)? },
-        Output {
-            path: REQUEST,
-            text: replace(&read(root, REQUEST)?, REQUEST, "limits", &limits())?,
-        },
         Output { path: TYPES, text: types(read(root, TYPES)?)? },
     ])
 }

@@ -15,7 +15,9 @@ mod memory;
 mod stats;
 mod wake;
 
-use keepalive_core::{ErrorKind, FETCH_METHODS, OPTIONS, Shape, append_query, encode_pairs};
+use keepalive_core::{
+    ErrorKind, FETCH_METHODS, LIMITS, OPTIONS, Shape, append_query, encode_pairs,
+};
 use napi_derive::napi;
 
 /// A row of the option table, for checks and messages on the JavaScript side.
