@@ -4,6 +4,7 @@
 
 const { allocUnsafeSlow } = require('./captured')
 const { kindName } = require('./errors')
+const { utf8Text } = require('./text')
 
 const SLAB_SIZE = 64 * 1024
 
@@ -142,16 +143,11 @@ class Record {
     return this.extra === undefined ? this.slab.words[this.word + BODY_LENGTH] : this.extra.length
   }
 
-  /** The body as text; a byte order mark is dropped, as TextDecoder does. */
+  /** The body as text. */
   text() {
-    const bytes = this.extra ?? this.slab.bytes
-    let start = this.extra === undefined ? this.bodyStart : 0
-    const length = this.bodyLength
-    const end = start + length
-    if (length >= 3 && bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) {
-      start += 3
-    }
-    return bytes.utf8Slice(start, end)
+    if (this.extra !== undefined) return utf8Text(this.extra)
+    const start = this.bodyStart
+    return utf8Text(this.slab.bytes, start, start + this.bodyLength)
   }
 
   /** The body in a buffer that shares no memory with other bodies. */

@@ -7,14 +7,14 @@ use crate::drive::authenticate;
 use crate::drive::call::Call;
 use crate::drive::reply::Reply;
 use crate::drive::wait::Wait;
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::repeat::{Answer, Attempt};
 use crate::request::Request;
 
 /// Sends `request`, and what its answers lead to, until a head is there that leads nowhere.
 pub(crate) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
     let reply = authenticate::send(call, request).await?;
-    if !request.follow_redirects {
+    if !request.follow_redirects && !request.refuse_redirects {
         return Ok(reply);
     }
     // Boxed: what is seldom asked for makes no other request's future larger.
@@ -32,11 +32,8 @@ async fn follow<W: Wait>(
     let mut next = next_request(request, &reply)?;
     while let Some(following) = next {
         if u64::from(redirects) >= most {
-            return Err(Error::new(
-                ErrorKind::TooManyRedirects,
-                Phase::Head,
-                format!("more than {most} redirects from {}", request.url()),
-            ));
+            let text = format!("more than {most} redirects from {}", request.url());
+            return Err(failed(ErrorKind::TooManyRedirects, text));
         }
         redirects += 1;
         // Its connection goes back by the drain rule.
@@ -54,6 +51,10 @@ fn next_request(request: &Request, response: &Reply) -> Result<Option<Request>> 
     let status = response.status();
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
+    }
+    if request.refuse_redirects {
+        let text = format!("redirect refused: {status} from {}", request.url());
+        return Err(failed(ErrorKind::InvalidRedirect, text));
     }
     let mut locations = response.headers().get_all(b"location");
     let Some(location) = locations.next() else {
@@ -106,9 +107,10 @@ fn next_request(request: &Request, response: &Reply) -> Result<Option<Request>> 
 }
 
 fn invalid(reason: &str) -> Error {
-    Error::new(
-        ErrorKind::InvalidRedirect,
-        Phase::Head,
-        format!("cannot follow the redirect: {reason}"),
-    )
+    failed(ErrorKind::InvalidRedirect, format!("cannot follow the redirect: {reason}"))
+}
+
+/// The request was answered: sending it again is a second one.
+fn failed(kind: ErrorKind, message: String) -> Error {
+    Error::new(kind, Phase::Head, message).with_exchange(false, Sent::All, false, true)
 }

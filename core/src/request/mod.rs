@@ -1,16 +1,17 @@
 //! A request: validated as it is built, so that bad input fails before a connection is taken.
 
 pub(crate) mod body;
+pub(crate) mod method;
+pub(crate) mod time;
 pub(crate) mod url;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use bytes::Bytes;
 use keepalive_proto::{RequestBody, RequestHead};
 
-use crate::config::{Timeouts, check_time};
-use crate::error::{Error, Result, Sent};
+use crate::config::Timeouts;
+use crate::error::{Result, Sent};
 use crate::observe::Observer;
 use crate::origin::route::{Road, Route};
 use crate::repeat::{self, Answer, Attempt};
@@ -61,6 +62,8 @@ pub struct Request {
     /// Its own `max_body_size`, if it has one.
     pub(crate) max_body_size: Option<u64>,
     pub(crate) follow_redirects: bool,
+    /// A redirect is an error.
+    pub(crate) refuse_redirects: bool,
     /// It has a User-Agent or Accept-Encoding of its own.
     pub(crate) own_defaults: bool,
     /// The road it takes.
@@ -90,6 +93,7 @@ impl Request {
             decode: false,
             max_body_size: None,
             follow_redirects: false,
+            refuse_redirects: false,
             own_defaults: false,
             road: None,
             observer: None,
@@ -146,6 +150,12 @@ impl Request {
         self.follow_redirects = follow;
     }
 
+    /// A response of 301, 302, 303, 307 or 308 is an error, `InvalidRedirect`: for callers to whom one is
+    /// neither an answer nor to be followed. Default: no.
+    pub fn set_refuse_redirects(&mut self, refuse: bool) {
+        self.refuse_redirects = refuse;
+    }
+
     /// Who is told of what happens to it, on whatever thread it happens.
     pub fn set_observer(&mut self, observer: Arc<dyn Observer>) {
         self.observer = Some(observer);
@@ -189,6 +199,7 @@ impl Request {
         self.decode = other.decode;
         self.max_body_size = other.max_body_size;
         self.follow_redirects = other.follow_redirects;
+        self.refuse_redirects = other.refuse_redirects;
         self.road = other.road.clone();
         self.observer = other.observer.clone();
     }
@@ -200,17 +211,4 @@ impl Request {
         }
         Ok(self.head.check(self.body.framing())?)
     }
-}
-
-/// Reads a whole-seconds-or-fraction timeout: negative, NaN or infinite values are refused, and those
-/// beyond [`MAX_TIME`](crate::MAX_TIME).
-pub fn timeout_from_seconds(name: &str, seconds: f64) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(seconds).map_err(|_| match seconds > 0.0 {
-        true if seconds.is_finite() => Error::argument(format!(
-            "{name}: {seconds} s is longer than the longest time, 10 years"
-        )),
-        _ => Error::argument(format!("{name}: {seconds} is not a length of time")),
-    })?;
-    check_time(name, time)?;
-    Ok(time)
 }
