@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use keepalive_core::{ClientConfig, Error, Result};
 
-pub use crate::generated::options::ka_client_options;
+pub use crate::generated::options::{ka_client_options, ka_timeout};
 use crate::handle::{bytes, text, utf8};
 use crate::sized;
 use crate::slice::ka_bytes;
@@ -86,7 +86,7 @@ pub(crate) fn milliseconds(time: Option<Duration>) -> u64 {
 
 /// 0 is no limit.
 pub(crate) fn limit(milliseconds: u64) -> Option<Duration> {
-    (milliseconds != 0).then(|| Duration::from_millis(milliseconds))
+    keepalive_core::limit_from_whole_millis(milliseconds)
 }
 
 /// NULL is not set.
