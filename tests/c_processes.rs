@@ -7,14 +7,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use keepalive_origin::{Origin, OriginOptions};
-use support::{Build, C11, CXX17, SANITIZED, compile, library, root, run, text};
+use keepalive_origin::Origin;
+use support::{Build, C11, CXX17, SANITIZED, compile, library, origin, root, run, text};
 
 const SIGABRT: i32 = 6;
-
-fn origin() -> Origin {
-    Origin::start(OriginOptions::default()).expect("the origin starts")
-}
 
 fn program(name: &str, build: Build, origin: &Origin) -> Command {
     let mut command = Command::new(compile(&root().join("tests/c").join(name), build));

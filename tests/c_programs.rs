@@ -7,12 +7,8 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use keepalive_origin::{Origin, OriginOptions};
-use support::{Build, C11, C99, CXX17, SANITIZED, c_files, compile, run, text};
-
-fn origin() -> Origin {
-    Origin::start(OriginOptions::default()).expect("the origin starts")
-}
+use keepalive_origin::Origin;
+use support::{Build, C11, C99, CXX17, SANITIZED, c_files, compile, origin, run, text};
 
 /// The test programs, which take HTTP_URL HTTPS_URL CA_FILE.
 fn programs() -> Vec<PathBuf> {

@@ -46,7 +46,7 @@ fn the_example_on_the_first_page_compiles_and_runs() {
         .collect();
     assert!((10..=18).contains(&example.len()), "{} lines", example.len());
     let source = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("first_page.c");
-    let origin = keepalive_origin::Origin::start(Default::default()).expect("the origin starts");
+    let origin = support::origin();
     let here = example.join("\n").replace("http://example.com/", &format!("{}/ok", origin.http()));
     std::fs::write(&source, here + "\n").expect("the target directory is writable");
     let program = support::compile(&source, support::C99);

@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use keepalive_core::*;
-use keepalive_origin::{Origin, OriginOptions};
+use keepalive_origin::Origin;
 
 /// How much later than its limit a wait may end on a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
@@ -279,7 +279,7 @@ fn processes_fork(scene: &Scene) {
 
 #[test]
 fn threads_and_descriptors_return_to_where_they_were() {
-    let origin = Origin::start(OriginOptions::default()).expect("the origin starts");
+    let origin = support::origin();
     let scenes = [(origin.http(), "plain"), (origin.https(), "tls")].map(|(base, gate)| Scene {
         origin: &origin,
         base,

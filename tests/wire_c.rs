@@ -12,7 +12,6 @@ use keepalive_core::ErrorKind;
 use keepalive_origin::cases::{Case, End, unrepeated};
 use keepalive_origin::facts::{Facts, Fields, Way};
 use keepalive_origin::runs::Over;
-use keepalive_origin::{Origin, OriginOptions};
 
 /// Long enough that a loaded machine does not time out by mistake in the few cases that expect
 /// silence, short enough to wait for.
@@ -34,8 +33,8 @@ fn unhex(text: &str) -> Vec<u8> {
 fn script(case: &Case, run: &str) -> String {
     let request = &case.request;
     let mut text = format!("case {}?run={run}\nmethod {}\n", case.name, request.method);
-    for (name, value) in &request.headers {
-        let _ = writeln!(text, "header :{} :{}", hex(&latin1(name)), hex(&latin1(value)));
+    for (name, value) in request.fields() {
+        let _ = writeln!(text, "header :{} :{}", hex(&name), hex(&value));
     }
     if request.chunked || !request.body.is_empty() {
         let kind = if request.chunked { "chunked" } else { "body" };
@@ -49,10 +48,6 @@ fn script(case: &Case, run: &str) -> String {
         let _ = writeln!(text, "timeout {SILENCE_MS}");
     }
     text + "run\n"
-}
-
-fn latin1(text: &str) -> Vec<u8> {
-    text.chars().map(|c| u8::try_from(c).expect("latin-1")).collect()
 }
 
 /// Hex digits as the text of their bytes.
@@ -105,7 +100,7 @@ fn read(output: &str, way: Way) -> Vec<(String, Facts)> {
 }
 
 fn play(mode: &str, way: Way) {
-    let origin = Origin::start(OriginOptions::default()).expect("the origin starts");
+    let origin = support::origin();
     let source = support::root().join("tests/c/wire_case.c");
     let program = support::compile(&source, support::C11);
     for (over, base) in [(Over::Http, origin.http()), (Over::Https, origin.https())] {

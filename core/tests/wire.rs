@@ -25,8 +25,8 @@ impl BodySource for Pieces {
 fn request(case: &Case, base: &str, run: &str) -> Result<Request> {
     let url = format!("{base}/wire/{}?run={run}", case.name);
     let mut request = Request::new(&case.request.method, &url)?;
-    for (name, value) in &case.request.headers {
-        request.add_header(name.as_bytes(), value.as_bytes())?;
+    for (name, value) in case.request.fields() {
+        request.add_header(&name, &value)?;
     }
     request.set_decode(case.request.decode);
     let body = Bytes::from(case.request.body.clone());

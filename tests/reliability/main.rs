@@ -12,7 +12,7 @@ use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use keepalive_origin::{Origin, OriginOptions};
+use keepalive_origin::Origin;
 
 /// FIN after the request for GET, POST, POST with Idempotency-Key and PUT; FIN 200 ms before the
 /// request while the caller is blocked; a stray 408 while idle, and while the caller is blocked.
@@ -117,7 +117,7 @@ fn command(program: &str, script: &str) -> Command {
 
 #[test]
 fn our_row_is_what_the_document_says() {
-    let origin = Origin::start(OriginOptions::default()).expect("the origin starts");
+    let origin = support::origin();
     let source = support::root().join("tests/reliability/probe.c");
     let c = support::compile(&source, support::C11);
     let mut probes =

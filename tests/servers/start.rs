@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
-use keepalive_origin::{Origin, OriginOptions};
+use keepalive_origin::Origin;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support;
@@ -105,9 +105,7 @@ fn free_port() -> u16 {
 
 /// The certificates of an origin that stays up for them.
 pub fn certificates() -> &'static Origin {
-    static ORIGIN: std::sync::LazyLock<Origin> = std::sync::LazyLock::new(|| {
-        Origin::start(OriginOptions::default()).expect("the origin starts")
-    });
+    static ORIGIN: std::sync::LazyLock<Origin> = std::sync::LazyLock::new(support::origin);
     &ORIGIN
 }
 

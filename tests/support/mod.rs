@@ -9,6 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
 
+use keepalive_origin::{Origin, OriginOptions};
+
+/// The server that programs talk to.
+pub fn origin() -> Origin {
+    Origin::start(OriginOptions::default()).expect("the origin starts")
+}
+
 /// The source tree.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

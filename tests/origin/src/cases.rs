@@ -47,6 +47,15 @@ pub struct CaseRequest {
     pub decode: bool,
 }
 
+impl CaseRequest {
+    /// The fields as bytes: each character is the byte of the same number.
+    pub fn fields(&self) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+        // Parsing has refused every other character.
+        let bytes = |text: &str| text.chars().map(|c| c as u8).collect();
+        self.headers.iter().map(move |(name, value)| (bytes(name), bytes(value)))
+    }
+}
+
 /// The verdict of a case. `None`: not looked at. Exactly one of `reuse` and `error` is given.
 #[derive(Clone, Debug)]
 pub struct Expect {
@@ -158,6 +167,10 @@ impl Case {
             return Err(
                 "a reset may overtake what was sent before it: no status, no partial".into()
             );
+        }
+        for (name, value) in &case.request.headers {
+            raw::latin1(name)?;
+            raw::latin1(value)?;
         }
         let bytes = |value: Option<raw::Bytes>| value.map(|b| b.to_bytes()).transpose();
         Ok(Self {
@@ -329,7 +342,7 @@ mod raw {
         }
     }
 
-    fn latin1(text: &str) -> Result<Vec<u8>, String> {
+    pub fn latin1(text: &str) -> Result<Vec<u8>, String> {
         let byte = |c: char| u8::try_from(c).map_err(|_| format!("{c:?} is beyond U+00FF"));
         text.chars().map(byte).collect()
     }

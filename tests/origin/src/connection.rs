@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use rustls::{ServerConnection, Stream};
 use socket2::SockRef;
 
-use crate::request::{Framing, latin1, parse_chunk_size, parse_field};
+use crate::facts::latin1;
+use crate::request::{Framing, parse_chunk_size, parse_field};
 use crate::state::{GateTicket, PEER_CHECK, Shared, State};
 
 /// How the origin ends a connection.

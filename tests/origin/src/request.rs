@@ -1,6 +1,8 @@
 //! Decides what a well-formed request is, strictly: what a lenient server would let pass is refused
 //! here, so that a mistake of the client under test is noticed.
 
+use crate::facts::latin1;
+
 /// How the request body is framed (RFC 9112 section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
@@ -118,11 +120,6 @@ pub(crate) fn parse_chunk_size(line: &[u8]) -> Result<u64, String> {
     let valid = !size.is_empty() && size.len() <= 15 && size.iter().all(u8::is_ascii_hexdigit);
     let value = valid.then(|| u64::from_str_radix(&latin1(size), 16).ok()).flatten();
     value.ok_or_else(|| format!("chunk size {:?}", latin1(line)))
-}
-
-/// Each byte as the character of the same number.
-pub(crate) fn latin1(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| *b as char).collect()
 }
 
 fn split_lines(text: &[u8]) -> Result<Vec<&[u8]>, String> {

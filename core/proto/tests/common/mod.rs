@@ -7,11 +7,6 @@ use std::path::Path;
 
 pub use keepalive_origin::cases::{After, Case, End};
 
-/// U+0000..U+00FF as one byte each.
-pub fn latin1(text: &str) -> Vec<u8> {
-    text.chars().map(|c| u8::try_from(c).expect("a character up to U+00FF")).collect()
-}
-
 /// All cases of tests/wire but those about content codings, which the machine does not know.
 pub fn cases() -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/wire");

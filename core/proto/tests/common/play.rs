@@ -37,8 +37,8 @@ fn copied(fields: &Fields) -> Vec<(Vec<u8>, Vec<u8>)> {
 pub fn requested(case: &Case) -> Connection {
     let request = &case.request;
     let mut head = RequestHead::new(&request.method, "/case", "origin.test").expect("request head");
-    for (name, value) in &request.headers {
-        head.append(&super::latin1(name), &super::latin1(value)).expect("request field");
+    for (name, value) in request.fields() {
+        head.append(&name, &value).expect("request field");
     }
     let framing = match request.body.len() {
         _ if request.chunked => RequestBody::Unknown,

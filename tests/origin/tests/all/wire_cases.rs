@@ -109,6 +109,7 @@ fn mistakes_in_a_case_are_named() {
         ("[case.expect]\nreuse = \"ok\"\nbodi = \"\"\n", "bodi"),
         ("[case.expect]\nreuse = \"ok\"\nbody = { hex = \"0\" }\n", "hex"),
         ("[case.expect]\nreuse = \"ok\"\nbody = \"\u{100}\"\n", "beyond"),
+        ("request.headers = [[\"a\", \"\u{100}\"]]\n[case.expect]\nreuse = \"ok\"\n", "beyond"),
     ];
     for (tail, says) in mistakes {
         let error = cases::parse(&format!("{head}{tail}")).unwrap_err();
