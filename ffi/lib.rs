@@ -26,6 +26,7 @@ mod slice;
 mod stats;
 mod status;
 mod submit;
+mod thread;
 
 pub use client::*;
 pub use error::*;

@@ -33,6 +33,7 @@ pub use config::{
 };
 pub use connection::exit::at_exit;
 pub use drive::wait::blocking::Blocking;
+pub use engine::thread::{ThreadStarter, start_threads_with};
 pub use error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
 pub use fork::{keep as fork_keep, mark_child as fork_mark_child};
 pub use keepalive_proto::{Fields, Version};
