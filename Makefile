@@ -1,6 +1,6 @@
 # A thin front: every target is one script. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test fuzz soak sanitize bench header fmt lint clean
+.PHONY: help setup build demo test fuzz soak sanitize bench generate fmt lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -29,8 +29,8 @@ sanitize: ## the C programs, the wheel and the addon under AddressSanitizer, the
 bench: ## compare with other clients (long; docs/performance.md tells more)
 	@scripts/bench.sh $(ARGS)
 
-header: ## regenerate include/keepalive.h
-	@KEEPALIVE_UPDATE_HEADER=1 cargo test --quiet --test header
+generate: ## write the header, the declarations of Python and TypeScript and pages of docs/ from the tables and ffi/
+	@cargo run --quiet -p keepalive-generate
 
 fmt: ## format the Rust code
 	@cargo fmt --all

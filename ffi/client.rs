@@ -4,9 +4,9 @@ use std::ffi::c_char;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use keepalive_common::fork;
 use keepalive_core::{Blocking, Client, Error, Result};
 
-use crate::fork;
 use crate::handle::{check_length, give, missing, take_back, utf8};
 use crate::host::may_wait;
 use crate::options::ka_client_options;

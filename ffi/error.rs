@@ -1,8 +1,8 @@
 //! What a program asks an error, a status and the library's version.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::c_char;
 
-use keepalive_core::{ErrorKind, Phase, Sent};
+use keepalive_core::ErrorKind;
 
 use crate::handle::take_back;
 use crate::slice::{ka_bytes, ka_str};
@@ -71,7 +71,7 @@ pub extern "C" fn ka_error_message(error: *const ka_error) -> ka_str {
 /// Errors: "" when `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_phase(error: *const ka_error) -> *const c_char {
-    ka_fn!(view(c"".as_ptr()), { Ok(phase_name(borrow!(error).error.phase()).as_ptr()) })
+    ka_fn!(view(c"".as_ptr()), { Ok(borrow!(error).error.phase().name_z().as_ptr().cast()) })
 }
 
 /// The operating system's error number (errno), 0 when there is none.
@@ -98,13 +98,7 @@ pub extern "C" fn ka_error_reused(error: *const ka_error) -> bool {
 /// Errors: KA_SENT_NOTHING when `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_sent(error: *const ka_error) -> ka_sent {
-    ka_fn!(view(ka_sent::KA_SENT_NOTHING), {
-        Ok(match borrow!(error).error.sent() {
-            Sent::Nothing => ka_sent::KA_SENT_NOTHING,
-            Sent::Part => ka_sent::KA_SENT_PART,
-            Sent::All => ka_sent::KA_SENT_ALL,
-        })
-    })
+    ka_fn!(view(ka_sent::KA_SENT_NOTHING), { Ok(ka_sent::of(borrow!(error).error.sent())) })
 }
 
 /// Whether sending the request again cannot make the server act twice (RFC 9110 9.2.2): nothing was
@@ -140,30 +134,4 @@ pub extern "C" fn ka_error_free(error: *mut ka_error) {
         drop(unsafe { take_back(error) });
         Ok(())
     })
-}
-
-const fn phase_name(phase: Phase) -> &'static CStr {
-    match phase {
-        Phase::Request => c"request",
-        Phase::Pool => c"pool",
-        Phase::Resolve => c"resolve",
-        Phase::Connect => c"connect",
-        Phase::Tls => c"tls",
-        Phase::Send => c"send",
-        Phase::Head => c"head",
-        Phase::Body => c"body",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn phases_have_the_names_of_the_engine() {
-        use Phase::*;
-        for phase in [Request, Pool, Resolve, Connect, Tls, Send, Head, Body] {
-            assert_eq!(phase_name(phase).to_str(), Ok(phase.name()));
-        }
-    }
 }

@@ -13,14 +13,14 @@ mod handle;
 mod client;
 mod error;
 mod event;
-mod fork;
+#[rustfmt::skip]
+mod generated;
 mod host;
 mod options;
 mod queue;
 mod reader;
 mod request;
 mod response;
-mod signal;
 mod sized;
 mod slice;
 mod stats;

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keepalive_core::{Error, Queue, Result};
+use keepalive_common::fork;
+use keepalive_common::signal::Signal;
+use keepalive_core::{Error, ErrorKind, Phase, Queue, Result};
 
 use crate::event::ka_event;
-use crate::fork;
 use crate::handle::{check_length, give, missing, take_back};
 use crate::host::may_wait;
-use crate::signal::Signal;
 use crate::status::{ka_error, ka_status};
 
 /// Collects the events of submitted requests for one consumer.
@@ -28,7 +28,10 @@ pub struct ka_queue {
 pub extern "C" fn ka_queue_new(queue: *mut *mut ka_queue, error: *mut *mut ka_error) -> ka_status {
     ka_fn!(status(error), outs(queue), {
         fork::watch();
-        let signal = Arc::new(Signal::new()?);
+        let signal = Signal::new().map_err(|error| {
+            Error::new(ErrorKind::Internal, Phase::Request, format!("eventfd: {error}"))
+        })?;
+        let signal = Arc::new(signal);
         let raise = signal.clone();
         Ok(give(ka_queue {
             queue: Queue::new(move || raise.raise()),

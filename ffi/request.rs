@@ -37,17 +37,17 @@ impl ka_request {
 #[repr(i32)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ka_timeout {
-    /// Waiting for a connection: queue_timeout.
+    /// Waiting for a connection: queue_timeout_ms.
     KA_TIMEOUT_QUEUE = 0,
-    /// DNS, TCP and TLS together: connect_timeout.
+    /// DNS, TCP and TLS together: connect_timeout_ms.
     KA_TIMEOUT_CONNECT = 1,
-    /// From the end of the request to the end of the response head: header_timeout.
+    /// From the end of the request to the end of the response head: header_timeout_ms.
     KA_TIMEOUT_HEADER = 2,
-    /// Longest wait without a byte while sending: stall_timeout.
+    /// Longest wait without a byte while sending: stall_timeout_ms.
     KA_TIMEOUT_SEND = 3,
-    /// Longest wait without a byte while receiving: stall_timeout.
+    /// Longest wait without a byte while receiving: stall_timeout_ms.
     KA_TIMEOUT_READ = 4,
-    /// The whole exchange with its body: total_timeout.
+    /// The whole exchange with its body: total_timeout_ms.
     KA_TIMEOUT_TOTAL = 5,
 }
 

@@ -171,7 +171,7 @@ pub extern "C" fn ka_response_trailer_at(
 /// Ownership: the bytes are copied to `buffer`.
 /// Threads: any, one at a time for one response.
 /// Errors: KA_BODY_TRUNCATED, KA_INVALID_CHUNK, KA_READ_TIMEOUT and others, after the bytes that came
-/// before; KA_INVALID_STATE when nobody had read on for body_idle_timeout; KA_INVALID_ARGUMENT when
+/// before; KA_INVALID_STATE when nobody had read on for body_idle_timeout_ms; KA_INVALID_ARGUMENT when
 /// `capacity` is 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_read(
@@ -262,7 +262,7 @@ pub extern "C" fn ka_response_info(
 }
 
 /// Frees a response. A short unread rest of the body is read by the engine to save the connection
-/// (options drain_limit and drain_timeout); a longer one costs the connection.
+/// (options drain_limit_size and drain_timeout_ms); a longer one costs the connection.
 /// Ownership: takes `response`; NULL is fine.
 /// Threads: any, once; it does not wait.
 /// Errors: none.

@@ -106,9 +106,11 @@
 #define KA_MIN_STACK_SIZE (192 * 1024)
 
 /**
- * What became of a call. Numbers are stable and never reused; 1xx: the caller's mistake, 2xx: the
- * server was not reached, 3xx: TLS, 4xx: the connection failed, 5xx: the server broke the protocol,
- * 6xx: limits and cancellation, 9xx: a bug.
+ * What became of a call. Numbers are stable and never reused. 1xx: the caller's mistake, or a
+ * failure of its body source; 2xx: the server was not reached; 3xx: TLS failed: the handshake, or
+ * the protocol after it; 4xx: the connection failed under the exchange; 5xx: the server broke the
+ * protocol, or sent what the caller does not accept; 6xx: a limit or the caller ended it; 9xx: a
+ * bug of the library, or a failure of the operating system.
  */
 enum ka_status
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -120,7 +122,7 @@ enum ka_status
      */
     KA_OK = 0,
     /**
-     * An argument or option has a value that is not allowed.
+     * An argument or option has a value that is not allowed; the message names it.
      */
     KA_INVALID_ARGUMENT = 100,
     /**
@@ -224,7 +226,7 @@ enum ka_status
      */
     KA_INVALID_REDIRECT = 507,
     /**
-     * The response body exceeds max_body_size.
+     * The response body, decoded, exceeds `max_body_size` and was to be collected whole.
      */
     KA_BODY_TOO_LARGE = 508,
     /**
@@ -340,27 +342,27 @@ enum ka_timeout
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * Waiting for a connection: queue_timeout.
+     * Waiting for a connection: queue_timeout_ms.
      */
     KA_TIMEOUT_QUEUE = 0,
     /**
-     * DNS, TCP and TLS together: connect_timeout.
+     * DNS, TCP and TLS together: connect_timeout_ms.
      */
     KA_TIMEOUT_CONNECT = 1,
     /**
-     * From the end of the request to the end of the response head: header_timeout.
+     * From the end of the request to the end of the response head: header_timeout_ms.
      */
     KA_TIMEOUT_HEADER = 2,
     /**
-     * Longest wait without a byte while sending: stall_timeout.
+     * Longest wait without a byte while sending: stall_timeout_ms.
      */
     KA_TIMEOUT_SEND = 3,
     /**
-     * Longest wait without a byte while receiving: stall_timeout.
+     * Longest wait without a byte while receiving: stall_timeout_ms.
      */
     KA_TIMEOUT_READ = 4,
     /**
-     * The whole exchange with its body: total_timeout.
+     * The whole exchange with its body: total_timeout_ms.
      */
     KA_TIMEOUT_TOTAL = 5,
 };
@@ -436,7 +438,10 @@ typedef struct {
 
 /**
  * The options of a client. Set the defaults with ka_client_options_init, then change fields; the
- * strings and bytes are copied by ka_client_new. Lengths of time are milliseconds, 0 is no limit.
+ * strings and bytes are copied by ka_client_new. Names of lengths of time and of sizes end in
+ * their unit: milliseconds `_ms`, microseconds `_us`, bytes `_size`. The profile "service", for
+ * calls between services, has total_timeout_ms 5,000, header_timeout_ms 5,000, queue_timeout_ms
+ * 2,000, queue_limit 1,024, retries 2, circuit_breaker 1.
  */
 typedef struct {
     /**
@@ -444,123 +449,125 @@ typedef struct {
      */
     size_t size;
     /**
-     * Connections per origin, in use, idle and being opened: streams hold one for minutes.
-     * Default: 128.
+     * Connections per origin, in use, idle and being opened: streams hold one for minutes. At
+     * least 1. Default: 128.
      */
     uint64_t max_per_host;
     /**
      * Connections of the client over all origins; never more than half of the process's file
-     * descriptors (RLIMIT_NOFILE when the pool is opened). Default: 1024.
+     * descriptors (RLIMIT_NOFILE when the pool is opened). At least 1. Default: 1,024.
      */
     uint64_t max_total;
     /**
-     * Connections being opened per origin at a time, so that a cold burst is no SYN flood.
-     * Default: 16.
+     * Connections being opened per origin at a time, so that a cold burst is no SYN flood. At
+     * least 1. Default: 16.
      */
     uint64_t max_dials_per_host;
     /**
-     * How long a request waits for a connection at most, however fast the queue moves. Default: 0,
-     * no limit.
+     * How long a request waits for a connection at most, however fast the queue moves. 0: no
+     * limit. Default: 0.
      */
-    uint64_t queue_timeout;
+    uint64_t queue_timeout_ms;
     /**
      * How long a request waits while no connection of its origin is given back: a long queue that
      * moves is work, one that stands still is a fault. The error says what holds the connections.
-     * Default: 10,000 ms.
+     * 0: no limit. Default: 10,000 ms.
      */
-    uint64_t queue_stall_timeout;
+    uint64_t queue_stall_timeout_ms;
     /**
-     * Requests that may wait for a connection; more fail at once. Default: 65536.
+     * Requests that may wait for a connection; more fail at once. Default: 65,536.
      */
     uint64_t queue_limit;
     /**
      * How long an idle connection is kept; lowered by the server's Keep-Alive: timeout=N minus
-     * 1 s. Default: 30,000 ms.
+     * 1 s. 0: no limit. Default: 30,000 ms.
      */
-    uint64_t idle_timeout;
+    uint64_t idle_timeout_ms;
     /**
      * Age after which a connection is not reused (+-20 % jitter), so that DNS changes reach the
-     * pool. Default: 300,000 ms.
+     * pool. 0: no limit. Default: 300,000 ms.
      */
-    uint64_t max_age;
+    uint64_t max_age_ms;
     /**
      * How often the names of pooled connections are looked up again, in the background; also how
      * long an answer serves new connections. A connection whose address has left the answer is
      * given up after a third to twice this time (10 to 60 s). 0: never. Default: 30,000 ms.
      */
-    uint64_t dns_ttl;
+    uint64_t dns_ttl_ms;
     /**
-     * DNS, TCP and TLS together. Default: 5,000 ms.
+     * DNS, TCP and TLS together. 0: no limit. Default: 5,000 ms.
      */
-    uint64_t connect_timeout;
+    uint64_t connect_timeout_ms;
     /**
      * From the end of the request to the end of the response head: just above the 60 s after which
-     * gateways (nginx, load balancers) answer 504. Default: 65,000 ms.
+     * gateways (nginx, load balancers) answer 504. 0: no limit. Default: 65,000 ms.
      */
-    uint64_t header_timeout;
+    uint64_t header_timeout_ms;
     /**
-     * Longest wait without a byte, sending or receiving. Default: 65,000 ms.
+     * Longest wait without a byte, sending or receiving. 0: no limit. Default: 65,000 ms.
      */
-    uint64_t stall_timeout;
+    uint64_t stall_timeout_ms;
     /**
      * How long a response may wait for its body to be read on, before its connection is closed:
      * longer than servers wait for a reader (60 s), and as long as a connection is kept at all.
-     * Default: 300,000 ms.
+     * 0: for ever. Default: 300,000 ms.
      */
-    uint64_t body_idle_timeout;
+    uint64_t body_idle_timeout_ms;
     /**
-     * The whole exchange with its body, redirects included. Default: 0, no limit.
+     * The whole exchange with its body, redirects included. 0: no limit. Default: 0.
      */
-    uint64_t total_timeout;
+    uint64_t total_timeout_ms;
     /**
-     * Bytes of a response head, 1xx heads counted in. Default: 65536.
+     * Bytes of a response head, 1xx heads counted in. 64 to 1,073,741,824 (1 GiB). Default: 65,536
+     * (64 KiB).
      */
     uint64_t max_head_size;
     /**
-     * Fields of a response head or trailer section. Default: 512.
+     * Fields of a response head or trailer section. At least 1. Default: 512.
      */
     uint64_t max_fields;
     /**
-     * Bytes, decoded, of a response body that is collected whole (ka_response_read_all, queue
-     * events); more is an error. Streams have no limit. 0: none. Default: 2147483648 (2 GiB).
+     * Bytes, decoded, of a response body that is collected whole; more is an error. Streams have
+     * no limit. 0: no limit. Default: 2,147,483,648 (2 GiB).
      */
     uint64_t max_body_size;
     /**
-     * Bytes of an unread body that are read to save the connection. Default: 262144.
+     * Bytes of an unread body that are read to save the connection. Default: 262,144 (256 KiB).
      */
-    uint64_t drain_limit;
+    uint64_t drain_limit_size;
     /**
-     * Time spent on reading them. Default: 50 ms.
+     * Time spent on reading the unread rest of a body to save the connection. 0: no limit.
+     * Default: 50 ms.
      */
-    uint64_t drain_timeout;
+    uint64_t drain_timeout_ms;
     /**
      * Microseconds that a wait for an answer watches the socket before the thread sleeps, on
      * connections whose answers come that fast (a server on the same machine or rack; saves the
-     * wake-up). 0: always sleep; at most 1000. Default: 50.
+     * wake-up). 0: always sleep. At most 1,000. Default: 50.
      */
-    uint64_t busy_poll;
+    uint64_t busy_poll_us;
     /**
      * Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and
      * browsers). Default: 20.
      */
     uint64_t max_redirects;
     /**
-     * Further tries of a replayable request after a connect failure, a broken connection or 408,
-     * 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, or what Retry-After
-     * says. Default: 0.
+     * Further tries of a replayable request after a connect failure, a broken connection or
+     * 408, 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, or what
+     * Retry-After says. Default: 0.
      */
     uint64_t retries;
     /**
      * Retries to an origin as a percentage of the requests to it, above a reserve of 10 retries a
-     * second that is always there, so that they never multiply an outage (Finagle's budget). 100:
-     * no bound. Default: 20.
+     * second that is always there, so that they never multiply an outage (Finagle's budget).
+     * 100: no bound. At most 100. Default: 20.
      */
     uint64_t retry_budget;
     /**
      * Longest wait for another try. A server that asks for a longer one (Retry-After) gets none:
      * its response is returned. 0: no limit. Default: 30,000 ms.
      */
-    uint64_t retry_max_wait;
+    uint64_t retry_max_wait_ms;
     /**
      * Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed,
      * lets one probe through after 5 s (doubled up to 60 s). 0 is off, 1 is on. Default: 0.
@@ -569,7 +576,7 @@ typedef struct {
     /**
      * Send a replayable request a second time, on an idle connection, when its response head has
      * taken longer than 95 % of the last ones of its origin; the first response counts, within
-     * the retry budget. Blocking calls then run on the engine's thread. 0 is off, 1 is on.
+     * `retry_budget`. Blocking calls then run on the engine's thread. 0 is off, 1 is on.
      * Default: 0.
      */
     uint64_t hedge;
@@ -592,7 +599,7 @@ typedef struct {
      */
     ka_bytes ca_pem;
     /**
-     * PEM file of the client certificate chain; needs client_key_file. Default: NULL.
+     * PEM file of the client certificate chain; needs `client_key_file`. Default: NULL.
      */
     const char *client_cert_file;
     /**
@@ -600,11 +607,11 @@ typedef struct {
      */
     const char *client_key_file;
     /**
-     * PEM bytes of the client certificate chain; needs client_key_pem. Default: empty.
+     * PEM bytes of the client certificate chain; needs `client_key_pem`. Default: empty.
      */
     ka_bytes client_cert_pem;
     /**
-     * PEM bytes of the private key. Default: empty.
+     * PEM bytes of the client certificate's private key. Default: empty.
      */
     ka_bytes client_key_pem;
     /**
@@ -614,8 +621,8 @@ typedef struct {
 } ka_client_options;
 
 /**
- * Counters of a client's pool: ka_client_stats. Those up to `closed` count since the client was made,
- * those after it are of the moment.
+ * Counters of a client's pool: ka_client_stats. What is not of the moment counts since the client
+ * was made.
  */
 typedef struct {
     /**
@@ -647,29 +654,29 @@ typedef struct {
      */
     uint64_t hedged;
     /**
+     * Look-ups of names, of the whole process, that have had no answer for 5 s and more.
+     */
+    uint64_t stuck_lookups;
+    /**
      * Connections closed, for whatever reason; ka_client_close_reasons has the reasons.
      */
     uint64_t closed;
     /**
-     * Requests waiting for a connection.
+     * Requests waiting for a connection, at this moment.
      */
     uint64_t waiting;
     /**
-     * Idle connections.
+     * Idle connections, at this moment.
      */
     uint64_t idle;
     /**
-     * Connections in use.
+     * Connections in use, at this moment.
      */
     uint64_t active;
     /**
-     * Connections being opened.
+     * Connections being opened, at this moment.
      */
     uint64_t dialing;
-    /**
-     * Look-ups of names, of the whole process, that have had no answer for 5 s and more.
-     */
-    uint64_t stuck_lookups;
     /**
      * The number of origins that ka_client_origin_stats tells about.
      */
@@ -691,7 +698,7 @@ typedef struct {
 } ka_close_count;
 
 /**
- * One origin's part of a client's counters, at this moment.
+ * One origin's part of a client's counters, at this moment: ka_client_origin_stats.
  */
 typedef struct {
     /**
@@ -699,7 +706,7 @@ typedef struct {
      */
     size_t size;
     /**
-     * Such as "https://example.com:8443", with a terminating NUL.
+     * The origin, such as "https://example.com:8443". Ends in a NUL.
      */
     char origin[KA_ORIGIN_SIZE];
     /**
@@ -719,21 +726,23 @@ typedef struct {
      */
     uint64_t dialing;
     /**
-     * How long a connection may idle, in nanoseconds; UINT64_MAX: for ever, 0: none is kept.
+     * How long a connection may idle. UINT64_MAX: for ever.
      */
     uint64_t idle_limit_ns;
     /**
-     * Why: "option", "hint" (the server's Keep-Alive) or "learnt" (when it closed others); static.
+     * Where that limit is from: the option `idle_timeout_ms`, the server's Keep-Alive, or what its
+     * closes have taught. "option", "hint" or "learnt"; static.
      */
     ka_str idle_limit_source;
     /**
-     * The circuit breaker: "closed", "open" or "half_open"; static.
+     * The circuit breaker, which all clients of the process share. "closed", "open" or
+     * "half_open"; static.
      */
     ka_str breaker;
     /**
-     * What its name resolved to last, separated by commas, with a terminating NUL, as far as there
-     * is room; empty without connections, when the URL has an address, and when names are not
-     * looked up again (option `dns_ttl`).
+     * What its name resolved to last; empty without connections, when the URL has an address, and
+     * when names are not looked up again (option `dns_ttl_ms`). Separated by commas, as far as
+     * there is room; ends in a NUL.
      */
     char addresses[KA_ADDRESSES_SIZE];
 } ka_origin_stats;
@@ -796,7 +805,9 @@ typedef struct {
 } ka_body_reader;
 
 /**
- * How an exchange went. Durations are nanoseconds, 0 where a phase did not happen.
+ * How an exchange went: ka_response_info. Durations are nanoseconds, 0 where a phase did not
+ * happen; `queued_ns` holds `resolve_ns`, `connect_ns` and `tls_ns` where the request waited for
+ * its own dial, so that they do not add up to `total_ns`.
  */
 typedef struct {
     /**
@@ -804,40 +815,47 @@ typedef struct {
      */
     size_t size;
     /**
+     * Whether the connection had carried a response before. 0: no, 1: yes.
+     */
+    uint64_t reused;
+    /**
      * Number of the connection, unique in the process.
      */
     uint64_t connection_id;
     /**
-     * 1 when the connection had carried a response before, else 0.
-     */
-    uint32_t reused;
-    /**
      * How often the request was sent again on a fresh connection: 0 or 1.
      */
-    uint32_t replays;
+    uint64_t replays;
     /**
-     * Redirects followed before this response.
-     */
-    uint32_t redirects;
-    /**
-     * Tries before this one that failed and were worth another (option `retries`).
-     */
-    uint32_t retries;
-    /**
-     * Why the request was sent again; KA_OK when it was not.
+     * Why it was sent again: the kind of the error that it met. KA_OK: it was not.
      */
     ka_status replay_reason;
     /**
-     * 1 when a second try was sent because the first took long (option `hedge`), 2 when the
-     * response is that second try's, else 0.
+     * Always 0.
      */
-    uint32_t hedged;
+    uint32_t replay_reason_reserved;
     /**
-     * Waiting for a connection, opening one included.
+     * Tries before this one that failed and were worth another (option `retries`).
+     */
+    uint64_t retries;
+    /**
+     * Redirects followed before this response.
+     */
+    uint64_t redirects;
+    /**
+     * Whether a second try was sent because the first took long (option `hedge`). 0: no, 1: yes.
+     */
+    uint64_t hedged;
+    /**
+     * Whether the response is the second try's. 0: no, 1: yes.
+     */
+    uint64_t hedge_won;
+    /**
+     * Waiting for a connection, dialling included.
      */
     uint64_t queued_ns;
     /**
-     * Resolving the name.
+     * Resolving the host name.
      */
     uint64_t resolve_ns;
     /**
@@ -853,7 +871,7 @@ typedef struct {
      */
     uint64_t send_ns;
     /**
-     * From then to the end of the response head.
+     * From the last byte of the request to the end of the response head.
      */
     uint64_t wait_ns;
     /**
@@ -1014,9 +1032,8 @@ void ka_client_options_init(ka_client_options *options,
                             size_t size);
 
 /**
- * Fills `options` with the defaults of a profile: "default", or "service" for calls between
- * services (total_timeout and header_timeout 5 s, queue_timeout 2 s, queue_limit 1,024, 2 retries,
- * circuit breaker on).
+ * Fills `options` with the defaults of a profile: "default", or "service" for calls between services.
+ * ka_client_options tells what it has.
  * Ownership: all stays the caller's; the pointers in `options` are static.
  * Threads: any.
  * Errors: KA_INVALID_ARGUMENT for NULL, another profile, or a `size` that holds not even the first
@@ -1398,7 +1415,7 @@ ka_status ka_response_trailer_at(const ka_response *response,
  * Ownership: the bytes are copied to `buffer`.
  * Threads: any, one at a time for one response.
  * Errors: KA_BODY_TRUNCATED, KA_INVALID_CHUNK, KA_READ_TIMEOUT and others, after the bytes that came
- * before; KA_INVALID_STATE when nobody had read on for body_idle_timeout; KA_INVALID_ARGUMENT when
+ * before; KA_INVALID_STATE when nobody had read on for body_idle_timeout_ms; KA_INVALID_ARGUMENT when
  * `capacity` is 0.
  */
 KA_API
@@ -1439,7 +1456,7 @@ ka_status ka_response_info(const ka_response *response,
 
 /**
  * Frees a response. A short unread rest of the body is read by the engine to save the connection
- * (options drain_limit and drain_timeout); a longer one costs the connection.
+ * (options drain_limit_size and drain_timeout_ms); a longer one costs the connection.
  * Ownership: takes `response`; NULL is fine.
  * Threads: any, once; it does not wait.
  * Errors: none.

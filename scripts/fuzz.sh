@@ -18,6 +18,7 @@ export PATH=$TOOLS/bin:$PATH
 
 BUILT=$ROOT/target/fuzz/build
 mkdir -p target/fuzz/seeds
+cargo build --quiet -p keepalive-origin
 "$(python_command)" tests/fuzz/seeds.py target/fuzz/seeds
 rust=()
 for target in "${targets[@]}"; do

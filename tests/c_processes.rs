@@ -39,25 +39,6 @@ fn forks_while_other_threads_make_the_first_call() {
     assert!(output.status.success(), "{}", text(&output));
 }
 
-/// The three copies of the fork hook are one: no lock, no `Once`.
-#[test]
-fn every_fork_hook_registers_in_the_same_way() {
-    let [first, rest @ ..] =
-        ["ffi/fork.rs", "bindings/python/src/fork.rs", "bindings/node/src/fork.rs"].map(|path| {
-            let source = std::fs::read_to_string(root().join(path)).expect("readable");
-            let code: Vec<String> = source
-                .lines()
-                .map(|line| line.trim().replace("REGISTERED", "WATCHED"))
-                .skip_while(|line| !line.starts_with("static WATCHED"))
-                .take_while(|line| line != "/// Differs between a parent and its child.")
-                .filter(|line| !line.starts_with("//") && !line.is_empty())
-                .collect();
-            code.join("\n")
-        });
-    assert!(first.starts_with("static WATCHED: AtomicBool") && first.contains("pthread_atfork"));
-    assert_eq!(rest, [first.clone(), first]);
-}
-
 /// An exception would leave a call half-way, and pthread_exit too: both say so and end the process.
 /// pthread_cancel waits for the end of the call, and is not for the engine's thread.
 #[test]

@@ -25,7 +25,7 @@ static void open_client(const struct options *options) {
     ka_client_options client_options;
     ka_client_options_init(&client_options, sizeof client_options);
     client_options.ca_file = options->ca;
-    if (options->busy_poll >= 0) client_options.busy_poll = (uint64_t)options->busy_poll;
+    if (options->busy_poll >= 0) client_options.busy_poll_us = (uint64_t)options->busy_poll;
     if (mode_is(options, "idle"))
         client_options.max_per_host = client_options.max_total = (uint64_t)options->requests + 1;
     check(ka_client_new(&client_options, &client, &error), error);

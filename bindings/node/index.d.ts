@@ -10,110 +10,136 @@ import type { Readable } from 'node:stream'
  * An unknown option is a TypeError that names it, and the one that may have been meant.
  */
 export interface ClientOptions {
+  // <generated options>
   /**
-   * The defaults that the other options change: `default`, or `service` for calls between services
-   * (totalTimeout and headerTimeout 5,000, queueTimeout 2,000, queueLimit 1,024, retries 2, circuitBreaker on).
+   * The defaults that the other options change: `default` or `service` for calls between services (totalTimeout
+   * 5,000, headerTimeout 5,000, queueTimeout 2,000, queueLimit 1,024, retries 2, circuitBreaker true).
    */
   profile?: 'default' | 'service'
-  /** Connections per origin: in use, idle and being opened. Default 128. */
+  /** Connections per origin, in use, idle and being opened: streams hold one for minutes. At least 1. Default: 128. */
   maxPerHost?: number
-  /** Connections over all origins; never more than half of the process's file descriptors. Default 1,024. */
+  /**
+   * Connections of the client over all origins; never more than half of the process's file descriptors (RLIMIT_NOFILE
+   * when the pool is opened). At least 1. Default: 1,024.
+   */
   maxTotal?: number
-  /** Connections being opened per origin at a time. Default 16. */
+  /** Connections being opened per origin at a time, so that a cold burst is no SYN flood. At least 1. Default: 16. */
   maxDialsPerHost?: number
-  /** How long a request waits for a connection at most, however fast the queue moves. Default none. */
+  /**
+   * How long a request waits for a connection at most, however fast the queue moves. 0 or `null`: no limit. Default: no
+   * limit.
+   */
   queueTimeout?: number | null
-  /** How long a request waits while no connection of its origin is given back. Default 10,000. */
+  /**
+   * How long a request waits while no connection of its origin is given back: a long queue that moves is work, one that
+   * stands still is a fault. The error says what holds the connections. 0 or `null`: no limit. Default: 10,000.
+   */
   queueStallTimeout?: number | null
-  /** Requests that may wait for a connection; more fail at once. Default 65,536. */
+  /** Requests that may wait for a connection; more fail at once. Default: 65,536. */
   queueLimit?: number
-  /** How long an idle connection is kept; lowered by the server's `Keep-Alive: timeout=N`. Default 30,000. */
+  /**
+   * How long an idle connection is kept; lowered by the server's Keep-Alive: timeout=N minus 1 s. 0 or `null`: no
+   * limit. Default: 30,000.
+   */
   idleTimeout?: number | null
-  /** Age after which a connection is not reused, give or take 20 %. Default 300,000. */
+  /**
+   * Age after which a connection is not reused (+-20 % jitter), so that DNS changes reach the pool. 0 or `null`: no
+   * limit. Default: 300,000.
+   */
   maxAge?: number | null
   /**
-   * How often the names of pooled connections are looked up again, in the background; also how long an answer
-   * serves new connections. A connection whose address has left the answer is given up after a third to twice this
-   * time. Without it: never. Default 30,000.
+   * How often the names of pooled connections are looked up again, in the background; also how long an answer serves
+   * new connections. A connection whose address has left the answer is given up after a third to twice this time (10 to
+   * 60 s). 0 or `null`: never. Default: 30,000.
    */
   dnsTtl?: number | null
-  /** DNS, TCP and TLS together. Default 5,000. */
+  /** DNS, TCP and TLS together. 0 or `null`: no limit. Default: 5,000. */
   connectTimeout?: number | null
   /**
-   * From the end of the request to the end of the response head. Default 300,000, as undici's `headersTimeout`
-   * (C and Python: 65,000).
+   * From the end of the request to the end of the response head: just above the 60 s after which gateways (nginx, load
+   * balancers) answer 504. 0 or `null`: no limit. Default: 300,000 (C and Python: 65,000).
    */
   headerTimeout?: number | null
-  /** Longest wait without a byte, sending or receiving. Default 300,000, as undici's `bodyTimeout`. */
+  /**
+   * Longest wait without a byte, sending or receiving. 0 or `null`: no limit. Default: 300,000 (C and Python: 65,000).
+   */
   stallTimeout?: number | null
   /**
-   * How long a response may wait for its body to be read on, before its connection is closed. Default
-   * 300,000.
+   * How long a response may wait for its body to be read on, before its connection is closed: longer than servers wait
+   * for a reader (60 s), and as long as a connection is kept at all. 0 or `null`: for ever. Default: 300,000.
    */
   bodyIdleTimeout?: number | null
-  /** The whole exchange with its body, redirects included. Default none. */
+  /** The whole exchange with its body, redirects included. 0 or `null`: no limit. Default: no limit. */
   totalTimeout?: number | null
-  /** Bytes of a response head. Default 65,536. */
+  /** Bytes of a response head, 1xx heads counted in. 64 to 1,073,741,824 (1 GiB). Default: 65,536 (64 KiB). */
   maxHeadSize?: number
-  /** Fields of a response head or trailer section. Default 512. */
+  /** Fields of a response head or trailer section. At least 1. Default: 512. */
   maxFields?: number
   /**
-   * Bytes, decoded, of a response body that is collected whole (`text()`, `arrayBuffer()`, ...); more is
-   * `KA_BODY_TOO_LARGE`, and no memory is taken for it when its length is known. Streams have no limit. 0: as much as
-   * a buffer can have (`buffer.constants.MAX_LENGTH`). Default 2 GiB.
+   * Bytes, decoded, of a response body that is collected whole; more is an error. Streams have no limit. 0: no limit.
+   * Default: 2,147,483,648 (2 GiB).
    */
   maxBodySize?: number
-  /** Bytes of an unread body that are read to save the connection. Default 262,144. */
+  /** Bytes of an unread body that are read to save the connection. Default: 262,144 (256 KiB). */
   drainLimit?: number
-  /** Time spent on reading them. Default 50. */
+  /** Time spent on reading the unread rest of a body to save the connection. 0 or `null`: no limit. Default: 50. */
   drainTimeout?: number | null
   /**
-   * Microseconds for which a wait for an answer may watch the socket before it sleeps, on connections whose answers
-   * come that fast (a server on the same machine or rack). 0: always sleep. Default 50, at most 1,000.
+   * Microseconds that a wait for an answer watches the socket before the thread sleeps, on connections whose answers
+   * come that fast (a server on the same machine or rack; saves the wake-up). 0: always sleep. At most 1,000.
+   * Default: 50.
    */
   busyPoll?: number
-  /** Redirects followed when following is asked for. Default 20. */
+  /** Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and browsers). Default: 20. */
   maxRedirects?: number
   /**
-   * Further tries of a replayable request after a connect failure, a broken connection or status
-   * 408, 429, 500, 502, 503 or 504; `Retry-After` is honoured up to `retryMaxWait`. Default 0.
+   * Further tries of a replayable request after a connect failure, a broken connection or 408, 429, 500, 502, 503, 504;
+   * waits are jittered and exponential from 100 ms, or what Retry-After says. Default: 0.
    */
   retries?: number
   /**
-   * Retries to an origin in percent of the requests to it, above a reserve of 10 a second, so that they never multiply
-   * an outage; 100: no bound. Default 20.
+   * Retries to an origin as a percentage of the requests to it, above a reserve of 10 retries a second that is always
+   * there, so that they never multiply an outage (Finagle's budget). 100: no bound. At most 100. Default: 20.
    */
   retryBudget?: number
-  /** Longest wait for another try; a longer `Retry-After` returns the response. Default 30,000. */
+  /**
+   * Longest wait for another try. A server that asks for a longer one (Retry-After) gets none: its response is
+   * returned. 0 or `null`: no limit. Default: 30,000.
+   */
   retryMaxWait?: number | null
-  /** Fail at once, with `KA_CIRCUIT_OPEN`, while an origin keeps failing. Default false. */
+  /**
+   * Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed, lets one probe through
+   * after 5 s (doubled up to 60 s). Default: false.
+   */
   circuitBreaker?: boolean
   /**
    * Send a replayable request a second time, on an idle connection, when its response head has taken longer than 95 %
-   * of the last ones of its origin; the first response counts, within `retryBudget`. Default false.
+   * of the last ones of its origin; the first response counts, within `retryBudget`. Blocking calls then run on the
+   * engine's thread. Default: false.
    */
   hedge?: boolean
-  /** User-Agent of requests that give none; `null`: not sent. Default `libkeepalive/VERSION`. */
+  /** User-Agent of requests that give none. `null`: not sent. Default: libkeepalive/VERSION. */
   userAgent?: string | null
   /**
-   * Addresses of names, instead of the system's: `host:port:address[,address]`, several separated by spaces; or
-   * `@file` with such entries, which is read again at each lookup.
+   * Addresses of names, instead of the system's: "host:port:address[,address]", several separated by spaces; or "@file"
+   * with such entries, which is read again at each lookup. Default: not set.
    */
   resolve?: string | null
-  /** PEM file of trusted certificates, instead of the system's. */
+  /** PEM file of trusted certificates, instead of the system's. Default: not set. */
   caFile?: string | null
-  /** The same as text or bytes. */
+  /** PEM bytes of trusted certificates, instead of the system's. Default: not set. */
   caPem?: string | Uint8Array | null
-  /** PEM file of the client certificate chain; needs `clientKeyFile`. */
+  /** PEM file of the client certificate chain; needs `clientKeyFile`. Default: not set. */
   clientCertFile?: string | null
-  /** PEM file of the client certificate's private key. */
+  /** PEM file of the client certificate's private key. Default: not set. */
   clientKeyFile?: string | null
-  /** PEM of the client certificate chain; needs `clientKeyPem`. */
+  /** PEM bytes of the client certificate chain; needs `clientKeyPem`. Default: not set. */
   clientCertPem?: string | Uint8Array | null
-  /** PEM of the private key. */
+  /** PEM bytes of the client certificate's private key. Default: not set. */
   clientKeyPem?: string | Uint8Array | null
-  /** Password of an encrypted private key (PKCS #8). */
+  /** Password of an encrypted private key (PKCS #8). Default: not set. */
   clientKeyPassword?: string | null
+  // </generated>
 }
 
 /** A header value; an array becomes one field for each, `undefined` none. */
@@ -207,37 +233,44 @@ export interface RequestInit extends Timeouts {
 
 /** How an exchange went. */
 export interface Info {
+  // <generated info>
   /** Whether the connection had carried a response before. */
   reused: boolean
   /** Number of the connection, unique in the process. */
   connectionId: number
   /** How often the request was sent again on a fresh connection: 0 or 1. */
   replays: number
-  /** Why: the `kind` of the error it met, as `ConnectionReset`; `null` when it was sent once. */
+  /** Why it was sent again: the kind of the error that it met. Such as `ConnectionReset`; `null`: it was not. */
   replayReason: string | null
   /** Tries before this one that failed and were worth another (option `retries`). */
   retries: number
-  /** Redirects followed. */
+  /** Redirects followed before this response. */
   redirects: number
   /** Whether a second try was sent because the first took long (option `hedge`). */
   hedged: boolean
   /** Whether the response is the second try's. */
   hedgeWon: boolean
+  // </generated>
   /** Of the response. */
   httpVersion: '1.0' | '1.1'
   /** Milliseconds by phase; 0 where a phase did not happen. */
   timings: {
+    // <generated timings>
     /** Waiting for a connection, dialling included. */
     queued: number
+    /** Resolving the host name. */
     resolve: number
+    /** The TCP handshake. */
     connect: number
+    /** The TLS handshake. */
     tls: number
     /** From the first byte of the request to its last. */
     send: number
-    /** From then to the end of the response head. */
+    /** From the last byte of the request to the end of the response head. */
     wait: number
     /** From the call to the response head. */
     total: number
+    // </generated>
   }
 }
 
@@ -305,11 +338,12 @@ export class Response extends globalThis.Response {
 
 /** Counters of a pool. */
 export interface Stats {
+  // <generated totals>
   /** Connections opened. */
   opened: number
   /** Requests sent on a connection that had carried a response before. */
   reused: number
-  /** Idle connections found dead. */
+  /** Idle connections found dead, at checkout or while idle. */
   stale: number
   /** Requests sent again on a fresh connection. */
   replayed: number
@@ -319,23 +353,27 @@ export interface Stats {
   hedged: number
   /** Look-ups of names, of the whole process, that have had no answer for 5 s and more. */
   stuckLookups: number
+  // </generated>
   /** Connections closed, by reason. */
   closed: Record<string, number>
-  /** Requests waiting for a connection, now. */
+  // <generated moments>
+  /** Requests waiting for a connection, at this moment. */
   waiting: number
-  /** Idle connections, now. */
+  /** Idle connections, at this moment. */
   idle: number
-  /** Connections in use, now. */
+  /** Connections in use, at this moment. */
   active: number
-  /** Connections being opened, now. */
+  /** Connections being opened, at this moment. */
   dialing: number
+  // </generated>
   /** The same moment by origin, in the order they were first used. */
   origins: OriginStats[]
 }
 
 /** One origin's part of the counters. */
 export interface OriginStats {
-  /** `https://example.com:8443`. */
+  // <generated origin>
+  /** The origin, such as "https://example.com:8443". */
   origin: string
   /** Requests waiting for a connection. */
   waiting: number
@@ -345,60 +383,104 @@ export interface OriginStats {
   active: number
   /** Connections being opened. */
   dialing: number
-  /** How long a connection may idle, in milliseconds; `null` for ever. */
+  /** How long a connection may idle. `null`: for ever. */
   idleLimit: number | null
-  /** Where that is from: the option, the server's `Keep-Alive`, or what its closes have taught. */
+  /** Where that limit is from: the option `idleTimeout`, the server's Keep-Alive, or what its closes have taught. */
   idleLimitSource: 'option' | 'hint' | 'learnt'
-  /** The circuit breaker; shared by all clients of the process. */
+  /** The circuit breaker, which all clients of the process share. */
   breaker: 'closed' | 'open' | 'half_open'
   /**
    * What its name resolved to last; empty without connections, when the URL has an address, and when names are not
    * looked up again (option `dnsTtl`).
    */
   addresses: string[]
+  // </generated>
 }
 
 /** Stable names of what can go wrong. */
 export type ErrorCode =
+  // <generated codes>
+  /** An argument or option has a value that is not allowed; the message names it. */
   | 'KA_INVALID_ARGUMENT'
+  /** The URL cannot be parsed or lacks a host. */
   | 'KA_INVALID_URL'
+  /** The URL's scheme is not http or https. */
   | 'KA_UNSUPPORTED_SCHEME'
+  /** The method is not a token (RFC 9110 9.1). */
   | 'KA_INVALID_METHOD'
+  /** A header name or value is not allowed (RFC 9110 5). */
   | 'KA_INVALID_HEADER'
+  /** The request body is shorter or longer than declared. */
   | 'KA_BODY_LENGTH_MISMATCH'
+  /** The source of a streamed request body failed. */
   | 'KA_BODY_SOURCE_FAILED'
+  /** The object is closed, consumed or in use. */
   | 'KA_INVALID_STATE'
+  /** The host name could not be resolved. */
   | 'KA_RESOLVE_FAILED'
+  /** No address of the host accepted a connection. */
   | 'KA_CONNECT_FAILED'
+  /** Resolving, connecting and the TLS handshake took too long. */
   | 'KA_CONNECT_TIMEOUT'
+  /** The TLS handshake failed. */
   | 'KA_TLS_HANDSHAKE_FAILED'
+  /** The server's certificate is not trusted or not for this host. */
   | 'KA_CERTIFICATE_REJECTED'
+  /** The peer broke the TLS protocol after the handshake. */
   | 'KA_TLS_PROTOCOL'
+  /** The server closed the connection before any byte of the response. */
   | 'KA_CONNECTION_CLOSED'
+  /** The connection was reset. */
   | 'KA_CONNECTION_RESET'
+  /** The server accepted no byte of the request for too long. */
   | 'KA_SEND_TIMEOUT'
+  /** No byte of the response came for too long. */
   | 'KA_READ_TIMEOUT'
+  /** The response head breaks RFC 9112. */
   | 'KA_INVALID_RESPONSE_HEAD'
+  /** The response head exceeds a limit. */
   | 'KA_HEAD_TOO_LARGE'
+  /** The response's framing fields are faulty. */
   | 'KA_INVALID_FRAMING'
+  /** The chunked coding of the response is faulty. */
   | 'KA_INVALID_CHUNK'
+  /** The connection ended before the response body was complete. */
   | 'KA_BODY_TRUNCATED'
+  /** The connection ended inside the response head. */
   | 'KA_HEAD_TRUNCATED'
+  /** The response body does not decode by its Content-Encoding. */
   | 'KA_DECODING_FAILED'
+  /** A redirect has no usable Location. */
   | 'KA_INVALID_REDIRECT'
+  /** The response body, decoded, exceeds `maxBodySize` and was to be collected whole. */
   | 'KA_BODY_TOO_LARGE'
+  /** No connection became free in time. */
   | 'KA_POOL_TIMEOUT'
+  /** The whole exchange took too long. */
   | 'KA_TOTAL_TIMEOUT'
+  /** The caller cancelled the request. */
   | 'KA_CANCELLED'
+  /** A signal handler asked for the wait to end. */
   | 'KA_INTERRUPTED'
+  /** The origin's circuit breaker is open. */
   | 'KA_CIRCUIT_OPEN'
+  /** Too many requests already wait for a connection. */
   | 'KA_QUEUE_FULL'
+  /** More redirects than allowed. */
   | 'KA_TOO_MANY_REDIRECTS'
+  /** A bug: a panic was caught at the boundary. */
   | 'KA_PANIC'
+  /** A bug, or a failure of the operating system. */
   | 'KA_INTERNAL'
+  // </generated>
 
+// <generated words>
 /** Where in an exchange it happened. */
 export type Phase = 'request' | 'pool' | 'resolve' | 'connect' | 'tls' | 'send' | 'head' | 'body'
+
+/** How much of a request had left the process. */
+export type Sent = 'nothing' | 'part' | 'all'
+// </generated>
 
 /** What every error of this package says; a caller's mistakes are a TypeError with these fields. */
 export interface ErrorDetails {
@@ -412,7 +494,7 @@ export interface ErrorDetails {
   /** Whether sending the request again cannot make the server act twice. */
   retrySafe: boolean
   /** How much of the request had been written. */
-  sent: 'nothing' | 'part' | 'all'
+  sent: Sent
   /** The operating system's error number, negative as Node has it, when there is one. */
   errno?: number
   /** What failed with it, as `connect`, `read`, `write` or `getaddrinfo`. */
@@ -438,7 +520,7 @@ export class KeepaliveError extends Error implements ErrorDetails {
   phase: Phase
   reused: boolean
   retrySafe: boolean
-  sent: 'nothing' | 'part' | 'all'
+  sent: Sent
   errno?: number
   syscall?: string
   address?: string

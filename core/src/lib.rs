@@ -28,15 +28,14 @@ mod sync;
 pub use client::Client;
 pub use client::call::Call;
 pub use client::outcome::{Completion, Destination, Outcome, Queue};
-pub use config::{
-    ClientConfig, Limit, MAX_TIME, OPTIONS, OptionInfo, OptionKind, OptionValue, Timeouts,
-};
+pub use config::{ClientConfig, Limit, MAX_TIME, OptionValue, Timeouts};
 pub use connection::exit::at_exit;
 pub use drive::wait::blocking::Blocking;
 pub use engine::thread::{ThreadStarter, start_threads_with};
 pub use error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
 pub use fork::{keep as fork_keep, mark_child as fork_mark_child};
 pub use keepalive_proto::{Fields, Version};
+pub use keepalive_tables::{OPTIONS, OptionInfo, OptionKind, Shape};
 pub use process::{fork_pause, fork_resume};
 pub use request::body::{BodySender, BodySource, BodyWant, body_pipe, source_failed};
 pub use request::url::base::join_url;

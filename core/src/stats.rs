@@ -1,7 +1,11 @@
-//! Counters of a pool, as every surface shows them.
+//! What a pool counts.
 
-use std::net::IpAddr;
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use keepalive_tables::{OriginStats, Stats};
+
+use crate::sync::{Mutex, lock};
 
 /// Why a connection was closed. The names are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,57 +63,40 @@ impl Closed {
     }
 }
 
-/// A snapshot. The first group counts since the client was made, the second is the moment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Connections opened.
-    pub opened: u64,
-    /// Requests sent on a connection that had carried a response before.
-    pub reused: u64,
-    /// Idle connections found dead, at checkout or while idle.
-    pub stale: u64,
-    /// Requests sent again on a fresh connection.
-    pub replayed: u64,
-    /// Further tries after failures (option `retries`).
-    pub retried: u64,
-    /// Second tries sent because the first took long (option `hedge`).
-    pub hedged: u64,
-    /// Look-ups of names, of the whole process, that have had no answer for 5 s and more.
-    pub stuck_lookups: u64,
-    /// Connections closed, by reason; only reasons that happened, sorted by name.
-    pub closed: Vec<(&'static str, u64)>,
-    /// Requests waiting for a connection.
-    pub waiting: u64,
-    /// Idle connections.
-    pub idle: u64,
-    /// Connections in use.
-    pub active: u64,
-    /// Connections being opened.
-    pub dialing: u64,
-    /// The same moment by origin, in the order they were first used.
-    pub origins: Vec<OriginStats>,
+macro_rules! define {
+    (
+        totals { $($total:ident: $total_doc:literal;)* }
+        process { $($process:tt)* }
+        moments { $($moments:tt)* }
+    ) => {
+        /// What a pool counts while it works.
+        #[derive(Default)]
+        pub(crate) struct Counters {
+            $(#[doc = $total_doc] pub $total: AtomicU64,)*
+            closed: Mutex<BTreeMap<&'static str, u64>>,
+        }
+
+        impl Counters {
+            /// The totals; what else a snapshot has is left empty.
+            pub fn totals(&self) -> Stats {
+                Stats { $($total: self.$total.load(Ordering::Relaxed),)* ..Stats::default() }
+            }
+        }
+    };
 }
 
-/// One origin's part of a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OriginStats {
-    /// `https://example.com:8443`.
-    pub origin: String,
-    /// Requests waiting for a connection.
-    pub waiting: u64,
-    /// Idle connections.
-    pub idle: u64,
-    /// Connections in use.
-    pub active: u64,
-    /// Connections being opened.
-    pub dialing: u64,
-    /// How long a connection may idle; `None` for ever.
-    pub idle_limit: Option<Duration>,
-    /// Why: `option`, `hint` (the server's Keep-Alive) or `learnt`.
-    pub idle_limit_source: &'static str,
-    /// The circuit breaker: `closed`, `open` or `half_open`.
-    pub breaker: &'static str,
-    /// What its name resolved to last, while it has connections; empty when the URL has an address
-    /// and when names are not looked up again (option `dns_ttl`).
-    pub addresses: Vec<IpAddr>,
+keepalive_tables::counters! { define }
+
+impl Counters {
+    /// Connections closed by reason, sorted by its name.
+    pub fn by_reason(&self) -> Vec<(&'static str, u64)> {
+        let closed = lock(&self.closed);
+        closed.iter().map(|(name, count)| (*name, *count)).collect()
+    }
+
+    /// Counts a connection that was closed.
+    pub fn closed(&self, reason: Closed) {
+        let mut closed = lock(&self.closed);
+        *closed.entry(reason.name()).or_default() += 1;
+    }
 }

@@ -6,12 +6,10 @@ mod common;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
+use common::*;
 use keepalive_core::*;
-
-use common::{ok, script};
 
 const BODY: &[u8] = b"one two three ";
 
@@ -106,7 +104,7 @@ fn one(
     prepare(&mut request);
     let result = match submitted {
         false => client.send_whole(&request, Blocking::default()),
-        true => submit(client, request),
+        true => submit(client, request, Until::Body),
     };
     (result, rewinds.load(Ordering::SeqCst))
 }
@@ -119,19 +117,8 @@ fn ways() -> impl Iterator<Item = (Kind, bool)> {
     })
 }
 
-fn submit(client: &Client, request: Request) -> Result<Response> {
-    let queue = Queue::new(|| {});
-    client.submit(request, Until::Body, &queue, 0)?;
-    assert!(queue.wait(Some(Duration::from_secs(30))));
-    let (mut taken, _) = queue.take(1);
-    match taken.pop().map(|completion| completion.outcome) {
-        Some(Outcome::Response(result)) => result,
-        _ => panic!("a response was due"),
-    }
-}
-
 /// Answers a GET, dies under the first request with a body, and answers the next.
-fn dying() -> common::Script {
+fn dying() -> Script {
     let died = AtomicBool::new(false);
     script(move |head, body| match head.starts_with("GET") {
         true => {
@@ -146,8 +133,8 @@ fn dying() -> common::Script {
 #[test]
 fn a_replay_sends_every_body_that_can_be_produced_again() {
     for (kind, submitted) in ways() {
-        let (origin, client) = (dying(), common::client(|_| {}));
-        common::get(&client, &origin.url);
+        let (origin, client) = (dying(), client(|_| {}));
+        get(&client, &origin.url);
         let (result, rewinds) = one(&client, kind, &origin.url, submitted, |_| {});
         if kind.repeats() {
             let mut response = result.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
@@ -167,7 +154,7 @@ fn a_replay_sends_every_body_that_can_be_produced_again() {
 #[test]
 fn a_failed_request_that_is_not_sent_again_touches_no_source() {
     let refused = script(|_, _| Vec::new());
-    let client = common::client(|_| {});
+    let client = client(|_| {});
     for (kind, submitted) in ways() {
         let (result, rewinds) = one(&client, kind, &refused.url, submitted, |_| {});
         assert!(result.is_err());
@@ -181,7 +168,7 @@ fn a_redirect_that_keeps_the_method_sends_the_body_again() {
         true => ok(body),
         false => b"HTTP/1.1 307 X\r\nContent-Length: 0\r\nLocation: /there\r\n\r\n".to_vec(),
     });
-    let client = common::client(|_| {});
+    let client = client(|_| {});
     for (kind, submitted) in ways() {
         let follow = |request: &mut Request| request.set_follow_redirects(true);
         let (result, _) = one(&client, kind, &origin.url, submitted, follow);
@@ -199,7 +186,7 @@ fn a_redirect_that_keeps_the_method_sends_the_body_again() {
 #[test]
 fn an_error_says_that_a_retry_lacked_the_body() {
     let refused = script(|_, _| Vec::new());
-    let client = common::client(|config| config.retries = 1);
+    let client = client(|config| config.retries = 1);
     for (kind, submitted) in ways() {
         let (result, _) = one(&client, kind, &refused.url, submitted, |_| {});
         let error = result.err().expect("refused");
@@ -216,7 +203,7 @@ fn a_retry_sends_the_body_again() {
             false => b"HTTP/1.1 503 X\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n".to_vec(),
             true => ok(body),
         });
-        let client = common::client(|config| config.retries = 1);
+        let client = client(|config| config.retries = 1);
         let (result, _) = one(&client, kind, &origin.url, submitted, |_| {});
         let mut response = result.expect("a response");
         let retries = u32::from(kind.repeats());

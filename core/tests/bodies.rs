@@ -1,26 +1,15 @@
 //! Bodies received straight into the caller's memory, on the caller's thread and on the engine.
 
+mod common;
+
 use std::io::Write;
-use std::mem::MaybeUninit;
 use std::net::TcpListener;
 use std::time::Duration;
 
+use common::*;
 use keepalive_core::*;
-use keepalive_origin::{Origin, OriginOptions};
 
 const SIZE: usize = 3_000_000;
-
-fn origin() -> Origin {
-    Origin::start(OriginOptions::default()).expect("the origin starts")
-}
-
-fn client() -> Client {
-    Client::new(ClientConfig::default()).expect("a client")
-}
-
-fn get(base: &str, path: &str) -> Request {
-    Request::new("GET", &format!("{base}{path}")).expect("a request")
-}
 
 fn expected(size: usize) -> Vec<u8> {
     (0..size).map(|at| (at % 251) as u8).collect()
@@ -39,38 +28,9 @@ fn answering(answer: Vec<u8>) -> String {
     base
 }
 
-struct Memory(Vec<MaybeUninit<u8>>);
-
-impl Memory {
-    fn new(size: usize) -> Memory {
-        let mut memory = Vec::with_capacity(size);
-        memory.resize_with(size, MaybeUninit::uninit);
-        Memory(memory)
-    }
-
-    fn first(&self, count: usize) -> Vec<u8> {
-        // SAFETY: the engine has written the first `count` bytes.
-        self.0[..count].iter().map(|byte| unsafe { byte.assume_init() }).collect()
-    }
-}
-
-impl Destination for Memory {
-    fn memory(&mut self) -> &mut [MaybeUninit<u8>] {
-        &mut self.0
-    }
-}
-
-fn next(queue: &Queue) -> Outcome {
-    assert!(queue.wait(Some(Duration::from_secs(20))), "a completion comes");
-    let mut done = Vec::new();
-    queue.drain(&mut done);
-    done.pop().expect("one completion").outcome
-}
-
 fn fill(response: Response, size: usize) -> (Response, Vec<u8>, Result<usize>) {
     let queue = Queue::new(|| {});
-    let memory = Box::new(Memory::new(size));
-    Client::submit_read_full(response, memory, 0, &queue, 3).expect("submitted");
+    Client::submit_read_full(response, Memory::new(size), 0, &queue, 3).expect("submitted");
     let Outcome::Filled(response, memory, count, result) = next(&queue) else {
         panic!("not filled")
     };
@@ -83,8 +43,8 @@ fn fill(response: Response, size: usize) -> (Response, Vec<u8>, Result<usize>) {
 #[test]
 fn a_body_of_known_length_fills_the_caller_s_memory_and_frees_its_connection() {
     let origin = origin();
-    let client = client();
-    let request = get(origin.http(), &format!("/bytes/{SIZE}"));
+    let client = client(|_| {});
+    let request = get_request(&format!("{}/bytes/{SIZE}", origin.http()));
     for on_engine in [false, true] {
         let mut response = client
             .send_until(&request, Until::SmallBody(65_536), Blocking::default())
@@ -116,13 +76,13 @@ fn a_body_of_known_length_fills_the_caller_s_memory_and_frees_its_connection() {
 #[test]
 fn a_small_or_unmeasured_body_comes_with_its_response() {
     let origin = origin();
-    let client = client();
+    let client = client(|_| {});
     for path in ["/bytes/65536", "/chunked/300000", "/close-delimited/300000"] {
-        let request = get(origin.http(), path);
+        let request = get_request(&format!("{}{path}", origin.http()));
         let response = client.send_until(&request, Until::SmallBody(65_536), Blocking::default());
         assert!(response.expect(path).is_complete(), "{path}");
     }
-    let mut request = get(origin.http(), "/gzip");
+    let mut request = get_request(&format!("{}/gzip", origin.http()));
     request.set_decode(true);
     let response = client.send_until(&request, Until::SmallBody(0), Blocking::default());
     assert!(response.expect("decoded").is_complete());
@@ -131,13 +91,11 @@ fn a_small_or_unmeasured_body_comes_with_its_response() {
 #[test]
 fn every_framing_and_tls_can_be_read_into_memory() {
     let origin = origin();
-    let mut config = ClientConfig::default();
-    config.ca_file = Some(origin.ca_file().to_string_lossy().into_owned());
-    let client = Client::new(config).expect("a client");
+    let client = trusting(&origin, |_| {});
     for base in [origin.http(), origin.https()] {
         for path in ["bytes/400000", "chunked/400000", "close-delimited/400000"] {
             for on_engine in [false, true] {
-                let request = get(base, &format!("/{path}"));
+                let request = get_request(&format!("{base}/{path}"));
                 let mut response = client.send(&request, Blocking::default()).expect("a head");
                 let size = 400_100;
                 let (body, count) = match on_engine {
@@ -162,9 +120,9 @@ fn every_framing_and_tls_can_be_read_into_memory() {
 fn a_truncated_body_is_an_error_with_what_came() {
     let answer = [&b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n"[..], &expected(150_000)];
     for on_engine in [false, true] {
-        let client = client();
+        let client = client(|_| {});
         let base = answering(answer.concat());
-        let mut response = client.send(&get(&base, "/"), Blocking::default()).expect("a head");
+        let mut response = client.send(&get_request(&base), Blocking::default()).expect("a head");
         let error = match on_engine {
             true => fill(response, 200_000).2.err(),
             false => response.read_full(&mut vec![0; 200_000], 0, Blocking::default()).err(),
@@ -180,9 +138,9 @@ fn a_truncated_body_is_an_error_with_what_came() {
 #[test]
 fn pieces_are_as_large_as_what_is_at_hand() {
     let origin = origin();
-    let client = client();
+    let client = client(|_| {});
     for path in ["bytes", "chunked", "close-delimited"] {
-        let request = get(origin.http(), &format!("/{path}/{SIZE}"));
+        let request = get_request(&format!("{}/{path}/{SIZE}", origin.http()));
         let mut response = client.send(&request, Blocking::default()).expect("a head");
         let mut body = Vec::new();
         loop {
@@ -200,7 +158,7 @@ fn pieces_are_as_large_as_what_is_at_hand() {
     }
     let error = {
         let base = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc".to_vec());
-        let mut response = client.send(&get(&base, "/"), Blocking::default()).expect("a head");
+        let mut response = client.send(&get_request(&base), Blocking::default()).expect("a head");
         let mut piece = [0; 8];
         assert_eq!(response.at_hand(Blocking::default()).expect("three"), 3);
         assert_eq!(response.read(&mut piece, Blocking::default()).expect("three"), 3);
@@ -212,8 +170,8 @@ fn pieces_are_as_large_as_what_is_at_hand() {
 #[test]
 fn a_stall_in_a_body_is_a_timeout_however_it_is_read() {
     let origin = origin();
-    let client = client();
-    let mut request = get(origin.http(), "/stall-body?n=200000&sent=100000");
+    let client = client(|_| {});
+    let mut request = get_request(&format!("{}/stall-body?n=200000&sent=100000", origin.http()));
     let limit = Some(Some(Duration::from_millis(60)));
     request.set_timeouts(Timeouts { read: limit, ..Timeouts::default() });
     for way in 0..3 {
@@ -238,9 +196,9 @@ fn a_stall_in_a_body_is_a_timeout_however_it_is_read() {
 #[test]
 fn what_is_here_is_read_without_waiting_on_a_registered_connection() {
     let origin = origin();
-    let client = client();
+    let client = client(|_| {});
     let queue = Queue::new(|| {});
-    let request = get(origin.http(), &format!("/bytes/{SIZE}"));
+    let request = get_request(&format!("{}/bytes/{SIZE}", origin.http()));
     client.submit(request, Until::Head, &queue, 1).expect("submitted");
     let Outcome::Response(response) = next(&queue) else { panic!("not a response") };
     let mut response = Some(response.expect("a head"));
@@ -269,9 +227,9 @@ fn what_is_here_is_read_without_waiting_on_a_registered_connection() {
 #[test]
 fn the_rest_of_a_body_whose_server_has_gone_is_not_waited_for() {
     let answer = [&b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n"[..], &expected(150_000)];
-    let (client, queue) = (client(), Queue::new(|| {}));
+    let (client, queue) = (client(|_| {}), Queue::new(|| {}));
     let base = answering(answer.concat());
-    client.submit(get(&base, "/"), Until::Head, &queue, 1).expect("submitted");
+    client.submit(get_request(&base), Until::Head, &queue, 1).expect("submitted");
     let Outcome::Response(response) = next(&queue) else { panic!("not a response") };
     let mut response = response.expect("a head");
     // In bulk, so that the next wait is for a whole piece; what there is is less.
@@ -304,9 +262,10 @@ fn the_rest_of_a_body_whose_server_has_gone_is_not_waited_for() {
 #[test]
 fn closing_early_completes_when_the_connection_is_free_again() {
     let origin = origin();
-    let client = client();
+    let client = client(|_| {});
     for (path, idle) in [("/bytes/200000", 1), ("/bytes/3000000", 0)] {
-        let response = client.send(&get(origin.http(), path), Blocking::default());
+        let response =
+            client.send(&get_request(&format!("{}{path}", origin.http())), Blocking::default());
         let queue = Queue::new(|| {});
         Client::submit_close(response.expect("a head"), &queue, 9).expect("submitted");
         let Outcome::Chunk(_, result) = next(&queue) else { panic!("not closed") };
@@ -328,8 +287,8 @@ fn a_long_body_that_never_waits_is_interruptible() {
         // Until the client goes away.
         while socket.write_all(&piece).is_ok() {}
     });
-    let client = client();
-    let mut response = client.send(&get(&base, "/"), Blocking::default()).expect("a head");
+    let client = client(|_| {});
+    let mut response = client.send(&get_request(&base), Blocking::default()).expect("a head");
     // Far more than comes until the hook is looked at.
     let mut memory = vec![0; 1 << 30];
     let mut hook = || true;

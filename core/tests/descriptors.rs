@@ -30,7 +30,7 @@ fn a_pool_leaves_half_of_the_descriptors_to_its_host() {
     setrlimit(Resource::Nofile, Rlimit { current: Some(40), maximum: limit.maximum })
         .expect("a lower limit");
     let queue = Queue::new(|| {});
-    let request = Arc::new(Request::new("GET", &server.url).expect("a request"));
+    let request = Arc::new(get_request(&server.url));
     client.submit(request.clone(), Until::Body, &queue, 0).expect("submitted");
     // The pool is open; the server gets its room back.
     setrlimit(Resource::Nofile, Rlimit { current: Some(256), maximum: limit.maximum })
@@ -43,9 +43,7 @@ fn a_pool_leaves_half_of_the_descriptors_to_its_host() {
     *gate.0.lock().expect("no panic") = true;
     gate.1.notify_all();
     for _ in 0..30 {
-        while queue.take(1).0.is_empty() {
-            assert!(queue.wait(Some(std::time::Duration::from_secs(30))));
-        }
+        completion(&queue);
     }
     assert_eq!(client.stats().opened, 20);
 }

@@ -1,50 +1,21 @@
 //! Exchanges against the scripted origin, with both waits over one pool.
 
-use std::sync::Arc;
+mod common;
+
 use std::time::Duration;
 
+use common::*;
 use keepalive_core::*;
-use keepalive_origin::{Origin, OriginOptions};
-
-fn origin() -> Origin {
-    Origin::start(OriginOptions::default()).expect("the origin starts")
-}
-
-fn client() -> Client {
-    Client::new(ClientConfig::default()).expect("a client")
-}
-
-fn get(client: &Client, url: &str) -> Result<Response> {
-    client.send_whole(&Request::new("GET", url)?, Blocking::default())
-}
-
-fn submit(client: &Client, request: Request, until: Until) -> Result<Response> {
-    let queue = Queue::new(|| {});
-    client.submit(request, until, &queue, 7)?;
-    assert!(queue.wait(Some(Duration::from_secs(20))), "a completion comes");
-    let mut done = Vec::new();
-    queue.drain(&mut done);
-    let completion = done.pop().expect("one completion");
-    assert_eq!((completion.token, done.len()), (7, 0));
-    match completion.outcome {
-        Outcome::Response(result) => result,
-        _ => panic!("not a response"),
-    }
-}
-
-fn body(mut response: Response) -> Vec<u8> {
-    response.read_all(Blocking::default()).expect("a body").to_vec()
-}
 
 #[test]
 fn both_waits_share_one_connection() {
     let origin = origin();
-    let client = client();
+    let client = client(|_| {});
     let url = format!("{}/ok", origin.http());
     for round in 0..10 {
         let response = match round % 2 {
-            0 => get(&client, &url),
-            _ => submit(&client, Request::new("GET", &url).expect("a request"), Until::Body),
+            0 => try_get(&client, &url),
+            _ => submit(&client, get_request(&url), Until::Body),
         };
         let response = response.expect("a response");
         assert_eq!(response.status(), 200);
@@ -58,14 +29,12 @@ fn both_waits_share_one_connection() {
 #[test]
 fn tls_with_own_ca() {
     let origin = origin();
-    let mut config = ClientConfig::default();
-    config.ca_file = Some(origin.ca_file().to_string_lossy().into_owned());
-    let client = Client::new(config).expect("a client");
+    let client = trusting(&origin, |_| {});
     for round in 0..4 {
         let url = format!("{}/bytes/300000", origin.https());
         let response = match round % 2 {
-            0 => get(&client, &url),
-            _ => submit(&client, Request::new("GET", &url).expect("a request"), Until::Body),
+            0 => try_get(&client, &url),
+            _ => submit(&client, get_request(&url), Until::Body),
         };
         let response = response.expect("a response");
         assert_eq!(response.info().reused, round > 0);
@@ -77,7 +46,7 @@ fn tls_with_own_ca() {
 fn an_untrusted_certificate_names_host_and_reason() {
     let origin = origin();
     let url = format!("{}/ok", origin.https());
-    let error = get(&client(), &url).err().expect("refused");
+    let error = try_get(&client(|_| {}), &url).err().expect("refused");
     assert_eq!(error.kind(), ErrorKind::CertificateRejected);
     assert!(error.message().contains("localhost"), "{error}");
     assert!(error.message().contains("issuer is not trusted"), "{error}");
@@ -86,7 +55,7 @@ fn an_untrusted_certificate_names_host_and_reason() {
 #[test]
 fn uploads_and_echo() {
     let origin = origin();
-    let client = client();
+    let client = client(|_| {});
     let data: Vec<u8> = (0..3_000_000u32).map(|n| n as u8).collect();
     for until in [None, Some(Until::Body)] {
         let mut request =
@@ -104,11 +73,10 @@ fn uploads_and_echo() {
 #[test]
 fn decodes_what_it_offered() {
     let origin = origin();
-    let client = client();
-    let plain = body(get(&client, &format!("{}/compressible", origin.http())).expect("plain"));
+    let client = client(|_| {});
+    let plain = body(get(&client, &format!("{}/compressible", origin.http())));
     for coding in ["gzip", "deflate", "deflate-raw", "br", "zstd"] {
-        let mut request =
-            Request::new("GET", &format!("{}/{coding}", origin.http())).expect("a request");
+        let mut request = get_request(&format!("{}/{coding}", origin.http()));
         request.set_decode(true);
         let response = client.send_whole(&request, Blocking::default()).expect(coding);
         assert_eq!(body(response), plain, "{coding}");
@@ -118,11 +86,11 @@ fn decodes_what_it_offered() {
 #[test]
 fn a_coded_body_that_is_cut_or_corrupt_is_an_error() {
     let origin = origin();
-    let client = client();
+    let client = client(|_| {});
     for coding in ["gzip", "deflate", "deflate-raw", "br", "zstd"] {
         for fault in ["cut=1", "bad=1"] {
             let url = format!("{}/{coding}?{fault}", origin.http());
-            let mut request = Request::new("GET", &url).expect("a request");
+            let mut request = get_request(&url);
             request.set_decode(true);
             let result = client.send_whole(&request, Blocking::default());
             let error = result.err().unwrap_or_else(|| panic!("{coding} {fault}: no error"));
@@ -134,8 +102,8 @@ fn a_coded_body_that_is_cut_or_corrupt_is_an_error() {
 #[test]
 fn timeouts_name_phase_peer_and_wait() {
     let origin = origin();
-    let client = client();
-    let mut request = Request::new("GET", &format!("{}/stall", origin.http())).expect("a request");
+    let client = client(|_| {});
+    let mut request = get_request(&format!("{}/stall", origin.http()));
     request.set_timeouts(Timeouts {
         header: Some(Some(Duration::from_millis(60))),
         ..Timeouts::default()
@@ -157,15 +125,15 @@ fn timeouts_name_phase_peer_and_wait() {
 #[test]
 fn a_death_on_reuse_is_replayed_for_get_and_reported_for_post() {
     let origin = origin();
-    let client = client();
+    let client = client(|_| {});
     let base = origin.http();
     for how in ["fin", "rst"] {
-        get(&client, &format!("{base}/ok")).expect("warm");
+        get(&client, &format!("{base}/ok"));
         let url = format!("{base}/flaky?key=get-{how}&times=1&how={how}");
-        let response = get(&client, &url).expect("replayed");
+        let response = get(&client, &url);
         assert_eq!((response.status(), response.info().replays), (200, 1));
 
-        get(&client, &format!("{base}/ok")).expect("warm");
+        get(&client, &format!("{base}/ok"));
         let url = format!("{base}/flaky?key=post-{how}&times=1&how={how}");
         let mut request = Request::new("POST", &url).expect("a request");
         request.set_body("x");
@@ -180,19 +148,16 @@ fn a_death_on_reuse_is_replayed_for_get_and_reported_for_post() {
 #[test]
 fn cancelling_ends_in_exactly_one_completion_and_frees_the_slot() {
     let origin = origin();
-    let client = client();
+    let client = client(|_| {});
     let queue = Queue::new(|| {});
-    let request = Request::new("GET", &format!("{}/stall", origin.http())).expect("a request");
+    let request = get_request(&format!("{}/stall", origin.http()));
     let calls: Vec<_> = (0..8)
         .map(|token| client.submit(request.clone(), Until::Head, &queue, token).expect("submitted"))
         .collect();
     calls.iter().for_each(Call::cancel);
     let mut ended = Vec::new();
     while ended.len() < calls.len() {
-        assert!(queue.wait(Some(Duration::from_secs(10))));
-        let mut batch = Vec::new();
-        queue.drain(&mut batch);
-        ended.extend(batch.into_iter().map(|completion| completion.token));
+        ended.push(completion(&queue).token);
     }
     ended.sort_unstable();
     assert_eq!(ended, (0..8).collect::<Vec<_>>());
@@ -202,15 +167,13 @@ fn cancelling_ends_in_exactly_one_completion_and_frees_the_slot() {
 #[test]
 fn sixty_four_threads_stay_within_the_cap() {
     let origin = origin();
-    let mut config = ClientConfig::default();
-    config.max_per_host = 8;
-    let client = Arc::new(Client::new(config).expect("a client"));
+    let client = client(|config| config.max_per_host = 8);
     let url = format!("{}/bytes/1000", origin.http());
     std::thread::scope(|scope| {
         for _ in 0..64 {
             scope.spawn(|| {
                 for _ in 0..20 {
-                    assert_eq!(body(get(&client, &url).expect("a response")).len(), 1000);
+                    assert_eq!(body(get(&client, &url)).len(), 1000);
                 }
             });
         }
@@ -223,9 +186,8 @@ fn sixty_four_threads_stay_within_the_cap() {
 #[test]
 fn a_streamed_response_is_read_in_pieces() {
     let origin = origin();
-    let client = client();
-    let request =
-        Request::new("GET", &format!("{}/bytes/2000000", origin.http())).expect("a request");
+    let client = client(|_| {});
+    let request = get_request(&format!("{}/bytes/2000000", origin.http()));
     let mut response = client.send(&request, Blocking::default()).expect("a head");
     let mut total = 0;
     let mut buffer = vec![0; 70_000];
@@ -267,7 +229,7 @@ fn an_echo_that_answers_while_it_reads_gets_the_whole_upload() {
             }
         }
     });
-    let client = client();
+    let client = client(|_| {});
     for until in [None, Some(Until::Body)] {
         let mut request = Request::new("POST", &url).expect("a request");
         request.set_body(vec![b'e'; SIZE]);

@@ -4,31 +4,14 @@ mod common;
 
 use std::io::{ErrorKind as IoKind, Read, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use common::*;
 use keepalive_core::*;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// A TLS server that says for each connection whether it ended with close_notify.
 fn tls_server(origin: &keepalive_origin::Origin) -> (String, Receiver<bool>) {
-    let endpoints = origin.endpoints();
-    let chain: Vec<_> = CertificateDer::pem_file_iter(&endpoints.server_cert_file)
-        .expect("a file")
-        .collect::<std::result::Result<_, _>>()
-        .expect("certificates");
-    let key = PrivateKeyDer::from_pem_file(&endpoints.server_key_file).expect("a key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .expect("a pair");
-    let config = Arc::new(config);
+    let config = tls::config(origin, |_| {});
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("https://{}/", listener.local_addr().expect("an address"));
     let (ends, ended) = channel();
@@ -58,20 +41,19 @@ fn tls_server(origin: &keepalive_origin::Origin) -> (String, Receiver<bool>) {
 fn tls_servers_get_close_notify_also_at_exit() {
     let origin = origin();
     let (url, ended) = tls_server(&origin);
-    let client = || client(|config| config.ca_file = Some(origin.ca_file().display().to_string()));
-    let limit = Duration::from_secs(10);
+    let client = || trusting(&origin, |_| {});
 
     let closing = client();
     get(&closing, &url);
     closing.close();
-    assert_eq!(ended.recv_timeout(limit), Ok(true));
+    assert_eq!(ended.recv_timeout(HANG), Ok(true));
 
     let at_end = client();
     get(&at_end, &url);
     at_exit();
-    assert_eq!(ended.recv_timeout(limit), Ok(true));
+    assert_eq!(ended.recv_timeout(HANG), Ok(true));
     // Others may still want to say something at their exit.
     get(&at_end, &url);
     drop(at_end);
-    assert_eq!(ended.recv_timeout(limit), Ok(true));
+    assert_eq!(ended.recv_timeout(HANG), Ok(true));
 }

@@ -67,19 +67,15 @@ fn requests_under_way_finish_after_close_and_waiting_ones_fail() {
     let origin = origin();
     let client = client(|config| config.max_per_host = 1);
     let queue = Queue::new(|| {});
-    let request =
-        |path: &str| Request::new("GET", &format!("{}{path}", origin.http())).expect("a request");
+    let request = |path: &str| get_request(&format!("{}{path}", origin.http()));
     client.submit(request("/gate/end"), Until::Body, &queue, 1).expect("submitted");
     assert!(origin.wait_at_gate("end", 1, Duration::from_secs(5)));
     client.submit(request("/ok"), Until::Body, &queue, 2).expect("submitted");
     eventually(&client, |stats| stats.waiting == 1);
     client.close();
     let next = || {
-        while !queue.wait(None) {}
-        let (mut batch, _) = queue.take(1);
-        let Completion { token, outcome } = batch.pop().expect("a completion");
-        let Outcome::Response(result) = outcome else { panic!("not a response") };
-        (token, result.map(|response| response.status()).map_err(|error| error.kind()))
+        let Completion { token, outcome } = completion(&queue);
+        (token, response(outcome).map(|response| response.status()).map_err(|error| error.kind()))
     };
     assert_eq!(next(), (2, Err(ErrorKind::InvalidState)));
     assert!(client.submit(request("/ok"), Until::Body, &queue, 3).is_err());

@@ -5,7 +5,6 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use common::*;
 use keepalive_core::*;
@@ -38,8 +37,9 @@ fn no_thread_of_the_engine_is_left_and_everything_goes_on() {
     let client = client(|_| {});
     let queue = Queue::new(|| {});
     let submit = |path: &str, token| {
-        let request = Request::new("GET", &format!("{}{path}", server.url)).expect("a request");
-        client.submit(request, Until::Body, &queue, token).expect("submitted");
+        client
+            .submit(get_request(&format!("{}{path}", server.url)), Until::Body, &queue, token)
+            .expect("submitted");
     };
     // A look-up, so that a helper thread has been there.
     let name = server.url.replace("127.0.0.1", "localhost");
@@ -55,19 +55,15 @@ fn no_thread_of_the_engine_is_left_and_everything_goes_on() {
         // Submitted while nobody is there to take it.
         submit("/", 2 + round);
         fork_resume();
-        while queue.take(1).0.is_empty() {
-            assert!(queue.wait(Some(Duration::from_secs(30))));
-        }
+        completion(&queue);
         assert_eq!(ours(), 1, "{:?}", threads());
     }
     fork_pause();
     release.store(true, Ordering::SeqCst);
     fork_resume();
-    assert!(queue.wait(Some(Duration::from_secs(30))));
-    let (mut taken, _) = queue.take(1);
-    let completion = taken.pop().expect("the held one");
-    assert_eq!(completion.token, 1);
-    assert!(matches!(completion.outcome, Outcome::Response(Ok(_))));
+    let held = completion(&queue);
+    assert_eq!(held.token, 1);
+    response(held.outcome).expect("the held one");
     // One too many is harmless.
     fork_resume();
     get(&client, &server.url);

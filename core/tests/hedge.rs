@@ -110,14 +110,7 @@ fn send(client: &Client, request: &Request, submit: bool) -> Response {
     if !submit {
         return client.send_whole(request, Blocking::default()).expect("a response");
     }
-    let queue = Queue::new(|| {});
-    client.submit(request.clone(), Until::Body, &queue, 0).expect("submitted");
-    while !queue.wait(None) {}
-    let (mut batch, _) = queue.take(1);
-    match batch.pop().expect("a completion").outcome {
-        Outcome::Response(result) => result.expect("a response"),
-        _ => panic!("not a response"),
-    }
+    common::submit(client, request.clone(), Until::Body).expect("a response")
 }
 
 #[test]

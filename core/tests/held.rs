@@ -1,33 +1,22 @@
 //! What TLS has taken from the socket and not handed over yet: its end in the same segment as data,
 //! with TCP left open, so that the socket has nothing more to tell.
 
+mod common;
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
+use common::*;
 use keepalive_core::*;
-use keepalive_origin::{Origin, OriginOptions};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection};
+use keepalive_origin::Origin;
+use rustls::ServerConnection;
 
 /// Serves connections: each gets `answer` and a close_notify in one segment, and stays open until the
 /// sender is dropped.
 fn serving(origin: &Origin, answer: &'static [u8]) -> (String, Sender<()>) {
-    let files = origin.endpoints();
-    let chain = CertificateDer::pem_file_iter(&files.server_cert_file).expect("a file");
-    let chain = chain.collect::<std::result::Result<Vec<_>, _>>().expect("certificates");
-    let key = PrivateKeyDer::from_pem_file(&files.server_key_file).expect("a key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .expect("they fit");
-    let config = Arc::new(config);
+    let config = tls::config(origin, |_| {});
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("https://localhost:{}/", listener.local_addr().expect("bound").port());
     let (sender, receiver) = channel::<()>();
@@ -63,14 +52,13 @@ fn outcomes(origin: &Origin, answer: &'static [u8]) -> Vec<Result<Vec<u8>>> {
     let mut outcomes = Vec::new();
     for busy_poll in [0, 50] {
         let (url, _open) = serving(origin, answer);
-        let mut config = ClientConfig::default();
-        config.ca_file = Some(origin.ca_file().to_string_lossy().into_owned());
-        config.busy_poll = busy_poll;
-        // Whoever sleeps on the socket gets a timeout instead.
-        config.header_timeout = Some(Duration::from_secs(5));
-        config.stall_timeout = Some(Duration::from_secs(5));
-        let client = Client::new(config).expect("a client");
-        let request = Request::new("GET", &url).expect("a request");
+        let client = trusting(origin, |config| {
+            config.busy_poll = busy_poll;
+            // Whoever sleeps on the socket gets a timeout instead.
+            config.header_timeout = Some(Duration::from_secs(5));
+            config.stall_timeout = Some(Duration::from_secs(5));
+        });
+        let request = get_request(&url);
         // Twice: what ended so is not used again.
         for _ in 0..2 {
             outcomes.push(
@@ -95,11 +83,7 @@ fn outcomes(origin: &Origin, answer: &'static [u8]) -> Vec<Result<Vec<u8>>> {
                 true => client.submit_lingering(request.clone(), Until::Body, &queue, 1),
             };
             call.expect("submitted").linger(&queue);
-            assert!(queue.wait(Some(Duration::from_secs(20))), "a completion comes");
-            let (mut done, _) = queue.take(1);
-            let Some(Completion { outcome: Outcome::Response(result), .. }) = done.pop() else {
-                panic!("not a response")
-            };
+            let result = response(next(&queue));
             outcomes.push(
                 result.map(|mut response| response.take_complete().expect("complete").to_vec()),
             );
@@ -111,7 +95,7 @@ fn outcomes(origin: &Origin, answer: &'static [u8]) -> Vec<Result<Vec<u8>>> {
 
 #[test]
 fn an_end_that_came_with_data_is_seen_though_the_socket_tells_nothing() {
-    let origin = Origin::start(OriginOptions::default()).expect("the origin starts");
+    let origin = origin();
     for (answer, expected) in [
         (&b""[..], ErrorKind::ConnectionClosed),
         (b"HTTP/1.1 200 OK\r\nContent-Le", ErrorKind::HeadTruncated),
@@ -132,7 +116,7 @@ fn an_end_that_came_with_data_is_seen_though_the_socket_tells_nothing() {
 
 #[test]
 fn a_whole_answer_that_came_with_the_end_is_one_and_its_connection_is_over() {
-    let origin = Origin::start(OriginOptions::default()).expect("the origin starts");
+    let origin = origin();
     for answer in [
         &b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"[..],
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",

@@ -1,40 +1,27 @@
 //! A panic of a caller's own code, wherever it is called, ends its own request and nothing else; and no
 //! length of time makes us panic.
 
+mod common;
+
 use std::mem::MaybeUninit;
 use std::panic::panic_any;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use common::*;
 use keepalive_core::*;
-use keepalive_origin::{Origin, OriginOptions};
+use keepalive_origin::Origin;
 
-fn origin() -> Origin {
-    Origin::start(OriginOptions::default()).expect("the origin starts")
-}
-
-fn client() -> Client {
-    let mut config = ClientConfig::default();
+/// One connection, which has to serve on.
+fn one(config: &mut ClientConfig) {
     config.max_per_host = 1;
-    Client::new(config).expect("a client")
-}
-
-fn next(queue: &Queue) -> Outcome {
-    assert!(queue.wait(Some(Duration::from_secs(20))), "a completion comes");
-    let mut done = Vec::new();
-    queue.drain(&mut done);
-    assert_eq!(done.len(), 1, "exactly one");
-    done.remove(0).outcome
 }
 
 /// The engine serves on, on the one connection that there may be.
 fn serves(client: &Client, origin: &Origin) {
-    let request = Request::new("GET", &format!("{}/ok", origin.http())).expect("a request");
-    let queue = Queue::new(|| {});
-    client.submit(request, Until::Body, &queue, 1).expect("submitted");
-    let Outcome::Response(response) = next(&queue) else { panic!("not a response") };
-    assert_eq!(response.expect("a response").status(), 200);
+    let request = get_request(&format!("{}/ok", origin.http()));
+    assert_eq!(submit(client, request, Until::Body).expect("a response").status(), 200);
     assert_eq!(client.stats().active, 0);
 }
 
@@ -73,7 +60,7 @@ impl Drop for Faulty {
 
 #[test]
 fn a_body_source_that_panics_fails_its_own_request() {
-    let (origin, client) = (origin(), client());
+    let (origin, client) = (origin(), client(one));
     let request = |fault| {
         let mut request = Request::new("POST", &format!("{}/echo", origin.http())).expect("fine");
         let source = Faulty(fault, Some(Bytes::from_static(b"piece")));
@@ -83,35 +70,29 @@ fn a_body_source_that_panics_fails_its_own_request() {
     let error = client.send(&request(Fault::Poll), Blocking::default()).err().expect("it panicked");
     assert_eq!(error.kind(), ErrorKind::Panic);
     serves(&client, &origin);
-    let queue = Queue::new(|| {});
-    client.submit(request(Fault::Poll), Until::Body, &queue, 2).expect("submitted");
-    let Outcome::Response(Err(error)) = next(&queue) else { panic!("not a failure") };
+    let error = submit(&client, request(Fault::Poll), Until::Body).err().expect("it panicked");
     assert_eq!(error.kind(), ErrorKind::Panic);
     serves(&client, &origin);
     // Sent, and asked to begin again for the second time that the request is used.
     let again = std::sync::Arc::new(request(Fault::Rewind));
     for expected in [None, Some(ErrorKind::Panic)] {
-        client.submit(again.clone(), Until::Body, &queue, 3).expect("submitted");
-        let Outcome::Response(result) = next(&queue) else { panic!("not a response") };
+        let result = submit(&client, again.clone(), Until::Body);
         assert_eq!(result.err().map(|error| error.kind()), expected);
     }
     serves(&client, &origin);
     // Dropped with its request, on the engine, when the response is there.
-    client.submit(request(Fault::Drop), Until::Body, &queue, 4).expect("submitted");
-    let Outcome::Response(result) = next(&queue) else { panic!("not a response") };
+    let result = submit(&client, request(Fault::Drop), Until::Body);
     assert_eq!(result.expect("a response").status(), 200);
     serves(&client, &origin);
 }
 
 #[test]
 fn a_hook_that_panics_fails_its_own_call() {
-    let (origin, client) = (origin(), client());
+    let (origin, client) = (origin(), client(one));
     let mut request = Request::new("POST", &format!("{}/echo", origin.http())).expect("a request");
     let (sender, source) = body_pipe(false, |_| panic_any("asked for"));
     request.set_body_stream(source, None);
-    let queue = Queue::new(|| {});
-    client.submit(request, Until::Body, &queue, 1).expect("submitted");
-    let Outcome::Response(Err(error)) = next(&queue) else { panic!("not a failure") };
+    let error = submit(&client, request, Until::Body).err().expect("it panicked");
     assert_eq!(error.kind(), ErrorKind::Panic);
     drop(sender);
     serves(&client, &origin);
@@ -127,12 +108,12 @@ fn a_hook_that_panics_fails_its_own_call() {
 
 #[test]
 fn a_wake_up_or_memory_that_panics_stops_no_engine() {
-    let (origin, client) = (origin(), client());
+    let (origin, client) = (origin(), client(one));
     for _ in 0..3 {
         let queue = Queue::new(|| panic_any("asked for"));
-        let request = Request::new("GET", &format!("{}/ok", origin.http())).expect("a request");
+        let request = get_request(&format!("{}/ok", origin.http()));
         client.submit(request, Until::Body, &queue, 1).expect("submitted");
-        let Outcome::Response(Ok(_)) = next(&queue) else { panic!("not a response") };
+        response(next(&queue)).expect("a response");
         serves(&client, &origin);
     }
     struct None;
@@ -173,7 +154,7 @@ fn a_length_of_time_beyond_the_longest_is_refused_by_name() {
         checked += 1;
     }
     assert!(checked >= 9, "{checked} options");
-    let client = client();
+    let client = client(one);
     let limit = Some(Some(over));
     for (name, timeouts) in [
         ("queue", Timeouts { queue: limit, ..Default::default() }),
@@ -220,9 +201,8 @@ fn the_longest_times_work() {
     for _ in 0..2 {
         let response = client.send_whole(&request, Blocking::default()).expect("a response");
         assert_eq!(response.status(), 200);
+        let response = submit(&client, request.clone(), Until::Head).expect("a head");
         let queue = Queue::new(|| {});
-        client.submit(request.clone(), Until::Head, &queue, 1).expect("submitted");
-        let Outcome::Response(Ok(response)) = next(&queue) else { panic!("not a response") };
         Client::submit_read_all(response, &queue, 1).expect("submitted");
         let Outcome::Chunk(_, Ok(_)) = next(&queue) else { panic!("not a body") };
     }

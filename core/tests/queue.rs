@@ -33,14 +33,7 @@ fn both(client: &Client, url: &str, timeouts: Timeouts) -> [Result<Response>; 2]
     let mut request = Request::new("GET", url).expect("a request");
     request.set_timeouts(timeouts);
     let blocking = client.send_whole(&request, Blocking::default());
-    let queue = Queue::new(|| {});
-    client.submit(request, Until::Body, &queue, 0).expect("submitted");
-    assert!(queue.wait(Some(Duration::from_secs(30))));
-    let (mut taken, _) = queue.take(1);
-    match taken.pop().map(|completion| completion.outcome) {
-        Some(Outcome::Response(result)) => [blocking, result],
-        _ => panic!("a response was due"),
-    }
+    [blocking, submit(client, request, Until::Body)]
 }
 
 fn refused(result: Result<Response>, texts: &[&str]) {

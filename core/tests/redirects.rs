@@ -3,24 +3,18 @@
 
 mod common;
 
+use common::*;
 use keepalive_core::*;
 
-use common::script;
-
 fn follow(url: &str) -> Result<Response> {
-    let client = common::client(|_| {});
+    let client = client(|_| {});
     let mut request = Request::new("GET", url)?;
     request.set_follow_redirects(true);
     client.send_whole(&request, Blocking::default())
 }
 
-fn body(mut response: Response) -> String {
-    let bytes = response.read_all(Blocking::default()).expect("a body");
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 /// Sends `/start` to `location`; everything else gets its request head back as the body.
-fn redirecting(location: Vec<u8>) -> common::Script {
+fn redirecting(location: Vec<u8>) -> Script {
     script(move |head, _| {
         if head.starts_with("GET /start") {
             let mut answer = b"HTTP/1.1 302 Found\r\nContent-Length: 4\r\nLocation: ".to_vec();
@@ -28,7 +22,7 @@ fn redirecting(location: Vec<u8>) -> common::Script {
             answer.extend_from_slice(b"\r\n\r\nhere");
             return answer;
         }
-        common::ok(head.as_bytes())
+        ok(head.as_bytes())
     })
 }
 
@@ -49,7 +43,7 @@ fn a_location_that_is_no_url_is_repaired() {
         let fragment = if location.ends_with(b"#own") { "own" } else { "part" };
         assert_eq!(response.url(), format!("{}{target}", origin.url));
         assert_eq!(response.url_with_fragment(), format!("{}{target}#{fragment}", origin.url));
-        assert!(body(response).starts_with(&format!("GET {target} HTTP/1.1\r\n")));
+        assert!(text(response).starts_with(&format!("GET {target} HTTP/1.1\r\n")));
     }
 }
 
@@ -59,7 +53,7 @@ fn an_empty_location_is_delivered_and_not_followed() {
         let origin = redirecting(location.into());
         let response = follow(&format!("{}/start", origin.url)).expect("a response");
         assert_eq!((response.status(), response.info().redirects), (302, 0));
-        assert_eq!(body(response), "here");
+        assert_eq!(text(response), "here");
         assert_eq!(origin.count(), 1);
     }
 }
@@ -77,15 +71,15 @@ fn a_location_that_leads_nowhere_is_an_error_that_names_it() {
 
 #[test]
 fn userinfo_is_kept_within_the_origin_and_dropped_beyond_it() {
-    let with_password = |origin: &common::Script| origin.url.replace("//", "//us:geheim@");
+    let with_password = |origin: &Script| origin.url.replace("//", "//us:geheim@");
     let same = redirecting(b"/there".to_vec());
     let response = follow(&format!("{}/start", with_password(&same))).expect("followed");
     assert!(!response.url().contains("geheim"));
     let credentials = basic_credentials(b"us", b"geheim");
-    assert!(body(response).contains(&credentials));
+    assert!(text(response).contains(&credentials));
 
     let other = redirecting(Vec::new());
     let away = redirecting(format!("{}/there", other.url).into_bytes());
     let response = follow(&format!("{}/start", with_password(&away))).expect("followed");
-    assert!(!body(response).contains("Authorization"));
+    assert!(!text(response).contains("Authorization"));
 }

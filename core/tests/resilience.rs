@@ -170,9 +170,7 @@ fn warm_on_the_engine_says_how_many_or_why_not() {
     let client = client(|_| {});
     let queue = Queue::new(|| {});
     let next = || {
-        while !queue.wait(None) {}
-        let (mut batch, _) = queue.take(1);
-        let Completion { token, outcome } = batch.pop().expect("a completion");
+        let Completion { token, outcome } = completion(&queue);
         let Outcome::Warmed(result) = outcome else { panic!("not of warm") };
         (token, result.map_err(|error| error.kind()))
     };
@@ -210,10 +208,6 @@ fn redirects_are_followed_when_asked_for() {
         }
         request.add_header(b"Authorization", b"secret").expect("a header");
         client.send_whole(&request, Blocking::default())
-    };
-    let text = |mut response: Response| {
-        String::from_utf8(response.read_all(Blocking::default()).expect("a body").to_vec())
-            .expect("text")
     };
     for (code, method) in [(301, "GET"), (302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")] {
         let response = follow("POST", &to(code, 0)).expect("followed");

@@ -1,11 +1,13 @@
 //! Streamed request bodies: pipes, sources that fail, panic or lie about their length.
 
+mod common;
+
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
+use common::*;
 use keepalive_core::*;
-use keepalive_origin::{Origin, OriginOptions};
+use keepalive_origin::Origin;
 
 struct Source(Box<dyn FnMut() -> Result<Option<Bytes>> + Send>);
 
@@ -28,24 +30,15 @@ fn both(client: &Client, make: impl Fn() -> Request) -> [Result<Bytes>; 2] {
     let blocking = client
         .send_whole(&make(), Blocking::default())
         .and_then(|mut response| response.read_all(Blocking::default()));
-    let queue = Queue::new(|| {});
-    client.submit(make(), Until::Body, &queue, 0).expect("submitted");
-    assert!(queue.wait(Some(Duration::from_secs(20))));
-    let mut batch = Vec::new();
-    queue.drain(&mut batch);
-    let submitted = match batch.pop().expect("a completion").outcome {
-        Outcome::Response(result) => {
-            result.and_then(|mut response| response.read_all(Blocking::default()))
-        }
-        _ => panic!("not a response"),
-    };
+    let submitted = submit(client, make(), Until::Body)
+        .and_then(|mut response| response.read_all(Blocking::default()));
     [blocking, submitted]
 }
 
 #[test]
 fn pieces_arrive_whole_with_and_without_a_length() {
-    let origin = Origin::start(OriginOptions::default()).expect("the origin starts");
-    let client = Client::new(ClientConfig::default()).expect("a client");
+    let origin = origin();
+    let client = client(|_| {});
     for length in [None, Some(6)] {
         for result in both(&client, || upload(&origin, length, &["ab", "", "cdef"])) {
             assert_eq!(&result.expect("a body")[..], b"abcdef");
@@ -56,8 +49,8 @@ fn pieces_arrive_whole_with_and_without_a_length() {
 
 #[test]
 fn a_body_that_is_not_as_long_as_declared_is_an_error() {
-    let origin = Origin::start(OriginOptions::default()).expect("the origin starts");
-    let client = Client::new(ClientConfig::default()).expect("a client");
+    let origin = origin();
+    let client = client(|_| {});
     for length in [3, 9] {
         for result in both(&client, || upload(&origin, Some(length), &["abcdef"])) {
             let error = result.expect_err("a mismatch");
@@ -69,8 +62,8 @@ fn a_body_that_is_not_as_long_as_declared_is_an_error() {
 
 #[test]
 fn a_source_that_fails_ends_the_request_with_its_reason() {
-    let origin = Origin::start(OriginOptions::default()).expect("the origin starts");
-    let client = Client::new(ClientConfig::default()).expect("a client");
+    let origin = origin();
+    let client = client(|_| {});
     let failing = || {
         let mut request =
             Request::new("POST", &format!("{}/echo-body", origin.http())).expect("a request");
@@ -88,18 +81,12 @@ fn a_source_that_fails_ends_the_request_with_its_reason() {
 
 #[test]
 fn a_panic_on_the_engine_is_an_error_and_the_engine_lives_on() {
-    let origin = Origin::start(OriginOptions::default()).expect("the origin starts");
-    let client = Client::new(ClientConfig::default()).expect("a client");
-    let queue = Queue::new(|| {});
+    let origin = origin();
+    let client = client(|_| {});
     let url = format!("{}/echo-body", origin.http());
     let mut request = Request::new("POST", &url).expect("a request");
     request.set_body_stream(Box::new(Source(Box::new(|| panic!("on purpose")))), None);
-    client.submit(request, Until::Body, &queue, 0).expect("submitted");
-    assert!(queue.wait(Some(Duration::from_secs(20))));
-    let (mut taken, _) = queue.take(1);
-    let Some(Completion { outcome: Outcome::Response(Err(error)), .. }) = taken.pop() else {
-        panic!("an error was due")
-    };
+    let error = submit(&client, request, Until::Body).err().expect("it panicked");
     assert_eq!(error.kind(), ErrorKind::Panic);
     for result in both(&client, || upload(&origin, None, &["x"])) {
         assert_eq!(&result.expect("a body")[..], b"x");
@@ -109,8 +96,8 @@ fn a_panic_on_the_engine_is_an_error_and_the_engine_lives_on() {
 
 #[test]
 fn a_pipe_asks_for_one_piece_at_a_time_and_fails_when_its_producer_goes() {
-    let origin = Origin::start(OriginOptions::default()).expect("the origin starts");
-    let client = Client::new(ClientConfig::default()).expect("a client");
+    let origin = origin();
+    let client = client(|_| {});
     for complete in [true, false] {
         let queue = Queue::new(|| {});
         let asked = queue.clone();
@@ -122,7 +109,7 @@ fn a_pipe_asks_for_one_piece_at_a_time_and_fails_when_its_producer_goes() {
         let mut sender = Some(sender);
         let mut given = 0;
         let result = loop {
-            assert!(queue.wait(Some(Duration::from_secs(20))));
+            assert!(queue.wait(Some(HANG)));
             let (mut taken, more) = queue.take(1);
             match taken.pop().map(|completion| completion.outcome) {
                 Some(Outcome::WantBody(_)) if given < 3 => {
@@ -152,8 +139,8 @@ fn a_pipe_asks_for_one_piece_at_a_time_and_fails_when_its_producer_goes() {
 
 #[test]
 fn a_consumed_stream_cannot_be_sent_again() {
-    let origin = Origin::start(OriginOptions::default()).expect("the origin starts");
-    let client = Client::new(ClientConfig::default()).expect("a client");
+    let origin = origin();
+    let client = client(|_| {});
     let request = upload(&origin, None, &["x"]);
     client.send_whole(&request, Blocking::default()).expect("the first time");
     let error = client.send_whole(&request, Blocking::default()).err().expect("refused");

@@ -1,22 +1,13 @@
 //! TLS: trust, names, client certificates, resumption, and ends without close_notify.
 
+mod common;
+
+use common::*;
 use keepalive_core::*;
-use keepalive_origin::{Origin, OriginOptions};
 
-fn origin() -> Origin {
-    Origin::start(OriginOptions::default()).expect("the origin starts")
-}
-
-fn client(origin: &Origin, change: impl FnOnce(&mut ClientConfig)) -> Client {
-    let mut config = ClientConfig::default();
-    config.ca_file = Some(origin.ca_file().to_string_lossy().into_owned());
-    change(&mut config);
-    Client::new(config).expect("a client")
-}
-
-fn get(client: &Client, url: &str) -> Result<String> {
-    let request = Request::new("GET", url)?;
-    let mut response = client.send(&request, Blocking::default())?;
+/// The whole body, read as it comes.
+fn read(client: &Client, url: &str) -> Result<String> {
+    let mut response = client.send(&Request::new("GET", url)?, Blocking::default())?;
     let body = response.read_all(Blocking::default())?;
     Ok(String::from_utf8_lossy(&body).into_owned())
 }
@@ -24,14 +15,14 @@ fn get(client: &Client, url: &str) -> Result<String> {
 #[test]
 fn a_certificate_that_does_not_fit_is_refused_with_host_and_reason() {
     let origin = origin();
-    let client = client(&origin, |_| {});
+    let client = trusting(&origin, |_| {});
     let all = origin.endpoints();
     for (base, reason) in [
         (&all.wrong_host, "only for other.invalid"),
         (&all.expired, "expired"),
         (&all.untrusted, "not trusted"),
     ] {
-        let error = get(&client, &format!("{base}/ok")).expect_err("refused");
+        let error = read(&client, &format!("{base}/ok")).expect_err("refused");
         assert_eq!(error.kind(), ErrorKind::CertificateRejected, "{error}");
         assert_eq!(error.phase(), Phase::Tls);
         assert!(error.message().contains(reason), "{error}");
@@ -45,13 +36,13 @@ fn a_client_certificate_is_shown_where_it_is_asked_for() {
     let origin = origin();
     let all = origin.endpoints();
     let text = |path: &std::path::Path| Some(path.to_string_lossy().into_owned());
-    let with = client(&origin, |config| {
+    let with = trusting(&origin, |config| {
         config.client_cert_file = text(&all.client_cert_file);
         config.client_key_file = text(&all.client_key_file);
     });
-    assert_eq!(get(&with, &format!("{}/ok", all.mtls)).expect("a response"), "ok");
-    let without = client(&origin, |_| {});
-    let error = get(&without, &format!("{}/ok", all.mtls)).expect_err("refused");
+    assert_eq!(read(&with, &format!("{}/ok", all.mtls)).expect("a response"), "ok");
+    let without = trusting(&origin, |_| {});
+    let error = read(&without, &format!("{}/ok", all.mtls)).expect_err("refused");
     assert!(
         matches!(error.kind(), ErrorKind::TlsHandshakeFailed | ErrorKind::TlsProtocol),
         "{:?} {error}",
@@ -85,9 +76,9 @@ fn bad_files_are_named_with_their_option() {
 #[test]
 fn an_end_without_close_notify_is_a_truncation() {
     let origin = origin();
-    let client = client(&origin, |_| {});
+    let client = trusting(&origin, |_| {});
     let url = format!("{}/close-delimited/1000", origin.https());
-    get(&client, &url).expect("whole");
-    let error = get(&client, &format!("{url}?notify=0")).expect_err("cut");
+    read(&client, &url).expect("whole");
+    let error = read(&client, &format!("{url}?notify=0")).expect_err("cut");
     assert_eq!(error.kind(), ErrorKind::BodyTruncated, "{error}");
 }

@@ -2,13 +2,16 @@
 //! request from its turn. Times here are limits of the library and guards against hanging; what is
 //! asserted is that they pass, and in which order things happen.
 
+mod common;
+
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use common::*;
 use keepalive_core::*;
-use keepalive_origin::{Origin, OriginOptions};
+use keepalive_origin::Origin;
 
 /// Bodies that never end.
 const ENDLESS: [&str; 8] =
@@ -18,51 +21,58 @@ const ENDLESS: [&str; 8] =
 const TOO_LARGE: [&str; 3] = ["informational", "fields", "trailers"];
 
 const LIMIT: Duration = Duration::from_millis(150);
-const HANG: Duration = Duration::from_secs(30);
 
-fn origin() -> Origin {
-    Origin::start(OriginOptions::default()).expect("the origin starts")
-}
-
-fn client(origin: &Origin) -> Client {
-    let mut config = ClientConfig::default();
-    config.ca_file = Some(origin.ca_file().to_string_lossy().into_owned());
-    Client::new(config).expect("a client")
-}
-
-fn get(base: &str, path: &str, total: Option<Duration>) -> Request {
-    let mut request = Request::new("GET", &format!("{base}{path}")).expect("a request");
+fn decoded(base: &str, path: &str, total: Option<Duration>) -> Request {
+    let mut request = get_request(&format!("{base}{path}"));
     request.set_decode(true);
     request.set_timeouts(Timeouts { total: Some(total), ..Timeouts::default() });
     request
 }
 
 fn endless(origin: &Origin, form: &str, total: Option<Duration>) -> Request {
-    get(origin.http(), &format!("/endless/{form}"), total)
+    decoded(origin.http(), &format!("/endless/{form}"), total)
 }
 
-fn next(queue: &Queue) -> Outcome {
-    assert!(queue.wait(Some(HANG)), "a completion comes");
-    let (mut done, _) = queue.take(1);
-    done.pop().expect("one completion").outcome
+/// Reads a response to the error that ends it, which may come before its head.
+type Way = fn(&Client, Request) -> Result<()>;
+
+const WAYS: [(&str, Way); 8] = [
+    ("whole", |client, request| client.send_whole(&request, Blocking::default()).map(drop)),
+    ("in small pieces", |client, request| pieces(client, &request, 1000)),
+    ("in large pieces", |client, request| pieces(client, &request, 1 << 20)),
+    ("in chunks", |client, request| {
+        let mut response = client.send(&request, Blocking::default())?;
+        while response.read_chunk(1 << 20, Blocking::default())?.is_some() {}
+        Ok(())
+    }),
+    ("whole on the engine", |client, request| submit(client, request, Until::Body).map(drop)),
+    ("in small pieces on the engine", |client, request| engine_pieces(client, request, 1000)),
+    ("in large pieces on the engine", |client, request| engine_pieces(client, request, 1 << 20)),
+    ("the rest on the engine", |client, request| {
+        let response = submit(client, request, Until::Head)?;
+        let queue = Queue::new(|| {});
+        Client::submit_read_all(response, &queue, 1).expect("submitted");
+        let Outcome::Chunk(_, result) = next(&queue) else { panic!("not the rest") };
+        result.map(drop)
+    }),
+];
+
+fn pieces(client: &Client, request: &Request, size: usize) -> Result<()> {
+    let mut response = client.send(request, Blocking::default())?;
+    let mut memory = vec![0; size];
+    while response.read(&mut memory, Blocking::default())? > 0 {}
+    Ok(())
 }
 
-fn submitted(client: &Client, request: Request, until: Until) -> Result<Response> {
-    let queue = Queue::new(|| {});
-    client.submit(request, until, &queue, 1).expect("submitted");
-    let Outcome::Response(result) = next(&queue) else { panic!("not a response") };
-    result
-}
-
-/// Reads on the engine until an error comes.
-fn pieces(mut response: Response, max: usize) -> Error {
+fn engine_pieces(client: &Client, request: Request, size: usize) -> Result<()> {
+    let mut response = submit(client, request, Until::Head)?;
     let queue = Queue::new(|| {});
     loop {
-        Client::submit_read(response, max, &queue, 1).expect("submitted");
+        Client::submit_read(response, size, &queue, 1).expect("submitted");
         let Outcome::Chunk(back, result) = next(&queue) else { panic!("not a piece") };
-        match result {
-            Ok(piece) => assert!(piece.is_some_and(|piece| piece.len() <= max), "no end"),
-            Err(error) => return error,
+        match result? {
+            Some(piece) => assert!(piece.len() <= size, "more than asked for"),
+            None => return Ok(()),
         }
         response = back;
     }
@@ -71,62 +81,22 @@ fn pieces(mut response: Response, max: usize) -> Error {
 /// Small requests are answered while it goes on.
 fn neighbours(client: &Client, origin: &Origin) {
     for _ in 0..8 {
-        let response = submitted(client, get(origin.http(), "/ok", None), Until::Body);
+        let response = submit(client, decoded(origin.http(), "/ok", None), Until::Body);
         assert_eq!(response.expect("a response").status(), 200);
-    }
-}
-
-fn settled(client: &Client) {
-    let limit = std::time::Instant::now() + HANG;
-    while client.stats().active > 0 {
-        assert!(std::time::Instant::now() < limit, "{:?}", client.stats());
-        std::thread::yield_now();
     }
 }
 
 #[test]
 fn the_total_limit_ends_a_body_that_never_ends_however_it_is_read() {
     let origin = origin();
-    let client = client(&origin);
-    let is_over = |error: Error, form: &str, way: &str| {
-        assert_eq!(error.kind(), ErrorKind::TotalTimeout, "{form} {way}: {error}");
-    };
+    let client = trusting(&origin, |_| {});
     // The origin makes what it sends before it sends it for the first time.
     drop(client.send(&endless(&origin, "plain", None), Blocking::default()).expect("a head"));
     for form in ENDLESS {
-        let request = || endless(&origin, form, Some(LIMIT));
-        let whole = client.send_whole(&request(), Blocking::default());
-        is_over(whole.err().expect("no end"), form, "whole");
-        for size in [1000, 1 << 20] {
-            let mut response = client.send(&request(), Blocking::default()).expect("a head");
-            let mut memory = vec![0; size];
-            let error = loop {
-                match response.read(&mut memory, Blocking::default()) {
-                    Ok(count) => assert!(count > 0, "no end"),
-                    Err(error) => break error,
-                }
-            };
-            is_over(error, form, "in pieces");
+        for (name, way) in WAYS {
+            let error = way(&client, endless(&origin, form, Some(LIMIT))).expect_err("no end");
+            assert_eq!(error.kind(), ErrorKind::TotalTimeout, "{form} {name}: {error}");
         }
-        let mut response = client.send(&request(), Blocking::default()).expect("a head");
-        let error = loop {
-            match response.read_chunk(1 << 20, Blocking::default()) {
-                Ok(piece) => assert!(piece.is_some(), "no end"),
-                Err(error) => break error,
-            }
-        };
-        is_over(error, form, "in chunks");
-        let whole = submitted(&client, request(), Until::Body);
-        is_over(whole.err().expect("no end"), form, "whole on the engine");
-        for size in [1000, 1 << 20] {
-            let response = submitted(&client, request(), Until::Head).expect("a head");
-            is_over(pieces(response, size), form, "in pieces on the engine");
-        }
-        let response = submitted(&client, request(), Until::Head).expect("a head");
-        let queue = Queue::new(|| {});
-        Client::submit_read_all(response, &queue, 1).expect("submitted");
-        let Outcome::Chunk(_, Err(error)) = next(&queue) else { panic!("not a failure") };
-        is_over(error, form, "the rest on the engine");
     }
     settled(&client);
 }
@@ -134,11 +104,11 @@ fn the_total_limit_ends_a_body_that_never_ends_however_it_is_read() {
 #[test]
 fn heads_and_trailers_that_never_end_are_too_large() {
     let origin = origin();
-    let client = client(&origin);
+    let client = trusting(&origin, |_| {});
     for form in TOO_LARGE {
         let whole = client.send_whole(&endless(&origin, form, None), Blocking::default());
         assert_eq!(whole.err().map(|error| error.kind()), Some(ErrorKind::HeadTooLarge), "{form}");
-        let whole = submitted(&client, endless(&origin, form, None), Until::Body);
+        let whole = submit(&client, endless(&origin, form, None), Until::Body);
         assert_eq!(whole.err().map(|error| error.kind()), Some(ErrorKind::HeadTooLarge), "{form}");
     }
     settled(&client);
@@ -147,12 +117,10 @@ fn heads_and_trailers_that_never_end_are_too_large() {
 #[test]
 fn records_without_data_are_bounded() {
     let origin = origin();
-    let client = client(&origin);
-    let request = get(origin.https(), "/endless/key-updates", None);
-    let results = [
-        client.send(&request, Blocking::default()),
-        submitted(&client, request.clone(), Until::Head),
-    ];
+    let client = trusting(&origin, |_| {});
+    let request = decoded(origin.https(), "/endless/key-updates", None);
+    let results =
+        [client.send(&request, Blocking::default()), submit(&client, request.clone(), Until::Head)];
     for result in results {
         assert_eq!(result.err().map(|error| error.kind()), Some(ErrorKind::TlsProtocol));
     }
@@ -162,12 +130,12 @@ fn records_without_data_are_bounded() {
 #[test]
 fn others_are_served_beside_streams_that_never_end_and_a_cancel_ends_them() {
     let origin = origin();
-    let client = client(&origin);
+    let client = trusting(&origin, |_| {});
     for form in ENDLESS {
         let queue = Queue::new(|| {});
         // Read in pieces by a task of its own, and whole within the task of all submissions.
-        let response = submitted(&client, endless(&origin, form, None), Until::Head);
-        let memory = Box::new(Memory(Box::new_uninit_slice(1 << 34)));
+        let response = submit(&client, endless(&origin, form, None), Until::Head);
+        let memory = Memory::new(1 << 34);
         let filling = Client::submit_read_full(response.expect("a head"), memory, 0, &queue, 2);
         let whole = client.submit(endless(&origin, form, None), Until::Body, &queue, 1);
         neighbours(&client, &origin);
@@ -186,19 +154,10 @@ fn others_are_served_beside_streams_that_never_end_and_a_cancel_ends_them() {
     }
 }
 
-/// Untouched memory costs addresses only.
-struct Memory(Box<[std::mem::MaybeUninit<u8>]>);
-
-impl Destination for Memory {
-    fn memory(&mut self) -> &mut [std::mem::MaybeUninit<u8>] {
-        &mut self.0
-    }
-}
-
 #[test]
 fn a_hook_interrupts_whatever_never_waits() {
     let origin = origin();
-    let client = client(&origin);
+    let client = trusting(&origin, |_| {});
     for form in ENDLESS {
         let mut hook = || true;
         let request = endless(&origin, form, None);
@@ -220,7 +179,7 @@ impl BodySource for Same {
 #[test]
 fn a_body_source_that_never_ends_is_bounded_too() {
     let origin = origin();
-    let client = client(&origin);
+    let client = trusting(&origin, |_| {});
     for piece in [vec![], vec![1], vec![2; 64 * 1024], vec![3; 4 << 20]] {
         let upload = |total| {
             let url = format!("{}/upload-count", origin.http());
@@ -233,7 +192,7 @@ fn a_body_source_that_never_ends_is_bounded_too() {
         let result = client.send(&upload(Some(LIMIT)), Blocking::default());
         let kind = result.err().map(|error| error.kind());
         assert_eq!(kind, Some(ErrorKind::TotalTimeout), "{size}");
-        let result = submitted(&client, upload(Some(LIMIT)), Until::Head);
+        let result = submit(&client, upload(Some(LIMIT)), Until::Head);
         let kind = result.err().map(|error| error.kind());
         assert_eq!(kind, Some(ErrorKind::TotalTimeout), "{size}");
         let mut hook = || true;
@@ -254,7 +213,7 @@ fn a_body_source_that_never_ends_is_bounded_too() {
 #[test]
 fn a_large_body_in_memory_is_sent_in_turns() {
     let origin = origin();
-    let client = client(&origin);
+    let client = trusting(&origin, |_| {});
     let body = Bytes::from(vec![0; 512 << 20]);
     let upload = |total| {
         let url = format!("{}/upload-count", origin.http());
@@ -266,7 +225,7 @@ fn a_large_body_in_memory_is_sent_in_turns() {
     let short = Some(Duration::from_millis(20));
     let result = client.send(&upload(short), Blocking::default());
     assert_eq!(result.err().map(|error| error.kind()), Some(ErrorKind::TotalTimeout));
-    let result = submitted(&client, upload(short), Until::Head);
+    let result = submit(&client, upload(short), Until::Head);
     assert_eq!(result.err().map(|error| error.kind()), Some(ErrorKind::TotalTimeout));
     let queue = Queue::new(|| {});
     let call = client.submit(upload(None), Until::Head, &queue, 1).expect("submitted");
@@ -279,11 +238,11 @@ fn a_large_body_in_memory_is_sent_in_turns() {
 #[test]
 fn what_is_given_up_unread_is_given_up() {
     let origin = origin();
-    let mut config = ClientConfig::default();
-    // As long as it takes, and as much.
-    config.drain_timeout = Some(LIMIT);
-    config.drain_limit = u64::MAX;
-    let client = Client::new(config).expect("a client");
+    let client = client(|config| {
+        // As long as it takes, and as much.
+        config.drain_timeout = Some(LIMIT);
+        config.drain_limit = u64::MAX;
+    });
     for form in ENDLESS {
         let queue = Queue::new(|| {});
         let request = Arc::new(endless(&origin, form, None));

@@ -178,7 +178,7 @@ fn a_response_that_nobody_reads_gives_its_connection_up() {
     let client = client(|config| config.body_idle_timeout = Some(Duration::from_millis(80)));
     let url = format!("{}/bytes/20000000", origin.http());
     let queue = Queue::new(|| {});
-    let request = || Request::new("GET", &url).expect("a request");
+    let request = || get_request(&url);
     let mut forgotten = client.send(&request(), Blocking::default()).expect("a head");
     client.submit(request(), Until::Head, &queue, 0).expect("submitted");
     assert!(queue.wait(None));

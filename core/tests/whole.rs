@@ -1,42 +1,21 @@
 //! Bodies that are collected whole: `max_body_size` holds on every way to do that, and on no other.
 
-use std::mem::MaybeUninit;
-use std::time::Duration;
+mod common;
 
+use common::*;
 use keepalive_core::*;
-use keepalive_origin::{Origin, OriginOptions};
+use keepalive_origin::Origin;
 
 const MOST: u64 = 100_000;
-const HANG: Duration = Duration::from_secs(30);
 
-fn origin() -> Origin {
-    Origin::start(OriginOptions::default()).expect("the origin starts")
+fn limited(most: u64) -> Client {
+    client(|config| config.max_body_size = most)
 }
 
-fn client(most: u64) -> Client {
-    let mut config = ClientConfig::default();
-    config.max_body_size = most;
-    Client::new(config).expect("a client")
-}
-
-fn get(origin: &Origin, path: &str) -> Request {
-    let mut request = Request::new("GET", &format!("{}{path}", origin.http())).expect("fine");
+fn decoded(origin: &Origin, path: &str) -> Request {
+    let mut request = get_request(&format!("{}{path}", origin.http()));
     request.set_decode(true);
     request
-}
-
-fn next(queue: &Queue) -> Outcome {
-    assert!(queue.wait(Some(HANG)), "a completion comes");
-    let (mut done, _) = queue.take(1);
-    done.pop().expect("one completion").outcome
-}
-
-struct Memory(Box<[MaybeUninit<u8>]>);
-
-impl Destination for Memory {
-    fn memory(&mut self) -> &mut [MaybeUninit<u8>] {
-        &mut self.0
-    }
 }
 
 /// How a whole body is come by: its size, or the failure.
@@ -65,19 +44,12 @@ fn read_all(client: &Client, request: &Request) -> Result<usize> {
 }
 
 fn submit_whole(client: &Client, request: &Request) -> Result<usize> {
-    submit(client, request, Until::Body)
+    submit(client, request.clone(), Until::Body)
         .map(|mut response| response.take_complete().expect("complete").len())
 }
 
-fn submit(client: &Client, request: &Request, until: Until) -> Result<Response> {
-    let queue = Queue::new(|| {});
-    client.submit(request.clone(), until, &queue, 1).expect("submitted");
-    let Outcome::Response(response) = next(&queue) else { panic!("not a response") };
-    response
-}
-
 fn submit_read_all(client: &Client, request: &Request) -> Result<usize> {
-    let response = submit(client, request, Until::Head)?;
+    let response = submit(client, request.clone(), Until::Head)?;
     let queue = Queue::new(|| {});
     Client::submit_read_all(response, &queue, 1).expect("submitted");
     let Outcome::Chunk(_, body) = next(&queue) else { panic!("not a body") };
@@ -85,10 +57,9 @@ fn submit_read_all(client: &Client, request: &Request) -> Result<usize> {
 }
 
 fn submit_read_full(client: &Client, request: &Request) -> Result<usize> {
-    let response = submit(client, request, Until::SmallBody(0))?;
+    let response = submit(client, request.clone(), Until::SmallBody(0))?;
     let queue = Queue::new(|| {});
-    let memory = Box::new(Memory(Box::new_uninit_slice(1 << 32)));
-    Client::submit_read_full(response, memory, 0, &queue, 1).expect("submitted");
+    Client::submit_read_full(response, Memory::new(1 << 32), 0, &queue, 1).expect("submitted");
     let Outcome::Filled(_, _, count, result) = next(&queue) else { panic!("not filled") };
     result.map(|()| count)
 }
@@ -105,7 +76,7 @@ const WAYS: [(&str, Way); 6] = [
 #[test]
 fn a_body_beyond_the_limit_is_an_error_that_names_it_however_it_is_collected() {
     let origin = origin();
-    let client = client(MOST);
+    let client = limited(MOST);
     for path in [
         "/bytes/100001",
         "/bytes/3000000",
@@ -120,27 +91,23 @@ fn a_body_beyond_the_limit_is_an_error_that_names_it_however_it_is_collected() {
         "/endless/br",
     ] {
         for (name, way) in WAYS {
-            let error = way(&client, &get(&origin, path)).expect_err("too large");
+            let error = way(&client, &decoded(&origin, path)).expect_err("too large");
             assert_eq!(error.kind(), ErrorKind::BodyTooLarge, "{path} by {name}: {error}");
             assert!(error.message().contains("100000 bytes (option max_body_size)"), "{error}");
             assert!(!error.retry_safe());
             assert!(error.partial_body().unwrap_or_default().is_empty(), "{path} by {name}");
         }
     }
-    let limit = std::time::Instant::now() + HANG;
-    while client.stats().active > 0 {
-        assert!(std::time::Instant::now() < limit, "{:?}", client.stats());
-        std::thread::yield_now();
-    }
+    settled(&client);
 }
 
 #[test]
 fn a_body_of_just_that_size_is_none() {
     let origin = origin();
-    let client = client(MOST);
+    let client = limited(MOST);
     for path in ["/bytes/100000", "/chunked/100000", "/close-delimited/100000"] {
         for (name, way) in WAYS {
-            assert_eq!(way(&client, &get(&origin, path)).expect(name), MOST as usize, "{path}");
+            assert_eq!(way(&client, &decoded(&origin, path)).expect(name), MOST as usize, "{path}");
         }
     }
 }
@@ -148,8 +115,8 @@ fn a_body_of_just_that_size_is_none() {
 #[test]
 fn a_request_may_have_its_own_limit_or_none() {
     let origin = origin();
-    let client = client(MOST);
-    let (mut own, mut none) = (get(&origin, "/bytes/50000"), get(&origin, "/bytes/150000"));
+    let client = limited(MOST);
+    let (mut own, mut none) = (decoded(&origin, "/bytes/50000"), decoded(&origin, "/bytes/150000"));
     own.set_max_body_size(49_999);
     none.set_max_body_size(0);
     for (name, way) in WAYS {
@@ -158,12 +125,12 @@ fn a_request_may_have_its_own_limit_or_none() {
         assert!(error.message().contains("49999"), "{error}");
         assert_eq!(way(&client, &none).expect(name), 150_000);
     }
-    let unlimited = self::client(0);
+    let unlimited = limited(0);
     for (name, way) in WAYS {
-        assert_eq!(way(&unlimited, &get(&origin, "/bytes/150000")).expect(name), 150_000);
+        assert_eq!(way(&unlimited, &decoded(&origin, "/bytes/150000")).expect(name), 150_000);
     }
     // Memory is not taken before it is asked for.
-    let mut response = client.send(&get(&origin, "/bytes/100001"), Blocking::default());
+    let mut response = client.send(&decoded(&origin, "/bytes/100001"), Blocking::default());
     let response = response.as_mut().expect("a head");
     assert_eq!(response.whole_size().expect_err("too large").kind(), ErrorKind::BodyTooLarge);
 }
@@ -171,15 +138,17 @@ fn a_request_may_have_its_own_limit_or_none() {
 #[test]
 fn a_stream_has_no_limit() {
     let origin = origin();
-    let client = client(10);
+    let client = limited(10);
     for path in ["/bytes/300000", "/chunked/300000"] {
-        let mut response = client.send(&get(&origin, path), Blocking::default()).expect("a head");
+        let mut response =
+            client.send(&decoded(&origin, path), Blocking::default()).expect("a head");
         let mut size = 0;
         while let Some(piece) = response.read_chunk(1 << 20, Blocking::default()).expect("pieces") {
             size += piece.len();
         }
         assert_eq!(size, 300_000);
-        let mut response = client.send(&get(&origin, path), Blocking::default()).expect("a head");
+        let mut response =
+            client.send(&decoded(&origin, path), Blocking::default()).expect("a head");
         let mut piece = vec![0; 100_000];
         for _ in 0..3 {
             let count = response.read_full(&mut piece, 0, Blocking::default()).expect("a piece");
@@ -193,9 +162,9 @@ fn a_stream_has_no_limit() {
 #[test]
 fn a_bomb_is_read_bit_by_bit() {
     let origin = origin();
-    let client = client(0);
+    let client = limited(0);
     for form in ["gzip", "gzip-gzip", "zstd", "br"] {
-        let request = get(&origin, &format!("/endless/{form}"));
+        let request = decoded(&origin, &format!("/endless/{form}"));
         let mut response = client.send(&request, Blocking::default()).expect("a head");
         let mut piece = [1; 1024];
         for _ in 0..1_000 {
@@ -209,9 +178,9 @@ fn a_bomb_is_read_bit_by_bit() {
 #[test]
 fn more_than_five_codings_are_refused_before_any_decoding() {
     let origin = origin();
-    let client = client(0);
+    let client = limited(0);
     let case = origin.cases().iter().find(|case| case.name == "six_codings").expect("the case");
-    let request = get(&origin, &format!("/wire/{}", case.name));
+    let request = decoded(&origin, &format!("/wire/{}", case.name));
     let error = client.send(&request, Blocking::default()).err().expect("refused");
     assert_eq!(error.kind(), ErrorKind::DecodingFailed);
     assert!(error.message().contains("more than 5 codings"), "{error}");

@@ -1,12 +1,15 @@
 //! Every wire case through both waits over one pool, alternating, plain and TLS.
 
+mod common;
+
 use std::time::Duration;
 
 use bytes::Bytes;
+use common::{HANG, next, origin, response, trusting};
 use keepalive_core::*;
-use keepalive_origin::cases::{Case, End, Tls};
-use keepalive_origin::verdict::{Head, Seen};
-use keepalive_origin::{Origin, OriginOptions};
+use keepalive_origin::cases::{Case, End};
+use keepalive_origin::facts::{Facts, latin1};
+use keepalive_origin::runs::Over;
 
 struct Pieces(Vec<Bytes>);
 
@@ -19,8 +22,9 @@ impl BodySource for Pieces {
     }
 }
 
-fn request(case: &Case, base: &str) -> Result<Request> {
-    let mut request = Request::new(&case.request.method, &format!("{base}/wire/{}", case.name))?;
+fn request(case: &Case, base: &str, run: &str) -> Result<Request> {
+    let url = format!("{base}/wire/{}?run={run}", case.name);
+    let mut request = Request::new(&case.request.method, &url)?;
     for (name, value) in &case.request.headers {
         request.add_header(name.as_bytes(), value.as_bytes())?;
     }
@@ -38,111 +42,94 @@ fn request(case: &Case, base: &str) -> Result<Request> {
     Ok(request)
 }
 
-fn blocking(client: &Client, request: Request) -> (Result<Response>, Vec<u8>) {
-    let mut body = Vec::new();
-    let mut response = match client.send(&request, Blocking::default()) {
-        Ok(response) => response,
-        Err(error) => return (Err(error), body),
-    };
+/// Runs a request by one of the waits, adds what came to the facts, and returns what is left of the
+/// response: an early answer may have left the connection to the drain rule.
+type Run = fn(&Client, Request, &mut Facts) -> Result<Response>;
+
+fn blocking(client: &Client, request: Request, facts: &mut Facts) -> Result<Response> {
+    let mut response = client.send(&request, Blocking::default())?;
+    note_head(facts, &response);
     let mut buffer = [0; 4096];
     loop {
-        match response.read(&mut buffer, Blocking::default()) {
-            Ok(0) => return (Ok(response), body),
-            Ok(count) => body.extend_from_slice(&buffer[..count]),
-            Err(error) => return (Err(error), body),
+        match response.read(&mut buffer, Blocking::default())? {
+            0 => return Ok(response),
+            count => facts.body.get_or_insert_default().extend_from_slice(&buffer[..count]),
         }
     }
 }
 
-fn tokio(client: &Client, request: Request) -> (Result<Response>, Vec<u8>) {
+fn tokio(client: &Client, request: Request, facts: &mut Facts) -> Result<Response> {
     let queue = Queue::new(|| {});
-    let next = || {
-        assert!(queue.wait(Some(Duration::from_secs(20))), "a completion comes");
-        let mut batch = Vec::new();
-        queue.drain(&mut batch);
-        batch.pop().expect("a completion").outcome
-    };
-    let mut body = Vec::new();
-    if let Err(error) = client.submit(request, Until::Head, &queue, 0) {
-        return (Err(error), body);
-    }
-    let Outcome::Response(result) = next() else { panic!("not a response") };
-    let mut response = match result {
-        Ok(response) => response,
-        Err(error) => return (Err(error), body),
-    };
+    client.submit(request, Until::Head, &queue, 0)?;
+    let mut response = response(next(&queue))?;
+    note_head(facts, &response);
     loop {
         Client::submit_read(response, 5000, &queue, 0).expect("submitted");
-        let Outcome::Chunk(back, result) = next() else { panic!("not a piece") };
+        let Outcome::Chunk(back, result) = next(&queue) else { panic!("not a piece") };
         response = back;
-        match result {
-            Ok(None) => return (Ok(response), body),
-            Ok(Some(piece)) => body.extend_from_slice(&piece),
-            Err(error) => return (Err(error), body),
+        match result? {
+            None => return Ok(response),
+            Some(piece) => facts.body.get_or_insert_default().extend_from_slice(&piece),
         }
     }
 }
 
-fn pairs(fields: &Fields) -> Vec<(Vec<u8>, Vec<u8>)> {
-    fields.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
+fn fields(fields: &Fields) -> keepalive_origin::facts::Fields {
+    keepalive_origin::facts::Fields::list(fields.iter())
 }
 
-fn seen(result: &Result<Response>, body: Vec<u8>, reused: bool) -> Seen {
-    let error = result.as_ref().err().map(|error| error.kind().name().to_owned());
-    let Ok(response) = result else {
-        return Seen { body, error, reused, ..Seen::default() };
-    };
-    let version = match response.version() {
-        Version::Http10 => "1.0",
-        Version::Http11 => "1.1",
-    };
-    let head = Head {
-        status: response.status(),
-        version: version.to_owned(),
-        reason: response.reason().to_vec(),
-        fields: pairs(response.headers()),
-    };
-    let trailers = response.trailers().map(pairs).unwrap_or_default();
-    Seen { head: Some(head), body, trailers, error, reused }
+fn note_head(facts: &mut Facts, response: &Response) {
+    facts.status = Some(response.status());
+    facts.version = Some(match response.version() {
+        Version::Http10 => "1.0".to_owned(),
+        Version::Http11 => "1.1".to_owned(),
+    });
+    facts.reason = Some(latin1(response.reason()));
+    facts.headers = Some(fields(response.headers()));
+}
+
+/// What became of a case; `ok` is a `GET /ok` on the same client.
+fn facts(client: &Client, run: Run, case: Result<Request>, ok: Request) -> Facts {
+    let mut facts = Facts { body: Some(Vec::new()), ..Facts::default() };
+    match case.and_then(|request| run(client, request, &mut facts)) {
+        Ok(response) => {
+            let none = keepalive_origin::facts::Fields::List(Vec::new());
+            facts.trailers = Some(response.trailers().map_or(none, fields));
+        }
+        Err(error) => facts.error = Some(error.kind().name().to_owned()),
+    }
+    let next = run(client, ok, &mut Facts::default()).expect("the origin answers");
+    facts.reused = Some(next.info().reused);
+    facts
 }
 
 #[test]
 fn every_case_through_both_waits() {
-    let origin = Origin::start(OriginOptions::default()).expect("the origin starts");
-    let mut failures = Vec::new();
-    let mut ran = 0;
-    for (secure, base) in [(false, origin.http()), (true, origin.https())] {
-        let mut config = ClientConfig::default();
-        config.ca_file = Some(origin.ca_file().to_string_lossy().into_owned());
-        let client = Client::new(config).expect("a client");
-        let ok = format!("{base}/ok");
-        for case in origin.cases() {
-            if case.tls == (if secure { Tls::Never } else { Tls::Only }) {
-                continue;
-            }
-            for (way, run) in
-                [("blocking", blocking as fn(_, _) -> _), ("tokio", tokio as fn(_, _) -> _)]
-            {
-                let (result, body) = match request(case, base) {
-                    Ok(request) => run(&client, request),
-                    Err(error) => (Err(error), Vec::new()),
-                };
-                ran += 1;
-                let mut seen = seen(&result, body, false);
-                // An early answer may leave the connection to the drain rule: it is let go first.
-                drop(result);
-                let follow = Request::new("GET", &ok).expect("a request");
-                let (next, _) = run(&client, follow);
-                seen.reused = next.expect("the origin answers").info().reused;
+    let origin = origin();
+    let client = trusting(&origin, |_| {});
+    let ways: [(&str, Run); 2] = [("blocking", blocking), ("tokio", tokio)];
+    for (over, base) in [(Over::Http, origin.http()), (Over::Https, origin.https())] {
+        let ok = Request::new("GET", &format!("{base}/ok")).expect("a request");
+        for case in origin.cases().iter().filter(|case| over.plays(case)) {
+            for (name, run) in ways {
+                let request = request(case, base, name);
+                let facts = facts(&client, run, request, ok.clone());
                 client.close_idle();
-                for problem in case.judge(&seen) {
-                    failures.push(format!("{} ({way}, tls {secure}): {problem}", case.name));
-                }
+                origin.judge(name, case, facts, HANG);
             }
         }
         let stats = client.stats();
         assert_eq!((stats.active, stats.idle), (0, 0), "{stats:?}");
     }
-    assert!(ran >= 4 * 400, "only {ran} runs");
-    assert!(failures.is_empty(), "{} of {ran}:\n{}", failures.len(), failures.join("\n"));
+    for (name, _) in ways {
+        let report = origin.verdict(name, &[Over::Http, Over::Https]);
+        let differences = report.differences;
+        assert!(
+            differences.is_empty(),
+            "{name}: {}:\n{}",
+            differences.len(),
+            differences.join("\n")
+        );
+        assert!(report.judged > report.cases && report.cases >= 400, "{} cases", report.cases);
+    }
 }

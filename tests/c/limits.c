@@ -158,7 +158,7 @@ static void one_more(const char *ca_file, const char *base) {
     ka_client_options_init(&options, sizeof options);
     options.ca_file = ca_file;
     options.max_per_host = MOST;
-    options.queue_stall_timeout = 300;
+    options.queue_stall_timeout_ms = 300;
     CHECK_OK(ka_client_new(&options, &client, &error), error);
     for (i = 0; i < MOST; i++)
         CHECK_OK(ka_client_send(client, request, &streams[i], &error), error);

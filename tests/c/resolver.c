@@ -54,7 +54,7 @@ int main(int argc, char **argv) {
     char url[64];
     int i;
     ka_client_options_init(&options, sizeof options);
-    options.connect_timeout = 0;
+    options.connect_timeout_ms = 0;
     options.max_dials_per_host = ASKED;
     CHECK_OK(ka_client_new(&options, &client, &error), error);
     CHECK_OK(ka_queue_new(&queue, &error), error);

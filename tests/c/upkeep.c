@@ -93,7 +93,7 @@ static void a_name_that_moves_is_followed(const char *base) {
     snprintf(url, sizeof url, "http://app.test:%s", port);
     ka_client_options_init(&options, sizeof options);
     options.resolve = option;
-    options.dns_ttl = 150;
+    options.dns_ttl_ms = 150;
     client = client_with(&options);
     CHECK(!get_and_compare(client, url, "/ok", "ok"));
     CHECK(strcmp(only_origin(client).addresses, "127.0.0.1") == 0);
@@ -110,7 +110,7 @@ static void an_unread_response_is_given_up(const char *base) {
     ka_error *error = NULL;
     ka_bytes body;
     ka_client_options_init(&options, sizeof options);
-    options.body_idle_timeout = 80;
+    options.body_idle_timeout_ms = 80;
     client = client_with(&options);
     response = get(client, base, "/bytes/20000000");
     until_closed_for(client, "body_idle_timeout");

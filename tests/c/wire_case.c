@@ -1,7 +1,7 @@
 /* wire_case MODE BASE_URL CA_FILE: plays wire cases given on standard input and prints what became
  * of each, as lines of words with byte strings in hex. tests/wire_c.rs writes and reads them.
  *
- *   case NAME                      case NAME
+ *   case NAME?QUERY                case NAME?QUERY
  *   method HEX                     status N, version N, reason HEX
  *   header HEX HEX    (any number) header HEX HEX, trailer HEX HEX
  *   body HEX TIMES                 body HEX           (all of it, or what came before the error)

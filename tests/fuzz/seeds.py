@@ -1,65 +1,72 @@
 """seeds.py FOLDER: writes the seeds of every fuzz target below FOLDER, one folder each.
 
-Those of `response` are the wire cases, so that each new case is also the start of new ones.
+Those of `response` are the wire cases, so that each new case is also the start of new ones. The
+origin (cargo build -p keepalive-origin) hands them out.
 """
 
 from __future__ import annotations
 
+import base64
 import gzip
+import json
+import os
+import subprocess
 import sys
-import tomllib
+import urllib.request
 import zlib
 from pathlib import Path
 from typing import Any
 
-WIRE = Path(__file__).parent.parent / "wire"
+ROOT = Path(__file__).parent.parent.parent
+ORIGIN = os.environ.get("KEEPALIVE_ORIGIN", ROOT / "target/debug/keepalive-origin")
 #: Longer cases are one rule many times over.
 LONGEST = 4096
 #: These are played with limits of 148 bytes and one field as well.
 SHORT = 300
 
 
-def to_bytes(value: Any) -> bytes:
-    """A byte string as tests/wire/README.md spells it."""
-    if isinstance(value, str):
-        return value.encode("latin-1")
-    if isinstance(value, list):
-        return b"".join(map(to_bytes, value))
-    if "hex" in value:
-        return bytes.fromhex(value["hex"])
-    return to_bytes(value["repeat"]) * value["count"]
+def wire_cases() -> list[dict[str, Any]]:
+    """The cases as the origin has read them: it knows their format."""
+    with subprocess.Popen([ORIGIN], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as origin:
+        assert origin.stdin and origin.stdout
+        base = json.loads(origin.stdout.readline())["http"]
+        with urllib.request.urlopen(f"{base}/_cases") as answer:
+            return json.load(answer)
+
+
+def to_bytes(value: dict[str, Any]) -> bytes:
+    return base64.b64decode(value["piece_b64"]) * value["times"]
 
 
 def circumstances(case: dict[str, Any], limits: int) -> bytes:
     """The first bytes of an input of `response`: see src/response.rs."""
-    request = case.get("request", {})
-    fields = {name.lower(): value.lower() for name, value in request.get("headers", [])}
-    if request.get("method") == "HEAD":
+    request = case["request"]
+    fields = {name.lower(): value.lower() for name, value in request["headers"]}
+    if request["method"] == "HEAD":
         kind = 1
-    elif request.get("method") == "CONNECT":
+    elif request["method"] == "CONNECT":
         kind = 2
     elif "upgrade" in fields:
         kind = 3
-    elif case.get("after") == "head":
+    elif case["after"] == "head":
         kind = 5
     elif "close" in fields.get("connection", ""):
         kind = 6
     else:
-        kind = 4 if "body" in request else 0
-    abrupt = case.get("end") == "rst" or case.get("tls") == "only"
-    end = {"fin": 1, "rst": 2}.get(case.get("end", "open"), 0)
+        kind = 4 if request["chunked"] or to_bytes(request["body"]) else 0
+    abrupt = case["end"] == "rst" or case["tls"] == "only"
+    end = {"fin": 1, "rst": 2}.get(case["end"], 0)
     return bytes([kind, limits, 2 if abrupt and end else end, 1, 2, 3, 4])
 
 
 def responses() -> dict[str, bytes]:
     seeds = {}
-    for path in sorted(WIRE.glob("*.toml")):
-        for case in tomllib.loads(path.read_text())["case"]:
-            response = to_bytes(case["response"])
-            if len(response) <= LONGEST:
-                seeds[case["name"]] = circumstances(case, 0) + response
-            if len(response) <= SHORT:
-                seeds[case["name"] + "_at_the_limits"] = circumstances(case, 248) + response
+    for case in wire_cases():
+        response = to_bytes(case["response"])
+        if len(response) <= LONGEST:
+            seeds[case["name"]] = circumstances(case, 0) + response
+        if len(response) <= SHORT:
+            seeds[case["name"] + "_at_the_limits"] = circumstances(case, 248) + response
     return seeds
 
 

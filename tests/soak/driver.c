@@ -316,7 +316,7 @@ int main(int argc, char **argv) {
     at.first_caller = strtoull(argv[7], NULL, 10);
     ka_client_options_init(&options, sizeof options);
     options.ca_file = argv[5];
-    options.total_timeout = DEADLINE_MS;
+    options.total_timeout_ms = DEADLINE_MS;
     CHECK_OK(ka_client_new(&options, &client, &error), error);
     phase(atof(argv[8]), held);
     memcpy(warm, held, sizeof warm);

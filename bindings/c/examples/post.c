@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     ka_client_options_init(&options, sizeof options);
-    options.total_timeout = 10000; /* milliseconds */
+    options.total_timeout_ms = 10000;
     options.max_per_host = 8;
     if (ka_client_new(&options, &client, &error) != KA_OK) return failed(error);
 

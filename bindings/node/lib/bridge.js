@@ -4,7 +4,7 @@
 
 const { isMainThread } = require('node:worker_threads')
 const native = require('./native')
-const { RESTART, Record, Slab, kind } = require('./record')
+const { RESTART, Record, Slab, kind } = require('./completion_record')
 
 /** As much as src/bridge.rs puts into a batch before it hands it over. */
 const BATCH = 64 * 1024

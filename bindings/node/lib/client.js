@@ -7,9 +7,9 @@ const { Promise } = require('./captured')
 const native = require('./native')
 const { KeepaliveError, argumentError, fetchFailed, localError, retraced } = require('./errors')
 const { Exchange } = require('./exchange')
-const { fieldObject } = require('./record')
+const { fieldObject } = require('./completion_record')
 const { hasRequestBody, prepareFetch, prepareRequest, urlText } = require('./request')
-const { abortReason } = require('./signals')
+const { abortReason } = require('./abort')
 
 const inspectCustom = Symbol.for('nodejs.util.inspect.custom')
 const fromShared = Symbol('shared')
@@ -85,10 +85,8 @@ class Client {
     const stats = this.#native.stats()
     const closed = {}
     for (const { reason, count } of stats.closed) closed[reason] = count
-    const origins = stats.origins.map((origin) => ({
-      ...origin,
-      idleLimit: origin.idleLimit === Infinity ? null : origin.idleLimit,
-    }))
+    // An object of the native side has no property for what is none.
+    const origins = stats.origins.map((origin) => ({ ...origin, idleLimit: origin.idleLimit ?? null }))
     return { ...stats, closed, origins }
   }
 
@@ -98,7 +96,7 @@ class Client {
     if (!Number.isSafeInteger(count) || count < 0) throw argumentError(`count: expected a whole number; got ${String(count)}`)
     // The caps of the pool are far below 2^32.
     const most = Math.min(count, 0xffffffff)
-    const { Warming } = require('./warming')
+    const { Warming } = require('./warm')
     try {
       return await new Promise((resolve, reject) => new Warming(resolve, reject, text).start(this.#native, most))
     } catch (error) {

@@ -9,7 +9,7 @@ const { FinalizationRegistry, Promise, WeakRef, lingers, soon } = require('./cap
 const { acquire, bridge, linger, release } = require('./bridge')
 const { KeepaliveError, closed, failureOf, localError } = require('./errors')
 const { Incoming } = require('./incoming')
-const { unwatch, watch } = require('./signals')
+const { unwatch, watch } = require('./abort')
 
 const PENDING = 0 // the request is on its way
 const OPEN = 1 // the head is here, more of the body is to come

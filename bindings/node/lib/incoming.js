@@ -6,7 +6,7 @@
 const { Promise, allocUnsafeSlow, globalClass, ignore, soon } = require('./captured')
 const { bridge } = require('./bridge')
 const { KeepaliveError, closed, retraced } = require('./errors')
-const { fieldObject } = require('./record')
+const { fieldObject } = require('./completion_record')
 
 let Collected // loaded by the first body that does not come with its head
 

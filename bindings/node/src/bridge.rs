@@ -7,17 +7,17 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+use keepalive_common::{fork, huge_pages};
 use keepalive_core::{Client, Completion, Outcome, Queue, Request, Until, body_pipe};
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
 
+use crate::call_table::CallTable;
 use crate::client::NativeClient;
+use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
-use crate::fork;
 use crate::memory::Block;
-use crate::pack::{Batch, Extra};
-use crate::slots::Slots;
 use crate::wake::{Waking, report};
 
 /// Decode the response body.
@@ -48,7 +48,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    slots: Slots,
+    slots: CallTable,
     /// Drained and not yet packed, the next one last.
     ready: Vec<Completion>,
     batch: Batch,
@@ -216,8 +216,9 @@ impl Bridge {
 
     /// A large body is to be received into `memory`.
     #[napi]
-    pub fn prepare(&self, memory: Room) {
-        memory.prefer_huge_pages();
+    pub fn prepare(&self, mut memory: Room) {
+        // SAFETY: used within this call only.
+        huge_pages::advise(unsafe { memory.from(0.0) });
     }
 
     /// Whether `take` gave the last bytes of a body; its slot is free then.

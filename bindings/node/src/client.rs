@@ -1,8 +1,6 @@
 //! A client handle for JavaScript: options in, counters out.
 
-use std::time::Duration;
-
-use keepalive_core::{Client, ClientConfig, Limit, OPTIONS, OptionKind, OptionValue, Timeouts};
+use keepalive_core::{Client, ClientConfig, Limit, OPTIONS, OptionValue, Shape, Timeouts};
 use napi_derive::napi;
 
 use crate::convert::{Payload, Thrown, invalid, milliseconds, thrown};
@@ -31,9 +29,14 @@ pub struct NativeClient {
     defaults: Timeouts,
 }
 
-/// What the clients that this one replaces give a response's head, and each wait for more of its
-/// body (undici: `headersTimeout` and `bodyTimeout`).
-const USUAL: Option<Limit> = Some(Some(Duration::from_secs(300)));
+/// What Node gives an option that has another default there.
+fn usual(name: &str) -> Option<Limit> {
+    OPTIONS.iter().find(|option| option.name == name)?.node.map(Some)
+}
+
+fn defaults(header: Option<Limit>, stall: Option<Limit>) -> Timeouts {
+    Timeouts { header, send: stall, read: stall, ..Timeouts::default() }
+}
 
 #[napi]
 impl NativeClient {
@@ -46,24 +49,19 @@ impl NativeClient {
         };
         let given = |name| entries.iter().any(|entry: &OptionEntry| entry.name == name);
         let own = profile.as_deref().is_none_or(|profile| profile == "default");
-        let stall = if own && !given("stall_timeout") { USUAL } else { None };
-        let defaults = Timeouts {
-            header: if own && !given("header_timeout") { USUAL } else { None },
-            send: stall,
-            read: stall,
-            ..Timeouts::default()
-        };
+        let limit = |name| if own && !given(name) { usual(name) } else { None };
+        let defaults = defaults(limit("header_timeout"), limit("stall_timeout"));
         for entry in entries {
             let kind = OPTIONS.iter().find(|option| option.name == entry.name);
-            let value = match kind.map(|option| option.kind) {
-                Some(OptionKind::Count) => OptionValue::Count(count(&entry)?),
-                Some(OptionKind::Time) => OptionValue::Time(match entry.number {
+            let value = match kind.map(|option| option.kind.shape()) {
+                Some(Shape::Count) => OptionValue::Count(count(&entry)?),
+                Some(Shape::Time) => OptionValue::Time(match entry.number {
                     None => None,
                     Some(number) => milliseconds(&entry.name, number)?,
                 }),
-                Some(OptionKind::Flag) => OptionValue::Flag(flag(&entry)?),
-                Some(OptionKind::Text) => OptionValue::Text(entry.text),
-                Some(OptionKind::Pem) => OptionValue::Pem(entry.pem.map(|pem| pem.0)),
+                Some(Shape::Flag) => OptionValue::Flag(flag(&entry)?),
+                Some(Shape::Text) => OptionValue::Text(entry.text),
+                Some(Shape::Pem) => OptionValue::Pem(entry.pem.map(|pem| pem.0)),
                 None => return Err(invalid(format!("unknown option {}", entry.name))),
             };
             config.set(&entry.name, value).map_err(thrown)?;
@@ -76,7 +74,7 @@ impl NativeClient {
     #[napi(factory)]
     pub fn shared() -> Result<NativeClient, Thrown> {
         let client = Client::shared().map_err(thrown)?.clone();
-        let defaults = Timeouts { header: USUAL, send: USUAL, read: USUAL, ..Timeouts::default() };
+        let defaults = defaults(usual("header_timeout"), usual("stall_timeout"));
         Ok(NativeClient { client, defaults })
     }
 
@@ -92,7 +90,7 @@ impl NativeClient {
     /// Counters of the pool.
     #[napi]
     pub fn stats(&self) -> NativeStats {
-        self.client.stats().into()
+        NativeStats::of(&self.client.stats())
     }
 
     /// Closes idle connections and refuses new requests.

@@ -125,15 +125,6 @@ impl FromNapiValue for Room {
 }
 
 impl Room {
-    /// Asks for huge pages: most of the time that a large body takes would go into page faults.
-    pub fn prefer_huge_pages(&self) {
-        const PAGE: usize = 4096;
-        let from = self.start.map_addr(|address| address.next_multiple_of(PAGE));
-        let size = (self.start.addr() + self.length).saturating_sub(from.addr()) & !(PAGE - 1);
-        // SAFETY: whole pages within the array's memory; the advice changes no content.
-        let _ = unsafe { libc::madvise(from.cast(), size, libc::MADV_HUGEPAGE) };
-    }
-
     /// What is there from `offset` on.
     ///
     /// # Safety

@@ -5,16 +5,17 @@
 //! batch of completions.
 
 mod bridge;
+mod call_table;
 mod client;
+mod completion_record;
 mod convert;
-mod fork;
+#[rustfmt::skip]
+mod generated;
 mod memory;
-mod pack;
-mod slots;
 mod stats;
 mod wake;
 
-use keepalive_core::{ErrorKind, OPTIONS, OptionKind};
+use keepalive_core::{ErrorKind, OPTIONS, Shape};
 use napi_derive::napi;
 
 /// A row of the option table, for checks and messages on the JavaScript side.
@@ -24,8 +25,6 @@ pub struct OptionRow {
     pub name: String,
     /// `count`, `time`, `flag`, `text` or `pem`.
     pub kind: String,
-    /// The default, as text.
-    pub default: String,
 }
 
 /// The engine's option table.
@@ -33,15 +32,14 @@ pub struct OptionRow {
 pub fn option_table() -> Vec<OptionRow> {
     let row = |option: &keepalive_core::OptionInfo| OptionRow {
         name: option.name.to_string(),
-        kind: match option.kind {
-            OptionKind::Count => "count",
-            OptionKind::Time => "time",
-            OptionKind::Flag => "flag",
-            OptionKind::Text => "text",
-            OptionKind::Pem => "pem",
+        kind: match option.kind.shape() {
+            Shape::Count => "count",
+            Shape::Time => "time",
+            Shape::Flag => "flag",
+            Shape::Text => "text",
+            Shape::Pem => "pem",
         }
         .to_string(),
-        default: option.default.to_string(),
     };
     OPTIONS.iter().map(row).collect()
 }

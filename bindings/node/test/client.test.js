@@ -231,8 +231,8 @@ test('what a program may never use is loaded when it is used', async () => {
       console.log(names(), keepalive.Response.name)
     })`
   const { stdout } = await runNode(loaded, [`${origin.http}/ok`])
-  const few = 'bridge.js,captured.js,client.js,errors.js,exchange.js,headers.js,incoming.js,index.js,keepalive.node,native.js,record.js,request.js,signals.js'
-  const more = few.replace('record.js', 'readable.js,record.js')
+  const few = 'abort.js,bridge.js,captured.js,client.js,completion_record.js,errors.js,exchange.js,headers.js,incoming.js,index.js,keepalive.node,native.js,request.js'
+  const more = few.replace('request.js', 'readable.js,request.js')
   assert.equal(stdout, `${few}\n${more} Response\n`)
 })
 

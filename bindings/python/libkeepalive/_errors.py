@@ -84,14 +84,6 @@ class HTTPError(_Failure):
     """
 
 
-class InvalidArgument(_Failure, ValueError):
-    """An argument or option has a value that is not allowed; the text names it."""
-
-
-class InvalidURL(_Failure, ValueError):
-    """The URL cannot be parsed or lacks a host."""
-
-
 class InvalidState(_Failure, RuntimeError):
     """The object is closed, in use elsewhere, or there is no running event loop."""
 
@@ -124,24 +116,8 @@ class TimeoutException(TransportError, TimeoutError):
     """A time limit passed."""
 
 
-class ConnectTimeout(TimeoutException):
-    """Resolving, connecting and the TLS handshake took too long."""
-
-
-class ReadTimeout(TimeoutException):
-    """No byte of the response came for too long."""
-
-
-class WriteTimeout(TimeoutException):
-    """The server accepted no byte of the request for too long."""
-
-
 class PoolTimeout(TimeoutException):
     """No connection became free in time, or too many requests already wait."""
-
-
-class TotalTimeout(TimeoutException):
-    """The whole exchange took too long."""
 
 
 class NetworkError(TransportError, ConnectionError):
@@ -176,40 +152,67 @@ class ProxyError(TransportError):
     """The proxy refused or failed."""
 
 
+class InternalError(HTTPError, RuntimeError):
+    """A bug in this library, or a failure of the operating system."""
+
+
+# Those of one kind of error each, from the tables in core/tables; `make generate` writes them.
+# <generated exceptions>
+class InvalidArgument(_Failure, ValueError):
+    """An argument or option has a value that is not allowed; the message names it."""
+
+
+class InvalidURL(_Failure, ValueError):
+    """The URL cannot be parsed or lacks a host."""
+
+
 class UnsupportedProtocol(TransportError, ValueError):
     """The URL's scheme is not http or https."""
 
 
+class BodySourceFailed(RequestError):
+    """The source of a streamed request body failed."""
+
+
+class ConnectTimeout(TimeoutException):
+    """Resolving, connecting and the TLS handshake took too long."""
+
+
+class WriteTimeout(TimeoutException):
+    """The server accepted no byte of the request for too long."""
+
+
+class ReadTimeout(TimeoutException):
+    """No byte of the response came for too long."""
+
+
 class DecodingError(RequestError):
-    """The body does not decode by its Content-Encoding."""
+    """The response body does not decode by its Content-Encoding."""
 
 
 class BodyTooLarge(RequestError):
-    """The body, decoded, exceeds ``max_body_size`` and was to be held whole; stream it instead."""
+    """The response body, decoded, exceeds ``max_body_size`` and was to be collected whole."""
 
 
-class TooManyRedirects(RequestError):
-    """More redirects than allowed."""
-
-
-class BodySourceFailed(RequestError):
-    """The source of a streamed request body failed without an exception of its own."""
-
-
-class CircuitOpen(TransportError):
-    """The origin's circuit breaker is open."""
+class TotalTimeout(TimeoutException):
+    """The whole exchange took too long."""
 
 
 class Cancelled(RequestError):
-    """The request was cancelled by other means than its task or cancel scope."""
+    """The caller cancelled the request."""
 
 
 class Interrupted(RequestError):
     """A signal handler asked for the wait to end."""
 
 
-class InternalError(HTTPError, RuntimeError):
-    """A bug in this library, or a failure of the operating system."""
+class CircuitOpen(TransportError):
+    """The origin's circuit breaker is open."""
+
+
+class TooManyRedirects(RequestError):
+    """More redirects than allowed."""
+# </generated>
 
 
 class HTTPStatusError(HTTPError):

@@ -112,6 +112,8 @@ class _AsyncRequestArguments(_Arguments, total=False):
     content: _Content | AsyncIterable[Buffer] | None
 
 class _ClientOptions(TypedDict, total=False):
+    """Times are seconds; ``None`` for an option is its default."""
+
     headers: _HeaderTypes | None
     auth: tuple[str | bytes, str | bytes] | None
     base_url: str | None
@@ -119,42 +121,111 @@ class _ClientOptions(TypedDict, total=False):
     follow_redirects: bool | None
     verify: Literal[True] | str | PathLike[str] | None
     cert: tuple[str | PathLike[str], str | PathLike[str]] | None
+    # <generated options>
     profile: Literal["default", "service"] | None
-    retries: int | None
-    retry_budget: int | None
-    retry_max_wait: float | None
-    circuit_breaker: bool | None
+    """The defaults that the other options change: ``default`` (the defaults) or ``service`` (calls
+    between services)."""
     max_per_host: int | None
+    """Connections per origin, in use, idle and being opened: streams hold one for minutes. At least
+    1. Default: 128."""
     max_total: int | None
+    """Connections of the client over all origins; never more than half of the process's file
+    descriptors (RLIMIT_NOFILE when the pool is opened). At least 1. Default: 1024."""
     max_dials_per_host: int | None
+    """Connections being opened per origin at a time, so that a cold burst is no SYN flood. At least
+    1. Default: 16."""
     queue_timeout: float | None
+    """How long a request waits for a connection at most, however fast the queue moves.
+    ``math.inf``: no limit. Default: no limit."""
     queue_stall_timeout: float | None
+    """How long a request waits while no connection of its origin is given back: a long queue that
+    moves is work, one that stands still is a fault. The error says what holds the connections.
+    ``math.inf``: no limit. Default: 10.0."""
     queue_limit: int | None
+    """Requests that may wait for a connection; more fail at once. Default: 65536."""
     idle_timeout: float | None
+    """How long an idle connection is kept; lowered by the server's Keep-Alive: timeout=N minus 1 s.
+    ``math.inf``: no limit. Default: 30.0."""
     max_age: float | None
+    """Age after which a connection is not reused (+-20 % jitter), so that DNS changes reach the
+    pool. ``math.inf``: no limit. Default: 300.0."""
     dns_ttl: float | None
+    """How often the names of pooled connections are looked up again, in the background; also how
+    long an answer serves new connections. A connection whose address has left the answer is given
+    up after a third to twice this time (10 to 60 s). ``math.inf``: never. Default: 30.0."""
     connect_timeout: float | None
+    """DNS, TCP and TLS together. ``math.inf``: no limit. Default: 5.0."""
     header_timeout: float | None
+    """From the end of the request to the end of the response head: just above the 60 s after which
+    gateways (nginx, load balancers) answer 504. ``math.inf``: no limit. Default: 65.0."""
     stall_timeout: float | None
+    """Longest wait without a byte, sending or receiving. ``math.inf``: no limit. Default: 65.0."""
     body_idle_timeout: float | None
+    """How long a response may wait for its body to be read on, before its connection is closed:
+    longer than servers wait for a reader (60 s), and as long as a connection is kept at all.
+    ``math.inf``: for ever. Default: 300.0."""
     total_timeout: float | None
+    """The whole exchange with its body, redirects included. ``math.inf``: no limit. Default: no
+    limit."""
     max_head_size: int | None
+    """Bytes of a response head, 1xx heads counted in. 64 to 1,073,741,824 (1 GiB).
+    Default: 65536."""
     max_fields: int | None
+    """Fields of a response head or trailer section. At least 1. Default: 512."""
     max_body_size: int | None
+    """Bytes, decoded, of a response body that is collected whole; more is an error. Streams have no
+    limit. 0: no limit. Default: 2147483648."""
     drain_limit: int | None
+    """Bytes of an unread body that are read to save the connection. Default: 262144."""
     drain_timeout: float | None
+    """Time spent on reading the unread rest of a body to save the connection. ``math.inf``: no
+    limit. Default: 0.05."""
     busy_poll: int | None
+    """Microseconds that a wait for an answer watches the socket before the thread sleeps, on
+    connections whose answers come that fast (a server on the same machine or rack; saves the
+    wake-up). 0: always sleep. At most 1,000. Default: 50."""
     max_redirects: int | None
+    """Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and
+    browsers). Default: 20."""
+    retries: int | None
+    """Further tries of a replayable request after a connect failure, a broken connection or
+    408, 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, or what
+    Retry-After says. Default: 0."""
+    retry_budget: int | None
+    """Retries to an origin as a percentage of the requests to it, above a reserve of 10 retries a
+    second that is always there, so that they never multiply an outage (Finagle's budget). 100: no
+    bound. At most 100. Default: 20."""
+    retry_max_wait: float | None
+    """Longest wait for another try. A server that asks for a longer one (Retry-After) gets none:
+    its response is returned. ``math.inf``: no limit. Default: 30.0."""
+    circuit_breaker: bool | None
+    """Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed,
+    lets one probe through after 5 s (doubled up to 60 s). Default: False."""
     hedge: bool | None
-    resolve: str | PathLike[str] | None
-    user_agent: str | PathLike[str] | None
+    """Send a replayable request a second time, on an idle connection, when its response head has
+    taken longer than 95 % of the last ones of its origin; the first response counts, within
+    ``retry_budget``. Blocking calls then run on the engine's thread. Default: False."""
+    user_agent: str | None
+    """User-Agent of requests that give none. Empty: not sent. Default: libkeepalive/VERSION."""
+    resolve: str | None
+    """Addresses of names, instead of the system's: "host:port:address[,address]", several separated
+    by spaces; or "@file" with such entries, which is read again at each lookup. Default: not
+    set."""
     ca_file: str | PathLike[str] | None
+    """PEM file of trusted certificates, instead of the system's. Default: not set."""
     ca_pem: str | Buffer | None
+    """PEM bytes of trusted certificates, instead of the system's. Default: not set."""
     client_cert_file: str | PathLike[str] | None
+    """PEM file of the client certificate chain; needs ``client_key_file``. Default: not set."""
     client_key_file: str | PathLike[str] | None
+    """PEM file of the client certificate's private key. Default: not set."""
     client_cert_pem: str | Buffer | None
+    """PEM bytes of the client certificate chain; needs ``client_key_pem``. Default: not set."""
     client_key_pem: str | Buffer | None
+    """PEM bytes of the client certificate's private key. Default: not set."""
     client_key_password: str | None
+    """Password of an encrypted private key (PKCS #8). Default: not set."""
+    # </generated>
 
 def error_table() -> tuple[tuple[str, str, str, str], ...]: ...
 def get(url: str, **options: Unpack[_RequestArguments]) -> Response: ...
@@ -331,6 +402,7 @@ class Timeout:
 
 @final
 class Info:
+    # <generated info>
     @property
     def reused(self) -> bool: ...
     @property
@@ -347,11 +419,13 @@ class Info:
     def hedged(self) -> bool: ...
     @property
     def hedge_won(self) -> bool: ...
+    # </generated>
     @property
     def timings(self) -> Timings: ...
 
 @final
 class Timings:
+    # <generated timings>
     @property
     def queued(self) -> float: ...
     @property
@@ -366,9 +440,11 @@ class Timings:
     def wait(self) -> float: ...
     @property
     def total(self) -> float: ...
+    # </generated>
 
 @final
 class Stats:
+    # <generated totals>
     @property
     def opened(self) -> int: ...
     @property
@@ -383,8 +459,10 @@ class Stats:
     def hedged(self) -> int: ...
     @property
     def stuck_lookups(self) -> int: ...
+    # </generated>
     @property
     def closed(self) -> dict[str, int]: ...
+    # <generated moments>
     @property
     def waiting(self) -> int: ...
     @property
@@ -393,6 +471,7 @@ class Stats:
     def active(self) -> int: ...
     @property
     def dialing(self) -> int: ...
+    # </generated>
     @property
     def origins(self) -> list[OriginStats]: ...
     def as_dict(self) -> dict[str, Any]: ...
@@ -401,6 +480,7 @@ class Stats:
 @final
 class OriginStats:
     def as_dict(self) -> dict[str, Any]: ...
+    # <generated origin>
     @property
     def origin(self) -> str: ...
     @property
@@ -414,11 +494,12 @@ class OriginStats:
     @property
     def idle_limit(self) -> float | None: ...
     @property
-    def idle_limit_source(self) -> str: ...
+    def idle_limit_source(self) -> Literal["option", "hint", "learnt"]: ...
     @property
-    def breaker(self) -> str: ...
+    def breaker(self) -> Literal["closed", "open", "half_open"]: ...
     @property
     def addresses(self) -> list[str]: ...
+    # </generated>
     def __eq__(self, other: object, /) -> bool: ...
 
 @final

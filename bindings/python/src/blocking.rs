@@ -4,10 +4,11 @@
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
+use keepalive_common::fork;
 use keepalive_core::{Blocking, Result};
 use pyo3::prelude::*;
 
-use crate::{fork, gevent};
+use crate::gevent;
 
 /// Outer error: what a Python signal handler raised. Inner: the engine's result.
 pub fn blocking<T, F>(py: Python<'_>, work: F) -> PyResult<Result<T>>

@@ -8,8 +8,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::body::Pieces;
-use crate::convert::{buffer, credentials, encoder, fields, latin1_text, owned, text, utf8};
+use crate::convert::{buffer, credentials, encoder, owned, text, utf8};
 use crate::errors::{RequestLine, to_python, unknown, wrong_type};
+use crate::headers::{fields, latin1_text};
 use crate::once::PyOnceLock;
 use crate::response::Method;
 use crate::shared::{Shared, flag};

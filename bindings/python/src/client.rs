@@ -11,7 +11,7 @@ use crate::aio::AsyncClient;
 use crate::blocking::blocking;
 use crate::body::{Failure, PythonSource};
 use crate::build::{Built, build, line, method};
-use crate::convert::{count, text};
+use crate::convert::{how_many, text};
 use crate::errors::{of_class, to_python};
 use crate::gevent;
 use crate::info::Stats;
@@ -220,7 +220,7 @@ impl Client {
 
     /// Counters of the pool.
     fn stats(&self) -> Stats {
-        self.shared.client.stats().into()
+        Stats::of(&self.shared.client.stats())
     }
 
     /// Opens connections to the origin of ``url`` until ``count`` are idle, within the client's
@@ -281,12 +281,6 @@ impl Client {
 fn warm(py: Python<'_>, shared: &Shared, url: &str, count: usize) -> PyResult<usize> {
     let opened = blocking(py, |how| shared.client.warm(url, count, how))?;
     opened.map_err(|error| to_python(py, &error, None))
-}
-
-/// The `count` of `warm`.
-pub fn how_many(count: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
-    let count = count.map_or(Ok(1), |value| self::count("count", value))?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 pub fn send_named(

@@ -1,20 +1,16 @@
-//! Python values to the engine's: header fields, bodies, credentials. Every refusal names the
+//! Python values to the engine's: texts, counts, bodies, credentials. Every refusal names the
 //! argument.
 
 use bytes::Bytes;
-use keepalive_core::{Error, ErrorKind, Phase, basic_credentials};
+use keepalive_core::basic_credentials;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyMemoryView, PyString, PyTuple};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyMemoryView, PyString, PyTuple};
 
-use crate::errors::{to_python, wrong_type};
-use crate::headers::Headers;
+use crate::errors::wrong_type;
 use crate::once::PyOnceLock;
 use crate::once::intern;
-
-/// A header field as bytes.
-pub type Field = (Box<[u8]>, Box<[u8]>);
 
 /// Bytes objects of at least this size are sent without a copy; smaller ones are cheaper to copy
 /// than to keep alive across threads.
@@ -49,6 +45,12 @@ pub fn count(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
     }
 }
 
+/// The `count` of `warm`.
+pub fn how_many(count: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
+    let count = count.map_or(Ok(1), |value| self::count("count", value))?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
 /// The content of a bytes-like object, `None` if it is not one.
 pub fn buffer(value: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
     if let Ok(bytes) = value.cast::<PyBytes>() {
@@ -78,67 +80,6 @@ pub fn owned(bytes: &Bound<'_, PyBytes>) -> Bytes {
 fn copied(value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
     let bytes = PyMemoryView::from(value)?.call_method0(intern!(value.py(), "tobytes"))?;
     Ok(owned(bytes.cast::<PyBytes>()?))
-}
-
-/// Header fields from a mapping (also one with `multi_items`) or an iterable of pairs.
-pub fn fields(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Field>> {
-    if let Ok(headers) = value.cast::<Headers>() {
-        return Ok(headers.get().fields().to_vec());
-    }
-    let py = value.py();
-    if let Ok(dict) = value.cast::<PyDict>() {
-        return dict.iter().map(|(field, value)| self::field(&field, &value)).collect();
-    }
-    let pairs = if value.hasattr(intern!(py, "multi_items"))? {
-        value.call_method0(intern!(py, "multi_items"))?
-    } else if value.hasattr(intern!(py, "items"))? {
-        value.call_method0(intern!(py, "items"))?
-    } else {
-        value.clone()
-    };
-    let expected = "a mapping or pairs of name and value";
-    let mut list = Vec::new();
-    for pair in pairs.try_iter().map_err(|_| wrong_type(name, expected, value))? {
-        let pair = pair?;
-        let (field, value) = pair
-            .extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()
-            .map_err(|_| wrong_type(name, expected, &pair))?;
-        list.push(self::field(&field, &value)?);
-    }
-    Ok(list)
-}
-
-fn field(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Field> {
-    let name = latin1("header name", name)?;
-    let shown = String::from_utf8_lossy(&name).into_owned();
-    let value = latin1(&format!("header {shown:?}"), value)?;
-    Ok((name, value))
-}
-
-fn latin1(what: &str, value: &Bound<'_, PyAny>) -> PyResult<Box<[u8]>> {
-    if let Ok(bytes) = value.cast::<PyBytes>() {
-        return Ok(bytes.as_bytes().into());
-    }
-    let Ok(text) = value.cast::<PyString>() else {
-        return Err(wrong_type(what, "str or bytes", value));
-    };
-    let text = utf8(what, text)?;
-    if text.is_ascii() {
-        return Ok(text.as_bytes().into());
-    }
-    text.chars().map(|c| u8::try_from(u32::from(c))).collect::<Result<_, _>>().map_err(|_| {
-        // The value may be a secret.
-        let message = format!("{what}: characters outside latin-1; give the bytes to be sent");
-        to_python(value.py(), &Error::new(ErrorKind::InvalidHeader, Phase::Request, message), None)
-    })
-}
-
-/// Header bytes as text: latin-1, so that every byte sequence has exactly one text.
-pub fn latin1_text<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.is_ascii() => PyString::new(py, text),
-        _ => PyString::new(py, &bytes.iter().map(|&byte| byte as char).collect::<String>()),
-    }
 }
 
 /// The value of Authorization for `auth=(user, password)`.

@@ -8,6 +8,7 @@ use pyo3::types::PyTuple;
 
 use crate::once::PyOnceLock;
 use crate::once::intern;
+use crate::options::option_names;
 
 fn module(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static MODULE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -79,9 +80,9 @@ pub fn wrong_type(name: &str, expected: &str, got: &Bound<'_, PyAny>) -> PyErr {
 /// there is instead.
 pub fn unknown(py: Python<'_>, what: &str, name: &str, known: &[&str]) -> PyErr {
     static UNKNOWN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let text = UNKNOWN.import(py, "libkeepalive._hints", "unknown").and_then(|unknown| {
-        unknown.call1((what, name, known.to_vec(), crate::shared::option_names()))?.extract()
-    });
+    let text = UNKNOWN
+        .import(py, "libkeepalive._hints", "unknown")
+        .and_then(|unknown| unknown.call1((what, name, known.to_vec(), option_names()))?.extract());
     text.map_or_else(|failure| failure, |text: String| PyTypeError::new_err(text))
 }
 

@@ -1,10 +1,17 @@
-//! `Headers`: an ordered list of fields that reads like a case-insensitive mapping.
+//! Header fields: what callers give as bytes, and `Headers`, an ordered list of fields that reads like a
+//! case-insensitive mapping.
 
+use keepalive_core::{Error, ErrorKind, Phase};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
-use crate::convert::{Field, fields, latin1_text};
+use crate::convert::utf8;
+use crate::errors::{to_python, wrong_type};
+use crate::once::intern;
+
+/// A header field as bytes.
+pub type Field = (Box<[u8]>, Box<[u8]>);
 
 /// Fields whose values reach no text that is made for people.
 const SECRET: [&[u8]; 4] = [b"authorization", b"proxy-authorization", b"cookie", b"set-cookie"];
@@ -189,5 +196,66 @@ impl Headers {
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let raw = slf.get().raw(slf.py())?;
         Ok((slf.get_type().into_any(), PyTuple::new(slf.py(), [raw])?))
+    }
+}
+
+/// Header fields from a mapping (also one with `multi_items`) or an iterable of pairs.
+pub fn fields(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Field>> {
+    if let Ok(headers) = value.cast::<Headers>() {
+        return Ok(headers.get().fields().to_vec());
+    }
+    let py = value.py();
+    if let Ok(dict) = value.cast::<PyDict>() {
+        return dict.iter().map(|(field, value)| self::field(&field, &value)).collect();
+    }
+    let pairs = if value.hasattr(intern!(py, "multi_items"))? {
+        value.call_method0(intern!(py, "multi_items"))?
+    } else if value.hasattr(intern!(py, "items"))? {
+        value.call_method0(intern!(py, "items"))?
+    } else {
+        value.clone()
+    };
+    let expected = "a mapping or pairs of name and value";
+    let mut list = Vec::new();
+    for pair in pairs.try_iter().map_err(|_| wrong_type(name, expected, value))? {
+        let pair = pair?;
+        let (field, value) = pair
+            .extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()
+            .map_err(|_| wrong_type(name, expected, &pair))?;
+        list.push(self::field(&field, &value)?);
+    }
+    Ok(list)
+}
+
+fn field(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Field> {
+    let name = latin1("header name", name)?;
+    let shown = String::from_utf8_lossy(&name).into_owned();
+    let value = latin1(&format!("header {shown:?}"), value)?;
+    Ok((name, value))
+}
+
+fn latin1(what: &str, value: &Bound<'_, PyAny>) -> PyResult<Box<[u8]>> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(bytes.as_bytes().into());
+    }
+    let Ok(text) = value.cast::<PyString>() else {
+        return Err(wrong_type(what, "str or bytes", value));
+    };
+    let text = utf8(what, text)?;
+    if text.is_ascii() {
+        return Ok(text.as_bytes().into());
+    }
+    text.chars().map(|c| u8::try_from(u32::from(c))).collect::<Result<_, _>>().map_err(|_| {
+        // The value may be a secret.
+        let message = format!("{what}: characters outside latin-1; give the bytes to be sent");
+        to_python(value.py(), &Error::new(ErrorKind::InvalidHeader, Phase::Request, message), None)
+    })
+}
+
+/// Header bytes as text: latin-1, so that every byte sequence has exactly one text.
+pub fn latin1_text<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => PyString::new(py, text),
+        _ => PyString::new(py, &bytes.iter().map(|&byte| byte as char).collect::<String>()),
     }
 }

@@ -8,34 +8,24 @@ mod build;
 mod client;
 mod convert;
 mod errors;
-mod fork;
 mod functions;
+#[rustfmt::skip]
+mod generated;
 mod gevent;
 mod headers;
 mod info;
 mod interpreter;
 mod memory;
 mod once;
+mod options;
 mod pieces;
 mod response;
 mod shared;
 mod timeout;
 
+use keepalive_common::fork;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-
-/// The engine's options: `(name, type, default, meaning)` for each.
-fn option_rows() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
-    let kind = |kind| match kind {
-        keepalive_core::OptionKind::Count => "int",
-        keepalive_core::OptionKind::Time => "float | None",
-        keepalive_core::OptionKind::Flag => "bool",
-        keepalive_core::OptionKind::Text => "str | None",
-        keepalive_core::OptionKind::Pem => "bytes | None",
-    };
-    let rows = keepalive_core::OPTIONS.iter();
-    rows.map(|option| (option.name, kind(option.kind), option.default, option.doc)).collect()
-}
 
 /// Tells servers that idle connections are over, before the process ends.
 #[pyfunction]
@@ -67,7 +57,7 @@ fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interpreter::require_main(module.py())?;
-    fork::register();
+    fork::watch();
     module.add_class::<aio::AsyncClient>()?;
     module.add_class::<aio::stream::AsyncStream>()?;
     module.add_class::<aio::upload::Sender>()?;
@@ -97,5 +87,5 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let aio = module.py().import("libkeepalive._aio")?;
     aio.call_method1("install", (module,))?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    module.add("OPTIONS", option_rows())
+    module.add("OPTIONS", generated::OPTION_ROWS.to_vec())
 }

@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
+use keepalive_common::huge_pages;
 use keepalive_core::{
     Blocking, Call, Client, Destination, Error, ErrorKind, Phase, Queue, Response, Result,
 };
@@ -43,8 +44,9 @@ impl Memory {
         let Some(start) = NonNull::new(start.cast::<u8>()) else {
             return Err(PyErr::fetch(py));
         };
-        advise(start, length);
-        Ok(Memory { bytes: bytes.unbind(), start, length })
+        let mut memory = Memory { bytes: bytes.unbind(), start, length };
+        huge_pages::advise(memory.memory());
+        Ok(memory)
     }
 
     /// The first `count` bytes.
@@ -69,25 +71,6 @@ impl Destination for Memory {
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr().cast(), self.length) }
     }
 }
-
-/// Asks for huge pages: most of the time that a large body takes would go into page faults.
-#[cfg(target_os = "linux")]
-fn advise(start: NonNull<u8>, length: usize) {
-    const FROM: usize = 4 << 20;
-    const PAGE: usize = 4096;
-    if length < FROM {
-        return;
-    }
-    // From page to page, so that an object with a mapping of its own stays one mapping.
-    let from = start.as_ptr().map_addr(|address| address & !(PAGE - 1));
-    let size = (start.addr().get() + length).next_multiple_of(PAGE) - from.addr();
-    // SAFETY: the pages belong to the object, the first and last perhaps also to its neighbours in
-    // the heap; the advice changes no content.
-    let _ = unsafe { libc::madvise(from.cast(), size, libc::MADV_HUGEPAGE) };
-}
-
-#[cfg(not(target_os = "linux"))]
-fn advise(_: NonNull<u8>, _: usize) {}
 
 /// A copy of `body`.
 pub fn copied(py: Python<'_>, body: &[u8]) -> PyResult<Py<PyBytes>> {

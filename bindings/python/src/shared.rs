@@ -5,24 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use keepalive_core::{Client, ClientConfig, OPTIONS, OptionKind, OptionValue, Timeouts};
+use keepalive_core::{Client, ClientConfig, OPTIONS, OptionValue, Shape, Timeouts};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyString, PyTuple};
 
-use crate::convert::{Field, buffer, count, credentials, fields, text, utf8};
+use crate::convert::{buffer, count, credentials, text, utf8};
 use crate::errors::{to_python, unknown, wrong_type};
+use crate::headers::{Field, fields};
 use crate::once::PyOnceLock;
+use crate::options::option_names;
 use crate::timeout::{limit, timeouts};
-
-/// Options of a client besides those of the engine's table.
-const OWN_OPTIONS: &[&str] =
-    &["profile", "headers", "auth", "base_url", "timeout", "follow_redirects", "verify", "cert"];
-
-/// Every option of a client.
-pub fn option_names() -> Vec<&'static str> {
-    OWN_OPTIONS.iter().copied().chain(OPTIONS.iter().map(|option| option.name)).collect()
-}
 
 /// A client of the engine and the defaults of its requests.
 pub struct Shared {
@@ -119,16 +112,16 @@ fn set(config: &mut ClientConfig, name: &str, value: &Bound<'_, PyAny>) -> PyRes
     let Some(option) = OPTIONS.iter().find(|option| option.name == name) else {
         return Err(unknown(value.py(), "option", name, &option_names()));
     };
-    let value = match option.kind {
-        OptionKind::Count => OptionValue::Count(count(name, value)?),
-        OptionKind::Time => OptionValue::Time(time(name, value)?),
-        OptionKind::Flag => OptionValue::Flag(flag(name, value)?),
-        OptionKind::Text => {
+    let value = match option.kind.shape() {
+        Shape::Count => OptionValue::Count(count(name, value)?),
+        Shape::Time => OptionValue::Time(time(name, value)?),
+        Shape::Flag => OptionValue::Flag(flag(name, value)?),
+        Shape::Text => {
             let text = path(name, value)?;
-            // The one text whose default is not "none": empty, it is not sent.
-            OptionValue::Text((name != "user_agent" || !text.is_empty()).then_some(text))
+            // Where "none" is not the default, the empty text stands for it.
+            OptionValue::Text((option.none.is_empty() || !text.is_empty()).then_some(text))
         }
-        OptionKind::Pem => OptionValue::Pem(Some(pem(name, value)?)),
+        Shape::Pem => OptionValue::Pem(Some(pem(name, value)?)),
     };
     config.set(name, value).map_err(|error| Python::attach(|py| to_python(py, &error, None)))
 }

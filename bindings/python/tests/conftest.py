@@ -43,6 +43,15 @@ class Origin:
     def reset(self) -> None:
         self.ask("/_reset", "POST")
 
+    def judge(self, run: str, case: str, facts: dict[str, Any]) -> list[str]:
+        """What is wrong with that; it also stands in the run's verdict."""
+        url = f"{self.http}/_judge/{run}/{case}"
+        return self.control.post(url, json=facts).raise_for_status().json()
+
+    def verdict(self, run: str, over: str) -> dict[str, Any]:
+        """Ends a run over `http`, `https` or both: its differences, and the cases it left out."""
+        return self.ask(f"/_verdict/{run}?over={over}")
+
 
 @pytest.fixture(scope="session")
 def origin() -> Iterator[Origin]:

@@ -12,9 +12,7 @@ import io
 import ipaddress
 import json
 import math
-import re
 import uuid
-from pathlib import Path
 from typing import Any
 
 import numpy
@@ -270,13 +268,6 @@ def test_a_file_as_data_is_the_body(client, origin):
     echo = client.post(origin.http + "/echo", data=io.BytesIO(b"raw")).json()
     assert base64.b64decode(echo["body_b64"]) == b"raw"
     assert "content-type" not in {name.lower() for name, _ in echo["headers"]}
-
-
-def test_the_readme_s_defaults_are_the_engine_s():
-    readme = (Path(__file__).parent.parent / "README.md").read_text()
-    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", readme, re.MULTILINE))
-    defaults = {name: default for name, _, default, _ in libkeepalive.OPTIONS}
-    assert len(rows) > 10 and rows.items() <= defaults.items()
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
-"""All cases of tests/wire, through the blocking client, asyncio and trio."""
+"""All cases of tests/wire: blocking calls, asyncio and trio, whole responses and streams. What became
+of each is told to the origin, which judges it (tests/wire/README.md)."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import operator
-from collections.abc import Callable, Iterable
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,10 +19,13 @@ from conftest import Origin
 TIMEOUT = libkeepalive.Timeout(20.0)
 STALL = libkeepalive.Timeout(20.0, read=0.3)
 
+Case = dict[str, Any]
+Facts = dict[str, Any]
 
-def arguments(case: dict[str, Any]) -> dict[str, Any]:
+
+def arguments(case: Case) -> dict[str, Any]:
     request = case["request"]
-    body = base64.b64decode(request["body_b64"])
+    body = base64.b64decode(request["body"]["piece_b64"]) * request["body"]["times"]
     content: Any = None
     if request["chunked"]:
         step = len(body) // 7 + 1
@@ -34,134 +38,138 @@ def arguments(case: dict[str, Any]) -> dict[str, Any]:
     return {"headers": headers, "content": content, "timeout": timeout}
 
 
-Fields = Iterable[tuple[str, str]]
+def head(response: libkeepalive.Response) -> Facts:
+    return {
+        "status": response.status_code,
+        "reason": response.reason_phrase,
+        "version": response.http_version.removeprefix("HTTP/"),
+        "headers": response.headers.multi_items(),
+    }
 
 
-def grouped(fields: Fields) -> list[list[Any]]:
-    """Fields by name, the names in the order of their first field, the values of each in theirs."""
-    groups: dict[str, list[str]] = {}
-    for name, value in fields:
-        groups.setdefault(name.lower(), []).append(value)
-    return [[name, values] for name, values in groups.items()]
+def end(response: libkeepalive.Response) -> Facts:
+    return {"error": None, "trailers": response.trailers.multi_items()}
 
 
-def is_within(part: Iterable[Any], whole: Iterable[Any], same: Callable[[Any, Any], bool]) -> bool:
-    """Whether `part` is left when some of `whole` is left out."""
-    rest = iter(whole)
-    return all(any(same(wanted, one) for one in rest) for wanted in part)
+def encoded(body: bytes) -> str:
+    return base64.b64encode(body).decode()
 
 
-def same_field(wanted: list[Any], seen: list[Any]) -> bool:
-    return wanted[0] == seen[0] and is_within(wanted[1], seen[1], operator.eq)
+def failed(error: libkeepalive.HTTPError) -> Facts:
+    return {"way": "whole", "error": error.kind, "body_b64": encoded(error.partial_body or b"")}
 
 
-def check(
-    case: dict[str, Any],
-    outcome: libkeepalive.Response | libkeepalive.HTTPError,
-    after: libkeepalive.Response,
-) -> None:
-    """The verdict of tests/wire/README.md."""
-    expect = case["expect"]
+def whole(response: libkeepalive.Response) -> Facts:
+    return {"way": "whole", "body_b64": encoded(response.content)} | head(response) | end(response)
+
+
+def blocking(client: libkeepalive.Client, case: Case, url: str) -> Facts:
+    try:
+        return whole(client.request(case["request"]["method"], url, **arguments(case)))
+    except libkeepalive.HTTPError as error:
+        return failed(error)
+
+
+def blocking_stream(client: libkeepalive.Client, case: Case, url: str) -> Facts:
+    facts: Facts = {"way": "pieces"}
+    pieces: list[bytes] = []
+    try:
+        with client.stream(case["request"]["method"], url, **arguments(case)) as response:
+            facts |= head(response)
+            pieces.extend(response.iter_bytes())
+            facts |= end(response)
+    except libkeepalive.HTTPError as error:
+        facts["error"] = error.kind
+    return facts | {"body_b64": encoded(b"".join(pieces))}
+
+
+async def on_loop(client: libkeepalive.AsyncClient, case: Case, url: str) -> Facts:
+    try:
+        return whole(await client.request(case["request"]["method"], url, **arguments(case)))
+    except libkeepalive.HTTPError as error:
+        return failed(error)
+
+
+async def on_loop_stream(client: libkeepalive.AsyncClient, case: Case, url: str) -> Facts:
+    facts: Facts = {"way": "pieces"}
+    pieces: list[bytes] = []
+    try:
+        async with client.stream(case["request"]["method"], url, **arguments(case)) as response:
+            facts |= head(response)
+            async for piece in response.aiter_bytes():
+                pieces.append(piece)
+            facts |= end(response)
+    except libkeepalive.HTTPError as error:
+        facts["error"] = error.kind
+    return facts | {"body_b64": encoded(b"".join(pieces))}
+
+
+def followed(after: libkeepalive.Response) -> Facts:
     assert after.content == b"ok"
-    if isinstance(outcome, libkeepalive.HTTPError):
-        if outcome.kind not in expect["errors"]:
-            raise outcome
-        body = outcome.partial_body or b""
-    else:
-        assert expect["errors"] == [], f"no error but {outcome!r}"
-        body = outcome.content
-        assert expect["status"] in (None, outcome.status_code)
-        assert expect["reason"] in (None, outcome.reason_phrase)
-        assert expect["version"] in (None, outcome.http_version.removeprefix("HTTP/"))
-        seen = grouped(outcome.headers.multi_items())
-        assert is_within(expect["headers"] or [], seen, same_field), seen
-        trailers = grouped(outcome.trailers.multi_items())
-        assert expect["trailers"] in (None, trailers)
-    if expect["body_b64"] is not None:
-        assert body == base64.b64decode(expect["body_b64"])
-    assert after.info.reused == expect["reused"]
+    return {"reused": after.info.reused}
 
 
-def bases(origin: Origin, case: dict[str, Any]) -> list[str]:
-    return {"any": [origin.http, origin.https], "only": [origin.https], "never": [origin.http]}[
-        case["tls"]
-    ]
+def one(origin: Origin, run: Callable[..., Facts], case: Case, base: str, url: str) -> Facts:
+    with libkeepalive.Client(ca_file=origin.ca_file, max_body_size=0) as client:
+        return run(client, case, url) | followed(client.get(base + "/ok"))
 
 
-def blocking(origin: Origin, case: dict[str, Any]) -> None:
-    for base in bases(origin, case):
-        with libkeepalive.Client(ca_file=origin.ca_file, max_body_size=0) as client:
-            outcome: libkeepalive.Response | libkeepalive.HTTPError
-            try:
-                method = case["request"]["method"]
-                outcome = client.request(method, base + case["path"], **arguments(case))
-            except libkeepalive.HTTPError as error:
-                outcome = error
-            check(case, outcome, client.get(base + "/ok"))
-
-
-async def on_loop(origin: Origin, case: dict[str, Any], *, plain_only: bool = False) -> None:
-    for base in bases(origin, case):
-        if plain_only and base == origin.https:
-            continue
-        async with libkeepalive.AsyncClient(ca_file=origin.ca_file, max_body_size=0) as client:
-            outcome: libkeepalive.Response | libkeepalive.HTTPError
-            try:
-                method = case["request"]["method"]
-                outcome = await client.request(method, base + case["path"], **arguments(case))
-            except libkeepalive.HTTPError as error:
-                outcome = error
-            check(case, outcome, await client.get(base + "/ok"))
+async def one_on_loop(origin: Origin, run: Any, case: Case, base: str, url: str) -> Facts:
+    async with libkeepalive.AsyncClient(ca_file=origin.ca_file, max_body_size=0) as client:
+        return await run(client, case, url) | followed(await client.get(base + "/ok"))
 
 
 @pytest.fixture(scope="module")
-def cases(origin: Origin) -> list[dict[str, Any]]:
-    """Hundreds of megabytes: fetched once, and not within an ordinary time."""
-    with libkeepalive.Client(timeout=120) as client:
-        cases = client.get(origin.http + "/_cases").json()
-    assert len(cases) >= 400, "the list of cases is not complete"
-    return cases
+def cases(origin: Origin) -> list[Case]:
+    return origin.ask("/_cases")
 
 
-def describe(case: dict[str, Any], failure: Exception) -> str:
-    return f"{case['name']} ({case['why']}): {type(failure).__name__}: {failure}"
+def plays(origin: Origin, cases: list[Case], name: str) -> list[tuple[Case, str, str]]:
+    """Each case with the bases that it is played over, and its URL for the run of that name."""
+    bases = {"any": [origin.http, origin.https], "only": [origin.https], "never": [origin.http]}
+    return [
+        (case, base, f"{base}{case['path']}?run={name}")
+        for case in cases
+        for base in bases[case["tls"]]
+    ]
 
 
-@pytest.mark.parametrize(
-    "run",
-    [blocking, lambda origin, case: asyncio.run(on_loop(origin, case))],
-    ids=["blocking", "asyncio"],
-)
-def test_wire_cases(
-    origin: Origin,
-    cases: list[dict[str, Any]],
-    run: Callable[[Origin, dict[str, Any]], None],
-):
-    failures = []
-    for case in cases:
-        try:
-            run(origin, case)
-        except Exception as failure:
-            failures.append(describe(case, failure))
-    assert not failures, "\n".join([f"{len(failures)} of {len(cases)} failed", *failures])
+def hold(report: dict[str, Any]) -> None:
+    differences = report["differences"]
+    assert not differences, "\n".join([f"{len(differences)} differences", *differences])
+    assert report["cases"] >= 400, report
 
 
-def test_wire_cases_side_by_side_on_trio(origin: Origin, cases: list[dict[str, Any]]):
-    failures = []
+@pytest.mark.parametrize("run", [blocking, blocking_stream, on_loop, on_loop_stream])
+def test_wire_cases(origin: Origin, cases: list[Case], run: Any):
+    name = f"python-{run.__name__}"
+    for case, base, url in plays(origin, cases, name):
+        if inspect.iscoroutinefunction(run):
+            facts = asyncio.run(one_on_loop(origin, run, case, base, url))
+        else:
+            facts = one(origin, run, case, base, url)
+        origin.judge(name, case["name"], facts)
+    hold(origin.verdict(name, "http,https"))
 
-    async def play(case: dict[str, Any], limit: trio.CapacityLimiter) -> None:
-        try:
-            async with limit:
-                # What TLS adds is the same below every loop.
-                await on_loop(origin, case, plain_only=True)
-        except Exception as failure:
-            failures.append(describe(case, failure))
+
+@pytest.mark.parametrize("run", [on_loop, on_loop_stream])
+def test_wire_cases_side_by_side_on_trio(origin: Origin, cases: list[Case], run: Any):
+    name = f"python-trio-{run.__name__}"
+    # What TLS adds is the same below every loop.
+    plain = [play for play in plays(origin, cases, name) if play[1] == origin.http]
+    facts: dict[str, Facts] = {}
+
+    async def play(limit: trio.CapacityLimiter, case: Case, base: str, url: str) -> None:
+        async with limit:
+            facts[case["name"]] = await one_on_loop(origin, run, case, base, url)
 
     async def main() -> None:
         limit = trio.CapacityLimiter(16)
         async with trio.open_nursery() as nursery:
-            for case in cases:
-                nursery.start_soon(play, case, limit)
+            for each in plain:
+                nursery.start_soon(play, limit, *each)
 
     trio.run(main)
-    assert not failures, "\n".join([f"{len(failures)} of {len(cases)} failed", *failures])
+    for case in facts:
+        origin.judge(name, case, facts[case])
+    hold(origin.verdict(name, "http"))

@@ -1,9 +1,8 @@
 //! What the pool of a client has beside its connections: settings, counters, names that are looked up
 //! again, responses that wait to be read.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::config::ClientConfig;
 use crate::connection::Connection;
@@ -14,8 +13,7 @@ use crate::net::tls::TlsSettings;
 use crate::origin::dns_refresh::DnsRefresh;
 use crate::pool::{Caps, Pool};
 use crate::process::Process;
-use crate::stats::Closed;
-use crate::sync::lock;
+use crate::stats::{Closed, Counters};
 
 pub(crate) type ClientPool = Pool<ConnectionManager>;
 
@@ -43,29 +41,6 @@ impl ConnectionManager {
         connection.learn_from(reason);
         self.counters.stale.fetch_add(1, Ordering::Relaxed);
         self.counters.closed(reason);
-    }
-}
-
-#[derive(Default)]
-pub(crate) struct Counters {
-    pub opened: AtomicU64,
-    pub reused: AtomicU64,
-    pub stale: AtomicU64,
-    pub replayed: AtomicU64,
-    pub retried: AtomicU64,
-    pub hedged: AtomicU64,
-    closed: Mutex<BTreeMap<&'static str, u64>>,
-}
-
-impl Counters {
-    pub fn by_reason(&self) -> Vec<(&'static str, u64)> {
-        let closed = lock(&self.closed);
-        closed.iter().map(|(name, count)| (*name, *count)).collect()
-    }
-
-    pub fn closed(&self, reason: Closed) {
-        let mut closed = lock(&self.closed);
-        *closed.entry(reason.name()).or_default() += 1;
     }
 }
 

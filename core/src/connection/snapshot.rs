@@ -1,7 +1,6 @@
 //! What a client's pool shows of itself.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::connection::FOREVER;
@@ -38,22 +37,10 @@ impl ClientPool {
                 }
             })
             .collect();
-        let sum = |part: fn(&OriginStats) -> u64| origins.iter().map(part).sum();
-        Stats {
-            opened: counters.opened.load(Ordering::Relaxed),
-            reused: counters.reused.load(Ordering::Relaxed),
-            stale: counters.stale.load(Ordering::Relaxed),
-            replayed: counters.replayed.load(Ordering::Relaxed),
-            retried: counters.retried.load(Ordering::Relaxed),
-            hedged: counters.hedged.load(Ordering::Relaxed),
-            stuck_lookups: self.manager.process.dns.stuck() as u64,
-            closed,
-            waiting: sum(|origin| origin.waiting),
-            idle: sum(|origin| origin.idle),
-            active: sum(|origin| origin.active),
-            dialing: sum(|origin| origin.dialing),
-            origins,
-        }
+        let stuck_lookups = self.manager.process.dns.stuck() as u64;
+        let mut stats = Stats { closed, stuck_lookups, origins, ..counters.totals() };
+        stats.add_up();
+        stats
     }
 
     /// Closes the breakers of the origins in use.

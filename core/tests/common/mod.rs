@@ -1,14 +1,22 @@
-//! What test programs of core share: clients, the origin, a server that follows a script.
-#![allow(dead_code)] // each test program uses a part of it
+//! What the test programs of core share: the origin, clients, requests through both waits and what
+//! becomes of them, memory to read into, a server that follows a script, and TLS for other servers.
+#![allow(dead_code, unused_imports)] // each test program uses a part of it
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+mod script;
+pub mod tls;
+
+use std::mem::MaybeUninit;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use keepalive_core::*;
 use keepalive_origin::{Origin, OriginOptions};
+
+pub use script::{Script, ok, script};
+
+/// Longer than any wait in a passing test: a guard against hanging.
+pub const HANG: Duration = Duration::from_secs(30);
 
 pub fn origin() -> Origin {
     Origin::start(OriginOptions::default()).expect("the origin starts")
@@ -20,14 +28,95 @@ pub fn client(change: impl FnOnce(&mut ClientConfig)) -> Client {
     Client::new(config).expect("a client")
 }
 
+/// A client that trusts the origin's certificates.
+pub fn trusting(origin: &Origin, change: impl FnOnce(&mut ClientConfig)) -> Client {
+    client(|config| {
+        config.ca_file = Some(origin.ca_file().to_string_lossy().into_owned());
+        change(config);
+    })
+}
+
+/// A GET.
+pub fn get_request(url: &str) -> Request {
+    Request::new("GET", url).expect("a request")
+}
+
+/// The response with its whole body, or the failure.
+pub fn try_get(client: &Client, url: &str) -> Result<Response> {
+    client.send_whole(&Request::new("GET", url)?, Blocking::default())
+}
+
 pub fn get(client: &Client, url: &str) -> Response {
-    let request = Request::new("GET", url).expect("a request");
-    client.send_whole(&request, Blocking::default()).expect("a response")
+    try_get(client, url).expect("a response")
+}
+
+/// What a request submitted to the engine comes to, its one completion.
+pub fn submit(client: &Client, request: impl Into<Arc<Request>>, until: Until) -> Result<Response> {
+    let queue = Queue::new(|| {});
+    client.submit(request, until, &queue, 7)?;
+    let Completion { token, outcome } = completion(&queue);
+    assert_eq!((token, queue.take(1).0.len()), (7, 0), "one completion");
+    response(outcome)
+}
+
+/// The queue's next completion.
+pub fn completion(queue: &Queue) -> Completion {
+    assert!(queue.wait(Some(HANG)), "a completion comes");
+    let (mut taken, _) = queue.take(1);
+    taken.pop().expect("a completion")
+}
+
+/// The outcome of the queue's next completion.
+pub fn next(queue: &Queue) -> Outcome {
+    completion(queue).outcome
+}
+
+/// The outcome of a submitted request.
+pub fn response(outcome: Outcome) -> Result<Response> {
+    match outcome {
+        Outcome::Response(result) => result,
+        _ => panic!("not a response"),
+    }
+}
+
+/// The rest of a body.
+pub fn body(mut response: Response) -> Vec<u8> {
+    response.read_all(Blocking::default()).expect("a body").to_vec()
+}
+
+/// The rest of a body as text.
+pub fn text(response: Response) -> String {
+    String::from_utf8(body(response)).expect("UTF-8")
+}
+
+/// Memory that nobody has written to. Untouched, it costs addresses only.
+pub struct Memory(Box<[MaybeUninit<u8>]>);
+
+impl Memory {
+    pub fn new(size: usize) -> Box<Memory> {
+        Box::new(Memory(Box::new_uninit_slice(size)))
+    }
+
+    /// What the engine has written to its front, read as the kernel sees it: no safe code may look
+    /// at memory that could be unwritten.
+    pub fn first(&self, count: usize) -> Vec<u8> {
+        assert!(count <= self.0.len(), "beyond the memory");
+        let mut bytes = vec![0; count];
+        let own = std::fs::File::open("/proc/self/mem").expect("this process's memory");
+        own.read_exact_at(&mut bytes, self.0.as_ptr() as u64).expect("mapped");
+        bytes
+    }
+}
+
+impl Destination for Memory {
+    fn memory(&mut self) -> &mut [MaybeUninit<u8>] {
+        &mut self.0
+    }
 }
 
 /// Polls the counters, as a user watching them would.
 pub fn eventually(client: &Client, what: impl Fn(&Stats) -> bool) -> Stats {
-    let limit = Instant::now() + Duration::from_secs(10);
+    let limit = Instant::now() + HANG;
     loop {
         let stats = client.stats();
         if what(&stats) {
@@ -38,79 +127,12 @@ pub fn eventually(client: &Client, what: impl Fn(&Stats) -> bool) -> Stats {
     }
 }
 
+/// Waits until no connection is in use.
+pub fn settled(client: &Client) {
+    eventually(client, |stats| stats.active == 0);
+}
+
+/// How many connections were closed for that reason.
 pub fn closed(stats: &Stats, reason: &str) -> u64 {
     stats.closed.iter().find(|(name, _)| *name == reason).map_or(0, |(_, count)| *count)
-}
-
-/// A server that answers each request, head and body, with the bytes that `answer` makes of it, or
-/// by closing the connection where there are none; counts requests. It ends with the test's process.
-pub struct Script {
-    pub url: String,
-    pub requests: Arc<AtomicUsize>,
-}
-
-impl Script {
-    pub fn count(&self) -> usize {
-        self.requests.load(Ordering::SeqCst)
-    }
-}
-
-pub fn script(answer: impl Fn(&str, &[u8]) -> Vec<u8> + Send + Sync + 'static) -> Script {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let requests = Arc::new(AtomicUsize::new(0));
-    let (count, answer) = (requests.clone(), Arc::new(answer));
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let (count, answer) = (count.clone(), answer.clone());
-            std::thread::spawn(move || -> std::io::Result<()> {
-                let mut stream = stream?;
-                let mut reader = BufReader::new(stream.try_clone()?);
-                while let Some((head, body)) = request(&mut reader)? {
-                    count.fetch_add(1, Ordering::SeqCst);
-                    let answer = answer(&head, &body);
-                    if answer.is_empty() {
-                        break;
-                    }
-                    stream.write_all(&answer)?;
-                }
-                stream.shutdown(std::net::Shutdown::Both)
-            });
-        }
-    });
-    Script { url, requests }
-}
-
-fn request(reader: &mut impl BufRead) -> std::io::Result<Option<(String, Vec<u8>)>> {
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head)? == 0 {
-            return Ok(None);
-        }
-    }
-    let mut body = Vec::new();
-    if let Some((_, length)) = head.split_once("Content-Length: ") {
-        let length = length.split("\r\n").next().and_then(|text| text.parse().ok());
-        body.resize(length.expect("a length"), 0);
-        reader.read_exact(&mut body)?;
-    } else if head.contains("Transfer-Encoding: chunked") {
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line)?;
-            let size = usize::from_str_radix(line.trim_end(), 16).expect("a chunk size");
-            let mut chunk = vec![0; size + 2];
-            reader.read_exact(&mut chunk)?;
-            body.extend_from_slice(&chunk[..size]);
-            if size == 0 {
-                break;
-            }
-        }
-    }
-    Ok(Some((head, body)))
-}
-
-/// A response with that body.
-pub fn ok(body: &[u8]) -> Vec<u8> {
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
-    [head.as_bytes(), body].concat()
 }

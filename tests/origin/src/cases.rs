@@ -1,11 +1,11 @@
-//! Reads the wire cases (`tests/wire/*.toml`, format in `tests/wire/README.md`) and renders them as
-//! the JSON the runners in other languages read, so that no second parser exists.
+//! Reads the wire cases (`tests/wire/*.toml`, format in `tests/wire/README.md`), and renders them as
+//! JSON for programs in other languages: there is no second parser.
 
 use std::collections::HashSet;
 use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// What a server sends, how it ends, and the verdict. See `tests/wire/README.md` for each field.
@@ -73,7 +73,7 @@ pub struct Expect {
 }
 
 /// When the server answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum After {
     /// With the whole request read.
@@ -84,7 +84,7 @@ pub enum After {
 }
 
 /// How the server ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum End {
     /// Serves further requests on the connection.
@@ -99,7 +99,7 @@ pub enum End {
 }
 
 /// Over which transports a case is played.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tls {
     /// Plain and TLS.
@@ -190,42 +190,51 @@ impl Case {
         })
     }
 
-    /// The case as a runner in another language sees it: without the response bytes, byte strings in
-    /// base64, `null` for what is not looked at. `expect` holds what such a runner compares, and
-    /// nothing else: see `tests/wire/README.md`.
+    /// The case and its verdict as other programs read it; `null`: not looked at. A byte string is a
+    /// piece in base64 and how often it comes: bodies larger than any buffer are a byte, repeated.
     pub fn to_json(&self) -> Value {
-        let expect = &self.expect;
+        let (expect, request) = (&self.expect, &self.request);
         json!({
             "name": self.name,
             "why": self.why,
             "path": format!("/wire/{}", self.name),
             "request": {
-                "method": self.request.method,
-                "headers": self.request.headers,
-                "body_b64": STANDARD.encode(&self.request.body),
-                "chunked": self.request.chunked,
-                "decode": self.request.decode,
+                "method": request.method,
+                "headers": request.headers,
+                "body": bytes_json(&request.body),
+                "chunked": request.chunked,
+                "decode": request.decode,
             },
-            "after": match self.after { After::Request => "request", After::Head => "head" },
-            "end": match self.end {
-                End::Open => "open",
-                End::Fin => "fin",
-                End::Rst => "rst",
-                End::Stall => "stall",
-            },
-            "tls": match self.tls { Tls::Any => "any", Tls::Only => "only", Tls::Never => "never" },
+            "response": bytes_json(&self.response),
+            "after": self.after,
+            "end": self.end,
+            "tls": self.tls,
             "close_notify": self.close_notify,
             "expect": {
                 "status": expect.status,
                 "reason": expect.reason,
                 "version": expect.version,
-                "headers": self.headers(),
-                "body_b64": self.delivered().map(|body| STANDARD.encode(body)),
-                "trailers": self.trailers(),
+                "headers": expect.headers,
+                "body": self.delivered().map(bytes_json),
+                "trailers": expect.trailers,
+                "informational": expect.informational,
                 "errors": self.errors(),
-                "reused": self.reused(),
+                "reused": expect.reuse.as_deref() == Some("ok"),
             },
         })
+    }
+}
+
+fn bytes_json(bytes: &[u8]) -> Value {
+    let (piece, times) = unrepeated(bytes);
+    json!({ "piece_b64": STANDARD.encode(piece), "times": times })
+}
+
+/// One byte many times as that byte and the number; anything else as it is, once.
+pub fn unrepeated(bytes: &[u8]) -> (&[u8], usize) {
+    match bytes {
+        [first, rest @ ..] if rest.iter().all(|byte| byte == first) => (&bytes[..1], bytes.len()),
+        _ => (bytes, 1),
     }
 }
 

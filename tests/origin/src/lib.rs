@@ -8,11 +8,13 @@ mod certificates;
 pub mod chaos;
 mod connection;
 mod exchange;
+pub mod facts;
 mod listen;
 mod request;
 mod routes;
+pub mod runs;
 mod state;
-pub mod verdict;
+mod verdict;
 
 use std::error::Error;
 use std::fs::DirBuilder;
@@ -25,7 +27,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use cases::Case;
+use facts::Facts;
 use listen::Listeners;
+use runs::{Over, Report};
 use state::Shared;
 pub use state::{Connections, Entry};
 
@@ -159,6 +163,18 @@ impl Origin {
     /// The wire cases it plays under `/wire/NAME`.
     pub fn cases(&self) -> &[Case] {
         &self.shared.cases
+    }
+
+    /// Judges what a runner says of a case it has requested as `/wire/NAME?run=RUN`; returns what is
+    /// wrong, which also stands in the run's [`Origin::verdict`]. `requests` is filled in here; for
+    /// the first of them is waited as long as `limit`.
+    pub fn judge(&self, run: &str, case: &Case, facts: Facts, limit: Duration) -> Vec<String> {
+        self.shared.judge(run, case, facts, limit)
+    }
+
+    /// The verdict on a run that is to have played each case over each of `over`; ends the run.
+    pub fn verdict(&self, run: &str, over: &[Over]) -> Report {
+        self.shared.verdict(run, over)
     }
 
     /// The counters of `/_connections`.

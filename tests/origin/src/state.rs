@@ -11,6 +11,8 @@ use serde::Serialize;
 
 use crate::cases::Case;
 use crate::chaos;
+use crate::facts::Facts;
+use crate::runs::{Over, Report, Run};
 
 /// One request the journal saw: each with a key, and each that was malformed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -84,6 +86,8 @@ pub(crate) struct State {
     /// How often a `/flaky` key has failed.
     pub failures: HashMap<String, u64>,
     pub chaos: chaos::Register,
+    /// Runs of the wire cases, by name.
+    pub runs: HashMap<String, Run>,
     /// Counts resets, so that a waiter from before one does not touch a gate made after it.
     resets: u64,
     opened: u64,
@@ -238,6 +242,18 @@ impl Shared {
         let state = self.lock();
         let wanted = |entry: &&Entry| key.is_none_or(|key| entry.key == key);
         state.journal.iter().filter(wanted).cloned().collect()
+    }
+
+    /// Judges a case of a run, once its request has come or `limit` has passed.
+    pub fn judge(&self, run: &str, case: &Case, facts: Facts, limit: Duration) -> Vec<String> {
+        self.wait(limit, |state| state.runs.get(run).is_some_and(|run| run.has_played(&case.name)));
+        self.lock().runs.entry(run.into()).or_default().judge(case, facts)
+    }
+
+    /// Ends a run.
+    pub fn verdict(&self, run: &str, over: &[Over]) -> Report {
+        let run = self.lock().runs.remove(run).unwrap_or_default();
+        run.report(&self.cases, over)
     }
 
     /// Clears counters, journal, failure counts and gates, whose waiters go on.

@@ -1,60 +1,10 @@
-//! The verdict on what a client made of a wire case: one rule, which the runners in other languages
-//! follow with the JSON of `Case::to_json` (tests/wire/README.md spells it out).
+//! The one judge of the wire cases: holds what a runner says became of a case against the case's
+//! verdict. `tests/wire/README.md` spells the rule out.
 
-use crate::cases::{Case, End};
+use std::fmt::Debug;
 
-/// What a client made of a case.
-#[derive(Clone, Debug, Default)]
-pub struct Seen {
-    /// The final head, if the client was handed one.
-    pub head: Option<Head>,
-    /// The body, or what came of it before the error.
-    pub body: Vec<u8>,
-    /// Trailer fields in the order received.
-    pub trailers: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Name of the error kind, if the exchange failed.
-    pub error: Option<String>,
-    /// Whether a `GET /ok` after it came by the same connection.
-    pub reused: bool,
-}
-
-/// A response head.
-#[derive(Clone, Debug, Default)]
-pub struct Head {
-    /// Status code.
-    pub status: u16,
-    /// `"1.0"` or `"1.1"`.
-    pub version: String,
-    /// Reason phrase.
-    pub reason: Vec<u8>,
-    /// Fields in the order received.
-    pub fields: Vec<(Vec<u8>, Vec<u8>)>,
-}
-
-/// Fields by name in lower case, the names in the order of their first field, the values of each in
-/// theirs: what every client can show, whether it keeps fields as a list or as a map.
-pub type Grouped = Vec<(String, Vec<String>)>;
-
-/// Groups fields; bytes become the characters U+0000 to U+00FF.
-pub fn grouped<N: AsRef<[u8]>, V: AsRef<[u8]>>(fields: &[(N, V)]) -> Grouped {
-    let text = |bytes: &[u8]| bytes.iter().map(|&byte| char::from(byte)).collect::<String>();
-    let mut groups = Grouped::new();
-    for (name, value) in fields {
-        let name = text(&name.as_ref().to_ascii_lowercase());
-        let value = text(value.as_ref());
-        match groups.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, values)) => values.push(value),
-            None => groups.push((name, vec![value])),
-        }
-    }
-    groups
-}
-
-/// Whether `part` is left when some of `whole` is left out.
-fn is_within<A, B>(part: &[A], whole: &[B], same: impl Fn(&A, &B) -> bool) -> bool {
-    let mut rest = whole.iter();
-    part.iter().all(|wanted| rest.any(|one| same(wanted, one)))
-}
+use crate::cases::{After, Case, End};
+use crate::facts::{Facts, Fields, Way};
 
 impl Case {
     /// Every error kind that is right. None: the exchange must succeed.
@@ -81,148 +31,143 @@ impl Case {
         if expect.error.is_some() { expect.partial.as_deref() } else { expect.body.as_deref() }
     }
 
-    /// Whether the request after the case must come by the same connection.
-    pub fn reused(&self) -> bool {
-        self.expect.reuse.as_deref() == Some("ok")
+    /// Every word about the connection's further use that is right: `"ok"`, or reasons against it.
+    pub fn close_reasons(&self) -> Vec<&str> {
+        match (self.expect.reuse.as_deref(), self.end, self.after) {
+            (Some(reason), _, _) => vec![reason],
+            (None, End::Stall, After::Request) => vec!["response_unfinished"],
+            (None, End::Stall, After::Head) => vec!["request_unfinished"],
+            (None, _, _) => vec!["broken"],
+        }
     }
 
-    /// What is wrong with what a client made of the case, in words; nothing: it is right.
-    pub fn judge(&self, seen: &Seen) -> Vec<String> {
-        let expect = &self.expect;
+    /// What is wrong with what a runner says of the case, in words; nothing: it is right.
+    pub fn judge(&self, facts: &Facts) -> Vec<String> {
+        let Facts { way, error, .. } = facts;
+        let (expect, failed) = (&self.expect, error.is_some());
+        let mut judge = Judge(Vec::new());
         let errors = self.errors();
-        let mut wrong = Vec::new();
-        let mut check = |right: bool, what: &str, got: &dyn std::fmt::Debug| {
-            if !right {
-                wrong.push(format!("{what}: {got:.1000?}"));
+        let right = error.as_deref().map_or(errors.is_empty(), |kind| errors.contains(&kind));
+        judge.check(right, "error", error, &errors);
+        // What says nothing of an error's head has been handed none.
+        let headless = failed && *way == Way::Whole;
+        if facts.status.is_none() && !failed {
+            judge.lacks("status");
+        }
+        judge.same("status", expect.status.as_ref(), facts.status.as_ref(), headless);
+        judge.same("version", expect.version.as_ref(), facts.version.as_ref(), headless);
+        judge.same("reason", expect.reason.as_ref(), facts.reason.as_ref(), headless);
+        judge.named("headers", expect.headers.as_ref(), facts.headers.as_ref(), headless, within);
+        let body = facts.body.as_deref();
+        judge.named("body", self.delivered(), body, false, |wanted, body| wanted == body);
+        if !failed {
+            let trailers = expect.trailers.as_ref();
+            judge.named("trailers", trailers, facts.trailers.as_ref(), false, equal);
+        }
+        let unseen = *way != Way::Machine;
+        let heads = expect.informational.as_ref();
+        judge.same("informational", heads, facts.informational.as_ref(), unseen);
+        match way {
+            Way::Machine => {
+                let (reason, reasons) = (facts.close_reason.as_deref(), self.close_reasons());
+                let right = |reasons: &Vec<&str>, reason: &str| reasons.contains(&reason);
+                judge.named("close_reason", Some(&reasons), reason, false, right);
             }
-        };
-        let right = match &seen.error {
-            None => errors.is_empty(),
-            Some(kind) => errors.contains(&kind.as_str()),
-        };
-        check(right, &format!("error, expected {errors:?}"), &seen.error);
-        check(seen.reused == self.reused(), "reused", &seen.reused);
-        if let Some(body) = self.delivered() {
-            check(seen.body == body, "body", &String::from_utf8_lossy(&seen.body));
+            Way::Pieces | Way::Whole => {
+                let reused = expect.reuse.as_deref() == Some("ok");
+                judge.same("reused", Some(&reused), facts.reused.as_ref(), false);
+                judge.same("requests", Some(&1), facts.requests.as_ref(), false);
+            }
         }
-        check(seen.head.is_some() || seen.error.is_some(), "no head and no error", &());
-        if let Some(head) = &seen.head {
-            check(expect.status.is_none_or(|status| status == head.status), "status", &head.status);
-            let version = expect.version.as_ref();
-            check(version.is_none_or(|version| *version == head.version), "version", &head.version);
-            let reason = head.reason.iter().map(|&byte| char::from(byte)).collect::<String>();
-            check(expect.reason.as_ref().is_none_or(|r| *r == reason), "reason", &reason);
-            let fields = grouped(&head.fields);
-            let wanted = self.headers().unwrap_or_default();
-            let within = is_within(&wanted, &fields, |(name, values), (other, all)| {
-                name == other && is_within(values, all, |value, other| value == other)
-            });
-            check(within, "headers", &fields);
-        }
-        if let Some(trailers) = self.trailers().filter(|_| seen.error.is_none()) {
-            let seen = grouped(&seen.trailers);
-            check(seen == trailers, "trailers", &seen);
-        }
-        wrong
-    }
-
-    /// The fields that must be there, in this order.
-    pub fn headers(&self) -> Option<Grouped> {
-        self.expect.headers.as_deref().map(group_text)
-    }
-
-    /// The trailer section, exactly.
-    pub fn trailers(&self) -> Option<Grouped> {
-        self.expect.trailers.as_deref().map(group_text)
+        judge.0
     }
 }
 
-fn group_text(fields: &[(String, String)]) -> Grouped {
-    let bytes =
-        |text: &str| text.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect::<Vec<_>>();
-    let fields: Vec<_> = fields.iter().map(|(name, value)| (bytes(name), bytes(value))).collect();
-    grouped(&fields)
+/// The differences found.
+struct Judge(Vec<String>);
+
+impl Judge {
+    fn check(&mut self, right: bool, what: &str, seen: &dyn Debug, wanted: &dyn Debug) {
+        if !right {
+            self.0.push(format!("{what}: {seen:.300?}, expected {wanted:.300?}"));
+        }
+    }
+
+    fn lacks(&mut self, what: &str) {
+        self.0.push(format!("{what}: the runner does not say"));
+    }
+
+    /// What the verdict names must be said, unless `unseen`, and what is said must be right.
+    fn named<W: Debug + ?Sized, S: Debug + ?Sized>(
+        &mut self,
+        what: &str,
+        wanted: Option<&W>,
+        seen: Option<&S>,
+        unseen: bool,
+        right: impl Fn(&W, &S) -> bool,
+    ) {
+        match (wanted, seen) {
+            (Some(wanted), Some(seen)) => self.check(right(wanted, seen), what, &seen, &wanted),
+            (Some(_), None) if !unseen => self.lacks(what),
+            _ => {}
+        }
+    }
+
+    fn same<T: Debug + PartialEq>(
+        &mut self,
+        what: &str,
+        wanted: Option<&T>,
+        seen: Option<&T>,
+        unseen: bool,
+    ) {
+        self.named(what, wanted, seen, unseen, T::eq);
+    }
+}
+
+type List = Vec<(String, String)>;
+
+/// Whether the fields are there, in their order, whatever else is: names compare without case.
+fn within(wanted: &List, seen: &Fields) -> bool {
+    match seen {
+        Fields::List(seen) => is_within(&lower(wanted), &lower(seen), |one, other| one == other),
+        Fields::Map(seen) => is_within(&grouped(wanted), seen, |(name, values), (other, all)| {
+            other.eq_ignore_ascii_case(name) && is_within(values, all, |one, other| one == other)
+        }),
+    }
+}
+
+/// Whether the fields are these and no others, in their order.
+fn equal(wanted: &List, seen: &Fields) -> bool {
+    match seen {
+        Fields::List(seen) => lower(wanted) == lower(seen),
+        Fields::Map(seen) => {
+            let seen = seen.iter().map(|(name, all)| (name.to_ascii_lowercase(), all.clone()));
+            grouped(wanted) == seen.collect::<Vec<_>>()
+        }
+    }
+}
+
+fn lower(fields: &List) -> List {
+    fields.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect()
+}
+
+/// By name in lower case, the names in the order of their first field, the values of each in theirs.
+fn grouped(fields: &List) -> Vec<(String, Vec<String>)> {
+    let mut groups = Vec::<(String, Vec<String>)>::new();
+    for (name, value) in lower(fields) {
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, values)) => values.push(value),
+            None => groups.push((name, vec![value])),
+        }
+    }
+    groups
+}
+
+/// Whether `part` is left when some of `whole` is left out.
+fn is_within<A, B>(part: &[A], whole: &[B], same: impl Fn(&A, &B) -> bool) -> bool {
+    let mut rest = whole.iter();
+    part.iter().all(|wanted| rest.any(|one| same(wanted, one)))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cases;
-
-    fn case(text: &str) -> Case {
-        let head = "[[case]]\nname = \"a\"\nwhy = \"b\"\n";
-        cases::parse(&format!("{head}{text}")).expect("a case").remove(0)
-    }
-
-    fn fields(list: &[(&str, &str)]) -> Vec<(Vec<u8>, Vec<u8>)> {
-        list.iter().map(|(name, value)| (name.as_bytes().into(), value.as_bytes().into())).collect()
-    }
-
-    #[test]
-    fn a_reset_may_be_seen_at_any_place_it_reached() {
-        let errors = |response: &str, end: &str| {
-            let case = case(&format!(
-                "response = \"{response}\"\nend = \"{end}\"\n[case.expect]\nerror = \"BodyTruncated\"\n"
-            ));
-            case.errors().join(" ")
-        };
-        assert_eq!(errors("", "rst"), "ConnectionReset ConnectionClosed");
-        assert_eq!(errors("HTTP/1.1", "rst"), "ConnectionReset ConnectionClosed HeadTruncated");
-        let all = "ConnectionReset ConnectionClosed HeadTruncated BodyTruncated";
-        assert_eq!(errors("HTTP/1.1 200\\r\\n\\r\\nx", "rst"), all);
-        assert_eq!(errors("HTTP/1.1 200\\r\\n\\r\\nx", "fin"), "BodyTruncated");
-    }
-
-    #[test]
-    fn each_part_of_the_verdict_counts() {
-        let ok = case(
-            "response = \"\"\n[case.expect]\nstatus = 200\nreason = \"OK\"\nversion = \"1.1\"\n\
-             headers = [[\"A\", \"1\"], [\"b\", \"2\"], [\"a\", \"3\"]]\nbody = \"hello\"\n\
-             trailers = [[\"T\", \"1\"]]\nreuse = \"ok\"\n",
-        );
-        let right = Seen {
-            head: Some(Head {
-                status: 200,
-                version: "1.1".into(),
-                reason: b"OK".into(),
-                fields: fields(&[("x", ""), ("a", "1"), ("B", "2"), ("a", "2"), ("A", "3")]),
-            }),
-            body: b"hello".into(),
-            trailers: fields(&[("t", "1")]),
-            error: None,
-            reused: true,
-        };
-        assert_eq!(ok.judge(&right), [""; 0]);
-        type Change = fn(&mut Seen);
-        let changes: [(&str, Change); 11] = [
-            ("reused", |seen| seen.reused = false),
-            ("body", |seen| seen.body.clear()),
-            ("error", |seen| seen.error = Some("BodyTruncated".into())),
-            ("no head", |seen| seen.head = None),
-            ("status", |seen| seen.head.as_mut().unwrap().status = 201),
-            ("version", |seen| seen.head.as_mut().unwrap().version = "1.0".into()),
-            ("reason", |seen| seen.head.as_mut().unwrap().reason.clear()),
-            ("headers", |seen| seen.head.as_mut().unwrap().fields.truncate(4)),
-            ("headers", |seen| seen.head.as_mut().unwrap().fields.reverse()),
-            ("headers", |seen| seen.head.as_mut().unwrap().fields.swap(1, 4)),
-            ("trailers", |seen| seen.trailers.push((b"u".into(), b"2".into()))),
-        ];
-        for (part, change) in changes {
-            let mut seen = right.clone();
-            change(&mut seen);
-            let wrong = ok.judge(&seen);
-            assert!(matches!(&wrong[..], [one] if one.starts_with(part)), "{part}: {wrong:?}");
-        }
-
-        let cut = case(
-            "response = \"\"\n[case.expect]\nstatus = 200\nerror = \"BodyTruncated\"\npartial = \"he\"\n",
-        );
-        let mut seen =
-            Seen { body: b"he".into(), error: Some("BodyTruncated".into()), ..Seen::default() };
-        assert_eq!(cut.judge(&seen), [""; 0], "whoever is handed no head has none to show");
-        seen.body = b"hel".into();
-        assert_eq!(cut.judge(&seen).len(), 1);
-        seen.error = Some("ReadTimeout".into());
-        assert_eq!(cut.judge(&seen).len(), 2);
-    }
-}
+mod tests;

@@ -1,34 +1,23 @@
-//! One completion queue for each event loop: the engine writes an eventfd when the queue stops being
-//! empty, the loop's reader takes the whole batch and resolves its futures.
-//!
-//! Laws: a loop is referenced weakly; what waits in its queue is given up when the loop drops its
-//! reader, which closing it does; all of this runs under the interpreter lock; what a forked child
-//! inherits is never locked or dropped.
+//! The completion queue of one event loop: the engine raises its signal when it stops being empty, and
+//! completions find what waits for them by their token. All of this runs under the interpreter lock.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use keepalive_core::{Completion, Outcome, Queue};
+use keepalive_common::signal::Signal;
+use keepalive_core::{Call, Client, Completion, Queue, Response};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use slab::Slab;
 
 use crate::aio::pending::Pending;
-use crate::aio::trio;
-use crate::errors::of_class;
-use crate::fork;
-use crate::once::PyOnceLock;
-use crate::once::intern;
+use crate::response::PIECE;
 
-/// The completion queue of one event loop.
+/// See the module.
 #[pyclass(frozen, module = "libkeepalive._native")]
 pub struct EventLoop {
     pub queue: Arc<Queue>,
-    eventfd: Arc<File>,
+    signal: Arc<Signal>,
     event_loop: Py<PyWeakrefReference>,
     /// The loop is a `Loop` of `_trio.py`.
     pub trio: bool,
@@ -37,79 +26,30 @@ pub struct EventLoop {
     batch: Mutex<Vec<Completion>>,
 }
 
-/// By the address of the loop object; the weak reference says whether it is still that object.
-struct Loops {
-    generation: u64,
-    by_address: HashMap<usize, Py<EventLoop>>,
-}
-
-fn loops() -> MutexGuard<'static, Option<Loops>> {
-    // Locked only for a moment and with the interpreter attached, so never across a fork.
-    static LOOPS: Mutex<Option<Loops>> = Mutex::new(None);
-    let mut loops = lock(&LOOPS);
-    let generation = fork::generation();
-    if loops.as_ref().is_some_and(|loops| loops.generation != generation) {
-        std::mem::forget(loops.take());
-    }
-    loops.get_or_insert_with(|| Loops { generation, by_address: HashMap::new() });
-    loops
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
 impl EventLoop {
-    /// The running loop and its queue, made at the first use.
-    pub fn current(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Py<EventLoop>)> {
-        static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let mut running = RUNNING.import(py, "asyncio", "_get_running_loop")?.call0()?;
-        let trio = trio::current(py)?;
-        let is_trio = trio.is_some();
-        if let Some(trio) = trio {
-            running = trio;
-        } else if running.is_none() {
-            let hint =
-                "no running event loop; AsyncClient is used from coroutines of asyncio or trio";
-            return Err(of_class(py, "InvalidState", hint));
-        }
-        let known = loops().as_ref().and_then(|loops| {
-            let queue = loops.by_address.get(&(running.as_ptr() as usize))?;
-            Some(queue.clone_ref(py))
-        });
-        if let Some(known) = known
-            && known.get().event_loop.bind(py).upgrade().is_some_and(|alive| alive.is(&running))
-        {
-            return Ok((running, known));
-        }
-        let queue = EventLoop::register(&running, is_trio)?;
-        Ok((running, queue))
-    }
-
-    fn register(running: &Bound<'_, PyAny>, trio: bool) -> PyResult<Py<EventLoop>> {
-        let py = running.py();
-        let address = running.as_ptr() as usize;
-        let eventfd = Arc::new(eventfd()?);
-        let writer = eventfd.clone();
-        // A full counter means that the loop has long been told.
-        let queue = Queue::new(move || drop((&*writer).write(&1u64.to_ne_bytes())));
-        let this = EventLoop {
-            queue,
-            eventfd,
+    /// For the running loop, which is referenced weakly.
+    pub fn new(running: &Bound<'_, PyAny>, trio: bool) -> PyResult<EventLoop> {
+        let signal = Arc::new(Signal::new().map_err(PyOSError::new_err)?);
+        let raise = signal.clone();
+        Ok(EventLoop {
+            queue: Queue::new(move || raise.raise()),
+            signal,
             event_loop: PyWeakrefReference::new(running)?.unbind(),
             trio,
             pending: Mutex::new(Slab::new()),
             batch: Mutex::new(Vec::new()),
-        };
-        let fd = this.eventfd.as_raw_fd();
-        let this = Py::new(py, this)?;
-        let old =
-            loops().as_mut().and_then(|loops| loops.by_address.insert(address, this.clone_ref(py)));
-        drop(old);
-        let of = this.clone_ref(py);
-        let reader = Reader { event_loop: of, address, generation: fork::generation() };
-        running.call_method1(intern!(py, "add_reader"), (fd, Bound::new(py, reader)?))?;
-        Ok(this)
+        })
+    }
+
+    /// Whether it is that loop's.
+    pub fn is_of(&self, running: &Bound<'_, PyAny>) -> bool {
+        let alive = self.event_loop.bind(running.py()).upgrade();
+        alive.is_some_and(|alive| alive.is(running))
+    }
+
+    /// What the loop is to watch: readable when there is something to take.
+    pub fn descriptor(&self) -> i32 {
+        self.signal.number()
     }
 
     /// A token under which completions reach `pending`.
@@ -122,49 +62,35 @@ impl EventLoop {
         lock(&self.pending).try_remove(token as usize)
     }
 
-    fn of_token(&self, py: Python<'_>, token: u64) -> Option<Py<Pending>> {
+    /// Who has the token.
+    pub fn of_token(&self, py: Python<'_>, token: u64) -> Option<Py<Pending>> {
         lock(&self.pending).get(token as usize).map(|pending| pending.clone_ref(py))
     }
 
-    fn settle(&self, py: Python<'_>, completion: Completion) -> PyResult<()> {
-        let Completion { token, outcome } = completion;
-        match outcome {
-            Outcome::Response(result) => match self.release(token) {
-                Some(pending) => Pending::response(pending.bind(py), self, result),
-                None => Ok(()),
-            },
-            Outcome::Chunk(response, result) => match self.of_token(py, token) {
-                Some(pending) => Pending::chunk(pending.bind(py), self, token, response, result),
-                None => Ok(()),
-            },
-            Outcome::Warmed(result) => match self.release(token) {
-                Some(pending) => Pending::warmed(pending.bind(py), result),
-                None => Ok(()),
-            },
-            Outcome::Filled(response, memory, count, result) => match self.release(token) {
-                Some(pending) => {
-                    Pending::filled(pending.bind(py), self, response, memory, count, result)
-                }
-                None => Ok(()),
-            },
-            Outcome::WantBody(want) => match self.of_token(py, token) {
-                Some(pending) => pending.get().want_body(py, want),
-                None => Ok(()),
-            },
-        }
+    /// The signal is cleared: what comes after this raises it again.
+    pub fn clear(&self) {
+        self.signal.clear();
     }
-}
 
-impl EventLoop {
-    fn drain(&self, py: Python<'_>) {
+    /// What is ready, in storage that is to be given back.
+    pub fn take_batch(&self) -> Vec<Completion> {
         let mut batch = std::mem::take(&mut *lock(&self.batch));
         self.queue.drain(&mut batch);
-        for completion in batch.drain(..) {
-            if let Err(error) = self.settle(py, completion) {
-                error.write_unraisable(py, None);
-            }
-        }
+        batch
+    }
+
+    /// Gives the storage back.
+    pub fn return_batch(&self, batch: Vec<Completion>) {
         *lock(&self.batch) = batch;
+    }
+
+    /// The loop is closed or gone: what still waits is cancelled.
+    pub fn abandon(&self) {
+        self.queue.close();
+        let waiting = std::mem::take(&mut *lock(&self.pending));
+        for (_, pending) in waiting {
+            pending.get().abandon();
+        }
     }
 }
 
@@ -174,69 +100,17 @@ impl Drop for EventLoop {
     }
 }
 
-/// What the loop calls when the eventfd is readable. Only the loop holds it.
-#[pyclass(frozen, module = "libkeepalive._native")]
-struct Reader {
-    event_loop: Py<EventLoop>,
-    address: usize,
-    generation: u64,
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-#[pymethods]
-impl Reader {
-    fn __call__(&self, py: Python<'_>) {
-        let event_loop = self.event_loop.get();
-        // Cleared before the queue is emptied: what comes in between wakes the loop again.
-        let _ = (&*event_loop.eventfd).read(&mut [0; 8]);
-        event_loop.drain(py);
-    }
-}
-
-/// What the loop calls once everything that was ready has had its turn: the answer to a lone
-/// request may be here before the engine's thread could be woken for it.
-#[pyclass(frozen, module = "libkeepalive._native")]
-pub struct Linger {
-    pub event_loop: Py<EventLoop>,
-    pub token: u64,
-}
-
-#[pymethods]
-impl Linger {
-    fn __call__(&self, py: Python<'_>) {
-        let event_loop = self.event_loop.get();
-        let pending = event_loop.of_token(py, self.token);
-        if pending.is_some_and(|pending| pending.get().linger(&event_loop.queue)) {
-            event_loop.drain(py);
-        }
-    }
-}
-
-impl Drop for Reader {
-    /// The loop was closed or is gone: what still waits in its queue is cancelled.
-    fn drop(&mut self) {
-        if self.generation != fork::generation() {
-            return;
-        }
-        let event_loop = self.event_loop.get();
-        event_loop.queue.close();
-        let waiting = std::mem::take(&mut *lock(&event_loop.pending));
-        let removed = loops().as_mut().and_then(|loops| {
-            let same = loops.by_address.get(&self.address)?.is(&self.event_loop);
-            if same { loops.by_address.remove(&self.address) } else { None }
-        });
-        for (_, pending) in waiting {
-            pending.get().abandon();
-        }
-        drop(removed);
-    }
-}
-
-fn eventfd() -> PyResult<File> {
-    // SAFETY: takes no pointers.
-    let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
-    if fd < 0 {
-        return Err(PyOSError::new_err(std::io::Error::last_os_error()));
-    }
-    // SAFETY: `fd` was just opened and nothing else owns it.
-    Ok(unsafe { File::from_raw_fd(fd) })
+/// Bytes that can be read as they come are read on the loop's own thread, into the object that is
+/// handed over: the engine only waits for them.
+pub fn submit_piece(
+    mut core: Response,
+    queue: &EventLoop,
+    token: u64,
+) -> keepalive_core::Result<Call> {
+    let most = if core.is_direct() { 0 } else { PIECE };
+    Client::submit_read(core, most, &queue.queue, token)
 }

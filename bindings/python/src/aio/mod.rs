@@ -1,10 +1,12 @@
 //! `AsyncClient`: the form of `Client` for asyncio and trio, over the same pool and with the same
 //! arguments.
 
-pub mod event_loop;
+mod event_loop;
+mod loops;
 pub mod pending;
 pub mod ready;
 mod settle;
+mod start;
 pub mod stream;
 mod trio;
 pub mod upload;
@@ -18,8 +20,7 @@ use pyo3::types::PyDict;
 use crate::aio::pending::{Pending, Sending};
 use crate::aio::stream::AsyncStream;
 use crate::build::{Built, build, method};
-use crate::client::how_many;
-use crate::convert::text;
+use crate::convert::{how_many, text};
 use crate::errors::to_python;
 use crate::info::Stats;
 use crate::response::SMALL_BODY;
@@ -94,7 +95,7 @@ impl AsyncClient {
 
     /// Counters of the pool.
     fn stats(&self) -> Stats {
-        self.shared.client.stats().into()
+        Stats::of(&self.shared.client.stats())
     }
 
     fn _warm(&self, url: &Bound<'_, PyAny>, count: &Bound<'_, PyAny>) -> PyResult<Pending> {

@@ -2,22 +2,61 @@
 //! asked for.
 
 use bytes::Bytes;
-use keepalive_core::{Destination, Response as CoreResponse, Result, Until};
+use keepalive_core::{Completion, Destination, Outcome, Response as CoreResponse, Result, Until};
 use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::aio::event_loop::EventLoop;
-use crate::aio::pending::{Future, Job, Pending, Running, State, Whole, submit_piece};
+use crate::aio::event_loop::{EventLoop, submit_piece};
+use crate::aio::pending::{Future, Job, Pending, Running, State, Whole};
 use crate::aio::upload;
 use crate::errors::{RequestLine, to_python};
 use crate::memory::{self, Step};
 use crate::once::intern;
 use crate::response::{Response, piece_now};
 
+/// Takes what is ready for a loop and resolves its futures.
+pub fn drain(py: Python<'_>, event_loop: &EventLoop) {
+    let mut batch = event_loop.take_batch();
+    for completion in batch.drain(..) {
+        if let Err(error) = settle(py, event_loop, completion) {
+            error.write_unraisable(py, None);
+        }
+    }
+    event_loop.return_batch(batch);
+}
+
+fn settle(py: Python<'_>, event_loop: &EventLoop, completion: Completion) -> PyResult<()> {
+    let Completion { token, outcome } = completion;
+    match outcome {
+        Outcome::Response(result) => match event_loop.release(token) {
+            Some(pending) => Pending::response(pending.bind(py), event_loop, result),
+            None => Ok(()),
+        },
+        Outcome::Chunk(response, result) => match event_loop.of_token(py, token) {
+            Some(pending) => Pending::chunk(pending.bind(py), event_loop, token, response, result),
+            None => Ok(()),
+        },
+        Outcome::Warmed(result) => match event_loop.release(token) {
+            Some(pending) => Pending::warmed(pending.bind(py), result),
+            None => Ok(()),
+        },
+        Outcome::Filled(response, memory, count, result) => match event_loop.release(token) {
+            Some(pending) => {
+                Pending::filled(pending.bind(py), event_loop, response, memory, count, result)
+            }
+            None => Ok(()),
+        },
+        Outcome::WantBody(want) => match event_loop.of_token(py, token) {
+            Some(pending) => pending.get().want_body(py, want),
+            None => Ok(()),
+        },
+    }
+}
+
 impl Pending {
     /// The engine finished a request.
-    pub fn response(
+    fn response(
         slf: &Bound<'_, Self>,
         queue: &EventLoop,
         result: Result<CoreResponse>,
@@ -40,7 +79,7 @@ impl Pending {
             Ok(response) => Response::streamed(py, response, method).and_then(|response| {
                 let response = Bound::new(py, response)?;
                 if let Some(owner) = owner {
-                    owner.get().keep(&response);
+                    owner.keep(&response);
                 }
                 Ok(response.into_any())
             }),
@@ -95,7 +134,7 @@ impl Pending {
     }
 
     /// The engine filled a bytes object.
-    pub fn filled(
+    fn filled(
         slf: &Bound<'_, Self>,
         queue: &EventLoop,
         core: CoreResponse,
@@ -129,7 +168,7 @@ impl Pending {
     }
 
     /// The engine opened connections.
-    pub fn warmed(slf: &Bound<'_, Self>, result: Result<usize>) -> PyResult<()> {
+    fn warmed(slf: &Bound<'_, Self>, result: Result<usize>) -> PyResult<()> {
         let py = slf.py();
         let State::Running(Running { future: Some(future), .. }) = slf.get().take_state() else {
             return Ok(());
@@ -142,7 +181,7 @@ impl Pending {
     }
 
     /// The engine read a piece of a body.
-    pub fn chunk(
+    fn chunk(
         slf: &Bound<'_, Self>,
         queue: &EventLoop,
         token: u64,

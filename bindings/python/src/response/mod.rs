@@ -15,9 +15,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::blocking::blocking;
-use crate::convert::Field;
 use crate::errors::{RequestLine, of_class, to_python};
-use crate::headers::Headers;
+use crate::headers::{Field, Headers};
 use crate::memory::{self, Memory, Whole};
 use crate::once::PyOnceLock;
 

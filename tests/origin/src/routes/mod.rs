@@ -63,8 +63,8 @@ fn answer(connection: &mut Connection) -> Result<Next, Failure> {
         }
         ["endless", form] => endless::answer(&mut exchange, form)?,
         [control, ..] if control.starts_with('_') => {
-            exchange.body()?;
-            control::answer(&mut exchange, &segments)?
+            let body = exchange.body()?;
+            control::answer(&mut exchange, &segments, &body)?
         }
         _ => match content::answer(&mut exchange, &segments)? {
             Some(next) => Some(next),

@@ -3,6 +3,7 @@
 use crate::cases::{After, End};
 use crate::connection::{Ending, Failure};
 use crate::exchange::{Exchange, Next, Reply};
+use crate::runs::Over;
 
 pub(super) fn play(exchange: &mut Exchange<'_>, name: &str) -> Result<Next, Failure> {
     let shared = exchange.connection.shared.clone();
@@ -10,6 +11,10 @@ pub(super) fn play(exchange: &mut Exchange<'_>, name: &str) -> Result<Next, Fail
         exchange.read_body(|_| ())?;
         return exchange.send(Reply::text(404, format!("no case {name}\n")));
     };
+    if let Some(run) = exchange.request.param("run") {
+        let over = if exchange.connection.tls().is_some() { Over::Https } else { Over::Http };
+        shared.update(|state| state.runs.entry(run.into()).or_default().played(name, over));
+    }
     // The case says every byte that is sent.
     exchange.answers_expect = false;
     if case.after == After::Request {

@@ -34,24 +34,68 @@ fn the_list_is_handed_out_as_json() {
     let list: Vec<Value> = serde_json::from_slice(&list).unwrap();
     let parts = list.iter().find(|case| case["name"] == "parts").unwrap();
     assert_eq!(parts["path"], "/wire/parts");
-    let request = json!({ "method": "POST", "headers": [["X-A", "1"]], "body_b64": "YWJj", "chunked": true, "decode": true });
+    let bytes = |text: &str, times: usize| json!({ "piece_b64": text, "times": times });
+    let request = json!({ "method": "POST", "headers": [["X-A", "1"]], "body": bytes("YWJj", 1), "chunked": true, "decode": true });
     assert_eq!(parts["request"], request);
-    assert_eq!(parts["expect"]["body_b64"], "AP8=");
+    assert_eq!(parts["response"]["times"], 1);
+    assert_eq!(parts["expect"]["body"], bytes("AP8=", 1));
     assert_eq!(parts["expect"]["reason"], Value::Null);
-    assert_eq!(parts["expect"]["headers"], json!([["x", ["\u{e9}ababab"]]]));
+    assert_eq!(parts["expect"]["headers"], json!([["x", "\u{e9}ababab"]]));
     assert_eq!(parts["expect"]["errors"], json!([]));
     assert_eq!(parts["expect"]["reused"], false);
+    let early = list.iter().find(|case| case["name"] == "early_answer").unwrap();
+    assert_eq!(early["request"]["body"], bytes("eA==", 10));
     let reset = list.iter().find(|case| case["name"] == "reset").unwrap();
     assert_eq!(
         reset["expect"]["errors"],
         json!(["ConnectionReset", "ConnectionClosed", "HeadTruncated", "BodyTruncated"])
     );
-    for case in &list {
-        for key in ["status", "reason", "version", "headers", "body_b64", "trailers", "errors"] {
-            assert!(case["expect"].get(key).is_some(), "{key} of {}", case["name"]);
-        }
-    }
+    assert_eq!(
+        (&reset["end"], &reset["tls"], &early["after"]),
+        (&json!("rst"), &json!("any"), &json!("head"))
+    );
     assert_eq!(parts["end"], "fin");
+}
+
+#[test]
+fn what_a_runner_says_is_judged() {
+    let origin = origin();
+    let mut peer = Peer::connect(origin.http());
+    let judge = |peer: &mut Peer, case: &str, facts: &Value| {
+        let facts = facts.to_string();
+        peer.send(&format!(
+            "POST /_judge/mine/{case} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{facts}",
+            facts.len()
+        ));
+        peer.response()
+    };
+    let mut facts = json!({
+        "way": "whole", "error": null, "status": 200, "version": "1.1", "reason": "OK",
+        "headers": [], "body_b64": "aGVsbG8=", "trailers": [], "reused": true,
+    });
+    peer.get("/wire/plain_text?run=mine");
+    assert_eq!(judge(&mut peer, "plain_text", &facts).body, b"[]");
+    peer.get("/wire/plain_text?run=mine");
+    facts["status"] = json!(500);
+    let found = judge(&mut peer, "plain_text", &facts).body;
+    let found: Vec<String> = serde_json::from_slice(&found).unwrap();
+    assert_eq!(found, ["status: 500, expected 200", "run a second time"]);
+
+    let refused = judge(&mut peer, "plain_text", &json!({ "way": "whole" }));
+    assert_eq!(refused.status, 400);
+    assert!(refused.body.starts_with(b"facts: missing field"));
+    assert_eq!(judge(&mut peer, "no_such_case", &facts).status, 404);
+    assert_eq!(peer.get("/_verdict/mine?over=udp").status, 400);
+
+    let report: Value = serde_json::from_slice(&peer.get("/_verdict/mine?over=http").body).unwrap();
+    assert_eq!(report["cases"], origin.cases().len());
+    assert_eq!(report["judged"], 1);
+    let differences: Vec<&str> =
+        report["differences"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    assert_eq!(differences[0], "plain_text (defaults) over http: status: 500, expected 200");
+    let left_out = differences.iter().filter(|one| one.contains("left out")).count();
+    let tls_alone = origin.cases().iter().filter(|case| case.tls == Tls::Only).count();
+    assert_eq!(left_out, origin.cases().len() - 1 - tls_alone);
 }
 
 #[test]

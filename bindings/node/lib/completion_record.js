@@ -1,5 +1,5 @@
 'use strict'
-// Reads the records that src/pack.rs writes. Fields are offsets into a slab; nothing is decoded
+// Reads the records that src/completion_record.rs writes. Fields are offsets into a slab; nothing is decoded
 // before it is asked for.
 
 const { allocUnsafeSlow } = require('./captured')

@@ -1,44 +1,47 @@
-//! The descriptor of a queue: an eventfd, readable while raised. It ends with its queue, not with the
+//! A descriptor by which an event loop or a poller hears of a queue. It ends with its queue, not with the
 //! last one who could still raise it: that one then does nothing.
 
+use std::io;
 use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use keepalive_core::{Error, ErrorKind, Phase, Result};
 use rustix::event::{EventfdFlags, eventfd};
 
 /// What the number is when there is no descriptor any more.
 const CLOSED: RawFd = -1;
 
-pub(crate) struct Signal {
+/// An eventfd: readable while raised, close-on-exec, and nothing done with it here waits for others than
+/// those who do the same at that moment.
+pub struct Signal {
     fd: AtomicI32,
     /// Held while the descriptor is used, so that it is not closed, and its number another's, meanwhile.
     used: Mutex<()>,
 }
 
 impl Signal {
-    pub(crate) fn new() -> Result<Signal> {
-        let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(|errno| {
-            let text = format!("eventfd: {}", std::io::Error::from(errno));
-            Error::new(ErrorKind::Internal, Phase::Request, text)
-        })?;
+    /// One that is not raised. Fails when the process has no descriptor left.
+    pub fn new() -> io::Result<Signal> {
+        let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         Ok(Signal { fd: AtomicI32::new(fd.into_raw_fd()), used: Mutex::default() })
     }
 
-    /// Its number; -1 once it is closed.
-    pub(crate) fn number(&self) -> RawFd {
+    /// The descriptor's number, for polling; -1 once it is closed.
+    pub fn number(&self) -> RawFd {
         self.fd.load(Ordering::Acquire)
     }
 
-    pub(crate) fn raise(&self) {
+    /// Makes it readable. Any thread; does nothing once it is closed.
+    pub fn raise(&self) {
         // Fails only when the counter is full: it is readable then.
         self.with(|fd| {
             let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
         });
     }
 
-    pub(crate) fn clear(&self) {
+    /// Makes it unreadable, however often it was raised. To be called before what it announced is taken:
+    /// who adds something afterwards raises it again. Any thread.
+    pub fn clear(&self) {
         // Fails only when it is clear already.
         self.with(|fd| {
             let _ = rustix::io::read(fd, &mut [0u8; 8]);
@@ -56,14 +59,14 @@ impl Signal {
     }
 
     /// Closes the descriptor. Others may be about to raise it.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         let _used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         self.close_unused();
     }
 
     /// Closes a forked child's copy of its parent's descriptor. One of the parent's threads may have
     /// held the lock at the fork; no thread of the child's raises it.
-    pub(crate) fn close_inherited(&self) {
+    pub fn close_inherited(&self) {
         self.close_unused();
     }
 
@@ -79,5 +82,41 @@ impl Signal {
 impl Drop for Signal {
     fn drop(&mut self) {
         self.close_unused();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    fn readable(signal: &Signal) -> bool {
+        // SAFETY: open, and the signal outlives the call.
+        let fd = unsafe { BorrowedFd::borrow_raw(signal.number()) };
+        let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+        poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap() == 1
+    }
+
+    #[test]
+    fn it_is_readable_while_raised() {
+        let signal = Signal::new().unwrap();
+        assert!(!readable(&signal));
+        signal.raise();
+        signal.raise();
+        assert!(readable(&signal));
+        signal.clear();
+        assert!(!readable(&signal));
+        signal.clear();
+        assert!(!readable(&signal));
+    }
+
+    #[test]
+    fn a_closed_one_has_no_descriptor_and_can_be_raised() {
+        let signal = Signal::new().unwrap();
+        signal.close();
+        assert_eq!(signal.number(), -1);
+        signal.raise();
+        signal.clear();
+        signal.close();
     }
 }

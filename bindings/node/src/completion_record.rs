@@ -1,5 +1,5 @@
 //! Completions as records in one buffer, so that a batch costs one crossing and JavaScript decodes
-//! only what is asked for. `lib/record.js` is the reader.
+//! only what is asked for. `lib/completion_record.js` is the reader.
 //!
 //! A record is 8-aligned: 16 u32, 8 f64, then the url, reason, headers, trailers and body bytes.
 //! Headers and trailers are `name NUL value NUL ...` (neither can contain a NUL).
@@ -9,8 +9,8 @@ use std::any::Any;
 use bytes::{BufMut, Bytes, BytesMut};
 use keepalive_core::{BodyWant, Completion, Error, ErrorKind, Fields, Outcome, Response, Version};
 
+use crate::call_table::CallTable;
 use crate::memory::Block;
-use crate::slots::Slots;
 
 const HEAD: u32 = 0;
 const CHUNK: u32 = 1;
@@ -63,7 +63,7 @@ struct Record<'a> {
 
 impl Batch {
     /// Adds a completion; keeps a response with more to come in its slot.
-    pub fn add(&mut self, completion: Completion, slots: &mut Slots) {
+    pub fn add(&mut self, completion: Completion, slots: &mut CallTable) {
         let Completion { token, outcome } = completion;
         match outcome {
             Outcome::WantBody(want) => {

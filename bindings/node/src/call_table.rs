@@ -19,14 +19,14 @@ pub struct Slot {
     running: bool,
 }
 
-/// Slots by number.
+/// The slots, by number.
 #[derive(Default)]
-pub struct Slots {
+pub struct CallTable {
     slots: Vec<Slot>,
     running: usize,
 }
 
-impl Slots {
+impl CallTable {
     /// The slot of that number, made when it is new.
     pub fn at(&mut self, index: u32) -> &mut Slot {
         let index = index as usize;
@@ -57,7 +57,7 @@ impl Slots {
 
     /// A call has ended: its slot, or `None` when the token is not of the slot's present call.
     pub fn ended(&mut self, token: u64) -> Option<(u32, &mut Slot)> {
-        let slot = Slots::current(&mut self.slots, token)?;
+        let slot = CallTable::current(&mut self.slots, token)?;
         slot.running = false;
         slot.call = None;
         slot.sender = None;
@@ -67,7 +67,7 @@ impl Slots {
 
     /// The number of the slot whose present call has this token.
     pub fn running_at(&mut self, token: u64) -> Option<u32> {
-        Slots::current(&mut self.slots, token).map(|_| token as u32)
+        CallTable::current(&mut self.slots, token).map(|_| token as u32)
     }
 
     fn current(slots: &mut [Slot], token: u64) -> Option<&mut Slot> {

@@ -1,0 +1,66 @@
+//! Advice about memory that large bodies are received into.
+
+use std::mem::MaybeUninit;
+
+/// From this size on.
+const LEAST: usize = 4 << 20;
+
+/// Asks for huge pages behind `memory`, if it is large: most of the time that a large body takes would
+/// go into page faults. Nothing happens where the system has none. The content stays as it is.
+#[cfg(target_os = "linux")]
+pub fn advise(memory: &mut [MaybeUninit<u8>]) {
+    const PAGE: usize = 4096;
+    if memory.len() < LEAST {
+        return;
+    }
+    // From page to page, so that memory with a mapping of its own stays one mapping.
+    let start = memory.as_mut_ptr();
+    let from = start.map_addr(|address| address & !(PAGE - 1));
+    let size = (start.addr() + memory.len()).next_multiple_of(PAGE) - from.addr();
+    // SAFETY: the pages are those of `memory`, the first and last perhaps also its neighbours' in the
+    // heap; the advice changes no content.
+    let _ = unsafe { libc::madvise(from.cast(), size, libc::MADV_HUGEPAGE) };
+}
+
+/// Asks for huge pages behind `memory`: this system is not asked.
+#[cfg(not(target_os = "linux"))]
+pub fn advise(memory: &mut [MaybeUninit<u8>]) {
+    let _ = (memory, LEAST);
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// The flags of the mapping that has `address`.
+    fn flags(address: usize) -> String {
+        let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let mut inside = false;
+        for line in maps.lines() {
+            let range = line.split_whitespace().next().and_then(|word| word.split_once('-'));
+            if let Some((from, to)) = range
+                && let (Ok(from), Ok(to)) =
+                    (usize::from_str_radix(from, 16), usize::from_str_radix(to, 16))
+            {
+                inside = (from..to).contains(&address);
+            }
+            if inside && let Some(flags) = line.strip_prefix("VmFlags:") {
+                return flags.to_string();
+            }
+        }
+        panic!("no mapping has {address:x}")
+    }
+
+    #[test]
+    fn only_large_memory_is_advised_and_its_content_stays() {
+        let advised = |size: usize| {
+            let mut memory = vec![MaybeUninit::new(7u8); size];
+            advise(&mut memory);
+            // SAFETY: written above.
+            assert!(memory.iter().all(|byte| unsafe { byte.assume_init() } == 7));
+            flags(memory.as_ptr().addr() + size / 2).contains(" hg")
+        };
+        assert!(advised(LEAST));
+        assert!(!advised(LEAST - 1));
+    }
+}

@@ -1,0 +1,198 @@
+//! How a call begins: what the coroutines of `_aio.py` await is submitted when it is awaited, and one
+//! future of the loop stands for its end.
+
+use keepalive_core::{Call, Client};
+use pyo3::exceptions::PyBaseException;
+use pyo3::prelude::*;
+
+use crate::aio::event_loop::{EventLoop, submit_piece};
+use crate::aio::loops::{Linger, current};
+use crate::aio::pending::{Future, Job, OnCancel, Pending, Running, Sending, State, Whole, Work};
+use crate::aio::trio;
+use crate::aio::upload;
+use crate::build::line;
+use crate::errors::{of_class, to_python};
+use crate::memory;
+use crate::once::intern;
+use crate::response::Response;
+
+impl Pending {
+    /// Submits the work to the engine; the future it will resolve.
+    fn start<'py>(
+        slf: &Bound<'py, Self>,
+        running: &Bound<'py, PyAny>,
+        event_loop: &Py<EventLoop>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let queue = event_loop.get();
+        let Some(work) = slf.get().take_work() else {
+            return Err(of_class(py, "InvalidState", "this call has already been awaited"));
+        };
+        let future = running.call_method0(intern!(py, "create_future"))?;
+        let token = queue.reserve(slf);
+        let started = match work {
+            Work::Send(sending) => send(*sending, &future, queue, token),
+            Work::Read { response, all } => read(py, response, all, queue, token),
+            Work::Warm { shared, url, count } => {
+                let call = shared.client.submit_warm(&url, count, &queue.queue, token);
+                call.map(|call| (call, Job::Warm)).map_err(|error| to_python(py, &error, None))
+            }
+        };
+        let (call, job) = match started {
+            Ok(started) => started,
+            Err(error) => {
+                queue.release(token);
+                return Err(error);
+            }
+        };
+        let on_cancel = Py::new(py, OnCancel { pending: slf.clone().unbind() })?;
+        future.call_method1(intern!(py, "add_done_callback"), (&on_cancel,))?;
+        if call.lingers() {
+            let linger = Py::new(py, Linger { event_loop: event_loop.clone_ref(py), token })?;
+            match queue.trio {
+                true => future.call_method1(intern!(py, "linger"), (linger,))?,
+                false => running.call_method1(intern!(py, "call_soon"), (linger,))?,
+            };
+        }
+        let kept = Some(Future { future: future.clone().unbind(), on_cancel });
+        *slf.get().state() = State::Running(Running { future: kept, call, job });
+        Ok(future)
+    }
+}
+
+fn send(
+    sending: Sending,
+    future: &Bound<'_, PyAny>,
+    queue: &EventLoop,
+    token: u64,
+) -> PyResult<(Call, Job)> {
+    let py = future.py();
+    let Sending { shared, mut request, method, source, until, owner } = sending;
+    let line = line(&request);
+    let upload = match source {
+        Some(source) => {
+            let feeder = queue.trio.then_some(future);
+            Some(upload::attach(&mut request, source.bind(py), feeder, &queue.queue, token)?)
+        }
+        None => None,
+    };
+    match shared.client.submit_lingering(request, until, &queue.queue, token) {
+        Ok(call) => {
+            let upload = upload.map(Bound::unbind);
+            Ok((call, Job::Request { line, method, until, owner, upload }))
+        }
+        Err(error) => {
+            if let Some(upload) = upload {
+                upload::stop(&upload)?;
+            }
+            Err(to_python(py, &error, Some(&line)))
+        }
+    }
+}
+
+fn read(
+    py: Python<'_>,
+    response: Py<Response>,
+    all: bool,
+    queue: &EventLoop,
+    token: u64,
+) -> PyResult<(Call, Job)> {
+    let mut core = response.get().take(py)?;
+    let submitted = if !all {
+        submit_piece(core, queue, token).map(|call| (call, None))
+    } else if let Some(whole) = memory::Whole::of(py, &mut core)? {
+        whole.submit(core, &queue.queue, token).map(|(call, filling)| (call, Some(filling)))
+    } else {
+        Client::submit_read_all(core, &queue.queue, token).map(|call| (call, None))
+    };
+    let (call, filling) = submitted.map_err(|error| response.get().error(py, &error))?;
+    let job = match filling {
+        Some(filling) => Job::Fill(filling, Whole::Read(response)),
+        None if all => Job::All(response),
+        None => Job::Piece(response),
+    };
+    Ok((call, job))
+}
+
+#[pymethods]
+impl Pending {
+    fn __await__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let (running, queue) = current(py)?;
+        let awaitable = if queue.get().trio {
+            trio::drive(&slf.getattr(intern!(py, "_begin"))?)?
+        } else {
+            Pending::start(slf, &running, &queue)?
+        };
+        awaitable.call_method0(intern!(py, "__await__"))
+    }
+
+    /// What the body is to be streamed from, `None` for most requests.
+    #[getter]
+    fn source(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        match &*self.state() {
+            State::New(Work::Send(sending)) => sending.source.as_ref().map(|it| it.clone_ref(py)),
+            _ => None,
+        }
+    }
+
+    #[setter]
+    fn set_source(&self, prepared: Py<PyAny>) {
+        let old = match &mut *self.state() {
+            State::New(Work::Send(sending)) => sending.source.replace(prepared),
+            _ => Some(prepared),
+        };
+        drop(old);
+    }
+
+    /// For `_trio.py`: starts the call; its future.
+    fn _begin<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (running, queue) = current(slf.py())?;
+        Pending::start(slf, &running, &queue)
+    }
+
+    /// As of a coroutine.
+    fn send<'py>(slf: &Bound<'py, Self>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let driver = slf.get().driver().as_ref().map(|driver| driver.clone_ref(py));
+        let driver = match driver {
+            Some(driver) => driver.into_bound(py),
+            None => {
+                let driver = Pending::__await__(slf)?;
+                *slf.get().driver() = Some(driver.clone().unbind());
+                driver
+            }
+        };
+        let next = driver.call_method1(intern!(py, "send"), (value,));
+        if next.is_err() {
+            drop(slf.get().driver().take());
+        }
+        next
+    }
+
+    /// As of a coroutine; cancels the call.
+    #[pyo3(signature = (kind, value = None, traceback = None))]
+    fn throw<'py>(
+        &self,
+        py: Python<'py>,
+        kind: Bound<'py, PyAny>,
+        value: Option<Bound<'py, PyAny>>,
+        traceback: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let _ = traceback;
+        self.close(py)?;
+        let raised = match value {
+            Some(value) if value.is_instance_of::<PyBaseException>() => value,
+            Some(value) => kind.call1((value,))?,
+            None if kind.is_instance_of::<PyBaseException>() => kind,
+            None => kind.call0()?,
+        };
+        Err(PyErr::from_value(raised))
+    }
+
+    /// As of a coroutine; cancels the call.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        drop(self.driver().take());
+        self.cancel(py)
+    }
+}

@@ -1,0 +1,299 @@
+//! Generated from the tables in core/tables by `make generate`; do not edit.
+//!
+//! What is told of a pool and of an exchange, and what the options are.
+
+use std::collections::BTreeMap;
+
+use keepalive_core::{ErrorKind, Info as CoreInfo, Timings as CoreTimings};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::info::repr;
+
+/// Seconds by phase; 0.0 where a phase did not happen. ``queued`` holds ``resolve``, ``connect``
+/// and ``tls`` where the request waited for its own dial, so that they do not add up to ``total``.
+#[pyclass(frozen, get_all, module = "libkeepalive")]
+pub struct Timings {
+    /// Waiting for a connection, dialling included. In seconds.
+    queued: f64,
+    /// Resolving the host name. In seconds.
+    resolve: f64,
+    /// The TCP handshake. In seconds.
+    connect: f64,
+    /// The TLS handshake. In seconds.
+    tls: f64,
+    /// From the first byte of the request to its last. In seconds.
+    send: f64,
+    /// From the last byte of the request to the end of the response head. In seconds.
+    wait: f64,
+    /// From the call to the response head. In seconds.
+    total: f64,
+}
+
+impl Timings {
+    pub fn of(timings: &CoreTimings) -> Timings {
+        Timings {
+            queued: timings.queued.as_secs_f64(),
+            resolve: timings.resolve.as_secs_f64(),
+            connect: timings.connect.as_secs_f64(),
+            tls: timings.tls.as_secs_f64(),
+            send: timings.send.as_secs_f64(),
+            wait: timings.wait.as_secs_f64(),
+            total: timings.total.as_secs_f64(),
+        }
+    }
+}
+
+#[pymethods]
+impl Timings {
+    fn __repr__(&self) -> String {
+        format!(
+            "Timings(queued={:.6}, resolve={:.6}, connect={:.6}, tls={:.6}, send={:.6}, wait={:.6}, total={:.6})",
+            self.queued, self.resolve, self.connect, self.tls, self.send, self.wait, self.total,
+        )
+    }
+}
+
+/// How an exchange went.
+#[pyclass(frozen, get_all, module = "libkeepalive")]
+pub struct Info {
+    /// Whether the connection had carried a response before.
+    reused: bool,
+    /// Number of the connection, unique in the process.
+    connection_id: u64,
+    /// How often the request was sent again on a fresh connection: 0 or 1.
+    replays: u32,
+    /// Why it was sent again: the kind of the error that it met. Such as "ConnectionClosed"; None:
+    /// it was not.
+    replay_reason: Option<&'static str>,
+    /// Tries before this one that failed and were worth another (option ``retries``).
+    retries: u32,
+    /// Redirects followed before this response.
+    redirects: u32,
+    /// Whether a second try was sent because the first took long (option ``hedge``).
+    hedged: bool,
+    /// Whether the response is the second try's.
+    hedge_won: bool,
+    /// Seconds by phase.
+    timings: Py<Timings>,
+}
+
+impl Info {
+    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings) -> PyResult<Info> {
+        Ok(Info {
+            reused: info.reused,
+            connection_id: info.connection_id,
+            replays: info.replays,
+            replay_reason: info.replay_reason.map(ErrorKind::name),
+            retries: info.retries,
+            redirects: info.redirects,
+            hedged: info.hedged,
+            hedge_won: info.hedge_won,
+            timings: Py::new(py, Timings::of(timings))?,
+        })
+    }
+
+    fn facts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        dict.set_item("reused", self.reused)?;
+        dict.set_item("connection_id", self.connection_id)?;
+        dict.set_item("replays", self.replays)?;
+        dict.set_item("replay_reason", self.replay_reason)?;
+        dict.set_item("retries", self.retries)?;
+        dict.set_item("redirects", self.redirects)?;
+        dict.set_item("hedged", self.hedged)?;
+        dict.set_item("hedge_won", self.hedge_won)?;
+        dict.set_item("timings", &self.timings)?;
+        Ok(dict)
+    }
+}
+
+#[pymethods]
+impl Info {
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        repr("Info", &self.facts(py)?)
+    }
+}
+
+/// One origin's part of the counters of a pool.
+#[pyclass(frozen, get_all, eq, module = "libkeepalive")]
+#[derive(Clone, PartialEq)]
+pub struct OriginStats {
+    /// The origin, such as "https://example.com:8443".
+    origin: String,
+    /// Requests waiting for a connection.
+    waiting: u64,
+    /// Idle connections.
+    idle: u64,
+    /// Connections in use.
+    active: u64,
+    /// Connections being opened.
+    dialing: u64,
+    /// How long a connection may idle. In seconds; None: for ever.
+    idle_limit: Option<f64>,
+    /// Where that limit is from: the option ``idle_timeout``, the server's Keep-Alive, or what its
+    /// closes have taught. "option", "hint" or "learnt".
+    idle_limit_source: &'static str,
+    /// The circuit breaker, which all clients of the process share. "closed", "open" or
+    /// "half_open".
+    breaker: &'static str,
+    /// What its name resolved to last; empty without connections, when the URL has an address, and
+    /// when names are not looked up again (option ``dns_ttl``).
+    addresses: Vec<String>,
+}
+
+impl OriginStats {
+    fn of(stats: &keepalive_core::OriginStats) -> OriginStats {
+        OriginStats {
+            origin: stats.origin.clone(),
+            waiting: stats.waiting,
+            idle: stats.idle,
+            active: stats.active,
+            dialing: stats.dialing,
+            idle_limit: stats.idle_limit.map(|limit| limit.as_secs_f64()),
+            idle_limit_source: stats.idle_limit_source,
+            breaker: stats.breaker,
+            addresses: stats.addresses.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+#[pymethods]
+impl OriginStats {
+    /// The facts as a dict.
+    fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        dict.set_item("origin", &self.origin)?;
+        dict.set_item("waiting", self.waiting)?;
+        dict.set_item("idle", self.idle)?;
+        dict.set_item("active", self.active)?;
+        dict.set_item("dialing", self.dialing)?;
+        dict.set_item("idle_limit", self.idle_limit)?;
+        dict.set_item("idle_limit_source", self.idle_limit_source)?;
+        dict.set_item("breaker", self.breaker)?;
+        dict.set_item("addresses", &self.addresses)?;
+        Ok(dict)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        repr("OriginStats", &self.as_dict(py)?)
+    }
+}
+
+/// Counters of a client's pool. What is not of the moment counts since the client was made.
+#[pyclass(frozen, get_all, eq, module = "libkeepalive")]
+#[derive(Clone, PartialEq)]
+pub struct Stats {
+    /// Connections opened.
+    opened: u64,
+    /// Requests sent on a connection that had carried a response before.
+    reused: u64,
+    /// Idle connections found dead, at checkout or while idle.
+    stale: u64,
+    /// Requests sent again on a fresh connection.
+    replayed: u64,
+    /// Further tries after failures (option ``retries``).
+    retried: u64,
+    /// Second tries sent because the first took long (option ``hedge``).
+    hedged: u64,
+    /// Look-ups of names, of the whole process, that have had no answer for 5 s and more.
+    stuck_lookups: u64,
+    /// Connections closed, by reason.
+    closed: BTreeMap<&'static str, u64>,
+    /// Requests waiting for a connection, at this moment.
+    waiting: u64,
+    /// Idle connections, at this moment.
+    idle: u64,
+    /// Connections in use, at this moment.
+    active: u64,
+    /// Connections being opened, at this moment.
+    dialing: u64,
+    /// The same moment by origin, in the order they were first used.
+    origins: Vec<OriginStats>,
+}
+
+impl Stats {
+    pub fn of(stats: &keepalive_core::Stats) -> Stats {
+        Stats {
+            opened: stats.opened,
+            reused: stats.reused,
+            stale: stats.stale,
+            replayed: stats.replayed,
+            retried: stats.retried,
+            hedged: stats.hedged,
+            stuck_lookups: stats.stuck_lookups,
+            closed: stats.closed.iter().copied().collect(),
+            waiting: stats.waiting,
+            idle: stats.idle,
+            active: stats.active,
+            dialing: stats.dialing,
+            origins: stats.origins.iter().map(OriginStats::of).collect(),
+        }
+    }
+}
+
+#[pymethods]
+impl Stats {
+    /// The counters as a dict of what JSON has: numbers, texts, dicts and lists.
+    fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        dict.set_item("opened", self.opened)?;
+        dict.set_item("reused", self.reused)?;
+        dict.set_item("stale", self.stale)?;
+        dict.set_item("replayed", self.replayed)?;
+        dict.set_item("retried", self.retried)?;
+        dict.set_item("hedged", self.hedged)?;
+        dict.set_item("stuck_lookups", self.stuck_lookups)?;
+        dict.set_item("closed", &self.closed)?;
+        dict.set_item("waiting", self.waiting)?;
+        dict.set_item("idle", self.idle)?;
+        dict.set_item("active", self.active)?;
+        dict.set_item("dialing", self.dialing)?;
+        let origins = self.origins.iter().map(|one| one.as_dict(py));
+        dict.set_item("origins", origins.collect::<PyResult<Vec<_>>>()?)?;
+        Ok(dict)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        repr("Stats", &self.as_dict(py)?)
+    }
+}
+
+/// The options of a client: name, type, default, meaning.
+pub const OPTION_ROWS: &[(&str, &str, &str, &str)] = &[
+    ("max_per_host", "int", "128", "Connections per origin, in use, idle and being opened: streams hold one for minutes. At least 1."),
+    ("max_total", "int", "1024", "Connections of the client over all origins; never more than half of the process's file descriptors (RLIMIT_NOFILE when the pool is opened). At least 1."),
+    ("max_dials_per_host", "int", "16", "Connections being opened per origin at a time, so that a cold burst is no SYN flood. At least 1."),
+    ("queue_timeout", "float | None", "no limit", "How long a request waits for a connection at most, however fast the queue moves. ``math.inf``: no limit."),
+    ("queue_stall_timeout", "float | None", "10.0", "How long a request waits while no connection of its origin is given back: a long queue that moves is work, one that stands still is a fault. The error says what holds the connections. ``math.inf``: no limit."),
+    ("queue_limit", "int", "65536", "Requests that may wait for a connection; more fail at once."),
+    ("idle_timeout", "float | None", "30.0", "How long an idle connection is kept; lowered by the server's Keep-Alive: timeout=N minus 1 s. ``math.inf``: no limit."),
+    ("max_age", "float | None", "300.0", "Age after which a connection is not reused (+-20 % jitter), so that DNS changes reach the pool. ``math.inf``: no limit."),
+    ("dns_ttl", "float | None", "30.0", "How often the names of pooled connections are looked up again, in the background; also how long an answer serves new connections. A connection whose address has left the answer is given up after a third to twice this time (10 to 60 s). ``math.inf``: never."),
+    ("connect_timeout", "float | None", "5.0", "DNS, TCP and TLS together. ``math.inf``: no limit."),
+    ("header_timeout", "float | None", "65.0", "From the end of the request to the end of the response head: just above the 60 s after which gateways (nginx, load balancers) answer 504. ``math.inf``: no limit."),
+    ("stall_timeout", "float | None", "65.0", "Longest wait without a byte, sending or receiving. ``math.inf``: no limit."),
+    ("body_idle_timeout", "float | None", "300.0", "How long a response may wait for its body to be read on, before its connection is closed: longer than servers wait for a reader (60 s), and as long as a connection is kept at all. ``math.inf``: for ever."),
+    ("total_timeout", "float | None", "no limit", "The whole exchange with its body, redirects included. ``math.inf``: no limit."),
+    ("max_head_size", "int", "65536", "Bytes of a response head, 1xx heads counted in. 64 to 1,073,741,824 (1 GiB)."),
+    ("max_fields", "int", "512", "Fields of a response head or trailer section. At least 1."),
+    ("max_body_size", "int", "2147483648", "Bytes, decoded, of a response body that is collected whole; more is an error. Streams have no limit. 0: no limit."),
+    ("drain_limit", "int", "262144", "Bytes of an unread body that are read to save the connection."),
+    ("drain_timeout", "float | None", "0.05", "Time spent on reading the unread rest of a body to save the connection. ``math.inf``: no limit."),
+    ("busy_poll", "int", "50", "Microseconds that a wait for an answer watches the socket before the thread sleeps, on connections whose answers come that fast (a server on the same machine or rack; saves the wake-up). 0: always sleep. At most 1,000."),
+    ("max_redirects", "int", "20", "Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and browsers)."),
+    ("retries", "int", "0", "Further tries of a replayable request after a connect failure, a broken connection or 408, 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, or what Retry-After says."),
+    ("retry_budget", "int", "20", "Retries to an origin as a percentage of the requests to it, above a reserve of 10 retries a second that is always there, so that they never multiply an outage (Finagle's budget). 100: no bound. At most 100."),
+    ("retry_max_wait", "float | None", "30.0", "Longest wait for another try. A server that asks for a longer one (Retry-After) gets none: its response is returned. ``math.inf``: no limit."),
+    ("circuit_breaker", "bool", "False", "Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed, lets one probe through after 5 s (doubled up to 60 s)."),
+    ("hedge", "bool", "False", "Send a replayable request a second time, on an idle connection, when its response head has taken longer than 95 % of the last ones of its origin; the first response counts, within ``retry_budget``. Blocking calls then run on the engine's thread."),
+    ("user_agent", "str | None", "libkeepalive/VERSION", "User-Agent of requests that give none. Empty: not sent."),
+    ("resolve", "str | None", "not set", "Addresses of names, instead of the system's: \"host:port:address[,address]\", several separated by spaces; or \"@file\" with such entries, which is read again at each lookup."),
+    ("ca_file", "str | None", "not set", "PEM file of trusted certificates, instead of the system's."),
+    ("ca_pem", "bytes | None", "not set", "PEM bytes of trusted certificates, instead of the system's."),
+    ("client_cert_file", "str | None", "not set", "PEM file of the client certificate chain; needs ``client_key_file``."),
+    ("client_key_file", "str | None", "not set", "PEM file of the client certificate's private key."),
+    ("client_cert_pem", "bytes | None", "not set", "PEM bytes of the client certificate chain; needs ``client_key_pem``."),
+    ("client_key_pem", "bytes | None", "not set", "PEM bytes of the client certificate's private key."),
+    ("client_key_password", "str | None", "not set", "Password of an encrypted private key (PKCS #8)."),
+];

@@ -1,0 +1,12 @@
+//! The names of a client's options: the engine's, and those that only Python has.
+
+use keepalive_core::OPTIONS;
+
+/// Options of a client besides those of the engine's table.
+const OWN_OPTIONS: &[&str] =
+    &["profile", "headers", "auth", "base_url", "timeout", "follow_redirects", "verify", "cert"];
+
+/// Every option of a client.
+pub fn option_names() -> Vec<&'static str> {
+    OWN_OPTIONS.iter().copied().chain(OPTIONS.iter().map(|option| option.name)).collect()
+}

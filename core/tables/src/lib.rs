@@ -1,0 +1,19 @@
+//! What is said of options, errors, counters and exchanges, said once: the engine's types, and all
+//! that C, Python, TypeScript and the pages of the documentation tell about them, come from these
+//! tables. `make generate` writes the latter.
+//!
+//! The tables know nobody, so that the generator can be built while a change is half done.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod errors;
+mod facts;
+mod options;
+
+pub use errors::{ErrorGroup, ErrorKind, Phase, Sent};
+pub use facts::{
+    FactInfo, FactKind, INFO, Info, MOMENTS, ORIGIN, OriginStats, Stats, TIMINGS, TOTALS, Timings,
+};
+pub use options::{
+    OPTIONS, OptionDefault, OptionInfo, OptionKind, PROFILES, Profile, Shape, milliseconds, seconds,
+};

@@ -1,0 +1,321 @@
+//! The options of a client.
+
+use std::time::Duration;
+
+/// What an option is, and its unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionKind {
+    /// A whole number of things.
+    Count,
+    /// A number of bytes.
+    Size,
+    /// A number of microseconds, for times too short for milliseconds.
+    Micros,
+    /// A percentage.
+    Percent,
+    /// A length of time; absent means no limit.
+    Time,
+    /// Yes or no.
+    Flag,
+    /// Text; absent means not set.
+    Text,
+    /// The path of a file; absent means not set.
+    File,
+    /// Bytes (PEM); absent means not set.
+    Pem,
+}
+
+/// The type of an option's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// `u64`.
+    Count,
+    /// `Option<Duration>`.
+    Time,
+    /// `bool`.
+    Flag,
+    /// `Option<String>`.
+    Text,
+    /// `Option<Bytes>`.
+    Pem,
+}
+
+impl OptionKind {
+    /// The type of the value.
+    pub const fn shape(self) -> Shape {
+        match self {
+            OptionKind::Count | OptionKind::Size | OptionKind::Micros | OptionKind::Percent => {
+                Shape::Count
+            }
+            OptionKind::Time => Shape::Time,
+            OptionKind::Flag => Shape::Flag,
+            OptionKind::Text | OptionKind::File => Shape::Text,
+            OptionKind::Pem => Shape::Pem,
+        }
+    }
+}
+
+impl Shape {
+    /// For messages: "a whole number" and the like.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Shape::Count => "a whole number",
+            Shape::Time => "a length of time or nothing",
+            Shape::Flag => "yes or no",
+            Shape::Text => "text",
+            Shape::Pem => "PEM bytes",
+        }
+    }
+}
+
+/// The value that an option has when nobody sets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionDefault {
+    /// For [`Shape::Count`].
+    Count(u64),
+    /// For [`Shape::Time`].
+    Time(Option<Duration>),
+    /// For [`Shape::Flag`].
+    Flag(bool),
+    /// For [`Shape::Text`].
+    Text(Option<&'static str>),
+    /// For [`Shape::Pem`], which is never set by default.
+    Pem,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionInfo {
+    /// snake_case. Python has this name, Node the same in camelCase, C the same with the unit of
+    /// times and sizes at its end.
+    pub name: &'static str,
+    /// What it is, and its unit.
+    pub kind: OptionKind,
+    /// Its value when nobody sets it.
+    pub default: OptionDefault,
+    /// What it does and why the default is what it is. Other options stand in it in backticks, and
+    /// are spelled as each language does.
+    pub doc: &'static str,
+    /// The least number.
+    pub least: u64,
+    /// The largest number.
+    pub most: u64,
+    /// What an absent time or text means, or the number 0; empty where that says itself.
+    pub none: &'static str,
+    /// The default in Node, where it is another one: that of the clients which it replaces.
+    pub node: Option<Duration>,
+    /// The default for people, where the value itself would tell them less.
+    pub shown: &'static str,
+    /// Whether the value is never shown.
+    pub secret: bool,
+}
+
+impl OptionInfo {
+    /// A row that says no more than the four things that each must.
+    const fn plain(
+        name: &'static str,
+        kind: OptionKind,
+        default: OptionDefault,
+        doc: &'static str,
+    ) -> OptionInfo {
+        OptionInfo {
+            name,
+            kind,
+            default,
+            doc,
+            least: 0,
+            most: u64::MAX,
+            none: if matches!(kind, OptionKind::Time) { "no limit" } else { "" },
+            node: None,
+            shown: "",
+            secret: false,
+        }
+    }
+}
+
+/// For the rows of the table.
+pub const fn seconds(count: u64) -> Option<Duration> {
+    Some(Duration::from_secs(count))
+}
+
+/// For the rows of the table.
+pub const fn milliseconds(count: u64) -> Option<Duration> {
+    Some(Duration::from_millis(count))
+}
+
+/// Calls the macro `$define` with all rows, in the order of the reference. A row is
+///
+/// ```text
+/// name: Kind = default, "what it does", more = value, ...;
+/// ```
+///
+/// where the kind is a variant of [`OptionKind`], and `more` a field of [`OptionInfo`] that differs
+/// from the usual. The order is free: structs of C keep theirs and grow at the end.
+#[macro_export]
+macro_rules! options {
+    ($define:ident) => {
+        $define! {
+            max_per_host: Count = 128, "Connections per origin, in use, idle and being opened: streams hold one for minutes.", least = 1;
+            max_total: Count = 1024, "Connections of the client over all origins; never more than half of the process's file descriptors (RLIMIT_NOFILE when the pool is opened).", least = 1;
+            max_dials_per_host: Count = 16, "Connections being opened per origin at a time, so that a cold burst is no SYN flood.", least = 1;
+            queue_timeout: Time = None, "How long a request waits for a connection at most, however fast the queue moves.";
+            queue_stall_timeout: Time = seconds(10), "How long a request waits while no connection of its origin is given back: a long queue that moves is work, one that stands still is a fault. The error says what holds the connections.";
+            queue_limit: Count = 65_536, "Requests that may wait for a connection; more fail at once.";
+            idle_timeout: Time = seconds(30), "How long an idle connection is kept; lowered by the server's Keep-Alive: timeout=N minus 1 s.";
+            max_age: Time = seconds(300), "Age after which a connection is not reused (+-20 % jitter), so that DNS changes reach the pool.";
+            dns_ttl: Time = seconds(30), "How often the names of pooled connections are looked up again, in the background; also how long an answer serves new connections. A connection whose address has left the answer is given up after a third to twice this time (10 to 60 s).", none = "never";
+            connect_timeout: Time = seconds(5), "DNS, TCP and TLS together.";
+            header_timeout: Time = seconds(65), "From the end of the request to the end of the response head: just above the 60 s after which gateways (nginx, load balancers) answer 504.", node = seconds(300);
+            stall_timeout: Time = seconds(65), "Longest wait without a byte, sending or receiving.", node = seconds(300);
+            body_idle_timeout: Time = seconds(300), "How long a response may wait for its body to be read on, before its connection is closed: longer than servers wait for a reader (60 s), and as long as a connection is kept at all.", none = "for ever";
+            total_timeout: Time = None, "The whole exchange with its body, redirects included.";
+            max_head_size: Size = 64 * 1024, "Bytes of a response head, 1xx heads counted in.", least = 64, most = 1 << 30;
+            max_fields: Count = 512, "Fields of a response head or trailer section.", least = 1;
+            max_body_size: Size = 2 << 30, "Bytes, decoded, of a response body that is collected whole; more is an error. Streams have no limit.", none = "no limit";
+            drain_limit: Size = 256 * 1024, "Bytes of an unread body that are read to save the connection.";
+            drain_timeout: Time = milliseconds(50), "Time spent on reading the unread rest of a body to save the connection.";
+            busy_poll: Micros = 50, "Microseconds that a wait for an answer watches the socket before the thread sleeps, on connections whose answers come that fast (a server on the same machine or rack; saves the wake-up).", none = "always sleep", most = 1_000;
+            max_redirects: Count = 20, "Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and browsers).";
+            retries: Count = 0, "Further tries of a replayable request after a connect failure, a broken connection or 408, 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, or what Retry-After says.";
+            retry_budget: Percent = 20, "Retries to an origin as a percentage of the requests to it, above a reserve of 10 retries a second that is always there, so that they never multiply an outage (Finagle's budget). 100: no bound.", most = 100;
+            retry_max_wait: Time = seconds(30), "Longest wait for another try. A server that asks for a longer one (Retry-After) gets none: its response is returned.";
+            circuit_breaker: Flag = false, "Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed, lets one probe through after 5 s (doubled up to 60 s).";
+            hedge: Flag = false, "Send a replayable request a second time, on an idle connection, when its response head has taken longer than 95 % of the last ones of its origin; the first response counts, within `retry_budget`. Blocking calls then run on the engine's thread.";
+            user_agent: Text = Some(concat!("libkeepalive/", env!("CARGO_PKG_VERSION"))), "User-Agent of requests that give none.", none = "not sent", shown = "libkeepalive/VERSION";
+            resolve: Text = None, "Addresses of names, instead of the system's: \"host:port:address[,address]\", several separated by spaces; or \"@file\" with such entries, which is read again at each lookup.";
+            ca_file: File = None, "PEM file of trusted certificates, instead of the system's.";
+            ca_pem: Pem = None, "PEM bytes of trusted certificates, instead of the system's.";
+            client_cert_file: File = None, "PEM file of the client certificate chain; needs `client_key_file`.";
+            client_key_file: File = None, "PEM file of the client certificate's private key.";
+            client_cert_pem: Pem = None, "PEM bytes of the client certificate chain; needs `client_key_pem`.";
+            client_key_pem: Pem = None, "PEM bytes of the client certificate's private key.", secret = true;
+            client_key_password: Text = None, "Password of an encrypted private key (PKCS #8).", secret = true;
+        }
+    };
+}
+
+macro_rules! default_of {
+    (Pem $value:expr) => {
+        OptionDefault::Pem
+    };
+    (Time $value:expr) => {
+        OptionDefault::Time($value)
+    };
+    (Flag $value:expr) => {
+        OptionDefault::Flag($value)
+    };
+    (Text $value:expr) => {
+        OptionDefault::Text($value)
+    };
+    (File $value:expr) => {
+        OptionDefault::Text($value)
+    };
+    ($number:ident $value:expr) => {
+        OptionDefault::Count($value)
+    };
+}
+
+macro_rules! define_rows {
+    ($($name:ident: $kind:ident = $default:expr, $doc:literal $(, $more:ident = $value:expr)*;)*) => {
+        /// All options, in the order of the reference.
+        pub const OPTIONS: &[OptionInfo] = &[$(OptionInfo {
+            $($more: $value,)*
+            ..OptionInfo::plain(
+                stringify!($name),
+                OptionKind::$kind,
+                default_of!($kind $default),
+                $doc,
+            )
+        },)*];
+    };
+}
+
+options! { define_rows }
+
+/// Defaults by another name.
+#[derive(Debug, Clone, Copy)]
+pub struct Profile {
+    /// What the option `profile` is set to.
+    pub name: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+    /// The options whose default is another one.
+    pub sets: &'static [(&'static str, OptionDefault)],
+}
+
+/// All profiles; the first is the table of options itself.
+pub const PROFILES: &[Profile] = &[
+    Profile { name: "default", doc: "the defaults", sets: &[] },
+    Profile {
+        name: "service",
+        doc: "calls between services",
+        sets: &[
+            ("total_timeout", OptionDefault::Time(seconds(5))),
+            ("header_timeout", OptionDefault::Time(seconds(5))),
+            ("queue_timeout", OptionDefault::Time(seconds(2))),
+            ("queue_limit", OptionDefault::Count(1024)),
+            ("retries", OptionDefault::Count(2)),
+            ("circuit_breaker", OptionDefault::Flag(true)),
+        ],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn option(name: &str) -> &'static OptionInfo {
+        let found = OPTIONS.iter().find(|option| option.name == name);
+        found.unwrap_or_else(|| panic!("{name} is no option"))
+    }
+
+    #[test]
+    fn names_are_unique_and_texts_are_sentences() {
+        for (row, option) in OPTIONS.iter().enumerate() {
+            assert!(
+                OPTIONS[..row].iter().all(|other| other.name != option.name),
+                "{}",
+                option.name
+            );
+            assert!(option.doc.ends_with('.'), "{}", option.name);
+            assert!(!option.none.ends_with('.'), "{}", option.name);
+        }
+    }
+
+    #[test]
+    fn what_stands_in_backticks_is_an_option() {
+        for doc in OPTIONS.iter().map(|option| option.doc) {
+            for name in doc.split('`').skip(1).step_by(2) {
+                option(name);
+            }
+        }
+    }
+
+    #[test]
+    fn defaults_are_within_their_bounds_and_bounds_belong_to_numbers() {
+        for option in OPTIONS {
+            match option.default {
+                OptionDefault::Count(count) => {
+                    assert!((option.least..=option.most).contains(&count), "{}", option.name);
+                    assert!(option.none.is_empty() || option.least == 0, "{}", option.name);
+                }
+                _ => assert_eq!((option.least, option.most), (0, u64::MAX), "{}", option.name),
+            }
+            assert!(option.node.is_none() || option.kind == OptionKind::Time, "{}", option.name);
+        }
+    }
+
+    #[test]
+    fn profiles_set_options_to_values_of_their_shape() {
+        for (name, value) in PROFILES.iter().flat_map(|profile| profile.sets) {
+            let same = match value {
+                OptionDefault::Count(_) => Shape::Count,
+                OptionDefault::Time(_) => Shape::Time,
+                OptionDefault::Flag(_) => Shape::Flag,
+                OptionDefault::Text(_) => Shape::Text,
+                OptionDefault::Pem => Shape::Pem,
+            };
+            assert_eq!(option(name).kind.shape(), same, "{name}");
+        }
+    }
+}

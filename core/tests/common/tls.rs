@@ -1,0 +1,25 @@
+//! TLS for servers of the tests' own, with the origin's certificate.
+
+use std::sync::Arc;
+
+use keepalive_origin::Origin;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// What a server for `localhost` and `127.0.0.1` needs; clients trust it as they do the origin.
+pub fn config(origin: &Origin, change: impl FnOnce(&mut ServerConfig)) -> Arc<ServerConfig> {
+    let files = origin.endpoints();
+    let chain = CertificateDer::pem_file_iter(&files.server_cert_file).expect("a file");
+    let chain = chain.collect::<Result<Vec<_>, _>>().expect("certificates");
+    let key = PrivateKeyDer::from_pem_file(&files.server_key_file).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .expect("they fit");
+    change(&mut config);
+    Arc::new(config)
+}

@@ -1,0 +1,212 @@
+//! Generated from the tables in core/tables by `make generate`; do not edit.
+//!
+//! The options of a client as a struct, to and from the engine's.
+
+use std::ffi::c_char;
+
+use keepalive_core::{ClientConfig, Result};
+
+use crate::options::{flag, limit, milliseconds, optional_bytes, optional_text};
+use crate::slice::ka_bytes;
+
+/// The options of a client. Set the defaults with ka_client_options_init, then change fields; the
+/// strings and bytes are copied by ka_client_new. Names of lengths of time and of sizes end in
+/// their unit: milliseconds `_ms`, microseconds `_us`, bytes `_size`. The profile "service", for
+/// calls between services, has total_timeout_ms 5,000, header_timeout_ms 5,000, queue_timeout_ms
+/// 2,000, queue_limit 1,024, retries 2, circuit_breaker 1.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct ka_client_options {
+    /// sizeof(ka_client_options), written by ka_client_options_init.
+    pub size: usize,
+    /// Connections per origin, in use, idle and being opened: streams hold one for minutes. At
+    /// least 1. Default: 128.
+    pub max_per_host: u64,
+    /// Connections of the client over all origins; never more than half of the process's file
+    /// descriptors (RLIMIT_NOFILE when the pool is opened). At least 1. Default: 1,024.
+    pub max_total: u64,
+    /// Connections being opened per origin at a time, so that a cold burst is no SYN flood. At
+    /// least 1. Default: 16.
+    pub max_dials_per_host: u64,
+    /// How long a request waits for a connection at most, however fast the queue moves. 0: no
+    /// limit. Default: 0.
+    pub queue_timeout_ms: u64,
+    /// How long a request waits while no connection of its origin is given back: a long queue that
+    /// moves is work, one that stands still is a fault. The error says what holds the connections.
+    /// 0: no limit. Default: 10,000 ms.
+    pub queue_stall_timeout_ms: u64,
+    /// Requests that may wait for a connection; more fail at once. Default: 65,536.
+    pub queue_limit: u64,
+    /// How long an idle connection is kept; lowered by the server's Keep-Alive: timeout=N minus
+    /// 1 s. 0: no limit. Default: 30,000 ms.
+    pub idle_timeout_ms: u64,
+    /// Age after which a connection is not reused (+-20 % jitter), so that DNS changes reach the
+    /// pool. 0: no limit. Default: 300,000 ms.
+    pub max_age_ms: u64,
+    /// How often the names of pooled connections are looked up again, in the background; also how
+    /// long an answer serves new connections. A connection whose address has left the answer is
+    /// given up after a third to twice this time (10 to 60 s). 0: never. Default: 30,000 ms.
+    pub dns_ttl_ms: u64,
+    /// DNS, TCP and TLS together. 0: no limit. Default: 5,000 ms.
+    pub connect_timeout_ms: u64,
+    /// From the end of the request to the end of the response head: just above the 60 s after which
+    /// gateways (nginx, load balancers) answer 504. 0: no limit. Default: 65,000 ms.
+    pub header_timeout_ms: u64,
+    /// Longest wait without a byte, sending or receiving. 0: no limit. Default: 65,000 ms.
+    pub stall_timeout_ms: u64,
+    /// How long a response may wait for its body to be read on, before its connection is closed:
+    /// longer than servers wait for a reader (60 s), and as long as a connection is kept at all.
+    /// 0: for ever. Default: 300,000 ms.
+    pub body_idle_timeout_ms: u64,
+    /// The whole exchange with its body, redirects included. 0: no limit. Default: 0.
+    pub total_timeout_ms: u64,
+    /// Bytes of a response head, 1xx heads counted in. 64 to 1,073,741,824 (1 GiB). Default: 65,536
+    /// (64 KiB).
+    pub max_head_size: u64,
+    /// Fields of a response head or trailer section. At least 1. Default: 512.
+    pub max_fields: u64,
+    /// Bytes, decoded, of a response body that is collected whole; more is an error. Streams have
+    /// no limit. 0: no limit. Default: 2,147,483,648 (2 GiB).
+    pub max_body_size: u64,
+    /// Bytes of an unread body that are read to save the connection. Default: 262,144 (256 KiB).
+    pub drain_limit_size: u64,
+    /// Time spent on reading the unread rest of a body to save the connection. 0: no limit.
+    /// Default: 50 ms.
+    pub drain_timeout_ms: u64,
+    /// Microseconds that a wait for an answer watches the socket before the thread sleeps, on
+    /// connections whose answers come that fast (a server on the same machine or rack; saves the
+    /// wake-up). 0: always sleep. At most 1,000. Default: 50.
+    pub busy_poll_us: u64,
+    /// Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and
+    /// browsers). Default: 20.
+    pub max_redirects: u64,
+    /// Further tries of a replayable request after a connect failure, a broken connection or
+    /// 408, 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, or what
+    /// Retry-After says. Default: 0.
+    pub retries: u64,
+    /// Retries to an origin as a percentage of the requests to it, above a reserve of 10 retries a
+    /// second that is always there, so that they never multiply an outage (Finagle's budget).
+    /// 100: no bound. At most 100. Default: 20.
+    pub retry_budget: u64,
+    /// Longest wait for another try. A server that asks for a longer one (Retry-After) gets none:
+    /// its response is returned. 0: no limit. Default: 30,000 ms.
+    pub retry_max_wait_ms: u64,
+    /// Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed,
+    /// lets one probe through after 5 s (doubled up to 60 s). 0 is off, 1 is on. Default: 0.
+    pub circuit_breaker: u64,
+    /// Send a replayable request a second time, on an idle connection, when its response head has
+    /// taken longer than 95 % of the last ones of its origin; the first response counts, within
+    /// `retry_budget`. Blocking calls then run on the engine's thread. 0 is off, 1 is on.
+    /// Default: 0.
+    pub hedge: u64,
+    /// User-Agent of requests that give none. NULL: not sent. Default: libkeepalive/VERSION.
+    pub user_agent: *const c_char,
+    /// Addresses of names, instead of the system's: "host:port:address[,address]", several
+    /// separated by spaces; or "@file" with such entries, which is read again at each lookup.
+    /// Default: NULL.
+    pub resolve: *const c_char,
+    /// PEM file of trusted certificates, instead of the system's. Default: NULL.
+    pub ca_file: *const c_char,
+    /// PEM bytes of trusted certificates, instead of the system's. Default: empty.
+    pub ca_pem: ka_bytes,
+    /// PEM file of the client certificate chain; needs `client_key_file`. Default: NULL.
+    pub client_cert_file: *const c_char,
+    /// PEM file of the client certificate's private key. Default: NULL.
+    pub client_key_file: *const c_char,
+    /// PEM bytes of the client certificate chain; needs `client_key_pem`. Default: empty.
+    pub client_cert_pem: ka_bytes,
+    /// PEM bytes of the client certificate's private key. Default: empty.
+    pub client_key_pem: ka_bytes,
+    /// Password of an encrypted private key (PKCS #8). Default: NULL.
+    pub client_key_password: *const c_char,
+}
+
+impl ka_client_options {
+    /// As C has them; strings and bytes are the defaults.
+    pub(crate) fn of(config: &ClientConfig) -> ka_client_options {
+        ka_client_options {
+            size: size_of::<ka_client_options>(),
+            max_per_host: config.max_per_host,
+            max_total: config.max_total,
+            max_dials_per_host: config.max_dials_per_host,
+            queue_timeout_ms: milliseconds(config.queue_timeout),
+            queue_stall_timeout_ms: milliseconds(config.queue_stall_timeout),
+            queue_limit: config.queue_limit,
+            idle_timeout_ms: milliseconds(config.idle_timeout),
+            max_age_ms: milliseconds(config.max_age),
+            dns_ttl_ms: milliseconds(config.dns_ttl),
+            connect_timeout_ms: milliseconds(config.connect_timeout),
+            header_timeout_ms: milliseconds(config.header_timeout),
+            stall_timeout_ms: milliseconds(config.stall_timeout),
+            body_idle_timeout_ms: milliseconds(config.body_idle_timeout),
+            total_timeout_ms: milliseconds(config.total_timeout),
+            max_head_size: config.max_head_size,
+            max_fields: config.max_fields,
+            max_body_size: config.max_body_size,
+            drain_limit_size: config.drain_limit,
+            drain_timeout_ms: milliseconds(config.drain_timeout),
+            busy_poll_us: config.busy_poll,
+            max_redirects: config.max_redirects,
+            retries: config.retries,
+            retry_budget: config.retry_budget,
+            retry_max_wait_ms: milliseconds(config.retry_max_wait),
+            circuit_breaker: u64::from(config.circuit_breaker),
+            hedge: u64::from(config.hedge),
+            user_agent: c"libkeepalive/0.1.0".as_ptr(),
+            resolve: std::ptr::null(),
+            ca_file: std::ptr::null(),
+            ca_pem: ka_bytes::NONE,
+            client_cert_file: std::ptr::null(),
+            client_key_file: std::ptr::null(),
+            client_cert_pem: ka_bytes::NONE,
+            client_key_pem: ka_bytes::NONE,
+            client_key_password: std::ptr::null(),
+        }
+    }
+
+    /// Copies everything into `config`.
+    ///
+    /// # Safety
+    /// Strings and bytes are as their fields say.
+    pub(crate) unsafe fn copy_to(&self, config: &mut ClientConfig) -> Result<()> {
+        config.max_per_host = self.max_per_host;
+        config.max_total = self.max_total;
+        config.max_dials_per_host = self.max_dials_per_host;
+        config.queue_timeout = limit(self.queue_timeout_ms);
+        config.queue_stall_timeout = limit(self.queue_stall_timeout_ms);
+        config.queue_limit = self.queue_limit;
+        config.idle_timeout = limit(self.idle_timeout_ms);
+        config.max_age = limit(self.max_age_ms);
+        config.dns_ttl = limit(self.dns_ttl_ms);
+        config.connect_timeout = limit(self.connect_timeout_ms);
+        config.header_timeout = limit(self.header_timeout_ms);
+        config.stall_timeout = limit(self.stall_timeout_ms);
+        config.body_idle_timeout = limit(self.body_idle_timeout_ms);
+        config.total_timeout = limit(self.total_timeout_ms);
+        config.max_head_size = self.max_head_size;
+        config.max_fields = self.max_fields;
+        config.max_body_size = self.max_body_size;
+        config.drain_limit = self.drain_limit_size;
+        config.drain_timeout = limit(self.drain_timeout_ms);
+        config.busy_poll = self.busy_poll_us;
+        config.max_redirects = self.max_redirects;
+        config.retries = self.retries;
+        config.retry_budget = self.retry_budget;
+        config.retry_max_wait = limit(self.retry_max_wait_ms);
+        config.circuit_breaker = flag(self.circuit_breaker, "option circuit_breaker")?;
+        config.hedge = flag(self.hedge, "option hedge")?;
+        // SAFETY: the caller's promise.
+        unsafe {
+            config.user_agent = optional_text(self.user_agent, "option user_agent")?;
+            config.resolve = optional_text(self.resolve, "option resolve")?;
+            config.ca_file = optional_text(self.ca_file, "option ca_file")?;
+            config.ca_pem = optional_bytes(self.ca_pem, "option ca_pem")?;
+            config.client_cert_file = optional_text(self.client_cert_file, "option client_cert_file")?;
+            config.client_key_file = optional_text(self.client_key_file, "option client_key_file")?;
+            config.client_cert_pem = optional_bytes(self.client_cert_pem, "option client_cert_pem")?;
+            config.client_key_pem = optional_bytes(self.client_key_pem, "option client_key_pem")?;
+            config.client_key_password = optional_text(self.client_key_password, "option client_key_password")?;
+        }
+        Ok(())
+    }
+}
