@@ -16,6 +16,7 @@ pub fn on_own_stacks() {
 }
 
 fn start(size: usize, body: Body) -> io::Result<()> {
+    // A failure drops `body`.
     let stack = Stack::new(size)?;
     let body = Box::into_raw(Box::new(body));
     // SAFETY: `body` is a box that nobody else has.
@@ -105,3 +106,6 @@ fn checked(number: c_int) -> io::Result<()> {
         number => Err(io::Error::from_raw_os_error(number)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,7 +86,7 @@ static inline ka_client *new_client(const char *ca_file) {
     ka_error *error = NULL;
     ka_client_options_init(&options, sizeof options);
     options.ca_file = ca_file;
-    options.connect_timeout = 60000;
+    options.connect_timeout_ms = 60000;
     CHECK_OK(ka_client_new(&options, &client, &error), error);
     return client;
 }

@@ -18,9 +18,9 @@ use crate::sync::lock;
 /// run there too, and are promised this much.
 const STACK: usize = 2 * 1024 * 1024;
 
-/// A look-up's thread that has nothing to do ends after this time: a new one costs less than a look-up,
-/// and a fork waits for it.
-const IDLE: Duration = Duration::from_millis(20);
+/// A look-up's thread that has nothing to do ends after this time: a new one costs less than a look-up.
+/// A fork waits for it, or its child loses what only that thread had.
+const IDLE: Duration = Duration::from_millis(1);
 
 /// Look-ups at a time, all names together: each has a thread, and one that gets no answer keeps it
 /// for as long as the system's resolver tries.
