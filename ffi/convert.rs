@@ -33,7 +33,7 @@ pub(crate) fn milliseconds(time: Option<Duration>) -> u64 {
 
 /// 0 is no limit.
 pub(crate) fn limit(milliseconds: u64) -> Option<Duration> {
-    (milliseconds != 0).then(|| Duration::from_millis(milliseconds))
+    keepalive_core::limit_from_whole_millis(milliseconds)
 }
 
 /// NULL is not set.

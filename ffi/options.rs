@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use keepalive_core::{ClientConfig, Result};
 
-pub use crate::generated::options::ka_client_options;
+pub use crate::generated::options::{ka_client_options, ka_timeout};
 use crate::handle::{text, utf8};
 use crate::sized;
 use crate::status::{ka_error, ka_status};

@@ -1,11 +1,11 @@
-//! The direction of dependencies: `proto <- core <- {ffi, bindings}`, and inside core
-//! `{pool, net} <- drive <- client` with error, origin and deadline as leaves. Read off the
-//! manifests and the paths that the sources mention.
+//! The direction of dependencies: `proto <- core <- {ffi, bindings}`, and inside core from `client` down
+//! to the leaves without a cycle. Read off the manifests and the paths that the sources mention.
 
 mod support;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+
+use support::modules::{Modules, code, sources};
 
 fn manifest(path: &str) -> toml::Table {
     let text = std::fs::read_to_string(support::root().join(path)).expect("a manifest");
@@ -24,96 +24,131 @@ fn dependencies(path: &str) -> BTreeSet<String> {
         .collect()
 }
 
-fn sources(dir: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(dir).expect("a source directory") {
-        let path = entry.expect("listed").path();
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
-}
-
-/// The code of a file without comments and without its unit tests, which may know everybody.
-fn code(path: &Path) -> String {
-    let text = std::fs::read_to_string(path).expect("readable");
-    let production = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let lines = production.lines().map(|line| line.split("//").next().unwrap_or_default());
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// The files of a module of core: `name.rs` or `name/*.rs`, unit tests aside.
-fn module(name: &str) -> Vec<PathBuf> {
-    let source = support::root().join("core/src");
-    let file = source.join(format!("{name}.rs"));
-    let files = if file.exists() { vec![file] } else { sources(&source.join(name)) };
-    files.into_iter().filter(|path| !path.ends_with("tests.rs")).collect()
-}
-
-/// The modules of core that a file mentions by `crate::name`, also in `crate::{a, b}`.
-fn mentioned(path: &Path) -> BTreeSet<String> {
-    let text = code(path);
-    let mut found = BTreeSet::new();
-    for rest in text.split("crate::").skip(1) {
-        let group = rest.strip_prefix('{').and_then(|rest| rest.split('}').next());
-        for item in group.unwrap_or(rest).split(',') {
-            let name: String =
-                item.trim().chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
-            if !name.is_empty() {
-                found.insert(name);
-            }
-            if group.is_none() {
-                break;
-            }
-        }
-    }
-    found
-}
-
-/// What each layer of core may know of the others; a module that is not listed is glue between them
-/// and free.
-const MAY_KNOW: &[(&str, &[&str])] = &[
-    ("error", &[]),
-    ("origin", &["error"]),
-    ("config", &["error"]),
-    ("deadline", &["error", "origin", "config"]),
-    ("fork", &["error"]),
-    ("sync", &[]),
-    ("guard", &[]),
-    ("pool", &["pool", "sync"]),
-    ("net", &["net", "error", "origin", "deadline", "config", "fork", "guard"]),
+/// The rooms of core, lowest first: each knows only those before it.
+const ROOMS: &[&str] = &[
+    // Leaves.
+    "sync",
+    "error",
+    "stats",
+    "guard",
+    "fork",
+    "config",
+    "repeat",
+    "decode",
+    // What knows no HTTP exchange: the pool, the network, the engine, what is known of servers.
+    "pool",
+    "net",
+    "engine",
+    "origin",
+    "deadline",
+    "observe",
+    "process",
+    // One request, one connection, and what drives the one over the other.
+    "request",
+    "connection",
+    "drive",
+    // What callers have.
+    "response",
+    "client",
 ];
 
-/// What may not be known, where a complete list would only repeat the tree.
-const MUST_NOT_KNOW: &[(&str, &[&str])] = &[("drive", &["client"])];
+fn core() -> Modules {
+    Modules::of(&support::root().join("core/src"))
+}
+
+fn room(module: &str) -> &str {
+    module.split("::").next().unwrap_or(module)
+}
 
 #[test]
-fn layers_of_core_know_only_those_below_them() {
+fn the_modules_of_core_form_no_cycle() {
+    assert_eq!(core().cycle(), None);
+}
+
+#[test]
+fn each_room_of_core_knows_only_those_below_it() {
+    let rank = |module: &str| {
+        let room = room(module);
+        let rank = ROOMS.iter().position(|other| *other == room);
+        rank.unwrap_or_else(|| panic!("{room} has no place in ROOMS"))
+    };
     let mut broken = Vec::new();
-    for (name, allowed) in MAY_KNOW {
-        for path in module(name) {
-            for other in mentioned(&path).iter().filter(|other| !allowed.contains(&&***other)) {
-                broken.push(format!("{} knows {other}", path.display()));
-            }
-        }
-    }
-    for (name, forbidden) in MUST_NOT_KNOW {
-        for path in module(name) {
-            for other in mentioned(&path).iter().filter(|other| forbidden.contains(&&***other)) {
-                broken.push(format!("{} knows {other}", path.display()));
-            }
+    for (module, mentions) in core().mentions.iter().filter(|(name, _)| *name != "fuzzing") {
+        for other in mentions.iter().filter(|other| rank(other) > rank(module)) {
+            broken.push(format!("{module} knows {other}"));
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
 #[test]
+fn the_graph_is_of_all_modules_and_whole_files() {
+    let dir = support::root().join("core/src");
+    let core = core();
+    let files = sources(&dir).into_iter().filter(|path| {
+        let path = path.strip_prefix(&dir).expect("below");
+        !path.ends_with("lib.rs") && !path.ends_with("tests.rs")
+    });
+    assert_eq!(core.mentions.len(), files.count());
+    assert!(ROOMS.iter().all(|room| core.mentions.contains_key(*room)), "a room is gone");
+    // One of each way to mention a module, and from behind a test module's declaration.
+    for (module, other) in [
+        ("client", "drive"),
+        ("drive", "drive::redirect"),
+        ("drive::redirect", "drive::authenticate"),
+        ("drive::hedge", "drive::exchange"),
+        ("connection::dialing", "connection::idle_reaper"),
+        ("pool", "pool::state"),
+        ("response", "drive::reply"),
+    ] {
+        assert!(core.mentions[module].contains(other), "{module} is not seen to know {other}");
+    }
+    let pool = code(&dir.join("pool/mod.rs"));
+    assert!(pool.contains("impl<T: Manager> Drop for Ticket<T>"), "its end is not seen");
+}
+
+#[test]
+fn the_engine_knows_no_client_and_no_message() {
+    for (module, mentions) in &core().mentions {
+        if room(module) == "engine" {
+            let allowed = ["engine", "error", "fork", "guard", "sync"];
+            let strange = mentions.iter().find(|other| !allowed.contains(&room(other)));
+            assert_eq!(strange, None, "{module}");
+        }
+    }
+}
+
+#[test]
+fn a_cycle_is_found_in_every_way_of_writing_it() {
+    let dir = support::scratch().join("cycles");
+    for (number, (a, b)) in [
+        ("use crate::b::B;", "use crate::a::A;"),
+        ("use crate::{b::B, c};", "fn f() { crate::a::g() }"),
+        ("use super::b;", "#[cfg(test)]\nmod tests {\n use crate::c;\n}\nuse super::a::{self, A};"),
+        ("use crate::{x::{y, z}, b::{self}};", "#[cfg(test)]\nmod t;\nuse crate::a;"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let dir = dir.join(number.to_string());
+        std::fs::create_dir_all(&dir).expect("writable");
+        for (name, text) in
+            [("a", a), ("b", b), ("c", "// use crate::a;\nconst C: &str = \"crate::a::A\";")]
+        {
+            std::fs::write(dir.join(name).with_extension("rs"), text).expect("writable");
+        }
+        let modules = Modules::of(&dir);
+        assert_eq!(modules.cycle(), Some(vec!["a", "b", "a"]), "{a} {b}");
+        assert!(modules.mentions["c"].is_empty(), "{:?}", modules.mentions["c"]);
+    }
+}
+
+#[test]
 fn pool_and_net_know_no_http() {
-    for path in ["pool", "net"].into_iter().flat_map(module) {
+    let rooms = ["pool", "net"].map(|room| support::root().join("core/src").join(room));
+    let files: Vec<_> = rooms.iter().flat_map(|dir| sources(dir)).collect();
+    assert!(files.len() > 15, "{files:?}");
+    for path in files {
         assert!(!code(&path).contains("keepalive_proto"), "{}", path.display());
     }
 }
@@ -163,25 +198,4 @@ fn crates_depend_in_one_direction() {
             all.iter().map(String::as_str).filter(|name| OURS.contains(name)).collect();
         assert_eq!(ours, expected, "{path}");
     }
-}
-
-#[test]
-fn no_source_file_is_longer_than_500_lines() {
-    let long: Vec<String> = [
-        "core",
-        "generate",
-        "ffi",
-        "bindings/common/src",
-        "bindings/python/src",
-        "bindings/node/src",
-        "tests",
-    ]
-    .into_iter()
-    .flat_map(|dir| sources(&support::root().join(dir)))
-    .filter_map(|path| {
-        let lines = std::fs::read_to_string(&path).expect("readable").lines().count();
-        (lines > 500).then(|| format!("{}: {lines}", path.display()))
-    })
-    .collect();
-    assert!(long.is_empty(), "{}", long.join("\n"));
 }

@@ -30,7 +30,7 @@ pub fn keep(value: impl Send + 'static) {
     static KEPT: PerFork<Mutex<Vec<Box<dyn Any + Send>>>> = PerFork::new();
     match KEPT.get_or_try_init(|| Ok(Mutex::default())) {
         Ok(kept) => {
-            let mut kept = lock(&kept);
+            let mut kept = lock(kept);
             kept.push(Box::new(value));
         }
         Err(_) => std::mem::forget(value),

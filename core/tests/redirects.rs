@@ -83,3 +83,28 @@ fn userinfo_is_kept_within_the_origin_and_dropped_beyond_it() {
     let response = follow(&format!("{}/start", with_password(&away))).expect("followed");
     assert!(!text(response).contains("Authorization"));
 }
+
+#[test]
+fn a_redirect_that_is_refused_is_an_error_and_goes_nowhere() {
+    let origin = redirecting(b"/a".to_vec());
+    let client = client(|_| {});
+    for follow in [false, true] {
+        let mut request = Request::new("GET", &format!("{}/start", origin.url)).expect("valid");
+        request.set_follow_redirects(follow);
+        request.set_refuse_redirects(true);
+        let error = client.send_whole(&request, Blocking::default()).err().expect("an error");
+        assert_eq!(
+            (error.kind(), error.sent()),
+            (ErrorKind::InvalidRedirect, Sent::All),
+            "{error}"
+        );
+        assert!(!error.retry_safe());
+        let said = format!("redirect refused: 302 from {}/start", origin.url);
+        assert_eq!(error.message(), said);
+    }
+    assert_eq!(origin.count(), 2);
+    let mut request = Request::new("GET", &format!("{}/a", origin.url)).expect("valid");
+    request.set_refuse_redirects(true);
+    let response = client.send_whole(&request, Blocking::default()).expect("no redirect");
+    assert_eq!(response.status(), 200);
+}

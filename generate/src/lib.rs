@@ -12,6 +12,7 @@ mod header;
 mod node;
 mod pages;
 mod python;
+mod record;
 mod spell;
 mod text;
 

@@ -3,23 +3,30 @@
 use std::path::Path;
 
 use keepalive_tables::{
-    ErrorKind, FactInfo, FactKind, INFO, MOMENTS, OPTIONS, ORIGIN, PROFILES, Phase, Sent, Shape,
-    TIMINGS, TOTALS,
+    ErrorKind, FactInfo, FactKind, INFO, LIMITS, MOMENTS, OPTIONS, ORIGIN, PROFILES, Phase, Sent,
+    Shape, TIMINGS, TOTALS,
 };
 
 use crate::blocks::replace;
 use crate::spell::Language::Node;
 use crate::text::{camel, either, wrapped};
-use crate::{Output, Result, read};
+use crate::{Output, Result, read, record};
 
 const RUST: &str = "bindings/node/src/generated.rs";
+const RECORD: &str = "bindings/node/lib/completion_record.js";
 const TYPES: &str = "bindings/node/index.d.ts";
 
 pub fn outputs(root: &Path) -> Result<Vec<Output>> {
     Ok(vec![
-        Output { path: RUST, text: rust() },
+        Output { path: RUST, text: rust()? },
+        Output { path: RECORD, text: reader(read(root, RECORD)?)? },
         Output { path: TYPES, text: types(read(root, TYPES)?)? },
     ])
+}
+
+fn reader(file: String) -> Result<String> {
+    let file = replace(&file, RECORD, "layout", &record::constants()?)?;
+    replace(&file, RECORD, "info", &record::info()?)
 }
 
 /// A comment of TypeScript.
@@ -34,6 +41,11 @@ fn comment(indent: &str, text: &str) -> String {
 
 fn types(file: String) -> Result<String> {
     let mut file = replace(&file, TYPES, "options", &options())?;
+    let limits = LIMITS.iter().map(|limit| {
+        let doc = format!("{} In place of `{}`.", limit.doc, limit.option);
+        comment("  ", &Node.text(&doc)) + &format!("  {}?: number | null\n", limit.node)
+    });
+    file = replace(&file, TYPES, "limits", &limits.collect::<String>())?;
     let timings: Vec<&FactInfo> = TIMINGS.iter().collect();
     for (name, indent, facts) in [
         ("info", "  ", INFO.iter().collect()),
@@ -106,11 +118,11 @@ fn property(indent: &str, fact: &FactInfo, moment: &str) -> String {
     comment(indent, &doc) + &format!("{indent}{}: {kind}\n", camel(fact.name))
 }
 
-/// The structs that carry counters to JavaScript.
-fn rust() -> String {
+/// The structs that carry counters to JavaScript, and the layout of completions.
+fn rust() -> Result<String> {
     let mut text = String::from(
         "//! Generated from the tables in core/tables by `make generate`; do not edit.\n//!\n\
-         //! Counters as JavaScript receives them: numbers, exact up to 2^53.\n\n\
+         //! Counters and completions as JavaScript receives them; numbers are exact up to 2^53.\n\n\
          use keepalive_core::{OriginStats, Stats};\nuse napi_derive::napi;\n\n\
          use crate::stats::{ClosedCount, closed};\n\n",
     );
@@ -124,7 +136,10 @@ fn rust() -> String {
     text += &structure("NativeStats", "Stats", "The engine's counters of a pool.", &fields);
     text.push('\n');
     let fields: Vec<_> = ORIGIN.iter().map(field).collect();
-    text + &structure("NativeOrigin", "OriginStats", "One origin's part of them.", &fields)
+    text += &structure("NativeOrigin", "OriginStats", "One origin's part of them.", &fields);
+    text.push('\n');
+    text += &record::rust()?;
+    Ok(text)
 }
 
 /// Name, type, meaning and value.

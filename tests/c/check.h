@@ -78,17 +78,22 @@ static inline void check_fails(ka_status status, ka_status expected, const char 
     *error = NULL;
 }
 
+/* A client with these options. */
+static inline ka_client *client_with(const ka_client_options *options) {
+    ka_client *client = NULL;
+    ka_error *error = NULL;
+    CHECK_OK(ka_client_new(options, &client, &error), error);
+    return client;
+}
+
 /* A client that trusts the CA of the test, and has patience for a handshake under valgrind beside other
  * work; else with the defaults. */
 static inline ka_client *new_client(const char *ca_file) {
     ka_client_options options;
-    ka_client *client = NULL;
-    ka_error *error = NULL;
     ka_client_options_init(&options, sizeof options);
     options.ca_file = ca_file;
     options.connect_timeout_ms = 60000;
-    CHECK_OK(ka_client_new(&options, &client, &error), error);
-    return client;
+    return client_with(&options);
 }
 
 static inline ka_request *new_request(const char *method, const char *base, const char *path) {
@@ -123,6 +128,37 @@ static inline bool get_and_compare(ka_client *client, const char *base, const ch
     CHECK(bytes_equal(body, expected));
     ka_response_free(response);
     return reused;
+}
+
+static inline ka_queue *new_queue(void) {
+    ka_queue *queue = NULL;
+    ka_error *error = NULL;
+    CHECK_OK(ka_queue_new(&queue, &error), error);
+    return queue;
+}
+
+/* Submits a GET. `call` may be NULL. */
+static inline void submit_get(ka_client *client, ka_queue *queue, const char *base,
+                              const char *path, void *user_data, ka_call **call) {
+    ka_request *request = new_request("GET", base, path);
+    ka_error *error = NULL;
+    CHECK_OK(ka_client_submit(client, request, queue, user_data, call, &error), error);
+    CHECK(call == NULL || *call != NULL);
+    ka_request_free(request);
+}
+
+/* Waits for an event. The time is a guard against hanging, also under valgrind. */
+static inline ka_event next_event(ka_queue *queue) {
+    ka_event event;
+    CHECK(ka_queue_wait(queue, &event, 1, 300000) == 1);
+    CHECK((event.status == KA_OK) == (event.error == NULL));
+    return event;
+}
+
+/* Frees what an event has brought. */
+static inline void dispose(ka_event event) {
+    ka_response_free(event.response);
+    ka_error_free(event.error);
 }
 
 static inline ka_stats stats_of(ka_client *client) {

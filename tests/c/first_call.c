@@ -4,14 +4,11 @@
  * Once with a fork at the very moment of the registration: glibc's function behind pthread_atfork is
  * this program's, and holds the thread there. Then as a storm, with processes that are new each time. */
 #define _GNU_SOURCE
-#include "check.h"
+#include "posix.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { PROCESSES = 60, THREADS = 3, FORKS = 4, PATIENCE = 120 };
 
@@ -40,8 +37,7 @@ int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)
 
 static void use(void) {
     ka_queue *queue = NULL;
-    ka_error *error = NULL;
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
     ka_queue_free(queue);
     CHECK(ka_client_shared() != NULL);
     ka_client_free(new_client(at.ca_file));
@@ -51,12 +47,6 @@ static void *first(void *argument) {
     (void)argument;
     use();
     return NULL;
-}
-
-static void ended_well(pid_t child) {
-    int status;
-    CHECK(child > 0 && waitpid(child, &status, 0) == child);
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 /* Uses the library as a child, and once more as one whose parent had used it. */

@@ -1,21 +1,18 @@
 /* fork(): parent and child both go on with the same client, blocking and submitted, and neither
  * disturbs the other's connections. */
 #define _POSIX_C_SOURCE 200809L
-#include "check.h"
+#include "posix.h"
 
 #include <fcntl.h>
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static void submit_one(ka_client *client, const char *base) {
     ka_request *request = new_request("GET", base, "/ok");
     ka_queue *queue = NULL;
     ka_error *error = NULL;
     ka_event event;
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
     CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
-    CHECK(ka_queue_wait(queue, &event, 1, 30000) == 1);
+    event = next_event(queue);
     CHECK_OK(event.status, event.error);
     ka_response_free(event.response);
     ka_request_free(request);
@@ -41,14 +38,13 @@ static void child(ka_client *client, ka_request *request, ka_queue *parents, int
                 error);
     CHECK(ka_queue_fd(parents) == -1 && fcntl(fd, F_GETFD) != -1);
     if (depth > 0) {
-        int status;
         pid_t pid = fork();
         CHECK(pid >= 0);
         if (pid == 0) {
             child(client, request, parents, fd, base, depth - 1);
             _exit(0);
         }
-        CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        ended_well(pid);
         CHECK(get_and_compare(client, base, "/ok", "ok"));
     }
     ka_queue_free(parents);
@@ -110,8 +106,8 @@ int main(int argc, char **argv) {
         ka_error *error = NULL;
         ka_event event;
         pid_t pid;
-        int status, fd;
-        CHECK_OK(ka_queue_new(&queue, &error), error);
+        int fd;
+        queue = new_queue();
         get_and_compare(client, bases[i], "/ok", "ok");
         submit_one(client, bases[i]);
         /* one request under way on the engine while the process forks */
@@ -123,10 +119,10 @@ int main(int argc, char **argv) {
             child(client, request, queue, fd, bases[i], 1);
             _exit(0);
         }
-        CHECK(ka_queue_wait(queue, &event, 1, 30000) == 1);
+        event = next_event(queue);
         CHECK_OK(event.status, event.error);
         ka_response_free(event.response);
-        CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        ended_well(pid);
         CHECK(get_and_compare(client, bases[i], "/ok", "ok"));
         busy(client, bases[i]);
         ka_queue_free(queue);

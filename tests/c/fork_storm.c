@@ -2,14 +2,11 @@
  * locks, another submits. Parent, children and grandchildren all go on. Every request says whose it
  * is; the origin minds when two processes speak on one connection. */
 #define _POSIX_C_SOURCE 200809L
-#include "check.h"
+#include "posix.h"
 
 #include <dirent.h>
 #include <pthread.h>
-#include <sys/types.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { FORKS = 200, AT_ONCE = 4, THREADS = 4, IN_FLIGHT = 8, PATIENCE = 60 };
 
@@ -49,7 +46,7 @@ static void send_one(ka_request *request) {
 
 static void take_one(ka_queue *queue) {
     ka_event event;
-    CHECK(ka_queue_wait(queue, &event, 1, PATIENCE * 1000) == 1);
+    event = next_event(queue);
     CHECK_OK(event.status, event.error);
     check_own(event.response);
 }
@@ -73,12 +70,11 @@ static void *send_loop(void *argument) {
 static void *submit_loop(void *argument) {
     ka_request *requests[2];
     ka_queue *queue = NULL;
-    ka_error *error = NULL;
     int under_way = 0, count = 0;
     (void)argument;
     requests[0] = owned_request("GET", 0);
     requests[1] = owned_request("GET", 1);
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
     while (!stop || under_way > 0) {
         while (!stop && under_way < IN_FLIGHT) {
             submit_one(queue, requests[++count % 4 == 0]);
@@ -97,13 +93,12 @@ static void *submit_loop(void *argument) {
 
 /* Uses the inherited client in every way, and ends in one of two. */
 static void child(int number) {
-    int tls = number % 3 == 0, status;
+    int tls = number % 3 == 0;
     ka_request *request = owned_request("POST", tls);
     ka_queue *queue = NULL;
-    ka_error *error = NULL;
     pid_t grandchild = 0;
     alarm(PATIENCE);
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
     /* either wait may be the one that starts the engine anew */
     if (number % 2 == 0) send_one(request);
     submit_one(queue, request);
@@ -115,7 +110,7 @@ static void child(int number) {
             ka_request_free(request);
             ka_queue_free(queue);
             request = owned_request("POST", tls);
-            CHECK_OK(ka_queue_new(&queue, &error), error);
+            queue = new_queue();
             submit_one(queue, request);
             submit_one(queue, request);
         }
@@ -123,9 +118,7 @@ static void child(int number) {
     send_one(request);
     take_one(queue);
     take_one(queue);
-    if (grandchild > 0)
-        CHECK(waitpid(grandchild, &status, 0) == grandchild && WIFEXITED(status) &&
-              WEXITSTATUS(status) == 0);
+    if (grandchild > 0) ended_well(grandchild);
     ka_queue_free(queue);
     ka_request_free(request);
     if (number % 4 < 2) exit(0);
@@ -178,10 +171,7 @@ int main(int argc, char **argv) {
 
     for (number = 0; number < FORKS + AT_ONCE; number++) {
         pid_t *place = &children[number % AT_ONCE];
-        int status;
-        if (*place > 0)
-            CHECK(waitpid(*place, &status, 0) == *place && WIFEXITED(status) &&
-                  WEXITSTATUS(status) == 0);
+        if (*place > 0) ended_well(*place);
         if (number >= FORKS) continue;
         *place = fork();
         CHECK(*place >= 0);

@@ -1,15 +1,9 @@
 /* A server that is killed: mid-body, between requests and for good. SIGPIPE keeps its default
  * action, so a single careless write would end this program. */
 #define _POSIX_C_SOURCE 200809L
-#include "check.h"
+#include "posix.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static int listener;
 
@@ -29,18 +23,8 @@ static void serve(void) {
 }
 
 static pid_t start(char *base, size_t size) {
-    struct sockaddr_in address;
-    socklen_t length = sizeof address;
     pid_t pid;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    listener = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK(listener >= 0);
-    CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0);
-    CHECK(getsockname(listener, (struct sockaddr *)&address, &length) == 0);
-    CHECK(listen(listener, 8) == 0);
-    snprintf(base, size, "http://127.0.0.1:%u", (unsigned)ntohs(address.sin_port));
+    listener = listen_here(base, size);
     pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) serve();

@@ -20,17 +20,6 @@ static ka_request *endless(const char *base, const char *form, uint64_t total) {
     return request;
 }
 
-static ka_event one_event(ka_queue *queue) {
-    ka_event event;
-    CHECK(ka_queue_wait(queue, &event, 1, PATIENCE * 1000) == 1);
-    return event;
-}
-
-static void dispose(ka_event event) {
-    ka_response_free(event.response);
-    ka_error_free(event.error);
-}
-
 /* The total limit ends a body that is collected or read piece by piece, here and on the engine. */
 static void total_limit(ka_client *client, const char *base, const char *form) {
     static uint8_t buffer[100000];
@@ -49,14 +38,14 @@ static void total_limit(ka_client *client, const char *base, const char *form) {
     }
     CHECK_FAILS(status, KA_TOTAL_TIMEOUT, "took longer", error);
     ka_response_free(response);
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
     CHECK(ka_request_set_stream_response(request, true, NULL) == KA_OK);
     CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
-    event = one_event(queue);
+    event = next_event(queue);
     while (event.status == KA_OK) {
         response = event.response;
         CHECK_OK(ka_response_submit_read(response, 65536, queue, NULL, NULL, &error), error);
-        event = one_event(queue);
+        event = next_event(queue);
         if (event.status == KA_OK)
             CHECK_OK(ka_response_read(event.response, buffer, 65536, &count, &error), error);
     }
@@ -77,8 +66,8 @@ static void cancelled(ka_client *client, const char *base) {
     ka_event event;
     ka_bytes body;
     size_t i;
-    CHECK_OK(ka_queue_new(&queue, &error), error);
-    CHECK_OK(ka_queue_new(&beside, &error), error);
+    queue = new_queue();
+    beside = new_queue();
     for (i = 0; i < COUNT; i++) {
         request = endless(base, forms[i], 0);
         CHECK_OK(ka_client_submit(client, request, queue, NULL, &calls[i], &error), error);
@@ -91,7 +80,7 @@ static void cancelled(ka_client *client, const char *base) {
         request = new_request("GET", base, "/ok");
         CHECK_OK(ka_client_submit(client, request, beside, NULL, NULL, &error), error);
         ka_request_free(request);
-        event = one_event(beside);
+        event = next_event(beside);
         CHECK_OK(event.status, event.error);
         CHECK_OK(ka_response_read_all(event.response, &body, &error), error);
         CHECK(bytes_equal(body, "ok"));
@@ -100,7 +89,7 @@ static void cancelled(ka_client *client, const char *base) {
     CHECK(ka_queue_wait(queue, &event, 1, 0) == 0);
     for (i = 0; i < COUNT; i++) {
         ka_call_cancel(calls[i]);
-        event = one_event(queue);
+        event = next_event(queue);
         CHECK(event.status == KA_CANCELLED && event.response == NULL);
         dispose(event);
         ka_call_free(calls[i]);
@@ -132,12 +121,12 @@ static void endless_upload(ka_client *client, const char *base) {
     CHECK(calls > 0);
     CHECK_OK(ka_request_set_body_reader(request, &reader, -1, &error), error);
     CHECK_OK(ka_request_set_timeout(request, KA_TIMEOUT_TOTAL, 0, &error), error);
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
     CHECK_OK(ka_client_submit(client, request, queue, NULL, &call, &error), error);
     get_and_compare(client, base, "/ok", "ok");
     CHECK(ka_queue_wait(queue, &event, 1, 0) == 0);
     ka_call_cancel(call);
-    event = one_event(queue);
+    event = next_event(queue);
     CHECK(event.status == KA_CANCELLED);
     dispose(event);
     ka_call_free(call);
@@ -159,7 +148,7 @@ static void one_more(const char *ca_file, const char *base) {
     options.ca_file = ca_file;
     options.max_per_host = MOST;
     options.queue_stall_timeout_ms = 300;
-    CHECK_OK(ka_client_new(&options, &client, &error), error);
+    client = client_with(&options);
     for (i = 0; i < MOST; i++)
         CHECK_OK(ka_client_send(client, request, &streams[i], &error), error);
     ka_request_free(request);
@@ -189,16 +178,16 @@ static void too_large(const char *ca_file, const char *base, const char *path) {
     ka_client_options_init(&options, sizeof options);
     options.ca_file = ca_file;
     options.max_body_size = 100000;
-    CHECK_OK(ka_client_new(&options, &client, &error), error);
+    client = client_with(&options);
     CHECK(ka_request_set_decode(request, true, NULL) == KA_OK);
     CHECK_OK(ka_client_send(client, request, &response, &error), error);
     CHECK_FAILS(ka_response_read_all(response, &body, &error), KA_BODY_TOO_LARGE, "max_body_size",
                 error);
     CHECK(body.ptr == NULL && body.len == 0);
     ka_response_free(response);
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
     CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
-    event = one_event(queue);
+    event = next_event(queue);
     CHECK(event.status == KA_BODY_TOO_LARGE && event.response == NULL);
     CHECK(str_contains(ka_error_message(event.error), "max_body_size"));
     dispose(event);

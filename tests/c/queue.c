@@ -22,23 +22,6 @@ static bool readable(ka_queue *queue) {
     return (entry.revents & POLLIN) != 0;
 }
 
-static ka_queue *new_queue(void) {
-    ka_queue *queue = NULL;
-    ka_error *error = NULL;
-    CHECK_OK(ka_queue_new(&queue, &error), error);
-    CHECK(ka_queue_fd(queue) >= 0);
-    return queue;
-}
-
-static void submit(ka_client *client, ka_queue *queue, const char *base, const char *path,
-                   void *user_data, ka_call **call) {
-    ka_request *request = new_request("GET", base, path);
-    ka_error *error = NULL;
-    CHECK_OK(ka_client_submit(client, request, queue, user_data, call, &error), error);
-    CHECK(call == NULL || *call != NULL);
-    ka_request_free(request);
-}
-
 static void check_bytes(ka_event *event, size_t length) {
     ka_error *error = NULL;
     ka_bytes body;
@@ -59,7 +42,7 @@ static void many_in_flight_behind_epoll(ka_client *client, const char *base) {
     memset(&watch, 0, sizeof watch);
     watch.events = EPOLLIN;
     CHECK(epoll >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, ka_queue_fd(queue), &watch) == 0);
-    for (i = 0; i < IN_FLIGHT; i++) submit(client, queue, base, "/bytes/5000", &done[i], NULL);
+    for (i = 0; i < IN_FLIGHT; i++) submit_get(client, queue, base, "/bytes/5000", &done[i], NULL);
     while (ended < IN_FLIGHT) {
         ka_event events[5]; /* fewer than are ready: the descriptor must stay readable */
         size_t count, k;
@@ -83,11 +66,11 @@ static void partial_takes_leave_the_descriptor_readable(ka_client *client, const
     int left = 3;
     CHECK(!readable(queue));
     CHECK(ka_queue_wait(queue, &event, 1, 0) == 0);
-    submit(client, queue, base, "/ok", NULL, NULL);
-    submit(client, queue, base, "/ok", NULL, NULL);
-    submit(client, queue, base, "/ok", NULL, NULL);
+    submit_get(client, queue, base, "/ok", NULL, NULL);
+    submit_get(client, queue, base, "/ok", NULL, NULL);
+    submit_get(client, queue, base, "/ok", NULL, NULL);
     while (left > 0) {
-        CHECK(ka_queue_wait(queue, &event, 1, -1) == 1);
+        event = next_event(queue);
         CHECK_OK(event.status, event.error);
         ka_response_free(event.response);
         left--;
@@ -103,10 +86,10 @@ static void a_cancelled_request_ends_in_one_event(ka_client *client, const char 
     ka_queue *queue = new_queue();
     ka_call *call = NULL;
     ka_event event;
-    submit(client, queue, base, "/stall", &queue, &call);
+    submit_get(client, queue, base, "/stall", &queue, &call);
     ka_call_cancel(call);
     ka_call_cancel(call);
-    CHECK(ka_queue_wait(queue, &event, 1, 30000) == 1);
+    event = next_event(queue);
     CHECK(event.user_data == &queue && event.response == NULL && event.kind == KA_EVENT_RESPONSE);
     CHECK(event.count == 0 && event.reserved[0] == 0 && event.reserved[1] == 0);
     CHECK(event.status == KA_CANCELLED && ka_error_status(event.error) == KA_CANCELLED);
@@ -127,14 +110,14 @@ static void a_body_streams_with_back_pressure(ka_client *client, const char *bas
     CHECK(ka_request_set_stream_response(request, true, NULL) == KA_OK);
     CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
     ka_request_free(request);
-    CHECK(ka_queue_wait(queue, &event, 1, -1) == 1);
+    event = next_event(queue);
     CHECK_OK(event.status, event.error);
     CHECK(ka_response_status(event.response) == 200);
     for (;;) {
         ka_status submitted = ka_response_submit_read(event.response, sizeof buffer, queue, &total,
                                                       NULL, &error);
         CHECK_OK(submitted, error);
-        CHECK(ka_queue_wait(queue, &event, 1, -1) == 1);
+        event = next_event(queue);
         CHECK(event.user_data == &total && event.kind == KA_EVENT_READ);
         CHECK_OK(event.status, event.error);
         CHECK_OK(ka_response_read(event.response, buffer, sizeof buffer, &count, &error), error);
@@ -156,7 +139,7 @@ static void a_failed_body_is_told_with_what_had_come(ka_client *client, const ch
     CHECK_OK(ka_request_set_timeout(request, KA_TIMEOUT_READ, 50, &error), error);
     CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
     ka_request_free(request);
-    CHECK(ka_queue_wait(queue, &event, 1, -1) == 1);
+    event = next_event(queue);
     CHECK(event.status == KA_READ_TIMEOUT && event.response == NULL);
     CHECK(ka_error_partial_body(event.error).len == 4);
     ka_error_free(event.error);
@@ -168,13 +151,13 @@ static void a_queue_and_a_client_may_go_while_requests_run(const addresses *at) 
     ka_queue *queue = new_queue();
     ka_event event;
     int i;
-    submit(client, queue, at->http, "/slow-head?ms=50", &queue, NULL);
+    submit_get(client, queue, at->http, "/slow-head?ms=50", &queue, NULL);
     ka_client_free(client);
-    CHECK(ka_queue_wait(queue, &event, 1, 30000) == 1);
+    event = next_event(queue);
     CHECK_OK(event.status, event.error);
     ka_response_free(event.response);
     client = new_client(at->ca_file);
-    for (i = 0; i < 8; i++) submit(client, queue, at->http, "/slow-head?ms=20", NULL, NULL);
+    for (i = 0; i < 8; i++) submit_get(client, queue, at->http, "/slow-head?ms=20", NULL, NULL);
     ka_queue_free(queue);
     get_and_compare(client, at->http, "/slow-head?ms=100", "ok");
     ka_client_free(client);
@@ -190,7 +173,7 @@ static void a_freed_queue_has_no_descriptor(const addresses *at) {
     char byte;
     CHECK(pipe(other) == 0);
     CHECK(ka_queue_fd(queue) == fd && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
-    for (i = 0; i < 8; i++) submit(client, queue, at->http, "/gate/freed", NULL, NULL);
+    for (i = 0; i < 8; i++) submit_get(client, queue, at->http, "/gate/freed", NULL, NULL);
     ka_queue_free(queue);
     CHECK(fcntl(fd, F_GETFD) == -1 && errno == EBADF);
     CHECK(dup3(other[1], fd, O_CLOEXEC) == fd && close(other[1]) == 0);
@@ -208,7 +191,7 @@ static void freed_while_events_come(ka_client *client, const char *base) {
     int round, i;
     for (round = 0; round < 100; round++) {
         ka_queue *queue = new_queue();
-        for (i = 0; i < 4; i++) submit(client, queue, base, "/ok", NULL, NULL);
+        for (i = 0; i < 4; i++) submit_get(client, queue, base, "/ok", NULL, NULL);
         if (round % 2 == 0) {
             ka_event event;
             size_t count = 0;

@@ -1,15 +1,9 @@
 /* Body readers: `destroy` is called exactly once, after the last `read`, whatever becomes of the
  * request. Each reader's data is freed by it, so that a sanitizer sees a later use. */
 #define _POSIX_C_SOURCE 200809L
-#include "check.h"
+#include "posix.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
-#include <sys/socket.h>
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { PATIENCE = 300, ENDLESS = -1 };
 
@@ -97,17 +91,6 @@ static ka_request *upload(const char *method, const char *base, const char *path
     return request;
 }
 
-static ka_event one_event(ka_queue *queue) {
-    ka_event event;
-    CHECK(ka_queue_wait(queue, &event, 1, PATIENCE * 1000) == 1);
-    return event;
-}
-
-static void dispose(ka_event event) {
-    ka_response_free(event.response);
-    ka_error_free(event.error);
-}
-
 /* Every way in which it cannot be set. */
 static void not_set(const char *base) {
     struct {
@@ -168,7 +151,7 @@ static void not_sent(const char *base) {
     CHECK_OK(ka_request_set_body_reader(request, &reader, 10, &error), error);
     CHECK(destroyed(&told) == 1 && destroyed(&later) == 0);
     /* refused by a client, in both ways */
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
     ka_client_close(closed);
     CHECK_FAILS(ka_client_send(closed, request, &response, &error), KA_INVALID_STATE, "closed", error);
     CHECK_FAILS(ka_client_submit(closed, request, queue, NULL, NULL, &error), KA_INVALID_STATE,
@@ -200,11 +183,11 @@ static void sent(ka_client *client, const char *base) {
     ka_request_free(request);
     CHECK(destroyed(&told) == 1);
     /* on the engine; given up before its event comes, when nobody else has it */
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
     request = upload("POST", base, "/upload-count", &told, 40000);
     CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
     ka_request_free(request);
-    event = one_event(queue);
+    event = next_event(queue);
     CHECK_OK(event.status, event.error);
     CHECK(destroyed(&told) == 1);
     dispose(event);
@@ -219,37 +202,23 @@ static void shared(ka_client *client, const char *base) {
     ka_event event;
     story told;
     ka_request *request = upload("POST", base, "/gate/readers", &told, 10);
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
     CHECK_OK(ka_client_submit(client, request, queue, &told, &call, &error), error);
     until(&told, &told.reads);
     CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
     ka_request_free(request);
-    event = one_event(queue);
+    event = next_event(queue);
     CHECK(event.user_data == NULL && event.status == KA_INVALID_STATE);
     CHECK(str_contains(ka_error_message(event.error), "body"));
     dispose(event);
     CHECK(destroyed(&told) == 0);
     ka_call_cancel(call);
-    event = one_event(queue);
+    event = next_event(queue);
     CHECK(event.user_data == &told && event.status == KA_CANCELLED);
     CHECK(destroyed(&told) == 1);
     dispose(event);
     ka_call_free(call);
     ka_queue_free(queue);
-}
-
-/* A server that takes connections and reads nothing. */
-static int silent_server(char *base, size_t size) {
-    struct sockaddr_in address;
-    socklen_t length = sizeof address;
-    int server = socket(AF_INET, SOCK_STREAM, 0);
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(server >= 0 && bind(server, (struct sockaddr *)&address, sizeof address) == 0);
-    CHECK(listen(server, 8) == 0 && getsockname(server, (struct sockaddr *)&address, &length) == 0);
-    snprintf(base, size, "http://127.0.0.1:%d", ntohs(address.sin_port));
-    return server;
 }
 
 /* Its queue is gone, so no event tells of its end. */
@@ -259,9 +228,10 @@ static void nobody_listens(ka_client *client) {
     ka_call *call = NULL;
     story told;
     char base[64];
-    int server = silent_server(base, sizeof base);
+    /* it takes connections and reads nothing */
+    int server = listen_here(base, sizeof base);
     ka_request *request = upload("POST", base, "/", &told, ENDLESS);
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
     CHECK_OK(ka_client_submit(client, request, queue, NULL, &call, &error), error);
     ka_request_free(request);
     until(&told, &told.reads);
@@ -286,7 +256,7 @@ static void tried_again(const char *ca_file, const char *base, bool can) {
     ka_client_options_init(&options, sizeof options);
     options.ca_file = ca_file;
     options.retries = 1;
-    CHECK_OK(ka_client_new(&options, &client, &error), error);
+    client = client_with(&options);
     snprintf(path, sizeof path, "/flaky?key=try-%ld-%d%d", (long)getpid(), base[4] == 's', can);
     request = new_request("PUT", base, path);
     reader = reader_of(&told, 5000);
@@ -343,11 +313,10 @@ static void forked(ka_client *client, const char *base) {
     ka_event event;
     story idle, busy;
     ka_request *requests[2];
-    int status;
     pid_t child;
     requests[0] = upload("POST", base, "/upload-count", &idle, 10);
     requests[1] = upload("POST", base, "/gate/readers", &busy, 10);
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
     CHECK_OK(ka_client_submit(client, requests[1], queue, NULL, &call, &error), error);
     until(&busy, &busy.reads);
     child = fork();
@@ -363,13 +332,13 @@ static void forked(ka_client *client, const char *base) {
         ka_request_free(requests[0]);
         _exit(idle.destroyed == 1 && busy.destroyed == 0 ? 0 : 1);
     }
-    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    ended_well(child);
     CHECK(destroyed(&idle) == 0 && idle.reads == 0 && destroyed(&busy) == 0);
     ka_request_free(requests[0]);
     CHECK(destroyed(&idle) == 1);
     ka_request_free(requests[1]);
     ka_call_cancel(call);
-    event = one_event(queue);
+    event = next_event(queue);
     CHECK(event.status == KA_CANCELLED && destroyed(&busy) == 1);
     dispose(event);
     ka_call_free(call);

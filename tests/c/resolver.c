@@ -48,7 +48,6 @@ int main(int argc, char **argv) {
     ka_client_options options;
     ka_client *client = NULL;
     ka_queue *queue = NULL;
-    ka_error *error = NULL;
     ka_call *all[NAMES + ASKED];
     ka_event event;
     char url[64];
@@ -56,8 +55,8 @@ int main(int argc, char **argv) {
     ka_client_options_init(&options, sizeof options);
     options.connect_timeout_ms = 0;
     options.max_dials_per_host = ASKED;
-    CHECK_OK(ka_client_new(&options, &client, &error), error);
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    client = client_with(&options);
+    queue = new_queue();
     for (i = 0; i < NAMES; i++) {
         snprintf(url, sizeof url, "http://silent-%d.example", i);
         all[i] = submit(client, queue, url);
@@ -82,8 +81,9 @@ int main(int argc, char **argv) {
         ka_call_free(all[i]);
     }
     for (i = 0; i < NAMES + ASKED; i++) {
-        CHECK(ka_queue_wait(queue, &event, 1, -1) == 1 && event.status == KA_CANCELLED);
-        ka_error_free(event.error);
+        event = next_event(queue);
+        CHECK(event.status == KA_CANCELLED);
+        dispose(event);
     }
     ka_queue_free(queue);
     ka_client_free(client);

@@ -15,9 +15,9 @@ static ka_response *send_it(ka_client *client, ka_request *request, bool submit)
     if (submit) {
         ka_queue *queue = NULL;
         ka_event event;
-        CHECK_OK(ka_queue_new(&queue, &error), error);
+        queue = new_queue();
         CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
-        CHECK(ka_queue_wait(queue, &event, 1, 60000) == 1);
+        event = next_event(queue);
         CHECK_OK(event.status, event.error);
         ka_queue_free(queue);
         response = event.response;

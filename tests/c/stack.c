@@ -37,7 +37,7 @@ static void everything(const char *base) {
     reader.user_data = &left;
     CHECK_OK(ka_client_options_init_profile(&options, sizeof options, "service", &error), error);
     options.ca_file = at.ca_file;
-    CHECK_OK(ka_client_new(&options, &client, &error), error);
+    client = client_with(&options);
     CHECK_OK(ka_client_warm(client, base, 2, &opened, &error), error);
     request = new_request("GET", base, "/redirect/302?n=3&to=/gzip");
     CHECK(ka_request_set_decode(request, true, NULL) == KA_OK);
@@ -68,9 +68,9 @@ static void everything(const char *base) {
     ka_response_free(response);
     ka_request_free(request);
     request = new_request("GET", base, "/bytes/300000");
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
     CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
-    CHECK(ka_queue_wait(queue, &event, 1, 60000) == 1);
+    event = next_event(queue);
     CHECK_OK(event.status, event.error);
     ka_response_free(event.response);
     ka_queue_free(queue);

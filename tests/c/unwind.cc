@@ -59,10 +59,10 @@ __attribute__((no_sanitize_address)) static void *work(void *) {
     if (submits) {
         ka_queue *queue = nullptr;
         ka_event event;
-        CHECK_OK(ka_queue_new(&queue, &error), error);
+        queue = new_queue();
         CHECK_OK(ka_client_submit(client, request, queue, nullptr, nullptr, &error), error);
         ka_request_free(request);
-        CHECK(ka_queue_wait(queue, &event, 1, 60000) == 1);
+        event = next_event(queue);
         CHECK_OK(event.status, event.error);
         ka_response_free(event.response);
         ka_queue_free(queue);

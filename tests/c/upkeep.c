@@ -8,13 +8,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-static ka_client *client_with(const ka_client_options *options) {
-    ka_client *client = NULL;
-    ka_error *error = NULL;
-    CHECK_OK(ka_client_new(options, &client, &error), error);
-    return client;
-}
-
 static uint64_t closed_for(ka_client *client, const char *reason) {
     ka_close_count reasons[64];
     ka_error *error = NULL;
@@ -121,12 +114,6 @@ static void an_unread_response_is_given_up(const char *base) {
     ka_client_free(client);
 }
 
-static ka_event next_event(ka_queue *queue) {
-    ka_event event;
-    CHECK(ka_queue_wait(queue, &event, 1, 20000) == 1);
-    return event;
-}
-
 static void warming_and_hedging(const char *base) {
     ka_client_options options;
     ka_client *client, *control;
@@ -141,7 +128,7 @@ static void warming_and_hedging(const char *base) {
     control = client_with(&options);
     options.hedge = 1;
     client = client_with(&options);
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
 
     CHECK_OK(ka_client_submit_warm(client, base, 2, queue, &i, &call, &error), error);
     event = next_event(queue);

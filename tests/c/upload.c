@@ -58,10 +58,10 @@ static void submitted(ka_client *client, const char *base) {
     ka_error *error = NULL;
     ka_event event;
     ka_bytes body;
-    CHECK_OK(ka_queue_new(&queue, &error), error);
+    queue = new_queue();
     CHECK_OK(ka_client_submit(client, request, queue, &from, NULL, &error), error);
     ka_request_free(request);
-    CHECK(ka_queue_wait(queue, &event, 1, -1) == 1);
+    event = next_event(queue);
     CHECK(event.user_data == &from);
     CHECK_OK(event.status, event.error);
     CHECK_OK(ka_response_read_all(event.response, &body, &error), error);

@@ -93,10 +93,8 @@ static void print_head(ka_response *response) {
 }
 
 /* The next event of the way's queue. */
-static ka_status next_event(const way *by, ka_response **response, ka_error **error) {
-    ka_event event;
-    CHECK(ka_queue_wait(by->queue, &event, 1, -1) == 1);
-    CHECK((event.status == KA_OK) == (event.error == NULL));
+static ka_status take_event(const way *by, ka_response **response, ka_error **error) {
+    ka_event event = next_event(by->queue);
     *response = event.response;
     *error = event.error;
     return event.status;
@@ -107,7 +105,7 @@ static ka_status start(const way *by, ka_request *request, ka_response **respons
     if (by->queue == NULL) return ka_client_send(by->client, request, response, error);
     CHECK(ka_request_set_stream_response(request, by->stream, NULL) == KA_OK);
     CHECK_OK(ka_client_submit(by->client, request, by->queue, NULL, NULL, error), *error);
-    return next_event(by, response, error);
+    return take_event(by, response, error);
 }
 
 /* Reads the body to its end or failure, by the way's means. */
@@ -119,7 +117,7 @@ static ka_status read_body(const way *by, ka_response **response, block *body, k
         if (by->stream) {
             CHECK_OK(ka_response_submit_read(*response, PIECE, by->queue, NULL, NULL, error),
                      *error);
-            status = next_event(by, response, error);
+            status = take_event(by, response, error);
             CHECK(*response != NULL);
             if (status != KA_OK) break;
         }
@@ -173,13 +171,10 @@ static void play(way *by, ka_request *request, const char *base) {
 /* Some cases name lengths that nobody would hold whole. */
 static ka_client *client_without_limit(const char *ca_file) {
     ka_client_options options;
-    ka_client *client = NULL;
-    ka_error *error = NULL;
     ka_client_options_init(&options, sizeof options);
     options.ca_file = ca_file;
     options.max_body_size = 0;
-    CHECK_OK(ka_client_new(&options, &client, &error), error);
-    return client;
+    return client_with(&options);
 }
 
 int main(int argc, char **argv) {
@@ -195,7 +190,7 @@ int main(int argc, char **argv) {
     ka_error *error = NULL;
     CHECK(argc == 4);
     reader.user_data = &body;
-    if (strcmp(argv[1], "send") != 0) CHECK_OK(ka_queue_new(&by.queue, &error), error);
+    if (strcmp(argv[1], "send") != 0) by.queue = new_queue();
     by.stream = strcmp(argv[1], "stream") == 0;
     while (getline(&line, &capacity, stdin) > 0) {
         char *word = strtok(line, " \n"), *first = strtok(NULL, " \n"), *second = strtok(NULL, " \n");

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The guard of the hot path: what a request costs must stay below the limits in this file.
 
 Only what a busy machine cannot change is counted: instructions, heap allocations and system calls,

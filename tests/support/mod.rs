@@ -2,6 +2,8 @@
 //! the origin they talk to.
 #![allow(dead_code)] // each test program uses a part of it
 
+pub mod modules;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -39,7 +41,7 @@ fn library_dir() -> PathBuf {
 }
 
 /// This test program's own directory below target/.
-fn scratch() -> PathBuf {
+pub fn scratch() -> PathBuf {
     let program = std::env::current_exe().expect("this program has a path");
     let name = program.file_stem().expect("it has a name").to_owned();
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)

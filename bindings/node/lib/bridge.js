@@ -4,7 +4,7 @@
 
 const { isMainThread } = require('node:worker_threads')
 const native = require('./native')
-const { RESTART, Record, Slab, kind } = require('./completion_record')
+const { EXTRA, FLAGS, KIND, RESTART, Record, SIZE, SLOT, STATUS, Slab, kind } = require('./completion_record')
 
 /** As much as src/bridge.rs puts into a batch before it hands it over. */
 const BATCH = 64 * 1024
@@ -33,7 +33,7 @@ function deliver() {
   let at = used
   const end = at + size
   used = end
-  for (; at < end; at += words[at >>> 2]) {
+  for (; at < end; at += words[(at >>> 2) + SIZE]) {
     // Whatever one exchange runs into, the others get their records.
     try {
       dispatch(batch, at)
@@ -47,9 +47,9 @@ function deliver() {
 function dispatch(batch, at) {
   const word = at >>> 2
   const { words } = batch
-  const exchange = exchanges[words[word + 1]]
+  const exchange = exchanges[words[word + SLOT]]
   if (exchange === undefined) return
-  switch (words[word + 2]) {
+  switch (words[word + KIND]) {
     case kind.HEAD:
       exchange.onHead(new Record(batch, at))
       break
@@ -57,13 +57,13 @@ function dispatch(batch, at) {
       exchange.onChunk(new Record(batch, at))
       break
     case kind.WARMED:
-      exchange.onWarmed(words[word + 3])
+      exchange.onWarmed(words[word + STATUS])
       break
     case kind.WANT_BODY:
-      exchange.onWantBody((words[word + 4] & RESTART) !== 0)
+      exchange.onWantBody((words[word + FLAGS] & RESTART) !== 0)
       break
     default:
-      exchange.onFailure(words[word + 7] - 1)
+      exchange.onFailure(words[word + EXTRA] - 1)
   }
 }
 

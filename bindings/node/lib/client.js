@@ -51,12 +51,8 @@ class Client {
   async fetch(input, init) {
     const given = hasRequestBody(input, init) ? await require('./request_body').bodyOf(input) : undefined
     const prepared = prepareFetch(input, init, given)
-    const { method, redirect } = prepared
+    const { method } = prepared
     const deliver = (incoming) => {
-      if (redirect === 'error' && isRedirect(incoming.record.status)) {
-        incoming.close()
-        throw fetchFailed(refused(incoming.record))
-      }
       makeResponse ??= require('./response').makeResponse
       return makeResponse(incoming, method)
     }
@@ -192,16 +188,6 @@ function first(value) {
 
 function deliverResult(incoming) {
   return new Result(incoming)
-}
-
-function isRedirect(status) {
-  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
-}
-
-/** `redirect: 'error'`. */
-function refused(record) {
-  const message = `redirect refused: ${record.status} from ${record.url}`
-  return new KeepaliveError({ code: 'KA_INVALID_REDIRECT', phase: 'head', sent: 'all', message }, record.url)
 }
 
 /** The native client with these options. */

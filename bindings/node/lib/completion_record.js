@@ -4,18 +4,38 @@
 
 const { allocUnsafeSlow } = require('./captured')
 const { kindName } = require('./errors')
+const { utf8Text } = require('./text')
 
 const SLAB_SIZE = 64 * 1024
 
+// The places in a record, as `make generate` gives them to both sides.
+// <generated layout>
 const kind = { HEAD: 0, CHUNK: 1, WANT_BODY: 2, FAILED: 3, WARMED: 4 }
-const REUSED = 1
-const HTTP_10 = 2
-const LAST = 4
-const HEDGED = 8
-const HEDGE_WON = 16
-const DIRECT = 32
-const RESTART = 64
-const DATA = 16 * 4 + 8 * 8
+const SIZE = 0 // Bytes of the record, a multiple of 8.
+const SLOT = 1 // The slot of the exchange.
+const KIND = 2 // What the record is about.
+const STATUS = 3 // Of a head: the status. Of WARMED: how many connections were opened.
+const FLAGS = 4 // Bits, each with its meaning.
+const EXTRA = 5 // The number of what comes beside the record, counted from 1; 0: nothing.
+const URL_LENGTH = 6 // Bytes of the URL, the first of the texts.
+const REASON_LENGTH = 7 // Bytes of the reason phrase, which follows.
+const FIELDS_LENGTH = 8 // Bytes of the header fields: name, NUL, value, NUL and so on.
+const TRAILERS_LENGTH = 9 // Bytes of the trailer fields, in the same form.
+const BODY_LENGTH = 10 // Bytes of the body, which comes last.
+const REPLAYS = 11 // How often the request was sent again on a fresh connection: 0 or 1.
+const REPLAY_REASON = 12 // Why it was sent again: the kind of the error that it met.
+const RETRIES = 13 // Tries before this one that failed and were worth another (option `retries`).
+const REDIRECTS = 14 // Redirects followed before this response.
+const HTTP_10 = 1 // The response is of HTTP/1.0.
+const LAST = 2 // The body ends with this record.
+const DIRECT = 4 // The body can be taken as it comes.
+const RESTART = 8 // The request's body is wanted from its beginning.
+const REUSED = 16 // Whether the connection had carried a response before.
+const HEDGED = 32 // Whether a second try was sent because the first took long (option `hedge`).
+const HEDGE_WON = 64 // Whether the response is the second try's.
+const WORDS = 16 // Words; numbers follow.
+const TEXTS = 128 // Bytes before the texts.
+// </generated>
 
 /** Memory that batches are packed into; the views share it. */
 class Slab {
@@ -36,13 +56,13 @@ class Record {
 
   /** The number of the large body; negative when there is none. */
   get extraNumber() {
-    return this.slab.words[this.word + 7] - 1
+    return this.slab.words[this.word + EXTRA] - 1
   }
 
   /** How many bytes of body there are, fetched or not. */
   size(bridge) {
     const number = this.extraNumber
-    return number < 0 ? this.slab.words[this.word + 12] : bridge.extraSize(number)
+    return number < 0 ? this.slab.words[this.word + BODY_LENGTH] : bridge.extraSize(number)
   }
 
   /** Takes the large body, if there is one, into a buffer of its own. */
@@ -62,51 +82,51 @@ class Record {
       return bridge.copyExtra(number, memory, offset) ? size : -1
     }
     const start = this.bodyStart
-    const size = this.slab.words[this.word + 12]
+    const size = this.slab.words[this.word + BODY_LENGTH]
     if (offset + size > memory.length) return -1
     this.slab.bytes.copy(memory, offset, start, start + size)
     return size
   }
 
   get status() {
-    return this.slab.words[this.word + 3]
+    return this.slab.words[this.word + STATUS]
   }
 
   get last() {
-    return (this.slab.words[this.word + 4] & LAST) !== 0
+    return (this.slab.words[this.word + FLAGS] & LAST) !== 0
   }
 
   /** Of a head: whether the body can be taken as it comes (`bridge.take`). */
   get direct() {
-    return (this.slab.words[this.word + 4] & DIRECT) !== 0
+    return (this.slab.words[this.word + FLAGS] & DIRECT) !== 0
   }
 
   get redirects() {
-    return this.slab.words[this.word + 5]
+    return this.slab.words[this.word + REDIRECTS]
   }
 
   get url() {
-    const start = this.word * 4 + DATA
-    return this.slab.bytes.latin1Slice(start, start + this.slab.words[this.word + 8])
+    const start = this.word * 4 + TEXTS
+    return this.slab.bytes.latin1Slice(start, start + this.slab.words[this.word + URL_LENGTH])
   }
 
   get reason() {
     const { words, bytes } = this.slab
-    const start = this.word * 4 + DATA + words[this.word + 8]
-    return bytes.latin1Slice(start, start + words[this.word + 9])
+    const start = this.word * 4 + TEXTS + words[this.word + URL_LENGTH]
+    return bytes.latin1Slice(start, start + words[this.word + REASON_LENGTH])
   }
 
   /** Header fields as `[name, value, name, value, ...]`, in the case and order they came in. */
   get fields() {
     const { words, bytes } = this.slab
-    const start = this.word * 4 + DATA + words[this.word + 8] + words[this.word + 9]
-    return split(bytes.latin1Slice(start, start + words[this.word + 10]))
+    const start = this.word * 4 + TEXTS + words[this.word + URL_LENGTH] + words[this.word + REASON_LENGTH]
+    return split(bytes.latin1Slice(start, start + words[this.word + FIELDS_LENGTH]))
   }
 
   /** Trailer fields, in the same form. */
   get trailers() {
     const { words, bytes } = this.slab
-    const length = words[this.word + 11]
+    const length = words[this.word + TRAILERS_LENGTH]
     if (length === 0) return []
     const end = this.bodyStart
     return split(bytes.latin1Slice(end - length, end))
@@ -115,23 +135,19 @@ class Record {
   get bodyStart() {
     const { words } = this.slab
     const { word } = this
-    return word * 4 + DATA + words[word + 8] + words[word + 9] + words[word + 10] + words[word + 11]
+    const head = words[word + URL_LENGTH] + words[word + REASON_LENGTH] + words[word + FIELDS_LENGTH]
+    return word * 4 + TEXTS + head + words[word + TRAILERS_LENGTH]
   }
 
   get bodyLength() {
-    return this.extra === undefined ? this.slab.words[this.word + 12] : this.extra.length
+    return this.extra === undefined ? this.slab.words[this.word + BODY_LENGTH] : this.extra.length
   }
 
-  /** The body as text; a byte order mark is dropped, as TextDecoder does. */
+  /** The body as text. */
   text() {
-    const bytes = this.extra ?? this.slab.bytes
-    let start = this.extra === undefined ? this.bodyStart : 0
-    const length = this.bodyLength
-    const end = start + length
-    if (length >= 3 && bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) {
-      start += 3
-    }
-    return bytes.utf8Slice(start, end)
+    if (this.extra !== undefined) return utf8Text(this.extra)
+    const start = this.bodyStart
+    return utf8Text(this.slab.bytes, start, start + this.bodyLength)
   }
 
   /** The body in a buffer that shares no memory with other bodies. */
@@ -144,32 +160,37 @@ class Record {
   }
 
   get info() {
-    const { words, doubles } = this.slab
-    const { word } = this
-    const flags = words[word + 4]
-    const at = (word + 16) / 2
-    return {
-      reused: (flags & REUSED) !== 0,
-      connectionId: doubles[at],
-      replays: words[word + 6],
-      replayReason: kindName(words[word + 13]),
-      retries: words[word + 14],
-      redirects: words[word + 5],
-      hedged: (flags & HEDGED) !== 0,
-      hedgeWon: (flags & HEDGE_WON) !== 0,
-      httpVersion: (flags & HTTP_10) !== 0 ? '1.0' : '1.1',
-      timings: {
-        queued: doubles[at + 1],
-        resolve: doubles[at + 2],
-        connect: doubles[at + 3],
-        tls: doubles[at + 4],
-        send: doubles[at + 5],
-        wait: doubles[at + 6],
-        total: doubles[at + 7],
-      },
-    }
+    return infoOf(this.slab, this.word)
   }
 }
+
+// <generated info>
+/** What is told of the exchange whose record begins with the word `at`. */
+function infoOf({ words, doubles }, at) {
+  const flags = words[at + FLAGS]
+  const number = (at + WORDS) / 2
+  return {
+    reused: (flags & REUSED) !== 0,
+    connectionId: doubles[number],
+    replays: words[at + REPLAYS],
+    replayReason: kindName(words[at + REPLAY_REASON]),
+    retries: words[at + RETRIES],
+    redirects: words[at + REDIRECTS],
+    hedged: (flags & HEDGED) !== 0,
+    hedgeWon: (flags & HEDGE_WON) !== 0,
+    httpVersion: (flags & HTTP_10) !== 0 ? '1.0' : '1.1',
+    timings: {
+      queued: doubles[number + 1],
+      resolve: doubles[number + 2],
+      connect: doubles[number + 3],
+      tls: doubles[number + 4],
+      send: doubles[number + 5],
+      wait: doubles[number + 6],
+      total: doubles[number + 7],
+    },
+  }
+}
+// </generated>
 
 function split(block) {
   if (block === '') return []
@@ -201,4 +222,4 @@ function fieldObject(fields) {
   return object
 }
 
-module.exports = { RESTART, Record, Slab, fieldObject, kind }
+module.exports = { EXTRA, FLAGS, KIND, RESTART, Record, SIZE, SLOT, STATUS, Slab, fieldObject, kind }

@@ -7,6 +7,7 @@ const { Promise, allocUnsafeSlow, globalClass, ignore, soon } = require('./captu
 const { bridge } = require('./bridge')
 const { KeepaliveError, closed, retraced } = require('./errors')
 const { fieldObject } = require('./completion_record')
+const { utf8Text } = require('./text')
 
 let Collected // loaded by the first body that does not come with its head
 
@@ -66,9 +67,7 @@ class Incoming {
   /** The whole body as text. Call `take` first. */
   async text() {
     if (this.complete && this.record.bodyLength <= this.limit) return this.record.text()
-    const bytes = await this.bytes()
-    const start = bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
-    return bytes.utf8Slice(start, bytes.length)
+    return utf8Text(await this.bytes())
   }
 
   /** The whole body in a Buffer of its own. Call `take` first. */

@@ -1,5 +1,5 @@
 'use strict'
-// Options of a client, checked against the engine's table. Times are milliseconds, null is none.
+// Options of a client, checked against the engine's table. Times are milliseconds, null and 0 are none.
 
 const native = require('./native')
 const { argumentError } = require('./errors')
@@ -15,9 +15,8 @@ const readers = {
     if (!Number.isSafeInteger(value) || value < 0) throw wrong(name, 'a whole number', value)
     return { number: value }
   },
-  // No time at all could never be kept; 0 is "none" as null is, here and in a request's limits.
   time(name, value) {
-    if (value === null || value === 0) return {}
+    if (value === null) return {}
     if (typeof value !== 'number' || !(value >= 0)) throw wrong(name, 'milliseconds or null', value)
     return { number: value }
   },

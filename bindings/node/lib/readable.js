@@ -5,9 +5,9 @@
 const { AsyncResource } = require('node:async_hooks')
 const { Readable, isDisturbed } = require('node:stream')
 const { Blob } = require('node:buffer')
-const { TextDecoder } = require('node:util')
 const { asyncIterator, globalClass, ignore } = require('./captured')
 const { ITERATOR, STREAM, WHOLE, unusable, webStream } = require('./incoming')
+const { utf8Text } = require('./text')
 
 const kIncoming = Symbol('incoming')
 const kType = Symbol('type')
@@ -73,7 +73,7 @@ const methods = {
       this[kIncoming].take(WHOLE)
       return this[kIncoming].text()
     }
-    return new TextDecoder().decode(await collect(this))
+    return utf8Text(await collect(this))
   },
 
   /** The whole body, parsed. */

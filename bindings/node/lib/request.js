@@ -2,7 +2,8 @@
 // Turns the arguments of `request` and `fetch` into what `Exchange.submit` takes. Everything that
 // can be wrong with them is a TypeError here, before anything is sent.
 
-const { URL, URLSearchParams } = require('node:url')
+const { URL } = require('node:url')
+const native = require('./native')
 const { toStringTag } = require('./captured')
 const { argumentError, publicUrl } = require('./errors')
 const { HeaderBlock, collectHeaders } = require('./headers')
@@ -13,13 +14,14 @@ const DECODE = 1
 const FOLLOW = 2
 const STREAM = 4
 const REWIND = 16
+const REFUSE = 32
 
-const LIMITS = ['queueTimeout', 'connectTimeout', 'headersTimeout', 'sendTimeout', 'bodyTimeout', 'totalTimeout']
+const LIMITS = native.limitNames()
 const REQUEST_OPTIONS = new Set([
   'method', 'headers', 'body', 'query', 'signal', 'redirect', 'decompress', ...LIMITS,
 ])
-// The six that WHATWG's fetch spells in capitals whatever the caller wrote.
-const UPPER = new Map(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'].map((name) => [name.toLowerCase(), name]))
+// Those that WHATWG's fetch spells in capitals whatever the caller wrote.
+const UPPER = new Map(native.fetchMethods().map((name) => [name.toLowerCase(), name]))
 
 /** What `fetch` honours, and what it knows and can do without: a server's process has no use for them. */
 const FETCH_OPTIONS = new Set([
@@ -143,7 +145,6 @@ class Prepared {
     this.length = undefined
     this.limits = undefined
     this.signal = undefined
-    this.redirect = 'manual'
   }
 
   setMethod(method) {
@@ -164,8 +165,8 @@ class Prepared {
     if (redirect !== 'follow' && redirect !== 'error' && redirect !== 'manual') {
       throw argumentError(`redirect: expected "follow", "error" or "manual"; got ${String(redirect)}`)
     }
-    this.redirect = redirect
     if (redirect === 'follow') this.flags |= FOLLOW
+    else if (redirect === 'error') this.flags |= REFUSE
   }
 
   setLimits(options) {
@@ -176,29 +177,23 @@ class Prepared {
         throw argumentError(`${LIMITS[i]}: expected milliseconds or null; got ${String(value)}`)
       }
       this.limits ??= new Array(LIMITS.length).fill(NaN)
-      // As undici spells "none"; a limit of no time at all could never be kept.
-      this.limits[i] = value === null || value === 0 ? Infinity : value
+      this.limits[i] = value ?? Infinity
     }
   }
 
   addQuery(query) {
     if (query === null || typeof query !== 'object') throw argumentError(`query: expected an object; got ${query === null ? 'null' : typeof query}`)
-    let text
     if (query[toStringTag] === 'URLSearchParams') {
-      text = query.toString()
-    } else {
-      const params = new URLSearchParams()
-      for (const name of Object.keys(query)) {
-        const value = query[name]
-        if (value === undefined) continue
-        for (const one of Array.isArray(value) ? value : [value]) params.append(name, one)
-      }
-      text = params.toString()
+      this.url = native.withQuery(this.url, query.toString())
+      return
     }
-    if (text === '') return
-    const hash = this.url.indexOf('#')
-    const url = hash === -1 ? this.url : this.url.slice(0, hash)
-    this.url = `${url}${url.includes('?') ? '&' : '?'}${text}`
+    const pairs = []
+    for (const name of Object.keys(query)) {
+      const value = query[name]
+      if (value === undefined) continue
+      for (const one of Array.isArray(value) ? value : [value]) pairs.push(name, `${one}`)
+    }
+    this.url = native.withQuery(this.url, undefined, pairs)
   }
 
   setBody(body, block, isFetch) {

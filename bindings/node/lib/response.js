@@ -6,10 +6,11 @@
 const { isDisturbed } = require('node:stream')
 const { Blob } = require('node:buffer')
 const { globalClass } = require('./captured')
-const { TextDecoder, inspect } = require('node:util')
+const { inspect } = require('node:util')
 const { WHOLE, unusable, webStream } = require('./incoming')
 const { guarded, shownFields } = require('./secrets')
 const { parseForm } = require('./readable')
+const { utf8Text } = require('./text')
 
 const Outer = globalClass('Response')
 const Headers = globalClass('Headers')
@@ -93,7 +94,7 @@ class Response {
       this.#take()
       return this.#incoming.text()
     }
-    return new TextDecoder().decode(await this.#collect())
+    return utf8Text(await this.#collect())
   }
 
   async json() {

@@ -3,6 +3,8 @@
 //! JavaScript picks the slots and keeps the promises; a slot is in use from `submit` until its
 //! exchange is over.
 
+#![allow(clippy::too_many_arguments, reason = "one crossing; an object would cost more")]
+
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -30,6 +32,8 @@ const STREAM: u32 = 4;
 const LINGER: u32 = 8;
 /// The streamed body can begin again (`restarted`).
 const REWIND: u32 = 16;
+/// A redirect is an error.
+const REFUSE: u32 = 32;
 
 /// A batch with this many bytes is handed over; there may be more then.
 const BATCH: usize = 64 * 1024;
@@ -105,6 +109,7 @@ impl Bridge {
         }));
         request.set_decode(flags & DECODE != 0);
         request.set_follow_redirects(flags & FOLLOW != 0);
+        request.set_refuse_redirects(flags & REFUSE != 0);
         let mut state = self.shared.state.borrow_mut();
         let token = state.slots.begin(index).ok_or_else(in_use)?;
         let mut sender = None;

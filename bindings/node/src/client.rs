@@ -1,9 +1,11 @@
 //! A client handle for JavaScript: options in, counters out.
 
-use keepalive_core::{Client, ClientConfig, Limit, OPTIONS, OptionValue, Shape, Timeouts};
+use keepalive_core::{
+    Client, ClientConfig, Limit, OPTIONS, OptionValue, Shape, Timeouts, limit_from_millis,
+};
 use napi_derive::napi;
 
-use crate::convert::{Payload, Thrown, invalid, milliseconds, thrown};
+use crate::convert::{Payload, Thrown, invalid, thrown};
 use crate::stats::NativeStats;
 
 /// An option that was given; the field of its kind is set, or none for "not set".
@@ -57,7 +59,7 @@ impl NativeClient {
                 Some(Shape::Count) => OptionValue::Count(count(&entry)?),
                 Some(Shape::Time) => OptionValue::Time(match entry.number {
                     None => None,
-                    Some(number) => milliseconds(&entry.name, number)?,
+                    Some(number) => limit_from_millis(&entry.name, number).map_err(thrown)?,
                 }),
                 Some(Shape::Flag) => OptionValue::Flag(flag(&entry)?),
                 Some(Shape::Text) => OptionValue::Text(entry.text),
@@ -121,12 +123,7 @@ impl NativeClient {
 impl NativeClient {
     /// The limits of a request that gives `own`.
     pub(crate) fn timeouts(&self, own: Timeouts) -> Timeouts {
-        Timeouts {
-            header: own.header.or(self.defaults.header),
-            send: own.send.or(self.defaults.send),
-            read: own.read.or(self.defaults.read),
-            ..own
-        }
+        own.or(self.defaults)
     }
 }
 

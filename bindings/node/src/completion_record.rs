@@ -1,8 +1,9 @@
 //! Completions as records in one buffer, so that a batch costs one crossing and JavaScript decodes
 //! only what is asked for. `lib/completion_record.js` is the reader.
 //!
-//! A record is 8-aligned: 16 u32, 8 f64, then the url, reason, headers, trailers and body bytes.
-//! Headers and trailers are `name NUL value NUL ...` (neither can contain a NUL).
+//! A record is 8-aligned: words, numbers, then the url, reason, headers, trailers and body bytes; the
+//! places are generated for both sides, `crate::generated::record` here. Headers and trailers are
+//! `name NUL value NUL ...` (neither can contain a NUL).
 
 use std::any::Any;
 
@@ -10,21 +11,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 use keepalive_core::{BodyWant, Completion, Error, ErrorKind, Fields, Outcome, Response, Version};
 
 use crate::call_table::CallTable;
+use crate::generated::record::{self, NUMBERS, WORDS, flag, kind, word};
 use crate::memory::Block;
-
-const HEAD: u32 = 0;
-const CHUNK: u32 = 1;
-const WANT_BODY: u32 = 2;
-const FAILED: u32 = 3;
-const WARMED: u32 = 4;
-
-const REUSED: u32 = 1;
-const HTTP_10: u32 = 2;
-const LAST: u32 = 4;
-const HEDGED: u32 = 8;
-const HEDGE_WON: u32 = 16;
-const DIRECT: u32 = 32;
-const RESTART: u32 = 64;
 
 /// A larger body gets a buffer of its own instead of a part of the slab, which it would pin.
 const LARGE: usize = 8 * 1024;
@@ -69,14 +57,14 @@ impl Batch {
             Outcome::WantBody(want) => {
                 // One that comes late is for nobody, like everything below.
                 let Some(slot) = slots.running_at(token) else { return };
-                let flags = if want == BodyWant::Restart { RESTART } else { 0 };
-                self.write(Record { slot, kind: WANT_BODY, flags, ..Record::default() });
+                let flags = if want == BodyWant::Restart { flag::RESTART } else { 0 };
+                self.write(Record { slot, kind: kind::WANT_BODY, flags, ..Record::default() });
             }
             Outcome::Warmed(Ok(count)) => {
                 let Some((slot, _)) = slots.ended(token) else { return };
                 // The caps of a pool are far below 2^32.
                 let count = count as u32;
-                self.write(Record { slot, kind: WARMED, count, ..Record::default() });
+                self.write(Record { slot, kind: kind::WARMED, count, ..Record::default() });
             }
             Outcome::Response(Ok(response)) => {
                 let Some((index, slot)) = slots.ended(token) else { return };
@@ -107,14 +95,14 @@ impl Batch {
 
     fn head(&mut self, slot: u32, mut response: Response) -> Option<Response> {
         let body = response.take_complete();
-        let direct = if body.is_none() && response.is_direct() { DIRECT } else { 0 };
-        let last = if body.is_some() { LAST } else { 0 };
+        let direct = if body.is_none() && response.is_direct() { flag::DIRECT } else { 0 };
+        let last = if body.is_some() { flag::LAST } else { 0 };
         let (extra, body) = self.place(body.unwrap_or_default());
         let trailers = response.trailers();
         self.write(Record {
             slot,
-            kind: HEAD,
-            flags: last | direct | head_flags(&response),
+            kind: kind::HEAD,
+            flags: last | direct | version_flag(&response),
             extra,
             body: &body,
             trailers,
@@ -140,8 +128,8 @@ impl Batch {
         let (extra, body) = self.place(piece);
         self.write(Record {
             slot,
-            kind: CHUNK,
-            flags: if last { LAST } else { 0 },
+            kind: kind::CHUNK,
+            flags: if last { flag::LAST } else { 0 },
             extra,
             body: &body,
             trailers: if last { response.trailers() } else { None },
@@ -153,7 +141,7 @@ impl Batch {
     /// Also for calls that could not be started.
     fn failed(&mut self, slot: u32, error: Error) {
         let extra = self.extra(Extra::Failure(error));
-        self.write(Record { slot, kind: FAILED, extra, ..Record::default() });
+        self.write(Record { slot, kind: kind::FAILED, extra, ..Record::default() });
     }
 
     fn place(&mut self, body: Bytes) -> (u32, Bytes) {
@@ -168,50 +156,40 @@ impl Batch {
     fn write(&mut self, record: Record<'_>) {
         let out = &mut self.bytes;
         let start = out.len();
-        let mut words = [0u32; 16];
-        words[1] = record.slot;
-        words[2] = record.kind;
-        words[3] = record.count;
-        words[4] = record.flags;
-        words[7] = record.extra;
-        let mut times = [0f64; 8];
+        let mut words = [0u32; WORDS];
+        words[word::SLOT] = record.slot;
+        words[word::KIND] = record.kind;
+        words[word::STATUS] = record.count;
+        words[word::FLAGS] = record.flags;
+        words[word::EXTRA] = record.extra;
+        let mut numbers = [0f64; NUMBERS];
         if let Some(response) = record.response {
-            let info = response.info();
-            words[3] = response.status().into();
-            words[5] = info.redirects;
-            words[6] = info.replays;
-            words[13] = info.replay_reason.map_or(0, number);
-            words[14] = info.retries;
-            let t = response.timings();
-            times[0] = info.connection_id as f64;
-            let phases = [t.queued, t.resolve, t.connect, t.tls, t.send, t.wait, t.total];
-            for (time, phase) in times[1..].iter_mut().zip(phases) {
-                *time = phase.as_secs_f64() * 1e3;
-            }
+            words[word::STATUS] = response.status().into();
+            record::put(response.info(), &response.timings(), &mut words, &mut numbers);
         }
         out.put_bytes(0, size_of_val(&words));
-        for time in times {
-            out.extend_from_slice(&time.to_ne_bytes());
+        for number in numbers {
+            out.extend_from_slice(&number.to_ne_bytes());
         }
         let mut mark = out.len();
         let mut length =
             |out: &Vec<u8>| (out.len() - std::mem::replace(&mut mark, out.len())) as u32;
         if let Some(response) = record.response {
             out.extend_from_slice(response.url().as_bytes());
-            words[8] = length(out);
+            words[word::URL_LENGTH] = length(out);
             out.extend_from_slice(response.reason());
-            words[9] = length(out);
+            words[word::REASON_LENGTH] = length(out);
             write_fields(out, response.headers());
-            words[10] = length(out);
+            words[word::FIELDS_LENGTH] = length(out);
         }
         if let Some(trailers) = record.trailers {
             write_fields(out, trailers);
-            words[11] = length(out);
+            words[word::TRAILERS_LENGTH] = length(out);
         }
         out.extend_from_slice(record.body);
-        words[12] = length(out);
+        words[word::BODY_LENGTH] = length(out);
         out.resize(out.len().next_multiple_of(8), 0);
-        words[0] = (out.len() - start) as u32;
+        words[word::SIZE] = (out.len() - start) as u32;
         for (place, word) in out[start..].chunks_exact_mut(4).zip(words) {
             place.copy_from_slice(&word.to_ne_bytes());
         }
@@ -219,19 +197,15 @@ impl Batch {
 }
 
 /// The row of an error kind in the table, counted from 1.
-fn number(kind: ErrorKind) -> u32 {
+pub(crate) fn row_of(kind: ErrorKind) -> u32 {
     ErrorKind::ALL.iter().position(|one| *one == kind).map_or(0, |row| row as u32 + 1)
 }
 
-fn head_flags(response: &Response) -> u32 {
-    let reused = if response.info().reused { REUSED } else { 0 };
-    let version = match response.version() {
-        Version::Http10 => HTTP_10,
+fn version_flag(response: &Response) -> u32 {
+    match response.version() {
+        Version::Http10 => flag::HTTP_10,
         Version::Http11 => 0,
-    };
-    let hedged = if response.info().hedged { HEDGED } else { 0 };
-    let won = if response.info().hedge_won { HEDGE_WON } else { 0 };
-    reused | version | hedged | won
+    }
 }
 
 fn write_fields(out: &mut Vec<u8>, fields: &Fields) {

@@ -2,10 +2,9 @@
 
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::time::Duration;
 
 use bytes::Bytes;
-use keepalive_core::{Error, Limit, Timeouts};
+use keepalive_core::{Error, LIMITS, Timeouts, limit_from_millis};
 use napi::bindgen_prelude::{FromNapiValue, TypeName, Uint8ArraySlice, ValidateNapiValue};
 use napi::{ValueType, check_status, sys};
 use napi_derive::napi;
@@ -207,33 +206,16 @@ pub fn invalid(message: impl Into<String>) -> Thrown {
     thrown(Error::argument(message))
 }
 
-/// Deadlines in milliseconds in the order queue, connect, header, send, read, total: NaN takes the
-/// client's, infinity is none.
+/// Deadlines in milliseconds in the order of the table of limits: NaN takes the client's; see
+/// `limit_from_millis`.
 pub fn timeouts(values: &[f64]) -> Result<Timeouts, Thrown> {
-    const NAMES: [&str; 6] = [
-        "queueTimeout",
-        "connectTimeout",
-        "headersTimeout",
-        "sendTimeout",
-        "bodyTimeout",
-        "totalTimeout",
-    ];
-    let mut limits: [Option<Limit>; 6] = [None; 6];
-    for ((limit, name), value) in limits.iter_mut().zip(NAMES).zip(values) {
-        if !value.is_nan() {
-            *limit = Some(milliseconds(name, *value)?);
+    let mut timeouts = Timeouts::default();
+    for (number, (row, value)) in LIMITS.iter().zip(values).enumerate() {
+        if !value.is_nan()
+            && let Some(limit) = timeouts.at(number)
+        {
+            *limit = Some(limit_from_millis(row.node, *value).map_err(thrown)?);
         }
     }
-    let [queue, connect, header, send, read, total] = limits;
-    Ok(Timeouts { queue, connect, header, send, read, total })
-}
-
-/// Milliseconds to a time limit; infinity is none.
-pub fn milliseconds(name: &str, value: f64) -> Result<Limit, Thrown> {
-    if value == f64::INFINITY {
-        return Ok(None);
-    }
-    Duration::try_from_secs_f64(value / 1000.0)
-        .map(Some)
-        .map_err(|_| invalid(format!("{name}: {value} is not a number of milliseconds")))
+    Ok(timeouts)
 }

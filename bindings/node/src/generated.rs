@@ -1,6 +1,6 @@
 //! Generated from the tables in core/tables by `make generate`; do not edit.
 //!
-//! Counters as JavaScript receives them: numbers, exact up to 2^53.
+//! Counters and completions as JavaScript receives them; numbers are exact up to 2^53.
 
 use keepalive_core::{OriginStats, Stats};
 use napi_derive::napi;
@@ -96,5 +96,88 @@ impl NativeOrigin {
             breaker: stats.breaker,
             addresses: stats.addresses.iter().map(ToString::to_string).collect(),
         }
+    }
+}
+
+/// The layout of a completion record.
+pub mod record {
+    use keepalive_core::{Info, Timings};
+
+    use crate::completion_record::row_of;
+
+    /// Words of a record.
+    pub const WORDS: usize = 16;
+    /// Numbers that follow them.
+    pub const NUMBERS: usize = 8;
+
+    /// What a record is about.
+    pub mod kind {
+        /// The head of a response, and its body when it is here already.
+        pub const HEAD: u32 = 0;
+        /// More of a body.
+        pub const CHUNK: u32 = 1;
+        /// The engine wants more of the request's body.
+        pub const WANT_BODY: u32 = 2;
+        /// The call failed.
+        pub const FAILED: u32 = 3;
+        /// Connections were opened.
+        pub const WARMED: u32 = 4;
+    }
+
+    /// Bits of the word FLAGS.
+    pub mod flag {
+        /// The response is of HTTP/1.0.
+        pub const HTTP_10: u32 = 1;
+        /// The body ends with this record.
+        pub const LAST: u32 = 2;
+        /// The body can be taken as it comes.
+        pub const DIRECT: u32 = 4;
+        /// The request's body is wanted from its beginning.
+        pub const RESTART: u32 = 8;
+    }
+
+    /// The places of words.
+    pub mod word {
+        /// Bytes of the record, a multiple of 8.
+        pub const SIZE: usize = 0;
+        /// The slot of the exchange.
+        pub const SLOT: usize = 1;
+        /// What the record is about.
+        pub const KIND: usize = 2;
+        /// Of a head: the status. Of WARMED: how many connections were opened.
+        pub const STATUS: usize = 3;
+        /// Bits, each with its meaning.
+        pub const FLAGS: usize = 4;
+        /// The number of what comes beside the record, counted from 1; 0: nothing.
+        pub const EXTRA: usize = 5;
+        /// Bytes of the URL, the first of the texts.
+        pub const URL_LENGTH: usize = 6;
+        /// Bytes of the reason phrase, which follows.
+        pub const REASON_LENGTH: usize = 7;
+        /// Bytes of the header fields: name, NUL, value, NUL and so on.
+        pub const FIELDS_LENGTH: usize = 8;
+        /// Bytes of the trailer fields, in the same form.
+        pub const TRAILERS_LENGTH: usize = 9;
+        /// Bytes of the body, which comes last.
+        pub const BODY_LENGTH: usize = 10;
+    }
+
+    /// Puts what is told of an exchange into its places.
+    pub fn put(info: &Info, timings: &Timings, words: &mut [u32; WORDS], numbers: &mut [f64; NUMBERS]) {
+        words[word::FLAGS] |= u32::from(info.reused) << 4;
+        words[word::FLAGS] |= u32::from(info.hedged) << 5;
+        words[word::FLAGS] |= u32::from(info.hedge_won) << 6;
+        words[11] = info.replays;
+        words[12] = info.replay_reason.map_or(0, row_of);
+        words[13] = info.retries;
+        words[14] = info.redirects;
+        numbers[0] = info.connection_id as f64;
+        numbers[1] = timings.queued.as_secs_f64() * 1e3;
+        numbers[2] = timings.resolve.as_secs_f64() * 1e3;
+        numbers[3] = timings.connect.as_secs_f64() * 1e3;
+        numbers[4] = timings.tls.as_secs_f64() * 1e3;
+        numbers[5] = timings.send.as_secs_f64() * 1e3;
+        numbers[6] = timings.wait.as_secs_f64() * 1e3;
+        numbers[7] = timings.total.as_secs_f64() * 1e3;
     }
 }

@@ -15,7 +15,9 @@ mod memory;
 mod stats;
 mod wake;
 
-use keepalive_core::{ErrorKind, OPTIONS, Shape};
+use keepalive_core::{
+    ErrorKind, FETCH_METHODS, LIMITS, OPTIONS, Shape, append_query, encode_pairs,
+};
 use napi_derive::napi;
 
 /// A row of the option table, for checks and messages on the JavaScript side.
@@ -42,6 +44,28 @@ pub fn option_table() -> Vec<OptionRow> {
         .to_string(),
     };
     OPTIONS.iter().map(row).collect()
+}
+
+/// The methods that `fetch` takes in any case, in capitals.
+#[napi]
+pub fn fetch_methods() -> Vec<&'static str> {
+    FETCH_METHODS.to_vec()
+}
+
+/// The names of a request's limits, in the order in which `Bridge.submit` takes them.
+#[napi]
+pub fn limit_names() -> Vec<&'static str> {
+    LIMITS.iter().map(|limit| limit.node).collect()
+}
+
+/// `url` with a query appended: `text` as it is, or names and values in turn, encoded.
+#[napi]
+pub fn with_query(url: String, text: Option<String>, pairs: Option<Vec<String>>) -> String {
+    let pairs = pairs.unwrap_or_default();
+    let text = text.unwrap_or_else(|| {
+        encode_pairs(pairs.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str())))
+    });
+    append_query(&url, &text)
 }
 
 /// Tells servers that idle connections are over, before the process ends.

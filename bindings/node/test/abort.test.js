@@ -3,20 +3,13 @@
 
 const assert = require('node:assert/strict')
 const { getEventListeners } = require('node:events')
-const { after, before, test } = require('node:test')
+const { after, test } = require('node:test')
 const { Client } = require('..')
-const { startOrigin } = require('./support')
+const { useOrigin } = require('./support')
 
-let origin
-let client
-before(async () => {
-  origin = await startOrigin()
-  client = new Client()
-})
-after(async () => {
-  client.close()
-  await origin.stop()
-})
+const origin = useOrigin()
+const client = new Client()
+after(() => client.close())
 
 const listeners = (signal) => getEventListeners(signal, 'abort').length
 

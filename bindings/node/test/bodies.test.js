@@ -4,26 +4,17 @@
 const assert = require('node:assert/strict')
 const { Readable } = require('node:stream')
 const { Blob } = require('node:buffer')
-const { after, before, test } = require('node:test')
+const { after, test } = require('node:test')
 const { Client } = require('..')
-const { startOrigin } = require('./support')
+const { seenBy, useOrigin } = require('./support')
 
-let origin
-let client
-before(async () => {
-  origin = await startOrigin()
-  client = new Client()
-})
-after(async () => {
-  client.close()
-  await origin.stop()
-})
+const origin = useOrigin()
+const client = new Client()
+after(() => client.close())
 
 async function post(body, headers) {
   const response = await client.request(`${origin.http}/echo`, { method: 'POST', body, headers })
-  const seen = await response.body.json()
-  const field = (name) => seen.headers.find(([one]) => one.toLowerCase() === name)?.[1]
-  return { text: Buffer.from(seen.body_b64, 'base64').toString(), field }
+  return seenBy(await response.body.json())
 }
 
 test('bodies in memory go with their length', async () => {

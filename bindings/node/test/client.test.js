@@ -2,16 +2,12 @@
 // request(), clients and their options, counters.
 
 const assert = require('node:assert/strict')
-const { after, before, beforeEach, test } = require('node:test')
+const { beforeEach, test } = require('node:test')
 const keepalive = require('..')
 const { Client } = keepalive
-const { runNode, startOrigin } = require('./support')
+const { runNode, useOrigin } = require('./support')
 
-let origin
-before(async () => {
-  origin = await startOrigin()
-})
-after(() => origin.stop())
+const origin = useOrigin()
 beforeEach(() => origin.control('/_reset', 'POST'))
 
 async function echo(client, options, target = '/echo') {
@@ -108,6 +104,9 @@ test('query is appended and encoded', async () => {
   const query = { a: 'x y', list: [1, 2], none: undefined }
   assert.equal((await echo(client, { query })).target, '/echo?a=x+y&list=1&list=2')
   assert.equal((await echo(client, { query: new URLSearchParams('b=2') }, '/echo?a=1#f')).target, '/echo?a=1&b=2')
+  assert.equal((await echo(client, { query: { 'é&': ['+', null] } }, '/echo?')).target, '/echo?%C3%A9%26=%2B&%C3%A9%26=null')
+  assert.equal((await echo(client, { query: {} }, '/echo#f')).target, '/echo')
+  await assert.rejects(client.request(`${origin.http}/echo`, { query: { a: Symbol('x') } }), TypeError)
   client.close()
 })
 
@@ -129,6 +128,11 @@ test('redirects are followed when asked for', async () => {
   assert.equal(followed.statusCode, 200)
   assert.equal(followed.info.redirects, 3)
   assert.equal(followed.url, `${origin.http}/ok`)
+  await assert.rejects(client.request(target, { redirect: 'error' }), (error) => {
+    assert.deepEqual([error.code, error.sent, error.retrySafe], ['KA_INVALID_REDIRECT', 'all', false])
+    assert.equal(error.message, `redirect refused: 302 from ${target}`)
+    return true
+  })
   client.close()
 })
 
@@ -231,7 +235,7 @@ test('what a program may never use is loaded when it is used', async () => {
       console.log(names(), keepalive.Response.name)
     })`
   const { stdout } = await runNode(loaded, [`${origin.http}/ok`])
-  const few = 'abort.js,bridge.js,captured.js,client.js,completion_record.js,errors.js,exchange.js,headers.js,incoming.js,index.js,keepalive.node,native.js,request.js'
+  const few = 'abort.js,bridge.js,captured.js,client.js,completion_record.js,errors.js,exchange.js,headers.js,incoming.js,index.js,keepalive.node,native.js,request.js,text.js'
   const more = few.replace('request.js', 'readable.js,request.js')
   assert.equal(stdout, `${few}\n${more} Response\n`)
 })

@@ -4,18 +4,15 @@
 const assert = require('node:assert/strict')
 const { after, before, test } = require('node:test')
 const { Client, KeepaliveError } = require('..')
-const { startOrigin } = require('./support')
+const { useOrigin } = require('./support')
 
-let origin
+const origin = useOrigin()
 let client
 before(async () => {
-  origin = await startOrigin()
+  await origin.ready
   client = new Client({ caFile: origin.ca_file })
 })
-after(async () => {
-  client.close()
-  await origin.stop()
-})
+after(() => client.close())
 
 test('bad arguments are a TypeError, rejected, before anything is sent', async () => {
   await origin.control('/_reset', 'POST')

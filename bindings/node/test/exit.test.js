@@ -2,14 +2,10 @@
 // The process lives as long as something is in flight, and no longer.
 
 const assert = require('node:assert/strict')
-const { after, before, test } = require('node:test')
-const { runNode, startOrigin } = require('./support')
+const { test } = require('node:test')
+const { runNode, useOrigin } = require('./support')
 
-let origin
-before(async () => {
-  origin = await startOrigin()
-})
-after(() => origin.stop())
+const origin = useOrigin()
 
 const prelude = `
   const keepalive = require('.')

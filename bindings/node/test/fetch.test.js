@@ -2,18 +2,12 @@
 // fetch() and its Response, beside what WHATWG and Node's own fetch do.
 
 const assert = require('node:assert/strict')
-const { after, before, test } = require('node:test')
+const { after, test } = require('node:test')
 const { Client, Response, fetch } = require('..')
-const { startOrigin } = require('./support')
+const { useOrigin } = require('./support')
 
-let origin
-before(async () => {
-  origin = await startOrigin()
-})
-after(() => {
-  Client.shared().close()
-  return origin.stop()
-})
+const origin = useOrigin()
+after(() => Client.shared().close())
 
 const url = (path) => origin.http + path
 
@@ -71,6 +65,15 @@ test('text drops a byte order mark and replaces what is not UTF-8', async () => 
   assert.equal(await (await send(Buffer.from([0x61, 0xff, 0x62]))).text(), 'a\ufffdb')
   const big = '\ufeff' + 'é'.repeat(100_000)
   assert.equal(await (await send(big)).text(), big.slice(1))
+  // Read as a stream first, it is dropped too.
+  for (const body of ['\ufeffé', big]) {
+    const streamed = await send(body)
+    assert.ok(streamed.body)
+    assert.equal(await streamed.text(), body.slice(1))
+    const { body: readable } = await Client.shared().request(url('/echo-body'), { method: 'POST', body })
+    assert.equal(readable.readableFlowing, null)
+    assert.equal(await readable.text(), body.slice(1))
+  }
 })
 
 test('a body can be read once', async () => {

@@ -12,20 +12,13 @@ const path = require('node:path')
 const { Readable } = require('node:stream')
 const { Worker } = require('node:worker_threads')
 const { once } = require('node:events')
-const { after, before, test } = require('node:test')
+const { after, test } = require('node:test')
 const { Client } = require('..')
-const { listen, runNode, startOrigin } = require('./support')
+const { listen, runNode, useOrigin } = require('./support')
 
-let origin
-let client
-before(async () => {
-  origin = await startOrigin()
-  client = new Client()
-})
-after(async () => {
-  client.close()
-  await origin.stop()
-})
+const origin = useOrigin()
+const client = new Client()
+after(() => client.close())
 
 /** Answers `x-id` at once, before the body has come, or when it has. */
 async function naming() {

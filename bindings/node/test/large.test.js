@@ -5,25 +5,16 @@ const assert = require('node:assert/strict')
 const http = require('node:http')
 const { after, before, test } = require('node:test')
 const { Client } = require('..')
-const { listen, runNode, startOrigin } = require('./support')
+const { listen, right, runNode, useOrigin } = require('./support')
 
 const MB = 1_000_000
-let origin
+const origin = useOrigin()
 let client
 before(async () => {
-  origin = await startOrigin()
+  await origin.ready
   client = new Client({ caPem: origin.ca })
 })
-after(async () => {
-  client.close()
-  await origin.stop()
-})
-
-/** The origin's bodies: byte i is i % 251. */
-function right(bytes, from = 0) {
-  for (let i = 0; i < bytes.length; i += 1) if (bytes[i] !== (from + i) % 251) return false
-  return true
-}
+after(() => client.close())
 
 test('whole and in pieces, by every framing, plain and over TLS', async () => {
   for (const base of [origin.http, origin.https]) {

@@ -9,17 +9,16 @@ const { tmpdir } = require('node:os')
 const path = require('node:path')
 const { promisify } = require('node:util')
 const { after, before, test } = require('node:test')
-const { startOrigin } = require('./support')
+const { useOrigin } = require('./support')
 
 const package_ = path.join(__dirname, '..')
 const modules = path.join(package_, 'node_modules')
 const LIMIT = { timeout: 120_000 }
 const run = promisify(execFile)
-let origin
+const origin = useOrigin()
 let place
 
-before(async () => {
-  origin = await startOrigin()
+before(() => {
   place = fs.realpathSync(fs.mkdtempSync(path.join(tmpdir(), 'keepalive-')))
   const own = path.join(place, 'node_modules', 'libkeepalive')
   fs.mkdirSync(own, { recursive: true })
@@ -32,10 +31,7 @@ before(async () => {
   }
   fs.copyFileSync(path.join(__dirname, 'runners', 'checks.js'), path.join(place, 'checks.js'))
 })
-after(async () => {
-  await origin.stop()
-  fs.rmSync(place, { recursive: true })
-})
+after(() => fs.rmSync(place, { recursive: true }))
 
 /** Runs a program of Node's in the place; what it printed. */
 async function node(args) {

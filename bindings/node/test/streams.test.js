@@ -4,21 +4,17 @@
 const assert = require('node:assert/strict')
 const { Readable, Writable, finished } = require('node:stream')
 const { pipeline } = require('node:stream/promises')
-const { after, before, beforeEach, test } = require('node:test')
+const { beforeEach, test } = require('node:test')
 const { setFlagsFromString } = require('node:v8')
 const { runInNewContext } = require('node:vm')
 const { Client } = require('..')
-const { startOrigin } = require('./support')
+const { useOrigin } = require('./support')
 
-let origin
+const origin = useOrigin()
 let client
-before(async () => {
-  origin = await startOrigin()
-})
 beforeEach(() => {
   client = new Client()
 })
-after(() => origin.stop())
 
 const get = (path) => client.request(origin.http + path)
 

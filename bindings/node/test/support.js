@@ -7,6 +7,7 @@ const { readFileSync } = require('node:fs')
 const http = require('node:http')
 const path = require('node:path')
 const readline = require('node:readline')
+const { after, before } = require('node:test')
 
 const root = path.join(__dirname, '..', '..', '..')
 const binary = process.env.KEEPALIVE_ORIGIN ?? path.join(root, 'target', 'debug', 'keepalive-origin')
@@ -29,6 +30,30 @@ async function startOrigin() {
       await once(child, 'exit')
     },
   }
+}
+
+/**
+ * An origin for the tests of the file that calls this; its fields are there once they run. Hooks of the
+ * same file do not wait for each other: one that needs them awaits `ready`.
+ */
+function useOrigin() {
+  const origin = {}
+  origin.ready = startOrigin().then((started) => Object.assign(origin, started))
+  before(() => origin.ready)
+  after(() => origin.stop())
+  return origin
+}
+
+/** What /echo saw of a request: its body as text, and its fields by their lower-case names. */
+function seenBy(echoed) {
+  const field = (name) => echoed.headers.find(([one]) => one.toLowerCase() === name)?.[1]
+  return { text: Buffer.from(echoed.body_b64, 'base64').toString(), field }
+}
+
+/** Whether these are the origin's bytes from `from` on: byte i is i % 251. */
+function right(bytes, from = 0) {
+  for (let i = 0; i < bytes.length; i += 1) if (bytes[i] !== (from + i) % 251) return false
+  return true
 }
 
 function get(url, method = 'GET') {
@@ -73,4 +98,4 @@ async function listen(server) {
   return `http://127.0.0.1:${server.address().port}`
 }
 
-module.exports = { get, listen, root, runNode, startOrigin }
+module.exports = { listen, right, runNode, seenBy, startOrigin, useOrigin }

@@ -8,32 +8,20 @@ const net = require('node:net')
 const { once } = require('node:events')
 const { Readable } = require('node:stream')
 const { inspect } = require('node:util')
-const { after, before, test } = require('node:test')
+const { after, test } = require('node:test')
 const undici = require('undici')
 const NpmForm = require('form-data')
 const keepalive = require('..')
 const { Client, KeepaliveError } = keepalive
-const { listen, startOrigin } = require('./support')
+const { listen, seenBy, useOrigin } = require('./support')
 
-let origin
-let client
-before(async () => {
-  origin = await startOrigin()
-  client = new Client()
-})
-after(async () => {
-  client.close()
-  await origin.stop()
-})
+const origin = useOrigin()
+const client = new Client()
+after(() => client.close())
 
 async function post(body, more = {}) {
   const response = await client.fetch(`${origin.http}/echo`, { method: 'POST', body, ...more })
   return seenBy(await response.json())
-}
-
-function seenBy(seen) {
-  const field = (name) => seen.headers.find(([one]) => one.toLowerCase() === name)?.[1]
-  return { text: Buffer.from(seen.body_b64, 'base64').toString(), field }
 }
 
 test('a Response is the global scope\'s, and Headers and FormData are', async () => {

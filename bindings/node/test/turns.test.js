@@ -2,22 +2,15 @@
 // Servers that never come to an end: they hold up neither an abort, nor a limit, nor anybody else.
 
 const assert = require('node:assert/strict')
-const { after, before, test } = require('node:test')
+const { after, test } = require('node:test')
 const { Client } = require('..')
-const { startOrigin } = require('./support')
+const { useOrigin } = require('./support')
 
 const FORMS = ['plain', 'chunked', 'one-byte-chunks', 'gzip', 'zstd', 'br']
 const LIMIT = { timeout: 60_000 }
-let origin
-let client
-before(async () => {
-  origin = await startOrigin()
-  client = new Client({ maxBodySize: 5_000_000 })
-})
-after(async () => {
-  client.close()
-  await origin.stop()
-})
+const origin = useOrigin()
+const client = new Client({ maxBodySize: 5_000_000 })
+after(() => client.close())
 
 const endless = (form, init) => client.fetch(`${origin.http}/endless/${form}`, init)
 const ok = async () => (await client.fetch(`${origin.http}/ok`)).text()

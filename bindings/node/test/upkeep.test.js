@@ -10,18 +10,14 @@ const path = require('node:path')
 const { after, before, test } = require('node:test')
 const { setTimeout: pause } = require('node:timers/promises')
 const { Client } = require('..')
-const { runNode, startOrigin } = require('./support')
+const { runNode, useOrigin } = require('./support')
 
-let origin
+const origin = useOrigin()
 let dir
-before(async () => {
-  origin = await startOrigin()
+before(() => {
   dir = mkdtempSync(path.join(tmpdir(), 'keepalive-'))
 })
-after(() => {
-  rmSync(dir, { recursive: true })
-  return origin.stop()
-})
+after(() => rmSync(dir, { recursive: true }))
 
 /** Polls the counters, as a user watching them would. */
 async function eventually(client, what) {

@@ -3,17 +3,13 @@
 // which judges it (tests/wire/README.md).
 
 const assert = require('node:assert/strict')
-const { after, before, test } = require('node:test')
+const { test } = require('node:test')
 const { Client } = require('..')
-const { startOrigin } = require('./support')
+const { useOrigin } = require('./support')
 
 const RUN = 'node-request'
 
-let origin
-before(async () => {
-  origin = await startOrigin()
-})
-after(() => origin.stop())
+const origin = useOrigin()
 
 async function* inPieces(body) {
   yield body.subarray(0, 1)

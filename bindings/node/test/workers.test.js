@@ -4,19 +4,13 @@
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
 const { Worker } = require('node:worker_threads')
-const { after, before, beforeEach, test } = require('node:test')
+const { after, beforeEach, test } = require('node:test')
 const keepalive = require('..')
 const { Client } = keepalive
-const { runNode, startOrigin } = require('./support')
+const { runNode, useOrigin } = require('./support')
 
-let origin
-before(async () => {
-  origin = await startOrigin()
-})
-after(() => {
-  Client.shared().close()
-  return origin.stop()
-})
+const origin = useOrigin()
+after(() => Client.shared().close())
 beforeEach(() => origin.control('/_reset', 'POST'))
 
 function start(source, workerData) {

@@ -1,4 +1,4 @@
-"""Parameters, forms and JSON, encoded with Python's own libraries as users expect."""
+"""What the fields of parameters and forms are, and JSON as Python's own library encodes it."""
 
 from __future__ import annotations
 
@@ -93,24 +93,6 @@ def _rare_text(name: str, value: Any) -> str | bytes:
     raise TypeError(f"{name}: expected {_VALUES}; got {type(value).__name__}")
 
 
-def with_params(url: str, params: Any) -> str:
-    """``params`` appended to the query that ``url`` has."""
-    if isinstance(params, str):
-        query = params
-    elif isinstance(params, (bytes, bytearray)):
-        try:
-            query = params.decode("ascii")
-        except UnicodeDecodeError:
-            raise ValueError("params: a query given as bytes must be ASCII") from None
-    else:
-        query = _urlencoded("params", params)
-    if not query:
-        return url
-    url, mark, fragment = url.partition("#")
-    joint = "" if url.endswith(("?", "&")) else "&" if "?" in url else "?"
-    return f"{url}{joint}{query}{mark}{fragment}"
-
-
 def json_body(value: Any) -> tuple[bytes, str]:
     """Compact JSON in UTF-8; NaN and infinities are refused, as JSON has none."""
     from json import dumps
@@ -123,17 +105,3 @@ def json_body(value: Any) -> tuple[bytes, str]:
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"json: {error}") from error
-
-
-def form(data: Any) -> tuple[bytes, str]:
-    """An HTML form (application/x-www-form-urlencoded)."""
-    return _urlencoded("data", data).encode(), "application/x-www-form-urlencoded"
-
-
-def _urlencoded(name: str, value: Any) -> str:
-    from urllib.parse import urlencode
-
-    try:
-        return urlencode(pairs(name, value))
-    except UnicodeEncodeError:
-        raise ValueError(f"{name}: a lone surrogate is no text") from None

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use keepalive_core::{Request, Timeouts, join_url};
-use pyo3::exceptions::PyTypeError;
+use keepalive_core::{Request, Timeouts, append_query, encode_pairs, join_url, standard_method};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::body::Pieces;
 use crate::convert::{buffer, credentials, encoder, owned, text, utf8};
@@ -124,8 +124,8 @@ pub fn build<'py>(
     let mut url_text = joined.as_deref().unwrap_or(url_text);
     let with_params;
     if let Some(params) = &arguments.params {
-        with_params = encoder(py, "with_params")?.call1((url_text, params))?;
-        url_text = text("params", &with_params)?;
+        with_params = append_query(url_text, &query(params)?);
+        url_text = &with_params;
     }
     let mut request =
         Request::new(method, url_text).map_err(|error| to_python(py, &error, None))?;
@@ -186,11 +186,37 @@ pub fn build<'py>(
 
 /// Standard method names are accepted in lower case too; all others are sent as they are.
 pub fn method(method: &Bound<'_, PyAny>) -> PyResult<Method> {
-    const STANDARD: [&str; 8] =
-        ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "TRACE"];
     let given = text("method", method)?;
-    let standard = STANDARD.iter().find(|name| name.eq_ignore_ascii_case(given));
-    Ok(standard.map_or_else(|| Cow::Owned(given.to_string()), |name| Cow::Borrowed(*name)))
+    let standard = standard_method(given);
+    Ok(standard.map_or_else(|| Cow::Owned(given.to_string()), Cow::Borrowed))
+}
+
+/// The `params` argument as a query: text as it is, pairs encoded.
+fn query(params: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(query) = params.cast::<PyString>() {
+        return utf8("params", query).map(str::to_string);
+    }
+    let bytes = match params.is_instance_of::<PyBytes>() || params.is_instance_of::<PyByteArray>() {
+        true => buffer(params)?,
+        false => None,
+    };
+    match bytes {
+        Some(bytes) if bytes.is_ascii() => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Some(_) => Err(PyValueError::new_err("params: a query given as bytes must be ASCII")),
+        None => urlencoded("params", params),
+    }
+}
+
+/// Pairs as a query or a form.
+fn urlencoded(name: &str, pairs: &Bound<'_, PyAny>) -> PyResult<String> {
+    let pairs = encoder(pairs.py(), "pairs")?.call1((name, pairs))?;
+    let pairs: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)> = pairs.extract()?;
+    let bytes = |value: &Bound<'_, PyAny>| match value.cast::<PyString>() {
+        Ok(text) => utf8(name, text).map(|text| text.as_bytes().to_vec()),
+        Err(_) => Ok(value.cast::<PyBytes>()?.as_bytes().to_vec()),
+    };
+    let pairs = pairs.iter().map(|(name, value)| Ok((bytes(name)?, bytes(value)?)));
+    Ok(encode_pairs(pairs.collect::<PyResult<Vec<_>>>()?))
 }
 
 fn add(py: Python<'_>, request: &mut Request, name: &[u8], value: &[u8]) -> PyResult<()> {
@@ -224,7 +250,8 @@ fn set_body<'py>(
         && buffer(data)?.is_none()
         && !is_stream(data)
     {
-        return encoded(request, encoder(data.py(), "form")?.call1((data,))?);
+        request.set_body(urlencoded("data", data)?);
+        return Ok((None, MediaType::Default("application/x-www-form-urlencoded".to_string())));
     }
     let Some(content) = arguments.content.as_ref().or(arguments.data.as_ref()) else {
         return Ok((None, MediaType::None));

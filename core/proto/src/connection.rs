@@ -7,6 +7,7 @@
 //! | send    | Idle      | start                                 | Body    |
 //! | send    | Body      | final head >= 300 before it is sent   | Stopped |
 //! | send    | Body      | end of a response before it is sent   | Stopped |
+//! | send    | Body      | stop_sending before it is sent        | Stopped |
 //! | send    | Body      | recycle, when sent to the last byte   | Idle    |
 //! | receive | Idle      | start                                 | Head    |
 //! | receive | Head      | 1xx head                              | Head    |
@@ -34,6 +35,7 @@ use crate::framing::{BodyFraming, Framing, RequestFacts, response_framing};
 use crate::head::{HeadParser, ResponseHead, Version};
 use crate::persist::{CloseReason, KeepAliveHint, exchange_allows_reuse};
 use crate::request_head::{FramingField, RequestHead};
+use crate::start::{Start, TargetForm};
 
 #[derive(Debug)]
 enum SendState {
@@ -108,23 +110,18 @@ impl Connection {
     /// `InvalidState` if the connection is not idle or may not be used again; what
     /// `RequestHead::check` finds. Nothing has changed then.
     pub fn start(&mut self, head: &RequestHead, body: RequestBody) -> Result<(), LocalError> {
-        self.start_with_defaults(head, body, b"", false)
+        self.start_with(head, body, &Start::default())
     }
 
-    /// Starts a request as [`Connection::start`] does, with more to say in its head: `defaults`,
-    /// serialised field lines that follow the head's own and must be valid and say nothing about
-    /// framing or persistence; then, when it is the `last` one on this connection,
-    /// `Connection: close` (RFC 9112 9.6), unless the head has a Connection field of its own. After
-    /// the last one `reuse` says `RequestSaidClose`, whether or not the field was written.
+    /// Starts a request as [`Connection::start`] does, as `how` says.
     ///
     /// # Errors
     /// Those of [`Connection::start`].
-    pub fn start_with_defaults(
+    pub fn start_with(
         &mut self,
         head: &RequestHead,
         body: RequestBody,
-        defaults: &[u8],
-        last: bool,
+        how: &Start<'_>,
     ) -> Result<(), LocalError> {
         if !matches!((&self.send, &self.recv), (SendState::Idle, RecvState::Idle)) {
             return Err(LocalError::InvalidState("start: the connection is not idle"));
@@ -135,9 +132,12 @@ impl Connection {
         let (body, field) = head.framing(body)?;
         self.tx.clear();
         self.tx_pos = 0;
-        self.tx.extend_from_slice(head.bytes());
-        self.tx.extend_from_slice(defaults);
-        if last && !head.contains(b"Connection") {
+        match how.form {
+            TargetForm::Origin => self.tx.extend_from_slice(head.bytes()),
+            TargetForm::Absolute(base) => head.write_absolute(base, &mut self.tx),
+        }
+        self.tx.extend_from_slice(how.fields);
+        if how.last && !head.contains(b"Connection") {
             self.tx.extend_from_slice(b"Connection: close\r\n");
         }
         match field {
@@ -152,7 +152,7 @@ impl Connection {
             }
         }
         self.request = head.facts();
-        self.request.close |= last;
+        self.request.close |= how.last;
         self.parser = HeadParser::default();
         self.framing = None;
         self.facts = Facts::default();
@@ -202,6 +202,12 @@ impl Connection {
     pub fn send_stopped(&self) -> bool {
         matches!(self.send, SendState::Stopped)
             || (matches!(self.recv, RecvState::Failed(_)) && !self.send_done())
+    }
+
+    /// Gives the rest of the upload up: it is not wanted. The connection is not to be used again, which
+    /// `reuse` says (`RequestUnfinished`), unless the request was whole already.
+    pub fn stop_sending(&mut self) {
+        self.stop_upload();
     }
 
     /// The whole request has been handed to the transport.
@@ -456,10 +462,15 @@ impl Connection {
         }
     }
 
+    /// Whether the answer was 101 or 2xx to CONNECT: the connection speaks another protocol now.
+    pub fn is_switched(&self) -> bool {
+        self.framing.is_some_and(|framing| framing.switched)
+    }
+
     /// After 101 or 2xx to CONNECT: the bytes behind the head, which belong to the new protocol.
     /// Empty in every other state.
     pub fn take_switched(&mut self) -> Vec<u8> {
-        if !self.framing.is_some_and(|framing| framing.switched) {
+        if !self.is_switched() {
             return Vec::new();
         }
         let bytes = self.rx.split_off(self.rx_pos.min(self.rx.len()));

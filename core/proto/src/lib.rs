@@ -40,6 +40,7 @@ mod framing;
 mod head;
 mod persist;
 mod request_head;
+mod start;
 
 pub use connection::Connection;
 pub use error::{LocalError, RemoteError};
@@ -49,3 +50,4 @@ pub use framing::BodyFraming;
 pub use head::{ResponseHead, Version};
 pub use persist::{CloseReason, KeepAliveHint};
 pub use request_head::RequestHead;
+pub use start::{Start, TargetForm};

@@ -21,6 +21,7 @@ pub struct RequestHead {
     content_length: ContentLength,
     transfer_encoding: TransferEncoding,
     replayable: bool,
+    expects_continue: bool,
     facts: RequestFacts,
 }
 
@@ -68,6 +69,7 @@ impl RequestHead {
             content_length: ContentLength::Absent,
             transfer_encoding: TransferEncoding::Absent,
             replayable: matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE"),
+            expects_continue: false,
             facts: RequestFacts {
                 head: method == "HEAD",
                 connect: method == "CONNECT",
@@ -126,6 +128,9 @@ impl RequestHead {
                 self.user_host = true;
                 self.bytes.drain(self.host.0 - "Host: ".len()..self.host.1 + "\r\n".len());
             }
+            6 if is(b"Expect") => {
+                self.expects_continue |= value.eq_ignore_ascii_case(b"100-continue")
+            }
             7 if is(b"Upgrade") => self.facts.upgrade |= !value.is_empty(),
             10 if is(b"Connection") => {
                 self.facts.close |= list(value).any(|token| same(token, b"close"));
@@ -153,6 +158,15 @@ impl RequestHead {
             _ => {}
         }
         Ok(true)
+    }
+
+    /// Appends the head with its target in absolute-form (RFC 9112 3.2.2): `base` before the head's own
+    /// one, which is left out when it is the asterisk-form (RFC 9112 3.2.4).
+    pub(crate) fn write_absolute(&self, base: &str, into: &mut Vec<u8>) {
+        let (method, rest) = self.bytes.split_at(self.method_len + 1);
+        into.extend_from_slice(method);
+        into.extend_from_slice(base.as_bytes());
+        into.extend_from_slice(rest.strip_prefix(b"* ").map_or(rest, |_| &rest[1..]));
     }
 
     fn text(&self, start: usize, end: usize) -> &str {
@@ -204,6 +218,11 @@ impl RequestHead {
     /// TRACE PUT DELETE (RFC 9110 9.2.2), or the user gave an Idempotency-Key.
     pub fn is_replayable(&self) -> bool {
         self.replayable
+    }
+
+    /// Whether it carries `Expect: 100-continue` (RFC 9110 10.1.1): its body waits for the server's word.
+    pub fn expects_continue(&self) -> bool {
+        self.expects_continue
     }
 
     /// Checks everything `Connection::start` would check, so bad input fails before a connection is

@@ -17,16 +17,16 @@ use crate::config::{ClientConfig, Settings};
 use crate::connection::manager::ClientPool;
 use crate::connection::manager::open_pool;
 use crate::decode::ACCEPTED;
-use crate::drive::hedge;
 use crate::drive::on_engine::on_engine;
-use crate::drive::perform::perform;
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
 use crate::drive::wait::tokio::TokioWait;
 use crate::drive::warm::warm;
+use crate::drive::{hedge, perform};
 use crate::error::{Error, Result};
 use crate::fork::PerFork;
 use crate::net::resolver::Resolver;
 use crate::net::tls::TlsSettings;
+use crate::observe::Observer;
 use crate::process::{Process, process};
 use crate::request::Request;
 use crate::request::url::Target;
@@ -36,6 +36,7 @@ use crate::stats::Stats;
 struct ClientInner {
     /// `None`: whichever this fork generation has.
     process: Option<&'static Process>,
+    observer: Option<Arc<dyn Observer>>,
     settings: Arc<Settings>,
     tls: Arc<TlsSettings>,
     resolver: Arc<Resolver>,
@@ -70,17 +71,31 @@ impl Client {
     /// # Errors
     /// `InvalidArgument` names the option; unreadable or invalid certificate files too.
     pub fn new(config: ClientConfig) -> Result<Client> {
-        Client::in_process(config, None)
+        Client::in_process(config, None, None)
+    }
+
+    /// A client of its own, whose `observer` is told of what happens to all its requests and
+    /// connections, on whatever thread it happens.
+    ///
+    /// # Errors
+    /// Those of [`Client::new`].
+    pub fn observed(config: ClientConfig, observer: Arc<dyn Observer>) -> Result<Client> {
+        Client::in_process(config, None, Some(observer))
     }
 
     /// One that shares nothing with the clients of another process.
-    fn in_process(config: ClientConfig, own: Option<&'static Process>) -> Result<Client> {
+    fn in_process(
+        config: ClientConfig,
+        own: Option<&'static Process>,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Result<Client> {
         config.check()?;
         let tls = Arc::new(TlsSettings::new(&config, &own.unwrap_or_else(process).tls)?);
         let resolver = Arc::new(Resolver::new(config.resolve.as_deref(), config.dns_ttl)?);
         Ok(Client {
             inner: Arc::new(ClientInner {
                 process: own,
+                observer,
                 settings: Arc::new(Settings::new(config, ACCEPTED)),
                 tls,
                 resolver,
@@ -128,7 +143,8 @@ impl Client {
         }
         let mut wait = BlockingWait::new(blocking);
         run(async {
-            let mut response = perform(&self.inner.settings, &pool, request, &mut wait).await?;
+            let reply = perform(&self.inner.settings, &pool, request, &mut wait).await?;
+            let mut response = Response::from(reply);
             response.receive_until(&mut wait, until).await?;
             Ok(response)
         })
@@ -300,7 +316,8 @@ impl Client {
         let inner = &self.inner;
         let open = || {
             let process = self.process();
-            let pool = open_pool(process, &inner.settings.config, &inner.tls, &inner.resolver);
+            let ClientInner { settings, tls, resolver, observer, .. } = &**inner;
+            let pool = open_pool(process, &settings.config, tls, resolver, observer.clone());
             let seen: Weak<ClientPool> = Arc::downgrade(&pool);
             process.remember(seen);
             pool
@@ -312,3 +329,6 @@ impl Client {
         self.inner.process.unwrap_or_else(process)
     }
 }
+
+#[cfg(test)]
+mod tests;

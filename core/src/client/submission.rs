@@ -8,7 +8,7 @@ use crate::client::call::Call;
 use crate::client::outcome::{Outcome, Queue};
 use crate::config::Settings;
 use crate::connection::manager::ClientPool;
-use crate::drive::perform::perform;
+use crate::drive::perform;
 use crate::drive::wait::tokio::TokioWait;
 use crate::engine::cancel::{Cancel, cancellable};
 use crate::engine::inbox::{Count, Job};
@@ -60,7 +60,7 @@ pub(super) async fn perform_here(
     until: Until,
     wait: &mut TokioWait,
 ) -> Result<Response> {
-    let mut response = perform(settings, pool, request, wait).await?;
+    let mut response = Response::from(perform(settings, pool, request, wait).await?);
     if until == Until::Head {
         response.gather();
     }

@@ -1,7 +1,6 @@
 //! How the pool opens a connection, and closes one that it gives up.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::connection::follow_dns::follow;
@@ -10,56 +9,31 @@ use crate::connection::manager::{ClientPool, ConnectionManager};
 use crate::connection::{Connection, idle_reaper, stay};
 use crate::deadline::Deadline;
 use crate::engine::cancel::panicked;
-use crate::error::{Error, ErrorKind, Phase};
-use crate::net::dial::dial;
-use crate::origin::{Origin, Scheme};
-use crate::pool::{DialOrder, Idle, Manager, Why};
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::net::connect::{Connector, Dialled, dial};
+use crate::origin::Scheme;
+use crate::origin::route::{Address, Proxy, Route};
+use crate::pool::{DialOrder, Manager, Why};
 use crate::stats::Closed;
 
 impl Manager for ConnectionManager {
-    type Key = Arc<Origin>;
+    type Key = Route;
     type Connection = Box<Connection>;
     type Error = Error;
 
-    fn dial(pool: &Arc<ClientPool>, origin: Arc<Origin>, order: DialOrder) {
+    fn dial(pool: &Arc<ClientPool>, route: Route, order: DialOrder) {
         let permit = Permit { pool: pool.clone(), order: Some(order) };
         let job = async move {
-            let Permit { pool, .. } = &permit;
-            let started = Instant::now();
-            let deadline = Deadline::after(started, order.limit, ErrorKind::ConnectTimeout);
-            let tls = (origin.scheme == Scheme::Https)
-                .then_some((&*pool.manager.tls, &pool.manager.process.tls));
-            let dns = &pool.manager.process.dns;
-            let work = dial(&origin.host, origin.port, tls, &pool.manager.resolver, dns);
+            let deadline = Deadline::after(Instant::now(), order.limit, ErrorKind::ConnectTimeout);
+            let work = reach(&permit.pool.manager, &route);
             let result = match deadline.at {
                 None => work.await,
                 Some(at) => tokio::time::timeout_at(at.into(), work)
                     .await
-                    .unwrap_or_else(|_| Err(deadline.error(Phase::Connect, &origin))),
+                    .unwrap_or_else(|_| Err(deadline.error(Phase::Connect, &route.origin))),
             };
             match result {
-                Ok(dialled) => {
-                    let process = pool.manager.process;
-                    let memory = process.origins.of(&origin);
-                    memory.forget(Instant::now());
-                    #[cfg(test)]
-                    assert_ne!(origin.host, crate::connection::tests::PANICS, "asked for");
-                    let address = follow(pool, &origin, dialled.peer.ip(), &dialled.answer);
-                    let config = &pool.manager.config;
-                    let connection = Box::new(Connection::new(
-                        process.next_connection_id(),
-                        dialled,
-                        config,
-                        memory,
-                        address,
-                    ));
-                    pool.manager.counters.opened.fetch_add(1, Ordering::Relaxed);
-                    let now = Instant::now();
-                    let until = connection.idle_until(&pool.manager.config, now);
-                    let pool = pool.clone();
-                    permit.dialled(stay(connection, now, until));
-                    idle_reaper::arm(&pool);
-                }
+                Ok(dialled) => permit.dialled(&route, dialled),
                 Err(error) => permit.failed(error),
             }
         };
@@ -70,13 +44,34 @@ impl Manager for ConnectionManager {
     }
 
     fn close(&self, connection: Box<Connection>, why: Why) {
-        self.counters.closed(match why {
+        let reason = match why {
             Why::IdleTimeout => connection.outlived(Instant::now()).unwrap_or(Closed::IdleTimeout),
             Why::Evicted => Closed::Evicted,
             Why::PoolClosed => Closed::ByClient,
-        });
+        };
+        self.closed(&connection, reason);
         close_gracefully(self.process, connection);
     }
+}
+
+/// Opens a connection along `route`.
+async fn reach(manager: &ConnectionManager, route: &Route) -> Result<Dialled> {
+    let ConnectionManager { process, resolver, tls, .. } = manager;
+    let Route { origin, via, address, .. } = route;
+    let (mut host, mut port) = (&*origin.host, origin.port);
+    if let Some(nearest) = via.0.as_deref().and_then(<[Proxy]>::first) {
+        (host, port) = (&nearest.host, nearest.port);
+    }
+    let first = match address {
+        Address::Name => Connector::Name { host, port, resolver, dns: &process.dns },
+        Address::Literal(address) => Connector::Address(*address),
+        Address::Unix(path) => Connector::Unix(path),
+    };
+    if origin.scheme == Scheme::Http || route.is_forwarded() {
+        return dial(&[first]).await;
+    }
+    let (host, port, settings) = (&*origin.host, origin.port, &**tls);
+    dial(&[first, Connector::Tls { host, port, settings, sessions: &process.tls }]).await
 }
 
 /// A dial under way: it ends in a connection or in an error for whoever waits for it, also when its
@@ -87,10 +82,23 @@ struct Permit {
 }
 
 impl Permit {
-    fn dialled(mut self, idle: Idle<Box<Connection>>) {
+    fn dialled(mut self, route: &Route, dialled: Dialled) {
+        let (pool, now) = (self.pool.clone(), Instant::now());
+        let manager = &pool.manager;
+        let memory = manager.process.origins.of(&route.origin);
+        memory.forget(now);
+        #[cfg(test)]
+        assert_ne!(route.origin.host, crate::connection::tests::PANICS, "asked for");
+        let address = follow(&pool, route, &dialled);
+        let id = manager.process.next_connection_id();
+        let connection = Connection::new(id, dialled, &manager.config, memory, address);
+        let connection = Box::new(connection.along(route));
+        manager.opened(&connection);
+        let until = connection.idle_until(&manager.config, now);
         if let Some(order) = self.order.take() {
-            self.pool.dialled(order, idle);
+            pool.dialled(order, stay(connection, now, until));
         }
+        idle_reaper::arm(&pool);
     }
 
     fn failed(mut self, error: Error) {

@@ -1,24 +1,24 @@
 //! Connections follow their names: what a new answer leaves out is not used for long any more.
 
 use std::io;
-use std::net::IpAddr;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use crate::connection::manager::ClientPool;
 use crate::guard::caught;
-use crate::net::dns_cache::Answer;
+use crate::net::connect::Dialled;
 use crate::origin::Origin;
 use crate::origin::dns_refresh::{Lookup, PeerAddress};
+use crate::origin::route::Route;
 
-/// What a connection just opened to `peer` follows; `None` when its name is not looked up again.
-pub(super) fn follow(
-    pool: &ClientPool,
-    origin: &Arc<Origin>,
-    peer: IpAddr,
-    answer: &Answer,
-) -> Option<PeerAddress> {
-    let (address, changed) = pool.manager.names.follow(origin, peer, answer)?;
+/// What a connection just opened follows; `None` when its name is not looked up again.
+pub(super) fn follow(pool: &ClientPool, route: &Route, dialled: &Dialled) -> Option<PeerAddress> {
+    let (peer, answer) = (dialled.peer?, dialled.answer.as_ref()?);
+    if route.via.0.is_some() {
+        return None;
+    }
+    let origin = &route.origin;
+    let (address, changed) = pool.manager.names.follow(origin, peer.ip(), answer)?;
     if changed {
         look_at_addresses(pool, origin);
     }
@@ -28,7 +28,8 @@ pub(super) fn follow(
 fn look_at_addresses(pool: &ClientPool, origin: &Arc<Origin>) {
     let now = Instant::now();
     let config = &pool.manager.config;
-    pool.visit(origin, |idle| idle.connection.look_at_address(config, now, &mut idle.until));
+    let route = Route::direct(origin.clone());
+    pool.visit(&route, |idle| idle.connection.look_at_address(config, now, &mut idle.until));
     pool.manager.alarm.ring();
 }
 

@@ -19,8 +19,8 @@ pub(super) fn close_gracefully(process: &'static Process, mut connection: Box<Co
     if connection.generation != fork::generation() {
         return;
     }
-    let Connection { transport, io, .. } = &mut *connection;
-    transport.half_close(io.fd());
+    let Connection { wire, io, .. } = &mut *connection;
+    wire.transport.half_close(io.fd());
     // Many servers close first.
     let mut scratch = Vec::new();
     if matches!(recv(io.fd(), &mut scratch), Ok(0)) {

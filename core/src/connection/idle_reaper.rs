@@ -19,7 +19,7 @@ use crate::connection::manager::ClientPool;
 use crate::connection::probe;
 use crate::engine::steadily;
 use crate::net::socket::watch as register;
-use crate::origin::Origin;
+use crate::origin::route::Route;
 use crate::pool::{HostId, Idle};
 
 /// Idle for longer than this: watched.
@@ -37,8 +37,8 @@ pub(super) fn arm(pool: &Arc<ClientPool>) {
 }
 
 /// One of them died: siblings often die together, so each is looked at before it is used.
-pub(crate) fn examine_all(pool: &Arc<ClientPool>, origin: &Arc<Origin>) {
-    for (host, stay) in pool.stays(origin) {
+pub(crate) fn examine_all(pool: &Arc<ClientPool>, route: &Route) {
+    for (host, stay) in pool.stays(route) {
         examine(pool, host, stay);
     }
 }
@@ -71,7 +71,7 @@ async fn keep(pool: Weak<ClientPool>, alarm: Arc<Alarm>) {
         let now = Instant::now();
         let next_expiry = alive.expire(now);
         let young = alive.unwatched(now.checked_sub(TICK).unwrap_or(now), |host, idle| {
-            idle.connection.http.shrink();
+            idle.connection.wire.http.shrink();
             if let Some(watched) = &watched {
                 let stay = (host as u64) << 32 | u64::from(idle.stay);
                 add(watched.get_ref(), &idle.connection.io, stay);

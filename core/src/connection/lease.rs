@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use keepalive_proto::Eof;
+use keepalive_proto::{CloseReason, Eof};
 
 use crate::connection::graceful_close::close_gracefully;
 use crate::connection::manager::ClientPool;
@@ -19,15 +19,11 @@ pub(crate) struct Lease {
     connection: Option<Box<Connection>>,
     host: HostId,
     pub pool: Arc<ClientPool>,
-    /// The request was sent on another connection too, and this one's answer came first.
-    pub hedged: bool,
-    /// This is that other connection.
-    pub hedge_won: bool,
 }
 
 impl Lease {
     pub fn new(pool: Arc<ClientPool>, host: HostId, connection: Box<Connection>) -> Lease {
-        Lease { connection: Some(connection), host, pool, hedged: false, hedge_won: false }
+        Lease { connection: Some(connection), host, pool }
     }
 
     pub fn host(&self) -> HostId {
@@ -53,7 +49,7 @@ impl Lease {
     pub fn is_quiet(&self, now: Instant) -> bool {
         self.connection.as_ref().is_some_and(|connection| {
             connection.io.is_quiet()
-                && !connection.transport.holds()
+                && !connection.wire.transport.holds()
                 && connection.idled(now) < Duration::from_millis(100)
         })
     }
@@ -82,19 +78,19 @@ impl Lease {
             return;
         };
         let pool = self.pool.clone();
-        if connection.transport.holds() {
-            connection.http.received_eof(Eof::Abrupt);
+        if connection.wire.transport.holds() {
+            connection.wire.http.received_eof(Eof::Abrupt);
         }
-        let kept = connection
-            .keep_until(&pool.manager.config, now)
-            .and_then(|until| connection.http.recycle().map_err(Closed::Protocol).map(|()| until));
+        let kept = connection.keep_until(&pool.manager.config, now).and_then(|until| {
+            connection.wire.http.recycle().map_err(Closed::Protocol).map(|()| until)
+        });
         match kept {
             Ok(until) => {
                 pool.check_in(self.host, stay(connection, now, until));
                 idle_reaper::arm(&pool);
             }
             Err(reason) => {
-                pool.manager.counters.closed(reason);
+                pool.manager.closed(&connection, reason);
                 close_gracefully(pool.manager.process, connection);
                 pool.discard(self.host);
             }
@@ -112,6 +108,18 @@ impl Lease {
         idle_reaper::arm(&self.pool);
     }
 
+    /// Takes the connection out of the pool for good: its place is free, it is the caller's to close.
+    ///
+    /// # Errors
+    /// `InvalidState` in a forked child.
+    pub fn detach(mut self) -> Result<Box<Connection>> {
+        self.connection()?;
+        let connection = self.connection.take().ok_or_else(|| Error::state("the lease is over"))?;
+        self.pool.manager.closed(&connection, Closed::Protocol(CloseReason::Switched));
+        self.pool.discard(self.host);
+        Ok(connection)
+    }
+
     /// Closes the connection for `reason`.
     pub fn discard(mut self, reason: Closed) {
         self.end(reason);
@@ -126,7 +134,7 @@ impl Lease {
             drop(connection);
             return;
         }
-        self.pool.manager.counters.closed(reason);
+        self.pool.manager.closed(&connection, reason);
         connection.close();
         self.pool.discard(self.host);
     }

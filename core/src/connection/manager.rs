@@ -10,6 +10,7 @@ use crate::connection::alarm::Alarm;
 use crate::connection::parked_body::ParkedBodies;
 use crate::net::resolver::Resolver;
 use crate::net::tls::TlsSettings;
+use crate::observe::{Event, Observer, tell};
 use crate::origin::dns_refresh::DnsRefresh;
 use crate::pool::{Caps, Pool};
 use crate::process::Process;
@@ -27,6 +28,8 @@ pub(crate) struct ConnectionManager {
     pub alarm: Arc<Alarm>,
     pub names: DnsRefresh,
     pub parked: ParkedBodies,
+    /// Told of all that happens.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl Drop for ConnectionManager {
@@ -40,7 +43,25 @@ impl ConnectionManager {
     pub fn found_dead(&self, connection: &Connection, reason: Closed) {
         connection.learn_from(reason);
         self.counters.stale.fetch_add(1, Ordering::Relaxed);
+        self.closed(connection, reason);
+    }
+
+    /// A connection was opened.
+    pub fn opened(&self, connection: &Connection) {
+        self.counters.opened.fetch_add(1, Ordering::Relaxed);
+        let [resolve, connect, tls] = connection.dialled;
+        self.tell(&Event::Dialled { connection: connection.id, resolve, connect, tls });
+    }
+
+    /// A connection is closed, for `reason`.
+    pub fn closed(&self, connection: &Connection, reason: Closed) {
         self.counters.closed(reason);
+        self.tell(&Event::Evicted { connection: connection.id, reason });
+    }
+
+    /// Something happened that concerns no request.
+    pub fn tell(&self, event: &Event<'_>) {
+        tell(self.observer.as_deref().map(|observer| observer as _), event);
     }
 }
 
@@ -50,6 +71,7 @@ pub(crate) fn open_pool(
     config: &Arc<ClientConfig>,
     tls: &Arc<TlsSettings>,
     resolver: &Arc<Resolver>,
+    observer: Option<Arc<dyn Observer>>,
 ) -> Arc<ClientPool> {
     let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     let caps = Caps {
@@ -69,6 +91,7 @@ pub(crate) fn open_pool(
             alarm: Arc::default(),
             names: DnsRefresh::new(config.dns_ttl),
             parked: ParkedBodies::new(config.body_idle_timeout),
+            observer,
         },
     )
 }

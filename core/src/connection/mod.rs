@@ -6,6 +6,7 @@
 //! (`dialing`).
 
 mod alarm;
+pub(crate) mod detached;
 mod dialing;
 pub(crate) mod exit;
 mod follow_dns;
@@ -16,6 +17,7 @@ pub(crate) mod manager;
 mod parked_body;
 pub(crate) mod parked_lease;
 mod snapshot;
+pub(crate) mod wire;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,12 +26,14 @@ use std::time::{Duration, Instant, SystemTime};
 use keepalive_proto::{Connection as Machine, Limits};
 
 use crate::config::{ClientConfig, MAX_TIME};
+use crate::connection::wire::Wire;
 use crate::fork;
 use crate::net::busy_poll::Pace;
-use crate::net::dial::Dialled;
+use crate::net::connect::Dialled;
 use crate::net::socket::Io;
-use crate::net::transport::{Probe, Transport};
+use crate::net::transport::Probe;
 use crate::origin::dns_refresh::PeerAddress;
+use crate::origin::route::Route;
 use crate::origin::state::{Hint, OriginState};
 use crate::pool::{Idle, Moment};
 use crate::stats::Closed;
@@ -40,19 +44,18 @@ pub(crate) const FOREVER: Duration = MAX_TIME;
 /// One connection, from dial to close.
 pub(crate) struct Connection {
     pub id: u64,
-    pub http: Machine,
-    pub transport: Transport,
+    pub wire: Wire,
     pub io: Io,
-    /// Bytes the kernel took from us, TLS and all.
-    pub wire: u64,
     /// Responses completed.
     pub served: u64,
     /// Spent on resolving, connecting and the TLS handshake.
     pub dialled: [Duration; 3],
     /// Not to be reused from then on (`max_age` with its jitter).
     retires: Instant,
-    /// The server's address.
-    pub peer: SocketAddr,
+    /// Whom it goes to; `None` for a Unix domain socket.
+    pub peer: Option<SocketAddr>,
+    /// Its requests have their targets in absolute-form.
+    forwarded: bool,
     /// Where its name leads; `None` when that is not looked up again.
     address: Option<PeerAddress>,
     /// `Keep-Alive: max=M`: how many requests it may carry in all.
@@ -93,17 +96,20 @@ impl Connection {
         let age = config.max_age.map_or(FOREVER, |age| age.min(FOREVER).mul_f64(jitter));
         Connection {
             id,
-            http: Machine::new(Limits {
-                head_bytes: usize::try_from(config.max_head_size).unwrap_or(usize::MAX),
-                fields: usize::try_from(config.max_fields).unwrap_or(usize::MAX),
-            }),
-            transport: dialled.transport,
+            wire: Wire {
+                http: Machine::new(Limits {
+                    head_bytes: usize::try_from(config.max_head_size).unwrap_or(usize::MAX),
+                    fields: usize::try_from(config.max_fields).unwrap_or(usize::MAX),
+                }),
+                transport: dialled.transport,
+                written: 0,
+            },
             io: dialled.io,
-            wire: 0,
             served: 0,
             dialled: [dialled.resolve, dialled.connect, dialled.tls],
             retires: Instant::now() + age,
             peer: dialled.peer,
+            forwarded: false,
             address,
             max_requests: None,
             hint: Hint::Unknown,
@@ -113,11 +119,22 @@ impl Connection {
         }
     }
 
+    /// Notes what its route asks of its requests.
+    pub fn along(mut self, route: &Route) -> Connection {
+        self.forwarded = route.is_forwarded();
+        self
+    }
+
+    /// Whether its requests have their targets in absolute-form: a forward proxy reads them.
+    pub fn absolute_form(&self) -> bool {
+        self.forwarded
+    }
+
     /// Says goodbye and closes, unless it is a forked parent's.
     pub fn close(mut self: Box<Self>) {
         if self.generation == fork::generation() {
-            let Connection { transport, io, .. } = &mut *self;
-            transport.close(io.fd());
+            let Connection { wire, io, .. } = &mut *self;
+            wire.transport.close(io.fd());
         }
     }
 
@@ -185,8 +202,8 @@ impl Connection {
 
     /// Whether it may be kept after the exchange that just ended, and until when.
     pub fn keep_until(&mut self, config: &ClientConfig, now: Instant) -> Result<Instant, Closed> {
-        self.http.reuse().map_err(Closed::Protocol)?;
-        let hint = self.http.keep_alive_hint();
+        self.wire.http.reuse().map_err(Closed::Protocol)?;
+        let hint = self.wire.http.keep_alive_hint();
         self.served += 1;
         if let Some(max) = hint.max {
             // Servers send the number that is left or a constant total; the smaller reading is
@@ -239,8 +256,8 @@ pub(crate) fn stay(
 }
 
 pub(crate) fn probe(connection: &mut Connection) -> Result<(), Closed> {
-    let Connection { transport, io, .. } = connection;
-    match transport.probe(io.fd()) {
+    let Connection { wire, io, .. } = connection;
+    match wire.transport.probe(io.fd()) {
         Probe::Alive => Ok(()),
         Probe::Eof => Err(Closed::IdleEof),
         Probe::Reset => Err(Closed::IdleReset),

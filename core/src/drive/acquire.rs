@@ -1,15 +1,143 @@
-//! The wait for a connection: for how long, and what is said when it was too long.
+//! A live connection for a request: an idle one that passes its probe, or one that was waited for.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::connection::Connection;
-use crate::connection::manager::ClientPool;
-use crate::connection::manager::ConnectionManager;
+use crate::connection::lease::Lease;
+use crate::connection::manager::{ClientPool, ConnectionManager};
 use crate::deadline::{Deadline, Deadlines, show};
+use crate::drive::call::Call;
 use crate::drive::wait::{Stopped, Wait};
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::net::transport::Transport;
+use crate::observe::Event;
 use crate::origin::Origin;
-use crate::pool::{Grant, Standing, Ticket};
+use crate::origin::route::Route;
+use crate::pool::{Got, Grant, Moment, Refused, Standing, Ticket, Wish};
+use crate::request::Request;
+
+/// What cannot be repeated takes no connection that has idled for longer (4 s, below the 5 s of Node's
+/// servers).
+const FRESH: Duration = Duration::from_secs(4);
+
+/// Gets a connection; when it was there is `marks.leased`. `fresh`: a new one, not an idle one.
+pub(super) async fn acquire<W: Wait>(
+    call: &mut Call<'_, W>,
+    request: &Request,
+    route: &Route,
+    fresh: bool,
+    asked: Instant,
+) -> Result<Lease> {
+    call.record.tell(Event::Queued);
+    let (mut lease, now) = find(call, request, route, fresh, asked).await?;
+    let marks = &mut call.record.marks;
+    marks.leased = now;
+    if now != asked {
+        marks.queued += now - asked;
+    }
+    let begun = marks.begun;
+    let connection = lease.connection()?;
+    let reused = connection.served > 0;
+    marks.dialled = Default::default();
+    if !reused && !connection.was_ready(begun) {
+        call.record.dialled(connection.id, connection.dialled);
+    }
+    let idle = connection.idled(now);
+    call.record.tell(Event::Picked { connection: connection.id, reused, idle });
+    Ok(lease)
+}
+
+async fn find<W: Wait>(
+    call: &mut Call<'_, W>,
+    request: &Request,
+    route: &Route,
+    fresh: bool,
+    asked: Instant,
+) -> Result<(Lease, Instant)> {
+    let Call { pool, deadlines, wait, .. } = call;
+    let origin = &*route.origin;
+    let mut stillborn = false;
+    let mut now = asked;
+    let idempotent = request.head.is_replayable();
+    // What the reactor watches need not be probed where a death it has not told of yet costs no
+    // more than a replay.
+    let cheap = W::REGISTERED && idempotent && !request.body.is_stream();
+    let trusted = |lease: &Lease, now| cheap && lease.is_quiet(now);
+    loop {
+        let wish = Wish {
+            registered: W::REGISTERED,
+            fresh,
+            max_idle: (!idempotent).then_some(FRESH),
+            dial_limit: deadlines.connect,
+        };
+        let at = Moment { now, wall: SystemTime::now() };
+        let mut ticket = match pool.checkout(route, at, wish) {
+            Ok(Got::Idle(host, connection)) => {
+                let lease = Lease::new(pool.clone(), host, connection);
+                if trusted(&lease, now) {
+                    return Ok((lease, now));
+                }
+                match lease.probed() {
+                    Some(lease) => return Ok((lease, now)),
+                    None => continue,
+                }
+            }
+            Ok(Got::Ticket(ticket)) => ticket,
+            Err(refused) => return Err(refusal(refused)),
+        };
+        ticket.orphan = |pool, host, connection| {
+            Lease::new(pool.clone(), host, connection).put_back();
+        };
+        let grant = granted(&mut ticket, pool, *wait, deadlines, origin, asked).await?;
+        now = Instant::now();
+        let mut lease = taken(pool, grant)?;
+        let connection = lease.connection()?;
+        let is_new = connection.served == 0;
+        // A TLS 1.3 server refuses a client after the client's handshake is over: the exchange then
+        // reports the alert, which a probe would swallow.
+        if is_new && matches!(connection.wire.transport, Transport::Tls(_)) {
+            return Ok((lease, now));
+        }
+        if !is_new && trusted(&lease, now) {
+            return Ok((lease, now));
+        }
+        match lease.probed() {
+            Some(lease) => return Ok((lease, now)),
+            // A server that closes whatever is opened would be dialled without end.
+            None if is_new && std::mem::replace(&mut stillborn, true) => {
+                let peer = origin.authority();
+                return Err(Error::new(
+                    ErrorKind::ConnectionClosed,
+                    Phase::Connect,
+                    format!("{peer} closed two connections as soon as they were open"),
+                ));
+            }
+            None => {}
+        }
+    }
+}
+
+/// Why there is no place in the queue.
+pub(super) fn refusal(refused: Refused) -> Error {
+    match refused {
+        Refused::Closed => Error::state("the client is closed"),
+        Refused::QueueFull(waiting) => Error::new(
+            ErrorKind::QueueFull,
+            Phase::Pool,
+            format!("{waiting} requests already wait for a connection (queue_limit)"),
+        ),
+    }
+}
+
+/// The lease that a grant brings.
+pub(super) fn taken(pool: &Arc<ClientPool>, grant: Grant<Box<Connection>, Error>) -> Result<Lease> {
+    match grant {
+        Grant::Connection(host, connection) => Ok(Lease::new(pool.clone(), host, connection)),
+        Grant::Failed(error) => Err(error),
+        Grant::PoolClosed => Err(Error::state("the client was closed")),
+    }
+}
 
 /// Waits until the ticket is served. Two limits: `queue_timeout` from when the wait `started`, and
 /// `queue_stall_timeout` from when the queue last moved. Neither counts while a connection is being

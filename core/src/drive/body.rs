@@ -1,22 +1,21 @@
 //! The body of a response that is still on its connection.
 
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Instant;
 
-use keepalive_proto::{Connection as Machine, Eof, Event, Fields};
+use keepalive_proto::{Connection as Machine, Eof, Event as Came, Fields};
 
 use crate::config::Limit;
 use crate::connection::Connection;
 use crate::connection::lease::Lease;
 use crate::connection::parked_lease::{ParkedLease, park};
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, Deadlines};
 use crate::decode::Decoder;
 use crate::drive::wait::{Stopped, Turn, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::net::socket::{Received, is_pause};
-use crate::net::transport::Transport;
+use crate::observe::{Event, Observer, tell};
 use crate::origin::Origin;
 use crate::stats::Closed;
 
@@ -39,6 +38,7 @@ pub(crate) struct Live {
     pub(super) total: Deadline,
     pub(super) origin: Arc<Origin>,
     reused: bool,
+    observer: Option<Arc<dyn Observer>>,
     /// Bytes that were taken without waiting since the last wait.
     pub(super) taken: usize,
 }
@@ -47,12 +47,22 @@ impl Live {
     pub fn new(
         lease: Lease,
         decoder: Option<Decoder>,
-        read: Limit,
-        total: Deadline,
+        deadlines: &Deadlines,
         origin: Arc<Origin>,
         reused: bool,
+        observer: Option<Arc<dyn Observer>>,
     ) -> Live {
-        Live { lease: Some(lease), claim: None, decoder, read, total, origin, reused, taken: 0 }
+        Live {
+            lease: Some(lease),
+            claim: None,
+            decoder,
+            read: deadlines.read,
+            total: deadlines.total,
+            origin,
+            reused,
+            observer,
+            taken: 0,
+        }
     }
 
     /// The caller has the response: how long it does not read on is watched.
@@ -75,7 +85,10 @@ impl Live {
     /// The response is complete: the connection goes back if it may.
     pub fn finish(&mut self) {
         if let Some(lease) = self.lease.take() {
+            let pool = lease.pool.clone();
             lease.check_in(Instant::now());
+            tell(pool.manager.observer.as_deref().map(|observer| observer as _), &Event::End);
+            tell(self.observer.as_deref().map(|observer| observer as _), &Event::End);
         }
     }
 
@@ -91,7 +104,7 @@ impl Live {
         // A failure is for the read that follows.
         let _ = self.claim();
         let Some(Ok(connection)) = self.lease.as_mut().map(Lease::connection) else { return };
-        if let Some(left) = connection.http.body_remaining() {
+        if let Some(left) = connection.wire.http.body_remaining() {
             into.reserve_exact(usize::try_from(left).unwrap_or(usize::MAX).min(MOST_RESERVED));
         }
     }
@@ -138,11 +151,12 @@ impl Live {
             }
             let connection = leased(&mut self.lease)?;
             wait.adopt(&mut connection.io)?;
-            let Connection { http, transport, io, .. } = connection;
-            let direct = direct(http, &self.decoder);
+            let Connection { wire, io, .. } = connection;
+            let past = past(&wire.http, &self.decoder);
             let received = std::future::poll_fn(|cx| {
-                wait.poll_io(cx, io, Want::Read.of(transport), &deadline, &mut |fd, _| {
-                    read(http, transport, fd, direct, into)
+                wait.poll_io(cx, io, Want::Read.of(&wire.transport), &deadline, &mut |fd, _| {
+                    let room = read_size(wire.http.body_remaining(), into.len());
+                    wire.try_read_body(fd, room, past, into)
                 })
             })
             .await;
@@ -151,10 +165,15 @@ impl Live {
                     if let Received::Bytes(count) = received {
                         wait.spend(count);
                     }
-                    absorb(http, received, direct, into);
                 }
                 Err(stopped) => {
-                    return Err(broken(stopped, http, Phase::Body, &self.origin, &deadline));
+                    return Err(broken(
+                        stopped,
+                        &mut wire.http,
+                        Phase::Body,
+                        &self.origin,
+                        &deadline,
+                    ));
                 }
             }
             // Something came, so the wait for the next byte begins anew.
@@ -189,14 +208,21 @@ impl Live {
                 Taken::More(_) => continue,
                 Taken::Dry(_) => {}
             }
-            let Connection { http, transport, io, .. } = leased(&mut self.lease)?;
-            let direct = direct(http, &self.decoder);
-            match read(http, transport, io.fd(), direct, into) {
-                Ok(received) => absorb(http, received, direct, into),
+            let Connection { wire, io, .. } = leased(&mut self.lease)?;
+            let past = past(&wire.http, &self.decoder);
+            let room = read_size(wire.http.body_remaining(), into.len());
+            match wire.try_read_body(io.fd(), room, past, into) {
+                Ok(_) => {}
                 Err(error) if is_pause(&error) => break,
                 Err(error) => {
                     let stopped = Stopped::Io(error);
-                    return Err(broken(stopped, http, Phase::Body, &self.origin, &self.total));
+                    return Err(broken(
+                        stopped,
+                        &mut wire.http,
+                        Phase::Body,
+                        &self.origin,
+                        &self.total,
+                    ));
                 }
             }
         }
@@ -226,42 +252,10 @@ fn leased(lease: &mut Option<Lease>) -> Result<&mut Connection> {
 }
 
 /// How many bytes need no framing or decoding: they are read straight to where they are wanted.
-fn direct(http: &Machine, decoder: &Option<Decoder>) -> Option<u64> {
+fn past(http: &Machine, decoder: &Option<Decoder>) -> Option<u64> {
     match decoder {
         None => http.direct_body().filter(|&left| left > 0),
         Some(_) => None,
-    }
-}
-
-fn read(
-    http: &mut Machine,
-    transport: &mut Transport,
-    fd: BorrowedFd<'_>,
-    direct: Option<u64>,
-    into: &mut Vec<u8>,
-) -> io::Result<Received> {
-    let room = read_size(http.body_remaining(), into.len());
-    match direct {
-        None => transport.read(fd, http.receive_space(room)),
-        Some(_) => {
-            into.reserve(room);
-            transport.read(fd, into)
-        }
-    }
-}
-
-/// Tells the machine what `read` brought; what was read directly but lies behind the body is its.
-fn absorb(http: &mut Machine, received: Received, direct: Option<u64>, into: &mut Vec<u8>) {
-    let (Received::Bytes(count), Some(left)) = (received, direct) else {
-        return note(http, received);
-    };
-    let body = usize::try_from(left).unwrap_or(usize::MAX).min(count);
-    http.received_direct(body as u64);
-    if body < count {
-        let beyond = into.len() - (count - body);
-        http.receive_space(count - body).extend_from_slice(&into[beyond..]);
-        http.received(count - body);
-        into.truncate(beyond);
     }
 }
 
@@ -289,15 +283,6 @@ pub(super) fn over() -> Error {
 
 pub(super) fn stall(limit: Limit) -> Deadline {
     Deadline::from_now(limit, ErrorKind::ReadTimeout)
-}
-
-/// Tells the machine what a read brought.
-pub(crate) fn note(http: &mut Machine, received: Received) {
-    match received {
-        Received::Bytes(count) => http.received(count),
-        Received::CleanEof => http.received_eof(Eof::Clean),
-        Received::AbruptEof => http.received_eof(Eof::Abrupt),
-    }
 }
 
 /// A wait that failed while receiving. A reset inside a response is a truncation with its counts.
@@ -355,7 +340,7 @@ pub(crate) fn take_events(
     into: &mut Vec<u8>,
     trailers: &mut Option<Fields>,
 ) -> Result<Taken> {
-    let http = &mut connection.http;
+    let http = &mut connection.wire.http;
     if decoder.is_none() && into.capacity() == 0 {
         // Exactly what is to come, so that freezing it needs no second allocation.
         let expected = http.body_remaining().filter(|&expected| expected <= SMALL);
@@ -368,19 +353,19 @@ pub(crate) fn take_events(
         }
         work += EVENT;
         match http.poll_event() {
-            Ok(Some(Event::Data(data))) => match decoder {
+            Ok(Some(Came::Data(data))) => match decoder {
                 None => into.extend_from_slice(data),
                 Some(decoder) => decoder.push(data),
             },
-            Ok(Some(Event::Trailers(fields))) => *trailers = Some(fields),
-            Ok(Some(Event::End)) => match decoder {
+            Ok(Some(Came::Trailers(fields))) => *trailers = Some(fields),
+            Ok(Some(Came::End)) => match decoder {
                 None => return Ok(Taken::End),
                 Some(decoder) => {
                     decoder.end();
                     break None;
                 }
             },
-            Ok(Some(Event::Informational(_) | Event::Head(_))) => {}
+            Ok(Some(Came::Informational(_) | Came::Head(_))) => {}
             Ok(None) => break None,
             Err(error) => break Some(error),
         }

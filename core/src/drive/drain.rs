@@ -8,7 +8,7 @@ use keepalive_proto::Event;
 use crate::connection::Connection;
 use crate::connection::lease::Lease;
 use crate::deadline::Deadline;
-use crate::drive::body::{Live, note};
+use crate::drive::body::Live;
 use crate::drive::wait::tokio::TokioWait;
 use crate::drive::wait::{Wait, Want};
 use crate::error::ErrorKind;
@@ -28,7 +28,7 @@ impl Live {
             return None;
         }
         let config = lease.pool.manager.config.clone();
-        let left = lease.connection().ok()?.http.body_remaining();
+        let left = lease.connection().ok()?.wire.http.body_remaining();
         let limit = config.drain_limit;
         if left.is_some_and(|left| left > limit) || config.drain_timeout == Some(Duration::ZERO) {
             lease.discard(Closed::Abandoned);
@@ -71,11 +71,11 @@ async fn drain(lease: &mut Lease, limit: u64) -> bool {
     if wait.adopt(&mut connection.io).is_err() {
         return false;
     }
-    let Connection { http, transport, io, .. } = connection;
+    let Connection { wire, io, .. } = connection;
     let mut count = 0;
     loop {
         loop {
-            match http.poll_event() {
+            match wire.http.poll_event() {
                 Ok(Some(Event::Data(data))) => count += data.len() as u64,
                 Ok(Some(Event::End)) => return true,
                 Ok(Some(_)) => {}
@@ -87,8 +87,8 @@ async fn drain(lease: &mut Lease, limit: u64) -> bool {
             return false;
         }
         let received = std::future::poll_fn(|cx| {
-            wait.poll_io(cx, io, Want::Read.of(transport), &never, &mut |fd, _| {
-                transport.read(fd, http.receive_space(READ))
+            wait.poll_io(cx, io, Want::Read.of(&wire.transport), &never, &mut |fd, _| {
+                Ok(wire.try_read(fd, READ)?.0)
             })
         })
         .await;
@@ -97,7 +97,6 @@ async fn drain(lease: &mut Lease, limit: u64) -> bool {
                 if let Received::Bytes(count) = received {
                     wait.spend(count);
                 }
-                note(http, received);
             }
             Err(_) => return false,
         }

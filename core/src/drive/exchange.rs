@@ -1,30 +1,45 @@
-//! One request and its response on one connection, up to the response head.
+//! One request and the head of its answer on one connection.
+//!
+//! | phase         | on                                         | goes to       |
+//! |---------------|--------------------------------------------|---------------|
+//! | SendHead      | written, more of the body to come          | SendBody      |
+//! | SendHead      | written, the body waits for the word       | AwaitContinue |
+//! | SendHead      | written, nothing to come                   | AwaitHead     |
+//! | AwaitContinue | 100 (Continue)                             | SendBody      |
+//! | AwaitContinue | silence for a second                       | SendBody      |
+//! | AwaitContinue | the final head                             | AwaitHead     |
+//! | SendBody      | written                                    | AwaitHead     |
+//!
+//! In each of them the answer may come, in AwaitHead nothing else is waited for. A body that a server
+//! does not want (a final head instead of 100) is not sent, which ends the connection.
 
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::task::{Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use keepalive_proto::{Connection as Machine, Event, Fields, ResponseHead};
+use keepalive_proto::{Event as Came, Fields, ResponseHead, Start, TargetForm};
 
 use crate::connection::Connection;
 use crate::connection::lease::Lease;
-use crate::deadline::{Deadline, Deadlines};
-use crate::drive::body::{broken, note};
+use crate::connection::wire::Wire;
+use crate::deadline::Deadline;
+use crate::drive::body::broken;
+use crate::drive::call::{Call, Record};
+use crate::drive::upload::Upload;
 use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Want};
-use crate::error::{Error, ErrorKind, Phase, Result, Sent};
-use crate::net::socket::{READ_SIZE, Received, is_pause};
-use crate::net::transport::Transport;
+use crate::error::{self, Error, ErrorKind, Result, Sent};
+use crate::net::socket::{Io, READ_SIZE, Received, is_pause};
+use crate::observe::Event;
 use crate::origin::Origin;
-use crate::request::body::Kept;
-use crate::request::{Body, Request};
+use crate::request::Request;
 
 /// A response head, and when things happened.
-pub(crate) struct Answer {
+pub(crate) struct HeadReceived {
     pub head: ResponseHead,
     /// What came of the body while the request was still being sent; seldom anything.
-    pub early: Option<Box<Early>>,
+    pub early: Option<Box<EarlyResponse>>,
     pub sent_at: Instant,
     pub head_at: Instant,
 }
@@ -32,7 +47,7 @@ pub(crate) struct Answer {
 /// The part of a response that overtook the rest of its request: a server may answer what it has
 /// read so far (an echo does), and would wait for ever if nobody took it.
 #[derive(Default)]
-pub(crate) struct Early {
+pub(crate) struct EarlyResponse {
     pub body: Vec<u8>,
     pub trailers: Option<Fields>,
     pub ended: bool,
@@ -42,15 +57,12 @@ pub(crate) struct Early {
 /// without reading is not read either, and the send limit decides.
 const EARLY_LIMIT: usize = 64 * 1024 * 1024;
 
-/// From this size on the rest of a request body is not copied to the machine's buffer first.
-const DIRECT: usize = 64 * 1024;
-
-/// Most of it that is written at a time: an answer that makes the rest pointless is looked for between
-/// writes.
-const ONE_WRITE: usize = 256 * 1024;
-
 /// Bytes asked for at a time when a connection broke while sending.
 const READ_RESCUED: usize = 16 * 1024;
+
+/// How long a body waits for 100 (Continue): servers that do not know it say nothing (RFC 9110 10.1.1;
+/// curl's time).
+const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
 /// A failed exchange: the error, and what is needed to judge a replay.
 pub(crate) struct Failure {
@@ -66,63 +78,85 @@ impl Failure {
     }
 }
 
-/// What is left of the request body.
-pub(crate) enum Feed<'a> {
-    Empty,
-    Whole(&'a Bytes, usize),
-    Stream { source: &'a mut Kept, piece: Bytes, ended: bool },
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    SendHead,
+    AwaitContinue,
+    SendBody,
+    AwaitHead,
 }
 
-impl<'a> Feed<'a> {
-    pub fn new(body: &'a Body, source: Option<&'a mut Kept>) -> Feed<'a> {
-        match (body, source) {
-            (Body::Whole(bytes), _) => Feed::Whole(bytes, 0),
-            (Body::Stream { .. }, Some(source)) => {
-                Feed::Stream { source, piece: Bytes::new(), ended: false }
-            }
-            _ => Feed::Empty,
+/// What takes an exchange from one phase to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// A write went through and more is to come.
+    Wrote,
+    /// What may be sent by now is written; the body waits for the server's word.
+    WroteHead,
+    /// Everything is written.
+    WroteAll,
+    Continue,
+    Silence,
+    FinalHead,
+}
+
+impl Phase {
+    #[inline]
+    fn after(self, step: Step) -> Phase {
+        match (self, step) {
+            (Phase::SendHead, Step::WroteHead) => Phase::AwaitContinue,
+            (Phase::SendHead, Step::Wrote) => Phase::SendBody,
+            (Phase::AwaitContinue, Step::Continue | Step::Silence) => Phase::SendBody,
+            (Phase::SendHead | Phase::SendBody, Step::WroteAll) => Phase::AwaitHead,
+            (Phase::AwaitContinue, Step::FinalHead) => Phase::AwaitHead,
+            (phase, _) => phase,
         }
     }
 
-    /// What of a large body is to be sent from where it is, the machine's buffer being empty.
-    fn direct(&self, http: &Machine) -> Option<&'a [u8]> {
-        let Feed::Whole(bytes, at) = self else { return None };
-        let rest = bytes.get(*at..)?;
-        let fits = rest.len() >= DIRECT && http.direct_send()? >= rest.len() as u64;
-        fits.then(|| &rest[..rest.len().min(ONE_WRITE)])
+    #[inline]
+    fn sends(self) -> bool {
+        matches!(self, Phase::SendHead | Phase::SendBody)
     }
 
-    /// Moves what is at hand into the machine; `true` when a stream must produce more first.
-    fn fill(&mut self, http: &mut Machine) -> Result<bool> {
+    /// As errors have it.
+    fn shown(self) -> error::Phase {
         match self {
-            Feed::Empty => {}
-            Feed::Whole(..) if self.direct(http).is_some() => {}
-            Feed::Whole(bytes, at) => {
-                if *at < bytes.len() {
-                    *at += http.send_data(&bytes[*at..])?;
-                    if *at < bytes.len() {
-                        return Ok(false);
-                    }
-                }
-                http.send_end()?;
-                *self = Feed::Empty;
-            }
-            Feed::Stream { piece, ended, .. } => {
-                if !piece.is_empty() {
-                    let taken = http.send_data(piece)?;
-                    bytes::Buf::advance(piece, taken);
-                }
-                if piece.is_empty() && !*ended {
-                    return Ok(true);
-                }
-                if piece.is_empty() {
-                    http.send_end()?;
-                    *self = Feed::Empty;
-                }
-            }
+            Phase::AwaitHead => error::Phase::Head,
+            _ => error::Phase::Send,
         }
-        Ok(false)
     }
+}
+
+/// One try of a request on one connection.
+pub(crate) struct Attempt<'a, 'b> {
+    pub lease: &'a mut Lease,
+    pub request: &'a Request,
+    pub upload: Upload<'b>,
+    /// When it got its connection.
+    pub now: Instant,
+}
+
+/// Sends the request and receives until the response head is there.
+pub(super) async fn exchange<W: Wait>(
+    call: &mut Call<'_, W>,
+    attempt: Attempt<'_, '_>,
+) -> std::result::Result<HeadReceived, Failure> {
+    let Attempt { lease, request, upload, now } = attempt;
+    let connection = match lease.connection() {
+        Ok(connection) => connection,
+        Err(error) => return Err(Failure::before(error)),
+    };
+    let before = connection.wire.written;
+    let result = run(call, connection, request, upload, now).await;
+    let wire = &connection.wire;
+    result.map_err(|error| {
+        let sent = match wire.written - before {
+            0 => Sent::Nothing,
+            _ if wire.is_sent() => Sent::All,
+            _ => Sent::Part,
+        };
+        Failure { error, sent, response_started: wire.http.response_started() }
+    })
 }
 
 enum Turn {
@@ -131,92 +165,93 @@ enum Turn {
     Piece(Result<Option<Bytes>>),
 }
 
-/// Sends the request and receives until the response head is there. `started` is when the request
-/// was handed over; the deadlines run from what they are about.
-pub(crate) async fn exchange<W: Wait>(
-    lease: &mut Lease,
-    request: &Request,
-    defaults: &[u8],
-    feed: Feed<'_>,
-    wait: &mut W,
-    deadlines: &Deadlines,
-    origin: &Origin,
-    now: Instant,
-) -> std::result::Result<Answer, Failure> {
-    let connection = match lease.connection() {
-        Ok(connection) => connection,
-        Err(error) => {
-            return Err(Failure::before(error));
-        }
-    };
-    let before = connection.wire;
-    let result = run(connection, request, defaults, feed, wait, deadlines, origin, now).await;
-    result.map_err(|error| {
-        let done = connection.http.send_done() && !connection.transport.wants_flush();
-        let sent = match connection.wire - before {
-            0 => Sent::Nothing,
-            _ if done => Sent::All,
-            _ => Sent::Part,
-        };
-        Failure { error, sent, response_started: connection.http.response_started() }
-    })
+/// What has come of the answer.
+#[derive(Default)]
+struct Arrived {
+    head: Option<ResponseHead>,
+    early: Option<Box<EarlyResponse>>,
+    /// 100 (Continue) came.
+    go_on: bool,
 }
 
 async fn run<W: Wait>(
+    call: &mut Call<'_, W>,
     connection: &mut Connection,
     request: &Request,
-    defaults: &[u8],
-    mut feed: Feed<'_>,
-    wait: &mut W,
-    deadlines: &Deadlines,
-    origin: &Origin,
+    mut upload: Upload<'_>,
     mut now: Instant,
-) -> Result<Answer> {
+) -> Result<HeadReceived> {
+    let Call { deadlines, record, wait, fields, .. } = call;
+    let origin: &Origin = &request.target.origin;
     wait.adopt(&mut connection.io)?;
-    connection.http.start_with_defaults(
-        &request.head,
-        request.body.framing(),
-        defaults,
-        connection.is_last_request(),
-    )?;
-    let Connection { http, transport, io, wire, .. } = connection;
-    let mut sent_at = None;
+    let base = connection.absolute_form().then(|| origin.to_string());
+    let form = base.as_deref().map_or(TargetForm::Origin, TargetForm::Absolute);
+    let start = Start { fields, last: connection.is_last_request(), form };
+    connection.wire.http.start_with(&request.head, request.body.framing(), &start)?;
+    let waits_for_word = request.head.expects_continue() && !upload.is_over();
+    let Connection { wire, io, .. } = connection;
+    let before = wire.written;
+    let mut phase = Phase::SendHead;
     let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
-    let (mut answered, mut early) = (None, None);
-    let (mut wrote, mut arrived) = (false, false);
+    let mut sent_at = now;
+    let (mut come, mut arrived) = (Arrived::default(), false);
     loop {
         if std::mem::take(&mut arrived) {
-            take_early(http, &mut answered, &mut early)?;
+            take_early(wire, record, &mut come)?;
+            if phase == Phase::AwaitContinue {
+                if come.head.is_some() {
+                    wire.http.stop_sending();
+                    phase = phase.after(Step::FinalHead);
+                    sent_at = now;
+                } else if come.go_on {
+                    phase = phase.after(Step::Continue);
+                    deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
+                }
+            }
         }
-        if answered.is_some()
-            && (http.send_stopped() || http.send_done() && !transport.wants_flush())
-            && let Some(head) = answered.take()
+        if come.head.is_some()
+            && (wire.http.send_stopped() || wire.is_sent())
+            && let Some(head) = come.head.take()
         {
-            return Ok(Answer { head, early, sent_at: sent_at.unwrap_or(now), head_at: now });
+            record.tell(Event::Head(&head));
+            if phase.sends() {
+                sent_at = now;
+            }
+            return Ok(HeadReceived { head, early: come.early, sent_at, head_at: now });
         }
-        let starved = if http.send_stopped() { false } else { feed.fill(http)? };
-        let output = http.poll_transmit().is_some()
-            || transport.wants_flush()
-            || feed.direct(http).is_some();
-        if !output && !starved && sent_at.is_none() {
-            sent_at = Some(now);
-            deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
+        let may_send = match phase {
+            Phase::SendHead => !waits_for_word,
+            Phase::AwaitContinue => false,
+            Phase::SendBody | Phase::AwaitHead => true,
+        };
+        let starved = may_send && !wire.http.send_stopped() && upload.fill(&mut wire.http)?;
+        let output = wire.wants_write() || (may_send && upload.direct(&wire.http).is_some());
+        if !output && !starved && phase.sends() {
+            let step = if may_send { Step::WroteAll } else { Step::WroteHead };
+            phase = phase.after(step);
+            if phase == Phase::AwaitHead {
+                sent_at = now;
+                deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
+                record.tell(Event::Sent { bytes: wire.written - before });
+            } else {
+                let wait = Some(CONTINUE_WAIT);
+                deadline = deadlines.starting(now, wait, ErrorKind::ReadTimeout);
+            }
         }
-        let phase = if sent_at.is_none() { Phase::Send } else { Phase::Head };
-        let want = match (output, &feed) {
-            _ if transport.holds() => Want::Held,
+        let want = match output {
+            _ if wire.transport.holds() => Want::Held,
             // A short request goes out in one write. What is left after that may be stuck behind an
             // answer that nobody reads.
-            (true, Feed::Empty) if !wrote => Want::Write,
-            (true, _) if is_much(&early) => Want::Write,
-            (true, _) => Want::Both,
-            (false, _) if starved => Want::Read,
-            (false, _) => Want::Answer,
+            true if phase == Phase::SendHead && upload.is_over() => Want::Write,
+            true if is_much(&come.early) => Want::Write,
+            true => Want::Both,
+            false if starved => Want::Read,
+            false => Want::Answer,
         };
         // Waiting for the caller's own body is not the server's stall.
         let limit = if starved { deadlines.total } else { deadline };
         let turn = std::future::poll_fn(|cx| {
-            if starved && let Feed::Stream { source, .. } = &mut feed {
+            if starved && let Upload::Stream { source, .. } = &mut upload {
                 // A source that is always ready, if only with nothing, waits for no socket.
                 if let Err(stopped) = ready!(wait.poll_turn(cx, &limit)) {
                     return Poll::Ready(Err(stopped));
@@ -227,14 +262,11 @@ async fn run<W: Wait>(
             }
             let mut op = |fd: BorrowedFd<'_>, look: &mut Look| match look.direction {
                 Direction::Read => {
-                    let space = http.receive_space(READ_SIZE);
-                    let room = space.capacity() - space.len();
-                    let received = transport.read(fd, space)?;
-                    look.drained = transport.is_plain()
-                        && matches!(received, Received::Bytes(count) if count < room);
+                    let (received, drained) = wire.try_read(fd, READ_SIZE)?;
+                    look.drained = drained;
                     Ok(Turn::Read(received))
                 }
-                Direction::Write => write(http, transport, fd, wire, &mut feed).map(Turn::Wrote),
+                Direction::Write => write(wire, fd, may_send, &mut upload).map(Turn::Wrote),
             };
             wait.poll_io(cx, io, want, &limit, &mut op)
         })
@@ -242,24 +274,22 @@ async fn run<W: Wait>(
         now = Instant::now();
         match turn {
             Ok(Turn::Wrote(count)) => {
-                wrote = true;
+                phase = if may_send { phase.after(Step::Wrote) } else { phase };
                 wait.spend(count);
-                if sent_at.is_none() && !matches!(feed, Feed::Empty) {
+                if phase.sends() && !upload.is_over() {
                     deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
                     // An answer may make the rest pointless, and a server that reads on would never
                     // make the write wait.
-                    if is_much(&early) {
+                    if is_much(&come.early) {
                         continue;
                     }
-                    match transport.read(io.fd(), http.receive_space(READ_SIZE)) {
-                        Ok(received) => {
-                            note(http, received);
-                            arrived = true;
-                        }
+                    match wire.try_read(io.fd(), READ_SIZE) {
+                        Ok(_) => arrived = true,
                         Err(error) if is_pause(&error) => {}
                         Err(error) => {
                             let stopped = Stopped::Io(error);
-                            return Err(broken(stopped, http, phase, origin, &deadline));
+                            let http = &mut wire.http;
+                            return Err(broken(stopped, http, phase.shown(), origin, &deadline));
                         }
                     }
                 }
@@ -268,11 +298,10 @@ async fn run<W: Wait>(
                 if let Received::Bytes(count) = received {
                     wait.spend(count);
                 }
-                note(http, received);
                 arrived = true;
             }
             Ok(Turn::Piece(piece)) => {
-                if let Feed::Stream { piece: next, ended, .. } = &mut feed {
+                if let Upload::Stream { piece: next, ended, .. } = &mut upload {
                     match piece? {
                         Some(bytes) => *next = bytes,
                         None => *ended = true,
@@ -280,62 +309,55 @@ async fn run<W: Wait>(
                     deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
                 }
             }
+            Err(Stopped::Expired)
+                if phase == Phase::AwaitContinue && !deadlines.total.is_over() =>
+            {
+                phase = phase.after(Step::Silence);
+                deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
+            }
             Err(stopped) => {
-                return rescue(
-                    http,
-                    transport,
-                    io,
-                    stopped,
-                    phase,
-                    origin,
-                    &deadline,
-                    (answered, early),
-                );
+                let about = (origin, phase.shown(), &deadline);
+                return rescue(wire, record, io, stopped, come, about);
             }
         }
     }
 }
 
 fn write(
-    http: &mut Machine,
-    transport: &mut Transport,
+    wire: &mut Wire,
     fd: BorrowedFd<'_>,
-    wire: &mut u64,
-    feed: &mut Feed<'_>,
+    may_send: bool,
+    upload: &mut Upload<'_>,
 ) -> io::Result<usize> {
-    if let Some(rest) = feed.direct(http)
-        && let Feed::Whole(_, at) = feed
-    {
-        let taken = transport.write(fd, rest, wire)?;
-        http.sent_direct(taken as u64);
-        *at += taken;
+    if may_send && let Some(rest) = upload.direct(&wire.http) {
+        let taken = wire.try_write_past(fd, rest)?;
+        upload.advance(taken);
         return Ok(taken);
     }
-    let taken = transport.write(fd, http.poll_transmit().unwrap_or_default(), wire)?;
-    http.transmitted(taken);
-    Ok(taken)
+    wire.try_write(fd)
 }
 
-fn is_much(early: &Option<Box<Early>>) -> bool {
+fn is_much(early: &Option<Box<EarlyResponse>>) -> bool {
     early.as_ref().is_some_and(|early| early.body.len() > EARLY_LIMIT)
 }
 
 /// Takes the final head; and what follows it only while the request is still being sent, since
 /// afterwards the body is the caller's to read.
-fn take_early(
-    http: &mut Machine,
-    answered: &mut Option<ResponseHead>,
-    early: &mut Option<Box<Early>>,
-) -> Result<()> {
-    while answered.is_none() || !(http.send_done() || http.send_stopped()) {
+fn take_early(wire: &mut Wire, record: &mut Record<'_>, come: &mut Arrived) -> Result<()> {
+    let Arrived { head, early, go_on } = come;
+    let http = &mut wire.http;
+    while head.is_none() || !(http.send_done() || http.send_stopped()) {
         match http.poll_event()? {
-            Some(Event::Head(head)) => *answered = Some(head),
-            Some(Event::Data(data)) => {
+            Some(Came::Head(came)) => *head = Some(came),
+            Some(Came::Data(data)) => {
                 early.get_or_insert_default().body.extend_from_slice(data);
             }
-            Some(Event::Trailers(fields)) => early.get_or_insert_default().trailers = Some(fields),
-            Some(Event::End) => early.get_or_insert_default().ended = true,
-            Some(Event::Informational(_)) => {}
+            Some(Came::Trailers(fields)) => early.get_or_insert_default().trailers = Some(fields),
+            Some(Came::End) => early.get_or_insert_default().ended = true,
+            Some(Came::Informational(head)) => {
+                *go_on |= head.status == 100;
+                record.tell(Event::Informational(&head));
+            }
             None => break,
         }
     }
@@ -345,31 +367,31 @@ fn take_early(
 /// The connection broke while sending; an answer that had come before (a 413 and a close) is still
 /// the answer.
 fn rescue(
-    http: &mut Machine,
-    transport: &mut Transport,
-    io: &crate::net::socket::Io,
+    wire: &mut Wire,
+    record: &mut Record<'_>,
+    io: &Io,
     stopped: Stopped,
-    phase: Phase,
-    origin: &Origin,
-    deadline: &Deadline,
-    (mut answered, mut early): (Option<ResponseHead>, Option<Box<Early>>),
-) -> Result<Answer> {
-    if matches!(stopped, Stopped::Io(_)) && phase == Phase::Send {
+    mut come: Arrived,
+    (origin, phase, deadline): (&Origin, error::Phase, &Deadline),
+) -> Result<HeadReceived> {
+    if matches!(stopped, Stopped::Io(_)) && phase == error::Phase::Send {
         // The answer stands at the front; what follows it is read later.
         let mut turn = wait::Turn::default();
         while !turn.is_over()
-            && let Ok(received @ Received::Bytes(count)) =
-                transport.read(io.fd(), http.receive_space(READ_RESCUED))
+            && let Ok((Received::Bytes(count), _)) = wire.try_read(io.fd(), READ_RESCUED)
         {
             turn.spend(count);
-            note(http, received);
         }
-        if take_early(http, &mut answered, &mut early).is_ok()
-            && let Some(head) = answered
+        if take_early(wire, record, &mut come).is_ok()
+            && let Some(head) = come.head
         {
             let now = Instant::now();
-            return Ok(Answer { head, early, sent_at: now, head_at: now });
+            record.tell(Event::Head(&head));
+            return Ok(HeadReceived { head, early: come.early, sent_at: now, head_at: now });
         }
     }
-    Err(broken(stopped, http, phase, origin, deadline))
+    Err(broken(stopped, &mut wire.http, phase, origin, deadline))
 }
+
+#[cfg(test)]
+mod tests;

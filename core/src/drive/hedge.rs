@@ -5,116 +5,109 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crate::config::ClientConfig;
 use crate::connection::lease::Lease;
 use crate::connection::manager::ClientPool;
-use crate::deadline::{Deadline, Deadlines};
-use crate::drive::exchange::{Answer, Failure, Feed};
+use crate::deadline::Deadline;
+use crate::drive::call::Call;
+use crate::drive::exchange::{self, Attempt, Failure, HeadReceived};
+use crate::drive::upload::Upload;
 use crate::drive::wait::{Wait, Waited};
-use crate::error::ErrorKind;
-use crate::origin::Origin;
+use crate::error::{ErrorKind, Sent};
+use crate::observe::Event;
+use crate::origin::route::Route;
 use crate::origin::state::OriginState;
 use crate::pool::Moment;
+use crate::repeat;
 use crate::request::Request;
 use crate::stats::Closed;
 
 /// Whether a request may be sent twice at the client's wish.
+#[inline]
 pub(crate) fn allowed(config: &ClientConfig, request: &Request) -> bool {
-    config.hedge && request.head.is_replayable() && request.body.is_repeatable()
+    config.hedge && repeat::Attempt { sent: Sent::All, ..request.attempt() }.beside()
 }
 
 /// What came of a hedged exchange.
 enum End {
-    First(Answer),
-    Second(Answer),
+    First(HeadReceived),
+    Second(HeadReceived),
     /// Both failed; the first one's failure counts.
     Neither(Failure),
 }
 
-/// As [`super::exchange::exchange`], for a request that is [`allowed`] to be sent twice. If the
-/// second try wins, `lease` becomes its own.
+/// One exchange, or two for a request that is [`allowed`] to be sent twice. If the second try wins,
+/// the attempt's lease becomes its own.
+#[inline]
 pub(super) async fn exchange<W: Wait>(
-    lease: &mut Lease,
-    request: &Request,
-    defaults: &[u8],
-    feed: Feed<'_>,
-    wait: &mut W,
-    deadlines: &Deadlines,
-    origin: &Arc<Origin>,
-    now: Instant,
-) -> Result<Answer, Failure> {
-    let (pool, memory) = match lease.connection() {
-        Ok(connection) => {
-            let memory = connection.memory().clone();
-            (lease.pool.clone(), memory)
-        }
+    call: &mut Call<'_, W>,
+    attempt: Attempt<'_, '_>,
+) -> Result<HeadReceived, Failure> {
+    if !allowed(&call.settings.config, attempt.request) {
+        return exchange::exchange(call, attempt).await;
+    }
+    // Boxed: what is seldom asked for makes no other request's future larger.
+    Box::pin(hedged(call, attempt)).await
+}
+
+async fn hedged<W: Wait>(
+    call: &mut Call<'_, W>,
+    attempt: Attempt<'_, '_>,
+) -> Result<HeadReceived, Failure> {
+    let memory = match attempt.lease.connection() {
+        Ok(connection) => connection.memory().clone(),
         Err(error) => return Err(Failure::before(error)),
     };
-    let result =
-        race(&pool, &memory, lease, request, defaults, feed, wait, deadlines, origin, now).await;
-    if let Ok(answer) = &result {
-        memory.answered(answer.head_at.saturating_duration_since(now));
+    let now = attempt.now;
+    let result = race(call, &memory, attempt).await;
+    if let Ok(received) = &result {
+        memory.answered(received.head_at.saturating_duration_since(now));
     }
     result
 }
 
 async fn race<W: Wait>(
-    pool: &Arc<ClientPool>,
+    call: &mut Call<'_, W>,
     memory: &OriginState,
-    lease: &mut Lease,
-    request: &Request,
-    defaults: &[u8],
-    feed: Feed<'_>,
-    wait: &mut W,
-    deadlines: &Deadlines,
-    origin: &Arc<Origin>,
-    now: Instant,
-) -> Result<Answer, Failure> {
-    let (late, second_wait) = (memory.late_after(), wait.another());
+    attempt: Attempt<'_, '_>,
+) -> Result<HeadReceived, Failure> {
+    let (late, second_wait) = (memory.late_after(), call.wait.another());
+    let (Some(late), Some(mut second_wait)) = (late, second_wait) else {
+        return exchange::exchange(call, attempt).await;
+    };
+    let Attempt { lease, request, upload, now } = attempt;
+    let (pool, route) = (call.pool, request.route());
+    let percent = call.settings.config.retry_budget;
+    let mut second_call = call.beside(&mut second_wait);
     let mut other: Option<Lease>;
     let (mut first_failed, mut second_failed) = (None, false);
     let end = {
-        let mut first = pin!(super::exchange::exchange(
-            lease, request, defaults, feed, wait, deadlines, origin, now,
-        ));
-        let (Some(late), Some(mut second_wait)) = (late, second_wait) else {
-            return first.await;
-        };
-        if let Some(result) = before(now, late, &mut second_wait, first.as_mut()).await {
+        let first = Attempt { lease: &mut *lease, request, upload, now };
+        let mut first = pin!(exchange::exchange(call, first));
+        if let Some(result) = before(now, late, second_call.wait, first.as_mut()).await {
             return result;
         }
-        let percent = pool.manager.config.retry_budget;
-        other = idle(pool, origin).filter(|_| memory.budget.spend(Instant::now(), percent));
+        other = idle(pool, &route).filter(|_| memory.budget.spend(Instant::now(), percent));
         let Some(second_lease) = &mut other else { return first.await };
-        pool.manager.counters.hedged.fetch_add(1, Ordering::Relaxed);
-        let begun = Instant::now();
-        let feed = Feed::new(&request.body, None);
-        let mut second = pin!(super::exchange::exchange(
-            second_lease,
-            request,
-            defaults,
-            feed,
-            &mut second_wait,
-            deadlines,
-            origin,
-            begun,
-        ));
+        second_call.record.tell(Event::Hedge);
+        let upload = Upload::new(&request.body, None);
+        let second = Attempt { lease: second_lease, request, upload, now: Instant::now() };
+        let mut second = pin!(exchange::exchange(&mut second_call, second));
         std::future::poll_fn(|cx| {
             if first_failed.is_none()
                 && let Poll::Ready(result) = first.as_mut().poll(cx)
             {
                 match result {
-                    Ok(answer) => return Poll::Ready(End::First(answer)),
+                    Ok(received) => return Poll::Ready(End::First(received)),
                     Err(failure) => first_failed = Some(failure),
                 }
             }
             if !second_failed && let Poll::Ready(result) = second.as_mut().poll(cx) {
                 match result {
-                    Ok(answer) => return Poll::Ready(End::Second(answer)),
+                    Ok(received) => return Poll::Ready(End::Second(received)),
                     Err(_) => second_failed = true,
                 }
             }
@@ -132,17 +125,21 @@ async fn race<W: Wait>(
         return Err(Failure::before(crate::error::Error::state("the lease is over")));
     };
     let reason = |failed: bool| if failed { Closed::Failed } else { Closed::HedgeLost };
-    lease.hedged = true;
+    call.record.info.hedged = true;
     match end {
-        End::First(answer) => {
+        End::First(received) => {
             other.discard(reason(second_failed));
-            Ok(answer)
+            Ok(received)
         }
-        End::Second(answer) => {
+        End::Second(received) => {
             std::mem::swap(lease, &mut other);
             other.discard(reason(first_failed.is_some()));
-            (lease.hedged, lease.hedge_won) = (true, true);
-            Ok(answer)
+            call.record.tell(Event::HedgeWon);
+            if let Ok(connection) = lease.connection() {
+                call.record.info.connection_id = connection.id;
+                call.record.info.reused = connection.served > 0;
+            }
+            Ok(received)
         }
         End::Neither(failure) => {
             other.discard(Closed::Failed);
@@ -167,9 +164,9 @@ async fn before<W: Wait, T>(
 }
 
 /// The most recently used idle connection that is alive and may carry more than one request.
-fn idle(pool: &Arc<ClientPool>, origin: &Arc<Origin>) -> Option<Lease> {
+fn idle(pool: &Arc<ClientPool>, route: &Route) -> Option<Lease> {
     let at = Moment::now();
-    pool.stays(origin).into_iter().rev().find_map(|(host, stay)| {
+    pool.stays(route).into_iter().rev().find_map(|(host, stay)| {
         let idle = pool.take_stay(host, stay)?;
         if !idle.is_usable(at) || idle.connection.is_last_request() {
             pool.check_in(host, idle);

@@ -1,17 +1,55 @@
-//! Drives exchanges: one `async fn`, generic over how it waits. No HTTP rule lives here; the
-//! protocol machine decides, this moves its bytes.
+//! Drives requests: one `async fn` for each ring, generic over how it waits.
+//!
+//! A request passes the rings from the outside in, all over one [`call::Call`]:
+//!
+//! | ring | its one idea |
+//! |---|---|
+//! | `redirect` | goes where the answer says |
+//! | `authenticate` | says who asks, at this origin |
+//! | `retry` | tries again what failed by load or luck, within a budget and behind a breaker |
+//! | `replay` | a connection that died under the request costs it nothing |
+//! | `hedge` | an answer that is late is asked for a second time |
+//! | `exchange` | one request and the head of its answer on one connection |
+//!
+//! `acquire` gets the connection, `reply` makes what the rings hand back, `body` and `passthrough`
+//! receive the rest of it, `drain` ends it early. The protocol machine decides what bytes mean
+//! (`keepalive-proto`), `repeat` what may be sent again.
 
-pub(crate) mod acquire;
+mod acquire;
+mod authenticate;
 pub(crate) mod body;
 pub(crate) mod buffer;
+mod call;
 mod drain;
-pub(crate) mod exchange;
+mod exchange;
 pub(crate) mod hedge;
+pub(crate) mod info;
 pub(crate) mod on_engine;
 mod passthrough;
-pub(crate) mod perform;
-pub(crate) mod redirect;
-pub(crate) mod replay;
+mod redirect;
+mod replay;
+pub(crate) mod reply;
 mod retry;
+mod upload;
 pub(crate) mod wait;
 pub(crate) mod warm;
+
+use std::sync::Arc;
+
+use crate::config::Settings;
+use crate::connection::manager::ClientPool;
+use crate::drive::call::Call;
+use crate::drive::reply::Reply;
+use crate::drive::wait::Wait;
+use crate::error::Result;
+use crate::request::Request;
+
+/// Sends `request` through all rings, until the head of its final answer is there.
+pub(crate) async fn perform<W: Wait>(
+    settings: &Settings,
+    pool: &Arc<ClientPool>,
+    request: &Request,
+    wait: &mut W,
+) -> Result<Reply> {
+    redirect::send(&mut Call::new(settings, pool, request, wait), request).await
+}

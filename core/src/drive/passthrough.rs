@@ -4,7 +4,7 @@
 use std::io;
 use std::time::Duration;
 
-use keepalive_proto::{Eof, Event};
+use keepalive_proto::Event;
 
 use crate::connection::Connection;
 use crate::connection::lease::Lease;
@@ -12,7 +12,7 @@ use crate::deadline::Deadline;
 use crate::drive::body::{Live, broken, over};
 use crate::drive::wait::{Stopped, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::net::socket::{is_pause, ready_bytes, recv_space, waiting_bytes};
+use crate::net::socket::{is_pause, ready_bytes, waiting_bytes};
 use crate::net::space::Space;
 use crate::net::transport::Transport;
 
@@ -28,7 +28,7 @@ impl Live {
         if self.decoder.is_some() || self.claim().is_err() {
             return None;
         }
-        self.lease.as_mut()?.connection().ok()?.http.body_remaining()
+        self.lease.as_mut()?.connection().ok()?.wire.http.body_remaining()
     }
 
     /// The connection, and how many body bytes at most can be read past the protocol machine at once;
@@ -39,10 +39,10 @@ impl Live {
             return None;
         }
         let connection = self.lease.as_mut()?.connection().ok()?;
-        if !matches!(connection.transport, Transport::Plain) {
+        if !matches!(connection.wire.transport, Transport::Plain) {
             return None;
         }
-        let most = usize::try_from(connection.http.direct_body()?).unwrap_or(usize::MAX);
+        let most = usize::try_from(connection.wire.http.direct_body()?).unwrap_or(usize::MAX);
         let most = most.min(PIECE);
         (most > 0).then_some((connection, most))
     }
@@ -67,20 +67,20 @@ impl Live {
         if let Err(error) = wait.adopt(&mut connection.io) {
             return Some(Err(self.fail(error)));
         }
+        let Connection { wire, io, .. } = connection;
         let result = std::future::poll_fn(|cx| {
-            wait.poll_io(cx, &connection.io, Want::Read, &deadline, &mut |fd, _| {
-                recv_space(fd, to, most)
+            wait.poll_io(cx, io, Want::Read, &deadline, &mut |fd, _| {
+                wire.try_read_past(fd, to, most)
             })
         })
         .await;
         match result {
             Ok(0) => {
-                connection.http.received_eof(Eof::Clean);
+                wire.ended();
                 None
             }
             Ok(count) => {
                 wait.spend(count);
-                connection.http.received_direct(count as u64);
                 Some(Ok(count))
             }
             Err(stopped) => Some(Err(self.broke(stopped, &deadline))),
@@ -153,10 +153,10 @@ impl Live {
             return None;
         }
         let (connection, most) = self.direct()?;
-        match recv_space(connection.io.fd(), to, most) {
+        let Connection { wire, io, .. } = connection;
+        match wire.try_read_past(io.fd(), to, most) {
             Ok(0) => None,
             Ok(count) => {
-                connection.http.received_direct(count as u64);
                 self.taken += count;
                 Some(Ok(count))
             }
@@ -172,7 +172,9 @@ impl Live {
             return false;
         }
         let ended = match self.lease.as_mut().map(Lease::connection) {
-            Some(Ok(connection)) => matches!(connection.http.poll_event(), Ok(Some(Event::End))),
+            Some(Ok(connection)) => {
+                matches!(connection.wire.http.poll_event(), Ok(Some(Event::End)))
+            }
             _ => false,
         };
         if ended {
@@ -184,7 +186,7 @@ impl Live {
     fn broke(&mut self, stopped: Stopped, deadline: &Deadline) -> Error {
         let error = match self.lease.as_mut().map(Lease::connection) {
             Some(Ok(connection)) => {
-                broken(stopped, &mut connection.http, Phase::Body, &self.origin, deadline)
+                broken(stopped, &mut connection.wire.http, Phase::Body, &self.origin, deadline)
             }
             Some(Err(error)) => error,
             None => over(),

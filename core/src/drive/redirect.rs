@@ -1,14 +1,60 @@
-//! What a redirect asks for next (RFC 9110 15.4, and the Fetch standard where that is silent).
+//! The redirect ring: goes where the answer says, when the request asks for that (RFC 9110 15.4, and the
+//! Fetch standard where that is silent).
 
-use crate::error::{Error, ErrorKind, Phase, Result};
+use std::time::Instant;
+
+use crate::drive::authenticate;
+use crate::drive::call::Call;
+use crate::drive::reply::Reply;
+use crate::drive::wait::Wait;
+use crate::error::{Error, ErrorKind, Phase, Result, Sent};
+use crate::repeat::{Answer, Attempt};
 use crate::request::Request;
-use crate::response::Response;
+
+/// Sends `request`, and what its answers lead to, until a head is there that leads nowhere.
+pub(crate) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Reply> {
+    let reply = authenticate::send(call, request).await?;
+    if !request.follow_redirects && !request.refuse_redirects {
+        return Ok(reply);
+    }
+    // Boxed: what is seldom asked for makes no other request's future larger.
+    Box::pin(follow(call, request, reply)).await
+}
+
+async fn follow<W: Wait>(
+    call: &mut Call<'_, W>,
+    request: &Request,
+    mut reply: Reply,
+) -> Result<Reply> {
+    let started = call.record.marks.started;
+    let most = call.settings.config.max_redirects;
+    let mut redirects = 0;
+    let mut next = next_request(request, &reply)?;
+    while let Some(following) = next {
+        if u64::from(redirects) >= most {
+            let text = format!("more than {most} redirects from {}", request.url());
+            return Err(failed(ErrorKind::TooManyRedirects, text));
+        }
+        redirects += 1;
+        // Its connection goes back by the drain rule.
+        drop(reply);
+        call.record.hop(Instant::now(), redirects);
+        reply = authenticate::send(call, &following).await?;
+        next = next_request(&following, &reply)?;
+    }
+    reply.about.marks.started = started;
+    Ok(reply)
+}
 
 /// The next request; `None` when the response is no redirect.
-pub(crate) fn next(request: &Request, response: &Response) -> Result<Option<Request>> {
+fn next_request(request: &Request, response: &Reply) -> Result<Option<Request>> {
     let status = response.status();
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
+    }
+    if request.refuse_redirects {
+        let text = format!("redirect refused: {status} from {}", request.url());
+        return Err(failed(ErrorKind::InvalidRedirect, text));
     }
     let mut locations = response.headers().get_all(b"location");
     let Some(location) = locations.next() else {
@@ -38,7 +84,8 @@ pub(crate) fn next(request: &Request, response: &Response) -> Result<Option<Requ
     following.copy_settings(request);
     if !to_get {
         following.body = request.body.clone();
-        if !following.body.can_restart() {
+        let attempt = Attempt { answer: Answer::Redirect, ..following.attempt() };
+        if attempt.again().is_err() {
             return Err(invalid("the streamed request body cannot be produced again"));
         }
     }
@@ -60,9 +107,10 @@ pub(crate) fn next(request: &Request, response: &Response) -> Result<Option<Requ
 }
 
 fn invalid(reason: &str) -> Error {
-    Error::new(
-        ErrorKind::InvalidRedirect,
-        Phase::Head,
-        format!("cannot follow the redirect: {reason}"),
-    )
+    failed(ErrorKind::InvalidRedirect, format!("cannot follow the redirect: {reason}"))
+}
+
+/// The request was answered: sending it again is a second one.
+fn failed(kind: ErrorKind, message: String) -> Error {
+    Error::new(kind, Phase::Head, message).with_exchange(false, Sent::All, false, true)
 }

@@ -1,97 +1,76 @@
-//! The one place that decides whether a request is sent again.
+//! The replay ring: a reused connection that died under a request costs it nothing. It is sent again
+//! once, at once, on a fresh connection, if that cannot make the server act twice (`repeat`).
 
-use crate::error::{Error, ErrorKind, Sent};
+use std::time::{Duration, Instant};
 
-/// What is known about a try that failed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Try {
-    /// The connection had carried a response before.
-    pub reused: bool,
-    /// How much of the request the kernel took.
-    pub sent: Sent,
-    /// A byte of a response came.
-    pub response_started: bool,
-    /// The method is idempotent or the request carries Idempotency-Key.
-    pub replayable: bool,
-    /// The body can be sent from its beginning again.
-    pub rewindable: bool,
-    /// Replays made already.
-    pub replays: u32,
-}
+use crate::connection::idle_reaper::examine_all;
+use crate::drive::acquire::acquire;
+use crate::drive::call::Call;
+use crate::drive::exchange::{Attempt, Failure};
+use crate::drive::hedge;
+use crate::drive::reply::{Reply, reply};
+use crate::drive::upload::UploadSource;
+use crate::drive::wait::Wait;
+use crate::error::{Error, ErrorKind, Result};
+use crate::observe::Event;
+use crate::repeat::{self, Answer, Refusal};
+use crate::request::Request;
+use crate::stats::Closed;
 
-/// Once, on a fresh connection, after a reused connection died under the request: any method if no
-/// byte was written, else only what may be repeated and only if no byte of a response came
-/// (RFC 9110 9.2.2, RFC 9112 9.3.1). A limit of our own that passes
-/// is not a death: the server may still be at work. The kernel giving a path up is one.
-pub(crate) fn allowed(attempt: &Try, error: &Error) -> bool {
-    is_death(error)
-        && attempt.reused
-        && attempt.replays == 0
-        && attempt.rewindable
-        && !attempt.response_started
-        && (attempt.sent == Sent::Nothing || attempt.replayable)
-}
-
-/// Whether the request would be sent again if its body could be.
-pub(crate) fn lacks_only_the_body(attempt: &Try, error: &Error) -> bool {
-    !attempt.rewindable && allowed(&Try { rewindable: true, ..*attempt }, error)
-}
-
-/// The connection died under the request.
-pub(crate) fn is_death(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::ConnectionClosed | ErrorKind::ConnectionReset)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::Phase;
-
-    fn decide(kind: ErrorKind, change: impl FnOnce(&mut Try)) -> bool {
-        let mut attempt = Try {
-            reused: true,
-            sent: Sent::All,
-            response_started: false,
-            replayable: true,
-            rewindable: true,
-            replays: 0,
+/// Sends `request` until the head of its answer is there.
+pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Reply> {
+    let route = request.route();
+    let mut body = UploadSource::take(&request.body)?;
+    let mut replays = 0;
+    call.record.marks.queued = Duration::ZERO;
+    loop {
+        // A replay waits anew, by its own clock.
+        let asked = if replays == 0 { call.record.marks.begun } else { Instant::now() };
+        let mut lease = acquire(call, request, &route, replays > 0, asked).await?;
+        let now = call.record.marks.leased;
+        let attempt = Attempt { lease: &mut lease, request, upload: body.upload(), now };
+        let failure = match hedge::exchange(call, attempt).await {
+            Ok(received) => return reply(call, request, lease, received),
+            Err(failure) => failure,
         };
-        change(&mut attempt);
-        allowed(&attempt, &Error::new(kind, Phase::Head, ""))
-    }
-
-    #[test]
-    fn an_idempotent_request_is_replayed_after_the_death_of_a_reused_connection() {
-        assert!(decide(ErrorKind::ConnectionClosed, |_| {}));
-        assert!(decide(ErrorKind::ConnectionReset, |_| {}));
-    }
-
-    #[test]
-    fn any_request_is_replayed_when_no_byte_was_written() {
-        assert!(decide(ErrorKind::ConnectionReset, |attempt| {
-            attempt.replayable = false;
-            attempt.sent = Sent::Nothing;
-        }));
-    }
-
-    #[test]
-    fn a_post_is_never_sent_twice() {
-        for sent in [Sent::Part, Sent::All] {
-            assert!(!decide(ErrorKind::ConnectionClosed, |attempt| {
-                attempt.replayable = false;
-                attempt.sent = sent;
-            }));
+        let reused = call.record.info.reused;
+        let Failure { mut error, sent, response_started } = failure;
+        if let Ok(connection) = lease.connection() {
+            if let Some(peer) = connection.peer {
+                error = error.with_address(peer);
+            }
+            if reused && is_death(&error) {
+                connection.died_on_reuse(now, &call.settings.config);
+            }
         }
+        if reused && is_death(&error) {
+            examine_all(call.pool, &route);
+        }
+        lease.discard(Closed::Failed);
+        let idempotent = request.head.is_replayable();
+        let answer = if response_started { Answer::Part } else { Answer::None };
+        let attempt = repeat::Attempt { idempotent, sent, answer, body: body.again() };
+        let again = match reused && replays == 0 && is_death(&error) {
+            true => attempt.again(),
+            false => Err(Refusal::MightActTwice),
+        };
+        if let Err(refusal) = again {
+            let error = error.with_exchange(reused, sent, idempotent, response_started);
+            return Err(match refusal {
+                Refusal::MightActTwice => error,
+                Refusal::BodyGone => error.with_note(
+                    "not sent again: its streamed body cannot be produced a second time",
+                ),
+            });
+        }
+        body.restart()?;
+        replays += 1;
+        call.record.tell(Event::Replay(error.kind()));
     }
+}
 
-    #[test]
-    fn nothing_is_replayed_otherwise() {
-        let died = ErrorKind::ConnectionClosed;
-        assert!(!decide(died, |attempt| attempt.reused = false));
-        assert!(!decide(died, |attempt| attempt.response_started = true));
-        assert!(!decide(died, |attempt| attempt.rewindable = false));
-        assert!(!decide(died, |attempt| attempt.replays = 1));
-        assert!(!decide(ErrorKind::ReadTimeout, |_| {}));
-        assert!(!decide(ErrorKind::HeadTruncated, |_| {}));
-    }
+/// The connection died under the request. A limit of our own that passes is no death, since the server
+/// may still be at work; the kernel giving the path up (ETIMEDOUT) is one.
+fn is_death(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionClosed | ErrorKind::ConnectionReset)
 }

@@ -1,81 +1,75 @@
-//! Further tries and the circuit breaker, around a request's one exchange and its one replay.
+//! The retry ring: what failed by load or luck is tried again, after a wait, within the origin's budget,
+//! and not at all while its circuit breaker is open.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::config::Settings;
-use crate::connection::manager::ClientPool;
-use crate::deadline::{Deadline, Deadlines};
-use crate::drive::perform::send;
+use crate::deadline::Deadline;
+use crate::drive::call::Call;
+use crate::drive::replay;
+use crate::drive::reply::Reply;
 use crate::drive::wait::{Stopped, Wait};
-use crate::error::{Error, ErrorGroup, ErrorKind, Phase, Result};
+use crate::error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
+use crate::observe::Event;
 use crate::origin::Origin;
-use crate::origin::budget::{backoff, is_retryable_error, is_retryable_status, retry_after};
 use crate::origin::state::OriginState;
+use crate::repeat::{Answer, Attempt, Refusal};
 use crate::request::Request;
-use crate::response::Response;
 
+/// The first wait is up to this, each further one up to twice the last.
+const BASE: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(10);
 /// Sends a request with the tries and the breaker the client asks for.
-pub(super) async fn insist<W: Wait>(
-    settings: &Settings,
-    pool: &Arc<ClientPool>,
-    request: &Request,
-    wait: &mut W,
-    deadlines: &Deadlines,
-    started: Instant,
-) -> Result<Response> {
-    let config = &settings.config;
+pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Reply> {
+    let config = &call.settings.config;
     if config.retries == 0 && !config.circuit_breaker && !config.hedge {
-        return send(settings, pool, request, wait, deadlines, started).await;
+        return replay::send(call, request).await;
     }
     // Boxed: what is seldom asked for makes no other request's future larger.
-    Box::pin(tries(settings, pool, request, wait, deadlines, started)).await
+    Box::pin(tries(call, request)).await
 }
 
-async fn tries<W: Wait>(
-    settings: &Settings,
-    pool: &Arc<ClientPool>,
-    request: &Request,
-    wait: &mut W,
-    deadlines: &Deadlines,
-    started: Instant,
-) -> Result<Response> {
-    let config = &settings.config;
-    let memory = pool.manager.process.origins.of(&request.target.origin);
+async fn tries<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Reply> {
+    let config = &call.settings.config;
+    let memory = call.pool.manager.process.origins.of(&request.target.origin);
     memory.budget.earn(config.retry_budget);
     let mut tries = 0;
     loop {
-        let begun = if tries == 0 { started } else { Instant::now() };
+        if tries > 0 {
+            call.record.begin(Instant::now());
+        }
         let result = match config.circuit_breaker {
-            false => send(settings, pool, request, wait, deadlines, begun).await,
+            false => replay::send(call, request).await,
             true => {
-                let guarded = Guarded::admitted(&memory, request, begun)?;
-                let result = send(settings, pool, request, wait, deadlines, begun).await;
+                let guarded = Guarded::admitted(&memory, call, request)?;
+                let result = replay::send(call, request).await;
                 guarded.ended(&result);
                 result
             }
         };
-        let pause = match &result {
-            Ok(response) if is_retryable_status(response.status()) => {
-                let after = response.headers().get(b"retry-after");
-                after.and_then(|value| retry_after(value, SystemTime::now()))
+        let (pause, answer) = match &result {
+            Ok(reply) if is_retryable_status(reply.status()) => {
+                let after = reply.headers().get(b"retry-after");
+                let pause = after.and_then(|value| retry_after(value, SystemTime::now()));
+                (pause, Answer::Whole)
             }
-            Err(error) if is_retryable_error(error) => None,
+            Err(error) if is_retryable_error(error) => (None, Answer::None),
             _ => return tried(result, tries),
         };
         let pause = pause.unwrap_or_else(|| backoff(tries, random()));
+        // The error of a failed try has been judged by what was sent already (`retry_safe`).
+        let sent = if result.is_err() { Sent::Nothing } else { Sent::All };
+        let again = Attempt { sent, answer, ..request.attempt() }.again();
+        let any_left = u64::from(tries) < config.retries;
         // A server that asks for a longer wait than the caller allows is not asked again at all.
-        let worth = u64::from(tries) < config.retries
+        let worth = any_left
+            && again.is_ok()
             && config.retry_max_wait.is_none_or(|most| pause <= most)
-            && (request.head.is_replayable() || result.is_err())
-            && request.body.can_restart()
-            && deadlines.total.left().is_none_or(|left| pause < left)
+            && call.deadlines.total.left().is_none_or(|left| pause < left)
             && memory.budget.spend(Instant::now(), config.retry_budget);
         if !worth {
-            let body_is_gone = u64::from(tries) < config.retries && !request.body.can_restart();
+            let body_is_gone = any_left && again == Err(Refusal::BodyGone);
             return tried(result, tries).map_err(|error| match body_is_gone {
                 true => error.with_note(
                     "not tried again: its streamed body cannot be produced a second time",
@@ -86,20 +80,16 @@ async fn tries<W: Wait>(
         // Its connection goes back by the drain rule while this waits.
         drop(result);
         tries += 1;
-        pool.manager.counters.retried.fetch_add(1, Ordering::Relaxed);
-        sleep(wait, pause, &request.target.origin).await?;
+        call.record.tell(Event::Retry(pause));
+        // Replays are of one try.
+        (call.record.info.replays, call.record.info.replay_reason) = (0, None);
+        sleep(call.wait, pause, &request.target.origin).await?;
     }
 }
 
-/// Says how many tries were made before the last.
-fn tried(result: Result<Response>, before: u32) -> Result<Response> {
-    match result {
-        Ok(mut response) => {
-            response.about.info.retries = before;
-            Ok(response)
-        }
-        Err(error) => Err(error.with_tries(before + 1)),
-    }
+/// Says how many tries were made.
+fn tried(result: Result<Reply>, before: u32) -> Result<Reply> {
+    result.map_err(|error| error.with_tries(before + 1))
 }
 
 /// Uniform in 0..1, enough for jitter.
@@ -127,8 +117,13 @@ struct Guarded<'a> {
 }
 
 impl<'a> Guarded<'a> {
-    fn admitted(memory: &'a OriginState, request: &Request, now: Instant) -> Result<Guarded<'a>> {
-        memory.admit(now).map_err(|left| {
+    fn admitted<W: Wait>(
+        memory: &'a OriginState,
+        call: &mut Call<'_, W>,
+        request: &Request,
+    ) -> Result<Guarded<'a>> {
+        memory.admit(call.record.marks.begun).map_err(|left| {
+            call.record.tell(Event::Breaker);
             let origin = &request.target.origin;
             Error::new(
                 ErrorKind::CircuitOpen,
@@ -139,10 +134,10 @@ impl<'a> Guarded<'a> {
         Ok(Guarded { memory, counted: false })
     }
 
-    fn ended(mut self, result: &Result<Response>) {
+    fn ended(mut self, result: &Result<Reply>) {
         self.counted = true;
         let good = match result {
-            Ok(response) => Some(response.status() < 500),
+            Ok(reply) => Some(reply.status() < 500),
             Err(error) => {
                 use ErrorGroup::{Carry, Peer, Reach, Tls};
                 matches!(error.kind().group(), Reach | Tls | Carry | Peer).then_some(false)
@@ -157,5 +152,66 @@ impl Drop for Guarded<'_> {
         if !self.counted {
             self.memory.record(Instant::now(), None);
         }
+    }
+}
+
+/// Statuses worth another try (those of got, curl and urllib3 that are about load or luck).
+fn is_retryable_status(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// Failures worth another try: no connection was made, or one broke and a repeat cannot make the
+/// server act twice.
+fn is_retryable_error(error: &Error) -> bool {
+    let kind = matches!(
+        error.kind(),
+        ErrorKind::ResolveFailed
+            | ErrorKind::ConnectFailed
+            | ErrorKind::ConnectTimeout
+            | ErrorKind::ConnectionClosed
+            | ErrorKind::ConnectionReset
+    );
+    kind && error.retry_safe()
+}
+
+/// Exponential backoff with full jitter; `random` is uniform in 0..1.
+fn backoff(tries: u32, random: f64) -> Duration {
+    LONGEST.min(BASE.saturating_mul(1 << tries.min(16))).mul_f64(random)
+}
+
+/// `Retry-After` in seconds or as a date (RFC 9110 10.2.3).
+fn retry_after(value: &[u8], now: SystemTime) -> Option<Duration> {
+    let text = std::str::from_utf8(value).ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_within_its_bound_and_is_jittered() {
+        assert_eq!(backoff(0, 1.0), BASE);
+        assert_eq!(backoff(3, 1.0), BASE * 8);
+        assert_eq!(backoff(3, 0.25), BASE * 2);
+        assert_eq!(backoff(60, 1.0), LONGEST);
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        assert_eq!(retry_after(b" 12 ", now), Some(Duration::from_secs(12)));
+        let date = b"Sun, 06 Nov 1994 08:49:47 GMT";
+        assert_eq!(retry_after(date, now), Some(Duration::from_secs(10)));
+        assert_eq!(retry_after(b"Sun, 06 Nov 1994 08:49:30 GMT", now), Some(Duration::ZERO));
+        let most = Some(Duration::from_secs(u64::MAX));
+        assert_eq!(retry_after(b"99999999999999999999", now), most);
+        assert_eq!(retry_after(b"", now), None);
+        assert_eq!(retry_after(b"soon", now), None);
+        assert_eq!(retry_after(b"-1", now), None);
     }
 }

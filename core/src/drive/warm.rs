@@ -7,11 +7,12 @@ use crate::config::{ClientConfig, Timeouts};
 use crate::connection::lease::Lease;
 use crate::connection::manager::ClientPool;
 use crate::deadline::Deadlines;
-use crate::drive::acquire::granted;
+use crate::drive::acquire::{granted, refusal, taken};
 use crate::drive::wait::Wait;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::origin::Origin;
-use crate::pool::{Got, Grant, Moment, Refused, Wish};
+use crate::origin::route::Route;
+use crate::pool::{Got, Moment, Refused, Wish};
 
 /// Opens connections until `origin` has `count` idle ones, within the caps; returns how many were
 /// opened. All are dialled at once; the first failure is the result, what succeeded is kept.
@@ -23,8 +24,9 @@ pub(crate) async fn warm<W: Wait>(
     wait: &mut W,
 ) -> Result<usize> {
     let deadlines = Deadlines::new(config, &Timeouts::default(), Instant::now());
+    let route = Route::direct(origin.clone());
     let room = usize::try_from(config.max_per_host).unwrap_or(usize::MAX);
-    let missing = count.min(room).saturating_sub(pool.stays(origin).len());
+    let missing = count.min(room).saturating_sub(pool.stays(&route).len());
     let wish = Wish {
         registered: W::REGISTERED,
         fresh: true,
@@ -33,26 +35,23 @@ pub(crate) async fn warm<W: Wait>(
     };
     let mut tickets = Vec::with_capacity(missing);
     for _ in 0..missing {
-        match pool.checkout(origin, Moment::now(), wish) {
+        match pool.checkout(&route, Moment::now(), wish) {
             Ok(Got::Ticket(ticket)) => tickets.push(ticket),
             Ok(Got::Idle(host, connection)) => {
                 Lease::new(pool.clone(), host, connection).put_back();
             }
-            Err(Refused::Closed) => return Err(Error::state("the client is closed")),
             Err(Refused::QueueFull(_)) => break,
+            Err(refused) => return Err(refusal(refused)),
         }
     }
     let mut opened = Vec::with_capacity(tickets.len());
     let mut failed = None;
     for mut ticket in tickets {
         let started = Instant::now();
-        match granted(&mut ticket, pool, wait, &deadlines, origin, started).await {
-            Ok(Grant::Connection(host, connection)) => {
-                opened.push(Lease::new(pool.clone(), host, connection));
-            }
-            Ok(Grant::Failed(error)) => failed = failed.or(Some(error)),
-            Ok(Grant::PoolClosed) => failed = Some(Error::state("the client was closed")),
-            Err(error) => failed = Some(error),
+        let grant = granted(&mut ticket, pool, wait, &deadlines, origin, started).await;
+        match grant.and_then(|grant| taken(pool, grant)) {
+            Ok(lease) => opened.push(lease),
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
     let count = opened.len();

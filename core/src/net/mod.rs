@@ -1,7 +1,7 @@
 //! Sockets, TLS, names and addresses. Knows nothing of HTTP.
 
 pub(crate) mod busy_poll;
-pub(crate) mod dial;
+pub(crate) mod connect;
 pub(crate) mod dns_cache;
 pub(crate) mod happy_eyeballs;
 pub(crate) mod resolver;

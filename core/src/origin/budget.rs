@@ -1,15 +1,10 @@
-//! Further tries after a failure: when, how long to wait, and the budget that keeps retries from
-//! multiplying an outage. Decisions only; `drive` acts on them.
+//! The budget that keeps retries from multiplying an outage.
 
 use std::sync::{Mutex, MutexGuard};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use crate::error::{Error, ErrorKind};
 use crate::sync::lock;
 
-/// The first wait is up to this, each further one up to twice the last.
-const BASE: Duration = Duration::from_millis(100);
-const LONGEST: Duration = Duration::from_secs(10);
 /// Tries per second that an origin always has, and how many of them it keeps in hand: a script's
 /// retries work, and ten a second hurt no server (Finagle's minRetriesPerSec).
 const RESERVE: u64 = 10;
@@ -65,40 +60,6 @@ impl Budget {
     }
 }
 
-/// Statuses worth another try (those of got, curl and urllib3 that are about load or luck).
-pub(crate) fn is_retryable_status(status: u16) -> bool {
-    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
-}
-
-/// Failures worth another try: no connection was made, or one broke and a repeat cannot make the
-/// server act twice.
-pub(crate) fn is_retryable_error(error: &Error) -> bool {
-    let kind = matches!(
-        error.kind(),
-        ErrorKind::ResolveFailed
-            | ErrorKind::ConnectFailed
-            | ErrorKind::ConnectTimeout
-            | ErrorKind::ConnectionClosed
-            | ErrorKind::ConnectionReset
-    );
-    kind && error.retry_safe()
-}
-
-/// Exponential backoff with full jitter; `random` is uniform in 0..1.
-pub(crate) fn backoff(tries: u32, random: f64) -> Duration {
-    LONGEST.min(BASE.saturating_mul(1 << tries.min(16))).mul_f64(random)
-}
-
-/// `Retry-After` in seconds or as a date (RFC 9110 10.2.3).
-pub(crate) fn retry_after(value: &[u8], now: SystemTime) -> Option<Duration> {
-    let text = std::str::from_utf8(value).ok()?.trim();
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
-    }
-    let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,27 +88,5 @@ mod tests {
         };
         assert_eq!([0, 99, 100, 350, 1_000, 60_000].map(spent), [10, 0, 1, 2, 7, 10]);
         assert!((0..1000).all(|_| budget.spend(now, 100)));
-    }
-
-    #[test]
-    fn backoff_doubles_within_its_bound_and_is_jittered() {
-        assert_eq!(backoff(0, 1.0), BASE);
-        assert_eq!(backoff(3, 1.0), BASE * 8);
-        assert_eq!(backoff(3, 0.25), BASE * 2);
-        assert_eq!(backoff(60, 1.0), LONGEST);
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
-        assert_eq!(retry_after(b" 12 ", now), Some(Duration::from_secs(12)));
-        let date = b"Sun, 06 Nov 1994 08:49:47 GMT";
-        assert_eq!(retry_after(date, now), Some(Duration::from_secs(10)));
-        assert_eq!(retry_after(b"Sun, 06 Nov 1994 08:49:30 GMT", now), Some(Duration::ZERO));
-        let most = Some(Duration::from_secs(u64::MAX));
-        assert_eq!(retry_after(b"99999999999999999999", now), most);
-        assert_eq!(retry_after(b"", now), None);
-        assert_eq!(retry_after(b"soon", now), None);
-        assert_eq!(retry_after(b"-1", now), None);
     }
 }

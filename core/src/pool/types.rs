@@ -171,3 +171,12 @@ pub(crate) struct Counts {
     pub active: usize,
     pub dialing: usize,
 }
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Counts) {
+        self.idle += other.idle;
+        self.active += other.active;
+        self.dialing += other.dialing;
+        self.waiting += other.waiting;
+    }
+}

@@ -1,16 +1,20 @@
 //! A request: validated as it is built, so that bad input fails before a connection is taken.
 
 pub(crate) mod body;
+pub(crate) mod method;
+pub(crate) mod time;
 pub(crate) mod url;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use bytes::Bytes;
 use keepalive_proto::{RequestBody, RequestHead};
 
-use crate::config::{Timeouts, check_time};
-use crate::error::{Error, Result};
+use crate::config::Timeouts;
+use crate::error::{Result, Sent};
+use crate::observe::Observer;
+use crate::origin::route::{Road, Route};
+use crate::repeat::{self, Answer, Attempt};
 use crate::request::body::{BodySource, Kept, SharedSource};
 use crate::request::url::Target;
 use crate::sync::lock;
@@ -23,16 +27,17 @@ pub(crate) enum Body {
 }
 
 impl Body {
-    /// Whether it can be sent more than once, also at the same time.
-    pub fn is_repeatable(&self) -> bool {
-        !matches!(self, Body::Stream { .. })
+    /// Whether it can be sent (again) from its beginning; nothing is done about it yet.
+    pub fn again(&self) -> repeat::Body {
+        let Body::Stream { source, .. } = self else { return repeat::Body::AnyTime };
+        match lock(source).as_ref().is_some_and(Kept::can_restart) {
+            true => repeat::Body::Afterwards,
+            false => repeat::Body::Gone,
+        }
     }
 
-    /// Whether it can be sent (again) from its beginning; nothing is done about it yet.
-    pub fn can_restart(&self) -> bool {
-        let Body::Stream { source, .. } = self else { return true };
-        let kept = lock(&source);
-        kept.as_ref().is_some_and(Kept::can_restart)
+    pub fn is_stream(&self) -> bool {
+        matches!(self, Body::Stream { .. })
     }
 
     pub fn framing(&self) -> RequestBody {
@@ -57,8 +62,13 @@ pub struct Request {
     /// Its own `max_body_size`, if it has one.
     pub(crate) max_body_size: Option<u64>,
     pub(crate) follow_redirects: bool,
+    /// A redirect is an error.
+    pub(crate) refuse_redirects: bool,
     /// It has a User-Agent or Accept-Encoding of its own.
     pub(crate) own_defaults: bool,
+    /// The road it takes.
+    pub(crate) road: Road,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl Request {
@@ -83,7 +93,10 @@ impl Request {
             decode: false,
             max_body_size: None,
             follow_redirects: false,
+            refuse_redirects: false,
             own_defaults: false,
+            road: Road::default(),
+            observer: None,
         })
     }
 
@@ -137,6 +150,33 @@ impl Request {
         self.follow_redirects = follow;
     }
 
+    /// A response of 301, 302, 303, 307 or 308 is an error, `InvalidRedirect`: for callers to whom one is
+    /// neither an answer nor to be followed. Default: no.
+    pub fn set_refuse_redirects(&mut self, refuse: bool) {
+        self.refuse_redirects = refuse;
+    }
+
+    /// Who is told of what happens to it, on whatever thread it happens.
+    pub fn set_observer(&mut self, observer: Arc<dyn Observer>) {
+        self.observer = Some(observer);
+    }
+
+    /// What is known of it before it is sent, for the rule of repeats.
+    pub(crate) fn attempt(&self) -> Attempt {
+        Attempt {
+            idempotent: self.head.is_replayable(),
+            sent: Sent::Nothing,
+            answer: Answer::None,
+            body: self.body.again(),
+        }
+    }
+
+    /// Where its connection leads.
+    #[inline]
+    pub(crate) fn route(&self) -> Route {
+        self.road.to(&self.target.origin)
+    }
+
     /// The method as given.
     pub fn method(&self) -> &str {
         self.head.method()
@@ -159,6 +199,9 @@ impl Request {
         self.decode = other.decode;
         self.max_body_size = other.max_body_size;
         self.follow_redirects = other.follow_redirects;
+        self.refuse_redirects = other.refuse_redirects;
+        self.road = other.road.clone();
+        self.observer = other.observer.clone();
     }
 
     /// Checks what can only be checked with head and body together.
@@ -168,17 +211,4 @@ impl Request {
         }
         Ok(self.head.check(self.body.framing())?)
     }
-}
-
-/// Reads a whole-seconds-or-fraction timeout: negative, NaN or infinite values are refused, and those
-/// beyond [`MAX_TIME`](crate::MAX_TIME).
-pub fn timeout_from_seconds(name: &str, seconds: f64) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(seconds).map_err(|_| match seconds > 0.0 {
-        true if seconds.is_finite() => Error::argument(format!(
-            "{name}: {seconds} s is longer than the longest time, 10 years"
-        )),
-        _ => Error::argument(format!("{name}: {seconds} is not a length of time")),
-    })?;
-    check_time(name, time)?;
-    Ok(time)
 }

@@ -4,10 +4,11 @@
 use bytes::Bytes;
 
 use crate::drive::body::Progress;
+use crate::drive::reply::State;
 use crate::drive::wait::Wait;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::space::Space;
-use crate::response::{Response, State, Until};
+use crate::response::{Response, Until};
 
 /// Bytes that are taken together into one piece when they are at hand: each piece costs its receiver
 /// a turn, and this many still fit caches.
@@ -89,7 +90,7 @@ impl Response {
     /// Bytes still to be read, if that is known.
     pub(crate) fn left_to_read(&mut self) -> Option<u64> {
         let to_come = match &mut self.state {
-            State::Done => Some(0),
+            State::Done | State::Switched(_) => Some(0),
             State::Live(live) => live.remaining(),
             State::Failed(_) | State::Closed => None,
         };
@@ -201,7 +202,7 @@ impl Response {
     /// last bytes still in `ready`.
     async fn receive<W: Wait>(&mut self, wait: &mut W) -> Result<()> {
         let result = match &mut self.state {
-            State::Done => return Ok(()),
+            State::Done | State::Switched(_) => return Ok(()),
             State::Failed(error) => return Err(error.clone()),
             State::Closed => return Err(Error::state("the response was closed")),
             State::Live(live) => {

@@ -3,45 +3,17 @@
 mod body;
 
 use std::mem::MaybeUninit;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use keepalive_proto::{Fields, ResponseHead, Version};
-pub use keepalive_tables::{Info, Timings};
+use keepalive_proto::{Fields, Version};
 
-use crate::drive::body::Live;
+use crate::connection::detached::Detached;
 use crate::drive::buffer::Buffer;
+use crate::drive::info::{Info, Marks, Timings};
+use crate::drive::reply::{About, Reply, State};
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::net::space::Space;
-
-/// When things happened: the durations between are made when somebody asks for them.
-pub(crate) struct Marks {
-    /// The request was handed over.
-    pub started: Instant,
-    /// It had its connection.
-    pub leased: Instant,
-    /// It was sent.
-    pub sent: Instant,
-    /// The head was there.
-    pub head: Instant,
-    /// The waits for a connection, of a replay too.
-    pub queued: Duration,
-    /// Resolving, connecting and the TLS handshake, where the request waited for them.
-    pub dialled: [Duration; 3],
-}
-
-pub(crate) enum State {
-    /// The end was verified; the connection has gone back or is closed.
-    Done,
-    /// The rest is still on the connection.
-    Live(Box<Live>),
-    /// The body broke; kept so that every later read says the same.
-    Failed(Error),
-    /// Closed by the caller before the end.
-    Closed,
-}
 
 /// How far `submit` goes before it completes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,21 +31,16 @@ pub enum Until {
 /// A response. Dropping it with an unread body gives the connection back by the drain rule
 /// (up to 256 KiB or 50 ms on the engine's thread, else closed).
 pub struct Response {
-    pub(crate) about: Box<About>,
+    about: Box<About>,
     /// Body bytes received (and decoded) but not yet read.
-    pub(crate) ready: Buffer,
-    pub(crate) state: State,
+    ready: Buffer,
+    state: State,
 }
 
-/// What is large and seldom touched, apart: a response changes hands many times.
-pub(crate) struct About {
-    pub head: ResponseHead,
-    pub url: Arc<str>,
-    pub info: Info,
-    pub marks: Marks,
-    pub trailers: Option<Fields>,
-    /// Most bytes of a body that is collected whole.
-    pub max_body_size: Option<u64>,
+impl From<Reply> for Response {
+    fn from(Reply { about, ready, state }: Reply) -> Response {
+        Response { about, ready, state }
+    }
 }
 
 impl Response {
@@ -120,7 +87,7 @@ impl Response {
 
     /// Time spent by phase.
     pub fn timings(&self) -> Timings {
-        let Marks { started, leased, sent, head, queued, dialled } = self.about.marks;
+        let Marks { started, leased, sent, head, queued, dialled, .. } = self.about.marks;
         let [resolve, connect, tls] = dialled;
         let (send, wait, total) = (sent - leased, head - sent, head - started);
         Timings { queued, resolve, connect, tls, send, wait, total }
@@ -128,7 +95,7 @@ impl Response {
 
     /// Whether the whole body has arrived (it can be read without waiting).
     pub fn is_complete(&self) -> bool {
-        matches!(self.state, State::Done)
+        matches!(self.state, State::Done | State::Switched(_))
     }
 
     /// Takes the whole body if it has arrived, without waiting; `None` if more is to come.
@@ -298,11 +265,23 @@ impl Response {
         Ok(self.ready.take_all())
     }
 
+    /// After 101 or 2xx to CONNECT: the connection, with what was read beyond the head; once.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no surface hands streams out yet"))]
+    pub(crate) fn detach(&mut self) -> Option<Result<Detached>> {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Switched(switched) => Some(switched.detach()),
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
     /// Ends the response early: what is unread is dropped by the drain rule. Reading afterwards is
     /// `InvalidState`.
     pub fn close(&mut self) {
         self.ready.clear();
-        if !matches!(self.state, State::Done) {
+        if !self.is_complete() {
             self.state = State::Closed;
         }
     }

@@ -61,7 +61,8 @@ impl Circumstances {
             head.append(b"Upgrade", b"x").expect("a valid field");
         }
         let body = if method == "POST" { RequestBody::Length(4) } else { RequestBody::None };
-        connection.start_with_defaults(&head, body, b"A: b\r\n", self.is(6)).expect("idle");
+        let how = Start { fields: b"A: b\r\n", last: self.is(6), ..Start::default() };
+        connection.start_with(&head, body, &how).expect("idle");
         if self.is(4) {
             assert_eq!(connection.send_data(b"body"), Ok(4));
         }

@@ -142,7 +142,8 @@ fn a_connection_that_is_not_idle_refuses_start() {
 fn the_last_request_says_so_and_the_machine_knows() {
     let sent = |request: &RequestHead, last| {
         let mut c = Connection::new(Limits::default());
-        c.start_with_defaults(request, RequestBody::Length(0), b"A: 1\r\n", last).unwrap();
+        let how = Start { fields: b"A: 1\r\n", last, ..Start::default() };
+        c.start_with(request, RequestBody::Length(0), &how).unwrap();
         let sent = String::from_utf8(transmit(&mut c)).unwrap();
         feed(&mut c, OK);
         drain(&mut c);
@@ -420,4 +421,45 @@ fn the_receive_buffer_grows_only_when_it_must() {
     }
     assert_eq!((c.rx.capacity(), c.reuse()), (RECEIVE_INITIAL, Ok(())));
     assert!(c.receive_space(20_000).capacity() >= 20_000);
+}
+
+#[test]
+fn the_form_of_the_target_is_the_route_s() {
+    let sent = |method: &str, target: &str, form| {
+        let head = RequestHead::new(method, target, "a.example:81").unwrap();
+        let mut c = Connection::new(Limits::default());
+        c.start_with(&head, RequestBody::None, &Start { form, ..Start::default() }).unwrap();
+        let sent = c.poll_transmit().unwrap().to_vec();
+        String::from_utf8(sent).unwrap().lines().next().unwrap().to_string()
+    };
+    let absolute = TargetForm::Absolute("http://a.example:81");
+    assert_eq!(sent("GET", "/x?y", TargetForm::Origin), "GET /x?y HTTP/1.1");
+    assert_eq!(sent("GET", "/x?y", absolute), "GET http://a.example:81/x?y HTTP/1.1");
+    assert_eq!(sent("OPTIONS", "*", TargetForm::Origin), "OPTIONS * HTTP/1.1");
+    assert_eq!(sent("OPTIONS", "*", absolute), "OPTIONS http://a.example:81 HTTP/1.1");
+}
+
+#[test]
+fn an_upload_that_is_given_up_ends_the_connection_but_not_its_answer() {
+    let head = RequestHead::new("POST", "/", "a").unwrap();
+    let mut c = Connection::new(Limits::default());
+    c.start(&head, RequestBody::Length(5)).unwrap();
+    let n = c.poll_transmit().unwrap().len();
+    c.transmitted(n);
+    c.stop_sending();
+    assert!(c.send_stopped() && c.poll_transmit().is_none());
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    c.receive_space(answer.len()).extend_from_slice(answer);
+    c.received(answer.len());
+    assert!(matches!(c.poll_event(), Ok(Some(Event::Head(_)))));
+    assert!(matches!(c.poll_event(), Ok(Some(Event::End))));
+    assert_eq!(c.reuse(), Err(CloseReason::RequestUnfinished));
+
+    // One that is whole is not given up.
+    let mut c = Connection::new(Limits::default());
+    c.start(&RequestHead::new("GET", "/", "a").unwrap(), RequestBody::None).unwrap();
+    let n = c.poll_transmit().unwrap().len();
+    c.transmitted(n);
+    c.stop_sending();
+    assert!(!c.send_stopped());
 }

@@ -6,6 +6,7 @@
 //! again and again, so a plain path below a known origin skips the parser.
 
 pub(crate) mod base;
+pub(crate) mod query;
 mod refuse;
 mod scheme;
 pub(crate) mod secret;

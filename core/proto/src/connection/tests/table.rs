@@ -50,7 +50,7 @@ fn the_state_table_is_true() {
         feed(c, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-T: 1\r\n\r\n");
         c.poll_event().unwrap();
     }
-    let acts: [(&str, Act, Act); 13] = [
+    let acts: [(&str, Act, Act); 14] = [
         ("send Idle start", |_| {}, start),
         (
             "send Body final head >= 300 before it is sent",
@@ -70,6 +70,14 @@ fn the_state_table_is_true() {
                 c.poll_event().unwrap();
             },
             |c| drop(drain(c)),
+        ),
+        (
+            "send Body stop_sending before it is sent",
+            |c| {
+                c.start(&head("POST"), RequestBody::Length(9)).unwrap();
+                transmit(c);
+            },
+            Connection::stop_sending,
         ),
         ("send Body recycle, when sent to the last byte", to_done, recycle),
         ("receive Idle start", |_| {}, start),

@@ -1,8 +1,7 @@
-//! Opens one connection on the runtime: resolve, race the addresses, shake hands.
+//! The connector that resolves a name and races its addresses.
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -13,34 +12,27 @@ use crate::net::dns_cache::{Answer, DnsCache};
 use crate::net::happy_eyeballs::{ATTEMPT_DELAY, Race};
 use crate::net::resolver::Resolver;
 use crate::net::socket::{Io, finish_connect, start_connect, watch};
-use crate::net::tls::{TlsSessions, TlsSettings, handshake_error};
-use crate::net::transport::Transport;
 
-/// A connection that is ready for its first byte.
-pub(crate) struct Dialled {
+/// A connected socket, and what it cost.
+pub(super) struct Reached {
     pub io: Io,
-    pub transport: Transport,
+    pub peer: SocketAddr,
+    /// What the name had; `None` for an address that was given.
+    pub answer: Option<Answer>,
     pub resolve: Duration,
     pub connect: Duration,
-    pub tls: Duration,
-    /// The server's address, and all that its name had.
-    pub peer: SocketAddr,
-    pub answer: Answer,
 }
 
-/// `tls` is `None` for plain connections. The caller sets the deadline by dropping the future.
-pub(crate) async fn dial(
-    host: &str,
-    port: u16,
-    tls: Option<(&TlsSettings, &TlsSessions)>,
+/// Connects to where a name leads. The caller sets the deadline by dropping the future.
+pub(super) async fn to_name(
+    (host, port): (&str, u16),
     resolver: &Resolver,
     dns: &DnsCache,
-) -> Result<Dialled> {
-    let peer =
-        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+) -> Result<Reached> {
+    let peer = shown(host, port);
     let started = Instant::now();
     let mut after = None;
-    let (answer, resolved, io, address) = loop {
+    loop {
         let asked = Instant::now();
         let answer = resolver.lookup(dns, host, port, after).await.map_err(|error| {
             let text =
@@ -49,42 +41,54 @@ pub(crate) async fn dial(
         })?;
         let resolved = Instant::now();
         match connect(answer.addresses.clone()).await {
-            Ok((io, address)) => break (answer, resolved, io, address),
+            Ok((io, address)) => {
+                return Ok(Reached {
+                    io,
+                    peer: address,
+                    answer: Some(answer),
+                    resolve: resolved - started,
+                    connect: resolved.elapsed(),
+                });
+            }
             // The server may have moved since somebody else asked.
             Err(_) if answer.cached && after.is_none() => after = Some(answer.at),
-            Err(Unreached { error, address }) => {
-                let took = resolved.elapsed();
-                let text = format!("cannot connect to {peer}: {error}; gave up after {took:.1?}");
-                let error =
-                    Error::new(ErrorKind::ConnectFailed, Phase::Connect, text).with_os(&error);
-                return Err(address.map_or(error.clone(), |address| error.with_address(address)));
-            }
+            Err(unreached) => return Err(unreached.into_error(&peer, resolved)),
         }
-    };
-    let connected = Instant::now();
-    let transport = match tls {
-        None => Transport::Plain,
-        // A certificate names no zone.
-        Some(settings) => {
-            let name = host.split('%').next().unwrap_or(host);
-            handshake(name, &peer, settings, &io).await?
-        }
-    };
-    Ok(Dialled {
-        io,
-        transport,
-        resolve: resolved - started,
-        connect: connected - resolved,
-        tls: if tls.is_some() { connected.elapsed() } else { Duration::ZERO },
-        peer: address,
-        answer,
-    })
+    }
+}
+
+/// Connects to one address.
+pub(super) async fn to_address(address: SocketAddr) -> Result<Reached> {
+    let started = Instant::now();
+    let (io, peer) = attempt(address)
+        .await
+        .map_err(|failed| failed.into_error(&address.to_string(), started))?;
+    let (resolve, connect) = (Duration::ZERO, started.elapsed());
+    Ok(Reached { io, peer, answer: None, resolve, connect })
+}
+
+/// `host:port`, for messages.
+pub(super) fn shown(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// No address answered: what happened last, and where.
 struct Unreached {
     error: io::Error,
     address: Option<SocketAddr>,
+}
+
+impl Unreached {
+    fn into_error(self, peer: &str, since: Instant) -> Error {
+        let Unreached { error, address } = self;
+        let took = since.elapsed();
+        let text = format!("cannot connect to {peer}: {error}; gave up after {took:.1?}");
+        let error = Error::new(ErrorKind::ConnectFailed, Phase::Connect, text).with_os(&error);
+        match address {
+            Some(address) => error.with_address(address),
+            None => error,
+        }
+    }
 }
 
 /// The first address that answers wins; the last failure is reported when none does.
@@ -151,31 +155,4 @@ async fn attempt(address: SocketAddr) -> std::result::Result<(Io, SocketAddr), U
         Ok(io) => Ok((io, address)),
         Err(error) => Err(Unreached { error, address: Some(address) }),
     }
-}
-
-async fn handshake(
-    host: &str,
-    peer: &str,
-    (settings, sessions): (&TlsSettings, &TlsSessions),
-    io: &Io,
-) -> Result<Transport> {
-    let mut session = settings.start(sessions, host)?;
-    let failed = |error: io::Error| handshake_error(peer, &error);
-    let mut wire = 0;
-    while session.is_handshaking() || session.wants_write() {
-        let Some(watch) = io.watch() else {
-            return Err(failed(io::ErrorKind::NotConnected.into()));
-        };
-        let result = if session.wants_write() {
-            let mut guard = watch.writable().await.map_err(failed)?;
-            guard.try_io(|fd| session.flush(fd.as_fd(), &mut wire))
-        } else {
-            let mut guard = watch.readable().await.map_err(failed)?;
-            guard.try_io(|fd| session.handshake_read(fd.as_fd()))
-        };
-        if let Ok(result) = result {
-            result.map_err(failed)?;
-        }
-    }
-    Ok(Transport::Tls(Box::new(session)))
 }

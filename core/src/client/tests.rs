@@ -1,0 +1,238 @@
+//! What no surface shows yet: roads, connections that are taken over, processes side by side.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use keepalive_proto::RequestHead;
+
+use super::*;
+use crate::net::socket::recv;
+use crate::net::transport::Transport;
+use crate::origin::route::{Address, Proxy, ProxyKind, Road, Route, TlsIdentity, Via};
+
+/// Request lines, each with the number of the connection that it came on.
+type Seen = Arc<Mutex<Vec<(usize, String)>>>;
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+/// Answers each request of a stream with `answer`.
+fn serve(stream: impl Read + Write, number: usize, seen: &Seen, answer: &[u8]) {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if stream.read_line(&mut head).unwrap_or(0) == 0 {
+                return;
+            }
+        }
+        let line = head.lines().next().unwrap_or_default().to_string();
+        seen.lock().unwrap().push((number, line));
+        if stream.get_mut().write_all(answer).is_err() {
+            return;
+        }
+    }
+}
+
+fn tcp(answer: &'static [u8]) -> (SocketAddr, Seen) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let seen = Seen::default();
+    let log = seen.clone();
+    std::thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            let log = log.clone();
+            std::thread::spawn(move || serve(stream.expect("a stream"), number, &log, answer));
+        }
+    });
+    (address, seen)
+}
+
+fn road(change: impl FnOnce(&mut Road)) -> Road {
+    let mut road = Road::default();
+    change(&mut road);
+    road
+}
+
+fn forward(proxy: SocketAddr) -> Via {
+    let (host, port) = (proxy.ip().to_string(), proxy.port());
+    Via(Some(Arc::new([Proxy { kind: ProxyKind::Forward, host, port }])))
+}
+
+fn send(client: &Client, url: &str, road: &Road) -> Response {
+    let mut request = Request::new("GET", url).expect("a request");
+    request.road = road.clone();
+    client.send_whole(&request, Blocking::default()).expect("a response")
+}
+
+#[test]
+fn two_routes_never_share_a_connection_and_one_route_does() {
+    let (address, seen) = tcp(OK);
+    let dir = std::env::temp_dir().join(format!("keepalive-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).expect("a folder");
+    let path = dir.join("roads");
+    let _ = std::fs::remove_file(&path);
+    let unix = UnixListener::bind(&path).expect("a socket");
+    let log = seen.clone();
+    std::thread::spawn(move || {
+        for (number, stream) in unix.incoming().enumerate() {
+            let log = log.clone();
+            std::thread::spawn(move || serve(stream.expect("a stream"), 100 + number, &log, OK));
+        }
+    });
+    let roads = [
+        Road::default(),
+        road(|road| road.tls = TlsIdentity(1)),
+        road(|road| road.tls = TlsIdentity(2)),
+        road(|road| road.address = Address::Literal(address)),
+        road(|road| road.address = Address::Unix(path.as_path().into())),
+        road(|road| road.via = forward(address)),
+        road(|road| {
+            road.via = forward(address);
+            road.tls = TlsIdentity(1);
+        }),
+    ];
+    let client = Client::new(ClientConfig::default()).expect("a client");
+    let url = format!("http://127.0.0.1:{}/x", address.port());
+    let mut first = Vec::new();
+    for road in &roads {
+        let info = send(&client, &url, road).info().clone();
+        assert!(!info.reused, "{road:?}");
+        first.push(info.connection_id);
+    }
+    // Each finds its own again, whatever order they come in.
+    for at in [3, 0, 6, 5, 1, 4, 2] {
+        let info = send(&client, &url, &roads[at]).info().clone();
+        assert_eq!((info.reused, info.connection_id), (true, first[at]), "{:?}", roads[at]);
+    }
+    let seen = seen.lock().unwrap();
+    let absolute = format!("GET {url} HTTP/1.1");
+    for (at, (_, line)) in seen.iter().enumerate() {
+        let road = if at < roads.len() { at } else { [3, 0, 6, 5, 1, 4, 2][at - roads.len()] };
+        let forwarded = roads[road].via.0.is_some();
+        let expected = if forwarded { &*absolute } else { "GET /x HTTP/1.1" };
+        assert_eq!(line, expected, "{:?}", roads[road]);
+    }
+    assert_eq!(seen.iter().filter(|(number, _)| *number >= 100).count(), 2);
+    // One origin, whatever the roads to it.
+    assert_eq!(client.stats().origins.len(), 1);
+    assert_eq!(client.stats().idle, roads.len() as u64);
+    std::fs::remove_dir_all(&dir).expect("removed");
+}
+
+#[test]
+fn routes_are_told_apart_by_each_of_their_parts() {
+    let origin = |host: &str| Request::new("GET", host).expect("a request").target.origin;
+    let (a, b) = (origin("http://a/"), origin("http://b/"));
+    let somewhere = SocketAddr::from(([10, 0, 0, 1], 80));
+    let parts = [
+        Road::default(),
+        road(|road| road.tls = TlsIdentity(1)),
+        road(|road| road.address = Address::Literal(somewhere)),
+        road(|road| road.address = Address::Unix(std::path::Path::new("/a").into())),
+        road(|road| road.address = Address::Unix(std::path::Path::new("/b").into())),
+        road(|road| road.via = forward(somewhere)),
+    ];
+    let routes: Vec<Route> =
+        [a, b].iter().flat_map(|origin| parts.iter().map(|road| road.to(origin))).collect();
+    for (at, one) in routes.iter().enumerate() {
+        for (other_at, other) in routes.iter().enumerate() {
+            assert_eq!(one == other, at == other_at, "{one:?} {other:?}");
+        }
+    }
+    assert_eq!(Route::direct(routes[0].origin.clone()), routes[0]);
+}
+
+#[test]
+fn a_missing_socket_is_named() {
+    let client = Client::new(ClientConfig::default()).expect("a client");
+    let mut request = Request::new("GET", "http://a/").expect("a request");
+    request.road.address = Address::Unix(std::path::Path::new("/nowhere/socket").into());
+    let error = client.send(&request, Blocking::default()).err().expect("no socket");
+    assert_eq!(error.kind(), crate::error::ErrorKind::ConnectFailed);
+    assert!(error.message().contains("/nowhere/socket"), "{error}");
+}
+
+fn taken_over(request: &Request, answer: &'static [u8], status: u16) {
+    let (address, _) = tcp(answer);
+    let mut request = request.clone();
+    request.road.address = Address::Literal(address);
+    let client = Client::new(ClientConfig::default()).expect("a client");
+    let mut response = client.send(&request, Blocking::default()).expect("a response");
+    assert_eq!((response.status(), response.is_complete()), (status, true));
+    assert_eq!(client.stats().active, 1, "the response has it");
+    let detached = response.detach().expect("switched").expect("the parent's own");
+    assert!(response.detach().is_none(), "once");
+    assert_eq!(detached.rest, b"first");
+    assert_eq!(client.stats().active, 0, "its place in the pool is free");
+    assert_eq!(client.stats().closed, [("switched", 1)]);
+    // The rest of the connection is the holder's: the server answers what is written to it.
+    let Transport::Plain = detached.connection.wire.transport else { panic!("plain") };
+    let fd = detached.connection.io.fd();
+    rustix::net::send(fd, b"GET / HTTP/1.1\r\n\r\n", rustix::net::SendFlags::NOSIGNAL)
+        .expect("written");
+    let mut came = Vec::new();
+    while came.len() < answer.len() {
+        let mut fds = [rustix::event::PollFd::new(&fd, rustix::event::PollFlags::IN)];
+        let limit = rustix::event::Timespec { tv_sec: 20, tv_nsec: 0 };
+        assert_eq!(rustix::event::poll(&mut fds, Some(&limit)), Ok(1), "it is open");
+        recv(fd, &mut came).expect("read");
+    }
+    assert_eq!(came, answer);
+}
+
+#[test]
+fn a_101_hands_its_connection_over_with_what_was_read_beyond_the_head() {
+    let mut request = Request::new("GET", "http://a/chat").expect("a request");
+    request.add_header(b"Connection", b"upgrade").expect("a field");
+    request.add_header(b"Upgrade", b"echo").expect("a field");
+    let answer = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n\
+        Upgrade: echo\r\n\r\nfirst";
+    taken_over(&request, answer, 101);
+}
+
+#[test]
+fn a_2xx_to_connect_hands_its_connection_over_with_what_was_read_beyond_the_head() {
+    let mut request = Request::new("GET", "http://a/").expect("a request");
+    request.head = RequestHead::new("CONNECT", "a:443", "a:443").expect("a head");
+    taken_over(&request, b"HTTP/1.1 200 Connected\r\n\r\nfirst", 200);
+}
+
+#[test]
+fn a_101_that_nobody_takes_over_is_closed_for_what_it_is() {
+    let (address, _) =
+        tcp(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: a\r\n\r\nx");
+    let client = Client::new(ClientConfig::default()).expect("a client");
+    let mut request = Request::new("GET", &format!("http://{address}/")).expect("a request");
+    request.add_header(b"Connection", b"upgrade").expect("a field");
+    request.add_header(b"Upgrade", b"a").expect("a field");
+    drop(client.send(&request, Blocking::default()).expect("a response"));
+    let stats = client.stats();
+    assert_eq!((stats.active, stats.idle, &stats.closed[..]), (0, 0, &[("switched", 1)][..]));
+}
+
+#[test]
+fn two_processes_side_by_side_share_nothing() {
+    let (address, seen) = tcp(OK);
+    let url = format!("http://{address}/");
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let own: &'static Process = Box::leak(Box::default());
+        let client = Client::in_process(ClientConfig::default(), Some(own), None).expect("made");
+        let queue = Queue::new(|| {});
+        let request = Request::new("GET", &url).expect("a request");
+        client.submit(request, Until::Body, &queue, 1).expect("submitted");
+        assert!(queue.wait(Some(Duration::from_secs(20))), "answered");
+        ids.push(send(&client, &url, &Road::default()).info().connection_id);
+        assert!(own.running_engine().is_some(), "an engine of its own");
+        assert_eq!(client.stats().opened, 1);
+        // What one has learnt of the origin the other does not know.
+        let origin = Request::new("GET", &url).expect("a request").target.origin;
+        let known = own.origins.of(&origin);
+        assert!(!Arc::ptr_eq(&known, &process().origins.of(&origin)));
+    }
+    assert_eq!(ids, [1, 1], "each counts its own connections");
+    assert_eq!(seen.lock().unwrap().len(), 4);
+}

@@ -1,0 +1,161 @@
+//! What all rings share about one request on its way.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::config::Settings;
+use crate::connection::manager::ClientPool;
+use crate::deadline::Deadlines;
+use crate::drive::info::{Info, Marks};
+use crate::drive::wait::Wait;
+use crate::observe::{Event, Observer, tell};
+use crate::request::Request;
+
+/// The context of a call.
+pub(crate) struct Call<'a, W> {
+    pub settings: &'a Settings,
+    pub pool: &'a Arc<ClientPool>,
+    pub deadlines: Deadlines,
+    pub record: Record<'a>,
+    pub wait: &'a mut W,
+    /// Field lines that the request gets beside its own.
+    pub fields: Cow<'a, [u8]>,
+}
+
+impl<'a, W: Wait> Call<'a, W> {
+    pub fn new(
+        settings: &'a Settings,
+        pool: &'a Arc<ClientPool>,
+        request: &'a Request,
+        wait: &'a mut W,
+    ) -> Call<'a, W> {
+        let started = Instant::now();
+        Call {
+            settings,
+            pool,
+            deadlines: Deadlines::new(&settings.config, &request.timeouts, started),
+            record: Record::new(pool, request.observer.as_deref(), started),
+            wait,
+            fields: Cow::Borrowed(&[]),
+        }
+    }
+
+    /// The same call with another wait, for what goes on beside it.
+    pub fn beside<'b>(&self, wait: &'b mut W) -> Call<'b, W>
+    where
+        'a: 'b,
+    {
+        Call {
+            settings: self.settings,
+            pool: self.pool,
+            deadlines: self.deadlines,
+            record: self.record.aside(),
+            wait,
+            fields: self.fields.clone(),
+        }
+    }
+}
+
+/// What is written down of a call: `info`, its times, and the counters, all fed by the events that
+/// observers are told too.
+pub(crate) struct Record<'a> {
+    pub info: Info,
+    pub marks: Marks,
+    pool: &'a ClientPool,
+    observer: Option<&'a dyn Observer>,
+    /// Somebody is told.
+    observed: bool,
+}
+
+impl<'a> Record<'a> {
+    fn new(
+        pool: &'a ClientPool,
+        observer: Option<&'a (dyn Observer + 'static)>,
+        started: Instant,
+    ) -> Record<'a> {
+        let observed = observer.is_some() || pool.manager.observer.is_some();
+        let observer = observer.map(|observer| observer as &dyn Observer);
+        Record { info: Info::default(), marks: Marks::at(started), pool, observer, observed }
+    }
+
+    /// For what goes on beside a call: observers are told, nothing is written down of the call.
+    fn aside(&self) -> Record<'a> {
+        let Record { pool, observer, observed, .. } = *self;
+        Record {
+            info: Info::default(),
+            marks: Marks::at(self.marks.started),
+            pool,
+            observer,
+            observed,
+        }
+    }
+
+    /// A redirect was followed: what is written down is of the request that it led to.
+    pub fn hop(&mut self, now: Instant, redirects: u32) {
+        self.marks = Marks::at(now);
+        self.info = Info { redirects, ..Info::default() };
+    }
+
+    /// The next attempt begins: its waits count from now on.
+    pub fn begin(&mut self, now: Instant) {
+        self.marks.begun = now;
+    }
+
+    /// Something happened.
+    #[inline]
+    pub fn tell(&mut self, event: Event<'_>) {
+        let counters = &self.pool.manager.counters;
+        let add = |counter: &std::sync::atomic::AtomicU64| {
+            counter.fetch_add(1, Ordering::Relaxed);
+        };
+        match event {
+            Event::Picked { connection, reused, .. } => {
+                self.info.connection_id = connection;
+                self.info.reused = reused;
+                if reused {
+                    add(&counters.reused);
+                }
+            }
+            Event::Replay(reason) => {
+                self.info.replays += 1;
+                self.info.replay_reason = Some(reason);
+                add(&counters.replayed);
+            }
+            Event::Retry(_) => {
+                self.info.retries += 1;
+                add(&counters.retried);
+            }
+            Event::Hedge => {
+                self.info.hedged = true;
+                add(&counters.hedged);
+            }
+            Event::HedgeWon => self.info.hedge_won = true,
+            _ => {}
+        }
+        if self.observed {
+            self.told(&event);
+        }
+    }
+
+    #[cold]
+    fn told(&self, event: &Event<'_>) {
+        // A client hears of each dial from the pool.
+        if !matches!(event, Event::Dialled { .. }) {
+            tell(self.pool.manager.observer.as_deref().map(|observer| observer as _), event);
+        }
+        tell(self.observer, event);
+    }
+
+    /// Whether somebody wants to be told of what takes work to find out.
+    pub fn is_observed(&self) -> bool {
+        self.observed
+    }
+
+    /// A connection just opened for the call took so long.
+    pub fn dialled(&mut self, connection: u64, [resolve, connect, tls]: [Duration; 3]) {
+        self.marks.dialled = [resolve, connect, tls];
+        self.tell(Event::Dialled { connection, resolve, connect, tls });
+    }
+}

@@ -1,0 +1,148 @@
+//! What the rings hand back: a final head, and a body that is here already or still on its connection.
+
+use std::sync::Arc;
+
+use keepalive_proto::{Fields, ResponseHead};
+
+use crate::connection::Connection;
+use crate::connection::detached::Switched;
+use crate::connection::lease::Lease;
+use crate::decode::Decoder;
+use crate::drive::body::{Live, Taken, take_events};
+use crate::drive::buffer::Buffer;
+use crate::drive::call::Call;
+use crate::drive::exchange::{EarlyResponse, HeadReceived};
+use crate::drive::info::{Info, Marks};
+use crate::drive::wait::Wait;
+use crate::error::{Error, Result, Sent};
+use crate::observe::Event;
+use crate::request::Request;
+use crate::stats::Closed;
+
+/// An answer on its way to the caller.
+pub(crate) struct Reply {
+    pub about: Box<About>,
+    /// Body bytes received (and decoded) but not yet read.
+    pub ready: Buffer,
+    pub state: State,
+}
+
+pub(crate) enum State {
+    /// The end was verified; the connection has gone back or is closed.
+    Done,
+    /// There is no body, and the connection speaks another protocol now.
+    Switched(Switched),
+    /// The rest is still on the connection.
+    Live(Box<Live>),
+    /// The body broke; kept so that every later read says the same.
+    Failed(Error),
+    /// Closed by the caller before the end.
+    Closed,
+}
+
+/// What is large and seldom touched, apart: a response changes hands many times.
+pub(crate) struct About {
+    pub head: ResponseHead,
+    pub url: Arc<str>,
+    pub info: Info,
+    pub marks: Marks,
+    pub trailers: Option<Fields>,
+    /// Most bytes of a body that is collected whole.
+    pub max_body_size: Option<u64>,
+}
+
+impl Reply {
+    /// 100 to 999.
+    pub fn status(&self) -> u16 {
+        self.about.head.status
+    }
+
+    pub fn headers(&self) -> &Fields {
+        &self.about.head.fields
+    }
+}
+
+/// Makes the reply; a body that came with the head is taken at once, so that the connection is
+/// free before the caller has even looked.
+pub(super) fn reply<W: Wait>(
+    call: &mut Call<'_, W>,
+    request: &Request,
+    mut lease: Lease,
+    received: HeadReceived,
+) -> Result<Reply> {
+    let HeadReceived { head, early, sent_at, head_at } = received;
+    let mut decoder = match request.decode {
+        true => Decoder::for_fields(head.fields.get_all(b"content-encoding"))?,
+        false => None,
+    };
+    let most = request.max_body_size.unwrap_or(call.settings.config.max_body_size);
+    let marks = &mut call.record.marks;
+    (marks.sent, marks.head) = (sent_at, head_at);
+    let connection = lease.connection()?;
+    let mut reply = Reply {
+        about: Box::new(About {
+            head,
+            url: request.target.url(),
+            info: call.record.info.clone(),
+            marks: call.record.marks,
+            trailers: None,
+            max_body_size: (most > 0).then_some(most),
+        }),
+        ready: Buffer::default(),
+        state: State::Done,
+    };
+    let taken = take_arrived(connection, early, &mut decoder, &mut reply);
+    match taken {
+        Ok(Taken::End) if connection.wire.http.is_switched() => {
+            reply.state = State::Switched(Switched::new(lease));
+            call.record.tell(Event::End);
+        }
+        Ok(Taken::End) => {
+            lease.check_in(head_at);
+            call.record.tell(Event::End);
+        }
+        Ok(Taken::More(_) | Taken::Dry(_)) => {
+            let observer = match call.record.is_observed() {
+                true => request.observer.clone(),
+                false => None,
+            };
+            reply.state = State::Live(Box::new(Live::new(
+                lease,
+                decoder,
+                &call.deadlines,
+                request.target.origin.clone(),
+                call.record.info.reused,
+                observer,
+            )));
+        }
+        Err(error) => {
+            lease.discard(Closed::Failed);
+            let error = error.with_exchange(call.record.info.reused, Sent::All, false, true);
+            reply.state = State::Failed(error);
+        }
+    }
+    Ok(reply)
+}
+
+/// Moves what has arrived of the body into the reply.
+fn take_arrived(
+    connection: &mut Connection,
+    early: Option<Box<EarlyResponse>>,
+    decoder: &mut Option<Decoder>,
+    reply: &mut Reply,
+) -> Result<Taken> {
+    let Reply { ready, about, .. } = reply;
+    if let Some(early) = early {
+        match decoder {
+            None => ready.space().extend_from_slice(&early.body),
+            Some(decoder) => decoder.push(&early.body),
+        }
+        about.trailers = early.trailers;
+        match decoder {
+            None if early.ended => return Ok(Taken::End),
+            Some(decoder) if early.ended => decoder.end(),
+            _ => {}
+        }
+    }
+    take_events(connection, decoder, ready.space(), &mut about.trailers)
+}

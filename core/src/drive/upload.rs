@@ -1,0 +1,138 @@
+//! The request's body on its way out.
+
+use bytes::Bytes;
+use keepalive_proto::Connection;
+
+use crate::error::{Error, Result};
+use crate::repeat;
+use crate::request::Body;
+use crate::request::body::Kept;
+use crate::sync::lock;
+
+/// From this size on the rest of a request body is not copied to the machine's buffer first.
+const DIRECT: usize = 64 * 1024;
+
+/// Most of it that is written at a time: an answer that makes the rest pointless is looked for between
+/// writes.
+const ONE_WRITE: usize = 256 * 1024;
+
+/// The streamed body of a request, put back when the exchange is over.
+pub(super) struct UploadSource<'a> {
+    body: &'a Body,
+    source: Option<Kept>,
+}
+
+impl<'a> UploadSource<'a> {
+    pub fn take(body: &'a Body) -> Result<UploadSource<'a>> {
+        let mut borrowed = UploadSource { body, source: None };
+        if let Body::Stream { source, .. } = body {
+            let mut shared = lock(source);
+            borrowed.source = shared.take();
+            drop(shared);
+            if borrowed.source.is_none() {
+                return Err(Error::state("the request's body stream is being sent"));
+            }
+        }
+        borrowed.restart()?;
+        Ok(borrowed)
+    }
+
+    /// Whether the body can be sent again.
+    pub fn again(&self) -> repeat::Body {
+        match &self.source {
+            None => repeat::Body::AnyTime,
+            Some(source) if source.can_restart() => repeat::Body::Afterwards,
+            Some(_) => repeat::Body::Gone,
+        }
+    }
+
+    /// The body from where it stands.
+    pub fn upload(&mut self) -> Upload<'_> {
+        Upload::new(self.body, self.source.as_mut())
+    }
+
+    /// Goes to its beginning.
+    pub fn restart(&mut self) -> Result<()> {
+        self.source.as_mut().map_or(Ok(()), Kept::restart)
+    }
+}
+
+impl Drop for UploadSource<'_> {
+    fn drop(&mut self) {
+        if let (Body::Stream { source, .. }, Some(own)) = (self.body, self.source.take()) {
+            *lock(source) = Some(own);
+        }
+    }
+}
+
+/// What is left of the request body.
+pub(crate) enum Upload<'a> {
+    Empty,
+    Whole(&'a Bytes, usize),
+    Stream { source: &'a mut Kept, piece: Bytes, ended: bool },
+}
+
+impl<'a> Upload<'a> {
+    pub fn new(body: &'a Body, source: Option<&'a mut Kept>) -> Upload<'a> {
+        match (body, source) {
+            (Body::Whole(bytes), _) => Upload::Whole(bytes, 0),
+            (Body::Stream { .. }, Some(source)) => {
+                Upload::Stream { source, piece: Bytes::new(), ended: false }
+            }
+            _ => Upload::Empty,
+        }
+    }
+
+    /// Whether nothing is left of it.
+    #[inline]
+    pub fn is_over(&self) -> bool {
+        matches!(self, Upload::Empty)
+    }
+
+    /// So many bytes of it were sent from where they are.
+    pub fn advance(&mut self, count: usize) {
+        if let Upload::Whole(_, at) = self {
+            *at += count;
+        }
+    }
+
+    /// What of a large body is to be sent from where it is, the machine's buffer being empty.
+    pub fn direct(&self, http: &Connection) -> Option<&'a [u8]> {
+        let Upload::Whole(bytes, at) = self else { return None };
+        let rest = bytes.get(*at..)?;
+        let fits = rest.len() >= DIRECT && http.direct_send()? >= rest.len() as u64;
+        fits.then(|| &rest[..rest.len().min(ONE_WRITE)])
+    }
+
+    /// Moves what is at hand into the machine; `true` when a stream must produce more first.
+    pub fn fill(&mut self, http: &mut Connection) -> Result<bool> {
+        match self {
+            Upload::Empty => {}
+            Upload::Whole(..) if self.direct(http).is_some() => {}
+            Upload::Whole(bytes, at) => {
+                if *at < bytes.len() {
+                    *at += http.send_data(&bytes[*at..])?;
+                    if *at < bytes.len() {
+                        return Ok(false);
+                    }
+                }
+                http.send_end()?;
+                *self = Upload::Empty;
+            }
+            Upload::Stream { piece, ended, .. } => {
+                if !piece.is_empty() {
+                    let taken = http.send_data(piece)?;
+                    bytes::Buf::advance(piece, taken);
+                }
+                if piece.is_empty() && !*ended {
+                    return Ok(true);
+                }
+                if piece.is_empty() {
+                    http.send_end()?;
+                    *self = Upload::Empty;
+                }
+            }
+        }
+        Ok(false)
+    }
+}

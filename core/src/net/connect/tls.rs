@@ -1,0 +1,37 @@
+//! The connector that shakes hands over what is connected already.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use crate::error::Result;
+use crate::net::socket::Io;
+use crate::net::tls::{TlsSessions, TlsSettings, handshake_error};
+use crate::net::transport::Transport;
+
+/// Shakes hands with `host`, which messages call `peer`.
+pub(super) async fn handshake(
+    host: &str,
+    peer: &str,
+    (settings, sessions): (&TlsSettings, &TlsSessions),
+    io: &Io,
+) -> Result<Transport> {
+    let mut session = settings.start(sessions, host)?;
+    let failed = |error: io::Error| handshake_error(peer, &error);
+    let mut wire = 0;
+    while session.is_handshaking() || session.wants_write() {
+        let Some(watch) = io.watch() else {
+            return Err(failed(io::ErrorKind::NotConnected.into()));
+        };
+        let result = if session.wants_write() {
+            let mut guard = watch.writable().await.map_err(failed)?;
+            guard.try_io(|fd| session.flush(fd.as_fd(), &mut wire))
+        } else {
+            let mut guard = watch.readable().await.map_err(failed)?;
+            guard.try_io(|fd| session.handshake_read(fd.as_fd()))
+        };
+        if let Ok(result) = result {
+            result.map_err(failed)?;
+        }
+    }
+    Ok(Transport::Tls(Box::new(session)))
+}

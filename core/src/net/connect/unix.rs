@@ -1,0 +1,43 @@
+//! The connector to a Unix domain socket.
+
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::net::socket::{Io, watch};
+
+/// Connects to the socket at `path`; the time that it took. The caller sets the deadline by dropping the
+/// future.
+pub(super) async fn to_path(path: &Path) -> Result<(Io, Duration)> {
+    let started = Instant::now();
+    let failed = |error: io::Error| {
+        let took = started.elapsed();
+        let text =
+            format!("cannot connect to {}: {error}; gave up after {took:.1?}", path.display());
+        Error::new(ErrorKind::ConnectFailed, Phase::Connect, text).with_os(&error)
+    };
+    let io = connect(path).await.map_err(failed)?;
+    Ok((io, started.elapsed()))
+}
+
+async fn connect(path: &Path) -> io::Result<Io> {
+    let kind = Type::STREAM.nonblocking().cloexec();
+    let address = SockAddr::unix(path)?;
+    let socket = watch(Socket::new(Domain::UNIX, kind, None)?)?;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match socket.get_ref().connect(&address) {
+            Ok(()) => break,
+            // Its queue is full, and nothing tells when it no longer is (unix(7)).
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_millis(50));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Io::registered(socket.into_inner().into())
+}
