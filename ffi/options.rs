@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use keepalive_core::{ClientConfig, Error, Result};
 
-pub use crate::generated::options::ka_client_options;
+pub use crate::generated::options::{ka_client_options, ka_timeout};
 use crate::handle::{bytes, text, utf8};
 use crate::sized;
 use crate::slice::ka_bytes;

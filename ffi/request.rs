@@ -33,24 +33,6 @@ impl ka_request {
     }
 }
 
-/// A time limit of one request; each overrides an option of the client.
-#[repr(i32)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ka_timeout {
-    /// Waiting for a connection: queue_timeout_ms.
-    KA_TIMEOUT_QUEUE = 0,
-    /// DNS, TCP and TLS together: connect_timeout_ms.
-    KA_TIMEOUT_CONNECT = 1,
-    /// From the end of the request to the end of the response head: header_timeout_ms.
-    KA_TIMEOUT_HEADER = 2,
-    /// Longest wait without a byte while sending: stall_timeout_ms.
-    KA_TIMEOUT_SEND = 3,
-    /// Longest wait without a byte while receiving: stall_timeout_ms.
-    KA_TIMEOUT_READ = 4,
-    /// The whole exchange with its body: total_timeout_ms.
-    KA_TIMEOUT_TOTAL = 5,
-}
-
 /// A `ka_timeout` as it comes from C, where it is any number.
 pub type ka_timeout_number = i32;
 
@@ -184,19 +166,9 @@ pub extern "C" fn ka_request_set_timeout(
 ) -> ka_status {
     ka_fn!(status(error), outs(), {
         let request = borrow_mut!(request);
-        let timeouts = &mut request.timeouts;
-        let all = [
-            (ka_timeout::KA_TIMEOUT_QUEUE, &mut timeouts.queue),
-            (ka_timeout::KA_TIMEOUT_CONNECT, &mut timeouts.connect),
-            (ka_timeout::KA_TIMEOUT_HEADER, &mut timeouts.header),
-            (ka_timeout::KA_TIMEOUT_SEND, &mut timeouts.send),
-            (ka_timeout::KA_TIMEOUT_READ, &mut timeouts.read),
-            (ka_timeout::KA_TIMEOUT_TOTAL, &mut timeouts.total),
-        ];
-        match all.into_iter().find(|(timeout, _)| *timeout as i32 == which) {
-            Some((_, slot)) => *slot = Some(limit(limit_ms)),
-            None => return Err(Error::argument(format!("which: {which} is no ka_timeout"))),
-        }
+        let slot = usize::try_from(which).ok().and_then(|number| request.timeouts.at(number));
+        let unknown = || Error::argument(format!("which: {which} is no ka_timeout"));
+        *slot.ok_or_else(unknown)? = Some(limit(limit_ms));
         let timeouts = request.timeouts;
         request.change().set_timeouts(timeouts);
         Ok(())

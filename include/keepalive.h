@@ -334,7 +334,7 @@ typedef int32_t ka_event_kind;
 #endif // __cplusplus
 
 /**
- * A time limit of one request; each overrides an option of the client.
+ * A time limit of one request, in place of an option of its client.
  */
 enum ka_timeout
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -342,27 +342,28 @@ enum ka_timeout
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * Waiting for a connection: queue_timeout_ms.
+     * Waiting for a connection. In place of `queue_timeout_ms`.
      */
     KA_TIMEOUT_QUEUE = 0,
     /**
-     * DNS, TCP and TLS together: connect_timeout_ms.
+     * DNS, TCP and TLS together. In place of `connect_timeout_ms`.
      */
     KA_TIMEOUT_CONNECT = 1,
     /**
-     * From the end of the request to the end of the response head: header_timeout_ms.
+     * From the end of the request to the end of the response head. In place of
+     * `header_timeout_ms`.
      */
     KA_TIMEOUT_HEADER = 2,
     /**
-     * Longest wait without a byte while sending: stall_timeout_ms.
+     * Longest wait without a byte while sending. In place of `stall_timeout_ms`.
      */
     KA_TIMEOUT_SEND = 3,
     /**
-     * Longest wait without a byte while receiving: stall_timeout_ms.
+     * Longest wait without a byte while receiving. In place of `stall_timeout_ms`.
      */
     KA_TIMEOUT_READ = 4,
     /**
-     * The whole exchange with its body: total_timeout_ms.
+     * The whole exchange with its body, redirects included. In place of `total_timeout_ms`.
      */
     KA_TIMEOUT_TOTAL = 5,
 };

@@ -182,18 +182,20 @@ export type BodyInit =
 
 /** Time limits of one request; absent: the client's, `null` or 0: none. */
 export interface Timeouts {
-  /** Waiting for a connection. */
+  // <generated limits>
+  /** Waiting for a connection. In place of `queueTimeout`. */
   queueTimeout?: number | null
-  /** DNS, TCP and TLS together. */
+  /** DNS, TCP and TLS together. In place of `connectTimeout`. */
   connectTimeout?: number | null
-  /** From the end of the request to the end of the response head. */
+  /** From the end of the request to the end of the response head. In place of `headerTimeout`. */
   headersTimeout?: number | null
-  /** Longest wait without the server taking a byte. */
+  /** Longest wait without a byte while sending. In place of `stallTimeout`. */
   sendTimeout?: number | null
-  /** Longest wait without a byte of the response body. */
+  /** Longest wait without a byte while receiving. In place of `stallTimeout`. */
   bodyTimeout?: number | null
-  /** The whole exchange with its body. */
+  /** The whole exchange with its body, redirects included. In place of `totalTimeout`. */
   totalTimeout?: number | null
+  // </generated>
 }
 
 /** Options of `request`. An unknown one is a TypeError that names it. */

@@ -245,43 +245,39 @@ pub(crate) fn check_time(name: &str, time: Duration) -> Result<()> {
     )))
 }
 
-/// Per-request deadlines; `None` takes the client's.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Timeouts {
-    /// Overrides `queue_timeout`.
-    pub queue: Option<Limit>,
-    /// Overrides `connect_timeout`.
-    pub connect: Option<Limit>,
-    /// Overrides `header_timeout`.
-    pub header: Option<Limit>,
-    /// Overrides `stall_timeout` while sending.
-    pub send: Option<Limit>,
-    /// Overrides `stall_timeout` while receiving.
-    pub read: Option<Limit>,
-    /// Overrides `total_timeout`.
-    pub total: Option<Limit>,
-}
+macro_rules! define_limits {
+    ($($name:ident: $option:ident, $doc:literal, $python:ident, $node:ident;)*) => {
+        /// The time limits of a request; `None` takes the client's.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct Timeouts {
+            $(#[doc = concat!($doc, " In place of `", stringify!($option), "`.")]
+            pub $name: Option<Limit>,)*
+        }
 
-impl Timeouts {
-    /// Checks the values; the error names the limit.
-    pub(crate) fn check(&self) -> Result<()> {
-        let Timeouts { queue, connect, header, send, read, total } = self;
-        let all = [
-            ("queue timeout", queue),
-            ("connect timeout", connect),
-            ("header timeout", header),
-            ("send timeout", send),
-            ("read timeout", read),
-            ("total timeout", total),
-        ];
-        for (name, limit) in all {
-            if let Some(Some(limit)) = limit {
-                check_time(name, *limit)?;
+        impl Timeouts {
+            /// The limit with a number, which is its place in the table.
+            pub fn at(&mut self, number: usize) -> Option<&mut Option<Limit>> {
+                [$(&mut self.$name,)*].into_iter().nth(number)
+            }
+
+            /// These limits, and those of `others` where there is none.
+            #[must_use]
+            pub fn or(self, others: Timeouts) -> Timeouts {
+                Timeouts { $($name: self.$name.or(others.$name),)* }
+            }
+
+            /// Checks the values; the error names the limit.
+            pub(crate) fn check(&self) -> Result<()> {
+                $(if let Some(Some(limit)) = self.$name {
+                    check_time(concat!(stringify!($name), " timeout"), limit)?;
+                })*
+                Ok(())
             }
         }
-        Ok(())
-    }
+    };
 }
+
+keepalive_tables::limits! { define_limits }
 
 /// A time limit that was given: a duration or none at all.
 pub type Limit = Option<Duration>;

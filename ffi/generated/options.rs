@@ -210,3 +210,22 @@ impl ka_client_options {
         Ok(())
     }
 }
+
+/// A time limit of one request, in place of an option of its client.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ka_timeout {
+    /// Waiting for a connection. In place of `queue_timeout_ms`.
+    KA_TIMEOUT_QUEUE = 0,
+    /// DNS, TCP and TLS together. In place of `connect_timeout_ms`.
+    KA_TIMEOUT_CONNECT = 1,
+    /// From the end of the request to the end of the response head. In place of
+    /// `header_timeout_ms`.
+    KA_TIMEOUT_HEADER = 2,
+    /// Longest wait without a byte while sending. In place of `stall_timeout_ms`.
+    KA_TIMEOUT_SEND = 3,
+    /// Longest wait without a byte while receiving. In place of `stall_timeout_ms`.
+    KA_TIMEOUT_READ = 4,
+    /// The whole exchange with its body, redirects included. In place of `total_timeout_ms`.
+    KA_TIMEOUT_TOTAL = 5,
+}

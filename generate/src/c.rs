@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use keepalive_tables::{
-    ErrorGroup, ErrorKind, FactInfo, FactKind, INFO, MOMENTS, OPTIONS, ORIGIN, OptionDefault,
-    OptionInfo, OptionKind, PROFILES, Profile, Sent, Shape, TIMINGS, TOTALS,
+    ErrorGroup, ErrorKind, FactInfo, FactKind, INFO, LIMITS, MOMENTS, OPTIONS, ORIGIN,
+    OptionDefault, OptionInfo, OptionKind, PROFILES, Profile, Sent, Shape, TIMINGS, TOTALS,
 };
 
 use crate::spell::Language::C;
@@ -212,7 +212,21 @@ fn options(before: &str) -> String {
             &format!("            config.{name} = {read}(self.{field}, \"option {field}\")?;\n");
     }
     text += "        }\n        Ok(())\n    }\n}\n";
+    text.push('\n');
+    text += &limits();
     text
+}
+
+/// The time limits of a request.
+fn limits() -> String {
+    let mut text = comment("", "A time limit of one request, in place of an option of its client.");
+    text += "#[repr(i32)]\n#[derive(Debug, Clone, Copy, PartialEq, Eq)]\npub enum ka_timeout {\n";
+    for (number, limit) in LIMITS.iter().enumerate() {
+        let doc = format!("{} In place of `{}`.", limit.doc, limit.option);
+        text += &comment("    ", &C.text(&doc));
+        text += &format!("    KA_TIMEOUT_{} = {number},\n", limit.name.to_uppercase());
+    }
+    text + "}\n"
 }
 
 /// What the profiles set, for `ka_client_options_init_profile`.

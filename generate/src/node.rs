@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use keepalive_tables::{
-    ErrorKind, FactInfo, FactKind, INFO, MOMENTS, OPTIONS, ORIGIN, PROFILES, Phase, Sent, Shape,
-    TIMINGS, TOTALS,
+    ErrorKind, FactInfo, FactKind, INFO, LIMITS, MOMENTS, OPTIONS, ORIGIN, PROFILES, Phase, Sent,
+    Shape, TIMINGS, TOTALS,
 };
 
 use crate::blocks::replace;
@@ -41,6 +41,11 @@ fn comment(indent: &str, text: &str) -> String {
 
 fn types(file: String) -> Result<String> {
     let mut file = replace(&file, TYPES, "options", &options())?;
+    let limits = LIMITS.iter().map(|limit| {
+        let doc = format!("{} In place of `{}`.", limit.doc, limit.option);
+        comment("  ", &Node.text(&doc)) + &format!("  {}?: number | null\n", limit.node)
+    });
+    file = replace(&file, TYPES, "limits", &limits.collect::<String>())?;
     let timings: Vec<&FactInfo> = TIMINGS.iter().collect();
     for (name, indent, facts) in [
         ("info", "  ", INFO.iter().collect()),

@@ -1,7 +1,7 @@
 //! Pages of the documentation.
 
 use keepalive_tables::{
-    ErrorGroup, ErrorKind, FactInfo, FactKind, INFO, MOMENTS, OPTIONS, ORIGIN, OptionInfo,
+    ErrorGroup, ErrorKind, FactInfo, FactKind, INFO, LIMITS, MOMENTS, OPTIONS, ORIGIN, OptionInfo,
     OptionKind, PROFILES, Phase, Sent, TIMINGS, TOTALS,
 };
 
@@ -47,6 +47,19 @@ fn options() -> String {
         let names = [option.name.to_string(), C.option(option), Node.option(option)];
         let [name, c, node] = names.map(|name| format!("`{name}`"));
         text += &row(&[&name, &c, &node, &value(option), &Page.meaning(option)]);
+    }
+    text += "\n## Limits of a request\n\n";
+    text += &paragraph(
+        "A request can have time limits of its own, in place of these options: with `ka_request_set_timeout` in C, \
+         `timeout=libkeepalive.Timeout(...)` in Python, and among its options in Node.",
+    );
+    text += &row(&["in place of", "in C", "in Python", "in Node", "what it limits"]);
+    text += "|---|---|---|---|---|\n";
+    for limit in LIMITS {
+        let c = format!("KA_TIMEOUT_{}", limit.name.to_uppercase());
+        let [option, c, python, node] = [limit.option, &c, limit.python, limit.node];
+        let names = [option, c, python, node].map(|name| format!("`{name}`"));
+        text += &row(&[&names[0], &names[1], &names[2], &names[3], limit.doc]);
     }
     text += "\n## Profiles\n\n";
     text += &paragraph(

@@ -123,12 +123,7 @@ impl NativeClient {
 impl NativeClient {
     /// The limits of a request that gives `own`.
     pub(crate) fn timeouts(&self, own: Timeouts) -> Timeouts {
-        Timeouts {
-            header: own.header.or(self.defaults.header),
-            send: own.send.or(self.defaults.send),
-            read: own.read.or(self.defaults.read),
-            ..own
-        }
+        own.or(self.defaults)
     }
 }
 

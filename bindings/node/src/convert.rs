@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use bytes::Bytes;
-use keepalive_core::{Error, Limit, Timeouts, limit_from_millis};
+use keepalive_core::{Error, LIMITS, Timeouts, limit_from_millis};
 use napi::bindgen_prelude::{FromNapiValue, TypeName, Uint8ArraySlice, ValidateNapiValue};
 use napi::{ValueType, check_status, sys};
 use napi_derive::napi;
@@ -206,25 +206,16 @@ pub fn invalid(message: impl Into<String>) -> Thrown {
     thrown(Error::argument(message))
 }
 
-/// A request's limits as JavaScript names them, in the order in which they are handed over.
-pub const LIMITS: [&str; 6] = [
-    "queueTimeout",
-    "connectTimeout",
-    "headersTimeout",
-    "sendTimeout",
-    "bodyTimeout",
-    "totalTimeout",
-];
-
-/// Deadlines in milliseconds in the order of [`LIMITS`]: NaN takes the client's; see
+/// Deadlines in milliseconds in the order of the table of limits: NaN takes the client's; see
 /// `limit_from_millis`.
 pub fn timeouts(values: &[f64]) -> Result<Timeouts, Thrown> {
-    let mut limits: [Option<Limit>; 6] = [None; 6];
-    for ((limit, name), value) in limits.iter_mut().zip(LIMITS).zip(values) {
-        if !value.is_nan() {
-            *limit = Some(limit_from_millis(name, *value).map_err(thrown)?);
+    let mut timeouts = Timeouts::default();
+    for (number, (row, value)) in LIMITS.iter().zip(values).enumerate() {
+        if !value.is_nan()
+            && let Some(limit) = timeouts.at(number)
+        {
+            *limit = Some(limit_from_millis(row.node, *value).map_err(thrown)?);
         }
     }
-    let [queue, connect, header, send, read, total] = limits;
-    Ok(Timeouts { queue, connect, header, send, read, total })
+    Ok(timeouts)
 }

@@ -15,7 +15,9 @@ mod memory;
 mod stats;
 mod wake;
 
-use keepalive_core::{ErrorKind, FETCH_METHODS, OPTIONS, Shape, append_query, encode_pairs};
+use keepalive_core::{
+    ErrorKind, FETCH_METHODS, LIMITS, OPTIONS, Shape, append_query, encode_pairs,
+};
 use napi_derive::napi;
 
 /// A row of the option table, for checks and messages on the JavaScript side.
@@ -53,7 +55,7 @@ pub fn fetch_methods() -> Vec<&'static str> {
 /// The names of a request's limits, in the order in which `Bridge.submit` takes them.
 #[napi]
 pub fn limit_names() -> Vec<&'static str> {
-    convert::LIMITS.to_vec()
+    LIMITS.iter().map(|limit| limit.node).collect()
 }
 
 /// `url` with a query appended: `text` as it is, or names and values in turn, encoded.

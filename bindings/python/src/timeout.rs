@@ -189,12 +189,5 @@ pub fn timeouts(value: &Bound<'_, PyAny>, base: Timeouts) -> PyResult<Timeouts> 
             Timeouts { queue: one, connect: one, header: one, send: one, read: one, total: None }
         }
     };
-    Ok(Timeouts {
-        queue: given.queue.or(base.queue),
-        connect: given.connect.or(base.connect),
-        header: given.header.or(base.header),
-        send: given.send.or(base.send),
-        read: given.read.or(base.read),
-        total: given.total.or(base.total),
-    })
+    Ok(given.or(base))
 }

@@ -15,5 +15,6 @@ pub use facts::{
     FactInfo, FactKind, INFO, Info, MOMENTS, ORIGIN, OriginStats, Stats, TIMINGS, TOTALS, Timings,
 };
 pub use options::{
-    OPTIONS, OptionDefault, OptionInfo, OptionKind, PROFILES, Profile, Shape, milliseconds, seconds,
+    LIMITS, LimitInfo, OPTIONS, OptionDefault, OptionInfo, OptionKind, PROFILES, Profile, Shape,
+    milliseconds, seconds,
 };

@@ -260,6 +260,57 @@ pub const PROFILES: &[Profile] = &[
     },
 ];
 
+/// A time limit that a request can have of its own, in place of an option of its client.
+#[derive(Debug, Clone, Copy)]
+pub struct LimitInfo {
+    /// The name in the engine and, in capitals behind `KA_TIMEOUT_`, in C.
+    pub name: &'static str,
+    /// The option that holds for requests that have none of their own.
+    pub option: &'static str,
+    /// What it limits.
+    pub doc: &'static str,
+    /// The argument of `Timeout` in Python.
+    pub python: &'static str,
+    /// The option of a request in Node.
+    pub node: &'static str,
+}
+
+/// Calls the macro `$define` with the time limits of a request. A row is
+///
+/// ```text
+/// name: option, "what it limits", argument of Python's Timeout, option of a request in Node;
+/// ```
+///
+/// New rows go last: their place is their number in C.
+#[macro_export]
+macro_rules! limits {
+    ($define:ident) => {
+        $define! {
+            queue: queue_timeout, "Waiting for a connection.", pool, queueTimeout;
+            connect: connect_timeout, "DNS, TCP and TLS together.", connect, connectTimeout;
+            header: header_timeout, "From the end of the request to the end of the response head.", read, headersTimeout;
+            send: stall_timeout, "Longest wait without a byte while sending.", write, sendTimeout;
+            read: stall_timeout, "Longest wait without a byte while receiving.", read, bodyTimeout;
+            total: total_timeout, "The whole exchange with its body, redirects included.", total, totalTimeout;
+        }
+    };
+}
+
+macro_rules! define_limits {
+    ($($name:ident: $option:ident, $doc:literal, $python:ident, $node:ident;)*) => {
+        /// All time limits of a request; the place of each is its number in C.
+        pub const LIMITS: &[LimitInfo] = &[$(LimitInfo {
+            name: stringify!($name),
+            option: stringify!($option),
+            doc: $doc,
+            python: stringify!($python),
+            node: stringify!($node),
+        },)*];
+    };
+}
+
+limits! { define_limits }
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,6 +353,13 @@ mod tests {
                 _ => assert_eq!((option.least, option.most), (0, u64::MAX), "{}", option.name),
             }
             assert!(option.node.is_none() || option.kind == OptionKind::Time, "{}", option.name);
+        }
+    }
+
+    #[test]
+    fn limits_stand_for_times() {
+        for limit in LIMITS {
+            assert_eq!(option(limit.option).kind, OptionKind::Time, "{}", limit.name);
         }
     }
 
