@@ -12,7 +12,7 @@ use crate::engine::cancel::panicked;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::connect::{Connector, Dialled, dial};
 use crate::origin::Scheme;
-use crate::origin::route::{Address, Proxy, Route};
+use crate::origin::route::{Address, Proxy, Road, Route};
 use crate::pool::{DialOrder, Manager, Why};
 use crate::stats::Closed;
 
@@ -57,7 +57,7 @@ impl Manager for ConnectionManager {
 /// Opens a connection along `route`.
 async fn reach(manager: &ConnectionManager, route: &Route) -> Result<Dialled> {
     let ConnectionManager { process, resolver, tls, .. } = manager;
-    let Route { origin, via, address, .. } = route;
+    let (origin, Road { via, address, .. }) = (&route.origin, route.road());
     let (mut host, mut port) = (&*origin.host, origin.port);
     if let Some(nearest) = via.0.as_deref().and_then(<[Proxy]>::first) {
         (host, port) = (&nearest.host, nearest.port);

@@ -36,14 +36,18 @@ pub(super) async fn acquire<W: Wait>(
     if now != asked {
         marks.queued += now - asked;
     }
-    let begun = marks.begun;
+    let begun = call.record.begun;
     let connection = lease.connection()?;
     let reused = connection.served > 0;
     marks.dialled = Default::default();
     if !reused && !connection.was_ready(begun) {
         call.record.dialled(connection.id, connection.dialled);
     }
-    let idle = connection.idled(now);
+    // Nobody else asks.
+    let idle = match call.record.is_observed() {
+        true => connection.idled(now),
+        false => Duration::ZERO,
+    };
     call.record.tell(Event::Picked { connection: connection.id, reused, idle });
     Ok(lease)
 }

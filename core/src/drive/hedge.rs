@@ -39,21 +39,9 @@ enum End {
     Neither(Failure),
 }
 
-/// One exchange, or two for a request that is [`allowed`] to be sent twice. If the second try wins,
-/// the attempt's lease becomes its own.
-#[inline]
+/// One exchange, or two: for a request that is [`allowed`] to be sent twice. If the second try wins, the
+/// attempt's lease becomes its own.
 pub(super) async fn exchange<W: Wait>(
-    call: &mut Call<'_, W>,
-    attempt: Attempt<'_, '_>,
-) -> Result<HeadReceived, Failure> {
-    if !allowed(&call.settings.config, attempt.request) {
-        return exchange::exchange(call, attempt).await;
-    }
-    // Boxed: what is seldom asked for makes no other request's future larger.
-    Box::pin(hedged(call, attempt)).await
-}
-
-async fn hedged<W: Wait>(
     call: &mut Call<'_, W>,
     attempt: Attempt<'_, '_>,
 ) -> Result<HeadReceived, Failure> {

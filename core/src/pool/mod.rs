@@ -77,6 +77,14 @@ impl<T: Manager> Pool<T> {
     ) -> R {
         let mut actions = Vec::new();
         let result = decision(&mut self.lock(), &mut actions);
+        // Mostly there is nothing to do.
+        if !actions.is_empty() {
+            self.act(actions);
+        }
+        result
+    }
+
+    fn act(self: &Arc<Self>, actions: Actions<T>) {
         for action in actions {
             match action {
                 Action::Wake(waker) => waker.wake(),
@@ -86,7 +94,6 @@ impl<T: Manager> Pool<T> {
                 }
             }
         }
-        result
     }
 
     /// An idle connection that meets the wish, or a place in the queue.
