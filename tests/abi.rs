@@ -138,6 +138,48 @@ fn what_can_fail_tells_why() {
     }
 }
 
+#[test]
+fn times_and_sizes_have_their_unit_in_their_name() {
+    const TIMES: [&str; 3] = ["_ms", "_us", "_ns"];
+    let header = std::fs::read_to_string(support::root().join("include/keepalive.h")).unwrap();
+    let (mut comment, mut times, mut sizes) = (String::new(), 0, 0);
+    for line in header.lines().map(str::trim) {
+        if line == "/**" {
+            comment.clear();
+        } else if let Some(more) = line.strip_prefix("* ") {
+            comment += more;
+            comment.push(' ');
+        } else if let Some(field) = line.strip_suffix(';')
+            && let Some((kind, name)) = field.rsplit_once(' ')
+            && !field.contains(')')
+            && ["uint64_t", "uint32_t", "int64_t", "int32_t", "size_t"].contains(&kind)
+        {
+            let words = ["timeout", "ttl", "age", "wait", "delay"];
+            let units = [" ms.", "milliseconds", "microseconds", "nanoseconds"];
+            let is_time = name.split('_').any(|part| words.contains(&part))
+                || comment.starts_with("How long")
+                || units.iter().any(|unit| comment.to_lowercase().contains(unit));
+            let is_size = comment.starts_with("Bytes");
+            let has_unit = TIMES.iter().any(|unit| name.ends_with(unit));
+            assert!(has_unit || !is_time, "{name}: {comment}");
+            assert_eq!(is_size, name.ends_with("_size"), "{name}: {comment}");
+            times += usize::from(has_unit);
+            sizes += usize::from(is_size);
+        }
+    }
+    assert!(times > 15 && sizes >= 3, "{times} times and {sizes} sizes");
+    for Exported { name, parameters, .. } in exported() {
+        for parameter in parameters {
+            let (called, kind) = parameter.split_once(": ").expect("a type");
+            let is_time = called.contains("timeout") || called.contains("limit");
+            let is_number = ["u64", "i64", "u32", "i32", "usize"].contains(&kind);
+            if is_time && is_number {
+                assert!(TIMES.iter().any(|unit| called.ends_with(unit)), "{name}: {parameter}");
+            }
+        }
+    }
+}
+
 /// The profile's name is a word of the program's own.
 #[test]
 fn every_text_can_come_with_its_length() {
