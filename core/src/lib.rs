@@ -48,4 +48,4 @@ pub use request::url::base::join_url;
 pub use request::url::basic_credentials;
 pub use request::url::query::{append_query, encode_pairs};
 pub use response::{Response, Until};
-pub use stats::{OriginStats, Stats};
+pub use stats::{CloseCause, OriginStats, Stats};

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::net::socket::{Received, is_pause};
 use crate::observe::{Event, Observer, tell};
 use crate::origin::Origin;
-use crate::stats::Closed;
+use crate::stats::CloseCause;
 
 /// What a read of the body brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Live {
 
     pub(crate) fn fail(&mut self, error: Error) -> Error {
         if let Some(lease) = self.lease.take() {
-            lease.discard(Closed::Failed);
+            lease.discard(CloseCause::Failed);
         }
         error.with_exchange(self.reused, Sent::All, false, true)
     }
