@@ -265,7 +265,7 @@ const READ_LARGE: usize = 128 * 1024;
 const READ_LARGEST: usize = 256 * 1024;
 
 /// Most memory reserved on the word of a Content-Length: of a body that will be kept whole, and of
-/// one that may be read in pieces. Untouched memory costs addresses only.
+/// one that may be read in pieces. Pages are not committed until they are written.
 const MOST_RESERVED: usize = 16 * 1024 * 1024;
 const SMALL: u64 = 64 * 1024;
 

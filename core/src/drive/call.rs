@@ -42,7 +42,7 @@ impl<'a, W: Wait> Call<'a, W> {
         }
     }
 
-    /// The same call with another wait, for what goes on beside it.
+    /// This call with another wait, for what goes on beside it.
     pub fn beside<'b>(&self, wait: &'b mut W) -> Call<'b, W>
     where
         'a: 'b,

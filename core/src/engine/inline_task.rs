@@ -41,7 +41,7 @@ pub(crate) struct InlineTask {
 enum Stage {
     /// Being polled on the submitter's thread.
     Here,
-    /// The same, and woken meanwhile.
+    /// Being polled there, and woken meanwhile.
     Woken,
     Waiting(Job),
     /// The engine has it, or it is done.

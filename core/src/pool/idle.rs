@@ -143,7 +143,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         self.hosts.len()
     }
 
-    /// The laws at the head of this file.
+    /// The laws at the head of `state`.
     pub fn check(&self, caps: &crate::pool::types::PoolLimits) {
         let mut total = 0;
         for host in &self.hosts {
