@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use keepalive_core::{Error, Request, Result, Timeouts};
 
+use crate::convert::limit;
 use crate::handle::{bytes, give, take_back, utf8};
-use crate::options::limit;
 use crate::reader::ka_body_reader;
 use crate::slice::ka_str;
 use crate::status::{ka_error, ka_status};

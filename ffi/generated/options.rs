@@ -6,7 +6,7 @@ use std::ffi::c_char;
 
 use keepalive_core::{ClientConfig, Result};
 
-use crate::options::{flag, limit, milliseconds, optional_bytes, optional_text};
+use crate::convert::{flag, limit, milliseconds, optional_bytes, optional_text};
 use crate::slice::ka_bytes;
 
 /// The options of a client. Set the defaults with ka_client_options_init, then change fields; the

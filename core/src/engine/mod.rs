@@ -11,6 +11,7 @@ pub(crate) mod inbox;
 pub(crate) mod inline_task;
 pub(crate) mod queue;
 mod task_set;
+pub(crate) mod thread;
 pub(crate) mod timers;
 
 use std::future::Future;
