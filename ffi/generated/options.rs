@@ -6,7 +6,7 @@ use std::ffi::c_char;
 
 use keepalive_core::{ClientConfig, Result, limit_from_whole_millis};
 
-use crate::options::{flag, milliseconds, optional_bytes, optional_text};
+use crate::convert::{flag, milliseconds, optional_bytes, optional_text};
 use crate::slice::ka_bytes;
 
 /// The options of a client. Set the defaults with ka_client_options_init, then change fields; the

@@ -1,20 +1,26 @@
-"""The servers that the tests talk to: the scripted origin, nginx and an asyncio server."""
+"""The servers that the tests talk to: the scripted origin, nginx and an asyncio server; clients and
+event loops."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 import libkeepalive
+
+#: Runs a coroutine on an event loop.
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -69,6 +75,16 @@ def origin() -> Iterator[Origin]:
 def client(origin: Origin) -> Iterator[libkeepalive.Client]:
     with libkeepalive.Client(ca_file=origin.ca_file) as client:
         yield client
+
+
+@pytest.fixture
+def aio(client: libkeepalive.Client) -> libkeepalive.AsyncClient:
+    return client.aio
+
+
+@pytest.fixture(params=[asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Run:
+    return request.param
 
 
 @dataclass
@@ -158,8 +174,6 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="session")
 def asyncio_server() -> Iterator[Server]:
     """An HTTP/1.1 server on asyncio streams: GET answers the path, POST echoes a chunked body."""
-    import asyncio
-
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:

@@ -8,31 +8,15 @@ import contextvars
 import gc
 import inspect
 import io
-import os
 import threading
 import weakref
-from collections.abc import Callable, Coroutine
-from typing import Any
 from unittest.mock import AsyncMock, create_autospec
 
 import pytest
-import uvloop
 
 import libkeepalive
 from conftest import Server
-
-Run = Callable[[Coroutine[Any, Any, Any]], Any]
-
-
-@pytest.fixture(params=[asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
-def run(request: pytest.FixtureRequest) -> Run:
-    return request.param
-
-
-@pytest.fixture
-def aio(client: libkeepalive.Client) -> libkeepalive.AsyncClient:
-    return client.aio
-
+from helpers import eventfds
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options"])
 def test_each_method_function_sends_its_method(run, aio, origin, method):
@@ -406,10 +390,6 @@ def test_loops_are_not_kept_alive(run, aio, origin):
         task = asyncio.create_task(aio.get(origin.http + "/gate/python-loops"))
         await asyncio.to_thread(origin.ask, "/_gate/python-loops/wait?n=1")
         task.cancel()
-
-    def eventfds() -> int:
-        names = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
-        return sum("eventfd" in os.readlink(name) for name in names if os.path.islink(name))
 
     run(main())
     before = eventfds()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import array
 import asyncio
-import base64
 import email
 import io
 import tempfile
@@ -15,11 +14,7 @@ import pytest
 import trio
 
 import libkeepalive
-
-
-def echoed(client, origin, **arguments) -> tuple[bytes, dict[str, str]]:
-    echo = client.post(origin.http + "/echo", **arguments).json()
-    return base64.b64decode(echo["body_b64"]), {k.lower(): v for k, v in echo["headers"]}
+from helpers import echoed
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import textwrap
-
 import pytest
+
+from helpers import printed
 
 PRELUDE = """
 import sys
@@ -29,10 +27,8 @@ def ask(path):
 
 
 def run(origin, script: str) -> None:
-    command = [sys.executable, "-W", "error", "-c", PRELUDE + textwrap.dedent(script), origin.http]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "done\n"
+    # gevent tells of each greenlet that fails.
+    assert printed(script, origin.http, before=PRELUDE, quiet=False) == "done\n"
 
 
 def test_other_greenlets_go_on_while_one_waits(origin):
@@ -163,15 +159,12 @@ def test_errors_and_exceptions_come_through(origin):
 
 
 def test_gevent_alone_changes_nothing(origin):
-    script = "import sys, gevent, gevent.monkey, libkeepalive\n" + textwrap.dedent(
-        """
+    script = """
+        import sys, gevent, gevent.monkey, libkeepalive
         assert libkeepalive.get(sys.argv[1] + "/ok").text == "ok"
         from libkeepalive import _gevent
         gevent.sleep(0)
         assert _gevent.pool() is None
         print("done")
-        """
-    )
-    command = [sys.executable, "-c", script, origin.http]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+    """
+    assert printed(script, origin.http) == "done\n"

@@ -7,8 +7,6 @@ import gc
 import os
 import signal
 import socket
-import subprocess
-import sys
 import textwrap
 import threading
 import time
@@ -18,6 +16,7 @@ from contextlib import contextmanager
 import pytest
 
 import libkeepalive
+from helpers import PEAK, printed
 
 MB = 1_000_000
 PATTERN = bytes(range(251))
@@ -312,22 +311,14 @@ def test_a_task_cancelled_in_a_body_frees_its_connection(client, origin, how):
 
 def grown(base: str, program: str, *first: str) -> int:
     """KB by which the peak of a fresh process grew over the last lines of a program."""
-    source = textwrap.dedent(
-        """
+    begin = """
         import asyncio, sys, libkeepalive
         base, client = sys.argv[1], libkeepalive.Client()
-        def most():
-            with open("/proc/self/status") as status:
-                return int(next(line for line in status if line.startswith("VmHWM")).split()[1])
         first = sys.argv[2:] and client.get(sys.argv[2]).content
-        before = most()
+        before = peak()
         """
-    )
-    source += textwrap.dedent(program) + "\nprint(most() - before)\n"
-    done = subprocess.run(
-        [sys.executable, "-c", source, base, *first], capture_output=True, text=True, check=True
-    )
-    return int(done.stdout)
+    source = textwrap.dedent(program) + "\nprint((peak() - before) // 1024)\n"
+    return int(printed(source, base, *first, before=PEAK + textwrap.dedent(begin)))
 
 
 def test_memory_of_a_body_in_pieces(origin):

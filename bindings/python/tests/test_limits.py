@@ -4,15 +4,13 @@ other requests get their turn; a body that unpacks to more than anybody wants ta
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
-import textwrap
 from typing import Any
 
 import pytest
 import trio
 
 import libkeepalive
+from helpers import PEAK, printed
 
 #: All routes of the origin that never end.
 FORMS = [
@@ -98,11 +96,6 @@ def test_a_cancelled_task_ends_and_others_get_their_turn(origin, form):
         assert client.get(origin.http + "/ok", timeout=20).text == "ok"
 
 
-def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "error", "-c", textwrap.dedent(script), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100)
-
-
 @pytest.mark.parametrize("form", ["plain", "one-byte-chunks", "gzip", "zstd"])
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_ctrl_c_ends_a_blocking_call(origin, form, stream):
@@ -125,18 +118,13 @@ def test_ctrl_c_ends_a_blocking_call(origin, form, stream):
             print("interrupted")
         timer.join()
     """
-    done = run(script, f"{origin.http}/endless/{form}", str(stream))
-    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
+    assert printed(script, f"{origin.http}/endless/{form}", str(stream)) == "interrupted\n"
 
 
-PEAK = """
+IN_PIECES = """
     import asyncio, sys
     import libkeepalive
     url, way = sys.argv[1:]
-
-    def peak():
-        with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) * 1024
 
     def read(client, url, pieces):
         with client.stream("GET", url) as response:
@@ -168,9 +156,7 @@ PEAK = """
 @pytest.mark.parametrize("way", ["blocking", "asyncio", "trio"])
 @pytest.mark.parametrize("form", ["zstd", "gzip-gzip", "br"])
 def test_a_bomb_that_is_read_in_pieces_takes_little_memory(origin, form, way):
-    done = run(PEAK, f"{origin.http}/endless/{form}", way)
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) < 16_000_000
+    assert int(printed(IN_PIECES, f"{origin.http}/endless/{form}", way, before=PEAK)) < 16_000_000
 
 
 @pytest.mark.parametrize("way", ["blocking", "asyncio", "trio"])

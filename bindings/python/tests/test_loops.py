@@ -7,21 +7,13 @@ import gc
 import importlib
 import threading
 import warnings
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import uvloop
 
 import libkeepalive
-
-Run = Callable[[Coroutine[Any, Any, Any]], Any]
-
-
-@pytest.fixture(params=[asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
-def run(request: pytest.FixtureRequest) -> Run:
-    return request.param
-
 
 def in_threads(works: list[Callable[[], Any]]) -> list[Any]:
     """Runs all of `works` at once; their results."""

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import email
 import email.message
 import io
 import re
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -18,11 +15,7 @@ import pytest
 import trio
 
 import libkeepalive
-
-
-def posted(client, origin, **arguments: Any) -> tuple[bytes, dict[str, str]]:
-    echo = client.post(origin.http + "/echo", **arguments).json()
-    return base64.b64decode(echo["body_b64"]), {k.lower(): v for k, v in echo["headers"]}
+from helpers import PEAK, echoed, printed
 
 
 def parts(body: bytes, headers: dict[str, str]) -> list[email.message.Message]:
@@ -33,7 +26,7 @@ def parts(body: bytes, headers: dict[str, str]) -> list[email.message.Message]:
 
 
 def test_plain_fields_carry_no_content_type(client, origin):
-    body, headers = posted(
+    body, headers = echoed(
         client,
         origin,
         data={"a": 1, "b": ["x", None], "c": b"\xff"},
@@ -62,7 +55,7 @@ def test_a_part_has_the_headers_it_is_given(client, origin):
         "c": ("c.txt", "3", "text/plain", {"Content-Type": "text/html"}),
         "d": ["d.bin", b"4"],
     }
-    body, headers = posted(client, origin, files=files)
+    body, headers = echoed(client, origin, files=files)
     a, b, c, d = parts(body, headers)
     assert (a["X-Part"], a["Content-ID"], a["Content-Type"]) == ("one", "<1>", "text/x-mine")
     assert b["Content-Type"] == "text/plain" and "X-Part: ü".encode() in body
@@ -80,7 +73,7 @@ def test_a_part_has_the_headers_it_is_given(client, origin):
 )
 def test_the_caller_s_boundary_is_used(client, origin, given, boundary):
     for value in (given, given.encode()):
-        body, headers = posted(client, origin, headers={"content-type": value}, files={"a": b"1"})
+        body, headers = echoed(client, origin, headers={"content-type": value}, files={"a": b"1"})
         assert headers["content-type"] == given
         assert body.startswith(f"--{boundary}\r\n".encode())
         assert body.endswith(f"\r\n--{boundary}--\r\n".encode())
@@ -88,24 +81,24 @@ def test_the_caller_s_boundary_is_used(client, origin, given, boundary):
 
 def test_a_type_without_a_boundary_gets_one(client, origin):
     given = {"Content-Type": "multipart/form-data; charset=utf-8"}
-    body, headers = posted(client, origin, headers=given, files={"a": b"1"})
+    body, headers = echoed(client, origin, headers=given, files={"a": b"1"})
     assert re.fullmatch(r"multipart/form-data; charset=utf-8; boundary=\w+", headers["content-type"])
     assert len(parts(body, headers)) == 1
     with libkeepalive.Client(headers={"Content-Type": "application/json"}) as other:
-        body, headers = posted(other, origin, files={"a": b"1"})
+        body, headers = echoed(other, origin, files={"a": b"1"})
         assert headers["content-type"].startswith("multipart/form-data; boundary=")
-        assert posted(other, origin, json=1)[1]["content-type"] == "application/json"
+        assert echoed(other, origin, json=1)[1]["content-type"] == "application/json"
 
 
 def test_no_files_are_no_multipart(client, origin):
     for files in ({}, [], None, ()):
-        body, headers = posted(client, origin, data={"a": 1}, files=files)
+        body, headers = echoed(client, origin, data={"a": 1}, files=files)
         assert body == b"a=1"
         assert headers["content-type"] == "application/x-www-form-urlencoded"
-        body, headers = posted(client, origin, files=files)
+        body, headers = echoed(client, origin, files=files)
         assert body == b"" and "content-type" not in headers
         given = {"Content-Type": "text/csv"}
-        assert posted(client, origin, content=b"x", files=files, headers=given)[1][
+        assert echoed(client, origin, content=b"x", files=files, headers=given)[1][
             "content-type"
         ] == "text/csv"
 
@@ -152,7 +145,7 @@ def test_what_is_wrong_is_named(client, origin, arguments, error, text):
 
 
 def test_names_cannot_end_their_field(client, origin):
-    body, headers = posted(
+    body, headers = echoed(
         client, origin, data={'a"\r\nX: y': 1}, files={"f": ('n"\r\nX: y.txt', b"")}
     )
     first, second = parts(body, headers)
@@ -191,7 +184,7 @@ def test_a_form_is_sent_again_when_its_files_can_be(client, origin, tmp_path: Pa
             assert body.count(path.read_bytes()[9:]) == 2 and b"bytes" in body
         with pytest.raises(libkeepalive.RemoteProtocolError, match="again"):
             run({"f": Once()})
-    body, headers = posted(client, origin, files={"f": Once()})
+    body, headers = echoed(client, origin, files={"f": Once()})
     assert headers["transfer-encoding"] == "chunked" and len(parts(body, headers)) == 1
 
 
@@ -199,10 +192,6 @@ SCRIPT = """
 import asyncio, sys
 import libkeepalive
 way, url, path = sys.argv[1:]
-
-def peak():
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) * 1024
 
 async def post(file, aio):
     return await aio.post(url, files={"f": file})
@@ -230,9 +219,7 @@ def test_a_large_file_is_streamed_from_disk(origin, way):
     size = 200_000_000
     with tempfile.NamedTemporaryFile() as file:
         file.truncate(size)
-        command = [sys.executable, "-c", SCRIPT, way, origin.http + "/upload-count", file.name]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    sent, memory = map(int, done.stdout.split())
+        out = printed(SCRIPT, way, origin.http + "/upload-count", file.name, before=PEAK)
+    sent, memory = map(int, out.split())
     assert size < sent < size + 1000
     assert memory < 20_000_000

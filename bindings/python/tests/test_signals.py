@@ -13,6 +13,7 @@ import time
 import pytest
 
 import libkeepalive
+from helpers import printed
 
 
 def interrupt_when_waiting(origin, gate: str) -> threading.Thread:
@@ -119,9 +120,9 @@ def test_a_process_ends_by_ctrl_c(origin):
 
 
 def test_a_process_exits_with_requests_under_way(origin):
-    program = textwrap.dedent(f"""
-        import asyncio, threading, libkeepalive
-        origin = "{origin.http}"
+    program = """
+        import asyncio, sys, threading, libkeepalive
+        origin = sys.argv[1]
         libkeepalive.get(origin + "/ok")
         threading.Thread(
             target=lambda: libkeepalive.get(origin + "/gate/python-exit"), daemon=True).start()
@@ -130,16 +131,12 @@ def test_a_process_exits_with_requests_under_way(origin):
             await asyncio.to_thread(libkeepalive.get, origin + "/_gate/python-exit/wait?n=2")
         asyncio.run(main())
         print("end")
-    """)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20)
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"end\n", b"")
+    """
+    assert printed(program, origin.http) == "end\n"
 
 
 def test_import_is_quick_and_lean():
     program = "import sys; before = set(sys.modules); import libkeepalive; print(*set(sys.modules) - before)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, check=True, text=True
-    )
     heavy = {"asyncio", "json", "ssl", "socket", "urllib.parse", "email", "http"}
-    assert not heavy & set(loaded.stdout.split())
+    assert not heavy & set(printed(program).split())
     assert libkeepalive.__version__

@@ -6,9 +6,6 @@ import asyncio
 import base64
 import contextvars
 import gc
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +16,7 @@ import pytest
 import trio
 
 import libkeepalive
+from helpers import eventfds, printed
 
 BACKENDS: list[tuple[str, dict[str, Any]]] = [
     ("asyncio", {}),
@@ -32,11 +30,6 @@ Run = Callable[[Callable[[], Any]], Any]
 def run(request: pytest.FixtureRequest) -> Run:
     backend, options = request.param
     return lambda main: anyio.run(main, backend=backend, backend_options=options)
-
-
-@pytest.fixture
-def aio(client: libkeepalive.Client) -> libkeepalive.AsyncClient:
-    return client.aio
 
 
 def waiters(origin, gate: str, count: int) -> None:
@@ -196,10 +189,6 @@ def test_runs_follow_each_other_and_leave_nothing(aio, origin):
             nursery.cancel_scope.cancel()
         return (await aio.get(origin.http + "/ok")).text
 
-    def eventfds() -> int:
-        names = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
-        return sum("eventfd" in os.readlink(name) for name in names if os.path.islink(name))
-
     before = eventfds()
     for _ in range(5):
         assert trio.run(main) == "ok"
@@ -263,4 +252,4 @@ def test_trio_is_not_imported_for_those_who_do_not_use_it(origin):
         f"asyncio.run(libkeepalive.AsyncClient().get('{origin.http}/ok'))\n"
         "assert 'trio' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=20)
+    printed(code)

@@ -8,26 +8,14 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 import libkeepalive
-
-
-def eventually(client: libkeepalive.Client, what: Callable[[libkeepalive.Stats], bool]):
-    """Polls the counters, as a user watching them would."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        stats = client.stats()
-        if what(stats):
-            return stats
-        threading.Event().wait(0.002)
-    pytest.fail(str(client.stats()))
+from helpers import eventually
 
 
 class Names:

@@ -19,8 +19,7 @@ use crate::process::process;
 use crate::request::Request;
 use crate::response::{Response, Until};
 
-/// A request on its way to the engine. Its future is made where it runs, so that only this changes
-/// threads.
+/// A request on its way to the engine.
 pub(super) struct Submission<C> {
     /// Keeps the pool open, and has the settings.
     pub client: Arc<C>,

@@ -63,7 +63,7 @@ fn forward(proxy: SocketAddr) -> Via {
 
 fn send(client: &Client, url: &str, road: &Road) -> Response {
     let mut request = Request::new("GET", url).expect("a request");
-    request.road = road.clone();
+    request.road = Some(Arc::new(road.clone()));
     client.send_whole(&request, Blocking::default()).expect("a response")
 }
 
@@ -135,8 +135,12 @@ fn routes_are_told_apart_by_each_of_their_parts() {
         road(|road| road.address = Address::Unix(std::path::Path::new("/b").into())),
         road(|road| road.via = forward(somewhere)),
     ];
-    let routes: Vec<Route> =
-        [a, b].iter().flat_map(|origin| parts.iter().map(|road| road.to(origin))).collect();
+    let routes: Vec<Route> = [a, b]
+        .iter()
+        .flat_map(|origin| {
+            parts.iter().map(|road| Route::by(&Some(Arc::new(road.clone())), origin))
+        })
+        .collect();
     for (at, one) in routes.iter().enumerate() {
         for (other_at, other) in routes.iter().enumerate() {
             assert_eq!(one == other, at == other_at, "{one:?} {other:?}");
@@ -149,7 +153,8 @@ fn routes_are_told_apart_by_each_of_their_parts() {
 fn a_missing_socket_is_named() {
     let client = Client::new(ClientConfig::default()).expect("a client");
     let mut request = Request::new("GET", "http://a/").expect("a request");
-    request.road.address = Address::Unix(std::path::Path::new("/nowhere/socket").into());
+    let path = std::path::Path::new("/nowhere/socket").into();
+    request.road = Some(Arc::new(road(|road| road.address = Address::Unix(path))));
     let error = client.send(&request, Blocking::default()).err().expect("no socket");
     assert_eq!(error.kind(), crate::error::ErrorKind::ConnectFailed);
     assert!(error.message().contains("/nowhere/socket"), "{error}");
@@ -158,7 +163,7 @@ fn a_missing_socket_is_named() {
 fn taken_over(request: &Request, answer: &'static [u8], status: u16) {
     let (address, _) = tcp(answer);
     let mut request = request.clone();
-    request.road.address = Address::Literal(address);
+    request.road = Some(Arc::new(road(|road| road.address = Address::Literal(address))));
     let client = Client::new(ClientConfig::default()).expect("a client");
     let mut response = client.send(&request, Blocking::default()).expect("a response");
     assert_eq!((response.status(), response.is_complete()), (status, true));

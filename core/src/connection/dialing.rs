@@ -12,9 +12,9 @@ use crate::engine::cancel::panicked;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::connect::{Connector, Dialled, dial};
 use crate::origin::Scheme;
-use crate::origin::route::{Address, Proxy, Route};
-use crate::pool::{DialOrder, Manager, Why};
-use crate::stats::Closed;
+use crate::origin::route::{Address, Proxy, Road, Route};
+use crate::pool::{DialOrder, EvictReason, Manager};
+use crate::stats::CloseCause;
 
 impl Manager for ConnectionManager {
     type Key = Route;
@@ -43,11 +43,13 @@ impl Manager for ConnectionManager {
         }
     }
 
-    fn close(&self, connection: Box<Connection>, why: Why) {
+    fn close(&self, connection: Box<Connection>, why: EvictReason) {
         let reason = match why {
-            Why::IdleTimeout => connection.outlived(Instant::now()).unwrap_or(Closed::IdleTimeout),
-            Why::Evicted => Closed::Evicted,
-            Why::PoolClosed => Closed::ByClient,
+            EvictReason::IdleTimeout => {
+                connection.outlived(Instant::now()).unwrap_or(CloseCause::IdleTimeout)
+            }
+            EvictReason::Evicted => CloseCause::Evicted,
+            EvictReason::PoolClosed => CloseCause::ByClient,
         };
         self.closed(&connection, reason);
         close_gracefully(self.process, connection);
@@ -57,7 +59,7 @@ impl Manager for ConnectionManager {
 /// Opens a connection along `route`.
 async fn reach(manager: &ConnectionManager, route: &Route) -> Result<Dialled> {
     let ConnectionManager { process, resolver, tls, .. } = manager;
-    let Route { origin, via, address, .. } = route;
+    let (origin, Road { via, address, .. }) = (&route.origin, route.road());
     let (mut host, mut port) = (&*origin.host, origin.port);
     if let Some(nearest) = via.0.as_deref().and_then(<[Proxy]>::first) {
         (host, port) = (&nearest.host, nearest.port);

@@ -14,7 +14,7 @@ use crate::origin::route::Route;
 /// What a connection just opened follows; `None` when its name is not looked up again.
 pub(super) fn follow(pool: &ClientPool, route: &Route, dialled: &Dialled) -> Option<PeerAddress> {
     let (peer, answer) = (dialled.peer?, dialled.answer.as_ref()?);
-    if route.via.0.is_some() {
+    if route.road().via.0.is_some() {
         return None;
     }
     let origin = &route.origin;

@@ -18,7 +18,7 @@ use crate::request::Request;
 pub(super) fn send<'a, 'b, W: Wait>(
     call: &'a mut Call<'b, W>,
     request: &'a Request,
-) -> impl Future<Output = Result<Reply>> + Send + use<'a, 'b, W> {
+) -> impl Future<Output = Result<Box<Reply>>> + Send + use<'a, 'b, W> {
     call.fields = default_fields(call.settings, request);
     retry::send(call, request)
 }

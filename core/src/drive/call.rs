@@ -42,7 +42,7 @@ impl<'a, W: Wait> Call<'a, W> {
         }
     }
 
-    /// The same call with another wait, for what goes on beside it.
+    /// This call with another wait, for what goes on beside it.
     pub fn beside<'b>(&self, wait: &'b mut W) -> Call<'b, W>
     where
         'a: 'b,
@@ -63,6 +63,8 @@ impl<'a, W: Wait> Call<'a, W> {
 pub(crate) struct Record<'a> {
     pub info: Info,
     pub marks: Marks,
+    /// The present attempt began.
+    pub begun: Instant,
     pool: &'a ClientPool,
     observer: Option<&'a dyn Observer>,
     /// Somebody is told.
@@ -77,7 +79,14 @@ impl<'a> Record<'a> {
     ) -> Record<'a> {
         let observed = observer.is_some() || pool.manager.observer.is_some();
         let observer = observer.map(|observer| observer as &dyn Observer);
-        Record { info: Info::default(), marks: Marks::at(started), pool, observer, observed }
+        Record {
+            info: Info::default(),
+            marks: Marks::at(started),
+            begun: started,
+            pool,
+            observer,
+            observed,
+        }
     }
 
     /// For what goes on beside a call: observers are told, nothing is written down of the call.
@@ -86,6 +95,7 @@ impl<'a> Record<'a> {
         Record {
             info: Info::default(),
             marks: Marks::at(self.marks.started),
+            begun: self.begun,
             pool,
             observer,
             observed,
@@ -94,13 +104,13 @@ impl<'a> Record<'a> {
 
     /// A redirect was followed: what is written down is of the request that it led to.
     pub fn hop(&mut self, now: Instant, redirects: u32) {
-        self.marks = Marks::at(now);
+        (self.marks, self.begun) = (Marks::at(now), now);
         self.info = Info { redirects, ..Info::default() };
     }
 
     /// The next attempt begins: its waits count from now on.
     pub fn begin(&mut self, now: Instant) {
-        self.marks.begun = now;
+        self.begun = now;
     }
 
     /// Something happened.

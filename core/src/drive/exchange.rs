@@ -184,11 +184,18 @@ async fn run<W: Wait>(
     let Call { deadlines, record, wait, fields, .. } = call;
     let origin: &Origin = &request.target.origin;
     wait.adopt(&mut connection.io)?;
-    let base = connection.absolute_form().then(|| origin.to_string());
-    let form = base.as_deref().map_or(TargetForm::Origin, TargetForm::Absolute);
+    let base;
+    let form = match connection.absolute_form() {
+        false => TargetForm::Origin,
+        true => {
+            base = origin.to_string();
+            TargetForm::Absolute(&base)
+        }
+    };
     let start = Start { fields, last: connection.is_last_request(), form };
     connection.wire.http.start_with(&request.head, request.body.framing(), &start)?;
-    let waits_for_word = request.head.expects_continue() && !upload.is_over();
+    // The body is held back until the server has said its word.
+    let mut held = request.head.expects_continue() && !upload.is_over();
     let Connection { wire, io, .. } = connection;
     let before = wire.written;
     let mut phase = Phase::SendHead;
@@ -198,12 +205,14 @@ async fn run<W: Wait>(
     loop {
         if std::mem::take(&mut arrived) {
             take_early(wire, record, &mut come)?;
-            if phase == Phase::AwaitContinue {
+            if held && phase == Phase::AwaitContinue {
                 if come.head.is_some() {
                     wire.http.stop_sending();
                     phase = phase.after(Step::FinalHead);
                     sent_at = now;
+                    held = false;
                 } else if come.go_on {
+                    held = false;
                     phase = phase.after(Step::Continue);
                     deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
                 }
@@ -213,21 +222,15 @@ async fn run<W: Wait>(
             && (wire.http.send_stopped() || wire.is_sent())
             && let Some(head) = come.head.take()
         {
-            record.tell(Event::Head(&head));
             if phase.sends() {
                 sent_at = now;
             }
             return Ok(HeadReceived { head, early: come.early, sent_at, head_at: now });
         }
-        let may_send = match phase {
-            Phase::SendHead => !waits_for_word,
-            Phase::AwaitContinue => false,
-            Phase::SendBody | Phase::AwaitHead => true,
-        };
-        let starved = may_send && !wire.http.send_stopped() && upload.fill(&mut wire.http)?;
-        let output = wire.wants_write() || (may_send && upload.direct(&wire.http).is_some());
+        let starved = !held && !wire.http.send_stopped() && upload.fill(&mut wire.http)?;
+        let output = wire.wants_write() || (!held && upload.direct(&wire.http).is_some());
         if !output && !starved && phase.sends() {
-            let step = if may_send { Step::WroteAll } else { Step::WroteHead };
+            let step = if held { Step::WroteHead } else { Step::WroteAll };
             phase = phase.after(step);
             if phase == Phase::AwaitHead {
                 sent_at = now;
@@ -266,7 +269,7 @@ async fn run<W: Wait>(
                     look.drained = drained;
                     Ok(Turn::Read(received))
                 }
-                Direction::Write => write(wire, fd, may_send, &mut upload).map(Turn::Wrote),
+                Direction::Write => write(wire, fd, held, &mut upload).map(Turn::Wrote),
             };
             wait.poll_io(cx, io, want, &limit, &mut op)
         })
@@ -274,7 +277,9 @@ async fn run<W: Wait>(
         now = Instant::now();
         match turn {
             Ok(Turn::Wrote(count)) => {
-                phase = if may_send { phase.after(Step::Wrote) } else { phase };
+                if !held {
+                    phase = phase.after(Step::Wrote);
+                }
                 wait.spend(count);
                 if phase.sends() && !upload.is_over() {
                     deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
@@ -312,6 +317,7 @@ async fn run<W: Wait>(
             Err(Stopped::Expired)
                 if phase == Phase::AwaitContinue && !deadlines.total.is_over() =>
             {
+                held = false;
                 phase = phase.after(Step::Silence);
                 deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
             }
@@ -326,10 +332,10 @@ async fn run<W: Wait>(
 fn write(
     wire: &mut Wire,
     fd: BorrowedFd<'_>,
-    may_send: bool,
+    held: bool,
     upload: &mut Upload<'_>,
 ) -> io::Result<usize> {
-    if may_send && let Some(rest) = upload.direct(&wire.http) {
+    if !held && let Some(rest) = upload.direct(&wire.http) {
         let taken = wire.try_write_past(fd, rest)?;
         upload.advance(taken);
         return Ok(taken);
@@ -386,7 +392,6 @@ fn rescue(
             && let Some(head) = come.head
         {
             let now = Instant::now();
-            record.tell(Event::Head(&head));
             return Ok(HeadReceived { head, early: come.early, sent_at: now, head_at: now });
         }
     }

@@ -23,7 +23,7 @@ use crate::origin::state::OriginState;
 use crate::pool::Moment;
 use crate::repeat;
 use crate::request::Request;
-use crate::stats::Closed;
+use crate::stats::CloseCause;
 
 /// Whether a request may be sent twice at the client's wish.
 #[inline]
@@ -39,21 +39,9 @@ enum End {
     Neither(Failure),
 }
 
-/// One exchange, or two for a request that is [`allowed`] to be sent twice. If the second try wins,
-/// the attempt's lease becomes its own.
-#[inline]
+/// One exchange, or two: for a request that is [`allowed`] to be sent twice. If the second try wins, the
+/// attempt's lease becomes its own.
 pub(super) async fn exchange<W: Wait>(
-    call: &mut Call<'_, W>,
-    attempt: Attempt<'_, '_>,
-) -> Result<HeadReceived, Failure> {
-    if !allowed(&call.settings.config, attempt.request) {
-        return exchange::exchange(call, attempt).await;
-    }
-    // Boxed: what is seldom asked for makes no other request's future larger.
-    Box::pin(hedged(call, attempt)).await
-}
-
-async fn hedged<W: Wait>(
     call: &mut Call<'_, W>,
     attempt: Attempt<'_, '_>,
 ) -> Result<HeadReceived, Failure> {
@@ -124,7 +112,7 @@ async fn race<W: Wait>(
     let Some(mut other) = other else {
         return Err(Failure::before(crate::error::Error::state("the lease is over")));
     };
-    let reason = |failed: bool| if failed { Closed::Failed } else { Closed::HedgeLost };
+    let reason = |failed: bool| if failed { CloseCause::Failed } else { CloseCause::HedgeLost };
     call.record.info.hedged = true;
     match end {
         End::First(received) => {
@@ -142,7 +130,7 @@ async fn race<W: Wait>(
             Ok(received)
         }
         End::Neither(failure) => {
-            other.discard(Closed::Failed);
+            other.discard(CloseCause::Failed);
             Err(failure)
         }
     }

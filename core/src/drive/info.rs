@@ -9,8 +9,6 @@ pub use keepalive_tables::{Info, Timings};
 pub(crate) struct Marks {
     /// The request was handed over, or the redirect that led to it.
     pub started: Instant,
-    /// The attempt that was answered began.
-    pub begun: Instant,
     /// It had its connection.
     pub leased: Instant,
     /// It was sent.
@@ -28,7 +26,6 @@ impl Marks {
     pub fn at(started: Instant) -> Marks {
         Marks {
             started,
-            begun: started,
             leased: started,
             sent: started,
             head: started,

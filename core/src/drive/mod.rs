@@ -50,6 +50,6 @@ pub(crate) async fn perform<W: Wait>(
     pool: &Arc<ClientPool>,
     request: &Request,
     wait: &mut W,
-) -> Result<Reply> {
+) -> Result<Box<Reply>> {
     redirect::send(&mut Call::new(settings, pool, request, wait), request).await
 }

@@ -12,7 +12,7 @@ use crate::repeat::{Answer, Attempt};
 use crate::request::Request;
 
 /// Sends `request`, and what its answers lead to, until a head is there that leads nowhere.
-pub(crate) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Reply> {
+pub(crate) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
     let reply = authenticate::send(call, request).await?;
     if !request.follow_redirects && !request.refuse_redirects {
         return Ok(reply);
@@ -24,8 +24,8 @@ pub(crate) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
 async fn follow<W: Wait>(
     call: &mut Call<'_, W>,
     request: &Request,
-    mut reply: Reply,
-) -> Result<Reply> {
+    mut reply: Box<Reply>,
+) -> Result<Box<Reply>> {
     let started = call.record.marks.started;
     let most = call.settings.config.max_redirects;
     let mut redirects = 0;
@@ -42,7 +42,7 @@ async fn follow<W: Wait>(
         reply = authenticate::send(call, &following).await?;
         next = next_request(&following, &reply)?;
     }
-    reply.about.marks.started = started;
+    reply.marks.started = started;
     Ok(reply)
 }
 

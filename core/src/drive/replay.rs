@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::connection::idle_reaper::examine_all;
 use crate::drive::acquire::acquire;
 use crate::drive::call::Call;
-use crate::drive::exchange::{Attempt, Failure};
+use crate::drive::exchange::{self, Attempt, Failure};
 use crate::drive::hedge;
 use crate::drive::reply::{Reply, reply};
 use crate::drive::upload::UploadSource;
@@ -15,21 +15,26 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::observe::Event;
 use crate::repeat::{self, Answer, Refusal};
 use crate::request::Request;
-use crate::stats::Closed;
+use crate::stats::CloseCause;
 
 /// Sends `request` until the head of its answer is there.
-pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Reply> {
+pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
     let route = request.route();
     let mut body = UploadSource::take(&request.body)?;
     let mut replays = 0;
     call.record.marks.queued = Duration::ZERO;
     loop {
         // A replay waits anew, by its own clock.
-        let asked = if replays == 0 { call.record.marks.begun } else { Instant::now() };
+        let asked = if replays == 0 { call.record.begun } else { Instant::now() };
         let mut lease = acquire(call, request, &route, replays > 0, asked).await?;
         let now = call.record.marks.leased;
         let attempt = Attempt { lease: &mut lease, request, upload: body.upload(), now };
-        let failure = match hedge::exchange(call, attempt).await {
+        let result = match hedge::allowed(&call.settings.config, request) {
+            false => exchange::exchange(call, attempt).await,
+            // Boxed: what is seldom asked for makes no other request's future larger.
+            true => Box::pin(hedge::exchange(call, attempt)).await,
+        };
+        let failure = match result {
             Ok(received) => return reply(call, request, lease, received),
             Err(failure) => failure,
         };
@@ -46,7 +51,7 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
         if reused && is_death(&error) {
             examine_all(call.pool, &route);
         }
-        lease.discard(Closed::Failed);
+        lease.discard(CloseCause::Failed);
         let idempotent = request.head.is_replayable();
         let answer = if response_started { Answer::Part } else { Answer::None };
         let attempt = repeat::Attempt { idempotent, sent, answer, body: body.again() };

@@ -17,11 +17,17 @@ use crate::drive::wait::Wait;
 use crate::error::{Error, Result, Sent};
 use crate::observe::Event;
 use crate::request::Request;
-use crate::stats::Closed;
+use crate::stats::CloseCause;
 
-/// An answer on its way to the caller.
+/// An answer on its way to the caller. The rings hand it on in a box.
 pub(crate) struct Reply {
-    pub about: Box<About>,
+    pub head: ResponseHead,
+    pub url: Arc<str>,
+    pub info: Info,
+    pub marks: Marks,
+    pub trailers: Option<Fields>,
+    /// Most bytes of a body that is collected whole.
+    pub max_body_size: Option<u64>,
     /// Body bytes received (and decoded) but not yet read.
     pub ready: Buffer,
     pub state: State,
@@ -31,7 +37,7 @@ pub(crate) enum State {
     /// The end was verified; the connection has gone back or is closed.
     Done,
     /// There is no body, and the connection speaks another protocol now.
-    Switched(Switched),
+    Switched(Box<Switched>),
     /// The rest is still on the connection.
     Live(Box<Live>),
     /// The body broke; kept so that every later read says the same.
@@ -40,25 +46,14 @@ pub(crate) enum State {
     Closed,
 }
 
-/// What is large and seldom touched, apart: a response changes hands many times.
-pub(crate) struct About {
-    pub head: ResponseHead,
-    pub url: Arc<str>,
-    pub info: Info,
-    pub marks: Marks,
-    pub trailers: Option<Fields>,
-    /// Most bytes of a body that is collected whole.
-    pub max_body_size: Option<u64>,
-}
-
 impl Reply {
     /// 100 to 999.
     pub fn status(&self) -> u16 {
-        self.about.head.status
+        self.head.status
     }
 
     pub fn headers(&self) -> &Fields {
-        &self.about.head.fields
+        &self.head.fields
     }
 }
 
@@ -69,7 +64,7 @@ pub(super) fn reply<W: Wait>(
     request: &Request,
     mut lease: Lease,
     received: HeadReceived,
-) -> Result<Reply> {
+) -> Result<Box<Reply>> {
     let HeadReceived { head, early, sent_at, head_at } = received;
     let mut decoder = match request.decode {
         true => Decoder::for_fields(head.fields.get_all(b"content-encoding"))?,
@@ -79,22 +74,21 @@ pub(super) fn reply<W: Wait>(
     let marks = &mut call.record.marks;
     (marks.sent, marks.head) = (sent_at, head_at);
     let connection = lease.connection()?;
-    let mut reply = Reply {
-        about: Box::new(About {
-            head,
-            url: request.target.url(),
-            info: call.record.info.clone(),
-            marks: call.record.marks,
-            trailers: None,
-            max_body_size: (most > 0).then_some(most),
-        }),
+    let mut reply = Box::new(Reply {
+        head,
+        url: request.target.url(),
+        info: call.record.info.clone(),
+        marks: call.record.marks,
+        trailers: None,
+        max_body_size: (most > 0).then_some(most),
         ready: Buffer::default(),
         state: State::Done,
-    };
+    });
+    call.record.tell(Event::Head(&reply.head));
     let taken = take_arrived(connection, early, &mut decoder, &mut reply);
     match taken {
         Ok(Taken::End) if connection.wire.http.is_switched() => {
-            reply.state = State::Switched(Switched::new(lease));
+            reply.state = State::Switched(Box::new(Switched::new(lease)));
             call.record.tell(Event::End);
         }
         Ok(Taken::End) => {
@@ -116,7 +110,7 @@ pub(super) fn reply<W: Wait>(
             )));
         }
         Err(error) => {
-            lease.discard(Closed::Failed);
+            lease.discard(CloseCause::Failed);
             let error = error.with_exchange(call.record.info.reused, Sent::All, false, true);
             reply.state = State::Failed(error);
         }
@@ -131,18 +125,18 @@ fn take_arrived(
     decoder: &mut Option<Decoder>,
     reply: &mut Reply,
 ) -> Result<Taken> {
-    let Reply { ready, about, .. } = reply;
+    let Reply { ready, trailers, .. } = reply;
     if let Some(early) = early {
         match decoder {
             None => ready.space().extend_from_slice(&early.body),
             Some(decoder) => decoder.push(&early.body),
         }
-        about.trailers = early.trailers;
+        *trailers = early.trailers;
         match decoder {
             None if early.ended => return Ok(Taken::End),
             Some(decoder) if early.ended => decoder.end(),
             _ => {}
         }
     }
-    take_events(connection, decoder, ready.space(), &mut about.trailers)
+    take_events(connection, decoder, ready.space(), trailers)
 }

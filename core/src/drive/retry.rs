@@ -21,7 +21,7 @@ use crate::request::Request;
 const BASE: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
 /// Sends a request with the tries and the breaker the client asks for.
-pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Reply> {
+pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
     let config = &call.settings.config;
     if config.retries == 0 && !config.circuit_breaker && !config.hedge {
         return replay::send(call, request).await;
@@ -30,7 +30,7 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
     Box::pin(tries(call, request)).await
 }
 
-async fn tries<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Reply> {
+async fn tries<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
     let config = &call.settings.config;
     let memory = call.pool.manager.process.origins.of(&request.target.origin);
     memory.budget.earn(config.retry_budget);
@@ -88,7 +88,7 @@ async fn tries<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Rep
 }
 
 /// Says how many tries were made.
-fn tried(result: Result<Reply>, before: u32) -> Result<Reply> {
+fn tried(result: Result<Box<Reply>>, before: u32) -> Result<Box<Reply>> {
     result.map_err(|error| error.with_tries(before + 1))
 }
 
@@ -122,7 +122,7 @@ impl<'a> Guarded<'a> {
         call: &mut Call<'_, W>,
         request: &Request,
     ) -> Result<Guarded<'a>> {
-        memory.admit(call.record.marks.begun).map_err(|left| {
+        memory.admit(call.record.begun).map_err(|left| {
             call.record.tell(Event::Breaker);
             let origin = &request.target.origin;
             Error::new(
@@ -134,7 +134,7 @@ impl<'a> Guarded<'a> {
         Ok(Guarded { memory, counted: false })
     }
 
-    fn ended(mut self, result: &Result<Reply>) {
+    fn ended(mut self, result: &Result<Box<Reply>>) {
         self.counted = true;
         let good = match result {
             Ok(reply) => Some(reply.status() < 500),

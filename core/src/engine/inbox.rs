@@ -18,17 +18,14 @@ use tokio::runtime::{EnterGuard, Handle};
 use crate::engine::announce::wake_consumers;
 use crate::sync::{Mutex, lock};
 
-/// A piece of work under way.
+/// A piece of work, begun or not; a submission keeps its [`Count`] until it has ended.
 pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// A piece of work whose future is made where it is driven, so that only this changes threads. It
-/// keeps its [`Count`] until it has ended.
-pub(crate) type Begin = Box<dyn FnOnce(Count) -> Job + Send>;
 
 /// What comes to the engine's thread from others.
 pub(super) enum Work {
     Job(Job),
-    Begin(Begin, Count),
+    /// One of the submissions, to be begun.
+    Submitted(Job),
     /// It began on another thread.
     Begun(Job),
 }

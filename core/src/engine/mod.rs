@@ -11,6 +11,7 @@ pub(crate) mod inbox;
 pub(crate) mod inline_task;
 pub(crate) mod queue;
 mod task_set;
+pub(crate) mod thread;
 pub(crate) mod timers;
 
 use std::future::Future;
@@ -23,7 +24,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::engine::driver::Driver;
 use crate::engine::inbox::{Count, Inbox, Job, Work};
-use crate::engine::inline_task::{InlineTask, Lingering, Turn};
+use crate::engine::inline_task::{InlineTask, Lingering, PollSite};
 use crate::engine::task_set::TaskSet;
 use crate::engine::timers::Timers;
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -97,18 +98,15 @@ impl Engine {
     /// Runs a submission. A lone one begins on the caller's thread, which writes the request; its
     /// answer is the reactor's, unless the caller `lingers` for it. With others under way the
     /// engine is awake anyhow, and the caller's thread is better spared.
-    pub fn submit(
-        &self,
-        lingers: bool,
-        begin: impl FnOnce(Count) -> Job + Send + 'static,
-    ) -> Option<Lingering> {
+    pub fn submit(&self, lingers: bool, job: impl FnOnce(Count) -> Job) -> Option<Lingering> {
         let (count, lone) = Count::new(self.inbox);
+        let job = job(count);
         if !lone {
-            self.inbox.add(Work::Begin(Box::new(begin), count));
+            self.inbox.add(Work::Submitted(job));
             return None;
         }
-        let turn = if lingers { Turn::Begin } else { Turn::Engine };
-        let task = InlineTask::begin(self.inbox, begin(count), turn);
+        let site = if lingers { PollSite::Begin } else { PollSite::Engine };
+        let task = InlineTask::begin(self.inbox, job, site);
         lingers.then(|| Lingering::new(task))
     }
 }
@@ -150,8 +148,7 @@ impl Server {
             match work {
                 // The runtime catches a panic.
                 Work::Job(job) => drop(tokio::spawn(job)),
-                Work::Begin(begin, count) => self.tasks.add(begin(count)),
-                Work::Begun(job) => self.tasks.add(job),
+                Work::Submitted(job) | Work::Begun(job) => self.tasks.add(job),
             }
         }
     }

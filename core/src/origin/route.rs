@@ -8,11 +8,19 @@ use std::sync::Arc;
 
 use crate::origin::Origin;
 
-/// What connections are shared by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What connections are shared by: `Route { origin, via, tls, address }`, where all but the first are
+/// together, since most routes have nothing to say of them.
+#[derive(Debug, Clone)]
 pub(crate) struct Route {
     /// Who is asked.
     pub origin: Arc<Origin>,
+    /// The road there; `None`: direct, with the client's trust, to where the name leads.
+    road: Option<Arc<Road>>,
+}
+
+/// How a server is reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Road {
     /// Who is in between.
     pub via: Via,
     /// Whom is believed that he is who he says; nobody has to be without TLS.
@@ -58,59 +66,57 @@ pub(crate) enum Address {
     Unix(Arc<Path>),
 }
 
+/// Without detours.
+static DIRECT: Road = Road { via: Via(None), tls: TlsIdentity(0), address: Address::Name };
+
 impl Route {
     /// Without detours.
     #[inline]
     pub fn direct(origin: Arc<Origin>) -> Route {
-        Route {
-            origin,
-            via: Via::default(),
-            tls: TlsIdentity::default(),
-            address: Address::default(),
-        }
+        Route { origin, road: None }
+    }
+
+    /// By `road`; one without detours is as good as none.
+    #[inline]
+    pub fn by(road: &Option<Arc<Road>>, origin: &Arc<Origin>) -> Route {
+        let road = road.as_ref().filter(|road| ***road != DIRECT);
+        Route { origin: origin.clone(), road: road.cloned() }
+    }
+
+    /// The road there.
+    pub fn road(&self) -> &Road {
+        self.road.as_deref().unwrap_or(&DIRECT)
     }
 
     /// Whether the last stop before the server forwards requests, so that their targets are in
     /// absolute-form.
     pub fn is_forwarded(&self) -> bool {
-        let last = self.via.0.as_deref().and_then(<[Proxy]>::last);
+        let last = self.road().via.0.as_deref().and_then(<[Proxy]>::last);
         last.is_some_and(|proxy| proxy.kind == ProxyKind::Forward)
     }
 }
+
+impl PartialEq for Route {
+    #[inline]
+    fn eq(&self, other: &Route) -> bool {
+        self.origin == other.origin
+            && match (&self.road, &other.road) {
+                (None, None) => true,
+                (Some(one), Some(other)) => one == other,
+                _ => false,
+            }
+    }
+}
+
+impl Eq for Route {}
 
 impl Hash for Route {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         // Spread already; what most routes do not have costs nothing.
         self.origin.hash(state);
-        if let Some(proxies) = &self.via.0 {
-            proxies.hash(state);
-        }
-        if self.tls != TlsIdentity::default() {
-            self.tls.hash(state);
-        }
-        if self.address != Address::Name {
-            self.address.hash(state);
-        }
-    }
-}
-
-/// What a request says of its road; the rest follows from its URL.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Road {
-    pub via: Via,
-    pub address: Address,
-    pub tls: TlsIdentity,
-}
-
-impl Road {
-    #[inline]
-    pub fn to(&self, origin: &Arc<Origin>) -> Route {
-        Route {
-            origin: origin.clone(),
-            via: self.via.clone(),
-            tls: self.tls,
-            address: self.address.clone(),
+        if let Some(road) = &self.road {
+            road.hash(state);
         }
     }
 }

@@ -67,7 +67,7 @@ pub struct Request {
     /// It has a User-Agent or Accept-Encoding of its own.
     pub(crate) own_defaults: bool,
     /// The road it takes.
-    pub(crate) road: Road,
+    pub(crate) road: Option<Arc<Road>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
@@ -95,7 +95,7 @@ impl Request {
             follow_redirects: false,
             refuse_redirects: false,
             own_defaults: false,
-            road: Road::default(),
+            road: None,
             observer: None,
         })
     }
@@ -174,7 +174,7 @@ impl Request {
     /// Where its connection leads.
     #[inline]
     pub(crate) fn route(&self) -> Route {
-        self.road.to(&self.target.origin)
+        Route::by(&self.road, &self.target.origin)
     }
 
     /// The method as given.

@@ -18,17 +18,17 @@ const GATHERED: usize = 256 * 1024;
 const SMALL: u64 = 64 * 1024;
 
 impl Response {
-    /// It goes to the caller, who may forget it.
+    /// The caller has it, who may forget it: `body_idle_timeout` begins.
     pub(crate) fn park(&mut self) {
-        if let State::Live(live) = &mut self.state {
+        if let State::Live(live) = &mut self.reply.state {
             live.park();
         }
     }
 
     /// Waits until body bytes are here; how many can be read at once, 0 at the verified end.
     pub(crate) async fn wait_at_hand<W: Wait>(&mut self, wait: &mut W) -> Result<usize> {
-        if self.ready.is_empty() {
-            let direct = match &mut self.state {
+        if self.reply.ready.is_empty() {
+            let direct = match &mut self.reply.state {
                 State::Live(live) => live.at_hand(wait).await,
                 _ => None,
             };
@@ -38,7 +38,7 @@ impl Response {
                 None => self.receive_piece(wait, GATHERED).await?,
             }
         }
-        Ok(self.ready.len())
+        Ok(self.reply.ready.len())
     }
 
     pub(crate) async fn read_into<W: Wait>(
@@ -46,9 +46,9 @@ impl Response {
         wait: &mut W,
         to: &mut Space<'_>,
     ) -> Result<usize> {
-        if self.ready.is_empty() {
+        if self.reply.ready.is_empty() {
             let mut direct = None;
-            if let State::Live(live) = &mut self.state {
+            if let State::Live(live) = &mut self.reply.state {
                 direct = live.read_direct(wait, to).await;
             }
             match direct {
@@ -60,7 +60,7 @@ impl Response {
                 None => self.receive(wait).await?,
             }
         }
-        Ok(self.ready.copy_to(to))
+        Ok(self.reply.ready.copy_to(to))
     }
 
     /// Reads until `to` is full or the body has ended.
@@ -73,7 +73,7 @@ impl Response {
         Ok(())
     }
 
-    /// The same for a body that is collected whole.
+    /// Reads until `to` is full or the body has ended, which is collected whole: `max_body_size` holds.
     pub(crate) async fn fill_whole<W: Wait>(
         &mut self,
         wait: &mut W,
@@ -89,17 +89,17 @@ impl Response {
 
     /// Bytes still to be read, if that is known.
     pub(crate) fn left_to_read(&mut self) -> Option<u64> {
-        let to_come = match &mut self.state {
+        let to_come = match &mut self.reply.state {
             State::Done | State::Switched(_) => Some(0),
             State::Live(live) => live.remaining(),
             State::Failed(_) | State::Closed => None,
         };
-        Some(to_come? + self.ready.len() as u64)
+        Some(to_come? + self.reply.ready.len() as u64)
     }
 
     /// Whether so large a body may be held whole; if not, it is given up.
     pub(crate) fn check_size(&mut self, size: u64) -> Result<()> {
-        match self.about.max_body_size {
+        match self.reply.max_body_size {
             Some(most) if size > most => Err(self.too_large(most)),
             _ => Ok(()),
         }
@@ -112,11 +112,11 @@ impl Response {
             Phase::Body,
             format!("the response body is larger than {most} bytes (option max_body_size)"),
         );
-        let error = match &mut self.state {
+        let error = match &mut self.reply.state {
             State::Live(live) => live.fail(error),
             _ => error,
         };
-        self.ready.clear();
+        self.reply.ready.clear();
         self.fail(error)
     }
 
@@ -128,23 +128,24 @@ impl Response {
         if max == 0 {
             return Ok((self.wait_at_hand(wait).await? > 0).then(Bytes::new));
         }
-        if self.ready.is_empty() {
+        if self.reply.ready.is_empty() {
             self.receive_piece(wait, max.min(GATHERED)).await?;
         }
-        Ok(self.ready.take(max))
+        Ok(self.reply.ready.take(max))
     }
 
     /// What came of a body that failed.
     pub(crate) fn take_arrived(&mut self) -> Bytes {
-        self.ready.take_all()
+        self.reply.ready.take_all()
     }
 
     /// A short rest of the body that is at hand: then the event loop need not ask for it.
     pub(crate) fn gather(&mut self) {
-        let State::Live(live) = &mut self.state else { return };
+        let State::Live(live) = &mut self.reply.state else { return };
         if live.remaining().is_some_and(|left| left <= SMALL) {
-            let enough = self.ready.len() + SMALL as usize;
-            let result = live.receive_more(self.ready.space(), &mut self.about.trailers, enough);
+            let enough = self.reply.ready.len() + SMALL as usize;
+            let result =
+                live.receive_more(self.reply.ready.space(), &mut self.reply.trailers, enough);
             // What came is delivered first, the failure by the read that follows.
             let _ = self.progressed(result);
         }
@@ -153,16 +154,16 @@ impl Response {
     /// Receives until the end; the body is then in `ready`.
     pub(crate) async fn collect<W: Wait>(&mut self, wait: &mut W) -> Result<()> {
         if self.is_complete() {
-            return self.check_size(self.ready.len() as u64);
+            return self.check_size(self.reply.ready.len() as u64);
         }
         let size = self.left_to_read().unwrap_or(0);
         self.check_size(size)?;
-        if let State::Live(live) = &mut self.state {
-            live.reserve_whole(self.ready.space());
+        if let State::Live(live) = &mut self.reply.state {
+            live.reserve_whole(self.reply.ready.space());
         }
         loop {
             self.receive(wait).await?;
-            self.check_size(self.ready.len() as u64)?;
+            self.check_size(self.reply.ready.len() as u64)?;
             if self.is_complete() {
                 return Ok(());
             }
@@ -189,35 +190,35 @@ impl Response {
 
     /// Gives up what is unread and waits until its connection is free or closed; on the engine.
     pub(crate) async fn leave(&mut self) {
-        self.ready.clear();
-        if let State::Live(live) = &mut self.state {
+        self.reply.ready.clear();
+        if let State::Live(live) = &mut self.reply.state {
             if let Some(work) = live.leave() {
                 work.await;
             }
-            self.state = State::Closed;
+            self.reply.state = State::Closed;
         }
     }
 
     /// Waits for more body bytes; at the verified end the connection goes back at once, with the
     /// last bytes still in `ready`.
     async fn receive<W: Wait>(&mut self, wait: &mut W) -> Result<()> {
-        let result = match &mut self.state {
+        let result = match &mut self.reply.state {
             State::Done | State::Switched(_) => return Ok(()),
             State::Failed(error) => return Err(error.clone()),
             State::Closed => return Err(Error::state("the response was closed")),
             State::Live(live) => {
-                live.receive(wait, self.ready.space(), &mut self.about.trailers).await
+                live.receive(wait, self.reply.ready.space(), &mut self.reply.trailers).await
             }
         };
         self.progressed(result)
     }
 
-    /// The same, and takes everything that is at hand up to `enough` bytes.
+    /// Waits for more body bytes, and takes everything that is at hand up to `enough` bytes.
     async fn receive_piece<W: Wait>(&mut self, wait: &mut W, enough: usize) -> Result<()> {
         self.receive(wait).await?;
-        let result = match &mut self.state {
-            State::Live(live) if self.ready.len() < enough => {
-                live.receive_more(self.ready.space(), &mut self.about.trailers, enough)
+        let result = match &mut self.reply.state {
+            State::Live(live) if self.reply.ready.len() < enough => {
+                live.receive_more(self.reply.ready.space(), &mut self.reply.trailers, enough)
             }
             _ => return Ok(()),
         };
@@ -228,15 +229,16 @@ impl Response {
         match result {
             Ok(Progress::Data) => Ok(()),
             Ok(Progress::End) => {
-                if let State::Live(mut live) = std::mem::replace(&mut self.state, State::Done) {
+                if let State::Live(mut live) = std::mem::replace(&mut self.reply.state, State::Done)
+                {
                     live.finish();
                 }
                 Ok(())
             }
-            Err(error) if self.ready.is_empty() => Err(self.fail(error)),
+            Err(error) if self.reply.ready.is_empty() => Err(self.fail(error)),
             // What came before the failure is delivered first.
             Err(error) => {
-                self.state = State::Failed(error);
+                self.reply.state = State::Failed(error);
                 Ok(())
             }
         }
@@ -244,20 +246,20 @@ impl Response {
 
     /// After bytes went past `ready`: a body whose length is known ends with its last byte.
     pub(crate) fn conclude(&mut self) {
-        if let State::Live(live) = &mut self.state
+        if let State::Live(live) = &mut self.reply.state
             && live.conclude()
         {
-            self.state = State::Done;
+            self.reply.state = State::Done;
         }
     }
 
     /// Whether the body itself failed, so that later reads say the same.
     pub(crate) fn is_failed(&self, error: &Error) -> bool {
-        matches!(&self.state, State::Failed(own) if own.kind() == error.kind())
+        matches!(&self.reply.state, State::Failed(own) if own.kind() == error.kind())
     }
 
     pub(crate) fn fail(&mut self, error: Error) -> Error {
-        self.state = State::Failed(error.clone());
+        self.reply.state = State::Failed(error.clone());
         error
     }
 }

@@ -8,9 +8,8 @@ use bytes::Bytes;
 use keepalive_proto::{Fields, Version};
 
 use crate::connection::detached::Detached;
-use crate::drive::buffer::Buffer;
 use crate::drive::info::{Info, Marks, Timings};
-use crate::drive::reply::{About, Reply, State};
+use crate::drive::reply::{Reply, State};
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
 use crate::error::Result;
 use crate::net::space::Space;
@@ -31,63 +30,62 @@ pub enum Until {
 /// A response. Dropping it with an unread body gives the connection back by the drain rule
 /// (up to 256 KiB or 50 ms on the engine's thread, else closed).
 pub struct Response {
-    about: Box<About>,
-    /// Body bytes received (and decoded) but not yet read.
-    ready: Buffer,
-    state: State,
+    /// Apart, since a response changes hands many times.
+    reply: Box<Reply>,
 }
 
-impl From<Reply> for Response {
-    fn from(Reply { about, ready, state }: Reply) -> Response {
-        Response { about, ready, state }
+impl From<Box<Reply>> for Response {
+    #[inline]
+    fn from(reply: Box<Reply>) -> Response {
+        Response { reply }
     }
 }
 
 impl Response {
     /// 100 to 999.
     pub fn status(&self) -> u16 {
-        self.about.head.status
+        self.reply.head.status
     }
 
     /// The reason phrase as sent, may be empty.
     pub fn reason(&self) -> &[u8] {
-        self.about.head.reason()
+        self.reply.head.reason()
     }
 
     /// 1.0 or 1.1.
     pub fn version(&self) -> Version {
-        self.about.head.version
+        self.reply.head.version
     }
 
     /// Header fields in the order, case and number they came in.
     pub fn headers(&self) -> &Fields {
-        &self.about.head.fields
+        &self.reply.head.fields
     }
 
     /// Trailer fields, once the body has been read to its end and if there were any.
     pub fn trailers(&self) -> Option<&Fields> {
-        self.about.trailers.as_ref()
+        self.reply.trailers.as_ref()
     }
 
     /// The URL this response is from, after redirects; no userinfo, no fragment.
     pub fn url(&self) -> &str {
-        let url = &*self.about.url;
+        let url = &*self.reply.url;
         url.split_once('#').map_or(url, |(url, _)| url)
     }
 
     /// The URL that was answered with its fragment, which redirects inherit (RFC 9110 10.2.2).
     pub fn url_with_fragment(&self) -> &str {
-        &self.about.url
+        &self.reply.url
     }
 
     /// How the exchange went.
     pub fn info(&self) -> &Info {
-        &self.about.info
+        &self.reply.info
     }
 
     /// Time spent by phase.
     pub fn timings(&self) -> Timings {
-        let Marks { started, leased, sent, head, queued, dialled, .. } = self.about.marks;
+        let Marks { started, leased, sent, head, queued, dialled } = self.reply.marks;
         let [resolve, connect, tls] = dialled;
         let (send, wait, total) = (sent - leased, head - sent, head - started);
         Timings { queued, resolve, connect, tls, send, wait, total }
@@ -95,12 +93,12 @@ impl Response {
 
     /// Whether the whole body has arrived (it can be read without waiting).
     pub fn is_complete(&self) -> bool {
-        matches!(self.state, State::Done | State::Switched(_))
+        matches!(self.reply.state, State::Done | State::Switched(_))
     }
 
     /// Takes the whole body if it has arrived, without waiting; `None` if more is to come.
     pub fn take_complete(&mut self) -> Option<Bytes> {
-        self.is_complete().then(|| self.ready.take_all())
+        self.is_complete().then(|| self.reply.ready.take_all())
     }
 
     /// Reads up to `buffer.len()` body bytes on this thread; 0 is the verified end.
@@ -205,7 +203,7 @@ impl Response {
     /// Whether [`Response::read_now`] can give the bytes of this body as they come: they need neither
     /// decrypting nor decoding nor their chunks taken apart.
     pub fn is_direct(&mut self) -> bool {
-        let direct = match &mut self.state {
+        let direct = match &mut self.reply.state {
             State::Live(live) => live.is_direct(),
             _ => false,
         };
@@ -215,8 +213,8 @@ impl Response {
 
     /// How many body bytes [`Response::read_now`] would give; 0 when that is not known.
     pub fn at_hand_now(&mut self) -> usize {
-        let count = match &mut self.state {
-            _ if !self.ready.is_empty() => self.ready.len(),
+        let count = match &mut self.reply.state {
+            _ if !self.reply.ready.is_empty() => self.reply.ready.len(),
             State::Live(live) => live.at_hand_now(),
             _ => 0,
         };
@@ -240,10 +238,10 @@ impl Response {
         if space.left() == 0 {
             return None;
         }
-        if !self.ready.is_empty() {
-            return Some(Ok(self.ready.copy_to(&mut space)));
+        if !self.reply.ready.is_empty() {
+            return Some(Ok(self.reply.ready.copy_to(&mut space)));
         }
-        let State::Live(live) = &mut self.state else { return None };
+        let State::Live(live) = &mut self.reply.state else { return None };
         let result = live.read_now(&mut space);
         self.conclude();
         self.park();
@@ -262,16 +260,16 @@ impl Response {
     /// `BodyTooLarge` (option `max_body_size`).
     pub fn read_all(&mut self, blocking: Blocking<'_>) -> Result<Bytes> {
         run(self.collect(&mut BlockingWait::new(blocking)))?;
-        Ok(self.ready.take_all())
+        Ok(self.reply.ready.take_all())
     }
 
     /// After 101 or 2xx to CONNECT: the connection, with what was read beyond the head; once.
     #[cfg_attr(not(test), expect(dead_code, reason = "no surface hands streams out yet"))]
     pub(crate) fn detach(&mut self) -> Option<Result<Detached>> {
-        match std::mem::replace(&mut self.state, State::Done) {
-            State::Switched(switched) => Some(switched.detach()),
+        match std::mem::replace(&mut self.reply.state, State::Done) {
+            State::Switched(switched) => Some((*switched).detach()),
             other => {
-                self.state = other;
+                self.reply.state = other;
                 None
             }
         }
@@ -280,9 +278,9 @@ impl Response {
     /// Ends the response early: what is unread is dropped by the drain rule. Reading afterwards is
     /// `InvalidState`.
     pub fn close(&mut self) {
-        self.ready.clear();
+        self.reply.ready.clear();
         if !self.is_complete() {
-            self.state = State::Closed;
+            self.reply.state = State::Closed;
         }
     }
 }

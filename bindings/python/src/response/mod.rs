@@ -99,7 +99,7 @@ impl Response {
         }
     }
 
-    /// The same; the rest of a large body is received now, on this thread.
+    /// The whole body; the rest of a large body is received now, on this thread.
     pub fn receive_whole(
         py: Python<'_>,
         mut response: CoreResponse,
