@@ -108,6 +108,12 @@ impl<'a> Record<'a> {
         self.info = Info { redirects, ..Info::default() };
     }
 
+    /// Another try follows: what is written down is of that one, but for how many there were.
+    pub fn again(&mut self) {
+        let Info { retries, redirects, .. } = self.info;
+        self.info = Info { retries, redirects, ..Info::default() };
+    }
+
     /// The next attempt begins: its waits count from now on.
     pub fn begin(&mut self, now: Instant) {
         self.begun = now;

@@ -70,6 +70,8 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
         }
         body.restart()?;
         replays += 1;
+        // Of the attempt that is over.
+        call.record.info.hedged = false;
         call.record.tell(Event::Replay(error.kind()));
     }
 }

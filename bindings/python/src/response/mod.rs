@@ -233,12 +233,7 @@ impl Response {
         let Some(value) = headers.first(b"content-type") else {
             return Ok(None);
         };
-        let value = String::from_utf8_lossy(value);
-        let charset = value.split(';').skip(1).find_map(|parameter| {
-            let (name, value) = parameter.split_once('=')?;
-            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
-        });
-        Ok(charset.filter(|charset| !charset.is_empty()).map(str::to_string))
+        Ok(keepalive_core::charset(value))
     }
 }
 
