@@ -31,11 +31,6 @@ pub(crate) fn milliseconds(time: Option<Duration>) -> u64 {
     time.map_or(0, |time| time.as_millis() as u64)
 }
 
-/// 0 is no limit.
-pub(crate) fn limit(milliseconds: u64) -> Option<Duration> {
-    keepalive_core::limit_from_whole_millis(milliseconds)
-}
-
 /// NULL is not set.
 ///
 /// # Safety

@@ -48,5 +48,6 @@ pub use request::time::{limit_from_millis, limit_from_whole_millis, timeout_from
 pub use request::url::base::join_url;
 pub use request::url::basic_credentials;
 pub use request::url::query::{append_query, encode_pairs};
+pub use response::charset::charset;
 pub use response::{Response, Until};
-pub use stats::{OriginStats, Stats};
+pub use stats::{CloseCause, OriginStats, Stats};
