@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::process::Command;
 
 /// An exported function as it stands in the source.
@@ -156,64 +156,6 @@ fn every_text_can_come_with_its_length() {
         assert_eq!(twin.parameters, expected, "{}", twin.name);
     }
     assert!(seen >= 5, "{seen}");
-}
-
-/// The files of ffi/ and what each knows of the others: by path, or by a macro of theirs.
-fn modules() -> BTreeMap<String, BTreeSet<String>> {
-    let all = support::files(&support::root().join("ffi"), "rs");
-    let production =
-        all.iter().filter(|path| !path.ends_with("tests.rs") && !path.ends_with("lib.rs"));
-    let name = |path: &std::path::Path| path.file_stem().unwrap().to_string_lossy().into_owned();
-    let names: BTreeSet<String> = production.clone().map(|path| name(path)).collect();
-    let macros = [
-        ("ka_fn!", "boundary"),
-        ("borrow!", "handle"),
-        ("borrow_mut!", "handle"),
-        ("text!", "handle"),
-        ("view!", "handle"),
-    ];
-    let knows = production.map(|path| {
-        let source = std::fs::read_to_string(path).expect("readable");
-        // Unit tests stand at the end of a file and may know everybody.
-        let code: Vec<&str> = source
-            .split("#[cfg(test)]\nmod tests {")
-            .next()
-            .into_iter()
-            .flat_map(str::lines)
-            .filter(|line| !line.trim_start().starts_with("//"))
-            .collect();
-        let code = code.join("\n");
-        let own = name(path);
-        let mut known: BTreeSet<String> = names
-            .iter()
-            .filter(|other| code.contains(&format!("crate::{other}::")))
-            .chain(names.iter().filter(|other| code.contains(&format!("use crate::{other};"))))
-            .cloned()
-            .collect();
-        known.extend(
-            macros.iter().filter(|(used, _)| code.contains(used)).map(|(_, of)| of.to_string()),
-        );
-        known.remove(&own);
-        (own, known)
-    });
-    knows.collect()
-}
-
-#[test]
-fn the_files_of_ffi_know_each_other_in_one_direction() {
-    let mut left = modules();
-    assert!(left.len() >= 15 && left["submit"].contains("client"), "{left:?}");
-    assert!(left["client"].contains("boundary") && left["client"].contains("handle"), "{left:?}");
-    // Takes away who knows nobody that is left, until nobody can be taken: the rest is cycles.
-    while let Some(leaf) =
-        left.iter().find(|(_, known)| known.is_empty()).map(|(name, _)| name.clone())
-    {
-        left.remove(&leaf);
-        for known in left.values_mut() {
-            known.remove(&leaf);
-        }
-    }
-    assert!(left.is_empty(), "these know each other in a circle: {left:?}");
 }
 
 #[test]
