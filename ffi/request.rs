@@ -6,7 +6,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use keepalive_core::{Error, Request, Result, Timeouts, limit_from_whole_millis};
 
-use crate::convert::limit;
 use crate::handle::{bytes, give, take_back, utf8};
 use crate::reader::ka_body_reader;
 use crate::slice::ka_str;
