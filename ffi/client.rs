@@ -16,6 +16,7 @@ use crate::sized;
 use crate::slice::ka_str;
 use crate::stats::{ka_close_count, ka_origin_stats, ka_stats};
 use crate::status::{ka_error, ka_status};
+use crate::thread;
 
 /// A pool of connections with its limits and TLS settings. Make one for a program, or one for each
 /// set of options, and keep it: a client for each request throws the reuse away.
@@ -43,6 +44,7 @@ pub extern "C" fn ka_client_new(
 ) -> ka_status {
     ka_fn!(status(error), outs(client), {
         fork::watch();
+        thread::on_own_stacks();
         // SAFETY: by the header's contract `options` is NULL or a struct of the size it states.
         let config = unsafe { ka_client_options::read(options) }?;
         Ok(give(ka_client { client: Client::new(config)? }))
@@ -63,6 +65,7 @@ pub extern "C" fn ka_client_shared() -> *mut ka_client {
             return Ok(made);
         }
         fork::watch();
+        thread::on_own_stacks();
         let new = give(ka_client { client: Client::shared()?.clone() });
         match SHARED.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => Ok(new),

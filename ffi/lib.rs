@@ -11,6 +11,7 @@ mod boundary;
 #[macro_use]
 mod handle;
 mod client;
+mod convert;
 mod error;
 mod event;
 #[rustfmt::skip]
@@ -26,8 +27,10 @@ mod slice;
 mod stats;
 mod status;
 mod submit;
+mod thread;
 
 pub use client::*;
+pub use convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE};
 pub use error::*;
 pub use event::*;
 pub use options::*;

@@ -1,15 +1,12 @@
 //! `ka_client_options`, a sized struct with a field for every option of the engine.
 
 use std::ffi::c_char;
-use std::time::Duration;
 
-use bytes::Bytes;
-use keepalive_core::{ClientConfig, Error, Result};
+use keepalive_core::{ClientConfig, Result};
 
 pub use crate::generated::options::{ka_client_options, ka_timeout};
-use crate::handle::{bytes, text, utf8};
+use crate::handle::{text, utf8};
 use crate::sized;
-use crate::slice::ka_bytes;
 use crate::status::{ka_error, ka_status};
 
 /// Fills `options` with the defaults. `size` is sizeof(ka_client_options): a program and a library of
@@ -68,51 +65,6 @@ impl ka_client_options {
         unsafe { given.copy_to(&mut config) }?;
         Ok(config)
     }
-}
-
-/// 0 is off, 1 is on.
-pub(crate) fn flag(value: u64, name: &'static str) -> Result<bool> {
-    match value {
-        0 => Ok(false),
-        1 => Ok(true),
-        other => Err(Error::argument(format!("{name}: {other} is neither 0 nor 1"))),
-    }
-}
-
-/// No limit is 0.
-pub(crate) fn milliseconds(time: Option<Duration>) -> u64 {
-    time.map_or(0, |time| time.as_millis() as u64)
-}
-
-/// 0 is no limit.
-pub(crate) fn limit(milliseconds: u64) -> Option<Duration> {
-    keepalive_core::limit_from_whole_millis(milliseconds)
-}
-
-/// NULL is not set.
-///
-/// # Safety
-/// As [`text`].
-pub(crate) unsafe fn optional_text(
-    pointer: *const c_char,
-    name: &'static str,
-) -> Result<Option<String>> {
-    if pointer.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: the caller's promise.
-    let text = unsafe { text(pointer, name) }?;
-    Ok(Some(utf8(text, name)?.to_string()))
-}
-
-/// Empty is not set.
-///
-/// # Safety
-/// As [`bytes`].
-pub(crate) unsafe fn optional_bytes(view: ka_bytes, name: &'static str) -> Result<Option<Bytes>> {
-    // SAFETY: the caller's promise.
-    let bytes = unsafe { bytes(view.ptr, view.len, name) }?;
-    Ok((!bytes.is_empty()).then(|| Bytes::copy_from_slice(bytes)))
 }
 
 #[cfg(test)]

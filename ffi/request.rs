@@ -4,10 +4,9 @@ use std::ffi::c_char;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use keepalive_core::{Error, Request, Result, Timeouts};
+use keepalive_core::{Error, Request, Result, Timeouts, limit_from_whole_millis};
 
 use crate::handle::{bytes, give, take_back, utf8};
-use crate::options::limit;
 use crate::reader::ka_body_reader;
 use crate::slice::ka_str;
 use crate::status::{ka_error, ka_status};
@@ -168,7 +167,7 @@ pub extern "C" fn ka_request_set_timeout(
         let request = borrow_mut!(request);
         let slot = usize::try_from(which).ok().and_then(|number| request.timeouts.at(number));
         let unknown = || Error::argument(format!("which: {which} is no ka_timeout"));
-        *slot.ok_or_else(unknown)? = Some(limit(limit_ms));
+        *slot.ok_or_else(unknown)? = Some(limit_from_whole_millis(limit_ms));
         let timeouts = request.timeouts;
         request.change().set_timeouts(timeouts);
         Ok(())

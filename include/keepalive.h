@@ -24,11 +24,12 @@
  *
  * Status.    A function that can fail returns ka_status; KA_OK is 0. An HTTP status such as 404 is
  *            not an error. The last parameter `error` may be NULL; otherwise it is set to NULL on
- *            success and to an error of the caller's (ka_error_free) on failure. Two have none, since
- *            only their arguments can be wrong: ka_response_header_at and ka_response_trailer_at. A NULL or faulty
- *            argument is KA_INVALID_ARGUMENT, and the message names it. A failed check inside the
- *            library is KA_PANIC or KA_INTERNAL for the call it happened in, not the end of the process.
- *            No message holds a password or the value of a header field.
+ *            success and to an error of the caller's (ka_error_free) on failure. (Two functions have
+ *            none, since only their arguments can be wrong: ka_response_header_at and
+ *            ka_response_trailer_at.) A NULL or faulty argument is KA_INVALID_ARGUMENT, and the
+ *            message names it. A failed check inside the library is KA_PANIC or KA_INTERNAL for the
+ *            call it happened in, not the end of the process. No message holds a password or the
+ *            value of a header field.
  * Outputs.   Output parameters are written on success only; on failure pointers are NULL and
  *            numbers 0.
  * Text.      Text goes in as a `const char *` that ends in a NUL, and is UTF-8 where it is not a header
@@ -41,19 +42,19 @@
  * Threads.   A ka_client may be used from any number of threads at once. Every other object is used
  *            by one thread at a time, and may move between threads. ka_client_send runs on the
  *            calling thread; ka_client_submit on the engine's thread, and its events are fetched
- *            with ka_queue_take or its short form ka_queue_wait. Nothing calls back into the program from a foreign thread, except
- *            a body reader of a submitted request. A `user_data` that is not a reader's is handed back
- *            and never looked at.
- * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the type
- *            PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A body reader's function that leaves by a C++
- *            exception or pthread_exit ends the process with a message. longjmp out of a call, from a
- *            reader's function or a signal handler, is undefined.
+ *            with ka_queue_take or its short form ka_queue_wait. Nothing calls back into the program
+ *            from a foreign thread, except a body reader of a submitted request. A `user_data` that is
+ *            not a reader's is handed back and never looked at.
+ * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the
+ *            type PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A body reader's function that leaves by
+ *            a C++ exception or pthread_exit ends the process with a message. longjmp out of a call,
+ *            from a reader's function or a signal handler, is undefined.
  * Stack.     A thread needs KA_MIN_STACK_SIZE bytes of it for a call. The engine's threads have 2 MiB.
  * Memory.    When the process has no memory left, an allocation ends it (abort), with a message. A
  *            server can make the library use what the limits of the client allow, and no more.
  * Structs.   A struct that starts with `size` may grow at its end in later versions. Programs built
- *            against an older or newer header keep working: pass sizeof of the struct.
- *            A ka_event has no `size` and keeps its own: it has room for what is to come.
+ *            against an older or newer header keep working: pass sizeof of the struct. A ka_event has
+ *            no `size` and always the same: what later versions tell is in what is `reserved` now.
  * Units.     Lengths of time have their unit in their name: _ms is milliseconds, _us microseconds, _ns
  *            nanoseconds. As a limit, 0 means none. A _size is a number of bytes.
  * Signals.   No signal handler is installed, engine threads block all signals, and SIGPIPE is never

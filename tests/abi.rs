@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::process::Command;
 
 /// An exported function as it stands in the source.
@@ -138,6 +138,48 @@ fn what_can_fail_tells_why() {
     }
 }
 
+#[test]
+fn times_and_sizes_have_their_unit_in_their_name() {
+    const TIMES: [&str; 3] = ["_ms", "_us", "_ns"];
+    let header = std::fs::read_to_string(support::root().join("include/keepalive.h")).unwrap();
+    let (mut comment, mut times, mut sizes) = (String::new(), 0, 0);
+    for line in header.lines().map(str::trim) {
+        if line == "/**" {
+            comment.clear();
+        } else if let Some(more) = line.strip_prefix("* ") {
+            comment += more;
+            comment.push(' ');
+        } else if let Some(field) = line.strip_suffix(';')
+            && let Some((kind, name)) = field.rsplit_once(' ')
+            && !field.contains(')')
+            && ["uint64_t", "uint32_t", "int64_t", "int32_t", "size_t"].contains(&kind)
+        {
+            let words = ["timeout", "ttl", "age", "wait", "delay"];
+            let units = [" ms.", "milliseconds", "microseconds", "nanoseconds"];
+            let is_time = name.split('_').any(|part| words.contains(&part))
+                || comment.starts_with("How long")
+                || units.iter().any(|unit| comment.to_lowercase().contains(unit));
+            let is_size = comment.starts_with("Bytes");
+            let has_unit = TIMES.iter().any(|unit| name.ends_with(unit));
+            assert!(has_unit || !is_time, "{name}: {comment}");
+            assert_eq!(is_size, name.ends_with("_size"), "{name}: {comment}");
+            times += usize::from(has_unit);
+            sizes += usize::from(is_size);
+        }
+    }
+    assert!(times > 15 && sizes >= 3, "{times} times and {sizes} sizes");
+    for Exported { name, parameters, .. } in exported() {
+        for parameter in parameters {
+            let (called, kind) = parameter.split_once(": ").expect("a type");
+            let is_time = called.contains("timeout") || called.contains("limit");
+            let is_number = ["u64", "i64", "u32", "i32", "usize"].contains(&kind);
+            if is_time && is_number {
+                assert!(TIMES.iter().any(|unit| called.ends_with(unit)), "{name}: {parameter}");
+            }
+        }
+    }
+}
+
 /// The profile's name is a word of the program's own.
 #[test]
 fn every_text_can_come_with_its_length() {
@@ -156,64 +198,6 @@ fn every_text_can_come_with_its_length() {
         assert_eq!(twin.parameters, expected, "{}", twin.name);
     }
     assert!(seen >= 5, "{seen}");
-}
-
-/// The files of ffi/ and what each knows of the others: by path, or by a macro of theirs.
-fn modules() -> BTreeMap<String, BTreeSet<String>> {
-    let all = support::files(&support::root().join("ffi"), "rs");
-    let production =
-        all.iter().filter(|path| !path.ends_with("tests.rs") && !path.ends_with("lib.rs"));
-    let name = |path: &std::path::Path| path.file_stem().unwrap().to_string_lossy().into_owned();
-    let names: BTreeSet<String> = production.clone().map(|path| name(path)).collect();
-    let macros = [
-        ("ka_fn!", "boundary"),
-        ("borrow!", "handle"),
-        ("borrow_mut!", "handle"),
-        ("text!", "handle"),
-        ("view!", "handle"),
-    ];
-    let knows = production.map(|path| {
-        let source = std::fs::read_to_string(path).expect("readable");
-        // Unit tests stand at the end of a file and may know everybody.
-        let code: Vec<&str> = source
-            .split("#[cfg(test)]\nmod tests {")
-            .next()
-            .into_iter()
-            .flat_map(str::lines)
-            .filter(|line| !line.trim_start().starts_with("//"))
-            .collect();
-        let code = code.join("\n");
-        let own = name(path);
-        let mut known: BTreeSet<String> = names
-            .iter()
-            .filter(|other| code.contains(&format!("crate::{other}::")))
-            .chain(names.iter().filter(|other| code.contains(&format!("use crate::{other};"))))
-            .cloned()
-            .collect();
-        known.extend(
-            macros.iter().filter(|(used, _)| code.contains(used)).map(|(_, of)| of.to_string()),
-        );
-        known.remove(&own);
-        (own, known)
-    });
-    knows.collect()
-}
-
-#[test]
-fn the_files_of_ffi_know_each_other_in_one_direction() {
-    let mut left = modules();
-    assert!(left.len() >= 15 && left["submit"].contains("client"), "{left:?}");
-    assert!(left["client"].contains("boundary") && left["client"].contains("handle"), "{left:?}");
-    // Takes away who knows nobody that is left, until nobody can be taken: the rest is cycles.
-    while let Some(leaf) =
-        left.iter().find(|(_, known)| known.is_empty()).map(|(name, _)| name.clone())
-    {
-        left.remove(&leaf);
-        for known in left.values_mut() {
-            known.remove(&leaf);
-        }
-    }
-    assert!(left.is_empty(), "these know each other in a circle: {left:?}");
 }
 
 #[test]

@@ -60,19 +60,13 @@ fn succeeds(program: &Path, arguments: &[String], under: &[&str]) -> String {
 
 /// `under`: a program that runs the programs, with its arguments.
 fn run_all(build: Build, under: &[&str]) {
-    let (origin, root) = (origin(), support::root());
+    let origin = origin();
     for source in programs() {
         // Its servers send without end, and its limits are for a program that runs at its own speed.
         if source.ends_with("limits.c") && !under.is_empty() {
             continue;
         }
-        let forked = format!(
-            "--suppressions={}",
-            root.join("bindings/c/sanitizers/valgrind-forked.supp").display()
-        );
-        let forks = ["fork.c", "readers.c"].iter().any(|name| source.ends_with(name));
-        let more = if forks && !under.is_empty() { &[forked.as_str()][..] } else { &[] };
-        succeeds(&compile(&source, build), &arguments(&origin), &[under, more].concat());
+        succeeds(&compile(&source, build), &arguments(&origin), under);
     }
     for source in c_files("bindings/c/examples") {
         let (arguments, expected) = example_arguments(&source, &origin);
@@ -104,7 +98,8 @@ fn programs_run_under_the_sanitizers() {
 
 /// Only definite leaks count: hash tables, and so all that is behind them, are "possibly lost" by
 /// valgrind's rules, since their pointers lead into their middle. In forked children too: what they
-/// leave alone because it is their parent's stays reachable.
+/// leave alone because it is their parent's stays reachable, also what only the stack of the parent's
+/// engine refers to.
 #[test]
 fn programs_run_under_valgrind() {
     let suppressions = support::root().join("tests/c/valgrind.supp");

@@ -28,12 +28,12 @@ fn dependencies(path: &str) -> BTreeSet<String> {
 const ROOMS: &[&str] = &[
     // Leaves.
     "sync",
+    "repeat",
     "error",
     "stats",
     "guard",
     "fork",
     "config",
-    "repeat",
     "decode",
     // What knows no HTTP exchange: the pool, the network, the engine, what is known of servers.
     "pool",

@@ -325,7 +325,7 @@ fn threads_and_descriptors_return_to_where_they_were() {
             returned(Some(baseline), name, scene.base);
         }
     }
-    // Threads that resolved names stay for ten seconds in case there are more.
+    // Threads that resolve names, and have had no answer, stay until then.
     let limit = Instant::now() + Duration::from_secs(30);
     while counts()[1] > threads + 1 {
         assert!(Instant::now() < limit, "{} threads, {threads} before the engine", counts()[1]);

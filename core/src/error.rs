@@ -8,6 +8,8 @@ use keepalive_proto::{LocalError, RemoteError};
 
 pub use keepalive_tables::{ErrorGroup, ErrorKind, Phase, Sent};
 
+use crate::repeat::{Answer, Attempt, Body};
+
 type Source = std::sync::Arc<dyn StdError + Send + Sync>;
 
 /// A failure, one pointer wide. The text is for people and may change; decide by `kind()`.
@@ -179,7 +181,12 @@ impl Error {
         match self.0.kind {
             CertificateRejected | Cancelled | Interrupted | TooManyRedirects => false,
             kind if matches!(kind.group(), Caller | Peer | Bug) => false,
-            _ => self.0.sent == Sent::Nothing || (self.0.replayable && !self.0.response_started),
+            _ => {
+                let answer = if self.0.response_started { Answer::Part } else { Answer::None };
+                // Whether its body is there again is the caller's to know.
+                let (idempotent, sent, body) = (self.0.replayable, self.0.sent, Body::AnyTime);
+                Attempt { idempotent, sent, answer, body }.again().is_ok()
+            }
         }
     }
 }

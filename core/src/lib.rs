@@ -34,6 +34,7 @@ pub use config::{ClientConfig, Limit, MAX_TIME, OptionValue, Timeouts};
 pub use connection::exit::at_exit;
 pub use drive::info::{Info, Timings};
 pub use drive::wait::blocking::Blocking;
+pub use engine::thread::{ThreadStarter, start_threads_with};
 pub use error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
 pub use fork::{keep as fork_keep, mark_child as fork_mark_child};
 pub use keepalive_proto::{Fields, Version};
@@ -47,5 +48,6 @@ pub use request::time::{limit_from_millis, limit_from_whole_millis, timeout_from
 pub use request::url::base::join_url;
 pub use request::url::basic_credentials;
 pub use request::url::query::{append_query, encode_pairs};
+pub use response::charset::charset;
 pub use response::{Response, Until};
-pub use stats::{OriginStats, Stats};
+pub use stats::{CloseCause, OriginStats, Stats};

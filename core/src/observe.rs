@@ -10,7 +10,7 @@ use keepalive_proto::ResponseHead;
 
 use crate::error::ErrorKind;
 use crate::guard::guarded;
-use crate::stats::Closed;
+use crate::stats::CloseCause;
 
 /// One thing that happened, in the order in which they happen to a request.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +64,7 @@ pub enum Event<'a> {
         /// Its number.
         connection: u64,
         /// Why.
-        reason: Closed,
+        reason: CloseCause,
     },
 }
 

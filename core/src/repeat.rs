@@ -6,7 +6,7 @@
 //! part of an answer came, since the server has begun to act on it; after a whole answer only what is
 //! idempotent, unless the server itself asked for it. And its body must be there again.
 
-use crate::error::Sent;
+use keepalive_tables::Sent;
 
 /// What is known of an attempt.
 #[derive(Debug, Clone, Copy)]

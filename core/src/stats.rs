@@ -10,7 +10,7 @@ use crate::sync::{Mutex, lock};
 /// Why a connection was closed. The names are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Closed {
+pub enum CloseCause {
     /// The protocol machine refused reuse; see `keepalive_proto::CloseReason`.
     Protocol(keepalive_proto::CloseReason),
     /// Idle for longer than the limit.
@@ -41,24 +41,24 @@ pub enum Closed {
     ByClient,
 }
 
-impl Closed {
+impl CloseCause {
     /// snake_case, stable.
     pub fn name(self) -> &'static str {
         match self {
-            Closed::Protocol(reason) => reason.name(),
-            Closed::IdleTimeout => "idle_timeout",
-            Closed::MaxAge => "max_age",
-            Closed::DnsChanged => "dns_changed",
-            Closed::MaxRequests => "max_requests",
-            Closed::IdleEof => "idle_eof",
-            Closed::IdleReset => "idle_reset",
-            Closed::StrayBytes => "stray_bytes",
-            Closed::Evicted => "evicted",
-            Closed::Failed => "failed",
-            Closed::Abandoned => "abandoned",
-            Closed::HedgeLost => "hedge_lost",
-            Closed::BodyIdle => "body_idle_timeout",
-            Closed::ByClient => "client_closed",
+            CloseCause::Protocol(reason) => reason.name(),
+            CloseCause::IdleTimeout => "idle_timeout",
+            CloseCause::MaxAge => "max_age",
+            CloseCause::DnsChanged => "dns_changed",
+            CloseCause::MaxRequests => "max_requests",
+            CloseCause::IdleEof => "idle_eof",
+            CloseCause::IdleReset => "idle_reset",
+            CloseCause::StrayBytes => "stray_bytes",
+            CloseCause::Evicted => "evicted",
+            CloseCause::Failed => "failed",
+            CloseCause::Abandoned => "abandoned",
+            CloseCause::HedgeLost => "hedge_lost",
+            CloseCause::BodyIdle => "body_idle_timeout",
+            CloseCause::ByClient => "client_closed",
         }
     }
 }
@@ -95,7 +95,7 @@ impl Counters {
     }
 
     /// Counts a connection that was closed.
-    pub fn closed(&self, reason: Closed) {
+    pub fn closed(&self, reason: CloseCause) {
         let mut closed = lock(&self.closed);
         *closed.entry(reason.name()).or_default() += 1;
     }

@@ -4,9 +4,9 @@
 
 use std::ffi::c_char;
 
-use keepalive_core::{ClientConfig, Result};
+use keepalive_core::{ClientConfig, Result, limit_from_whole_millis};
 
-use crate::options::{flag, limit, milliseconds, optional_bytes, optional_text};
+use crate::convert::{flag, milliseconds, optional_bytes, optional_text};
 use crate::slice::ka_bytes;
 
 /// The options of a client. Set the defaults with ka_client_options_init, then change fields; the
@@ -172,27 +172,27 @@ impl ka_client_options {
         config.max_per_host = self.max_per_host;
         config.max_total = self.max_total;
         config.max_dials_per_host = self.max_dials_per_host;
-        config.queue_timeout = limit(self.queue_timeout_ms);
-        config.queue_stall_timeout = limit(self.queue_stall_timeout_ms);
+        config.queue_timeout = limit_from_whole_millis(self.queue_timeout_ms);
+        config.queue_stall_timeout = limit_from_whole_millis(self.queue_stall_timeout_ms);
         config.queue_limit = self.queue_limit;
-        config.idle_timeout = limit(self.idle_timeout_ms);
-        config.max_age = limit(self.max_age_ms);
-        config.dns_ttl = limit(self.dns_ttl_ms);
-        config.connect_timeout = limit(self.connect_timeout_ms);
-        config.header_timeout = limit(self.header_timeout_ms);
-        config.stall_timeout = limit(self.stall_timeout_ms);
-        config.body_idle_timeout = limit(self.body_idle_timeout_ms);
-        config.total_timeout = limit(self.total_timeout_ms);
+        config.idle_timeout = limit_from_whole_millis(self.idle_timeout_ms);
+        config.max_age = limit_from_whole_millis(self.max_age_ms);
+        config.dns_ttl = limit_from_whole_millis(self.dns_ttl_ms);
+        config.connect_timeout = limit_from_whole_millis(self.connect_timeout_ms);
+        config.header_timeout = limit_from_whole_millis(self.header_timeout_ms);
+        config.stall_timeout = limit_from_whole_millis(self.stall_timeout_ms);
+        config.body_idle_timeout = limit_from_whole_millis(self.body_idle_timeout_ms);
+        config.total_timeout = limit_from_whole_millis(self.total_timeout_ms);
         config.max_head_size = self.max_head_size;
         config.max_fields = self.max_fields;
         config.max_body_size = self.max_body_size;
         config.drain_limit = self.drain_limit_size;
-        config.drain_timeout = limit(self.drain_timeout_ms);
+        config.drain_timeout = limit_from_whole_millis(self.drain_timeout_ms);
         config.busy_poll = self.busy_poll_us;
         config.max_redirects = self.max_redirects;
         config.retries = self.retries;
         config.retry_budget = self.retry_budget;
-        config.retry_max_wait = limit(self.retry_max_wait_ms);
+        config.retry_max_wait = limit_from_whole_millis(self.retry_max_wait_ms);
         config.circuit_breaker = flag(self.circuit_breaker, "option circuit_breaker")?;
         config.hedge = flag(self.hedge, "option hedge")?;
         // SAFETY: the caller's promise.

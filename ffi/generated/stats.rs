@@ -6,8 +6,8 @@ use std::ffi::c_char;
 
 use keepalive_core::{Info, OriginStats, Stats, Timings};
 
+use crate::convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE, characters, listed, nanoseconds};
 use crate::slice::ka_str;
-use crate::stats::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE, characters, listed, nanoseconds};
 use crate::status::ka_status;
 
 /// Counters of a client's pool: ka_client_stats. What is not of the moment counts since the client

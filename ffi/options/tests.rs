@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use keepalive_core::{OPTIONS, OptionValue, Shape};
 
 use super::*;
+use crate::slice::ka_bytes;
 
 fn initialised() -> ka_client_options {
     // SAFETY: all fields are integers and raw pointers.

@@ -169,8 +169,8 @@ fn options(before: &str) -> String {
     let fields = in_committed_order(fields, before, name);
     let mut text = head(
         "The options of a client as a struct, to and from the engine's.",
-        "use std::ffi::c_char;\n\nuse keepalive_core::{ClientConfig, Result};\n\n\
-         use crate::options::{flag, limit, milliseconds, optional_bytes, optional_text};\n\
+        "use std::ffi::c_char;\n\nuse keepalive_core::{ClientConfig, Result, limit_from_whole_millis};\n\n\
+         use crate::convert::{flag, milliseconds, optional_bytes, optional_text};\n\
          use crate::slice::ka_bytes;\n",
     );
     text += &structure(
@@ -197,7 +197,9 @@ fn options(before: &str) -> String {
     for option in safe {
         let (name, field) = (option.name, C.option(option));
         text += &match option.kind.shape() {
-            Shape::Time => format!("        config.{name} = limit(self.{field});\n"),
+            Shape::Time => {
+                format!("        config.{name} = limit_from_whole_millis(self.{field});\n")
+            }
             Shape::Flag => {
                 format!("        config.{name} = flag(self.{field}, \"option {field}\")?;\n")
             }
@@ -290,8 +292,8 @@ fn stats(before: &str) -> String {
     let mut text = head(
         "What is told of a client and of an exchange, as structs.",
         "use std::ffi::c_char;\n\nuse keepalive_core::{Info, OriginStats, Stats, Timings};\n\n\
+         use crate::convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE, characters, listed, nanoseconds};\n\
          use crate::slice::ka_str;\n\
-         use crate::stats::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE, characters, listed, nanoseconds};\n\
          use crate::status::ka_status;\n",
     );
     let mut fields: Vec<Field> = TOTALS.iter().map(|fact| fact_field(fact, "stats")).collect();

@@ -10,6 +10,7 @@ const SOURCES: &[&str] = &[
     "status",
     "error",
     "slice",
+    "convert",
     "generated/options",
     "options",
     "generated/stats",

@@ -53,6 +53,46 @@ static void child(ka_client *client, ka_request *request, ka_queue *parents, int
     ka_client_free(client);
 }
 
+/* Forks at any moment of a busy engine, whose work is in the middle of it on its stack. Each child
+ * leaves the queue and what is under way alone. */
+static void busy(ka_client *client, const char *base) {
+    enum { IN_FLIGHT = 64, FORKS = 8 };
+    ka_request *request = new_request("GET", base, "/bytes/200000");
+    ka_queue *queue = NULL;
+    ka_error *error = NULL;
+    ka_event event;
+    int under_way = 0, number;
+    CHECK_OK(ka_queue_new(&queue, &error), error);
+    for (number = 0; number < FORKS; number++) {
+        pid_t pid;
+        int status;
+        for (; under_way < IN_FLIGHT; under_way++)
+            CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
+        for (; under_way > IN_FLIGHT - 1 - number; under_way--) {
+            CHECK(ka_queue_wait(queue, &event, 1, -1) == 1);
+            CHECK_OK(event.status, event.error);
+            ka_response_free(event.response);
+        }
+        pid = fork();
+        CHECK(pid >= 0);
+        if (pid == 0) {
+            if (number % 2 == 0) get_and_compare(client, base, "/ok", "ok");
+            ka_queue_free(queue);
+            ka_request_free(request);
+            ka_client_free(client);
+            _exit(0);
+        }
+        CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    for (; under_way > 0; under_way--) {
+        CHECK(ka_queue_wait(queue, &event, 1, -1) == 1);
+        CHECK_OK(event.status, event.error);
+        ka_response_free(event.response);
+    }
+    ka_queue_free(queue);
+    ka_request_free(request);
+}
+
 int main(int argc, char **argv) {
     addresses at = check_addresses(argc, argv);
     const char *bases[2];
@@ -84,6 +124,7 @@ int main(int argc, char **argv) {
         ka_response_free(event.response);
         ended_well(pid);
         CHECK(get_and_compare(client, bases[i], "/ok", "ok"));
+        busy(client, bases[i]);
         ka_queue_free(queue);
         ka_request_free(request);
         ka_client_free(client);

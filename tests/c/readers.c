@@ -345,6 +345,65 @@ static void forked(ka_client *client, const char *base) {
     ka_queue_free(queue);
 }
 
+/* A reader on the engine's thread that forks: its child is nothing but that thread, in a call of the
+ * engine's. */
+typedef struct {
+    story told;
+    pid_t child;
+} forker;
+
+static ptrdiff_t read_and_fork(void *user_data, uint8_t *buffer, size_t capacity) {
+    forker *mine = (forker *)user_data;
+    CHECK(capacity > 0);
+    if (mine->child != 0) return 0;
+    mine->child = fork();
+    CHECK(mine->child >= 0);
+    if (mine->child == 0) _exit(7);
+    buffer[0] = 'x';
+    count(&mine->told, &mine->told.reads, 1);
+    return 1;
+}
+
+static void forking(ka_client *client, const char *base) {
+    ka_request *request = new_request("POST", base, "/upload-count");
+    ka_body_reader reader = {sizeof reader, read_and_fork, NULL, NULL, NULL};
+    ka_queue *queue = NULL, *other = NULL;
+    ka_error *error = NULL;
+    ka_event event;
+    ka_bytes body;
+    forker mine;
+    int status;
+    memset(&mine, 0, sizeof mine);
+    begin(&mine.told);
+    reader.user_data = &mine;
+    CHECK_OK(ka_request_set_body_reader(request, &reader, -1, &error), error);
+    CHECK_OK(ka_queue_new(&queue, &error), error);
+    CHECK_OK(ka_queue_new(&other, &error), error);
+    /* with another one under way it is not the submitter's thread that reads */
+    {
+        ka_request *beside = new_request("GET", base, "/stall");
+        ka_call *call = NULL;
+        CHECK_OK(ka_client_submit(client, beside, other, NULL, &call, &error), error);
+        CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
+        event = one_event(queue);
+        CHECK_OK(event.status, event.error);
+        CHECK_OK(ka_response_read_all(event.response, &body, &error), error);
+        CHECK(bytes_equal(body, "1"));
+        dispose(event);
+        ka_call_cancel(call);
+        ka_call_free(call);
+        ka_request_free(beside);
+        event = one_event(other);
+        CHECK(event.status == KA_CANCELLED);
+        dispose(event);
+    }
+    CHECK(waitpid(mine.child, &status, 0) == mine.child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    ka_request_free(request);
+    ka_queue_free(queue);
+    ka_queue_free(other);
+}
+
 int main(int argc, char **argv) {
     addresses at = check_addresses(argc, argv);
     const char *bases[2];
@@ -366,6 +425,7 @@ int main(int argc, char **argv) {
         tried_again(at.ca_file, bases[i], true);
         tried_again(at.ca_file, bases[i], false);
         forked(client, bases[i]);
+        forking(client, bases[i]);
         ka_client_free(client);
     }
     return 0;

@@ -32,6 +32,7 @@ pub fn watch() {
 
 /// Differs between a parent and its child once `watch` was called: compare it with a stored value to
 /// see whether a fork came between. Any thread.
+#[inline]
 pub fn generation() -> u64 {
     GENERATION.load(Ordering::Relaxed)
 }

@@ -2,8 +2,8 @@
 
 use std::mem::MaybeUninit;
 
-/// From this size on.
-const LEAST: usize = 4 << 20;
+/// Memory of fewer bytes is left as it is.
+pub const LEAST: usize = 4 << 20;
 
 /// Asks for huge pages behind `memory`, if it is large: most of the time that a large body takes would
 /// go into page faults. Nothing happens where the system has none. The content stays as it is.

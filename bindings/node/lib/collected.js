@@ -3,6 +3,7 @@
 // pieces that are joined at the end.
 
 const { bridge } = require('./bridge')
+const native = require('./native')
 const { Promise, allocUnsafeSlow, soon } = require('./captured')
 
 /** Most memory taken on the word of a Content-Length, and how much more than what came afterwards. */
@@ -13,8 +14,8 @@ const GROWTH = 8
 const FIRST = 64 * 1024
 const BLOCK = 1024 * 1024
 
-/** From this size on memory is asked to have huge pages. */
-const LARGE = 4 * 1024 * 1024
+/** From this size on memory is prepared for what is to come. */
+const LARGE = native.preparedFrom()
 
 /** Bytes that are copied in one turn of the event loop. */
 const TURN = 16 * 1024 * 1024

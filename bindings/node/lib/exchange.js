@@ -11,9 +11,12 @@ const { KeepaliveError, closed, failureOf, localError } = require('./errors')
 const { Incoming } = require('./incoming')
 const { unwatch, watch } = require('./abort')
 
-const PENDING = 0 // the request is on its way
-const OPEN = 1 // the head is here, more of the body is to come
-const OVER = 2
+// It goes down this list only; OPEN and what follows may be passed over.
+const PENDING = 'pending' // the request is on its way
+const OPEN = 'open' // the head is here, more of the body is to come
+const LEAVING = 'leaving' // the rest of the body is being read and thrown away
+const CANCELLED = 'cancelled' // the engine's last word is still to come, for nobody
+const OVER = 'over' // the slot is given back
 
 const LINGER = 8
 
@@ -31,8 +34,6 @@ class Exchange {
     this.slot = -1
     this.url = ''
     this.limit = Infinity // of a body that is collected whole
-    this.cancelled = false
-    this.leaving = false
     this.reader = undefined // of the read that runs
     this.signal = undefined
     this.upload = undefined
@@ -79,7 +80,7 @@ class Exchange {
   onHead(record) {
     const thrown = this.endUpload()
     const { last } = record
-    if (this.cancelled) {
+    if (this.state === CANCELLED) {
       this.drop(last)
       return
     }
@@ -115,13 +116,13 @@ class Exchange {
 
   /** `number` of the failure in the batch. */
   onFailure(number) {
-    const { reject, reader, upload } = this
+    const { reject, reader, state, upload } = this
     const failure = failureOf(bridge, number)
     // What its source throws on being told is less than what happened.
     this.endUpload()
     this.finish()
     const error = new KeepaliveError(failure, this.url)
-    if (this.cancelled) {
+    if (state === CANCELLED) {
       reader?.reject(this.wrap(error, true))
       return
     }
@@ -136,7 +137,7 @@ class Exchange {
     const { reader } = this
     this.reader = undefined
     const { last } = record
-    if (this.cancelled) {
+    if (this.state === CANCELLED) {
       this.drop(last)
       reader.reject(this.wrap(closed(this.url), true))
       return
@@ -207,7 +208,7 @@ class Exchange {
   }
 
   get open() {
-    return this.state === OPEN && !this.cancelled && !this.leaving
+    return this.state === OPEN
   }
 
   get over() {
@@ -221,7 +222,7 @@ class Exchange {
       this.cancel()
       return
     }
-    this.leaving = true
+    this.state = LEAVING
     await new Promise((resolve) => {
       try {
         bridge.close(this.slot)
@@ -236,7 +237,7 @@ class Exchange {
 
   /** The signal fired. */
   abort(reason) {
-    if (this.state === OVER || this.cancelled) return
+    if (this.state === OVER || this.state === CANCELLED) return
     const { reject, reader } = this
     if (this.state === PENDING) {
       this.cancel()
@@ -258,7 +259,7 @@ class Exchange {
 
   /** The engine's last word is still to come. */
   cancel() {
-    this.cancelled = true
+    this.state = CANCELLED
     this.leaveSignal()
     bridge.cancel(this.slot)
     this.endUpload()
@@ -272,7 +273,7 @@ class Exchange {
 
   finish() {
     if (this.state === OVER) return
-    if (this.state === OPEN) unread.unregister(this)
+    if (this.incoming !== undefined) unread.unregister(this)
     this.state = OVER
     this.leaveSignal()
     release(this.slot)

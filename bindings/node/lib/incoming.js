@@ -19,6 +19,14 @@ const BULK = 32 * 1024
 /** After so many bytes that were there without waiting, the event loop gets a turn. */
 const BURST = 2 * 1024 * 1024
 
+// Where a body stands. It goes down this list only.
+const HERE = 'here' // all of it came with the head
+const DIRECT = 'direct' // more is to come, and can be taken as it comes
+const ASKED = 'asked' // more is to come, each piece is asked for
+const ENDED = 'ended' // handed over to its verified end
+const CLOSED = 'closed' // given up
+const FAILED = 'failed' // `reason` says why
+
 class Incoming {
   /**
    * `exchange` is undefined when the whole body came with the head; `limit` is the most bytes of a
@@ -29,19 +37,13 @@ class Incoming {
     this.exchange = exchange
     this.limit = limit
     this.wrap = wrap
+    this.state = exchange === undefined ? HERE : record.direct ? DIRECT : ASKED
+    this.reason = undefined // of a failure
     this.tail = exchange === undefined ? record : undefined // has the trailers
-    this.direct = exchange !== undefined && record.direct
-    this.burst = 0
     this.reader = undefined // who reads it: once somebody does, nobody else can
-    this.delivered = false // of a body that came with the head
+    this.burst = 0 // bytes that were there without waiting
     this.ahead = undefined // the promise of the next piece
-    this.failure = undefined // { reason }, once reading has failed
     this.onFailure = undefined // told when the body fails while nobody reads
-    this.closed = false
-  }
-
-  get complete() {
-    return this.exchange === undefined
   }
 
   /** Trailer fields as an object; undefined before the body's end. */
@@ -66,14 +68,14 @@ class Incoming {
 
   /** The whole body as text. Call `take` first. */
   async text() {
-    if (this.complete && this.record.bodyLength <= this.limit) return this.record.text()
+    if (this.state === HERE && this.record.bodyLength <= this.limit) return this.record.text()
     return utf8Text(await this.bytes())
   }
 
   /** The whole body in a Buffer of its own. Call `take` first. */
   async bytes() {
     try {
-      if (this.complete) {
+      if (this.state === HERE) {
         if (this.record.bodyLength > this.limit) throw this.tooLarge()
         return this.record.bytes()
       }
@@ -89,15 +91,15 @@ class Incoming {
   async pull() {
     try {
       this.check()
-      if (this.complete) return this.deliver()
-      if (this.tail !== undefined) return null
-      if (this.direct) return await this.pullDirect()
+      if (this.state === HERE) return this.deliver()
+      if (this.state === ENDED) return null
+      if (this.state === DIRECT) return await this.pullDirect()
       const next = this.ahead ?? this.exchange.read(PIECE)
       this.ahead = undefined
       const record = await next
       if (record.last) {
-        this.tail = record
-      } else if (record.bodyLength >= BULK && !this.closed && this.failure === undefined) {
+        this.end(record)
+      } else if (record.bodyLength >= BULK && this.state === ASKED) {
         this.ahead = this.exchange.read(PIECE)
         // Its failure is told to the next pull.
         this.ahead.catch(ignore)
@@ -110,14 +112,13 @@ class Incoming {
 
   /** The body that came with the head, once. */
   deliver() {
-    if (this.delivered) return null
-    this.delivered = true
+    this.end(this.record)
     return this.record.bodyLength === 0 ? null : this.record.bytes()
   }
 
   /** A piece that is at hand; null when none is, and when the event loop is to have a turn. */
   takeNow() {
-    if (!this.direct || this.burst >= BURST || this.closed || this.failure !== undefined) return null
+    if (this.state !== DIRECT || this.burst >= BURST) return null
     const size = this.exchange.atHand
     if (size === 0) return null
     const piece = allocUnsafeSlow(Math.min(size, PIECE))
@@ -130,7 +131,7 @@ class Incoming {
   takeInto(memory, offset) {
     const count = this.exchange.take(memory, offset)
     this.burst += count
-    if (this.exchange.over) this.tail = NO_TRAILERS
+    if (this.exchange.over) this.end(NO_TRAILERS)
     return count
   }
 
@@ -140,11 +141,12 @@ class Incoming {
       if (this.burst >= BURST) await this.turn()
       const piece = this.takeNow()
       if (piece !== null) return piece
-      if (this.closed || this.tail !== undefined) return null
+      if (this.state === ENDED) return null
+      this.check()
       const record = await this.exchange.read(0)
       this.burst = 0
       if (record.last) {
-        this.tail = record
+        this.end(record)
         return record.bodyLength === 0 ? null : record.bytes()
       }
     }
@@ -162,21 +164,20 @@ class Incoming {
       if (collected.length + record.size(bridge) > limit) throw this.tooLarge()
       collected.add(record, bridge)
     }
-    while (this.tail === undefined) {
+    while (this.state !== ENDED) {
       if (collected.isFull) await collected.grow()
       if (this.burst >= BURST) await this.turn()
       this.check()
       let record
-      if (this.direct) {
+      if (this.state === DIRECT) {
         if (this.collectNow(collected)) continue
         record = await exchange.read(0, sink)
         this.burst = 0
       } else {
         record = await exchange.readFull(collected.wish, sink)
       }
-      if (record.last) this.tail = record
+      if (record.last) this.end(record)
     }
-    this.check()
     return collected.finish()
   }
 
@@ -201,13 +202,30 @@ class Incoming {
   }
 
   check() {
-    if (this.failure !== undefined) throw this.failure.reason
-    if (this.closed) throw this.wrap(closed(this.record.url), true)
+    if (this.state === FAILED) throw this.reason
+    if (this.state === CLOSED) throw this.wrap(closed(this.record.url), true)
   }
 
   failed(reason) {
-    this.failure ??= { reason }
+    this.becomeFailed(reason)
     return retraced(reason)
+  }
+
+  becomeFailed(reason) {
+    if (this.state === FAILED) return
+    this.state = FAILED
+    this.reason = reason
+  }
+
+  /** The last of it is here; `tail` has the trailers. */
+  end(tail) {
+    this.tail = tail
+    if (this.state !== FAILED && this.state !== CLOSED) this.state = ENDED
+  }
+
+  becomeClosed() {
+    this.reader ??= NOBODY
+    if (this.state !== FAILED) this.state = CLOSED
   }
 
   tooLarge() {
@@ -219,21 +237,19 @@ class Incoming {
 
   /** Gives up the rest, as `close`; resolves when the connection is free or closed. */
   async dump() {
-    this.reader ??= CLOSED
-    this.closed = true
+    this.becomeClosed()
     await this.exchange?.dump()
   }
 
   /** Gives up the rest: read and thrown away within the drain limits, else the connection closes. */
   close() {
-    this.reader ??= CLOSED
-    this.closed = true
+    this.becomeClosed()
     this.exchange?.discard()
   }
 
   /** The signal fired before the end. */
   fail(reason) {
-    this.failure ??= { reason }
+    this.becomeFailed(reason)
     this.onFailure?.(reason)
   }
 }
@@ -245,7 +261,7 @@ const WHOLE = 'whole'
 const ITERATOR = 'iterator'
 const STREAM = 'stream'
 const WEB = 'web stream'
-const CLOSED = 'nobody'
+const NOBODY = 'nobody'
 
 function unusable() {
   return new TypeError('Body is unusable: it has already been read')

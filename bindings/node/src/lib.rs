@@ -58,6 +58,12 @@ pub fn limit_names() -> Vec<&'static str> {
     LIMITS.iter().map(|limit| limit.node).collect()
 }
 
+/// From how many bytes on `Bridge.prepare` does something for memory.
+#[napi]
+pub fn prepared_from() -> u32 {
+    keepalive_common::huge_pages::LEAST as u32
+}
+
 /// `url` with a query appended: `text` as it is, or names and values in turn, encoded.
 #[napi]
 pub fn with_query(url: String, text: Option<String>, pairs: Option<Vec<String>>) -> String {

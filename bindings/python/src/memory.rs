@@ -91,7 +91,7 @@ pub struct Whole {
     total: usize,
 }
 
-/// The same while the engine has its memory.
+/// Memory of a body while the engine has it.
 pub struct Filling {
     total: usize,
 }
@@ -164,7 +164,7 @@ impl Whole {
         }
     }
 
-    /// The same with more room.
+    /// This memory with more room.
     pub fn grown(self, py: Python<'_>) -> PyResult<Whole> {
         let Whole { mut memory, filled, total } = self;
         let mut larger = Memory::new(py, filled.saturating_mul(GROWTH).min(total))?;

@@ -49,7 +49,7 @@ impl Pieces {
     }
 }
 
-/// The same for asyncio.
+/// The pieces of a body for asyncio.
 #[pyclass(frozen, module = "libkeepalive._native")]
 pub struct AsyncPieces {
     response: Py<Response>,

@@ -120,16 +120,27 @@ impl Client {
 
     /// Sends `request` and waits for the response head, all on this thread. A warm connection
     /// needs no other thread.
+    ///
+    /// # Errors
+    /// `InvalidState` when the client is closed, what [`Request`] does not allow, and whatever keeps the
+    /// response head from coming ([`ErrorKind`](crate::ErrorKind)); no HTTP status is an error.
     pub fn send(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
         self.send_until(request, Until::Head, blocking)
     }
 
-    /// The same, and receives the whole body.
+    /// Sends `request` and receives the response with its whole body, on this thread.
+    ///
+    /// # Errors
+    /// Those of [`Client::send`], and those of the body, which has what came of it
+    /// ([`Error::partial_body`]).
     pub fn send_whole(&self, request: &Request, blocking: Blocking<'_>) -> Result<Response> {
         self.send_until(request, Until::Body, blocking)
     }
 
-    /// The same, as far as `until` says.
+    /// Sends `request` and receives as much of the response as `until` says, on this thread.
+    ///
+    /// # Errors
+    /// Those of [`Client::send_whole`].
     pub fn send_until(
         &self,
         request: &Request,
@@ -180,7 +191,7 @@ impl Client {
         self.start(request, until, queue, token, false)
     }
 
-    /// The same for an event loop's own thread, which calls [`Call::linger`] as soon as it has
+    /// [`Client::submit`] for an event loop's own thread, which calls [`Call::linger`] as soon as it has
     /// nothing else to do: where answers come within microseconds, waking the engine and being
     /// woken by it costs more than to look. Until then, or until the call is dropped, nobody looks
     /// for the answer of a lone request, and its limits do not end it.
@@ -252,7 +263,8 @@ impl Client {
         run(warm(&self.inner.settings.config, &pool, &target.origin, count, &mut wait))
     }
 
-    /// The same on the engine; exactly one [`Outcome::Warmed`] with `token` reaches `queue`.
+    /// Opens connections as [`Client::warm`] does, on the engine; exactly one [`Outcome::Warmed`] with
+    /// `token` reaches `queue`.
     ///
     /// # Errors
     /// A bad URL and a closed client fail here, and then nothing reaches the queue.

@@ -13,8 +13,8 @@ use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::connect::{Connector, Dialled, dial};
 use crate::origin::Scheme;
 use crate::origin::route::{Address, Proxy, Road, Route};
-use crate::pool::{DialOrder, Manager, Why};
-use crate::stats::Closed;
+use crate::pool::{DialOrder, EvictReason, Manager};
+use crate::stats::CloseCause;
 
 impl Manager for ConnectionManager {
     type Key = Route;
@@ -43,11 +43,13 @@ impl Manager for ConnectionManager {
         }
     }
 
-    fn close(&self, connection: Box<Connection>, why: Why) {
+    fn close(&self, connection: Box<Connection>, why: EvictReason) {
         let reason = match why {
-            Why::IdleTimeout => connection.outlived(Instant::now()).unwrap_or(Closed::IdleTimeout),
-            Why::Evicted => Closed::Evicted,
-            Why::PoolClosed => Closed::ByClient,
+            EvictReason::IdleTimeout => {
+                connection.outlived(Instant::now()).unwrap_or(CloseCause::IdleTimeout)
+            }
+            EvictReason::Evicted => CloseCause::Evicted,
+            EvictReason::PoolClosed => CloseCause::ByClient,
         };
         self.closed(&connection, reason);
         close_gracefully(self.process, connection);

@@ -11,7 +11,7 @@ use crate::connection::{Connection, idle_reaper, probe, stay};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork;
 use crate::pool::HostId;
-use crate::stats::Closed;
+use crate::stats::CloseCause;
 
 /// A checked-out connection. Dropping it discards the connection; only `check_in` returns it, so
 /// forgetting is safe.
@@ -82,7 +82,7 @@ impl Lease {
             connection.wire.http.received_eof(Eof::Abrupt);
         }
         let kept = connection.keep_until(&pool.manager.config, now).and_then(|until| {
-            connection.wire.http.recycle().map_err(Closed::Protocol).map(|()| until)
+            connection.wire.http.recycle().map_err(CloseCause::Protocol).map(|()| until)
         });
         match kept {
             Ok(until) => {
@@ -115,17 +115,17 @@ impl Lease {
     pub fn detach(mut self) -> Result<Box<Connection>> {
         self.connection()?;
         let connection = self.connection.take().ok_or_else(|| Error::state("the lease is over"))?;
-        self.pool.manager.closed(&connection, Closed::Protocol(CloseReason::Switched));
+        self.pool.manager.closed(&connection, CloseCause::Protocol(CloseReason::Switched));
         self.pool.discard(self.host);
         Ok(connection)
     }
 
     /// Closes the connection for `reason`.
-    pub fn discard(mut self, reason: Closed) {
+    pub fn discard(mut self, reason: CloseCause) {
         self.end(reason);
     }
 
-    fn end(&mut self, reason: Closed) {
+    fn end(&mut self, reason: CloseCause) {
         let Some(connection) = self.connection.take() else {
             return;
         };
@@ -142,6 +142,6 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.end(Closed::Abandoned);
+        self.end(CloseCause::Abandoned);
     }
 }

@@ -12,9 +12,9 @@ use crate::net::resolver::Resolver;
 use crate::net::tls::TlsSettings;
 use crate::observe::{Event, Observer, tell};
 use crate::origin::dns_refresh::DnsRefresh;
-use crate::pool::{Caps, Pool};
+use crate::pool::{Pool, PoolLimits};
 use crate::process::Process;
-use crate::stats::{Closed, Counters};
+use crate::stats::{CloseCause, Counters};
 
 pub(crate) type ClientPool = Pool<ConnectionManager>;
 
@@ -40,7 +40,7 @@ impl Drop for ConnectionManager {
 
 impl ConnectionManager {
     /// An idle connection was found dead, for `reason`.
-    pub fn found_dead(&self, connection: &Connection, reason: Closed) {
+    pub fn found_dead(&self, connection: &Connection, reason: CloseCause) {
         connection.learn_from(reason);
         self.counters.stale.fetch_add(1, Ordering::Relaxed);
         self.closed(connection, reason);
@@ -54,7 +54,7 @@ impl ConnectionManager {
     }
 
     /// A connection is closed, for `reason`.
-    pub fn closed(&self, connection: &Connection, reason: Closed) {
+    pub fn closed(&self, connection: &Connection, reason: CloseCause) {
         self.counters.closed(reason);
         self.tell(&Event::Evicted { connection: connection.id, reason });
     }
@@ -74,7 +74,7 @@ pub(crate) fn open_pool(
     observer: Option<Arc<dyn Observer>>,
 ) -> Arc<ClientPool> {
     let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-    let caps = Caps {
+    let caps = PoolLimits {
         per_host: count(config.max_per_host),
         total: count(config.max_total).min(descriptors() / 2).max(1),
         dials_per_host: count(config.max_dials_per_host),

@@ -36,7 +36,7 @@ use crate::origin::dns_refresh::PeerAddress;
 use crate::origin::route::Route;
 use crate::origin::state::{Hint, OriginState};
 use crate::pool::{Idle, Moment};
-use crate::stats::Closed;
+use crate::stats::CloseCause;
 
 /// Idle times and ages without a limit end here.
 pub(crate) const FOREVER: Duration = MAX_TIME;
@@ -139,8 +139,8 @@ impl Connection {
     }
 
     /// It was found dead while idle: the server's limit is at most that age.
-    pub fn learn_from(&self, reason: Closed) {
-        if matches!(reason, Closed::IdleEof | Closed::IdleReset) {
+    pub fn learn_from(&self, reason: CloseCause) {
+        if matches!(reason, CloseCause::IdleEof | CloseCause::IdleReset) {
             let now = Instant::now();
             self.memory.ended(now, now.saturating_duration_since(self.idle_since.now));
         }
@@ -191,18 +191,22 @@ impl Connection {
     }
 
     /// What ended its life, if it is over at `now`.
-    pub fn outlived(&self, now: Instant) -> Option<Closed> {
+    pub fn outlived(&self, now: Instant) -> Option<CloseCause> {
         if now >= self.retires {
-            return Some(Closed::MaxAge);
+            return Some(CloseCause::MaxAge);
         }
         let left =
             self.address.as_ref().and_then(PeerAddress::ends).is_some_and(|ends| now >= ends);
-        left.then_some(Closed::DnsChanged)
+        left.then_some(CloseCause::DnsChanged)
     }
 
     /// Whether it may be kept after the exchange that just ended, and until when.
-    pub fn keep_until(&mut self, config: &ClientConfig, now: Instant) -> Result<Instant, Closed> {
-        self.wire.http.reuse().map_err(Closed::Protocol)?;
+    pub fn keep_until(
+        &mut self,
+        config: &ClientConfig,
+        now: Instant,
+    ) -> Result<Instant, CloseCause> {
+        self.wire.http.reuse().map_err(CloseCause::Protocol)?;
         let hint = self.wire.http.keep_alive_hint();
         self.served += 1;
         if let Some(max) = hint.max {
@@ -212,7 +216,7 @@ impl Connection {
             self.max_requests = Some(self.max_requests.map_or(limit, |known| known.min(limit)));
         }
         if self.max_requests.is_some_and(|max| self.served >= max) {
-            return Err(Closed::MaxRequests);
+            return Err(CloseCause::MaxRequests);
         }
         if let Some(address) = &mut self.address {
             address.look(now, spread(self.id));
@@ -231,7 +235,7 @@ impl Connection {
         }
         let until = self.idle_until(config, now);
         if until <= now {
-            return Err(Closed::IdleTimeout);
+            return Err(CloseCause::IdleTimeout);
         }
         Ok(until)
     }
@@ -255,13 +259,13 @@ pub(crate) fn stay(
     Idle { connection, since, until, registered, stay: 0, watched: false }
 }
 
-pub(crate) fn probe(connection: &mut Connection) -> Result<(), Closed> {
+pub(crate) fn probe(connection: &mut Connection) -> Result<(), CloseCause> {
     let Connection { wire, io, .. } = connection;
     match wire.transport.probe(io.fd()) {
         Probe::Alive => Ok(()),
-        Probe::Eof => Err(Closed::IdleEof),
-        Probe::Reset => Err(Closed::IdleReset),
-        Probe::StrayBytes => Err(Closed::StrayBytes),
+        Probe::Eof => Err(CloseCause::IdleEof),
+        Probe::Reset => Err(CloseCause::IdleReset),
+        Probe::StrayBytes => Err(CloseCause::StrayBytes),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::connection::parked_body::{Parked, Waits};
 use crate::error::{Error, Result};
 use crate::fork;
 use crate::pool::HostId;
-use crate::stats::Closed;
+use crate::stats::CloseCause;
 use crate::sync::lock;
 
 struct Slot {
@@ -53,7 +53,7 @@ impl Parked for Slot {
         let lease = std::mem::replace(&mut *held, Held::GivenUp);
         drop(held);
         if let Held::Parked(lease, _) = lease {
-            lease.discard(Closed::BodyIdle);
+            lease.discard(CloseCause::BodyIdle);
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::net::transport::Transport;
 use crate::observe::Event;
 use crate::origin::Origin;
 use crate::origin::route::Route;
-use crate::pool::{Got, Grant, Moment, Refused, Standing, Ticket, Wish};
+use crate::pool::{Checkout, CheckoutError, CheckoutOptions, Grant, Moment, Standing, Ticket};
 use crate::request::Request;
 
 /// What cannot be repeated takes no connection that has idled for longer (4 s, below the 5 s of Node's
@@ -69,7 +69,7 @@ async fn find<W: Wait>(
     let cheap = W::REGISTERED && idempotent && !request.body.is_stream();
     let trusted = |lease: &Lease, now| cheap && lease.is_quiet(now);
     loop {
-        let wish = Wish {
+        let wish = CheckoutOptions {
             registered: W::REGISTERED,
             fresh,
             max_idle: (!idempotent).then_some(FRESH),
@@ -77,7 +77,7 @@ async fn find<W: Wait>(
         };
         let at = Moment { now, wall: SystemTime::now() };
         let mut ticket = match pool.checkout(route, at, wish) {
-            Ok(Got::Idle(host, connection)) => {
+            Ok(Checkout::Idle(host, connection)) => {
                 let lease = Lease::new(pool.clone(), host, connection);
                 if trusted(&lease, now) {
                     return Ok((lease, now));
@@ -87,7 +87,7 @@ async fn find<W: Wait>(
                     None => continue,
                 }
             }
-            Ok(Got::Ticket(ticket)) => ticket,
+            Ok(Checkout::Ticket(ticket)) => ticket,
             Err(refused) => return Err(refusal(refused)),
         };
         ticket.orphan = |pool, host, connection| {
@@ -123,10 +123,10 @@ async fn find<W: Wait>(
 }
 
 /// Why there is no place in the queue.
-pub(super) fn refusal(refused: Refused) -> Error {
+pub(super) fn refusal(refused: CheckoutError) -> Error {
     match refused {
-        Refused::Closed => Error::state("the client is closed"),
-        Refused::QueueFull(waiting) => Error::new(
+        CheckoutError::Closed => Error::state("the client is closed"),
+        CheckoutError::QueueFull(waiting) => Error::new(
             ErrorKind::QueueFull,
             Phase::Pool,
             format!("{waiting} requests already wait for a connection (queue_limit)"),

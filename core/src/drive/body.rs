@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::net::socket::{Received, is_pause};
 use crate::observe::{Event, Observer, tell};
 use crate::origin::Origin;
-use crate::stats::Closed;
+use crate::stats::CloseCause;
 
 /// What a read of the body brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Live {
 
     pub(crate) fn fail(&mut self, error: Error) -> Error {
         if let Some(lease) = self.lease.take() {
-            lease.discard(Closed::Failed);
+            lease.discard(CloseCause::Failed);
         }
         error.with_exchange(self.reused, Sent::All, false, true)
     }
@@ -265,7 +265,7 @@ const READ_LARGE: usize = 128 * 1024;
 const READ_LARGEST: usize = 256 * 1024;
 
 /// Most memory reserved on the word of a Content-Length: of a body that will be kept whole, and of
-/// one that may be read in pieces. Untouched memory costs addresses only.
+/// one that may be read in pieces. Pages are not committed until they are written.
 const MOST_RESERVED: usize = 16 * 1024 * 1024;
 const SMALL: u64 = 64 * 1024;
 

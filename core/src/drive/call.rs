@@ -42,7 +42,7 @@ impl<'a, W: Wait> Call<'a, W> {
         }
     }
 
-    /// The same call with another wait, for what goes on beside it.
+    /// This call with another wait, for what goes on beside it.
     pub fn beside<'b>(&self, wait: &'b mut W) -> Call<'b, W>
     where
         'a: 'b,
@@ -106,6 +106,12 @@ impl<'a> Record<'a> {
     pub fn hop(&mut self, now: Instant, redirects: u32) {
         (self.marks, self.begun) = (Marks::at(now), now);
         self.info = Info { redirects, ..Info::default() };
+    }
+
+    /// Another try follows: what is written down is of that one, but for how many there were.
+    pub fn again(&mut self) {
+        let Info { retries, redirects, .. } = self.info;
+        self.info = Info { retries, redirects, ..Info::default() };
     }
 
     /// The next attempt begins: its waits count from now on.

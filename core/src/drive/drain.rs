@@ -14,7 +14,7 @@ use crate::drive::wait::{Wait, Want};
 use crate::error::ErrorKind;
 use crate::net::socket::Received;
 use crate::process::process;
-use crate::stats::Closed;
+use crate::stats::CloseCause;
 
 /// Bytes asked for at a time.
 const READ: usize = 32 * 1024;
@@ -31,7 +31,7 @@ impl Live {
         let left = lease.connection().ok()?.wire.http.body_remaining();
         let limit = config.drain_limit;
         if left.is_some_and(|left| left > limit) || config.drain_timeout == Some(Duration::ZERO) {
-            lease.discard(Closed::Abandoned);
+            lease.discard(CloseCause::Abandoned);
             return None;
         }
         Some(async move {
@@ -43,7 +43,7 @@ impl Live {
             if done {
                 lease.check_in(Instant::now());
             } else {
-                lease.discard(Closed::Abandoned);
+                lease.discard(CloseCause::Abandoned);
             }
         })
     }

@@ -23,7 +23,7 @@ use crate::origin::state::OriginState;
 use crate::pool::Moment;
 use crate::repeat;
 use crate::request::Request;
-use crate::stats::Closed;
+use crate::stats::CloseCause;
 
 /// Whether a request may be sent twice at the client's wish.
 #[inline]
@@ -112,7 +112,7 @@ async fn race<W: Wait>(
     let Some(mut other) = other else {
         return Err(Failure::before(crate::error::Error::state("the lease is over")));
     };
-    let reason = |failed: bool| if failed { Closed::Failed } else { Closed::HedgeLost };
+    let reason = |failed: bool| if failed { CloseCause::Failed } else { CloseCause::HedgeLost };
     call.record.info.hedged = true;
     match end {
         End::First(received) => {
@@ -130,7 +130,7 @@ async fn race<W: Wait>(
             Ok(received)
         }
         End::Neither(failure) => {
-            other.discard(Closed::Failed);
+            other.discard(CloseCause::Failed);
             Err(failure)
         }
     }

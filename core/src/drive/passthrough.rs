@@ -16,8 +16,8 @@ use crate::net::socket::{is_pause, ready_bytes, waiting_bytes};
 use crate::net::space::Space;
 use crate::net::transport::Transport;
 
-/// A body of which this much came between two waits comes in bulk: then the next wait is for a
-/// whole piece, so that its receiver is not woken for each packet, but it is short.
+/// After `BULK` bytes without a wait the next one is for `PIECE` bytes, to wake the reader less often, and
+/// for `PAUSE` at most.
 const BULK: usize = 64 * 1024;
 const PIECE: usize = 256 * 1024;
 const PAUSE: Duration = Duration::from_millis(1);

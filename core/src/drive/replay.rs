@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::observe::Event;
 use crate::repeat::{self, Answer, Refusal};
 use crate::request::Request;
-use crate::stats::Closed;
+use crate::stats::CloseCause;
 
 /// Sends `request` until the head of its answer is there.
 pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
@@ -51,7 +51,7 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
         if reused && is_death(&error) {
             examine_all(call.pool, &route);
         }
-        lease.discard(Closed::Failed);
+        lease.discard(CloseCause::Failed);
         let idempotent = request.head.is_replayable();
         let answer = if response_started { Answer::Part } else { Answer::None };
         let attempt = repeat::Attempt { idempotent, sent, answer, body: body.again() };
@@ -70,6 +70,8 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
         }
         body.restart()?;
         replays += 1;
+        // Of the attempt that is over.
+        call.record.info.hedged = false;
         call.record.tell(Event::Replay(error.kind()));
     }
 }

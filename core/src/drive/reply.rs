@@ -17,7 +17,7 @@ use crate::drive::wait::Wait;
 use crate::error::{Error, Result, Sent};
 use crate::observe::Event;
 use crate::request::Request;
-use crate::stats::Closed;
+use crate::stats::CloseCause;
 
 /// An answer on its way to the caller. The rings hand it on in a box.
 pub(crate) struct Reply {
@@ -110,7 +110,7 @@ pub(super) fn reply<W: Wait>(
             )));
         }
         Err(error) => {
-            lease.discard(Closed::Failed);
+            lease.discard(CloseCause::Failed);
             let error = error.with_exchange(call.record.info.reused, Sent::All, false, true);
             reply.state = State::Failed(error);
         }

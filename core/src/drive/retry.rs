@@ -81,8 +81,7 @@ async fn tries<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box
         drop(result);
         tries += 1;
         call.record.tell(Event::Retry(pause));
-        // Replays are of one try.
-        (call.record.info.replays, call.record.info.replay_reason) = (0, None);
+        call.record.again();
         sleep(call.wait, pause, &request.target.origin).await?;
     }
 }

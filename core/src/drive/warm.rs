@@ -12,7 +12,7 @@ use crate::drive::wait::Wait;
 use crate::error::Result;
 use crate::origin::Origin;
 use crate::origin::route::Route;
-use crate::pool::{Got, Moment, Refused, Wish};
+use crate::pool::{Checkout, CheckoutError, CheckoutOptions, Moment};
 
 /// Opens connections until `origin` has `count` idle ones, within the caps; returns how many were
 /// opened. All are dialled at once; the first failure is the result, what succeeded is kept.
@@ -27,20 +27,20 @@ pub(crate) async fn warm<W: Wait>(
     let route = Route::direct(origin.clone());
     let room = usize::try_from(config.max_per_host).unwrap_or(usize::MAX);
     let missing = count.min(room).saturating_sub(pool.stays(&route).len());
-    let wish = Wish {
+    let wish = CheckoutOptions {
         registered: W::REGISTERED,
         fresh: true,
         dial_limit: deadlines.connect,
-        ..Wish::default()
+        ..CheckoutOptions::default()
     };
     let mut tickets = Vec::with_capacity(missing);
     for _ in 0..missing {
         match pool.checkout(&route, Moment::now(), wish) {
-            Ok(Got::Ticket(ticket)) => tickets.push(ticket),
-            Ok(Got::Idle(host, connection)) => {
+            Ok(Checkout::Ticket(ticket)) => tickets.push(ticket),
+            Ok(Checkout::Idle(host, connection)) => {
                 Lease::new(pool.clone(), host, connection).put_back();
             }
-            Err(Refused::QueueFull(_)) => break,
+            Err(CheckoutError::QueueFull(_)) => break,
             Err(refused) => return Err(refusal(refused)),
         }
     }

@@ -54,7 +54,7 @@ pub(crate) enum Ended<T> {
 }
 
 impl<T> Ended<Result<T>> {
-    /// A failure is a failure.
+    /// Turns cancellation and panics into errors.
     pub fn into_result(self) -> Result<T> {
         match self {
             Ended::Done(result) => result,

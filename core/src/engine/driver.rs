@@ -1,23 +1,26 @@
 //! The engine's thread. It can end and begin again with everything that it drives: a process that
 //! forks should have no other threads at that moment (Python 3.12 warns of them), and may ask for it.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::sync::lock;
 use nix::sys::signal::{SigSet, SigmaskHow};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
+
+use crate::engine::thread;
+use crate::sync::lock;
 
 /// The stack of each of the engine's threads, whatever RUST_MIN_STACK says: body readers of a host
 /// run there too, and are promised this much.
 const STACK: usize = 2 * 1024 * 1024;
 
-/// A look-up's thread that has nothing to do ends after this time: a new one costs less than a look-up,
-/// and a fork waits for it.
-const IDLE: Duration = Duration::from_millis(20);
+/// A look-up's thread that has nothing to do ends after this time: a new one costs less than a look-up.
+/// A fork waits for it, or its child loses what only that thread had.
+const IDLE: Duration = Duration::from_millis(1);
 
 /// Look-ups at a time, all names together: each has a thread, and one that gets no answer keeps it
 /// for as long as the system's resolver tries.
@@ -40,7 +43,8 @@ pub(crate) struct Driver {
 struct State {
     /// Pauses that have not ended.
     pauses: usize,
-    thread: Option<JoinHandle<Option<Ended>>>,
+    /// What the thread leaves behind, when it ends.
+    thread: Option<Receiver<Ended>>,
     /// While there is no thread.
     runtime: Option<Runtime>,
 }
@@ -59,11 +63,16 @@ struct Helpers {
     ending: Vec<i32>,
 }
 
+thread_local! {
+    /// Whether this is an engine's thread.
+    static OWN: Cell<bool> = const { Cell::new(false) };
+}
+
 fn tid() -> i32 {
     rustix::thread::gettid().as_raw_nonzero().get()
 }
 
-/// A thread that was joined, or has run its last line, is counted by the kernel for a moment longer.
+/// A thread that has run its last line is counted by the kernel for a moment longer.
 fn has_left(tid: i32) -> bool {
     !std::path::Path::new(&format!("/proc/self/task/{tid}")).exists()
 }
@@ -116,20 +125,22 @@ impl Driver {
         // Blocked before the thread exists and inherited, so there is no moment in which a signal
         // could be delivered to it.
         let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK).ok();
-        let thread = std::thread::Builder::new().name("keepalive".to_string()).stack_size(STACK);
-        let spawned = thread.spawn(move || {
+        let (end, ended) = channel();
+        let started = thread::start(STACK, move || {
+            OWN.set(true);
             on_start();
-            let runtime = lock(&own).take()?;
+            let Some(runtime) = lock(&own).take() else { return };
             runtime.block_on(stop.notified());
             on_stop();
-            Some(Ended { runtime, tid: tid() })
+            // Somebody waits for it, or it would not have been stopped.
+            let _ = end.send(Ended { runtime, tid: tid() });
         });
         if let Some(before) = before {
             let _ = before.thread_set_mask();
         }
-        match spawned {
-            Ok(thread) => {
-                state.thread = Some(thread);
+        match started {
+            Ok(()) => {
+                state.thread = Some(ended);
                 Ok(())
             }
             Err(error) => match lock(&place).take() {
@@ -144,12 +155,11 @@ impl Driver {
     pub fn pause(&self) {
         let mut state = lock(&self.state);
         state.pauses += 1;
-        let own = std::thread::current().id();
         // A callback on the engine's thread cannot wait for its own end.
-        if let Some(thread) = state.thread.take_if(|thread| thread.thread().id() != own) {
+        if let Some(thread) = state.thread.take_if(|_| !OWN.get()) {
             self.stop.notify_one();
             // A panic outside of all tasks is a bug of the runtime; there is nothing to go on with.
-            if let Ok(Some(ended)) = thread.join() {
+            if let Ok(ended) = thread.recv() {
                 state.runtime = Some(ended.runtime);
                 lock(&self.helpers).ending.push(ended.tid);
             }

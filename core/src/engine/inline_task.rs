@@ -14,7 +14,7 @@ use crate::sync::{Mutex, MutexGuard, lock};
 
 /// Who polls a submission, and so how it may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum PollSite {
     /// Waits by the engine's reactor.
     Engine,
     /// The submitter's thread, which will come back for the answer.
@@ -24,12 +24,12 @@ pub(crate) enum Turn {
 }
 
 thread_local! {
-    static TURN: Cell<Turn> = const { Cell::new(Turn::Engine) };
+    static SITE: Cell<PollSite> = const { Cell::new(PollSite::Engine) };
 }
 
 /// The turn of whatever this thread polls.
-pub(crate) fn turn() -> Turn {
-    TURN.get()
+pub(crate) fn poll_site() -> PollSite {
+    SITE.get()
 }
 
 /// Polls a job on this thread and carries it to the engine when it is woken later.
@@ -41,7 +41,7 @@ pub(crate) struct InlineTask {
 enum Stage {
     /// Being polled on the submitter's thread.
     Here,
-    /// The same, and woken meanwhile.
+    /// Being polled there, and woken meanwhile.
     Woken,
     Waiting(Job),
     /// The engine has it, or it is done.
@@ -50,9 +50,9 @@ enum Stage {
 
 impl InlineTask {
     /// Begins `job` on this thread.
-    pub fn begin(inbox: &'static Inbox, job: Job, turn: Turn) -> Arc<InlineTask> {
+    pub fn begin(inbox: &'static Inbox, job: Job, site: PollSite) -> Arc<InlineTask> {
         let task = Arc::new(InlineTask { inbox, stage: Mutex::new(Stage::Here) });
-        task.poll(job, turn);
+        task.poll(job, site);
         task
     }
 
@@ -61,16 +61,16 @@ impl InlineTask {
     }
 
     /// Polls `job` while the stage is `Here`.
-    fn poll(self: &Arc<Self>, mut job: Job, turn: Turn) {
+    fn poll(self: &Arc<Self>, mut job: Job, site: PollSite) {
         let waker = Waker::from(self.clone());
         let context = self.inbox.enter();
-        let before = TURN.replace(turn);
+        let before = SITE.replace(site);
         // Its end, also by a panic, is told by the job itself; dropping it may panic too.
         let job = guarded(|| {
             let poll = job.as_mut().poll(&mut Context::from_waker(&waker));
             poll.is_pending().then_some(job)
         });
-        TURN.set(before);
+        SITE.set(before);
         drop(context);
         let mut stage = self.lock();
         let Some(Some(job)) = job else {
@@ -133,7 +133,7 @@ impl Lingering {
         if !task.inbox.is_lone() || self.generation != fork::generation() {
             self.task = Some(task);
         } else if let Some(job) = task.take(Stage::Here) {
-            task.poll(job, Turn::Linger);
+            task.poll(job, PollSite::Linger);
         }
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod inbox;
 pub(crate) mod inline_task;
 pub(crate) mod queue;
 mod task_set;
+pub(crate) mod thread;
 pub(crate) mod timers;
 
 use std::future::Future;
@@ -23,7 +24,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::engine::driver::Driver;
 use crate::engine::inbox::{Count, Inbox, Job, Work};
-use crate::engine::inline_task::{InlineTask, Lingering, Turn};
+use crate::engine::inline_task::{InlineTask, Lingering, PollSite};
 use crate::engine::task_set::TaskSet;
 use crate::engine::timers::Timers;
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -104,8 +105,8 @@ impl Engine {
             self.inbox.add(Work::Submitted(job));
             return None;
         }
-        let turn = if lingers { Turn::Begin } else { Turn::Engine };
-        let task = InlineTask::begin(self.inbox, job, turn);
+        let site = if lingers { PollSite::Begin } else { PollSite::Engine };
+        let task = InlineTask::begin(self.inbox, job, site);
         lingers.then(|| Lingering::new(task))
     }
 }

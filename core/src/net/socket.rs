@@ -131,7 +131,7 @@ pub(crate) fn ready_bytes(fd: BorrowedFd<'_>) -> io::Result<usize> {
     Ok(usize::try_from(rustix::io::ioctl_fionread(fd)?).unwrap_or(usize::MAX))
 }
 
-/// The same, telling the end (0) from nothing yet (`WouldBlock`) and from an error, which it takes.
+/// How many bytes wait to be read, telling the end (0) from nothing yet (`WouldBlock`) and from an error, which it takes.
 pub(crate) fn waiting_bytes(fd: BorrowedFd<'_>) -> io::Result<usize> {
     loop {
         let ready = ready_bytes(fd)?;

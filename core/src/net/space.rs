@@ -33,7 +33,7 @@ impl<'a> From<&'a mut [MaybeUninit<u8>]> for Space<'a> {
 }
 
 impl<'a> Space<'a> {
-    /// The same behind its first `filled` bytes, which hold something already.
+    /// This memory behind its first `filled` bytes, which hold something already.
     pub fn behind(mut self, filled: usize) -> Space<'a> {
         self.filled = filled;
         self

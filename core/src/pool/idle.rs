@@ -4,7 +4,7 @@ use std::hash::Hash;
 use std::time::{Duration, Instant};
 
 use crate::pool::state::{Host, PoolState};
-use crate::pool::types::{Action, Counts, Grant, HostId, Idle, Why};
+use crate::pool::types::{Action, Counts, EvictReason, Grant, HostId, Idle};
 
 /// A host without connections that nobody has asked for is forgotten after this time; when there
 /// are more than [`MANY`], as in a crawler, after the second.
@@ -24,7 +24,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
                     at += 1;
                 } else if let Some(idle) = self.hosts[host].idle.remove(at) {
                     self.total -= 1;
-                    actions.push(Action::Close(idle.connection, Why::IdleTimeout));
+                    actions.push(Action::Close(idle.connection, EvictReason::IdleTimeout));
                 }
             }
             self.pump_after_release(host, actions);
@@ -102,7 +102,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         for host in 0..self.hosts.len() {
             while let Some(idle) = self.hosts[host].idle.pop_front() {
                 self.total -= 1;
-                actions.push(Action::Close(idle.connection, Why::PoolClosed));
+                actions.push(Action::Close(idle.connection, EvictReason::PoolClosed));
             }
             while forever && !self.hosts[host].queue.is_empty() {
                 self.grant(host, 0, Grant::PoolClosed, actions);
@@ -143,8 +143,8 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         self.hosts.len()
     }
 
-    /// The laws at the head of this file.
-    pub fn check(&self, caps: &crate::pool::types::Caps) {
+    /// The laws at the head of `state`.
+    pub fn check(&self, caps: &crate::pool::types::PoolLimits) {
         let mut total = 0;
         for host in &self.hosts {
             let sum = host.leased + host.idle.len() + host.dials.len();

@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 use crate::pool::state::PoolState;
 use crate::pool::types::{Action, TicketId};
 pub(crate) use crate::pool::types::{
-    Caps, Checkout, Counts, Grant, HostId, Idle, Moment, Refused, Standing, Why, Wish,
+    CheckoutError, CheckoutOptions, Counts, Decision, EvictReason, Grant, HostId, Idle, Moment,
+    PoolLimits, Standing,
 };
 use crate::sync::{Mutex, MutexGuard, lock};
 
@@ -34,7 +35,7 @@ pub(crate) trait Manager: Send + Sync + Sized + 'static {
     fn dial(pool: &Arc<Pool<Self>>, key: Self::Key, order: DialOrder);
 
     /// Closes a connection that the pool gave up.
-    fn close(&self, connection: Self::Connection, why: Why);
+    fn close(&self, connection: Self::Connection, why: EvictReason);
 }
 
 /// Identifies a dial.
@@ -56,13 +57,13 @@ pub(crate) struct Pool<T: Manager> {
 }
 
 /// What a checkout gave.
-pub(crate) enum Got<T: Manager> {
+pub(crate) enum Checkout<T: Manager> {
     Idle(HostId, T::Connection),
     Ticket(Ticket<T>),
 }
 
 impl<T: Manager> Pool<T> {
-    pub fn new(caps: Caps, manager: T) -> Arc<Pool<T>> {
+    pub fn new(caps: PoolLimits, manager: T) -> Arc<Pool<T>> {
         Arc::new(Pool { state: Mutex::new(PoolState::new(caps)), manager })
     }
 
@@ -101,12 +102,12 @@ impl<T: Manager> Pool<T> {
         self: &Arc<Self>,
         key: &T::Key,
         at: Moment,
-        wish: Wish,
-    ) -> Result<Got<T>, Refused> {
+        wish: CheckoutOptions,
+    ) -> Result<Checkout<T>, CheckoutError> {
         let checkout = self.decide(|state, actions| state.checkout(key, at, wish, actions))?;
         Ok(match checkout {
-            Checkout::Idle(host, connection) => Got::Idle(host, connection),
-            Checkout::Ticket(ticket) => Got::Ticket(Ticket::new(self.clone(), ticket)),
+            Decision::Idle(host, connection) => Checkout::Idle(host, connection),
+            Decision::Ticket(ticket) => Checkout::Ticket(Ticket::new(self.clone(), ticket)),
         })
     }
 

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use slab::Slab;
 
 use crate::pool::types::{
-    Action, Caps, Checkout, Folded, Grant, HostId, Idle, Moment, Refused, Standing, TicketId, Why,
-    Wish,
+    Action, BuildIdentityHasher, CheckoutError, CheckoutOptions, Decision, EvictReason, Grant,
+    HostId, Idle, Moment, PoolLimits, Standing, TicketId,
 };
 
 pub(super) struct Host<K, C> {
@@ -44,8 +44,8 @@ pub(super) struct Waiter<C, E> {
 }
 
 pub(crate) struct PoolState<K, C, E> {
-    pub(super) caps: Caps,
-    pub(super) keys: HashMap<K, HostId, Folded>,
+    pub(super) caps: PoolLimits,
+    pub(super) keys: HashMap<K, HostId, BuildIdentityHasher>,
     pub(super) hosts: Vec<Host<K, C>>,
     /// Hosts that were forgotten: their places serve again.
     pub(super) free: Vec<HostId>,
@@ -61,7 +61,7 @@ pub(crate) struct PoolState<K, C, E> {
 }
 
 impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
-    pub fn new(caps: Caps) -> Self {
+    pub fn new(caps: PoolLimits) -> Self {
         PoolState {
             caps,
             keys: HashMap::default(),
@@ -111,24 +111,24 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         &mut self,
         key: &K,
         at: Moment,
-        wish: Wish,
+        wish: CheckoutOptions,
         actions: &mut Vec<Action<K, C>>,
-    ) -> Result<Checkout<C>, Refused> {
+    ) -> Result<Decision<C>, CheckoutError> {
         if self.closed {
-            return Err(Refused::Closed);
+            return Err(CheckoutError::Closed);
         }
         let host = self.host_of(key, at.now);
         while let Some(position) = self.best_idle(host, at, &wish) {
             let Some(idle) = self.hosts[host].idle.remove(position) else { break };
             if idle.is_usable(at) {
                 self.hosts[host].leased += 1;
-                return Ok(Checkout::Idle(host, idle.connection));
+                return Ok(Decision::Idle(host, idle.connection));
             }
             self.total -= 1;
-            actions.push(Action::Close(idle.connection, Why::IdleTimeout));
+            actions.push(Action::Close(idle.connection, EvictReason::IdleTimeout));
         }
         if self.waiting >= self.caps.waiters {
-            return Err(Refused::QueueFull(self.waiting));
+            return Err(CheckoutError::QueueFull(self.waiting));
         }
         let ticket = self.waiters.insert(Waiter {
             host,
@@ -142,11 +142,11 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         self.waiting += 1;
         self.undialled += 1;
         self.pump(host, actions);
-        Ok(Checkout::Ticket(ticket))
+        Ok(Decision::Ticket(ticket))
     }
 
     /// The most recently used one, unless the one before has the preferred form and it has not.
-    fn best_idle(&self, host: HostId, at: Moment, wish: &Wish) -> Option<usize> {
+    fn best_idle(&self, host: HostId, at: Moment, wish: &CheckoutOptions) -> Option<usize> {
         let idle = &self.hosts[host].idle;
         let last = idle.len().checked_sub(1).filter(|_| !wish.fresh)?;
         let second = last.checked_sub(1);
@@ -184,7 +184,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
                     return;
                 };
                 self.total -= 1;
-                actions.push(Action::Close(oldest.connection, Why::Evicted));
+                actions.push(Action::Close(oldest.connection, EvictReason::Evicted));
             }
             if self.total >= self.caps.total && !self.evict_oldest(actions) {
                 return;
@@ -210,7 +210,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             return false;
         };
         self.total -= 1;
-        actions.push(Action::Close(idle.connection, Why::Evicted));
+        actions.push(Action::Close(idle.connection, EvictReason::Evicted));
         true
     }
 
@@ -274,7 +274,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         if self.closed {
             self.hosts[host].leased -= 1;
             self.total -= 1;
-            actions.push(Action::Close(idle.connection, Why::PoolClosed));
+            actions.push(Action::Close(idle.connection, EvictReason::PoolClosed));
             return;
         }
         if self.waiting > 0 {

@@ -4,7 +4,9 @@ use std::task::Waker;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use crate::pool::state::PoolState;
-use crate::pool::types::{Action, Caps, Checkout, Counts, Grant, Idle, Moment, Refused, Wish};
+use crate::pool::types::{
+    Action, CheckoutError, CheckoutOptions, Counts, Decision, Grant, Idle, Moment, PoolLimits,
+};
 
 /// The same moment on both clocks.
 fn moment(now: Instant) -> Moment {
@@ -14,7 +16,7 @@ fn moment(now: Instant) -> Moment {
 type State = PoolState<&'static str, u32, &'static str>;
 type Actions = Vec<Action<&'static str, u32>>;
 
-const CAPS: Caps = Caps { per_host: 4, total: 6, dials_per_host: 3, waiters: 50 };
+const CAPS: PoolLimits = PoolLimits { per_host: 4, total: 6, dials_per_host: 3, waiters: 50 };
 
 fn idle(connection: u32, now: Instant) -> Idle<u32> {
     Idle {
@@ -42,8 +44,8 @@ fn dials(actions: &Actions) -> Vec<(usize, usize)> {
 }
 
 fn ticket(state: &mut State, now: Instant, actions: &mut Actions) -> usize {
-    match state.checkout(&"a", moment(now), Wish::default(), actions) {
-        Ok(Checkout::Ticket(ticket)) => ticket,
+    match state.checkout(&"a", moment(now), CheckoutOptions::default(), actions) {
+        Ok(Decision::Ticket(ticket)) => ticket,
         _ => panic!("a ticket was due"),
     }
 }
@@ -101,10 +103,10 @@ fn the_most_recently_used_is_reused_first_and_the_preferred_form_among_the_last_
     let mut take = |registered| match state.checkout(
         &"a",
         moment(now),
-        Wish { registered, fresh: false, ..Wish::default() },
+        CheckoutOptions { registered, fresh: false, ..CheckoutOptions::default() },
         &mut actions,
     ) {
-        Ok(Checkout::Idle(_, connection)) => connection,
+        Ok(Decision::Idle(_, connection)) => connection,
         _ => panic!("an idle one was due"),
     };
     assert_eq!([take(true), take(false), take(true)], [1, 2, 0]);
@@ -130,10 +132,10 @@ fn a_fresh_checkout_takes_no_used_connection() {
     state.dialled(host, dial, idle(1, now), &mut Vec::new());
     assert_eq!(granted(&mut state, first), Some(1));
     actions.clear();
-    let Ok(Checkout::Ticket(fresh)) = state.checkout(
+    let Ok(Decision::Ticket(fresh)) = state.checkout(
         &"a",
         moment(now),
-        Wish { registered: false, fresh: true, ..Wish::default() },
+        CheckoutOptions { registered: false, fresh: true, ..CheckoutOptions::default() },
         &mut actions,
     ) else {
         panic!("a ticket was due")
@@ -148,7 +150,7 @@ fn a_fresh_checkout_takes_no_used_connection() {
 
 #[test]
 fn at_the_total_cap_the_oldest_idle_of_another_host_makes_room() {
-    let caps = Caps { per_host: 4, total: 1, dials_per_host: 3, waiters: 50 };
+    let caps = PoolLimits { per_host: 4, total: 1, dials_per_host: 3, waiters: 50 };
     let (mut state, now, mut actions) = (State::new(caps), Instant::now(), Vec::new());
     let first = ticket(&mut state, now, &mut actions);
     let (host, dial) = dials(&actions)[0];
@@ -159,10 +161,10 @@ fn at_the_total_cap_the_oldest_idle_of_another_host_makes_room() {
         state.checkout(
             &"b",
             moment(now),
-            Wish { registered: false, fresh: false, ..Wish::default() },
+            CheckoutOptions { registered: false, fresh: false, ..CheckoutOptions::default() },
             &mut actions
         ),
-        Ok(Checkout::Ticket(_))
+        Ok(Decision::Ticket(_))
     ));
     assert!(dials(&actions).is_empty());
     state.check_in(host, idle(1, now), &mut actions);
@@ -178,13 +180,14 @@ fn what_cannot_be_replayed_takes_only_a_fresh_connection() {
     state.dialled(host, dial, idle(1, now), &mut Vec::new());
     assert_eq!(granted(&mut state, first), Some(1));
     state.check_in(host, idle(1, now), &mut Vec::new());
-    let wish = Wish { max_idle: Some(Duration::from_secs(4)), ..Wish::default() };
+    let wish =
+        CheckoutOptions { max_idle: Some(Duration::from_secs(4)), ..CheckoutOptions::default() };
     let later = moment(now + Duration::from_secs(5));
     let post = state.checkout(&"a", later, wish, &mut actions);
-    assert!(matches!(post, Ok(Checkout::Ticket(_))));
+    assert!(matches!(post, Ok(Decision::Ticket(_))));
     assert_eq!(counts(&state).idle, 1);
-    let get = state.checkout(&"a", later, Wish::default(), &mut actions);
-    assert!(matches!(get, Ok(Checkout::Idle(_, 1))));
+    let get = state.checkout(&"a", later, CheckoutOptions::default(), &mut actions);
+    assert!(matches!(get, Ok(Decision::Idle(_, 1))));
     state.check_in(host, idle(1, later.now), &mut Vec::new());
 }
 
@@ -197,14 +200,14 @@ fn a_connection_that_slept_through_its_limit_is_not_reused() {
     assert_eq!(granted(&mut state, first), Some(1));
     state.check_in(host, idle(1, now), &mut Vec::new());
     let asleep = Moment { now, wall: UNIX_EPOCH + Duration::from_secs(3600) };
-    let woken = state.checkout(&"a", asleep, Wish::default(), &mut actions);
-    assert!(matches!(woken, Ok(Checkout::Ticket(_))));
+    let woken = state.checkout(&"a", asleep, CheckoutOptions::default(), &mut actions);
+    assert!(matches!(woken, Ok(Decision::Ticket(_))));
     assert!(actions.iter().any(|action| matches!(action, Action::Close(1, _))));
 }
 
 #[test]
 fn the_queue_is_bounded_and_closing_fails_it() {
-    let caps = Caps { waiters: 2, ..CAPS };
+    let caps = PoolLimits { waiters: 2, ..CAPS };
     let (mut state, now, mut actions) = (State::new(caps), Instant::now(), Vec::new());
     let first = ticket(&mut state, now, &mut actions);
     ticket(&mut state, now, &mut actions);
@@ -212,10 +215,10 @@ fn the_queue_is_bounded_and_closing_fails_it() {
         state.checkout(
             &"a",
             moment(now),
-            Wish { registered: false, fresh: false, ..Wish::default() },
+            CheckoutOptions { registered: false, fresh: false, ..CheckoutOptions::default() },
             &mut actions
         ),
-        Err(Refused::QueueFull(2))
+        Err(CheckoutError::QueueFull(2))
     ));
     state.close(true, &mut actions);
     assert!(matches!(state.poll(first, Waker::noop()), Some(Grant::PoolClosed)));
@@ -223,10 +226,10 @@ fn the_queue_is_bounded_and_closing_fails_it() {
         state.checkout(
             &"a",
             moment(now),
-            Wish { registered: false, fresh: false, ..Wish::default() },
+            CheckoutOptions { registered: false, fresh: false, ..CheckoutOptions::default() },
             &mut actions
         ),
-        Err(Refused::Closed)
+        Err(CheckoutError::Closed)
     ));
 }
 
@@ -300,13 +303,13 @@ fn caps_hold_and_permits_come_back_whatever_the_order() {
                     match state.checkout(
                         &host,
                         moment(now),
-                        Wish { registered: false, fresh, ..Wish::default() },
+                        CheckoutOptions { registered: false, fresh, ..CheckoutOptions::default() },
                         &mut actions,
                     ) {
-                        Ok(Checkout::Idle(host, connection)) => leases.push((host, connection)),
-                        Ok(Checkout::Ticket(ticket)) => tickets.push(ticket),
-                        Err(Refused::QueueFull(_)) => {}
-                        Err(Refused::Closed) => panic!("nobody closed it"),
+                        Ok(Decision::Idle(host, connection)) => leases.push((host, connection)),
+                        Ok(Decision::Ticket(ticket)) => tickets.push(ticket),
+                        Err(CheckoutError::QueueFull(_)) => {}
+                        Err(CheckoutError::Closed) => panic!("nobody closed it"),
                     }
                 }
             }
@@ -370,8 +373,8 @@ fn a_crawlers_hosts_take_no_more_room_than_are_in_use_at_a_time() {
     let mut now = Instant::now();
     for key in 0..20_000 {
         let mut actions = Vec::new();
-        let Ok(Checkout::Ticket(ticket)) =
-            state.checkout(&key, moment(now), Wish::default(), &mut actions)
+        let Ok(Decision::Ticket(ticket)) =
+            state.checkout(&key, moment(now), CheckoutOptions::default(), &mut actions)
         else {
             panic!("a ticket was due")
         };
@@ -389,18 +392,19 @@ fn a_crawlers_hosts_take_no_more_room_than_are_in_use_at_a_time() {
 #[test]
 fn a_queue_moves_when_its_host_gives_back_and_by_any_host_under_the_total_cap() {
     let second = Duration::from_secs(1);
-    let caps = Caps { per_host: 2, total: 3, ..CAPS };
+    let caps = PoolLimits { per_host: 2, total: 3, ..CAPS };
     let (mut state, start, mut actions) = (State::new(caps), Instant::now(), Vec::new());
     for key in ["a", "a", "b"] {
-        let _ = state.checkout(&key, moment(start), Wish::default(), &mut actions);
+        let _ = state.checkout(&key, moment(start), CheckoutOptions::default(), &mut actions);
     }
     for (number, (host, dial)) in dials(&actions).into_iter().enumerate() {
         state.dialled(host, dial, idle(number as u32, start), &mut Vec::new());
     }
-    let mut wait = |key| match state.checkout(&key, moment(start), Wish::default(), &mut actions) {
-        Ok(Checkout::Ticket(ticket)) => ticket,
-        _ => panic!("a ticket was due"),
-    };
+    let mut wait =
+        |key| match state.checkout(&key, moment(start), CheckoutOptions::default(), &mut actions) {
+            Ok(Decision::Ticket(ticket)) => ticket,
+            _ => panic!("a ticket was due"),
+        };
     let (a, b) = (wait("a"), wait("b"));
     let standing = state.standing(a);
     assert_eq!((standing.by_total, standing.cap, standing.counts.active), (false, 2, 2));

@@ -4,9 +4,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::task::Waker;
 use std::time::{Duration, Instant, SystemTime};
 
-/// Caps of a pool.
+/// PoolLimits of a pool.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Caps {
+pub(crate) struct PoolLimits {
     pub per_host: usize,
     pub total: usize,
     pub dials_per_host: usize,
@@ -16,7 +16,7 @@ pub(crate) struct Caps {
 /// What must be done once the lock is released.
 pub(crate) enum Action<K, C> {
     Wake(Waker),
-    Close(C, Why),
+    Close(C, EvictReason),
     /// Open a connection for `host`; report with `dialled` or `dial_failed` under this number.
     Dial {
         key: K,
@@ -28,7 +28,7 @@ pub(crate) enum Action<K, C> {
 
 /// Why the pool itself closed a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Why {
+pub(crate) enum EvictReason {
     IdleTimeout,
     Evicted,
     PoolClosed,
@@ -36,11 +36,11 @@ pub(crate) enum Why {
 
 /// Keys hash to one number that is already well spread, so hashing it again is waste.
 #[derive(Default)]
-pub(crate) struct Fold(u64);
+pub(crate) struct IdentityHasher(u64);
 
-pub(super) type Folded = BuildHasherDefault<Fold>;
+pub(super) type BuildIdentityHasher = BuildHasherDefault<IdentityHasher>;
 
-impl Hasher for Fold {
+impl Hasher for IdentityHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -60,7 +60,7 @@ pub(crate) type HostId = usize;
 pub(crate) type TicketId = usize;
 
 /// The answer to a checkout.
-pub(crate) enum Checkout<C> {
+pub(crate) enum Decision<C> {
     /// An idle connection, leased to the caller.
     Idle(HostId, C),
     /// Wait with this ticket.
@@ -69,7 +69,7 @@ pub(crate) enum Checkout<C> {
 
 /// Why a checkout was refused.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum CheckoutError {
     /// So many requests wait already.
     QueueFull(usize),
     Closed,
@@ -121,7 +121,7 @@ impl Moment {
 
 /// What a checkout asks for.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Wish {
+pub(crate) struct CheckoutOptions {
     /// Prefer a connection registered with the runtime.
     pub registered: bool,
     /// Take only a newly opened connection.

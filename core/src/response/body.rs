@@ -18,7 +18,7 @@ const GATHERED: usize = 256 * 1024;
 const SMALL: u64 = 64 * 1024;
 
 impl Response {
-    /// It goes to the caller, who may forget it.
+    /// The caller has it, who may forget it: `body_idle_timeout` begins.
     pub(crate) fn park(&mut self) {
         if let State::Live(live) = &mut self.reply.state {
             live.park();
@@ -73,7 +73,7 @@ impl Response {
         Ok(())
     }
 
-    /// The same for a body that is collected whole.
+    /// Reads until `to` is full or the body has ended, which is collected whole: `max_body_size` holds.
     pub(crate) async fn fill_whole<W: Wait>(
         &mut self,
         wait: &mut W,
@@ -213,7 +213,7 @@ impl Response {
         self.progressed(result)
     }
 
-    /// The same, and takes everything that is at hand up to `enough` bytes.
+    /// Waits for more body bytes, and takes everything that is at hand up to `enough` bytes.
     async fn receive_piece<W: Wait>(&mut self, wait: &mut W, enough: usize) -> Result<()> {
         self.receive(wait).await?;
         let result = match &mut self.reply.state {

@@ -1,6 +1,7 @@
 //! A response: its head, and a body that is either here already or read from the connection.
 
 mod body;
+pub(crate) mod charset;
 
 use std::mem::MaybeUninit;
 

@@ -2,7 +2,9 @@
 //! that C, Python, TypeScript and the pages of the documentation tell about them, come from these
 //! tables. `make generate` writes the latter.
 //!
-//! The tables know nobody, so that the generator can be built while a change is half done.
+//! A new option, error, counter or fact is one row here, `make generate`, and its use in the engine:
+//! `config.the_option`, `ErrorKind::TheError`, `counters.the_counter`, `info.the_fact`. The tables know
+//! nobody, so that the generator can be built while a change is half done.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

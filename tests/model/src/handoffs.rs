@@ -8,7 +8,7 @@ use shuttle::sync::{Condvar, Mutex};
 use shuttle::thread;
 
 use crate::engine::inbox::Inbox;
-use crate::engine::inline_task::{InlineTask, Lingering, Turn};
+use crate::engine::inline_task::{InlineTask, Lingering, PollSite};
 
 /// Something that happens once, and wakes whoever waits for it.
 #[derive(Default)]
@@ -54,7 +54,7 @@ fn run(then: fn(Lingering)) {
         ended.1.notify_one();
     });
     let server = thread::spawn(move || events.iter().for_each(|event| event.happen()));
-    then(Lingering::new(InlineTask::begin(&INBOX, job, Turn::Begin)));
+    then(Lingering::new(InlineTask::begin(&INBOX, job, PollSite::Begin)));
     let mut count = done.0.lock().expect("never poisoned");
     while *count == 0 {
         count = done.1.wait(count).expect("never poisoned");

@@ -10,10 +10,11 @@ use shuttle::sync::Mutex;
 use shuttle::{future, thread};
 
 use crate::pool::{
-    Caps, DialOrder, Got, Grant, HostId, Idle, Manager, Moment, Pool, Refused, Ticket, Why, Wish,
+    Checkout, CheckoutError, CheckoutOptions, DialOrder, EvictReason, Grant, HostId, Idle, Manager,
+    Moment, Pool, PoolLimits, Ticket,
 };
 
-const CAPS: Caps = Caps { per_host: 2, total: 3, dials_per_host: 1, waiters: 16 };
+const CAPS: PoolLimits = PoolLimits { per_host: 2, total: 3, dials_per_host: 1, waiters: 16 };
 
 /// Counts what the pool believes it holds, from outside.
 struct Server {
@@ -76,7 +77,7 @@ impl Manager for Server {
         pool.manager.dials.lock().expect("never poisoned").push(dial);
     }
 
-    fn close(&self, connection: Connection, _: Why) {
+    fn close(&self, connection: Connection, _: EvictReason) {
         self.closed(connection.0);
     }
 }
@@ -92,12 +93,16 @@ fn idle(connection: Connection) -> Idle<Connection> {
     Idle { connection, since, until, registered: false, stay: 0, watched: false }
 }
 
-fn checkout(pool: &Waits, origin: usize, wish: Wish) -> Result<Got<Server>, Refused> {
+fn checkout(
+    pool: &Waits,
+    origin: usize,
+    wish: CheckoutOptions,
+) -> Result<Checkout<Server>, CheckoutError> {
     let got = pool.checkout(&origin, moment(), wish)?;
     Ok(match got {
-        Got::Ticket(mut ticket) => {
+        Checkout::Ticket(mut ticket) => {
             ticket.orphan = |pool, host, connection| pool.check_in(host, idle(connection));
-            Got::Ticket(ticket)
+            Checkout::Ticket(ticket)
         }
         idle => idle,
     })
@@ -129,15 +134,15 @@ fn finish(pool: &Waits, host: HostId, connection: Connection, well: bool) {
 }
 
 fn call(pool: &Waits, origin: usize, patient: bool, fresh: bool) {
-    let wish = Wish { fresh, ..Wish::default() };
+    let wish = CheckoutOptions { fresh, ..CheckoutOptions::default() };
     let leased = match checkout(pool, origin, wish) {
-        Ok(Got::Idle(host, connection)) => Some((host, connection)),
-        Ok(Got::Ticket(ticket)) => match wait(ticket, patient) {
+        Ok(Checkout::Idle(host, connection)) => Some((host, connection)),
+        Ok(Checkout::Ticket(ticket)) => match wait(ticket, patient) {
             Some(Grant::Connection(host, connection)) => Some((host, connection)),
             Some(Grant::Failed(_) | Grant::PoolClosed) | None => None,
         },
-        Err(Refused::Closed) => None,
-        Err(Refused::QueueFull(waiting)) => panic!("{waiting} wait, fewer than the limit"),
+        Err(CheckoutError::Closed) => None,
+        Err(CheckoutError::QueueFull(waiting)) => panic!("{waiting} wait, fewer than the limit"),
     };
     if let Some((host, connection)) = leased {
         assert_eq!(connection.0, origin, "another origin's connection");
@@ -210,18 +215,20 @@ pub fn close_races() {
     }
     settled(&pool);
     assert_eq!(pool.manager.open[0].load(Ordering::SeqCst), 0, "open after close");
-    assert!(matches!(checkout(&pool, 0, Wish::default()), Err(Refused::Closed)));
+    assert!(matches!(checkout(&pool, 0, CheckoutOptions::default()), Err(CheckoutError::Closed)));
 }
 
 /// Waiters of one origin are served in the order in which they came, whoever returns a connection
 /// and whoever gives up in between.
 pub fn first_come_first_served() {
-    let pool = Pool::new(Caps { per_host: 1, ..CAPS }, Server::new(false));
-    let Ok(Got::Ticket(first)) = checkout(&pool, 0, Wish::default()) else { panic!("a ticket") };
+    let pool = Pool::new(PoolLimits { per_host: 1, ..CAPS }, Server::new(false));
+    let Ok(Checkout::Ticket(first)) = checkout(&pool, 0, CheckoutOptions::default()) else {
+        panic!("a ticket")
+    };
     let Some(Grant::Connection(host, connection)) = wait(first, true) else { panic!("a dial") };
     let tickets: Vec<_> = (0..3)
-        .map(|_| match checkout(&pool, 0, Wish::default()) {
-            Ok(Got::Ticket(ticket)) => ticket,
+        .map(|_| match checkout(&pool, 0, CheckoutOptions::default()) {
+            Ok(Checkout::Ticket(ticket)) => ticket,
             _ => panic!("a ticket was due"),
         })
         .collect();
@@ -250,7 +257,7 @@ pub fn first_come_first_served() {
 
 /// At the total cap, another origin's idle connection makes room.
 pub fn idle_connections_make_room() {
-    let pool = Pool::new(Caps { per_host: 1, total: 1, ..CAPS }, Server::new(false));
+    let pool = Pool::new(PoolLimits { per_host: 1, total: 1, ..CAPS }, Server::new(false));
     let callers: Vec<_> = (0..2)
         .map(|origin| {
             let pool = pool.clone();

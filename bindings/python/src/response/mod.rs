@@ -99,7 +99,7 @@ impl Response {
         }
     }
 
-    /// The same; the rest of a large body is received now, on this thread.
+    /// The whole body; the rest of a large body is received now, on this thread.
     pub fn receive_whole(
         py: Python<'_>,
         mut response: CoreResponse,
@@ -233,12 +233,7 @@ impl Response {
         let Some(value) = headers.first(b"content-type") else {
             return Ok(None);
         };
-        let value = String::from_utf8_lossy(value);
-        let charset = value.split(';').skip(1).find_map(|parameter| {
-            let (name, value) = parameter.split_once('=')?;
-            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
-        });
-        Ok(charset.filter(|charset| !charset.is_empty()).map(str::to_string))
+        Ok(keepalive_core::charset(value))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The whole difference between the two ways to run an exchange.
+//! How an exchange waits: what the two ways to run one differ by.
 
 pub(crate) mod blocking;
 pub(crate) mod tokio;
@@ -24,8 +24,7 @@ pub(crate) enum Direction {
 #[derive(Debug)]
 pub(crate) struct Look {
     pub direction: Direction,
-    /// Set by the one who looks: the socket had no more, so that the next read would only be told
-    /// to wait.
+    /// Set by `op` when a read took all there was, so that the next one would only be told to wait.
     pub drained: bool,
 }
 
@@ -49,7 +48,7 @@ pub(crate) enum Want {
 }
 
 impl Want {
-    /// The same, or that something is here already which the socket will not tell of.
+    /// What to wait for where something may be here already that the socket will not tell of.
     pub fn of(self, transport: &Transport) -> Want {
         if transport.holds() { Want::Held } else { self }
     }

@@ -9,7 +9,7 @@ use crate::deadline::Deadline;
 use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Waited, Want};
 use crate::engine::Engine;
 use crate::engine::announce::wake_consumers;
-use crate::engine::inline_task::{Turn, turn};
+use crate::engine::inline_task::{PollSite, poll_site};
 use crate::engine::timers::{Timer, Timers};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::socket::{Io, is_pause};
@@ -38,7 +38,7 @@ impl TokioWait {
         if deadline.is_over() {
             return Poll::Ready(Err(Stopped::Expired));
         }
-        if turn() == Turn::Engine {
+        if poll_site() == PollSite::Engine {
             wake_consumers();
         }
         // Polled once, it wakes the context when the reactor has looked.
@@ -83,7 +83,7 @@ impl Wait for TokioWait {
     }
 
     fn adopt(&mut self, io: &mut Io) -> Result<()> {
-        if turn() == Turn::Begin && io.pace.is_due() {
+        if poll_site() == PollSite::Begin && io.pace.is_due() {
             // The submitter's thread watches it; the reactor would be woken as well.
             io.make_plain();
             return Ok(());
@@ -174,12 +174,12 @@ fn here<T>(
     want: Want,
     op: &mut dyn FnMut(BorrowedFd<'_>, &mut Look) -> io::Result<T>,
 ) -> Option<Waited<T>> {
-    let tried = match (turn(), want) {
-        (Turn::Begin, Want::Answer) => return Some(Poll::Pending),
-        (Turn::Linger, Want::Answer) => {
+    let tried = match (poll_site(), want) {
+        (PollSite::Begin, Want::Answer) => return Some(Poll::Pending),
+        (PollSite::Linger, Want::Answer) => {
             io.pace.watch(|| op(io.fd(), &mut Look::at(Direction::Read)))?
         }
-        (Turn::Begin | Turn::Linger, Want::Write | Want::Both) => {
+        (PollSite::Begin | PollSite::Linger, Want::Write | Want::Both) => {
             op(io.fd(), &mut Look::at(Direction::Write))
         }
         _ => return None,
