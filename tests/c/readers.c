@@ -385,7 +385,7 @@ static void forking(ka_client *client, const char *base) {
         ka_call *call = NULL;
         CHECK_OK(ka_client_submit(client, beside, other, NULL, &call, &error), error);
         CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
-        event = one_event(queue);
+        event = next_event(queue);
         CHECK_OK(event.status, event.error);
         CHECK_OK(ka_response_read_all(event.response, &body, &error), error);
         CHECK(bytes_equal(body, "1"));
@@ -393,7 +393,7 @@ static void forking(ka_client *client, const char *base) {
         ka_call_cancel(call);
         ka_call_free(call);
         ka_request_free(beside);
-        event = one_event(other);
+        event = next_event(other);
         CHECK(event.status == KA_CANCELLED);
         dispose(event);
     }
