@@ -91,7 +91,7 @@ pub fn rust() -> Result<String> {
     let mut text = format!(
         "/// The layout of a completion record.\npub mod record {{\n    \
          use keepalive_core::{{Info, Timings}};\n\n    \
-         use crate::completion_record::row_of;\n\n    \
+         use crate::convert::row_of;\n\n    \
          /// Words of a record.\n    pub const WORDS: usize = {};\n    \
          /// Numbers that follow them.\n    pub const NUMBERS: usize = {};\n\n    \
          /// What a record is about.\n    pub mod kind {{\n",

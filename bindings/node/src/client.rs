@@ -6,7 +6,7 @@ use keepalive_core::{
 use napi_derive::napi;
 
 use crate::convert::{Payload, Thrown, invalid, thrown};
-use crate::stats::NativeStats;
+use crate::generated::NativeStats;
 
 /// An option that was given; the field of its kind is set, or none for "not set".
 #[napi(object, object_to_js = false)]

@@ -8,7 +8,7 @@
 use std::any::Any;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use keepalive_core::{BodyWant, Completion, Error, ErrorKind, Fields, Outcome, Response, Version};
+use keepalive_core::{BodyWant, Completion, Error, Fields, Outcome, Response, Version};
 
 use crate::call_table::CallTable;
 use crate::generated::record::{self, NUMBERS, WORDS, flag, kind, word};
@@ -194,11 +194,6 @@ impl Batch {
             place.copy_from_slice(&word.to_ne_bytes());
         }
     }
-}
-
-/// The row of an error kind in the table, counted from 1.
-pub(crate) fn row_of(kind: ErrorKind) -> u32 {
-    ErrorKind::ALL.iter().position(|one| *one == kind).map_or(0, |row| row as u32 + 1)
 }
 
 fn version_flag(response: &Response) -> u32 {

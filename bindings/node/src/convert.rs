@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use bytes::Bytes;
-use keepalive_core::{Error, LIMITS, Timeouts, limit_from_millis};
+use keepalive_core::{Error, ErrorKind, LIMITS, Timeouts, limit_from_millis};
 use napi::bindgen_prelude::{FromNapiValue, TypeName, Uint8ArraySlice, ValidateNapiValue};
 use napi::{ValueType, check_status, sys};
 use napi_derive::napi;
@@ -218,4 +218,9 @@ pub fn timeouts(values: &[f64]) -> Result<Timeouts, Thrown> {
         }
     }
     Ok(timeouts)
+}
+
+/// The row of an error kind in the table, counted from 1.
+pub(crate) fn row_of(kind: ErrorKind) -> u32 {
+    ErrorKind::ALL.iter().position(|one| *one == kind).map_or(0, |row| row as u32 + 1)
 }

@@ -103,7 +103,7 @@ impl NativeOrigin {
 pub mod record {
     use keepalive_core::{Info, Timings};
 
-    use crate::completion_record::row_of;
+    use crate::convert::row_of;
 
     /// Words of a record.
     pub const WORDS: usize = 16;

@@ -2,8 +2,6 @@
 
 use napi_derive::napi;
 
-pub use crate::generated::NativeStats;
-
 /// A reason and how often it happened.
 #[napi(object, object_from_js = false)]
 pub struct ClosedCount {

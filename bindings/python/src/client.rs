@@ -13,8 +13,8 @@ use crate::body::{Failure, PythonSource};
 use crate::build::{Built, build, line, method};
 use crate::convert::{how_many, text};
 use crate::errors::{of_class, to_python};
+use crate::generated::Stats;
 use crate::gevent;
-use crate::info::Stats;
 use crate::response::{Method, Response, SMALL_BODY};
 use crate::shared::Shared;
 

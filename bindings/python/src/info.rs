@@ -1,9 +1,7 @@
-//! Facts for the caller: how an exchange went, and the counters of a pool.
+//! How facts show themselves.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-
-pub use crate::generated::{Info, OriginStats, Stats, Timings};
 
 /// `Class(name=value, ...)`.
 pub fn repr(class: &str, facts: &Bound<'_, PyDict>) -> PyResult<String> {

@@ -65,10 +65,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<client::Stream>()?;
     module.add_class::<gevent::Task>()?;
     module.add_class::<headers::Headers>()?;
-    module.add_class::<info::Info>()?;
-    module.add_class::<info::OriginStats>()?;
-    module.add_class::<info::Stats>()?;
-    module.add_class::<info::Timings>()?;
+    module.add_class::<generated::Info>()?;
+    module.add_class::<generated::OriginStats>()?;
+    module.add_class::<generated::Stats>()?;
+    module.add_class::<generated::Timings>()?;
     module.add_class::<response::Response>()?;
     module.add_class::<timeout::Timeout>()?;
     module.add_function(wrap_pyfunction!(errors::error_table, module)?)?;

@@ -22,7 +22,7 @@ use crate::aio::stream::AsyncStream;
 use crate::build::{Built, build, method};
 use crate::convert::{how_many, text};
 use crate::errors::to_python;
-use crate::info::Stats;
+use crate::generated::Stats;
 use crate::response::SMALL_BODY;
 use crate::shared::Shared;
 
