@@ -1,5 +1,7 @@
 //! Queries: pairs as one text, and a text behind a URL.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+
 /// Names and values as one text, in their order: `a=1&b=x+y`. Letters, digits and `-._~` stay, a space
 /// is `+`, every other byte is `%XX`: what a query is made of, and the body of an HTML form
 /// (application/x-www-form-urlencoded).
@@ -21,18 +23,11 @@ where
 }
 
 fn encode(bytes: &[u8], text: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for &byte in bytes {
-        match byte {
-            b' ' => text.push('+'),
-            b'-' | b'.' | b'_' | b'~' => text.push(byte.into()),
-            _ if byte.is_ascii_alphanumeric() => text.push(byte.into()),
-            _ => {
-                text.push('%');
-                text.push(HEX[usize::from(byte >> 4)].into());
-                text.push(HEX[usize::from(byte & 15)].into());
-            }
-        }
+    /// A space, which becomes `+`, is dealt with apart.
+    const ESCAPED: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b' ');
+    for piece in percent_encode(bytes, ESCAPED) {
+        text.extend(piece.chars().map(|c| if c == ' ' { '+' } else { c }));
     }
 }
 
