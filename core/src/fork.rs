@@ -13,8 +13,10 @@ use crate::sync::lock;
 
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
-/// Number of forks between the first process and this one.
-pub(crate) fn generation() -> u64 {
+/// Differs between a parent and its child once [`mark_child`] has run in the child: compare it with a
+/// stored value to see whether a fork came between. Any thread.
+#[inline]
+pub fn generation() -> u64 {
     GENERATION.load(Ordering::Acquire)
 }
 

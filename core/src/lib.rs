@@ -36,7 +36,7 @@ pub use drive::info::{Info, Timings};
 pub use drive::wait::blocking::Blocking;
 pub use engine::thread::{ThreadStarter, start_threads_with};
 pub use error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
-pub use fork::{keep as fork_keep, mark_child as fork_mark_child};
+pub use fork::{generation as fork_generation, keep as fork_keep, mark_child as fork_mark_child};
 pub use keepalive_proto::{Fields, Version};
 pub use keepalive_tables::{LIMITS, OPTIONS, OptionInfo, OptionKind, Shape};
 pub use observe::{Event, Observer};

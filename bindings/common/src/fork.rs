@@ -1,12 +1,12 @@
 //! After `fork()` the child must not touch what its parent's threads held: the engine is told at once,
 //! and handles that are tied to a process know whose they are.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-static GENERATION: AtomicU64 = AtomicU64::new(0);
+/// Whose process this is; told apart once [`watch`] was called.
+pub use keepalive_core::fork_generation as generation;
 
 extern "C" fn in_child() {
-    GENERATION.fetch_add(1, Ordering::Relaxed);
     keepalive_core::fork_mark_child();
 }
 
@@ -22,19 +22,12 @@ pub fn watch() {
     if WATCHED.load(Ordering::Acquire) {
         return;
     }
-    // SAFETY: `in_child` does nothing but atomic additions, which is allowed between fork and exec in
+    // SAFETY: `in_child` does nothing but an atomic addition, which is allowed between fork and exec in
     // a program with threads, and it lives as long as the process: libraries that link this are never
     // unloaded (linked nodelete, and CPython keeps extension modules).
     if unsafe { libc::pthread_atfork(None, None, Some(in_child)) } == 0 {
         WATCHED.store(true, Ordering::Release);
     }
-}
-
-/// Differs between a parent and its child once `watch` was called: compare it with a stored value to
-/// see whether a fork came between. Any thread.
-#[inline]
-pub fn generation() -> u64 {
-    GENERATION.load(Ordering::Relaxed)
 }
 
 #[cfg(test)]
