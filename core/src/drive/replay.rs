@@ -40,32 +40,30 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
         };
         let reused = call.record.info.reused;
         let Failure { mut error, sent, response_started } = failure;
+        let died_on_reuse = reused && is_death(&error);
         if let Ok(connection) = lease.connection() {
             if let Some(peer) = connection.peer {
                 error = error.with_address(peer);
             }
-            if reused && is_death(&error) {
+            if died_on_reuse {
                 connection.died_on_reuse(now, &call.settings.config);
             }
         }
-        if reused && is_death(&error) {
+        if died_on_reuse {
             examine_all(call.pool, &route);
         }
         lease.discard(CloseCause::Failed);
         let idempotent = request.head.is_replayable();
         let answer = if response_started { Answer::Part } else { Answer::None };
         let attempt = repeat::Attempt { idempotent, sent, answer, body: body.again() };
-        let again = match reused && replays == 0 && is_death(&error) {
-            true => attempt.again(),
-            false => Err(Refusal::MightActTwice),
-        };
-        if let Err(refusal) = again {
+        let again = (died_on_reuse && replays == 0).then(|| attempt.again());
+        if again != Some(Ok(())) {
             let error = error.with_exchange(reused, sent, idempotent, response_started);
-            return Err(match refusal {
-                Refusal::MightActTwice => error,
-                Refusal::BodyGone => error.with_note(
+            return Err(match again {
+                Some(Err(Refusal::BodyGone)) => error.with_note(
                     "not sent again: its streamed body cannot be produced a second time",
                 ),
+                _ => error,
             });
         }
         body.restart()?;

@@ -39,11 +39,7 @@ impl<'a> UploadSource<'a> {
 
     /// Whether the body can be sent again.
     pub fn again(&self) -> repeat::Body {
-        match &self.source {
-            None => repeat::Body::AnyTime,
-            Some(source) if source.can_restart() => repeat::Body::Afterwards,
-            Some(_) => repeat::Body::Gone,
-        }
+        self.source.as_ref().map_or(repeat::Body::AnyTime, Kept::again)
     }
 
     /// The body from where it stands.

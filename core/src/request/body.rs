@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::repeat;
 use crate::sync::lock;
 
 /// Produces a request body piece by piece.
@@ -50,8 +51,11 @@ impl Kept {
     }
 
     /// Whether it can be sent from its beginning: one that was never asked stands there.
-    pub fn can_restart(&self) -> bool {
-        !self.used || self.source.can_rewind()
+    pub fn again(&self) -> repeat::Body {
+        match !self.used || self.source.can_rewind() {
+            true => repeat::Body::Afterwards,
+            false => repeat::Body::Gone,
+        }
     }
 
     /// Goes there.

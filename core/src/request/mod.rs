@@ -30,10 +30,7 @@ impl Body {
     /// Whether it can be sent (again) from its beginning; nothing is done about it yet.
     pub fn again(&self) -> repeat::Body {
         let Body::Stream { source, .. } = self else { return repeat::Body::AnyTime };
-        match lock(source).as_ref().is_some_and(Kept::can_restart) {
-            true => repeat::Body::Afterwards,
-            false => repeat::Body::Gone,
-        }
+        lock(source).as_ref().map_or(repeat::Body::Gone, Kept::again)
     }
 
     pub fn is_stream(&self) -> bool {
