@@ -4,6 +4,7 @@
 //! request. It is called on whatever thread the thing happens on, the engine's too, and never under a
 //! lock; it must not block. What it is told of is borrowed for the call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use keepalive_proto::ResponseHead;
@@ -76,7 +77,7 @@ pub trait Observer: Send + Sync {
 
 /// Tells `observer`, if there is one.
 #[inline]
-pub(crate) fn tell(observer: Option<&dyn Observer>, event: &Event<'_>) {
+pub(crate) fn tell(observer: Option<&Arc<dyn Observer>>, event: &Event<'_>) {
     if let Some(observer) = observer {
         guarded(|| observer.observe(event));
     }

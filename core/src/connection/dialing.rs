@@ -93,8 +93,8 @@ impl Permit {
         assert_ne!(route.origin.host, crate::connection::tests::PANICS, "asked for");
         let address = follow(&pool, route, &dialled);
         let id = manager.process.next_connection_id();
-        let connection = Connection::new(id, dialled, &manager.config, memory, address);
-        let connection = Box::new(connection.along(route));
+        let connection = Connection::new(id, route, dialled, &manager.config, memory, address);
+        let connection = Box::new(connection);
         manager.opened(&connection);
         let until = connection.idle_until(&manager.config, now);
         if let Some(order) = self.order.take() {

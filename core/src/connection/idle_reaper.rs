@@ -5,6 +5,7 @@
 //! connection is never added, so the warm path pays nothing.
 
 use std::os::fd::OwnedFd;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -16,11 +17,12 @@ use tokio::io::unix::AsyncFd;
 use crate::connection::alarm::{Alarm, Armed};
 use crate::connection::follow_dns::look_up_names;
 use crate::connection::manager::ClientPool;
-use crate::connection::probe;
+use crate::connection::{Connection, probe};
 use crate::engine::steadily;
 use crate::net::socket::watch as register;
 use crate::origin::route::Route;
 use crate::pool::{HostId, Idle};
+use crate::stats::CloseCause;
 
 /// Idle for longer than this: watched.
 const TICK: Duration = Duration::from_millis(250);
@@ -50,12 +52,23 @@ fn examine(pool: &Arc<ClientPool>, host: HostId, number: u32) {
     };
     match probe(&mut idle.connection) {
         Ok(()) => pool.check_in(host, Idle { watched: false, ..idle }),
-        Err(reason) => {
-            pool.manager.found_dead(&idle.connection, reason);
-            idle.connection.close();
-            pool.discard(host);
-        }
+        Err(reason) => bury(pool, host, idle.connection, reason),
     }
+}
+
+/// An idle connection was found dead, for `reason`: it is learnt from, counted, closed, and its place in
+/// the pool is free.
+pub(super) fn bury(
+    pool: &Arc<ClientPool>,
+    host: HostId,
+    connection: Box<Connection>,
+    reason: CloseCause,
+) {
+    connection.learn_from(reason);
+    pool.manager.counters.stale.fetch_add(1, Ordering::Relaxed);
+    pool.manager.closed(&connection, reason);
+    connection.close();
+    pool.discard(host);
 }
 
 fn create() -> std::io::Result<AsyncFd<OwnedFd>> {

@@ -62,9 +62,7 @@ impl Lease {
             None => return None,
         };
         if let Some(connection) = self.connection.take() {
-            self.pool.manager.found_dead(&connection, reason);
-            connection.close();
-            self.pool.discard(self.host);
+            idle_reaper::bury(&self.pool, self.host, connection, reason);
         }
         None
     }

@@ -39,13 +39,6 @@ impl Drop for ConnectionManager {
 }
 
 impl ConnectionManager {
-    /// An idle connection was found dead, for `reason`.
-    pub fn found_dead(&self, connection: &Connection, reason: CloseCause) {
-        connection.learn_from(reason);
-        self.counters.stale.fetch_add(1, Ordering::Relaxed);
-        self.closed(connection, reason);
-    }
-
     /// A connection was opened.
     pub fn opened(&self, connection: &Connection) {
         self.counters.opened.fetch_add(1, Ordering::Relaxed);
@@ -59,9 +52,9 @@ impl ConnectionManager {
         self.tell(&Event::Evicted { connection: connection.id, reason });
     }
 
-    /// Something happened that concerns no request.
+    /// Something happened to a connection or a request of the client.
     pub fn tell(&self, event: &Event<'_>) {
-        tell(self.observer.as_deref().map(|observer| observer as _), event);
+        tell(self.observer.as_ref(), event);
     }
 }
 

@@ -83,9 +83,10 @@ impl Drop for Connection {
 }
 
 impl Connection {
-    /// A connection just opened; `id` is its number in the process.
+    /// A connection just opened along `route`; `id` is its number in the process.
     pub fn new(
         id: u64,
+        route: &Route,
         mut dialled: Dialled,
         config: &ClientConfig,
         memory: Arc<OriginState>,
@@ -109,7 +110,7 @@ impl Connection {
             dialled: [dialled.resolve, dialled.connect, dialled.tls],
             retires: Instant::now() + age,
             peer: dialled.peer,
-            forwarded: false,
+            forwarded: route.is_forwarded(),
             address,
             max_requests: None,
             hint: Hint::Unknown,
@@ -117,12 +118,6 @@ impl Connection {
             memory,
             generation: fork::generation(),
         }
-    }
-
-    /// Notes what its route asks of its requests.
-    pub fn along(mut self, route: &Route) -> Connection {
-        self.forwarded = route.is_forwarded();
-        self
     }
 
     /// Whether its requests have their targets in absolute-form: a forward proxy reads them.

@@ -87,8 +87,8 @@ impl Live {
         if let Some(lease) = self.lease.take() {
             let pool = lease.pool.clone();
             lease.check_in(Instant::now());
-            tell(pool.manager.observer.as_deref().map(|observer| observer as _), &Event::End);
-            tell(self.observer.as_deref().map(|observer| observer as _), &Event::End);
+            pool.manager.tell(&Event::End);
+            tell(self.observer.as_ref(), &Event::End);
         }
     }
 

@@ -36,7 +36,7 @@ impl<'a, W: Wait> Call<'a, W> {
             settings,
             pool,
             deadlines: Deadlines::new(&settings.config, &request.timeouts, started),
-            record: Record::new(pool, request.observer.as_deref(), started),
+            record: Record::new(pool, request.observer.as_ref(), started),
             wait,
             fields: Cow::Borrowed(&[]),
         }
@@ -66,7 +66,7 @@ pub(crate) struct Record<'a> {
     /// The present attempt began.
     pub begun: Instant,
     pool: &'a ClientPool,
-    observer: Option<&'a dyn Observer>,
+    observer: Option<&'a Arc<dyn Observer>>,
     /// Somebody is told.
     observed: bool,
 }
@@ -74,11 +74,10 @@ pub(crate) struct Record<'a> {
 impl<'a> Record<'a> {
     fn new(
         pool: &'a ClientPool,
-        observer: Option<&'a (dyn Observer + 'static)>,
+        observer: Option<&'a Arc<dyn Observer>>,
         started: Instant,
     ) -> Record<'a> {
         let observed = observer.is_some() || pool.manager.observer.is_some();
-        let observer = observer.map(|observer| observer as &dyn Observer);
         Record {
             info: Info::default(),
             marks: Marks::at(started),
@@ -159,7 +158,7 @@ impl<'a> Record<'a> {
     fn told(&self, event: &Event<'_>) {
         // A client hears of each dial from the pool.
         if !matches!(event, Event::Dialled { .. }) {
-            tell(self.pool.manager.observer.as_deref().map(|observer| observer as _), event);
+            self.pool.manager.tell(event);
         }
         tell(self.observer, event);
     }

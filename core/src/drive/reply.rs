@@ -96,17 +96,13 @@ pub(super) fn reply<W: Wait>(
             call.record.tell(Event::End);
         }
         Ok(Taken::More(_) | Taken::Dry(_)) => {
-            let observer = match call.record.is_observed() {
-                true => request.observer.clone(),
-                false => None,
-            };
             reply.state = State::Live(Box::new(Live::new(
                 lease,
                 decoder,
                 &call.deadlines,
                 request.target.origin.clone(),
                 call.record.info.reused,
-                observer,
+                request.observer.clone(),
             )));
         }
         Err(error) => {

@@ -45,7 +45,7 @@ impl From<Box<Reply>> for Response {
 impl Response {
     /// 100 to 999.
     pub fn status(&self) -> u16 {
-        self.reply.head.status
+        self.reply.status()
     }
 
     /// The reason phrase as sent, may be empty.
@@ -60,7 +60,7 @@ impl Response {
 
     /// Header fields in the order, case and number they came in.
     pub fn headers(&self) -> &Fields {
-        &self.reply.head.fields
+        self.reply.headers()
     }
 
     /// Trailer fields, once the body has been read to its end and if there were any.
