@@ -50,20 +50,25 @@ def quoted(text: str) -> bytes:
     return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A").encode()
 
 
+def field(name: str) -> bytes:
+    """The same for the name of a field, whose line ends become CRLF first."""
+    return quoted(re.sub("\r\n|\r|\n", "\r\n", name))
+
+
 def form(draw: random.Random, boundaries: list[str]) -> tuple[dict[str, Any], list[Part]]:
     """Arguments of a request, and the parts that they are."""
     data: dict[str, str] = {}
     parts: list[Part] = []
     for _ in range(draw.randint(0, 3)):
         data[word(draw)] = content(draw, boundaries).decode("latin-1")
-    parts += [(quoted(name), None, None, text.encode()) for name, text in data.items()]
+    parts += [(field(name), None, None, text.encode()) for name, text in data.items()]
     files: list[tuple[str, Any]] = []
     for _ in range(draw.randint(1, 3)):
         key, name, bytes_ = word(draw), "f" + word(draw), content(draw, boundaries)
         media_type = draw.choice([None, "text/plain", "application/x-y; a=b"])
         given: Any = bytes_ if draw.random() < 0.5 else io.BytesIO(bytes_)
         files.append((key, (name, given) if media_type is None else (name, given, media_type)))
-        parts.append((quoted(key), quoted(name), media_type and media_type.encode(), bytes_))
+        parts.append((field(key), quoted(name), media_type and media_type.encode(), bytes_))
     return {"data": data, "files": files}, parts
 
 

@@ -7,8 +7,7 @@ const native = require('./native')
 const { Promise, allocUnsafeSlow, soon } = require('./captured')
 
 /** Most memory taken on the word of a Content-Length, and how much more than what came afterwards. */
-const TRUST = 256 * 1024 * 1024
-const GROWTH = 8
+const [TRUST, GROWTH] = native.trustedLength()
 
 /** What the engine gathers before it wakes this thread: at first, and in bulk. */
 const FIRST = 64 * 1024

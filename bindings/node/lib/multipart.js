@@ -1,43 +1,43 @@
 'use strict'
-// multipart/form-data (RFC 7578) from a FormData, with its length known before it is sent.
+// A FormData as a body with its length; files are read while it is sent. How a form looks is the engine's.
 
 const { asyncIterator } = require('./captured')
+const { localError } = require('./errors')
+const native = require('./native')
 
 function encodeForm(form, blobPieces) {
-  // Loaded by the first form, so that programs without forms start sooner.
-  const { randomBytes } = require('node:crypto')
-  const boundary = `----keepalive${randomBytes(16).toString('hex')}`
-  const parts = []
+  const entries = []
+  const files = []
   for (const [name, value] of form) {
-    let head = `--${boundary}\r\nContent-Disposition: form-data; name="${escape(lines(name))}"`
     if (typeof value === 'string') {
-      parts.push(Buffer.from(`${head}\r\n\r\n${lines(value)}\r\n`))
+      entries.push({ name, text: value })
     } else {
-      head += `; filename="${escape(value.name)}"`
-      head += `\r\nContent-Type: ${value.type || 'application/octet-stream'}\r\n\r\n`
-      parts.push(Buffer.from(head), value, Buffer.from('\r\n'))
+      entries.push({ name, filename: value.name, contentType: value.type || 'application/octet-stream' })
+      files.push(value)
     }
   }
-  parts.push(Buffer.from(`--${boundary}--\r\n`))
+  const { contentType, around } = made(entries)
   let length = 0
-  for (const part of parts) length += part.size ?? part.length
-  return { source: { [asyncIterator]: () => pieces(parts, blobPieces) }, length, type: `multipart/form-data; boundary=${boundary}` }
+  for (const bytes of around) length += bytes.length
+  for (const file of files) length += file.size
+  return { source: { [asyncIterator]: () => pieces(around, files, blobPieces) }, length, type: contentType }
 }
 
-async function* pieces(parts, blobPieces) {
-  for (const part of parts) {
-    if (Buffer.isBuffer(part)) yield part
-    else yield* blobPieces(part)
+function made(entries) {
+  try {
+    return native.form(entries)
+  } catch (error) {
+    error.message = `body: ${error.message}`
+    throw localError(error)
   }
 }
 
-/** Line ends in names and values are CRLF (WHATWG HTML, multipart form data). */
-function lines(text) {
-  return text.replace(/\r?\n|\r/g, '\r\n')
-}
-
-function escape(text) {
-  return text.replace(/\n/g, '%0A').replace(/\r/g, '%0D').replace(/"/g, '%22')
+async function* pieces(around, files, blobPieces) {
+  yield around[0]
+  for (let i = 0; i < files.length; i += 1) {
+    yield* blobPieces(files[i])
+    yield around[i + 1]
+  }
 }
 
 module.exports = { encodeForm }

@@ -12,6 +12,7 @@ mod convert;
 #[rustfmt::skip]
 mod generated;
 mod memory;
+pub mod multipart;
 mod stats;
 mod wake;
 
@@ -62,6 +63,13 @@ pub fn limit_names() -> Vec<&'static str> {
 #[napi]
 pub fn prepared_from() -> u32 {
     keepalive_common::huge_pages::LEAST as u32
+}
+
+/// Most bytes taken for a body on the word of its Content-Length alone, and how many times as much as
+/// has come is taken then.
+#[napi]
+pub fn trusted_length() -> (u32, u32) {
+    (keepalive_core::TRUSTED_LENGTH as u32, keepalive_core::TRUSTED_GROWTH as u32)
 }
 
 /// `url` with a query appended: `text` as it is, or names and values in turn, encoded.

@@ -1,41 +1,17 @@
-"""multipart/form-data (RFC 7578), produced piece by piece: files are read while they are sent."""
+"""What ``files=`` takes, as the parts of the engine's form. Files are read while they are sent."""
 
 from __future__ import annotations
 
 import io
 import os
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from . import _native
 from ._bodies import PIECE, FileBody, Unprepared, checked
 from ._encode import pairs
 
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
-
-
-def boundary_of(content_type: str) -> str | None:
-    """The boundary in a caller's own Content-Type, ``None`` if it names none."""
-    from email.message import Message
-
-    message = Message()
-    message["Content-Type"] = content_type
-    if message.get_content_maintype() != "multipart":
-        raise ValueError(
-            f"files: the Content-Type header says {message.get_content_type()}; expected "
-            "multipart/form-data, or leave it out"
-        )
-    boundary = message.get_boundary()
-    if boundary is not None and not _BOUNDARY.fullmatch(boundary):
-        raise ValueError(
-            "files: the boundary in the Content-Type header is not one of RFC 2046 5.1.1: "
-            "1 to 70 letters, digits, blanks or any of '()+_,-./:=?"
-        )
-    return boundary
-
-
-def multipart(data: Any, files: Any, content_type: str | None) -> tuple[Any, str] | None:
+def multipart(data: Any, files: Any, content_type: bytes | None) -> tuple[Any, bytes] | None:
     """The source of the body and its Content-Type; ``None`` if there are no files.
 
     ``content_type`` is the one that the caller has set. A file is content, or (name, content[,
@@ -50,25 +26,20 @@ def multipart(data: Any, files: Any, content_type: str | None) -> tuple[Any, str
         ) from None
     if not named:
         return None
-    boundary = boundary_of(content_type) if content_type else None
-    if boundary is None:
-        boundary = os.urandom(16).hex()
-        kind = content_type.rstrip("; ") if content_type else "multipart/form-data"
-        content_type = f"{kind}; boundary={boundary}"
-    assert content_type is not None
-    parts = [_field(key, text) for key, text in (pairs("data", data) if data is not None else ())]
-    parts += [_file(key, value) for key, value in named]
-    return Multipart(boundary.encode(), parts), content_type
+    form = _native.Multipart(content_type or None)
+    for key, text in pairs("data", data) if data is not None else ():
+        content = text if isinstance(text, bytes) else text.encode()
+        form.add("data", _name(key), None, None, [], content)
+    for key, value in named:
+        _add_file(form, key, value)
+    return Multipart(form.finish()), form.content_type
 
 
 class Multipart(Unprepared):
     """The parts of a form, and what is between them."""
 
-    def __init__(self, boundary: bytes, parts: list[tuple[bytes, Any]]) -> None:
-        self._pieces: list[Any] = []
-        for head, content in parts:
-            self._pieces += (b"--" + boundary + b"\r\n" + head + b"\r\n\r\n", content, b"\r\n")
-        self._pieces.append(b"--" + boundary + b"--\r\n")
+    def __init__(self, pieces: list[Any]) -> None:
+        self._pieces = pieces
 
     def prepare(self) -> MultipartBody:
         """Looks at the files: how long they are, and whether they can be read again."""
@@ -108,34 +79,19 @@ class MultipartBody:
             yield bytes(held)
 
 
-def _field(key: str | bytes, text: str | bytes) -> tuple[bytes, bytes]:
-    return _disposition(key, None), text if isinstance(text, bytes) else text.encode()
+def _name(key: str | bytes) -> str:
+    return key.decode() if isinstance(key, bytes) else key
 
 
-def _disposition(key: str | bytes, name: str | None) -> bytes:
-    text = key.decode() if isinstance(key, bytes) else key
-    line = f'Content-Disposition: form-data; name="{_quoted(text)}"'
-    if name is not None:
-        line += f'; filename="{_quoted(name)}"'
-    return line.encode()
-
-
-def _file(key: Any, value: Any) -> tuple[bytes, Any]:
+def _add_file(form: _native.Multipart, key: Any, value: Any) -> None:
     if not isinstance(key, (str, bytes)):
         raise TypeError(f"files: expected a field name as str, got {type(key).__name__}")
     where = f"files[{key!r}]"
     name, content, media_type, headers = _unpacked(where, value)
-    head = _disposition(key, name)
-    extra = _headers(where, headers)
-    if not any(field.lower() == b"content-type" for field, _ in extra):
-        if media_type is None and name:
-            from mimetypes import guess_type
+    if media_type is None and name:
+        from mimetypes import guess_type
 
-            media_type = guess_type(name)[0] or "application/octet-stream"
-        if media_type is not None:
-            extra.insert(0, (b"Content-Type", _value(where, media_type)))
-    for field, text in extra:
-        head += b"\r\n" + field + b": " + text
+        media_type = guess_type(name)[0] or "application/octet-stream"
     if isinstance(content, str):
         content = content.encode()
     elif isinstance(content, (bytes, bytearray, memoryview)):
@@ -146,7 +102,8 @@ def _file(key: Any, value: Any) -> tuple[bytes, Any]:
         raise TypeError(
             f"{where}: expected bytes, str or a binary file, got {type(content).__name__}"
         )
-    return head, content
+    kind = None if media_type is None else media_type.encode()
+    form.add(where, _name(key), name, kind, _headers(where, headers), content)
 
 
 def _unpacked(where: str, value: Any) -> tuple[str | None, Any, str | None, Any]:
@@ -174,24 +131,11 @@ def _headers(where: str, headers: Any) -> list[tuple[bytes, bytes]]:
         listed = [(name, value) for name, value in items]
     except (TypeError, ValueError):
         raise TypeError(f"{where}: expected headers as a mapping or pairs") from None
-    found = []
-    for name, value in listed:
-        name = name.encode() if isinstance(name, str) else name
-        if not isinstance(name, bytes) or not _TOKEN.fullmatch(name):
-            raise ValueError(f"{where}: {name!r} is not the name of a header field")
-        found.append((name, _value(where, value)))
-    return found
+    return [(_bytes(where, "names", name), _bytes(where, "values", value)) for name, value in listed]
 
 
-def _value(where: str, value: Any) -> bytes:
+def _bytes(where: str, what: str, value: Any) -> bytes:
     text = value.encode() if isinstance(value, str) else value
     if not isinstance(text, bytes):
-        raise TypeError(f"{where}: expected header values as str, got {type(value).__name__}")
-    if any(byte in text for byte in b"\r\n\0"):
-        raise ValueError(f"{where}: line break or NUL in the media type or a header")
+        raise TypeError(f"{where}: expected header {what} as str, got {type(value).__name__}")
     return text
-
-
-def _quoted(text: str) -> str:
-    """RFC 7578 with the WHATWG escapes, which keep a name from ending its header field."""
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -30,6 +30,7 @@ __all__ = [
     "Client",
     "Headers",
     "Info",
+    "Multipart",
     "OPTIONS",
     "Response",
     "Sender",
@@ -501,6 +502,22 @@ class OriginStats:
     def addresses(self) -> list[str]: ...
     # </generated>
     def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class Multipart:
+    @property
+    def content_type(self) -> bytes: ...
+    def __new__(cls, content_type: bytes | None) -> Multipart: ...
+    def add(
+        self,
+        place: str,
+        name: str,
+        filename: str | None,
+        content_type: bytes | None,
+        headers: list[tuple[bytes, bytes]],
+        content: Any,
+    ) -> None: ...
+    def finish(self) -> list[Any]: ...
 
 @final
 class Sender:

@@ -10,7 +10,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString, PyTuple};
 use crate::body::Pieces;
 use crate::convert::{buffer, credentials, encoder, owned, text, utf8};
 use crate::errors::{RequestLine, to_python, unknown, wrong_type};
-use crate::headers::{fields, latin1_text};
+use crate::headers::fields;
 use crate::once::PyOnceLock;
 use crate::response::Method;
 use crate::shared::{Shared, flag};
@@ -148,7 +148,7 @@ pub fn build<'py>(
         || shared.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE));
     match (media_type, own_type) {
         // A form with files says what is between its parts, and has heeded what it was told.
-        (MediaType::Form(form), _) => add(py, &mut request, CONTENT_TYPE, form.as_bytes())?,
+        (MediaType::Form(form), _) => add(py, &mut request, CONTENT_TYPE, &form)?,
         (_, Some(own)) => add(py, &mut request, CONTENT_TYPE, &own)?,
         (MediaType::Default(media_type), None) if !inherited() => {
             add(py, &mut request, CONTENT_TYPE, media_type.as_bytes())?;
@@ -228,7 +228,7 @@ enum MediaType {
     None,
     /// Unless the caller gave another.
     Default(String),
-    Form(String),
+    Form(Vec<u8>),
 }
 
 fn set_body<'py>(
@@ -293,10 +293,10 @@ fn multipart<'py>(
     arguments: &Arguments<'py>,
     files: &Bound<'py, PyAny>,
     own_type: Option<&[u8]>,
-) -> PyResult<Option<(Bound<'py, PyAny>, String)>> {
+) -> PyResult<Option<(Bound<'py, PyAny>, Vec<u8>)>> {
     static MULTIPART: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = files.py();
-    let own_type = own_type.map(|value| latin1_text(py, value));
+    let own_type = own_type.map(|value| PyBytes::new(py, value));
     let multipart = MULTIPART.import(py, "libkeepalive._multipart", "multipart")?;
     multipart.call1((&arguments.data, files, own_type))?.extract()
 }

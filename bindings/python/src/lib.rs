@@ -16,6 +16,7 @@ mod headers;
 mod info;
 mod interpreter;
 mod memory;
+mod multipart;
 mod once;
 mod options;
 mod pieces;
@@ -69,6 +70,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<generated::OriginStats>()?;
     module.add_class::<generated::Stats>()?;
     module.add_class::<generated::Timings>()?;
+    module.add_class::<multipart::Multipart>()?;
     module.add_class::<response::Response>()?;
     module.add_class::<timeout::Timeout>()?;
     module.add_function(wrap_pyfunction!(errors::error_table, module)?)?;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use keepalive_common::huge_pages;
 use keepalive_core::{
     Blocking, Call, Client, Destination, Error, ErrorKind, Phase, Queue, Response, Result,
+    TRUSTED_GROWTH, TRUSTED_LENGTH,
 };
 use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
@@ -77,13 +78,6 @@ pub fn copied(py: Python<'_>, body: &[u8]) -> PyResult<Py<PyBytes>> {
     Ok(PyBytes::new(py, body).unbind())
 }
 
-/// Most memory taken on the word of a Content-Length. Before anything is written to it, it costs
-/// addresses only.
-const MOST: usize = 128 << 20;
-/// How many times as much as has come is taken on its word later; so seldom that the copies weigh
-/// little.
-const GROWTH: usize = 8;
-
 /// A whole body of known length.
 pub struct Whole {
     memory: Memory,
@@ -111,7 +105,7 @@ impl Whole {
         let Some(total) = size.and_then(|left| usize::try_from(left).ok()) else {
             return Ok(None);
         };
-        Ok(Some(Whole { memory: Memory::new(py, total.min(MOST))?, filled: 0, total }))
+        Ok(Some(Whole { memory: Memory::new(py, total.min(TRUSTED_LENGTH))?, filled: 0, total }))
     }
 
     /// Receives it on this thread.
@@ -167,7 +161,7 @@ impl Whole {
     /// This memory with more room.
     pub fn grown(self, py: Python<'_>) -> PyResult<Whole> {
         let Whole { mut memory, filled, total } = self;
-        let mut larger = Memory::new(py, filled.saturating_mul(GROWTH).min(total))?;
+        let mut larger = Memory::new(py, filled.saturating_mul(TRUSTED_GROWTH).min(total))?;
         py.detach(|| {
             larger.memory()[..filled].copy_from_slice(&memory.memory()[..filled]);
         });

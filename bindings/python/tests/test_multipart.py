@@ -152,6 +152,11 @@ def test_names_cannot_end_their_field(client, origin):
     assert first["Content-Disposition"] == 'form-data; name="a%22%0D%0AX: y"'
     assert second["Content-Disposition"].endswith('filename="n%22%0D%0AX: y.txt"')
     assert first["X"] is second["X"] is None
+    body, headers = echoed(client, origin, data={"a\n": "1\n"}, files={"\r": ("b\n", b"\n")})
+    first, second = parts(body, headers)
+    assert first["Content-Disposition"] == 'form-data; name="a%0D%0A"'
+    assert second["Content-Disposition"] == 'form-data; name="%0D%0A"; filename="b%0A"'
+    assert [part.get_payload(decode=True) for part in (first, second)] == [b"1\n", b"\n"]
 
 
 class Once:

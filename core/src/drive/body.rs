@@ -105,7 +105,7 @@ impl Live {
         let _ = self.claim();
         let Some(Ok(connection)) = self.lease.as_mut().map(Lease::connection) else { return };
         if let Some(left) = connection.wire.http.body_remaining() {
-            into.reserve_exact(usize::try_from(left).unwrap_or(usize::MAX).min(MOST_RESERVED));
+            into.reserve_exact(usize::try_from(left).unwrap_or(usize::MAX).min(TRUSTED_LENGTH));
         }
     }
 
@@ -264,9 +264,14 @@ fn past(http: &Machine, decoder: &Option<Decoder>) -> Option<u64> {
 const READ_LARGE: usize = 128 * 1024;
 const READ_LARGEST: usize = 256 * 1024;
 
-/// Most memory reserved on the word of a Content-Length: of a body that will be kept whole, and of
-/// one that may be read in pieces. Pages are not committed until they are written.
-const MOST_RESERVED: usize = 16 * 1024 * 1024;
+/// Most memory, in bytes, that is reserved for a body that will be kept whole on the word of a
+/// Content-Length alone. Until it is written to, it costs addresses only.
+pub const TRUSTED_LENGTH: usize = 128 * 1024 * 1024;
+
+/// How many times as much as has come is then taken on its word; so seldom that the copies weigh
+/// little.
+pub const TRUSTED_GROWTH: usize = 8;
+
 const SMALL: u64 = 64 * 1024;
 
 /// How much to ask for: what is left, in steps that grow with what has come, so that a lying

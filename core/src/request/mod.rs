@@ -1,7 +1,9 @@
 //! A request: validated as it is built, so that bad input fails before a connection is taken.
 
 pub(crate) mod body;
+pub(crate) mod media_type;
 pub(crate) mod method;
+pub(crate) mod multipart;
 pub(crate) mod time;
 pub(crate) mod url;
 
