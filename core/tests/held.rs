@@ -76,13 +76,13 @@ fn outcomes(origin: &Origin, answer: &'static [u8]) -> Vec<Result<Vec<u8>>> {
                 }
             }
         }));
-        for lingers in [false, true] {
+        for inline in [false, true] {
             let queue = Queue::new(|| {});
-            let call = match lingers {
+            let call = match inline {
                 false => client.submit(request.clone(), Until::Body, &queue, 1),
-                true => client.submit_lingering(request.clone(), Until::Body, &queue, 1),
+                true => client.submit_inline(request.clone(), Until::Body, &queue, 1),
             };
-            call.expect("submitted").linger(&queue);
+            call.expect("submitted").poll_inline(&queue);
             let result = response(next(&queue));
             outcomes.push(
                 result.map(|mut response| response.take_complete().expect("complete").to_vec()),

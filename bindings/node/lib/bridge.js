@@ -68,8 +68,8 @@ function dispatch(batch, at) {
 }
 
 /** A lone request was sent: its answer may be here before the engine's thread could be woken for it. */
-function linger(slot) {
-  if (bridge.linger(slot)) onWake()
+function pollInline(slot) {
+  if (bridge.pollInline(slot)) onWake()
 }
 
 // Servers are told that their connections are over. A worker's end concerns its own requests only.
@@ -95,4 +95,4 @@ function release(slot) {
   free.push(slot)
 }
 
-module.exports = { acquire, bridge, linger, release }
+module.exports = { acquire, bridge, pollInline, release }

@@ -101,7 +101,7 @@ module.exports = {
   globalClass,
   ignore,
   iterator,
-  lingers: real,
+  canPollInline: real,
   soon,
   toStringTag,
 }

@@ -5,8 +5,8 @@
 // Its slot is given back only when nothing of it runs any more: after the engine's last record, or
 // when it is given up between two calls.
 
-const { FinalizationRegistry, Promise, WeakRef, lingers, soon } = require('./captured')
-const { acquire, bridge, linger, release } = require('./bridge')
+const { FinalizationRegistry, Promise, WeakRef, canPollInline, soon } = require('./captured')
+const { acquire, bridge, pollInline, release } = require('./bridge')
 const { KeepaliveError, closed, failureOf, localError } = require('./errors')
 const { Incoming } = require('./incoming')
 const { unwatch, watch } = require('./abort')
@@ -18,7 +18,7 @@ const LEAVING = 'leaving' // the rest of the body is being read and thrown away
 const CANCELLED = 'cancelled' // the engine's last word is still to come, for nobody
 const OVER = 'over' // the slot is given back
 
-const LINGER = 8
+const INLINE = 8
 
 /** Closes the connection's response when nobody can read it any more. */
 const unread = new FinalizationRegistry((exchange) => exchange.discard())
@@ -51,14 +51,14 @@ class Exchange {
       this.signal = signal
     }
     this.slot = acquire(this)
-    let lingering
+    let polled
     try {
-      lingering = bridge.submit(
+      polled = bridge.submit(
         this.slot,
         client,
         request.method,
         request.url,
-        lingers ? request.flags | LINGER : request.flags,
+        canPollInline ? request.flags | INLINE : request.flags,
         request.headers,
         request.headerCount,
         request.payload,
@@ -74,7 +74,7 @@ class Exchange {
       this.upload = upload
       upload.slot = this.slot
     }
-    if (lingering) soon(linger, this.slot)
+    if (polled) soon(pollInline, this.slot)
   }
 
   onHead(record) {

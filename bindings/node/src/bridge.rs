@@ -28,8 +28,8 @@ const DECODE: u32 = 1;
 const FOLLOW: u32 = 2;
 /// The body comes through `push`.
 const STREAM: u32 = 4;
-/// `linger` can be called soon.
-const LINGER: u32 = 8;
+/// `poll_inline` can be called soon.
+const INLINE: u32 = 8;
 /// The streamed body can begin again (`restarted`).
 const REWIND: u32 = 16;
 /// A redirect is an error.
@@ -81,7 +81,7 @@ impl Bridge {
 
     /// Starts a request. `headers` is `name NUL value NUL ...` of `header_count` fields; `length`
     /// is the streamed body's, negative when unknown; `limits` as in `convert::timeouts`. Whether
-    /// `linger` is to be called once the loop has nothing else to do.
+    /// `poll_inline` is to be called once the loop has nothing else to do.
     #[napi]
     pub fn submit(
         &self,
@@ -122,24 +122,24 @@ impl Bridge {
             sender = Some(half);
         }
         let queue = &self.shared.queue;
-        let call = if flags & LINGER != 0 {
-            client.client.submit_lingering(request, Until::Head, queue, token)
+        let call = if flags & INLINE != 0 {
+            client.client.submit_inline(request, Until::Head, queue, token)
         } else {
             client.client.submit(request, Until::Head, queue, token)
         }
         .map_err(thrown)?;
-        let lingers = call.lingers();
+        let polled = call.is_inline();
         state.slots.at(index).sender = sender;
         self.shared.started(state.slots.started(index, call));
-        Ok(lingers)
+        Ok(polled)
     }
 
     /// Watches for the answer for some microseconds; whether there is something to `drain`.
     #[napi]
-    pub fn linger(&self, index: u32) -> bool {
+    pub fn poll_inline(&self, index: u32) -> bool {
         let call = self.shared.state.borrow_mut().slots.at(index).call.take();
         let Some(mut call) = call else { return false };
-        let filled = call.linger(&self.shared.queue);
+        let filled = call.poll_inline(&self.shared.queue);
         self.shared.state.borrow_mut().slots.at(index).call = Some(call);
         filled
     }

@@ -81,7 +81,7 @@ class Future:
         self._outcome: outcome.Outcome[Any] | None = None
         self._on_cancel: Callable[[Future], object] | None = None
         self._feed: Feed | None = None
-        self._linger: Callable[[], object] | None = None
+        self._poll_inline: Callable[[], object] | None = None
 
     def add_done_callback(self, callback: Callable[[Future], object]) -> None:
         self._on_cancel = callback
@@ -107,9 +107,9 @@ class Future:
         self._feed = Feed(body, sender, trio.Event, thread)
         return self._feed
 
-    def linger(self, watch: Callable[[], object]) -> None:
+    def poll_inline(self, watch: Callable[[], object]) -> None:
         """Has the waiting task watch for the answer once every other task has had its turn."""
-        self._linger = watch
+        self._poll_inline = watch
 
     def _settle(self, result: outcome.Outcome[Any]) -> None:
         if self._outcome is None:
@@ -124,10 +124,10 @@ class Future:
         return trio.lowlevel.Abort.SUCCEEDED
 
     async def _settled(self) -> None:
-        if self._linger is not None:
+        if self._poll_inline is not None:
             # A cancelled task is told below, where the call is cancelled with it.
             await trio.lowlevel.cancel_shielded_checkpoint()
-            self._linger()
+            self._poll_inline()
         if self._outcome is None:
             self._task = trio.lowlevel.current_task()
             try:

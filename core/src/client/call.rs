@@ -5,26 +5,26 @@ use std::sync::Arc;
 use crate::client::outcome::Queue;
 use crate::engine::announce::unannounced;
 use crate::engine::cancel::Cancel;
-use crate::engine::inline_task::Lingering;
+use crate::engine::inline_task::InlinePoll;
 use crate::fork;
 
 /// A submitted request. Dropping it lets the request run on.
 pub struct Call {
     cancel: Arc<Cancel>,
     generation: u64,
-    lingering: Option<Lingering>,
+    inline: Option<InlinePoll>,
 }
 
 impl Call {
     /// For a piece of work that is about to start, and what it watches.
     pub(super) fn new() -> (Call, Arc<Cancel>) {
         let cancel = Cancel::new();
-        let call = Call { cancel: cancel.clone(), generation: fork::generation(), lingering: None };
+        let call = Call { cancel: cancel.clone(), generation: fork::generation(), inline: None };
         (call, cancel)
     }
 
-    pub(super) fn lingering(mut self, lingering: Option<Lingering>) -> Call {
-        self.lingering = lingering;
+    pub(super) fn with_inline(mut self, inline: Option<InlinePoll>) -> Call {
+        self.inline = inline;
         self
     }
 
@@ -36,18 +36,18 @@ impl Call {
         }
     }
 
-    /// Whether [`Call::linger`] is to be called.
-    pub fn lingers(&self) -> bool {
-        self.lingering.is_some()
+    /// Whether [`Call::poll_inline`] is to be called.
+    pub fn is_inline(&self) -> bool {
+        self.inline.is_some()
     }
 
     /// Watches for the answer on this thread, for at most `busy_poll` and only where that has
     /// paid; if it has not come by then, the engine brings it. `true`: `own` was filled, and its
     /// consumer, which is the caller, was not woken for it.
-    pub fn linger(&mut self, own: &Arc<Queue>) -> bool {
-        let Some(lingering) = self.lingering.take() else { return false };
+    pub fn poll_inline(&mut self, own: &Arc<Queue>) -> bool {
+        let Some(inline) = self.inline.take() else { return false };
         let mut mine = false;
-        for consumer in unannounced(|| lingering.watch()) {
+        for consumer in unannounced(|| inline.watch()) {
             if Arc::as_ptr(&consumer).cast::<()>() == Arc::as_ptr(own).cast::<()>() {
                 mine = true;
             } else {

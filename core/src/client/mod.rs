@@ -191,11 +191,11 @@ impl Client {
         self.start(request, until, queue, token, false)
     }
 
-    /// [`Client::submit`] for an event loop's own thread, which calls [`Call::linger`] as soon as it has
+    /// [`Client::submit`] for an event loop's own thread, which calls [`Call::poll_inline`] as soon as it has
     /// nothing else to do: where answers come within microseconds, waking the engine and being
     /// woken by it costs more than to look. Until then, or until the call is dropped, nobody looks
     /// for the answer of a lone request, and its limits do not end it.
-    pub fn submit_lingering(
+    pub fn submit_inline(
         &self,
         request: impl Into<Arc<Request>>,
         until: Until,
@@ -211,7 +211,7 @@ impl Client {
         until: Until,
         queue: &Arc<Queue>,
         token: u64,
-        lingers: bool,
+        inline: bool,
     ) -> Result<Call> {
         let request = request.into();
         request.check()?;
@@ -227,7 +227,7 @@ impl Client {
         };
         let engine = self.process().engine()?;
         let begin = move |count| submission.begin(TokioWait::new(engine), count);
-        Ok(call.lingering(engine.submit(lingers, begin)))
+        Ok(call.with_inline(engine.submit(inline, begin)))
     }
 
     /// Counters of this client's pool.

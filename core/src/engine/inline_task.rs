@@ -1,7 +1,7 @@
 //! A submission that begins on the submitter's thread. With nothing else under way the engine
 //! sleeps: waking it to write a request, and being woken by it with the answer, costs more than
 //! both take. So the submitter's thread writes the request, and then either leaves the answer to
-//! the engine's reactor or, when it says that it lingers, comes back to watch for it.
+//! the engine's reactor or, when it polls inline, comes back to watch for it.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(crate) enum PollSite {
     /// The submitter's thread, which will come back for the answer.
     Begin,
     /// It came back, and may watch for the answer.
-    Linger,
+    Inline,
 }
 
 thread_local! {
@@ -116,14 +116,14 @@ impl Wake for InlineTask {
 
 /// A job whose answer the submitter's thread promised to come back for. Dropping it leaves the job
 /// to the engine.
-pub(crate) struct Lingering {
+pub(crate) struct InlinePoll {
     task: Option<Arc<InlineTask>>,
     generation: u64,
 }
 
-impl Lingering {
-    pub fn new(task: Arc<InlineTask>) -> Lingering {
-        Lingering { task: Some(task), generation: fork::generation() }
+impl InlinePoll {
+    pub fn new(task: Arc<InlineTask>) -> InlinePoll {
+        InlinePoll { task: Some(task), generation: fork::generation() }
     }
 
     /// Watches for the answer on this thread, for as long as that pays on its connection, unless
@@ -133,12 +133,12 @@ impl Lingering {
         if !task.inbox.is_lone() || self.generation != fork::generation() {
             self.task = Some(task);
         } else if let Some(job) = task.take(Stage::Here) {
-            task.poll(job, PollSite::Linger);
+            task.poll(job, PollSite::Inline);
         }
     }
 }
 
-impl Drop for Lingering {
+impl Drop for InlinePoll {
     fn drop(&mut self) {
         let Some(task) = self.task.take() else { return };
         if self.generation != fork::generation() {

@@ -24,7 +24,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::engine::driver::Driver;
 use crate::engine::inbox::{Count, Inbox, Job, Work};
-use crate::engine::inline_task::{InlineTask, Lingering, PollSite};
+use crate::engine::inline_task::{InlinePoll, InlineTask, PollSite};
 use crate::engine::task_set::TaskSet;
 use crate::engine::timers::Timers;
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -96,18 +96,18 @@ impl Engine {
     }
 
     /// Runs a submission. A lone one begins on the caller's thread, which writes the request; its
-    /// answer is the reactor's, unless the caller `lingers` for it. With others under way the
+    /// answer is the reactor's, unless the caller polls `inline` for it. With others under way the
     /// engine is awake anyhow, and the caller's thread is better spared.
-    pub fn submit(&self, lingers: bool, job: impl FnOnce(Count) -> Job) -> Option<Lingering> {
+    pub fn submit(&self, inline: bool, job: impl FnOnce(Count) -> Job) -> Option<InlinePoll> {
         let (count, lone) = Count::new(self.inbox);
         let job = job(count);
         if !lone {
             self.inbox.add(Work::Submitted(job));
             return None;
         }
-        let site = if lingers { PollSite::Begin } else { PollSite::Engine };
+        let site = if inline { PollSite::Begin } else { PollSite::Engine };
         let task = InlineTask::begin(self.inbox, job, site);
-        lingers.then(|| Lingering::new(task))
+        inline.then(|| InlinePoll::new(task))
     }
 }
 

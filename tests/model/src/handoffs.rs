@@ -8,7 +8,7 @@ use shuttle::sync::{Condvar, Mutex};
 use shuttle::thread;
 
 use crate::engine::inbox::Inbox;
-use crate::engine::inline_task::{InlineTask, Lingering, PollSite};
+use crate::engine::inline_task::{InlinePoll, InlineTask, PollSite};
 
 /// Something that happens once, and wakes whoever waits for it.
 #[derive(Default)]
@@ -41,7 +41,7 @@ impl Event {
     }
 }
 
-fn run(then: fn(Lingering)) {
+fn run(then: fn(InlinePoll)) {
     static INBOX: Inbox = Inbox;
     let events: [Arc<Event>; 2] = Default::default();
     let done = Arc::new((Mutex::new(0), Condvar::new()));
@@ -54,7 +54,7 @@ fn run(then: fn(Lingering)) {
         ended.1.notify_one();
     });
     let server = thread::spawn(move || events.iter().for_each(|event| event.happen()));
-    then(Lingering::new(InlineTask::begin(&INBOX, job, PollSite::Begin)));
+    then(InlinePoll::new(InlineTask::begin(&INBOX, job, PollSite::Begin)));
     let mut count = done.0.lock().expect("never poisoned");
     while *count == 0 {
         count = done.1.wait(count).expect("never poisoned");
@@ -66,7 +66,7 @@ fn run(then: fn(Lingering)) {
 
 /// The submitter comes back to watch: the job ends once, here or on the engine.
 pub fn coming_back() {
-    run(Lingering::watch);
+    run(InlinePoll::watch);
 }
 
 /// The submitter never comes back: the engine ends it.

@@ -110,17 +110,17 @@ impl Drop for Reader {
 /// What the loop calls once everything that was ready has had its turn: the answer to a lone
 /// request may be here before the engine's thread could be woken for it.
 #[pyclass(frozen, module = "libkeepalive._native")]
-pub struct Linger {
+pub struct InlinePoll {
     pub event_loop: Py<EventLoop>,
     pub token: u64,
 }
 
 #[pymethods]
-impl Linger {
+impl InlinePoll {
     fn __call__(&self, py: Python<'_>) {
         let event_loop = self.event_loop.get();
         let pending = event_loop.of_token(py, self.token);
-        if pending.is_some_and(|pending| pending.get().linger(&event_loop.queue)) {
+        if pending.is_some_and(|pending| pending.get().poll_inline(&event_loop.queue)) {
             drain(py, event_loop);
         }
     }

@@ -146,9 +146,9 @@ impl Pending {
     }
 
     /// Watches for the answer for some microseconds; whether the loop's queue is to be drained.
-    pub fn linger(&self, queue: &Arc<Queue>) -> bool {
+    pub fn poll_inline(&self, queue: &Arc<Queue>) -> bool {
         match &mut *self.state() {
-            State::Running(running) => running.call.linger(queue),
+            State::Running(running) => running.call.poll_inline(queue),
             _ => false,
         }
     }

@@ -6,7 +6,7 @@ use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 
 use crate::aio::event_loop::{EventLoop, submit_piece};
-use crate::aio::loops::{Linger, current};
+use crate::aio::loops::{InlinePoll, current};
 use crate::aio::pending::{Future, Job, OnCancel, Pending, Running, Sending, State, Whole, Work};
 use crate::aio::trio;
 use crate::aio::upload;
@@ -47,11 +47,11 @@ impl Pending {
         };
         let on_cancel = Py::new(py, OnCancel { pending: slf.clone().unbind() })?;
         future.call_method1(intern!(py, "add_done_callback"), (&on_cancel,))?;
-        if call.lingers() {
-            let linger = Py::new(py, Linger { event_loop: event_loop.clone_ref(py), token })?;
+        if call.is_inline() {
+            let poll = Py::new(py, InlinePoll { event_loop: event_loop.clone_ref(py), token })?;
             match queue.trio {
-                true => future.call_method1(intern!(py, "linger"), (linger,))?,
-                false => running.call_method1(intern!(py, "call_soon"), (linger,))?,
+                true => future.call_method1(intern!(py, "poll_inline"), (poll,))?,
+                false => running.call_method1(intern!(py, "call_soon"), (poll,))?,
             };
         }
         let kept = Some(Future { future: future.clone().unbind(), on_cancel });
@@ -76,7 +76,7 @@ fn send(
         }
         None => None,
     };
-    match shared.client.submit_lingering(request, until, &queue.queue, token) {
+    match shared.client.submit_inline(request, until, &queue.queue, token) {
         Ok(call) => {
             let upload = upload.map(Bound::unbind);
             Ok((call, Job::Request { line, method, until, owner, upload }))

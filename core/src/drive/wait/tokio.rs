@@ -176,10 +176,10 @@ fn here<T>(
 ) -> Option<Waited<T>> {
     let tried = match (poll_site(), want) {
         (PollSite::Begin, Want::Answer) => return Some(Poll::Pending),
-        (PollSite::Linger, Want::Answer) => {
+        (PollSite::Inline, Want::Answer) => {
             io.pace.watch(|| op(io.fd(), &mut Look::at(Direction::Read)))?
         }
-        (PollSite::Begin | PollSite::Linger, Want::Write | Want::Both) => {
+        (PollSite::Begin | PollSite::Inline, Want::Write | Want::Both) => {
             op(io.fd(), &mut Look::at(Direction::Write))
         }
         _ => return None,
