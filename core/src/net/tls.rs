@@ -1,7 +1,8 @@
-//! TLS as a byte pump over a non-blocking socket, and the settings of a client.
+//! The TLS settings of a client, and what the sessions of a process share.
 
-use std::io::{self, BufRead, Read, Write};
-use std::os::fd::BorrowedFd;
+pub(crate) mod session;
+
+use std::io;
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
@@ -15,7 +16,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use crate::config::ClientConfig;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::PerFork;
-use crate::net::socket::{Received, recv_into, send};
+use crate::net::tls::session::TlsSession;
 use crate::net::trust::{Roots, describe};
 
 /// The TLS settings of a client. The system's trust store is read at the first use of `https`.
@@ -167,7 +168,7 @@ impl TlsSettings {
         let connection = ClientConnection::new(self.config(sessions)?, name).map_err(|error| {
             Error::new(ErrorKind::TlsHandshakeFailed, Phase::Tls, format!("{host}: {error}"))
         })?;
-        Ok(TlsSession { connection, failed: None, closed: false })
+        Ok(connection.into())
     }
 }
 
@@ -236,170 +237,5 @@ pub(crate) fn handshake_error(peer: &str, error: &io::Error) -> Error {
             format!("TLS handshake with {peer} failed: {error}"),
         )
         .with_os(error),
-    }
-}
-
-/// One TLS connection, client side.
-pub(crate) struct TlsSession {
-    connection: ClientConnection,
-    /// What broke the protocol; told when what came before it has been read.
-    failed: Option<rustls::Error>,
-    /// The peer has said that it sends no more.
-    closed: bool,
-}
-
-/// Reads of a socket that bring no data (tickets, key updates) before others are looked at again:
-/// each brings up to 4 KiB.
-const IDLE_READS: u32 = 16;
-
-struct Socket<'a> {
-    fd: BorrowedFd<'a>,
-    wire: &'a mut u64,
-}
-
-impl Read for Socket<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        recv_into(self.fd, buffer)
-    }
-}
-
-impl Write for Socket<'_> {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let count = send(self.fd, data)?;
-        *self.wire += count as u64;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl TlsSession {
-    pub fn wants_write(&self) -> bool {
-        self.connection.wants_write()
-    }
-
-    pub fn is_handshaking(&self) -> bool {
-        self.connection.is_handshaking()
-    }
-
-    /// One step of the handshake in the given direction.
-    pub fn handshake_read(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
-        let count = self.pull(fd)?;
-        self.failure()?;
-        match count {
-            0 => {
-                Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the peer closed the connection"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Hands pending records to the kernel.
-    pub fn flush(&mut self, fd: BorrowedFd<'_>, wire: &mut u64) -> io::Result<()> {
-        while self.connection.wants_write() {
-            if self.connection.write_tls(&mut Socket { fd, wire })? == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether something is to be told that has left the socket: the end, or a failure. Data has been
-    /// handed over by the read that brought it.
-    pub fn holds(&self) -> bool {
-        self.closed || self.failed.is_some()
-    }
-
-    fn failure(&self) -> io::Result<()> {
-        match &self.failed {
-            Some(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error.clone())),
-            None => Ok(()),
-        }
-    }
-
-    fn pull(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
-        let mut wire = 0;
-        let count = self.connection.read_tls(&mut Socket { fd, wire: &mut wire })?;
-        match self.connection.process_new_packets() {
-            Ok(state) => self.closed = state.peer_has_closed(),
-            Err(error) => {
-                self.failed = Some(error);
-                // The alert that names our reason is best effort.
-                let _ = self.flush(fd, &mut wire);
-            }
-        }
-        Ok(count)
-    }
-
-    fn plaintext(&mut self, into: &mut Vec<u8>) -> io::Result<Option<Received>> {
-        let mut total = 0;
-        loop {
-            let count = match self.connection.reader().fill_buf() {
-                Ok([]) => {
-                    return Ok(Some(if total > 0 {
-                        Received::Bytes(total)
-                    } else {
-                        Received::CleanEof
-                    }));
-                }
-                Ok(data) => {
-                    into.extend_from_slice(data);
-                    data.len()
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok((total > 0).then_some(Received::Bytes(total)));
-                }
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Ok(Some(if total > 0 {
-                        Received::Bytes(total)
-                    } else {
-                        Received::AbruptEof
-                    }));
-                }
-                Err(error) => return Err(error),
-            };
-            self.connection.reader().consume(count);
-            total += count;
-        }
-    }
-
-    /// All plaintext that is there after at most a few reads of the socket; `Interrupted` when those
-    /// brought none and there is more.
-    pub fn read(&mut self, fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<Received> {
-        for _ in 0..IDLE_READS {
-            if let Some(received) = self.plaintext(into)? {
-                return Ok(received);
-            }
-            self.failure()?;
-            self.pull(fd)?;
-            if self.connection.wants_write() && !self.connection.is_handshaking() {
-                // Answers to key updates go out with the next write if not now. A failure shows there
-                // too; what was received before it is still to be read.
-                let _ = self.flush(fd, &mut 0);
-            }
-        }
-        match self.plaintext(into)? {
-            Some(received) => Ok(received),
-            None => Err(io::ErrorKind::Interrupted.into()),
-        }
-    }
-
-    pub fn write(&mut self, fd: BorrowedFd<'_>, data: &[u8], wire: &mut u64) -> io::Result<usize> {
-        self.flush(fd, wire)?;
-        if data.is_empty() {
-            return Ok(0);
-        }
-        let taken = self.connection.writer().write(data)?;
-        match self.flush(fd, wire) {
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
-            _ => Ok(taken),
-        }
-    }
-
-    pub fn close(&mut self, fd: BorrowedFd<'_>) {
-        self.connection.send_close_notify();
-        let _ = self.flush(fd, &mut 0);
     }
 }

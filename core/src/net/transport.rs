@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 use rustix::net::RecvFlags;
 
 use crate::net::socket::{Received, recv, send};
-use crate::net::tls::TlsSession;
+use crate::net::tls::session::TlsSession;
 
 /// What an idle connection looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
