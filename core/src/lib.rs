@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod auth;
 mod client;
 mod config;
 mod connection;
@@ -24,9 +25,11 @@ mod process;
 mod repeat;
 mod request;
 mod response;
+mod roads;
 mod stats;
 mod sync;
 
+pub use auth::basic_credentials;
 pub use client::Client;
 pub use client::call::Call;
 pub use client::outcome::{Completion, Destination, Outcome, Queue};
@@ -48,7 +51,6 @@ pub use request::method::{FETCH_METHODS, METHODS, standard_method};
 pub use request::multipart::{Multipart, Part, Piece};
 pub use request::time::{limit_from_millis, limit_from_whole_millis, timeout_from_seconds};
 pub use request::url::base::join_url;
-pub use request::url::basic_credentials;
 pub use request::url::query::{append_query, encode_pairs};
 pub use response::charset::charset;
 pub use response::{Response, Until};

@@ -31,6 +31,8 @@ use crate::process::{Process, process};
 use crate::request::Request;
 use crate::request::url::Target;
 use crate::response::{Response, Until};
+use crate::roads::Roads;
+use crate::roads::options::RoadOptions;
 use crate::stats::Stats;
 
 struct ClientInner {
@@ -40,6 +42,7 @@ struct ClientInner {
     settings: Arc<Settings>,
     tls: Arc<TlsSettings>,
     resolver: Arc<Resolver>,
+    roads: Arc<Roads>,
     /// A pool for each fork generation: a child never touches its parent's.
     pools: PerFork<Arc<ClientPool>>,
     closed: std::sync::atomic::AtomicBool,
@@ -92,6 +95,7 @@ impl Client {
         config.check()?;
         let tls = Arc::new(TlsSettings::new(&config, &own.unwrap_or_else(process).tls)?);
         let resolver = Arc::new(Resolver::new(config.resolve.as_deref(), config.dns_ttl)?);
+        let roads = Arc::new(Roads::new(RoadOptions::of(&config), config.trust_env)?);
         Ok(Client {
             inner: Arc::new(ClientInner {
                 process: own,
@@ -99,6 +103,7 @@ impl Client {
                 settings: Arc::new(Settings::new(config, ACCEPTED)),
                 tls,
                 resolver,
+                roads,
                 pools: PerFork::new(),
                 closed: false.into(),
             }),
@@ -328,8 +333,9 @@ impl Client {
         let inner = &self.inner;
         let open = || {
             let process = self.process();
-            let ClientInner { settings, tls, resolver, observer, .. } = &**inner;
-            let pool = open_pool(process, &settings.config, tls, resolver, observer.clone());
+            let ClientInner { settings, tls, resolver, roads, observer, .. } = &**inner;
+            let names = (resolver, roads);
+            let pool = open_pool(process, &settings.config, tls, names, observer.clone());
             let seen: Weak<ClientPool> = Arc::downgrade(&pool);
             process.remember(seen);
             pool
