@@ -124,30 +124,30 @@ pub struct ka_client_options {
     /// `PATTERN=>URL` separated by blanks, where a pattern is http://, https:// or all:// with or
     /// without a host (name, *.name, *name) and port, and the URL may be `direct`; the most
     /// specific one holds, as in httpx's mounts. An empty text: none, whatever the environment
-    /// says. Plain http is forwarded, https goes through CONNECT. NULL: the environment's, if
-    /// `trust_env`. Default: NULL.
+    /// says. Plain http is forwarded, https goes through CONNECT. Default: NULL.
     pub proxy: *const c_char,
     /// Hosts that no proxy is used for, separated by commas or blanks: names (and what is below
     /// them), *.names, addresses, networks as in 10.0.0.0/8, each with or without a port; * for
-    /// all. NULL: the environment's, for the environment's proxies. Default: NULL.
+    /// all. Unless it is given, the environment's list holds for the environment's proxies.
+    /// Default: NULL.
     pub no_proxy: *const c_char,
     /// Whether http_proxy, https_proxy, all_proxy and no_proxy of the environment are used, in
     /// lower case before upper case; HTTP_PROXY not in a CGI program (REQUEST_METHOD is set). They
     /// are read when the client is made. 0 is off, 1 is on. Default: 0.
     pub trust_env: u64,
-    /// Header fields for the proxy alone: `Name: value` lines. NULL: none. Default: NULL.
+    /// Header fields for the proxy alone: `Name: value` lines. Default: NULL.
     pub proxy_headers: *const c_char,
     /// Unix domain socket that every request goes to, whatever host its URL names: a path, or
-    /// `@name` for an abstract one. No proxy is used then. NULL: TCP. Default: NULL.
+    /// `@name` for an abstract one. No proxy is used then. Default: NULL.
     pub unix_socket: *const c_char,
-    /// IP address that connections come from. NULL: the system's choice. Default: NULL.
+    /// IP address that connections come from, instead of the system's choice. Default: NULL.
     pub local_address: *const c_char,
-    /// Network interface that connections go through (SO_BINDTODEVICE), such as eth0. NULL: the
-    /// system's choice. Default: NULL.
+    /// Network interface that connections go through (SO_BINDTODEVICE), such as eth0, instead of
+    /// the system's choice. Default: NULL.
     pub interface: *const c_char,
     /// Other places for hosts, as curl's --connect-to: `HOST:PORT:HOST:PORT` entries separated by
     /// blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay
-    /// those of the URL. NULL: where names lead. Default: NULL.
+    /// those of the URL. Default: NULL.
     pub connect_to: *const c_char,
 }
 

@@ -54,6 +54,9 @@ pub struct Client {
     inner: Arc<ClientInner>,
 }
 
+/// The process-wide client; a lock could be held at a fork.
+static SHARED: OnceBox<Client> = OnceBox::new();
+
 impl AsRef<Settings> for ClientInner {
     fn as_ref(&self) -> &Settings {
         &self.settings
@@ -111,11 +114,14 @@ impl Client {
     }
 
     /// The process-wide client: one pool for every thread, event loop, worker and language that
-    /// links this copy of the library. `close()` on it only closes idle connections.
-    pub fn shared() -> Result<&'static Client> {
-        // Racing callers may each make one, which costs nothing; a lock could be held at a fork.
-        static SHARED: OnceBox<Client> = OnceBox::new();
-        SHARED.get_or_try_init(|| Client::new(ClientConfig::default()).map(Box::new))
+    /// links this copy of the library; the first caller's `config` is its. `close()` on it only closes idle
+    /// connections.
+    ///
+    /// # Errors
+    /// Those of [`Client::new`]; the next call tries again.
+    pub fn shared(config: impl FnOnce() -> ClientConfig) -> Result<&'static Client> {
+        // Racing callers may each make one, which costs nothing.
+        SHARED.get_or_try_init(|| Client::new(config()).map(Box::new))
     }
 
     /// The options it was made with.
@@ -247,7 +253,7 @@ impl Client {
     /// Exchanges under way finish. The process-wide client stays usable: only its idle connections
     /// are closed.
     pub fn close(&self) {
-        let shared = Client::shared().is_ok_and(|shared| Arc::ptr_eq(&shared.inner, &self.inner));
+        let shared = SHARED.get().is_some_and(|shared| Arc::ptr_eq(&shared.inner, &self.inner));
         if !shared {
             self.inner.closed.store(true, std::sync::atomic::Ordering::Release);
         }
