@@ -14,7 +14,8 @@ use crate::convert::{buffer, count, credentials, text, utf8};
 use crate::errors::{to_python, unknown, wrong_type};
 use crate::headers::{Field, fields};
 use crate::once::PyOnceLock;
-use crate::options::{option_names, option_text};
+use crate::option_text::option_text;
+use crate::options::option_names;
 use crate::timeout::{limit, timeouts};
 
 /// A client of the engine and the defaults of its requests.
