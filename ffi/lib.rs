@@ -26,6 +26,7 @@ mod sized;
 mod slice;
 mod stats;
 mod status;
+mod stream;
 mod submit;
 mod thread;
 
@@ -41,4 +42,5 @@ pub use response::*;
 pub use slice::*;
 pub use stats::*;
 pub use status::*;
+pub use stream::*;
 pub use submit::*;

@@ -22,6 +22,7 @@ const SOURCES: &[&str] = &[
     "event",
     "queue",
     "submit",
+    "stream",
 ];
 
 pub fn output(root: &Path) -> Result<Output> {
