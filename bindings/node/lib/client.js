@@ -6,6 +6,7 @@ const { constants } = require('node:buffer')
 const { Promise } = require('./captured')
 const native = require('./native')
 const { KeepaliveError, argumentError, fetchFailed, localError, retraced } = require('./errors')
+const { trustsEnvironment } = require('./environment')
 const { Exchange } = require('./exchange')
 const { fieldObject } = require('./completion_record')
 const { hasRequestBody, prepareFetch, prepareRequest, urlText } = require('./request')
@@ -24,7 +25,7 @@ class Client {
   #limit // of a body that is collected whole
 
   constructor(options) {
-    this.#native = options === fromShared ? native.NativeClient.shared() : made(options)
+    this.#native = options === fromShared ? sharedNative() : made(options)
     this.#limit = Math.min(this.#native.maxBodySize(), constants.MAX_LENGTH)
     // These two work without their client, as the functions they stand for do.
     for (const name of ['request', 'fetch']) {
@@ -191,9 +192,17 @@ function deliverResult(incoming) {
 }
 
 /** The native client with these options. */
+function sharedNative() {
+  try {
+    return native.NativeClient.shared(trustsEnvironment())
+  } catch (error) {
+    throw localError(error)
+  }
+}
+
 function made(options) {
-  const none = options === undefined || options === null
-  const { entries, profile } = none ? NO_OPTIONS : require('./options').clientOptions(options)
+  const none = (options === undefined || options === null) && !trustsEnvironment()
+  const { entries, profile } = none ? NO_OPTIONS : require('./options').clientOptions(options ?? {})
   try {
     return new native.NativeClient(entries, profile)
   } catch (error) {

@@ -72,10 +72,15 @@ impl NativeClient {
         Ok(NativeClient { client, defaults })
     }
 
-    /// The process-wide client.
+    /// The process-wide client; whether it asks the environment for proxies is decided by who is first.
     #[napi(factory)]
-    pub fn shared() -> Result<NativeClient, Thrown> {
-        let client = Client::shared().map_err(thrown)?.clone();
+    pub fn shared(trust_env: bool) -> Result<NativeClient, Thrown> {
+        let made = || {
+            let mut config = ClientConfig::default();
+            config.trust_env = trust_env;
+            config
+        };
+        let client = Client::shared(made).map_err(thrown)?.clone();
         let defaults = defaults(usual("header_timeout"), usual("stall_timeout"));
         Ok(NativeClient { client, defaults })
     }
