@@ -212,20 +212,51 @@ class _ClientOptions(TypedDict, total=False):
     """Addresses of names, instead of the system's: "host:port:address[,address]", several separated
     by spaces; or "@file" with such entries, which is read again at each lookup. Default: not
     set."""
+    tls_verify: bool | None
+    """Whether a server has to prove with its certificate who it is. Without, whoever is on the way
+    can read and change everything; ``tls_pins`` still hold. Python: verify, Node:
+    rejectUnauthorized. Default: True."""
+    tls_verify_host: bool | None
+    """Whether the certificate has to be for the host that is asked. Without, any server that a
+    trusted authority vouches for will do. Default: True."""
     ca_file: str | PathLike[str] | None
-    """PEM file of trusted certificates, instead of the system's. Default: not set."""
+    """PEM file of trusted certificates, in addition to the system's (``ca_only``: instead of them).
+    Default: not set."""
+    ca_dir: str | PathLike[str] | None
+    """Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the
+    system's. Default: not set."""
     ca_pem: str | Buffer | None
-    """PEM bytes of trusted certificates, instead of the system's. Default: not set."""
+    """PEM bytes of trusted certificates, in addition to the system's. Default: not set."""
+    ca_only: bool | None
+    """Trust what ``ca_file``, ``ca_dir`` and ``ca_pem`` have and not the system's certificates.
+    Default: False."""
     client_cert_file: str | PathLike[str] | None
-    """PEM file of the client certificate chain; needs ``client_key_file``. Default: not set."""
+    """PEM file of the client certificate, its chain behind it; it may hold the private key too.
+    Default: not set."""
     client_key_file: str | PathLike[str] | None
     """PEM file of the client certificate's private key. Default: not set."""
     client_cert_pem: str | Buffer | None
-    """PEM bytes of the client certificate chain; needs ``client_key_pem``. Default: not set."""
+    """PEM bytes of the client certificate, its chain behind it; they may hold the private key too.
+    Default: not set."""
     client_key_pem: str | Buffer | None
     """PEM bytes of the client certificate's private key. Default: not set."""
     client_key_password: str | None
     """Password of an encrypted private key (PKCS #8). Default: not set."""
+    tls_min_version: str | None
+    """Oldest version of TLS: "1.2" (which is also the default) or "1.3". Default: not set."""
+    tls_max_version: str | None
+    """Newest version of TLS: "1.2" or "1.3" (which is also the default). Default: not set."""
+    tls_server_name: str | None
+    """Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of
+    the URL's host. Node: servername. Default: not set."""
+    tls_pins: str | None
+    """Public keys of which the server has to have one: "sha256//BASE64", several separated by
+    semicolons, each the SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY).
+    Checked beside all else, and without ``tls_verify`` too. Default: not set."""
+    keylog_file: str | PathLike[str] | None
+    """File to which the secrets of all sessions are appended, for Wireshark and the like (the form
+    of SSLKEYLOGFILE, which is not looked at). Whoever can read it can read the traffic; it is made
+    for its owner alone. Default: not set."""
     # </generated>
 
 def error_table() -> tuple[tuple[str, str, str, str], ...]: ...
