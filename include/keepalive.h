@@ -625,8 +625,8 @@ typedef struct {
     const char *client_key_password;
     /**
      * Whether a server has to prove with its certificate who it is. Without, whoever is on the way
-     * can read and change everything; `tls_pins` still hold. Python: verify, Node:
-     * rejectUnauthorized. 0 is off, 1 is on. Default: 1.
+     * can read and change everything; `tls_pins` still hold. Also: verify in Python,
+     * rejectUnauthorized in Node. 0 is off, 1 is on. Default: 1.
      */
     uint64_t tls_verify;
     /**
@@ -649,7 +649,7 @@ typedef struct {
     const char *tls_max_version;
     /**
      * Name or IP address that is asked for (SNI) and that the certificate has to be for, instead
-     * of the URL's host. Node: servername. Default: NULL.
+     * of the URL's host. Also: servername in Node. Default: NULL.
      */
     const char *tls_server_name;
     /**

@@ -10,6 +10,13 @@ import type { Readable } from 'node:stream'
  * An unknown option is a TypeError that names it, and the one that may have been meant.
  */
 export interface ClientOptions {
+  /**
+   * `tlsVerify` by Node's name. Without it, `NODE_TLS_REJECT_UNAUTHORIZED=0` in the environment turns verification off,
+   * with Node's own warning.
+   */
+  rejectUnauthorized?: boolean
+  /** `tlsServerName` by Node's name. */
+  servername?: string | null
   // <generated options>
   /**
    * The defaults that the other options change: `default` or `service` for calls between services (totalTimeout
@@ -127,7 +134,7 @@ export interface ClientOptions {
   resolve?: string | null
   /**
    * Whether a server has to prove with its certificate who it is. Without, whoever is on the way can read and change
-   * everything; `tlsPins` still hold. Python: verify, Node: rejectUnauthorized. Default: true.
+   * everything; `tlsPins` still hold. Also: verify in Python, rejectUnauthorized in Node. Default: true.
    */
   tlsVerify?: boolean
   /**
@@ -161,8 +168,8 @@ export interface ClientOptions {
   /** Newest version of TLS: "1.2" or "1.3" (which is also the default). Default: not set. */
   tlsMaxVersion?: string | null
   /**
-   * Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of the URL's host. Node:
-   * servername. Default: not set.
+   * Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of the URL's host. Also:
+   * servername in Node. Default: not set.
    */
   tlsServerName?: string | null
   /**

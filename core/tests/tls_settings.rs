@@ -194,7 +194,7 @@ fn a_server_needs_one_of_the_pinned_keys_verified_or_not() {
         };
         assert_eq!(text_of(&with(&right), &url), "ok");
         assert_eq!(text_of(&with(&both), &url), "ok");
-        rejected(&with(&wrong), &url, &format!("({right}) is none of tls_pins"));
+        rejected(&with(&wrong), &url, &format!("({right}) is none of the pinned ones"));
     }
     // A pin is no trust.
     let strange = client(|config| config.tls_pins = Some(right));

@@ -123,8 +123,8 @@ pub struct ka_client_options {
     /// Password of an encrypted private key (PKCS #8). Default: NULL.
     pub client_key_password: *const c_char,
     /// Whether a server has to prove with its certificate who it is. Without, whoever is on the way
-    /// can read and change everything; `tls_pins` still hold. Python: verify, Node:
-    /// rejectUnauthorized. 0 is off, 1 is on. Default: 1.
+    /// can read and change everything; `tls_pins` still hold. Also: verify in Python,
+    /// rejectUnauthorized in Node. 0 is off, 1 is on. Default: 1.
     pub tls_verify: u64,
     /// Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the
     /// system's. Default: NULL.
@@ -137,7 +137,7 @@ pub struct ka_client_options {
     /// Newest version of TLS: "1.2" or "1.3" (which is also the default). Default: NULL.
     pub tls_max_version: *const c_char,
     /// Name or IP address that is asked for (SNI) and that the certificate has to be for, instead
-    /// of the URL's host. Node: servername. Default: NULL.
+    /// of the URL's host. Also: servername in Node. Default: NULL.
     pub tls_server_name: *const c_char,
     /// Public keys of which the server has to have one: "sha256//BASE64", several separated by
     /// semicolons, each the SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY).

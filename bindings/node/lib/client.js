@@ -24,7 +24,7 @@ class Client {
   #limit // of a body that is collected whole
 
   constructor(options) {
-    this.#native = options === fromShared ? native.NativeClient.shared() : made(options)
+    this.#native = options === fromShared ? sharedNative() : made(options)
     this.#limit = Math.min(this.#native.maxBodySize(), constants.MAX_LENGTH)
     // These two work without their client, as the functions they stand for do.
     for (const name of ['request', 'fetch']) {
@@ -190,12 +190,23 @@ function deliverResult(incoming) {
   return new Result(incoming)
 }
 
+/** Whether the environment says nothing of trust: then the module for it is not loaded. */
+function isPlain() {
+  return process.env.NODE_TLS_REJECT_UNAUTHORIZED === undefined
+}
+
+/** The native half of the process-wide client. */
+function sharedNative() {
+  return native.NativeClient.shared(isPlain() || require('./trust').verifiedByDefault(native))
+}
+
 /** The native client with these options. */
 function made(options) {
   const none = options === undefined || options === null
   const { entries, profile } = none ? NO_OPTIONS : require('./options').clientOptions(options)
+  const plain = isPlain() && entries.every(({ name }) => name !== 'tls_verify')
   try {
-    return new native.NativeClient(entries, profile)
+    return new native.NativeClient(plain ? entries : require('./trust').completed(native, entries), profile)
   } catch (error) {
     if (typeof error.message === 'string') error.message = require('./options').camelNames(error.message)
     throw localError(error)

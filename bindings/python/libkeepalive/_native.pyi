@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from os import PathLike
+from ssl import SSLContext
 from typing import (
     IO,
     Any,
@@ -120,8 +121,20 @@ class _ClientOptions(TypedDict, total=False):
     base_url: str | None
     timeout: _TimeoutTypes
     follow_redirects: bool | None
-    verify: Literal[True] | str | PathLike[str] | None
-    cert: tuple[str | PathLike[str], str | PathLike[str]] | None
+    verify: bool | str | PathLike[str] | SSLContext | None
+    """``False``: certificates are not verified, with an ``InsecureWarning``. A path: the file or
+    directory of certificates that are trusted instead of the system's. A context: its settings as they
+    are now; what of it cannot be taken over is an ``InvalidArgument`` that says which part. It does not
+    tell of client certificates loaded into it: give those as ``cert``."""
+    cert: (
+        str
+        | PathLike[str]
+        | tuple[str | PathLike[str], str | PathLike[str] | None]
+        | tuple[str | PathLike[str], str | PathLike[str] | None, str | None]
+        | None
+    )
+    """The client's certificate in PEM: a file that holds its private key too, or the files of both
+    and the key's password."""
     # <generated options>
     profile: Literal["default", "service"] | None
     """The defaults that the other options change: ``default`` (the defaults) or ``service`` (calls
@@ -214,8 +227,8 @@ class _ClientOptions(TypedDict, total=False):
     set."""
     tls_verify: bool | None
     """Whether a server has to prove with its certificate who it is. Without, whoever is on the way
-    can read and change everything; ``tls_pins`` still hold. Python: verify, Node:
-    rejectUnauthorized. Default: True."""
+    can read and change everything; ``tls_pins`` still hold. Also: verify in Python,
+    rejectUnauthorized in Node. Default: True."""
     tls_verify_host: bool | None
     """Whether the certificate has to be for the host that is asked. Without, any server that a
     trusted authority vouches for will do. Default: True."""
@@ -248,7 +261,7 @@ class _ClientOptions(TypedDict, total=False):
     """Newest version of TLS: "1.2" or "1.3" (which is also the default). Default: not set."""
     tls_server_name: str | None
     """Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of
-    the URL's host. Node: servername. Default: not set."""
+    the URL's host. Also: servername in Node. Default: not set."""
     tls_pins: str | None
     """Public keys of which the server has to have one: "sha256//BASE64", several separated by
     semicolons, each the SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY).

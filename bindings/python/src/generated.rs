@@ -289,7 +289,7 @@ pub const OPTION_ROWS: &[(&str, &str, &str, &str)] = &[
     ("hedge", "bool", "False", "Send a replayable request a second time, on an idle connection, when its response head has taken longer than 95 % of the last ones of its origin; the first response counts, within ``retry_budget``. Blocking calls then run on the engine's thread."),
     ("user_agent", "str | None", "libkeepalive/VERSION", "User-Agent of requests that give none. Empty: not sent."),
     ("resolve", "str | None", "not set", "Addresses of names, instead of the system's: \"host:port:address[,address]\", several separated by spaces; or \"@file\" with such entries, which is read again at each lookup."),
-    ("tls_verify", "bool", "True", "Whether a server has to prove with its certificate who it is. Without, whoever is on the way can read and change everything; ``tls_pins`` still hold. Python: verify, Node: rejectUnauthorized."),
+    ("tls_verify", "bool", "True", "Whether a server has to prove with its certificate who it is. Without, whoever is on the way can read and change everything; ``tls_pins`` still hold. Also: verify in Python, rejectUnauthorized in Node."),
     ("tls_verify_host", "bool", "True", "Whether the certificate has to be for the host that is asked. Without, any server that a trusted authority vouches for will do."),
     ("ca_file", "str | None", "not set", "PEM file of trusted certificates, in addition to the system's (``ca_only``: instead of them)."),
     ("ca_dir", "str | None", "not set", "Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the system's."),
@@ -302,7 +302,7 @@ pub const OPTION_ROWS: &[(&str, &str, &str, &str)] = &[
     ("client_key_password", "str | None", "not set", "Password of an encrypted private key (PKCS #8)."),
     ("tls_min_version", "str | None", "not set", "Oldest version of TLS: \"1.2\" (which is also the default) or \"1.3\"."),
     ("tls_max_version", "str | None", "not set", "Newest version of TLS: \"1.2\" or \"1.3\" (which is also the default)."),
-    ("tls_server_name", "str | None", "not set", "Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of the URL's host. Node: servername."),
+    ("tls_server_name", "str | None", "not set", "Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of the URL's host. Also: servername in Node."),
     ("tls_pins", "str | None", "not set", "Public keys of which the server has to have one: \"sha256//BASE64\", several separated by semicolons, each the SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY). Checked beside all else, and without ``tls_verify`` too."),
     ("keylog_file", "str | None", "not set", "File to which the secrets of all sessions are appended, for Wireshark and the like (the form of SSLKEYLOGFILE, which is not looked at). Whoever can read it can read the traffic; it is made for its owner alone."),
 ];

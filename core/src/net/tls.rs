@@ -26,7 +26,7 @@ use crate::net::tls::session::TlsSession;
 use crate::net::tls::source::Source;
 use crate::net::tls::versions::versions;
 use crate::net::trust::pins::Pins;
-use crate::net::trust::{Judge, Roots, describe};
+use crate::net::trust::{self, Judge, Roots, describe};
 
 /// The TLS settings of a client. The system's trust store is read at the first use of `https`.
 pub(crate) struct TlsSettings {
@@ -189,6 +189,18 @@ impl Trust {
         }
         Ok(Trust::Only(roots))
     }
+}
+
+/// Trusts further authorities wherever the system's are trusted, in the whole process. For hosts that have
+/// a way of their own to name them, such as `NODE_EXTRA_CA_CERTS`; to be called before the first client
+/// speaks TLS, later calls change nothing. Any thread.
+///
+/// # Errors
+/// `InvalidArgument` when `pem` holds no certificate in PEM, or a malformed one; the message names
+/// `origin`, where they are from.
+pub fn add_authorities(origin: &'static str, pem: &[u8]) -> Result<()> {
+    trust::add_to_system(authorities(&Source::held(origin, pem))?);
+    Ok(())
 }
 
 /// The certificates of an option, each good enough to be trusted.

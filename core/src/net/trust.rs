@@ -8,6 +8,7 @@ mod words;
 use std::fmt;
 use std::sync::Arc;
 
+use once_cell::race::OnceBox;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -19,6 +20,15 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use crate::net::trust::named::{may_be_named, verify_named};
 use crate::net::trust::pins::Pins;
 pub(super) use crate::net::trust::words::describe;
+
+/// What the host program adds to the system's authorities. A forked child has it too, and no lock of it
+/// can be held at the fork.
+static ADDED: OnceBox<Vec<CertificateDer<'static>>> = OnceBox::new();
+
+/// Has the system's authorities and these trusted; later calls change nothing.
+pub(super) fn add_to_system(authorities: Vec<CertificateDer<'static>>) {
+    ADDED.get_or_init(|| Box::new(authorities));
+}
 
 /// Trusted certificates.
 #[derive(Clone)]
@@ -46,7 +56,12 @@ impl Roots {
         if store.is_empty() {
             store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
-        Roots { store, named }
+        let mut roots = Roots { store, named };
+        for certificate in ADDED.get().into_iter().flatten() {
+            // It was looked at when it was added.
+            let _ = roots.add(certificate.clone());
+        }
+        roots
     }
 
     /// Whether it can be trusted at all: it is not malformed.

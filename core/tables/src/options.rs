@@ -183,7 +183,7 @@ macro_rules! options {
             hedge: Flag = false, "Send a replayable request a second time, on an idle connection, when its response head has taken longer than 95 % of the last ones of its origin; the first response counts, within `retry_budget`. Blocking calls then run on the engine's thread.";
             user_agent: Text = Some(concat!("libkeepalive/", env!("CARGO_PKG_VERSION"))), "User-Agent of requests that give none.", none = "not sent", shown = "libkeepalive/VERSION";
             resolve: Text = None, "Addresses of names, instead of the system's: \"host:port:address[,address]\", several separated by spaces; or \"@file\" with such entries, which is read again at each lookup.";
-            tls_verify: Flag = true, "Whether a server has to prove with its certificate who it is. Without, whoever is on the way can read and change everything; `tls_pins` still hold. Python: verify, Node: rejectUnauthorized.";
+            tls_verify: Flag = true, "Whether a server has to prove with its certificate who it is. Without, whoever is on the way can read and change everything; `tls_pins` still hold. Also: verify in Python, rejectUnauthorized in Node.";
             tls_verify_host: Flag = true, "Whether the certificate has to be for the host that is asked. Without, any server that a trusted authority vouches for will do.";
             ca_file: File = None, "PEM file of trusted certificates, in addition to the system's (`ca_only`: instead of them).";
             ca_dir: File = None, "Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the system's.";
@@ -196,7 +196,7 @@ macro_rules! options {
             client_key_password: Text = None, "Password of an encrypted private key (PKCS #8).", secret = true;
             tls_min_version: Text = None, "Oldest version of TLS: \"1.2\" (which is also the default) or \"1.3\".";
             tls_max_version: Text = None, "Newest version of TLS: \"1.2\" or \"1.3\" (which is also the default).";
-            tls_server_name: Text = None, "Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of the URL's host. Node: servername.";
+            tls_server_name: Text = None, "Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of the URL's host. Also: servername in Node.";
             tls_pins: Text = None, "Public keys of which the server has to have one: \"sha256//BASE64\", several separated by semicolons, each the SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY). Checked beside all else, and without `tls_verify` too.";
             keylog_file: File = None, "File to which the secrets of all sessions are appended, for Wireshark and the like (the form of SSLKEYLOGFILE, which is not looked at). Whoever can read it can read the traffic; it is made for its owner alone.";
         }

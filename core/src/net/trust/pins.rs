@@ -67,7 +67,7 @@ pub(in crate::net) struct PinMismatch([u8; 32]);
 
 impl fmt::Display for PinMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "its public key ({SCHEME}{}) is none of tls_pins", STANDARD.encode(self.0))
+        write!(f, "its public key ({SCHEME}{}) is none of the pinned ones", STANDARD.encode(self.0))
     }
 }
 
