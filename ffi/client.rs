@@ -9,7 +9,7 @@ use keepalive_core::{Blocking, Client, Error, Result};
 
 use crate::handle::{check_length, give, missing, take_back, utf8};
 use crate::host::may_wait;
-use crate::options::ka_client_options;
+use crate::options::{default_config, ka_client_options};
 use crate::request::ka_request;
 use crate::response::ka_response;
 use crate::sized;
@@ -66,7 +66,7 @@ pub extern "C" fn ka_client_shared() -> *mut ka_client {
         }
         fork::watch();
         thread::on_own_stacks();
-        let new = give(ka_client { client: Client::shared()?.clone() });
+        let new = give(ka_client { client: Client::shared(default_config)?.clone() });
         match SHARED.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => Ok(new),
             Err(first) => {

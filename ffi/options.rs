@@ -56,15 +56,28 @@ impl ka_client_options {
     pub(crate) unsafe fn read(options: *const ka_client_options) -> Result<ClientConfig> {
         let mut config = ClientConfig::default();
         if options.is_null() {
-            return Ok(config);
+            return Ok(default_config());
         }
         // SAFETY: the caller's promise; all fields are integers and raw pointers, for which every
         // bit pattern is a value.
         let given = unsafe { sized::read(options, ka_client_options::of(&config), "options") }?;
         // SAFETY: the caller's promise about the strings and bytes.
         unsafe { given.copy_to(&mut config) }?;
+        config.trust_env |= trusts_environment();
         Ok(config)
     }
+}
+
+/// Whether the environment says that its proxies are to be used: for programs that have no such option.
+fn trusts_environment() -> bool {
+    std::env::var_os("KEEPALIVE_TRUST_ENV").is_some_and(|value| value == "1")
+}
+
+/// What a client has when nothing is said of it.
+pub(crate) fn default_config() -> ClientConfig {
+    let mut config = ClientConfig::default();
+    config.trust_env = trusts_environment();
+    config
 }
 
 #[cfg(test)]

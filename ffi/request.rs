@@ -174,6 +174,31 @@ pub extern "C" fn ka_request_set_timeout(
     })
 }
 
+/// Gives the request an option of its own, in place of the client's: "proxy", "no_proxy",
+/// "proxy_headers", "unix_socket", "local_address", "interface" or "connect_to", each as the field of
+/// that name in ka_client_options. `value` NULL: as the client's; empty: none.
+/// Ownership: inputs are copied.
+/// Threads: one at a time for one request.
+/// Errors: KA_INVALID_ARGUMENT names the option and what is wrong with it; the request is then
+/// unchanged.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_request_set_option(
+    request: *mut ka_request,
+    name: *const c_char,
+    value: *const c_char,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), {
+        let request = borrow_mut!(request);
+        let name = utf8(text!(name), "name")?;
+        let value = match value.is_null() {
+            true => None,
+            false => Some(utf8(text!(value), "value")?),
+        };
+        request.change().set_option(name, value)
+    })
+}
+
 /// Whether gzip, deflate, br and zstd bodies of the response are decoded, and asked for with
 /// Accept-Encoding unless the request has that field. Default: no.
 /// Ownership: nothing is kept.

@@ -167,6 +167,15 @@ enum ka_status
      */
     KA_CONNECT_TIMEOUT = 202,
     /**
+     * The proxy refused to open the way to the server, or broke the protocol.
+     */
+    KA_PROXY_FAILED = 203,
+    /**
+     * The proxy asks for credentials (407) that it was not given, or refused those it got; the
+     * message has its challenges.
+     */
+    KA_PROXY_AUTHENTICATION_REQUIRED = 204,
+    /**
      * The TLS handshake failed.
      */
     KA_TLS_HANDSHAKE_FAILED = 300,
@@ -624,11 +633,62 @@ typedef struct {
      */
     const char *client_key_password;
     /**
+     * Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h,
+     * with a user name and password percent-encoded; without a scheme http), or several entries
+     * `PATTERN=>URL` separated by blanks, where a pattern is http://, https:// or all:// with or
+     * without a host (name, *.name, *name) and port, and the URL may be `direct`; the most
+     * specific one holds, as in httpx's mounts. An empty text: none, whatever the environment
+     * says. Plain http is forwarded, https goes through CONNECT. Default: NULL.
+     */
+    const char *proxy;
+    /**
+     * Hosts that no proxy is used for, separated by commas or blanks: names (and what is below
+     * them), *.names, addresses, networks as in 10.0.0.0/8, each with or without a port; * for
+     * all. Unless it is given, the environment's list holds for the environment's proxies.
+     * Default: NULL.
+     */
+    const char *no_proxy;
+    /**
+     * Whether http_proxy, https_proxy, all_proxy and no_proxy of the environment are used, in
+     * lower case before upper case; HTTP_PROXY not in a CGI program (REQUEST_METHOD is set). They
+     * are read when the client is made. 0 is off, 1 is on. Default: 0.
+     */
+    uint64_t trust_env;
+    /**
+     * Header fields for the proxy alone: `Name: value` lines. Default: NULL.
+     */
+    const char *proxy_headers;
+    /**
+     * Unix domain socket that every request goes to, whatever host its URL names: a path, or
+     * `@name` for an abstract one. No proxy is used then. Default: NULL.
+     */
+    const char *unix_socket;
+    /**
+     * IP address that connections come from, instead of the system's choice. Default: NULL.
+     */
+    const char *local_address;
+    /**
+     * Network interface that connections go through (SO_BINDTODEVICE), such as eth0, instead of
+     * the system's choice. Default: NULL.
+     */
+    const char *interface;
+    /**
+     * Other places for hosts, as curl's --connect-to: `HOST:PORT:HOST:PORT` entries separated by
+     * blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay
+     * those of the URL. Default: NULL.
+     */
+    const char *connect_to;
+    /**
      * Whether a server has to prove with its certificate who it is. Without, whoever is on the way
      * can read and change everything; `tls_pins` still hold. Also: verify in Python,
      * rejectUnauthorized in Node. 0 is off, 1 is on. Default: 1.
      */
     uint64_t tls_verify;
+    /**
+     * Whether the certificate has to be for the host that is asked. Without, any server that a
+     * trusted authority vouches for will do. 0 is off, 1 is on. Default: 1.
+     */
+    uint64_t tls_verify_host;
     /**
      * Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the
      * system's. Default: NULL.
@@ -664,11 +724,6 @@ typedef struct {
      * made for its owner alone. Default: NULL.
      */
     const char *keylog_file;
-    /**
-     * Whether the certificate has to be for the host that is asked. Without, any server that a
-     * trusted authority vouches for will do. 0 is off, 1 is on. Default: 1.
-     */
-    uint64_t tls_verify_host;
 } ka_client_options;
 
 /**
@@ -1325,6 +1380,21 @@ ka_status ka_request_set_timeout(ka_request *request,
                                  ka_timeout which,
                                  uint64_t limit_ms,
                                  ka_error **error);
+
+/**
+ * Gives the request an option of its own, in place of the client's: "proxy", "no_proxy",
+ * "proxy_headers", "unix_socket", "local_address", "interface" or "connect_to", each as the field of
+ * that name in ka_client_options. `value` NULL: as the client's; empty: none.
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_ARGUMENT names the option and what is wrong with it; the request is then
+ * unchanged.
+ */
+KA_API
+ka_status ka_request_set_option(ka_request *request,
+                                const char *name,
+                                const char *value,
+                                ka_error **error);
 
 /**
  * Whether gzip, deflate, br and zstd bodies of the response are decoded, and asked for with

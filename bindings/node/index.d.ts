@@ -133,6 +133,45 @@ export interface ClientOptions {
    */
   resolve?: string | null
   /**
+   * Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h, with a user name and
+   * password percent-encoded; without a scheme http), or several entries `PATTERN=>URL` separated by blanks, where a
+   * pattern is http://, https:// or all:// with or without a host (name, *.name, *name) and port, and the URL may be
+   * `direct`; the most specific one holds, as in httpx's mounts. An empty text: none, whatever the environment says.
+   * Plain http is forwarded, https goes through CONNECT. Default: not set.
+   */
+  proxy?: string | Record<string, string | null> | null
+  /**
+   * Hosts that no proxy is used for, separated by commas or blanks: names (and what is below them), *.names, addresses,
+   * networks as in 10.0.0.0/8, each with or without a port; * for all. Unless it is given, the environment's list holds
+   * for the environment's proxies. Default: not set.
+   */
+  noProxy?: string | readonly string[] | null
+  /**
+   * Whether http_proxy, https_proxy, all_proxy and no_proxy of the environment are used, in lower case before upper
+   * case; HTTP_PROXY not in a CGI program (REQUEST_METHOD is set). They are read when the client is made.
+   * Default: false.
+   */
+  trustEnv?: boolean
+  /** Header fields for the proxy alone: `Name: value` lines. Default: not set. */
+  proxyHeaders?: string | HeadersInit | null
+  /**
+   * Unix domain socket that every request goes to, whatever host its URL names: a path, or `@name` for an abstract one.
+   * No proxy is used then. Default: not set.
+   */
+  unixSocket?: string | null
+  /** IP address that connections come from, instead of the system's choice. Default: not set. */
+  localAddress?: string | null
+  /**
+   * Network interface that connections go through (SO_BINDTODEVICE), such as eth0, instead of the system's choice.
+   * Default: not set.
+   */
+  interface?: string | null
+  /**
+   * Other places for hosts, as curl's --connect-to: `HOST:PORT:HOST:PORT` entries separated by blanks; an empty HOST or
+   * PORT means any, or no change. Host field, TLS name and pool stay those of the URL. Default: not set.
+   */
+  connectTo?: string | readonly string[] | null
+  /**
    * Whether a server has to prove with its certificate who it is. Without, whoever is on the way can read and change
    * everything; `tlsPins` still hold. Also: verify in Python, rejectUnauthorized in Node. Default: true.
    */
@@ -244,7 +283,46 @@ export interface Timeouts {
 }
 
 /** Options of `request`. An unknown one is a TypeError that names it. */
-export interface RequestOptions extends Timeouts {
+/** Options of a client that a request can have for itself. */
+export interface RoadOptions {
+  // <generated request options>
+  /**
+   * Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h, with a user name and
+   * password percent-encoded; without a scheme http), or several entries `PATTERN=>URL` separated by blanks, where a
+   * pattern is http://, https:// or all:// with or without a host (name, *.name, *name) and port, and the URL may be
+   * `direct`; the most specific one holds, as in httpx's mounts. An empty text: none, whatever the environment says.
+   * Plain http is forwarded, https goes through CONNECT. Default: not set.
+   */
+  proxy?: string | Record<string, string | null> | null
+  /**
+   * Hosts that no proxy is used for, separated by commas or blanks: names (and what is below them), *.names, addresses,
+   * networks as in 10.0.0.0/8, each with or without a port; * for all. Unless it is given, the environment's list holds
+   * for the environment's proxies. Default: not set.
+   */
+  noProxy?: string | readonly string[] | null
+  /** Header fields for the proxy alone: `Name: value` lines. Default: not set. */
+  proxyHeaders?: string | HeadersInit | null
+  /**
+   * Unix domain socket that every request goes to, whatever host its URL names: a path, or `@name` for an abstract one.
+   * No proxy is used then. Default: not set.
+   */
+  unixSocket?: string | null
+  /** IP address that connections come from, instead of the system's choice. Default: not set. */
+  localAddress?: string | null
+  /**
+   * Network interface that connections go through (SO_BINDTODEVICE), such as eth0, instead of the system's choice.
+   * Default: not set.
+   */
+  interface?: string | null
+  /**
+   * Other places for hosts, as curl's --connect-to: `HOST:PORT:HOST:PORT` entries separated by blanks; an empty HOST or
+   * PORT means any, or no change. Host field, TLS name and pool stay those of the URL. Default: not set.
+   */
+  connectTo?: string | readonly string[] | null
+  // </generated>
+}
+
+export interface RequestOptions extends Timeouts, RoadOptions {
   /** Default GET. delete, get, head, options, post and put are sent in capitals, others as given. */
   method?: string
   headers?: HeadersInit | null
@@ -265,7 +343,7 @@ export type QueryValue = string | number | boolean | bigint | null | undefined
  * Options of `fetch`, as WHATWG describes them. What it does not know is ignored; a TypeError are `integrity`,
  * `dispatcher` and `agent`, which cannot be honoured, and names that come near to one of ours.
  */
-export interface RequestInit extends Timeouts {
+export interface RequestInit extends Timeouts, RoadOptions {
   /** Default GET. */
   method?: string
   headers?: HeadersInit
@@ -469,6 +547,13 @@ export type ErrorCode =
   | 'KA_CONNECT_FAILED'
   /** Resolving, connecting and the TLS handshake took too long. */
   | 'KA_CONNECT_TIMEOUT'
+  /** The proxy refused to open the way to the server, or broke the protocol. */
+  | 'KA_PROXY_FAILED'
+  /**
+   * The proxy asks for credentials (407) that it was not given, or refused those it got; the message has its
+   * challenges.
+   */
+  | 'KA_PROXY_AUTHENTICATION_REQUIRED'
   /** The TLS handshake failed. */
   | 'KA_TLS_HANDSHAKE_FAILED'
   /** The server's certificate is not trusted or not for this host. */

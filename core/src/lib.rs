@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod auth;
 mod client;
 mod config;
 mod connection;
@@ -24,9 +25,11 @@ mod process;
 mod repeat;
 mod request;
 mod response;
+mod roads;
 mod stats;
 mod sync;
 
+pub use auth::basic_credentials;
 pub use client::Client;
 pub use client::call::Call;
 pub use client::outcome::{Completion, Destination, Outcome, Queue};
@@ -39,7 +42,7 @@ pub use engine::thread::{ThreadStarter, start_threads_with};
 pub use error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
 pub use fork::{generation as fork_generation, keep as fork_keep, mark_child as fork_mark_child};
 pub use keepalive_proto::{Fields, Version};
-pub use keepalive_tables::{LIMITS, OPTIONS, OptionInfo, OptionKind, Shape};
+pub use keepalive_tables::{Form, LIMITS, OPTIONS, OptionInfo, OptionKind, Shape};
 pub use net::tls::add_authorities;
 pub use observe::{Event, Observer};
 pub use process::{fork_pause, fork_resume};
@@ -49,7 +52,6 @@ pub use request::method::{FETCH_METHODS, METHODS, standard_method};
 pub use request::multipart::{Multipart, Part, Piece};
 pub use request::time::{limit_from_millis, limit_from_whole_millis, timeout_from_seconds};
 pub use request::url::base::join_url;
-pub use request::url::basic_credentials;
 pub use request::url::query::{append_query, encode_pairs};
 pub use response::charset::charset;
 pub use response::{Response, Until};

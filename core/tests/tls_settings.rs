@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -199,6 +201,29 @@ fn a_server_needs_one_of_the_pinned_keys_verified_or_not() {
     // A pin is no trust.
     let strange = client(|config| config.tls_pins = Some(right));
     rejected(&strange, &url, "not trusted");
+}
+
+#[test]
+fn the_name_and_the_keys_are_the_server_s_not_those_of_a_proxy_on_the_way() {
+    let origin = origin();
+    let config = tls::config(&origin, |_| {});
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let proxy = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(config.clone()).expect("a session");
+            let mut tls = rustls::StreamOwned::new(connection, stream.expect("a connection"));
+            if tls.read(&mut [0; 4096]).is_ok_and(|count| count > 0) {
+                let _ = tls.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            }
+        }
+    });
+    let client = trusting(&origin, |config| {
+        config.proxy = Some(proxy);
+        config.tls_server_name = Some("other.invalid".into());
+        config.tls_pins = Some(format!("sha256//{}=", "A".repeat(43)));
+    });
+    assert_eq!(text_of(&client, "http://behind.invalid/"), "ok");
 }
 
 #[test]

@@ -122,10 +122,43 @@ pub struct ka_client_options {
     pub client_key_pem: ka_bytes,
     /// Password of an encrypted private key (PKCS #8). Default: NULL.
     pub client_key_password: *const c_char,
+    /// Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h,
+    /// with a user name and password percent-encoded; without a scheme http), or several entries
+    /// `PATTERN=>URL` separated by blanks, where a pattern is http://, https:// or all:// with or
+    /// without a host (name, *.name, *name) and port, and the URL may be `direct`; the most
+    /// specific one holds, as in httpx's mounts. An empty text: none, whatever the environment
+    /// says. Plain http is forwarded, https goes through CONNECT. Default: NULL.
+    pub proxy: *const c_char,
+    /// Hosts that no proxy is used for, separated by commas or blanks: names (and what is below
+    /// them), *.names, addresses, networks as in 10.0.0.0/8, each with or without a port; * for
+    /// all. Unless it is given, the environment's list holds for the environment's proxies.
+    /// Default: NULL.
+    pub no_proxy: *const c_char,
+    /// Whether http_proxy, https_proxy, all_proxy and no_proxy of the environment are used, in
+    /// lower case before upper case; HTTP_PROXY not in a CGI program (REQUEST_METHOD is set). They
+    /// are read when the client is made. 0 is off, 1 is on. Default: 0.
+    pub trust_env: u64,
+    /// Header fields for the proxy alone: `Name: value` lines. Default: NULL.
+    pub proxy_headers: *const c_char,
+    /// Unix domain socket that every request goes to, whatever host its URL names: a path, or
+    /// `@name` for an abstract one. No proxy is used then. Default: NULL.
+    pub unix_socket: *const c_char,
+    /// IP address that connections come from, instead of the system's choice. Default: NULL.
+    pub local_address: *const c_char,
+    /// Network interface that connections go through (SO_BINDTODEVICE), such as eth0, instead of
+    /// the system's choice. Default: NULL.
+    pub interface: *const c_char,
+    /// Other places for hosts, as curl's --connect-to: `HOST:PORT:HOST:PORT` entries separated by
+    /// blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay
+    /// those of the URL. Default: NULL.
+    pub connect_to: *const c_char,
     /// Whether a server has to prove with its certificate who it is. Without, whoever is on the way
     /// can read and change everything; `tls_pins` still hold. Also: verify in Python,
     /// rejectUnauthorized in Node. 0 is off, 1 is on. Default: 1.
     pub tls_verify: u64,
+    /// Whether the certificate has to be for the host that is asked. Without, any server that a
+    /// trusted authority vouches for will do. 0 is off, 1 is on. Default: 1.
+    pub tls_verify_host: u64,
     /// Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the
     /// system's. Default: NULL.
     pub ca_dir: *const c_char,
@@ -147,9 +180,6 @@ pub struct ka_client_options {
     /// of SSLKEYLOGFILE, which is not looked at). Whoever can read it can read the traffic; it is
     /// made for its owner alone. Default: NULL.
     pub keylog_file: *const c_char,
-    /// Whether the certificate has to be for the host that is asked. Without, any server that a
-    /// trusted authority vouches for will do. 0 is off, 1 is on. Default: 1.
-    pub tls_verify_host: u64,
 }
 
 impl ka_client_options {
@@ -192,7 +222,16 @@ impl ka_client_options {
             client_cert_pem: ka_bytes::NONE,
             client_key_pem: ka_bytes::NONE,
             client_key_password: std::ptr::null(),
+            proxy: std::ptr::null(),
+            no_proxy: std::ptr::null(),
+            trust_env: u64::from(config.trust_env),
+            proxy_headers: std::ptr::null(),
+            unix_socket: std::ptr::null(),
+            local_address: std::ptr::null(),
+            interface: std::ptr::null(),
+            connect_to: std::ptr::null(),
             tls_verify: u64::from(config.tls_verify),
+            tls_verify_host: u64::from(config.tls_verify_host),
             ca_dir: std::ptr::null(),
             ca_only: u64::from(config.ca_only),
             tls_min_version: std::ptr::null(),
@@ -200,7 +239,6 @@ impl ka_client_options {
             tls_server_name: std::ptr::null(),
             tls_pins: std::ptr::null(),
             keylog_file: std::ptr::null(),
-            tls_verify_host: u64::from(config.tls_verify_host),
         }
     }
 
@@ -235,6 +273,7 @@ impl ka_client_options {
         config.retry_max_wait = limit_from_whole_millis(self.retry_max_wait_ms);
         config.circuit_breaker = flag(self.circuit_breaker, "option circuit_breaker")?;
         config.hedge = flag(self.hedge, "option hedge")?;
+        config.trust_env = flag(self.trust_env, "option trust_env")?;
         config.tls_verify = flag(self.tls_verify, "option tls_verify")?;
         config.tls_verify_host = flag(self.tls_verify_host, "option tls_verify_host")?;
         config.ca_only = flag(self.ca_only, "option ca_only")?;
@@ -242,6 +281,13 @@ impl ka_client_options {
         unsafe {
             config.user_agent = optional_text(self.user_agent, "option user_agent")?;
             config.resolve = optional_text(self.resolve, "option resolve")?;
+            config.proxy = optional_text(self.proxy, "option proxy")?;
+            config.no_proxy = optional_text(self.no_proxy, "option no_proxy")?;
+            config.proxy_headers = optional_text(self.proxy_headers, "option proxy_headers")?;
+            config.unix_socket = optional_text(self.unix_socket, "option unix_socket")?;
+            config.local_address = optional_text(self.local_address, "option local_address")?;
+            config.interface = optional_text(self.interface, "option interface")?;
+            config.connect_to = optional_text(self.connect_to, "option connect_to")?;
             config.ca_file = optional_text(self.ca_file, "option ca_file")?;
             config.ca_dir = optional_text(self.ca_dir, "option ca_dir")?;
             config.ca_pem = optional_bytes(self.ca_pem, "option ca_pem")?;

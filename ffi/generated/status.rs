@@ -36,6 +36,11 @@ pub enum ka_status {
     KA_CONNECT_FAILED = 201,
     /// Resolving, connecting and the TLS handshake took too long.
     KA_CONNECT_TIMEOUT = 202,
+    /// The proxy refused to open the way to the server, or broke the protocol.
+    KA_PROXY_FAILED = 203,
+    /// The proxy asks for credentials (407) that it was not given, or refused those it got; the
+    /// message has its challenges.
+    KA_PROXY_AUTHENTICATION_REQUIRED = 204,
     /// The TLS handshake failed.
     KA_TLS_HANDSHAKE_FAILED = 300,
     /// The server's certificate is not trusted or not for this host.
@@ -103,6 +108,8 @@ impl ka_status {
         ka_status::KA_RESOLVE_FAILED,
         ka_status::KA_CONNECT_FAILED,
         ka_status::KA_CONNECT_TIMEOUT,
+        ka_status::KA_PROXY_FAILED,
+        ka_status::KA_PROXY_AUTHENTICATION_REQUIRED,
         ka_status::KA_TLS_HANDSHAKE_FAILED,
         ka_status::KA_CERTIFICATE_REJECTED,
         ka_status::KA_TLS_PROTOCOL,
@@ -143,6 +150,8 @@ impl ka_status {
             ErrorKind::ResolveFailed => ka_status::KA_RESOLVE_FAILED,
             ErrorKind::ConnectFailed => ka_status::KA_CONNECT_FAILED,
             ErrorKind::ConnectTimeout => ka_status::KA_CONNECT_TIMEOUT,
+            ErrorKind::ProxyFailed => ka_status::KA_PROXY_FAILED,
+            ErrorKind::ProxyAuthenticationRequired => ka_status::KA_PROXY_AUTHENTICATION_REQUIRED,
             ErrorKind::TlsHandshakeFailed => ka_status::KA_TLS_HANDSHAKE_FAILED,
             ErrorKind::CertificateRejected => ka_status::KA_CERTIFICATE_REJECTED,
             ErrorKind::TlsProtocol => ka_status::KA_TLS_PROTOCOL,

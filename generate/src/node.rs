@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use keepalive_tables::{
-    ErrorKind, FactInfo, FactKind, INFO, LIMITS, MOMENTS, OPTIONS, ORIGIN, PROFILES, Phase, Sent,
-    Shape, TIMINGS, TOTALS,
+    ErrorKind, FactInfo, FactKind, Form, INFO, LIMITS, MOMENTS, OPTIONS, ORIGIN, OptionInfo,
+    PROFILES, Phase, Sent, Shape, TIMINGS, TOTALS,
 };
 
 use crate::blocks::replace;
@@ -41,6 +41,7 @@ fn comment(indent: &str, text: &str) -> String {
 
 fn types(file: String) -> Result<String> {
     let mut file = replace(&file, TYPES, "options", &options())?;
+    file = replace(&file, TYPES, "request options", &request_options())?;
     let limits = LIMITS.iter().map(|limit| {
         let doc = format!("{} In place of `{}`.", limit.doc, limit.option);
         comment("  ", &Node.text(&doc)) + &format!("  {}?: number | null\n", limit.node)
@@ -85,13 +86,28 @@ fn options() -> String {
         .collect();
     let about = format!("The defaults that the other options change: {}.", either(&profiles));
     let names = union(PROFILES.iter().map(|profile| profile.name));
-    let mut text = comment("  ", &about) + &format!("  profile?: {names}\n");
-    for option in OPTIONS {
+    let text = comment("  ", &about) + &format!("  profile?: {names}\n");
+    text + &fields(OPTIONS.iter())
+}
+
+/// Those that a request can have for itself.
+fn request_options() -> String {
+    fields(OPTIONS.iter().filter(|option| option.per_request))
+}
+
+fn fields<'a>(options: impl Iterator<Item = &'a OptionInfo>) -> String {
+    let mut text = String::new();
+    for option in options {
         let kind = match option.kind.shape() {
             Shape::Count => "number",
             Shape::Time => "number | null",
             Shape::Flag => "boolean",
-            Shape::Text => "string | null",
+            Shape::Text => match option.form {
+                Form::Plain => "string | null",
+                Form::Proxies => "string | Record<string, string | null> | null",
+                Form::List => "string | readonly string[] | null",
+                Form::Fields => "string | HeadersInit | null",
+            },
             Shape::Pem => "string | Uint8Array | null",
         };
         text += &comment("  ", &Node.description(option));

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use keepalive_tables::{
-    ErrorKind, FactInfo, FactKind, INFO, MOMENTS, OPTIONS, ORIGIN, OptionKind, PROFILES, TIMINGS,
-    TOTALS,
+    ErrorKind, FactInfo, FactKind, Form, INFO, MOMENTS, OPTIONS, ORIGIN, OptionInfo, OptionKind,
+    PROFILES, TIMINGS, TOTALS,
 };
 
 use crate::blocks::replace;
@@ -65,6 +65,31 @@ fn package(file: String, errors: &str) -> Result<String> {
     replace(&file, PACKAGE, "names", &names)
 }
 
+/// Options as items of a TypedDict.
+fn fields<'a>(options: impl Iterator<Item = &'a OptionInfo>) -> String {
+    let mut text = String::new();
+    for option in options {
+        let kind = match option.kind {
+            OptionKind::Count | OptionKind::Size | OptionKind::Micros | OptionKind::Percent => {
+                "int"
+            }
+            OptionKind::Time => "float",
+            OptionKind::Flag => "bool",
+            OptionKind::Text => match option.form {
+                Form::Plain => "str",
+                Form::Proxies => "str | Mapping[str, str | None]",
+                Form::List => "str | Iterable[str]",
+                Form::Fields => "str | _HeaderTypes",
+            },
+            OptionKind::File => "str | PathLike[str]",
+            OptionKind::Pem => "str | Buffer",
+        };
+        text += &format!("    {}: {kind} | None\n", option.name);
+        text += &docstring("    ", &Python.description(option));
+    }
+    text
+}
+
 fn stub(file: String) -> Result<String> {
     let mut options = String::new();
     let profiles: Vec<String> = PROFILES.iter().map(|one| format!("\"{}\"", one.name)).collect();
@@ -73,21 +98,10 @@ fn stub(file: String) -> Result<String> {
     let which: Vec<String> =
         PROFILES.iter().map(|one| format!("``{}`` ({})", one.name, one.doc)).collect();
     options += &docstring("    ", &format!("{about} {}.", either(&which)));
-    for option in OPTIONS {
-        let kind = match option.kind {
-            OptionKind::Count | OptionKind::Size | OptionKind::Micros | OptionKind::Percent => {
-                "int"
-            }
-            OptionKind::Time => "float",
-            OptionKind::Flag => "bool",
-            OptionKind::Text => "str",
-            OptionKind::File => "str | PathLike[str]",
-            OptionKind::Pem => "str | Buffer",
-        };
-        options += &format!("    {}: {kind} | None\n", option.name);
-        options += &docstring("    ", &Python.description(option));
-    }
+    options += &fields(OPTIONS.iter());
     let mut file = replace(&file, STUB, "options", &options)?;
+    let own = fields(OPTIONS.iter().filter(|option| option.per_request));
+    file = replace(&file, STUB, "request options", &own)?;
     for (name, facts) in [
         ("info", INFO),
         ("timings", TIMINGS),

@@ -6,6 +6,7 @@ const { constants } = require('node:buffer')
 const { Promise } = require('./captured')
 const native = require('./native')
 const { KeepaliveError, argumentError, fetchFailed, localError, retraced } = require('./errors')
+const { trustsEnvironment } = require('./environment')
 const { Exchange } = require('./exchange')
 const { fieldObject } = require('./completion_record')
 const { hasRequestBody, prepareFetch, prepareRequest, urlText } = require('./request')
@@ -197,13 +198,17 @@ function isPlain() {
 
 /** The native half of the process-wide client. */
 function sharedNative() {
-  return native.NativeClient.shared(isPlain() || require('./trust').verifiedByDefault(native))
+  try {
+    return native.NativeClient.shared(trustsEnvironment(), isPlain() || require('./trust').verifiedByDefault(native))
+  } catch (error) {
+    throw localError(error)
+  }
 }
 
 /** The native client with these options. */
 function made(options) {
-  const none = options === undefined || options === null
-  const { entries, profile } = none ? NO_OPTIONS : require('./options').clientOptions(options)
+  const none = (options === undefined || options === null) && !trustsEnvironment()
+  const { entries, profile } = none ? NO_OPTIONS : require('./options').clientOptions(options ?? {})
   const plain = isPlain() && entries.every(({ name }) => name !== 'tls_verify')
   try {
     return new native.NativeClient(plain ? entries : require('./trust').completed(native, entries), profile)

@@ -64,6 +64,7 @@ class Exchange {
         request.payload,
         request.length,
         request.limits,
+        request.own,
       )
     } catch (error) {
       this.finish()

@@ -3,6 +3,8 @@
 
 const native = require('./native')
 const { argumentError } = require('./errors')
+const { HeaderBlock, collectHeaders } = require('./headers')
+const { trustsEnvironment } = require('./environment')
 const { unknownOption } = require('./names')
 const { types } = require('node:util')
 
@@ -26,16 +28,68 @@ const readers = {
     if (typeof value !== 'boolean') throw wrong(name, 'true or false', value)
     return { flag: value }
   },
-  text(name, value) {
+  text(name, value, form) {
     if (value === null) return {}
-    if (typeof value !== 'string') throw wrong(name, 'a string or null', value)
-    return { text: value }
+    return { text: textOf(name, value, form) }
   },
   pem(name, value) {
     if (value === null) return {}
     if (typeof value !== 'string' && !types.isUint8Array(value)) throw wrong(name, 'a PEM string, a Buffer or null', value)
     return { pem: value }
   },
+}
+
+/** What a text may be given as: an object for proxies, a list for hosts, headers for fields. */
+const forms = {
+  plain(name, value) {
+    throw wrong(name, 'a string or null', value)
+  },
+  proxies(name, value) {
+    if (typeof value !== 'object' || Array.isArray(value)) throw wrong(name, 'a string, an object of patterns and proxies, or null', value)
+    return Object.keys(value).map((pattern) => `${entry(name, pattern)}=>${entry(name, value[pattern] ?? 'direct')}`).join(' ')
+  },
+  list(name, value) {
+    if (!Array.isArray(value)) throw wrong(name, 'a string, an array of strings or null', value)
+    return value.map((one) => entry(name, one)).join(' ')
+  },
+  fields(name, value) {
+    const block = new HeaderBlock()
+    collectHeaders(value, block)
+    const pieces = block.text.split('\0')
+    let lines = ''
+    for (let i = 0; i + 1 < pieces.length; i += 2) {
+      const line = `${pieces[i]}: ${pieces[i + 1]}`
+      if (/[\r\n]/.test(line)) throw argumentError(`option ${name}: a line break in a field`)
+      lines += `${line}\n`
+    }
+    return lines
+  },
+}
+
+function textOf(name, value, form) {
+  return typeof value === 'string' ? value : forms[form](name, value)
+}
+
+/** What stands for itself among others. */
+function entry(name, value) {
+  if (typeof value !== 'string') throw wrong(name, 'strings in it', value)
+  if (value === '' || /\s|=>/.test(value)) throw argumentError(`option ${name}: an entry that is empty or has a blank or => in it`)
+  return value
+}
+
+const requestOptions = native.requestOptions()
+
+/** A request's own, as names and values in turn; undefined when there are none. Null is none. */
+function ownOptions(options) {
+  let own
+  for (const name of requestOptions) {
+    const value = options[name]
+    if (value === undefined) continue
+    const row = table.get(name)
+    own ??= []
+    own.push(row.name, value === null ? '' : textOf(name, value, row.form))
+  }
+  return own
 }
 
 function wrong(name, expected, value) {
@@ -57,8 +111,9 @@ function clientOptions(options) {
     if (alias !== undefined && value !== undefined && options[alias] !== undefined) {
       throw argumentError(`options ${name} and ${alias} are the same; give one of them`)
     }
-    if (value !== undefined) entries.push({ name: row.name, ...readers[row.kind](name, value) })
+    if (value !== undefined) entries.push({ name: row.name, ...readers[row.kind](name, value, row.form) })
   }
+  if (others.trustEnv === undefined && trustsEnvironment()) entries.push({ name: 'trust_env', flag: true })
   return { entries, profile }
 }
 
@@ -67,4 +122,4 @@ function camelNames(message) {
   return message.replace(snake, camel)
 }
 
-module.exports = { camelNames, clientOptions, isClientOption: (name) => table.has(name) || Object.hasOwn(aliases, name) }
+module.exports = { camelNames, clientOptions, ownOptions, isClientOption: (name) => table.has(name) || Object.hasOwn(aliases, name) }

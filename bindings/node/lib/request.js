@@ -17,15 +17,17 @@ const REWIND = 16
 const REFUSE = 32
 
 const LIMITS = native.limitNames()
+// Options of a client that a request can have for itself.
+const OWN = new Set(native.requestOptions())
 const REQUEST_OPTIONS = new Set([
-  'method', 'headers', 'body', 'query', 'signal', 'redirect', 'decompress', ...LIMITS,
+  'method', 'headers', 'body', 'query', 'signal', 'redirect', 'decompress', ...LIMITS, ...OWN,
 ])
 // Those that WHATWG's fetch spells in capitals whatever the caller wrote.
 const UPPER = new Map(native.fetchMethods().map((name) => [name.toLowerCase(), name]))
 
 /** What `fetch` honours, and what it knows and can do without: a server's process has no use for them. */
 const FETCH_OPTIONS = new Set([
-  'method', 'headers', 'body', 'signal', 'redirect', 'duplex', ...LIMITS,
+  'method', 'headers', 'body', 'signal', 'redirect', 'duplex', ...LIMITS, ...OWN,
   'cache', 'credentials', 'keepalive', 'mode', 'priority', 'referrer', 'referrerPolicy', 'window',
 ])
 /** What would change what is sent or trusted, and is not done here. */
@@ -51,6 +53,7 @@ function requestOf(url, options) {
   const prepared = new Prepared(urlText(url))
   for (const name in options) {
     if (!REQUEST_OPTIONS.has(name)) throw require('./names').unknownOption(name, [...REQUEST_OPTIONS])
+    if (OWN.has(name)) prepared.setOwn(options)
   }
   prepared.setMethod(options.method)
   prepared.setSignal(options.signal)
@@ -113,6 +116,7 @@ function prepareFetch(input, init, given) {
 
 function fetchOf(url, source, init, body) {
   const prepared = new Prepared(whatwg(url))
+  for (const name in init) if (OWN.has(name)) prepared.setOwn(init)
   prepared.flags |= DECODE
   prepared.setMethod(init.method ?? source?.method)
   if (/^(connect|trace|track)$/i.test(prepared.method)) {
@@ -145,6 +149,11 @@ class Prepared {
     this.length = undefined
     this.limits = undefined
     this.signal = undefined
+    this.own = undefined
+  }
+
+  setOwn(options) {
+    this.own ??= require('./options').ownOptions(options)
   }
 
   setMethod(method) {

@@ -80,7 +80,8 @@ impl Bridge {
     }
 
     /// Starts a request. `headers` is `name NUL value NUL ...` of `header_count` fields; `length`
-    /// is the streamed body's, negative when unknown; `limits` as in `convert::timeouts`. Whether
+    /// is the streamed body's, negative when unknown; `limits` as in `convert::timeouts`; `options`
+    /// are names and values of those that the request has for itself. Whether
     /// `poll_inline` is to be called once the loop has nothing else to do.
     #[napi]
     pub fn submit(
@@ -95,8 +96,12 @@ impl Bridge {
         body: Option<Payload>,
         length: Option<f64>,
         limits: Option<Vec<f64>>,
+        options: Option<Vec<String>>,
     ) -> Result<bool, Thrown> {
         let mut request = Request::new(&method, &url).map_err(thrown)?;
+        for pair in options.iter().flat_map(|options| options.chunks_exact(2)) {
+            request.set_option(&pair[0], Some(&pair[1])).map_err(thrown)?;
+        }
         if let Some(ByteString(headers)) = headers {
             add_headers(&mut request, &headers, header_count.unwrap_or(0))?;
         }

@@ -76,11 +76,18 @@ impl NativeClient {
     }
 
     /// The process-wide client; one of two, since what was verified and what was not share nothing.
+    /// Whether it asks the environment for proxies is decided by who is first.
     #[napi(factory)]
-    pub fn shared(verified: bool) -> Result<NativeClient, Thrown> {
+    pub fn shared(trust_env: bool, verified: bool) -> Result<NativeClient, Thrown> {
+        let config = || {
+            let mut config = ClientConfig::default();
+            config.trust_env = trust_env;
+            config.tls_verify = verified;
+            config
+        };
         let client = match verified {
-            true => Client::shared().map_err(thrown)?.clone(),
-            false => unverified()?,
+            true => Client::shared(config).map_err(thrown)?.clone(),
+            false => unverified(config)?,
         };
         let defaults = defaults(usual("header_timeout"), usual("stall_timeout"));
         Ok(NativeClient { client, defaults, shared: true })

@@ -14,11 +14,11 @@ mod generated;
 mod memory;
 pub mod multipart;
 mod stats;
-mod trust;
+pub mod trust;
 mod wake;
 
 use keepalive_core::{
-    ErrorKind, FETCH_METHODS, LIMITS, OPTIONS, Shape, append_query, encode_pairs,
+    ErrorKind, FETCH_METHODS, Form, LIMITS, OPTIONS, Shape, append_query, encode_pairs,
 };
 use napi_derive::napi;
 
@@ -29,6 +29,8 @@ pub struct OptionRow {
     pub name: String,
     /// `count`, `time`, `flag`, `text` or `pem`.
     pub kind: String,
+    /// What a text may be given as: `plain`, `proxies`, `list` or `fields`.
+    pub form: String,
 }
 
 /// The engine's option table.
@@ -36,6 +38,13 @@ pub struct OptionRow {
 pub fn option_table() -> Vec<OptionRow> {
     let row = |option: &keepalive_core::OptionInfo| OptionRow {
         name: option.name.to_string(),
+        form: match option.form {
+            Form::Plain => "plain",
+            Form::Proxies => "proxies",
+            Form::List => "list",
+            Form::Fields => "fields",
+        }
+        .to_string(),
         kind: match option.kind.shape() {
             Shape::Count => "count",
             Shape::Time => "time",
@@ -46,6 +55,17 @@ pub fn option_table() -> Vec<OptionRow> {
         .to_string(),
     };
     OPTIONS.iter().map(row).collect()
+}
+
+/// The options that a request can have for itself, in camelCase.
+#[napi]
+pub fn request_options() -> Vec<String> {
+    let camel = |name: &str| {
+        let mut parts = name.split('_');
+        let first = parts.next().unwrap_or_default().to_string();
+        parts.fold(first, |text, part| text + &part[..1].to_ascii_uppercase() + &part[1..])
+    };
+    OPTIONS.iter().filter(|option| option.per_request).map(|option| camel(option.name)).collect()
 }
 
 /// The methods that `fetch` takes in any case, in capitals.

@@ -26,14 +26,12 @@ pub fn is_first(what: String) -> bool {
 }
 
 /// The process-wide client of programs that run with NODE_TLS_REJECT_UNAUTHORIZED=0.
-pub fn unverified() -> Result<Client, Thrown> {
+pub fn unverified(config: impl FnOnce() -> ClientConfig) -> Result<Client, Thrown> {
     static SHARED: OnceLock<Client> = OnceLock::new();
     if let Some(client) = SHARED.get() {
         return Ok(client.clone());
     }
-    let mut config = ClientConfig::default();
-    config.tls_verify = false;
-    let client = Client::new(config).map_err(thrown)?;
+    let client = Client::new(config()).map_err(thrown)?;
     // Of two workers that come here at once, one's is thrown away unused.
     Ok(SHARED.get_or_init(|| client).clone())
 }

@@ -106,6 +106,34 @@ class _Arguments(TypedDict, total=False):
     auth: tuple[str | bytes, str | bytes] | None
     timeout: _TimeoutTypes
     follow_redirects: bool | None
+    # <generated request options>
+    proxy: str | Mapping[str, str | None] | None
+    """Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h,
+    with a user name and password percent-encoded; without a scheme http), or several entries
+    ``PATTERN=>URL`` separated by blanks, where a pattern is http://, https:// or all:// with or
+    without a host (name, *.name, *name) and port, and the URL may be ``direct``; the most specific
+    one holds, as in httpx's mounts. An empty text: none, whatever the environment says. Plain http
+    is forwarded, https goes through CONNECT. Default: not set."""
+    no_proxy: str | Iterable[str] | None
+    """Hosts that no proxy is used for, separated by commas or blanks: names (and what is below
+    them), *.names, addresses, networks as in 10.0.0.0/8, each with or without a port; * for all.
+    Unless it is given, the environment's list holds for the environment's proxies. Default: not
+    set."""
+    proxy_headers: str | _HeaderTypes | None
+    """Header fields for the proxy alone: ``Name: value`` lines. Default: not set."""
+    unix_socket: str | None
+    """Unix domain socket that every request goes to, whatever host its URL names: a path, or
+    ``@name`` for an abstract one. No proxy is used then. Default: not set."""
+    local_address: str | None
+    """IP address that connections come from, instead of the system's choice. Default: not set."""
+    interface: str | None
+    """Network interface that connections go through (SO_BINDTODEVICE), such as eth0, instead of the
+    system's choice. Default: not set."""
+    connect_to: str | Iterable[str] | None
+    """Other places for hosts, as curl's --connect-to: ``HOST:PORT:HOST:PORT`` entries separated by
+    blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay those
+    of the URL. Default: not set."""
+    # </generated>
 
 class _RequestArguments(_Arguments, total=False):
     content: _Content | None
@@ -225,6 +253,36 @@ class _ClientOptions(TypedDict, total=False):
     """Addresses of names, instead of the system's: "host:port:address[,address]", several separated
     by spaces; or "@file" with such entries, which is read again at each lookup. Default: not
     set."""
+    proxy: str | Mapping[str, str | None] | None
+    """Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h,
+    with a user name and password percent-encoded; without a scheme http), or several entries
+    ``PATTERN=>URL`` separated by blanks, where a pattern is http://, https:// or all:// with or
+    without a host (name, *.name, *name) and port, and the URL may be ``direct``; the most specific
+    one holds, as in httpx's mounts. An empty text: none, whatever the environment says. Plain http
+    is forwarded, https goes through CONNECT. Default: not set."""
+    no_proxy: str | Iterable[str] | None
+    """Hosts that no proxy is used for, separated by commas or blanks: names (and what is below
+    them), *.names, addresses, networks as in 10.0.0.0/8, each with or without a port; * for all.
+    Unless it is given, the environment's list holds for the environment's proxies. Default: not
+    set."""
+    trust_env: bool | None
+    """Whether http_proxy, https_proxy, all_proxy and no_proxy of the environment are used, in lower
+    case before upper case; HTTP_PROXY not in a CGI program (REQUEST_METHOD is set). They are read
+    when the client is made. Default: False."""
+    proxy_headers: str | _HeaderTypes | None
+    """Header fields for the proxy alone: ``Name: value`` lines. Default: not set."""
+    unix_socket: str | None
+    """Unix domain socket that every request goes to, whatever host its URL names: a path, or
+    ``@name`` for an abstract one. No proxy is used then. Default: not set."""
+    local_address: str | None
+    """IP address that connections come from, instead of the system's choice. Default: not set."""
+    interface: str | None
+    """Network interface that connections go through (SO_BINDTODEVICE), such as eth0, instead of the
+    system's choice. Default: not set."""
+    connect_to: str | Iterable[str] | None
+    """Other places for hosts, as curl's --connect-to: ``HOST:PORT:HOST:PORT`` entries separated by
+    blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay those
+    of the URL. Default: not set."""
     tls_verify: bool | None
     """Whether a server has to prove with its certificate who it is. Without, whoever is on the way
     can read and change everything; ``tls_pins`` still hold. Also: verify in Python,

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use keepalive_core::{Request, Timeouts, append_query, encode_pairs, join_url, standard_method};
+use keepalive_core::{
+    OptionInfo, Request, Timeouts, append_query, encode_pairs, join_url, standard_method,
+};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString, PyTuple};
@@ -12,6 +14,8 @@ use crate::convert::{buffer, credentials, encoder, owned, text, utf8};
 use crate::errors::{RequestLine, to_python, unknown, wrong_type};
 use crate::headers::fields;
 use crate::once::PyOnceLock;
+use crate::option_text::option_text;
+use crate::options::request_options;
 use crate::response::Method;
 use crate::shared::{Shared, flag};
 use crate::timeout::timeouts;
@@ -56,6 +60,8 @@ struct Arguments<'py> {
     /// `None` is a value here: no limit.
     timeout: Option<Bound<'py, PyAny>>,
     follow_redirects: Option<Bound<'py, PyAny>>,
+    /// Options of the client that it has for itself.
+    own: Vec<(&'static OptionInfo, Bound<'py, PyAny>)>,
 }
 
 impl<'py> Arguments<'py> {
@@ -74,7 +80,14 @@ impl<'py> Arguments<'py> {
                 "auth" => arguments.auth = Some(value),
                 "timeout" => arguments.timeout = Some(value),
                 "follow_redirects" => arguments.follow_redirects = given,
-                other => return Err(unknown(value.py(), "argument", other, ARGUMENTS)),
+                other => match request_options().find(|option| option.name == other) {
+                    Some(option) => arguments.own.extend(given.map(|value| (option, value))),
+                    None => {
+                        let own = request_options().map(|option| option.name);
+                        let known: Vec<_> = ARGUMENTS.iter().copied().chain(own).collect();
+                        return Err(unknown(value.py(), "argument", other, &known));
+                    }
+                },
             }
         }
         // As in httpx: no files are no form, no fields no body.
@@ -129,6 +142,12 @@ pub fn build<'py>(
     }
     let mut request =
         Request::new(method, url_text).map_err(|error| to_python(py, &error, None))?;
+    for (option, value) in &arguments.own {
+        let text = option_text(option, value)?;
+        request
+            .set_option(option.name, Some(&text))
+            .map_err(|error| to_python(py, &error, Some(&line(&request))))?;
+    }
     let auth = arguments.auth.as_ref().filter(|auth| !auth.is_none());
     let mut own_type = None;
     if let Some(headers) = &arguments.headers {

@@ -18,6 +18,7 @@ mod interpreter;
 mod memory;
 mod multipart;
 mod once;
+mod option_text;
 mod options;
 mod pieces;
 mod response;

@@ -13,6 +13,7 @@ use crate::convert::{buffer, count, credentials, text, utf8};
 use crate::errors::{to_python, unknown, wrong_type};
 use crate::headers::{Field, fields};
 use crate::once::PyOnceLock;
+use crate::option_text::option_text;
 use crate::options::option_names;
 use crate::timeout::{limit, timeouts};
 use crate::tls::{certificate, verify, warn_insecure};
@@ -72,7 +73,8 @@ impl Shared {
     pub fn process_wide(py: Python<'_>) -> PyResult<&Arc<Shared>> {
         static SHARED: PyOnceLock<Arc<Shared>> = PyOnceLock::new();
         SHARED.get_or_try_init(py, || {
-            let client = Client::shared().map_err(|error| to_python(py, &error, None))?.clone();
+            let client =
+                Client::shared(defaults).map_err(|error| to_python(py, &error, None))?.clone();
             Ok(Arc::new(Shared {
                 client,
                 headers: Vec::new(),
@@ -92,14 +94,23 @@ impl Shared {
     }
 }
 
+/// Those of Python: as its other clients, it asks the environment for proxies.
+fn defaults() -> ClientConfig {
+    let mut config = ClientConfig::default();
+    config.trust_env = true;
+    config
+}
+
 /// The defaults that the other options change.
 fn profile(options: Option<&Bound<'_, PyDict>>) -> PyResult<ClientConfig> {
-    let Some(options) = options else { return Ok(ClientConfig::default()) };
+    let Some(options) = options else { return Ok(defaults()) };
     let Some(name) = options.get_item("profile")?.filter(|name| !name.is_none()) else {
-        return Ok(ClientConfig::default());
+        return Ok(defaults());
     };
-    ClientConfig::profile(text("profile", &name)?)
-        .map_err(|error| to_python(options.py(), &error, None))
+    let mut config = ClientConfig::profile(text("profile", &name)?)
+        .map_err(|error| to_python(options.py(), &error, None))?;
+    config.trust_env = true;
+    Ok(config)
 }
 
 /// `True` or `False`.
@@ -120,7 +131,7 @@ pub fn set(config: &mut ClientConfig, name: &str, value: &Bound<'_, PyAny>) -> P
         Shape::Time => OptionValue::Time(time(name, value)?),
         Shape::Flag => OptionValue::Flag(flag(name, value)?),
         Shape::Text => {
-            let text = path(name, value)?;
+            let text = option_text(option, value)?;
             // Where "none" is not the default, the empty text stands for it.
             OptionValue::Text((option.none.is_empty() || !text.is_empty()).then_some(text))
         }
@@ -135,15 +146,6 @@ fn time(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
         Ok(seconds) if seconds.value() == f64::INFINITY => Ok(None),
         _ => limit(name, value),
     }
-}
-
-/// Text, or an object with `__fspath__`.
-pub fn path(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
-    if let Ok(text) = value.cast::<PyString>() {
-        return Ok(utf8(name, text)?.to_string());
-    }
-    let path = value.call_method0("__fspath__").map_err(|_| wrong_type(name, "str", value))?;
-    Ok(text(name, &path)?.to_string())
 }
 
 fn pem(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use keepalive_core::{ClientConfig, Error};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
 
+use crate::convert::{text, utf8};
 use crate::errors::{to_python, wrong_type};
-use crate::shared::{path, set};
+use crate::shared::set;
 
 /// Whether a `verify`: `True`, `False`, a file or a directory of trusted certificates that stand instead
 /// of the system's, or an `ssl.SSLContext` whose settings are taken over.
@@ -99,6 +100,15 @@ pub fn certificate(
         }
         _ => Ok(()),
     }
+}
+
+/// Text, or an object with `__fspath__`.
+fn path(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(utf8(name, text)?.to_string());
+    }
+    let path = value.call_method0("__fspath__").map_err(|_| wrong_type(name, "str", value))?;
+    Ok(text(name, &path)?.to_string())
 }
 
 /// Refuses options that would say the same once more.

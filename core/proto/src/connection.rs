@@ -137,6 +137,7 @@ impl Connection {
             TargetForm::Absolute(base) => head.write_absolute(base, &mut self.tx),
         }
         self.tx.extend_from_slice(how.fields);
+        self.tx.extend_from_slice(how.more);
         if how.last && !head.contains(b"Connection") {
             self.tx.extend_from_slice(b"Connection: close\r\n");
         }

@@ -18,6 +18,8 @@ pub struct Start<'a> {
     /// Serialised field lines that follow the head's own; they must be valid and say nothing about
     /// framing or persistence.
     pub fields: &'a [u8],
+    /// Further ones, such as those for a proxy.
+    pub more: &'a [u8],
     /// It is the last request on this connection: `Connection: close` is written (RFC 9112 9.6), unless
     /// the head has a Connection field of its own. Afterwards `reuse` says `RequestSaidClose`, whether
     /// or not the field was written.

@@ -31,6 +31,8 @@ use crate::process::{Process, process};
 use crate::request::Request;
 use crate::request::url::Target;
 use crate::response::{Response, Until};
+use crate::roads::Roads;
+use crate::roads::options::RoadOptions;
 use crate::stats::Stats;
 
 struct ClientInner {
@@ -40,6 +42,7 @@ struct ClientInner {
     settings: Arc<Settings>,
     tls: Arc<TlsSettings>,
     resolver: Arc<Resolver>,
+    roads: Arc<Roads>,
     /// A pool for each fork generation: a child never touches its parent's.
     pools: PerFork<Arc<ClientPool>>,
     closed: std::sync::atomic::AtomicBool,
@@ -50,6 +53,9 @@ struct ClientInner {
 pub struct Client {
     inner: Arc<ClientInner>,
 }
+
+/// The process-wide client; a lock could be held at a fork.
+static SHARED: OnceBox<Client> = OnceBox::new();
 
 impl AsRef<Settings> for ClientInner {
     fn as_ref(&self) -> &Settings {
@@ -92,6 +98,7 @@ impl Client {
         config.check()?;
         let tls = Arc::new(TlsSettings::new(&config, &own.unwrap_or_else(process).tls)?);
         let resolver = Arc::new(Resolver::new(config.resolve.as_deref(), config.dns_ttl)?);
+        let roads = Arc::new(Roads::new(RoadOptions::of(&config), config.trust_env)?);
         Ok(Client {
             inner: Arc::new(ClientInner {
                 process: own,
@@ -99,6 +106,7 @@ impl Client {
                 settings: Arc::new(Settings::new(config, ACCEPTED)),
                 tls,
                 resolver,
+                roads,
                 pools: PerFork::new(),
                 closed: false.into(),
             }),
@@ -106,11 +114,14 @@ impl Client {
     }
 
     /// The process-wide client: one pool for every thread, event loop, worker and language that
-    /// links this copy of the library. `close()` on it only closes idle connections.
-    pub fn shared() -> Result<&'static Client> {
-        // Racing callers may each make one, which costs nothing; a lock could be held at a fork.
-        static SHARED: OnceBox<Client> = OnceBox::new();
-        SHARED.get_or_try_init(|| Client::new(ClientConfig::default()).map(Box::new))
+    /// links this copy of the library; the first caller's `config` is its. `close()` on it only closes idle
+    /// connections.
+    ///
+    /// # Errors
+    /// Those of [`Client::new`]; the next call tries again.
+    pub fn shared(config: impl FnOnce() -> ClientConfig) -> Result<&'static Client> {
+        // Racing callers may each make one, which costs nothing.
+        SHARED.get_or_try_init(|| Client::new(config()).map(Box::new))
     }
 
     /// The options it was made with.
@@ -242,7 +253,7 @@ impl Client {
     /// Exchanges under way finish. The process-wide client stays usable: only its idle connections
     /// are closed.
     pub fn close(&self) {
-        let shared = Client::shared().is_ok_and(|shared| Arc::ptr_eq(&shared.inner, &self.inner));
+        let shared = SHARED.get().is_some_and(|shared| Arc::ptr_eq(&shared.inner, &self.inner));
         if !shared {
             self.inner.closed.store(true, std::sync::atomic::Ordering::Release);
         }
@@ -328,8 +339,9 @@ impl Client {
         let inner = &self.inner;
         let open = || {
             let process = self.process();
-            let ClientInner { settings, tls, resolver, observer, .. } = &**inner;
-            let pool = open_pool(process, &settings.config, tls, resolver, observer.clone());
+            let ClientInner { settings, tls, resolver, roads, observer, .. } = &**inner;
+            let names = (resolver, roads);
+            let pool = open_pool(process, &settings.config, tls, names, observer.clone());
             let seen: Weak<ClientPool> = Arc::downgrade(&pool);
             process.remember(seen);
             pool

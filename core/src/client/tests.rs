@@ -11,7 +11,7 @@ use keepalive_proto::RequestHead;
 use super::*;
 use crate::net::socket::recv;
 use crate::net::transport::Transport;
-use crate::origin::route::{Address, Proxy, ProxyKind, Road, Route, TlsIdentity, Via};
+use crate::origin::route::{Address, Road, Route, Source, TlsIdentity};
 
 /// Request lines, each with the number of the connection that it came on.
 type Seen = Arc<Mutex<Vec<(usize, String)>>>;
@@ -50,21 +50,16 @@ fn tcp(answer: &'static [u8]) -> (SocketAddr, Seen) {
     (address, seen)
 }
 
-fn road(change: impl FnOnce(&mut Road)) -> Road {
-    let mut road = Road::default();
-    change(&mut road);
-    road
-}
-
-fn forward(proxy: SocketAddr) -> Via {
-    let (host, port) = (proxy.ip().to_string(), proxy.port());
-    Via(Some(Arc::new([Proxy { kind: ProxyKind::Forward, host, port }])))
-}
-
-fn send(client: &Client, url: &str, road: &Road) -> Response {
+fn request(url: &str, options: &[(&str, &str)]) -> Request {
     let mut request = Request::new("GET", url).expect("a request");
-    request.road = Some(Arc::new(road.clone()));
-    client.send_whole(&request, Blocking::default()).expect("a response")
+    for (name, value) in options {
+        request.set_option(name, Some(value)).expect("an option");
+    }
+    request
+}
+
+fn send(client: &Client, url: &str, options: &[(&str, &str)]) -> Response {
+    client.send_whole(&request(url, options), Blocking::default()).expect("a response")
 }
 
 #[test]
@@ -82,17 +77,18 @@ fn two_routes_never_share_a_connection_and_one_route_does() {
             std::thread::spawn(move || serve(stream.expect("a stream"), 100 + number, &log, OK));
         }
     });
-    let roads = [
-        Road::default(),
-        road(|road| road.tls = TlsIdentity(1)),
-        road(|road| road.tls = TlsIdentity(2)),
-        road(|road| road.address = Address::Literal(address)),
-        road(|road| road.address = Address::Unix(path.as_path().into())),
-        road(|road| road.via = forward(address)),
-        road(|road| {
-            road.via = forward(address);
-            road.tls = TlsIdentity(1);
-        }),
+    let socket = path.to_str().expect("text");
+    let elsewhere = format!("::127.0.0.1:{}", address.port());
+    let proxy = format!("http://{address}");
+    let with_login = format!("http://us:er@{address}");
+    let roads: [&[(&str, &str)]; 7] = [
+        &[],
+        &[("local_address", "127.0.0.1")],
+        &[("local_address", "127.0.0.2")],
+        &[("connect_to", &elsewhere)],
+        &[("unix_socket", socket)],
+        &[("proxy", &proxy)],
+        &[("proxy", &with_login)],
     ];
     let client = Client::new(ClientConfig::default()).expect("a client");
     let url = format!("http://127.0.0.1:{}/x", address.port());
@@ -104,19 +100,20 @@ fn two_routes_never_share_a_connection_and_one_route_does() {
     }
     // Each finds its own again, whatever order they come in.
     for at in [3, 0, 6, 5, 1, 4, 2] {
-        let info = send(&client, &url, &roads[at]).info().clone();
+        let info = send(&client, &url, roads[at]).info().clone();
         assert_eq!((info.reused, info.connection_id), (true, first[at]), "{:?}", roads[at]);
     }
     let seen = seen.lock().unwrap();
     let absolute = format!("GET {url} HTTP/1.1");
     for (at, (_, line)) in seen.iter().enumerate() {
         let road = if at < roads.len() { at } else { [3, 0, 6, 5, 1, 4, 2][at - roads.len()] };
-        let forwarded = roads[road].via.0.is_some();
+        let forwarded = road >= 5;
         let expected = if forwarded { &*absolute } else { "GET /x HTTP/1.1" };
         assert_eq!(line, expected, "{:?}", roads[road]);
     }
     assert_eq!(seen.iter().filter(|(number, _)| *number >= 100).count(), 2);
-    // One origin, whatever the roads to it.
+    // One origin, whatever the roads to it; what a proxy forwards is the proxy's, and it is the same
+    // place here.
     assert_eq!(client.stats().origins.len(), 1);
     assert_eq!(client.stats().idle, roads.len() as u64);
     std::fs::remove_dir_all(&dir).expect("removed");
@@ -125,21 +122,25 @@ fn two_routes_never_share_a_connection_and_one_route_does() {
 #[test]
 fn routes_are_told_apart_by_each_of_their_parts() {
     let origin = |host: &str| Request::new("GET", host).expect("a request").target.origin;
-    let (a, b) = (origin("http://a/"), origin("http://b/"));
-    let somewhere = SocketAddr::from(([10, 0, 0, 1], 80));
+    let road = |change: fn(&mut Road)| {
+        let mut road = Road::default();
+        change(&mut road);
+        road
+    };
     let parts = [
         Road::default(),
         road(|road| road.tls = TlsIdentity(1)),
-        road(|road| road.address = Address::Literal(somewhere)),
+        road(|road| road.address = Address::Other("a".into(), 80)),
+        road(|road| road.address = Address::Other("a".into(), 81)),
         road(|road| road.address = Address::Unix(std::path::Path::new("/a").into())),
         road(|road| road.address = Address::Unix(std::path::Path::new("/b").into())),
-        road(|road| road.via = forward(somewhere)),
+        road(|road| {
+            road.source = Some(Arc::new(Source { interface: Some("a".into()), address: None }))
+        }),
     ];
-    let routes: Vec<Route> = [a, b]
+    let routes: Vec<Route> = [origin("http://a/"), origin("http://b/"), origin("https://a/")]
         .iter()
-        .flat_map(|origin| {
-            parts.iter().map(|road| Route::by(&Some(Arc::new(road.clone())), origin))
-        })
+        .flat_map(|origin| parts.iter().map(|road| Route::by(Some(Arc::new(road.clone())), origin)))
         .collect();
     for (at, one) in routes.iter().enumerate() {
         for (other_at, other) in routes.iter().enumerate() {
@@ -152,18 +153,19 @@ fn routes_are_told_apart_by_each_of_their_parts() {
 #[test]
 fn a_missing_socket_is_named() {
     let client = Client::new(ClientConfig::default()).expect("a client");
-    let mut request = Request::new("GET", "http://a/").expect("a request");
-    let path = std::path::Path::new("/nowhere/socket").into();
-    request.road = Some(Arc::new(road(|road| road.address = Address::Unix(path))));
-    let error = client.send(&request, Blocking::default()).err().expect("no socket");
-    assert_eq!(error.kind(), crate::error::ErrorKind::ConnectFailed);
-    assert!(error.message().contains("/nowhere/socket"), "{error}");
+    for (path, shown) in [("/nowhere/socket", "/nowhere/socket"), ("@nobody is here", "@nobody")] {
+        let request = request("http://a/", &[("unix_socket", path)]);
+        let error = client.send(&request, Blocking::default()).err().expect("no socket");
+        assert_eq!(error.kind(), crate::error::ErrorKind::ConnectFailed);
+        assert!(error.message().contains(shown), "{error}");
+    }
 }
 
 fn taken_over(request: &Request, answer: &'static [u8], status: u16) {
     let (address, _) = tcp(answer);
     let mut request = request.clone();
-    request.road = Some(Arc::new(road(|road| road.address = Address::Literal(address))));
+    let elsewhere = format!("::127.0.0.1:{}", address.port());
+    request.set_option("connect_to", Some(&elsewhere)).expect("an option");
     let client = Client::new(ClientConfig::default()).expect("a client");
     let mut response = client.send(&request, Blocking::default()).expect("a response");
     assert_eq!((response.status(), response.is_complete()), (status, true));
@@ -230,7 +232,7 @@ fn two_processes_side_by_side_share_nothing() {
         let request = Request::new("GET", &url).expect("a request");
         client.submit(request, Until::Body, &queue, 1).expect("submitted");
         assert!(queue.wait(Some(Duration::from_secs(20))), "answered");
-        ids.push(send(&client, &url, &Road::default()).info().connection_id);
+        ids.push(send(&client, &url, &[]).info().connection_id);
         assert!(own.running_engine().is_some(), "an engine of its own");
         assert_eq!(client.stats().opened, 1);
         // What one has learnt of the origin the other does not know.

@@ -1,18 +1,22 @@
 //! How the pool opens a connection, and closes one that it gives up.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::connection::follow_dns::follow;
 use crate::connection::graceful_close::close_gracefully;
+use crate::connection::limits;
 use crate::connection::manager::{ClientPool, ConnectionManager};
+use crate::connection::tunnel::{self, Opened};
 use crate::connection::{Connection, idle_reaper, stay};
 use crate::deadline::Deadline;
 use crate::engine::cancel::panicked;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::net::connect::{Connector, Dialled, dial};
-use crate::origin::Scheme;
-use crate::origin::route::{Address, Proxy, Road, Route};
+use crate::net::connect::{Binding, Dialled, Names, Socks, SocksTarget, shown};
+use crate::origin::proxy::{ProxyScheme, ProxyServer, Tried};
+use crate::origin::route::{Address, Proxy, ProxyKind, Road, Route, Source};
+use crate::origin::{Origin, Scheme};
 use crate::pool::{DialOrder, EvictReason, Manager};
 use crate::stats::CloseCause;
 
@@ -58,22 +62,105 @@ impl Manager for ConnectionManager {
 
 /// Opens a connection along `route`.
 async fn reach(manager: &ConnectionManager, route: &Route) -> Result<Dialled> {
-    let ConnectionManager { process, resolver, tls, .. } = manager;
-    let (origin, Road { via, address, .. }) = (&route.origin, route.road());
-    let (mut host, mut port) = (&*origin.host, origin.port);
-    if let Some(nearest) = via.0.as_deref().and_then(<[Proxy]>::first) {
-        (host, port) = (&nearest.host, nearest.port);
+    let mut tried = Tried::default();
+    loop {
+        // A proxy that asks for other credentials is dialled anew, and asks no more often than it may.
+        if let Some(dialled) = go(manager, route, &mut tried).await? {
+            return Ok(dialled);
+        }
     }
-    let first = match address {
-        Address::Name => Connector::Name { host, port, resolver, dns: &process.dns },
-        Address::Literal(address) => Connector::Address(*address),
-        Address::Unix(path) => Connector::Unix(path),
+}
+
+/// Goes along it once; `None` when a proxy is to be asked again.
+async fn go(
+    manager: &ConnectionManager,
+    route: &Route,
+    tried: &mut Tried,
+) -> Result<Option<Dialled>> {
+    let ConnectionManager { process, resolver, tls, config, .. } = manager;
+    let (origin, Road { via, address, source, .. }) = (&route.origin, route.road());
+    let via = via.0.as_deref().unwrap_or_default();
+    let names = Names { resolver, dns: &process.dns };
+    let binding = match source.as_deref() {
+        None => Binding::default(),
+        Some(Source { address, interface }) => {
+            Binding { address: *address, interface: interface.clone() }
+        }
     };
-    if origin.scheme == Scheme::Http || route.is_forwarded() {
-        return dial(&[first]).await;
+    let (host, port) = match address {
+        Address::Other(host, port) => (&**host, *port),
+        _ => (&*origin.host, origin.port),
+    };
+    let mut made = match (address, via.first()) {
+        (Address::Unix(path), _) => Dialled::to_unix(path).await?,
+        (_, Some(Proxy { server, .. })) => {
+            let Origin { host, port, .. } = &*server.origin;
+            let reached = Dialled::to_name(host, *port, names, &binding).await;
+            reached.map_err(|error| at_proxy(error, server))?
+        }
+        (Address::Name | Address::Other(..), None) => {
+            Dialled::to_name(host, port, names, &binding).await?
+        }
+    };
+    for (at, Proxy { kind, server }) in via.iter().enumerate() {
+        if server.scheme == ProxyScheme::Https {
+            let Origin { host, port, .. } = &*server.origin;
+            let secured = made.tls(host, *port, tls.of_proxies(), &process.tls).await;
+            made = secured.map_err(|error| at_proxy(error, server))?;
+        }
+        if *kind == ProxyKind::Forward {
+            return Ok(Some(made));
+        }
+        let (host, port) = match via.get(at + 1) {
+            Some(next) => (next.server.origin.server_name(), next.server.origin.port),
+            None => (host.split('%').next().unwrap_or(host), port),
+        };
+        if server.scheme.is_http() {
+            let target = shown(host, port);
+            made = match tunnel::open(made, server, &target, limits(config), tried).await? {
+                Opened::Tunnel(made) => made,
+                Opened::Asked => return Ok(None),
+            };
+        } else {
+            made = socks(made, server, host, port, names).await?;
+        }
     }
-    let (host, port, settings) = (&*origin.host, origin.port, &**tls);
-    dial(&[first, Connector::Tls { host, port, settings, sessions: &process.tls }]).await
+    if origin.scheme == Scheme::Https {
+        made = made.tls(&origin.host, origin.port, tls, &process.tls).await?;
+    }
+    Ok(Some(made))
+}
+
+/// What failed on the way to a proxy, not to the server.
+fn at_proxy(error: Error, proxy: &ProxyServer) -> Error {
+    error.with_note(&format!("that is the proxy {proxy}"))
+}
+
+async fn socks(
+    made: Dialled,
+    server: &ProxyServer,
+    host: &str,
+    port: u16,
+    names: Names<'_>,
+) -> Result<Dialled> {
+    let version = match server.scheme {
+        ProxyScheme::Socks4 | ProxyScheme::Socks4a => 4,
+        _ => 5,
+    };
+    let login = server.login.as_ref();
+    let login = login.map(|login| (login.user.as_str(), login.password.as_str()));
+    let proxy = Socks { version, login, shown: format!("proxy {server}") };
+    let by_name = matches!(server.scheme, ProxyScheme::Socks4a | ProxyScheme::Socks5h);
+    if by_name {
+        return made.socks(&proxy, SocksTarget::Name(host, port)).await;
+    }
+    let answer = names.look_up(host, port).await?;
+    let fits = |address: &&SocketAddr| version == 5 || address.is_ipv4();
+    let Some(address) = answer.addresses.iter().find(fits) else {
+        let text = format!("proxy {server} reaches IPv4 addresses only, and {host} has none");
+        return Err(Error::new(ErrorKind::ProxyFailed, Phase::Connect, text));
+    };
+    made.socks(&proxy, SocksTarget::Address(*address)).await
 }
 
 /// A dial under way: it ends in a connection or in an error for whoever waits for it, also when its

@@ -14,6 +14,7 @@ use crate::observe::{Event, Observer, tell};
 use crate::origin::dns_refresh::DnsRefresh;
 use crate::pool::{Pool, PoolLimits};
 use crate::process::Process;
+use crate::roads::Roads;
 use crate::stats::{CloseCause, Counters};
 
 pub(crate) type ClientPool = Pool<ConnectionManager>;
@@ -24,6 +25,7 @@ pub(crate) struct ConnectionManager {
     pub config: Arc<ClientConfig>,
     pub tls: Arc<TlsSettings>,
     pub resolver: Arc<Resolver>,
+    pub roads: Arc<Roads>,
     pub counters: Counters,
     pub alarm: Arc<Alarm>,
     pub names: DnsRefresh,
@@ -63,7 +65,7 @@ pub(crate) fn open_pool(
     process: &'static Process,
     config: &Arc<ClientConfig>,
     tls: &Arc<TlsSettings>,
-    resolver: &Arc<Resolver>,
+    (resolver, roads): (&Arc<Resolver>, &Arc<Roads>),
     observer: Option<Arc<dyn Observer>>,
 ) -> Arc<ClientPool> {
     let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
@@ -80,6 +82,7 @@ pub(crate) fn open_pool(
             config: config.clone(),
             tls: tls.clone(),
             resolver: resolver.clone(),
+            roads: roads.clone(),
             counters: Counters::default(),
             alarm: Arc::default(),
             names: DnsRefresh::new(config.dns_ttl),

@@ -17,6 +17,7 @@ pub(crate) mod manager;
 mod parked_body;
 pub(crate) mod parked_lease;
 mod snapshot;
+pub(crate) mod tunnel;
 pub(crate) mod wire;
 
 use std::net::SocketAddr;
@@ -33,6 +34,7 @@ use crate::net::connect::Dialled;
 use crate::net::socket::Io;
 use crate::net::transport::Probe;
 use crate::origin::dns_refresh::PeerAddress;
+use crate::origin::proxy::ProxyServer;
 use crate::origin::route::Route;
 use crate::origin::state::{Hint, OriginState};
 use crate::pool::{Idle, Moment};
@@ -54,8 +56,8 @@ pub(crate) struct Connection {
     retires: Instant,
     /// Whom it goes to; `None` for a Unix domain socket.
     pub peer: Option<SocketAddr>,
-    /// Its requests have their targets in absolute-form.
-    forwarded: bool,
+    /// Who forwards its requests; their targets are in absolute-form then.
+    pub forwarder: Option<Arc<ProxyServer>>,
     /// Where its name leads; `None` when that is not looked up again.
     address: Option<PeerAddress>,
     /// `Keep-Alive: max=M`: how many requests it may carry in all.
@@ -82,6 +84,14 @@ impl Drop for Connection {
     }
 }
 
+/// Of what servers and proxies may send.
+fn limits(config: &ClientConfig) -> Limits {
+    Limits {
+        head_bytes: usize::try_from(config.max_head_size).unwrap_or(usize::MAX),
+        fields: usize::try_from(config.max_fields).unwrap_or(usize::MAX),
+    }
+}
+
 impl Connection {
     /// A connection just opened along `route`; `id` is its number in the process.
     pub fn new(
@@ -98,10 +108,7 @@ impl Connection {
         Connection {
             id,
             wire: Wire {
-                http: Machine::new(Limits {
-                    head_bytes: usize::try_from(config.max_head_size).unwrap_or(usize::MAX),
-                    fields: usize::try_from(config.max_fields).unwrap_or(usize::MAX),
-                }),
+                http: Machine::new(limits(config)),
                 transport: dialled.transport,
                 written: 0,
             },
@@ -110,7 +117,7 @@ impl Connection {
             dialled: [dialled.resolve, dialled.connect, dialled.tls],
             retires: Instant::now() + age,
             peer: dialled.peer,
-            forwarded: route.is_forwarded(),
+            forwarder: route.road().forwarder().cloned(),
             address,
             max_requests: None,
             hint: Hint::Unknown,
@@ -118,11 +125,6 @@ impl Connection {
             memory,
             generation: fork::generation(),
         }
-    }
-
-    /// Whether its requests have their targets in absolute-form: a forward proxy reads them.
-    pub fn absolute_form(&self) -> bool {
-        self.forwarded
     }
 
     /// Says goodbye and closes, unless it is a forked parent's.

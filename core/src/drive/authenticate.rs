@@ -5,22 +5,63 @@
 
 use std::borrow::Cow;
 
+use crate::auth::Challenges;
 use crate::config::Settings;
+use crate::connection::tunnel::refusal;
 use crate::decode::ACCEPTED;
 use crate::drive::call::Call;
 use crate::drive::reply::Reply;
 use crate::drive::retry;
 use crate::drive::wait::Wait;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Phase, Result, Sent};
+use crate::origin::proxy::Tried;
+use crate::repeat::{Answer, Attempt};
 use crate::request::Request;
 
+/// Status of an answer that a proxy gives for itself: it wants credentials (RFC 9110 15.5.8).
+const PROXY_ASKS: u16 = 407;
+
 /// Sends `request` with its credentials.
-pub(super) fn send<'a, 'b, W: Wait>(
-    call: &'a mut Call<'b, W>,
-    request: &'a Request,
-) -> impl Future<Output = Result<Box<Reply>>> + Send + use<'a, 'b, W> {
+pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
     call.fields = default_fields(call.settings, request);
-    retry::send(call, request)
+    call.tried = Tried::default();
+    let reply = retry::send(call, request).await?;
+    match reply.status() {
+        // Boxed: what is seldom asked for makes no other request's future larger.
+        PROXY_ASKS => Box::pin(answer_proxy(call, request, reply)).await,
+        _ => Ok(reply),
+    }
+}
+
+/// Answers a proxy that forwards the request and asks for other credentials than it got. From a server
+/// itself 407 is an answer like any other.
+async fn answer_proxy<W: Wait>(
+    call: &mut Call<'_, W>,
+    request: &Request,
+    mut reply: Box<Reply>,
+) -> Result<Box<Reply>> {
+    let route = call.route(request)?;
+    let Some(proxy) = route.road().forwarder() else { return Ok(reply) };
+    loop {
+        let challenges = Challenges::read(reply.headers().get_all(b"proxy-authenticate"));
+        let reason = refusal(proxy, &challenges);
+        let attempt = Attempt { answer: Answer::Redirect, ..request.attempt() };
+        let again = request.proxy_authorization.is_none()
+            && proxy.asks(challenges, &mut call.tried)
+            && attempt.again().is_ok();
+        if !again {
+            let text = format!("proxy {proxy} did not forward the request: {reason}");
+            let error = Error::new(ErrorKind::ProxyAuthenticationRequired, Phase::Head, text);
+            return Err(error.with_exchange(call.record.info.reused, Sent::All, false, true));
+        }
+        // Its connection goes back by the drain rule.
+        drop(reply);
+        call.record.again();
+        reply = retry::send(call, request).await?;
+        if reply.status() != PROXY_ASKS {
+            return Ok(reply);
+        }
+    }
 }
 
 /// Fields a request gets unless it has its own.

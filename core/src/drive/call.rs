@@ -10,7 +10,10 @@ use crate::connection::manager::ClientPool;
 use crate::deadline::Deadlines;
 use crate::drive::info::{Info, Marks};
 use crate::drive::wait::Wait;
+use crate::error::Result;
 use crate::observe::{Event, Observer, tell};
+use crate::origin::proxy::Tried;
+use crate::origin::route::Route;
 use crate::request::Request;
 
 /// The context of a call.
@@ -22,6 +25,8 @@ pub(crate) struct Call<'a, W> {
     pub wait: &'a mut W,
     /// Field lines that the request gets beside its own.
     pub fields: Cow<'a, [u8]>,
+    /// How it was authenticated to a proxy that forwards it.
+    pub tried: Tried,
 }
 
 impl<'a, W: Wait> Call<'a, W> {
@@ -39,7 +44,22 @@ impl<'a, W: Wait> Call<'a, W> {
             record: Record::new(pool, request.observer.as_ref(), started),
             wait,
             fields: Cow::Borrowed(&[]),
+            tried: Tried::default(),
         }
+    }
+
+    /// The road that `request` takes.
+    ///
+    /// # Errors
+    /// Its own options and the client's do not go together.
+    #[inline]
+    pub fn route(&self, request: &Request) -> Result<Route> {
+        let (roads, origin) = (&self.pool.manager.roads, &request.target.origin);
+        let road = match &request.roads {
+            None => roads.of(origin),
+            Some(own) => roads.with(own)?.of(origin),
+        };
+        Ok(Route::by(road, origin))
     }
 
     /// This call with another wait, for what goes on beside it.
@@ -54,6 +74,7 @@ impl<'a, W: Wait> Call<'a, W> {
             record: self.record.aside(),
             wait,
             fields: self.fields.clone(),
+            tried: self.tried,
         }
     }
 }

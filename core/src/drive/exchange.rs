@@ -13,6 +13,7 @@
 //! In each of them the answer may come, in AwaitHead nothing else is waited for. A body that a server
 //! does not want (a final head instead of 100) is not sent, which ends the connection.
 
+use std::borrow::Cow;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::task::{Poll, ready};
@@ -33,6 +34,7 @@ use crate::error::{self, Error, ErrorKind, Result, Sent};
 use crate::net::socket::{Io, READ_SIZE, Received, is_pause};
 use crate::observe::Event;
 use crate::origin::Origin;
+use crate::origin::proxy::{ProxyServer, Tried};
 use crate::request::Request;
 
 /// A response head, and when things happened.
@@ -181,18 +183,16 @@ async fn run<W: Wait>(
     mut upload: Upload<'_>,
     mut now: Instant,
 ) -> Result<HeadReceived> {
-    let Call { deadlines, record, wait, fields, .. } = call;
+    let Call { deadlines, record, wait, fields, tried, .. } = call;
     let origin: &Origin = &request.target.origin;
     wait.adopt(&mut connection.io)?;
-    let base;
-    let form = match connection.absolute_form() {
-        false => TargetForm::Origin,
-        true => {
-            base = origin.to_string();
-            TargetForm::Absolute(&base)
-        }
-    };
-    let start = Start { fields, last: connection.is_last_request(), form };
+    let mut start = Start { fields, last: connection.is_last_request(), ..Start::default() };
+    let for_proxy;
+    if let Some(proxy) = &connection.forwarder {
+        start.form = TargetForm::Absolute(origin.url());
+        for_proxy = fields_for(proxy, request, tried);
+        start.more = &for_proxy;
+    }
     connection.wire.http.start_with(&request.head, request.body.framing(), &start)?;
     // The body is held back until the server has said its word.
     let mut held = request.head.expects_continue() && !upload.is_over();
@@ -325,6 +325,22 @@ async fn run<W: Wait>(
                 let about = (origin, phase.shown(), &deadline);
                 return rescue(wire, record, io, stopped, come, about);
             }
+        }
+    }
+}
+
+/// The field lines that a proxy gets with what it is to forward: the caller's Proxy-Authorization before
+/// its own credentials.
+fn fields_for<'a>(
+    proxy: &'a ProxyServer,
+    request: &'a Request,
+    tried: &mut Tried,
+) -> Cow<'a, [u8]> {
+    match &request.proxy_authorization {
+        Some(own) => Cow::Owned([proxy.own_fields(), own].concat()),
+        None => {
+            let target = || format!("{}{}", request.target.origin.url(), request.target.path());
+            proxy.fields(request.method(), target, tried)
         }
     }
 }

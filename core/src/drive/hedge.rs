@@ -66,8 +66,11 @@ async fn race<W: Wait>(
     let (Some(late), Some(mut second_wait)) = (late, second_wait) else {
         return exchange::exchange(call, attempt).await;
     };
+    let Ok(route) = call.route(attempt.request) else {
+        return exchange::exchange(call, attempt).await;
+    };
     let Attempt { lease, request, upload, now } = attempt;
-    let (pool, route) = (call.pool, request.route());
+    let pool = call.pool;
     let percent = call.settings.config.retry_budget;
     let mut second_call = call.beside(&mut second_wait);
     let mut other: Option<Lease>;

@@ -19,7 +19,7 @@ use crate::stats::CloseCause;
 
 /// Sends `request` until the head of its answer is there.
 pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
-    let route = request.route();
+    let route = call.route(request)?;
     let mut body = UploadSource::take(&request.body)?;
     let mut replays = 0;
     call.record.marks.queued = Duration::ZERO;

@@ -24,7 +24,7 @@ pub(crate) async fn warm<W: Wait>(
     wait: &mut W,
 ) -> Result<usize> {
     let deadlines = Deadlines::new(config, &Timeouts::default(), Instant::now());
-    let route = Route::direct(origin.clone());
+    let route = Route::by(pool.manager.roads.of(origin), origin);
     let room = usize::try_from(config.max_per_host).unwrap_or(usize::MAX);
     let missing = count.min(room).saturating_sub(pool.stays(&route).len());
     let wish = CheckoutOptions {

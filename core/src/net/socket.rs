@@ -15,6 +15,7 @@ use tokio::io::unix::AsyncFd;
 
 use crate::fork;
 use crate::net::busy_poll::Pace;
+use crate::net::connect::Binding;
 use crate::net::space::{Space, Unfilled};
 
 /// A descriptor, and its registration with the reactor if it has one.
@@ -156,13 +157,28 @@ pub(crate) fn send(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<usize> {
 }
 
 /// Starts a non-blocking connect; it is done when the socket becomes writable.
-pub(crate) fn start_connect(address: SocketAddr) -> io::Result<OwnedFd> {
+pub(crate) fn start_connect(address: SocketAddr, binding: &Binding) -> io::Result<OwnedFd> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM.nonblocking().cloexec(),
         Some(Protocol::TCP),
     )?;
     socket.set_tcp_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    if let Some(interface) = &binding.interface {
+        socket.bind_device(Some(interface.as_bytes())).map_err(|error| named(interface, error))?;
+    }
+    if let Some(source) = binding.address {
+        let source = SocketAddr::new(source, 0);
+        // The port is chosen at the connect, so that two destinations may have the same.
+        #[cfg(target_os = "linux")]
+        let _ = nix::sys::socket::setsockopt(
+            &socket,
+            nix::sys::socket::sockopt::IpBindAddressNoPort,
+            &true,
+        );
+        socket.bind(&SockAddr::from(source)).map_err(|error| named(&source.ip(), error))?;
+    }
     match socket.connect(&SockAddr::from(address)) {
         Ok(()) => {}
         Err(error)
@@ -170,6 +186,11 @@ pub(crate) fn start_connect(address: SocketAddr) -> io::Result<OwnedFd> {
         Err(error) => return Err(error),
     }
     Ok(socket.into())
+}
+
+/// The error of a socket that cannot be bound, with what it was to be bound to.
+fn named(to: &impl std::fmt::Display, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot bind to {to}: {error}"))
 }
 
 /// The verdict once the socket is writable, and the options that outlive the handshake: silent

@@ -36,9 +36,12 @@ pub(crate) struct TlsSettings {
     own: Option<Own>,
     /// A child makes its own: the session cache in it may be locked at the fork.
     built: PerFork<Arc<TlsConfig>>,
+    /// Where proxies are to be another matter.
+    proxies: Option<Box<TlsSettings>>,
 }
 
 /// Where a client differs from the defaults.
+#[derive(Clone)]
 struct Own {
     trust: Trust,
     /// Whether a certificate has to be for the host.
@@ -50,6 +53,7 @@ struct Own {
 }
 
 /// Whom a client believes.
+#[derive(Clone)]
 enum Trust {
     /// The system's authorities and these.
     System(Vec<CertificateDer<'static>>),
@@ -224,7 +228,17 @@ impl TlsSettings {
         };
         let server_name = config.tls_server_name.as_ref().map(named).transpose()?;
         let own = Own::of(config, sessions)?;
-        Ok(TlsSettings { server_name, own, built: PerFork::new() })
+        let is_servers = server_name.is_some() || config.tls_pins.is_some();
+        let proxies = is_servers.then(|| {
+            let own = own.clone().map(|own| Own { pins: Pins::default(), ..own });
+            Box::new(TlsSettings { server_name: None, own, built: PerFork::new(), proxies: None })
+        });
+        Ok(TlsSettings { server_name, own, built: PerFork::new(), proxies })
+    }
+
+    /// Those for proxies on the way: the name and the keys that were given are the server's.
+    pub fn of_proxies(&self) -> &TlsSettings {
+        self.proxies.as_deref().unwrap_or(self)
     }
 
     fn config(&self, sessions: &TlsSessions) -> Result<Arc<TlsConfig>> {

@@ -4,6 +4,7 @@ mod breaker;
 pub(crate) mod budget;
 pub(crate) mod dns_refresh;
 mod latency;
+pub(crate) mod proxy;
 pub(crate) mod route;
 pub(crate) mod state;
 
@@ -48,8 +49,8 @@ pub struct Origin {
     pub host: String,
     /// The port, also when it is the default.
     pub port: u16,
-    /// Computed once: every request names it.
-    host_field: String,
+    /// Computed once: every request names it. `http://` and the Host field's value.
+    url: String,
     /// Computed once: every request looks its origin up.
     hash: u64,
 }
@@ -66,17 +67,22 @@ impl Origin {
         let hash = KEYS.get_or_init(Box::default).hash_one((scheme, &host, port));
         // A zone means something on this machine only (RFC 6874 3).
         let bracketed = bracketed(address(&host));
-        let host_field = match port == scheme.default_port() {
-            true => bracketed,
-            false => format!("{bracketed}:{port}"),
+        let url = match port == scheme.default_port() {
+            true => format!("{}://{bracketed}", scheme.name()),
+            false => format!("{}://{bracketed}:{port}", scheme.name()),
         };
-        Origin { scheme, host, port, host_field, hash }
+        Origin { scheme, host, port, url, hash }
     }
 
     /// The Host field's value: IPv6 in brackets and without a zone, port unless default
     /// (RFC 9110 7.2, RFC 6874 3).
     pub fn host_field(&self) -> &str {
-        &self.host_field
+        &self.url[self.scheme.name().len() + "://".len()..]
+    }
+
+    /// What an absolute-form target begins with (RFC 9112 3.2.2).
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     /// The host as the server knows it: without a zone.
@@ -105,6 +111,6 @@ fn bracketed(host: &str) -> String {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme.name(), self.host_field())
+        f.write_str(&self.url)
     }
 }

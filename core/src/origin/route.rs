@@ -2,72 +2,92 @@
 //! same trust.
 
 use std::hash::{Hash, Hasher};
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::origin::Origin;
+use crate::origin::proxy::ProxyServer;
+use crate::origin::{Origin, Scheme};
 
 /// What connections are shared by: `Route { origin, via, tls, address }`, where all but the first are
 /// together, since most routes have nothing to say of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Route {
-    /// Who is asked.
+    /// Who is at its end: the server, or a proxy that forwards requests to any server.
     pub origin: Arc<Origin>,
     /// The road there; `None`: direct, with the client's trust, to where the name leads.
     road: Option<Arc<Road>>,
 }
 
 /// How a server is reached.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Road {
     /// Who is in between.
     pub via: Via,
     /// Whom is believed that he is who he says; nobody has to be without TLS.
     pub tls: TlsIdentity,
-    /// Where the first connection goes.
+    /// Where the connection to the server goes.
     pub address: Address,
+    /// Where it comes from; `None`: wherever the system likes.
+    pub source: Option<Arc<Source>>,
 }
 
 /// The proxies on the way, the nearest first; none of them: direct.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Via(pub Option<Arc<[Proxy]>>);
 
 /// One of them.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Proxy {
     pub kind: ProxyKind,
-    pub host: String,
-    pub port: u16,
+    pub server: Arc<ProxyServer>,
 }
 
-/// How it is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProxyKind {
     /// It gets each request, with its target in absolute-form (RFC 9112 3.2.2).
     Forward,
+    /// It opens a way to the next stop and carries bytes: CONNECT (RFC 9110 9.3.6), SOCKS.
+    Tunnel,
 }
 
 /// Stands for the TLS settings of a connection: those of the client are 0.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct TlsIdentity(pub u64);
 
 /// Where a connection goes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Address {
     /// Where the name leads.
     #[default]
     Name,
-    /// There, whatever the name says.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no option leads here yet"))]
-    Literal(SocketAddr),
-    /// To a Unix domain socket.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no option leads here yet"))]
+    /// Where another name leads, to another port.
+    Other(Arc<str>, u16),
+    /// To a Unix domain socket; a path that begins with NUL is an abstract name (unix(7)).
     Unix(Arc<Path>),
 }
 
+/// What a connection is bound to before it is opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// The address it comes from.
+    pub address: Option<IpAddr>,
+    /// The network interface it goes through.
+    pub interface: Option<String>,
+}
+
 /// Without detours.
-static DIRECT: Road = Road { via: Via(None), tls: TlsIdentity(0), address: Address::Name };
+static DIRECT: Road =
+    Road { via: Via(None), tls: TlsIdentity(0), address: Address::Name, source: None };
+
+impl Road {
+    /// Who forwards requests, at the end of this road.
+    pub fn forwarder(&self) -> Option<&Arc<ProxyServer>> {
+        let last = self.via.0.as_deref().and_then(<[Proxy]>::last);
+        last.filter(|proxy| proxy.kind == ProxyKind::Forward).map(|proxy| &proxy.server)
+    }
+}
 
 impl Route {
     /// Without detours.
@@ -76,23 +96,21 @@ impl Route {
         Route { origin, road: None }
     }
 
-    /// By `road`; one without detours is as good as none.
+    /// By `road`; one without detours is as good as none. A proxy that forwards requests gets those for
+    /// all servers on the same connections; TLS is never forwarded.
     #[inline]
-    pub fn by(road: &Option<Arc<Road>>, origin: &Arc<Origin>) -> Route {
-        let road = road.as_ref().filter(|road| ***road != DIRECT);
-        Route { origin: origin.clone(), road: road.cloned() }
+    pub fn by(road: Option<Arc<Road>>, origin: &Arc<Origin>) -> Route {
+        let Some(road) = road.filter(|road| **road != DIRECT) else {
+            return Route::direct(origin.clone());
+        };
+        debug_assert!(origin.scheme == Scheme::Http || road.forwarder().is_none());
+        let origin = road.forwarder().map_or(origin, |proxy| &proxy.origin).clone();
+        Route { origin, road: Some(road) }
     }
 
     /// The road there.
     pub fn road(&self) -> &Road {
         self.road.as_deref().unwrap_or(&DIRECT)
-    }
-
-    /// Whether the last stop before the server forwards requests, so that their targets are in
-    /// absolute-form.
-    pub fn is_forwarded(&self) -> bool {
-        let last = self.road().via.0.as_deref().and_then(<[Proxy]>::last);
-        last.is_some_and(|proxy| proxy.kind == ProxyKind::Forward)
     }
 }
 
@@ -102,7 +120,7 @@ impl PartialEq for Route {
         self.origin == other.origin
             && match (&self.road, &other.road) {
                 (None, None) => true,
-                (Some(one), Some(other)) => one == other,
+                (Some(one), Some(other)) => Arc::ptr_eq(one, other) || one == other,
                 _ => false,
             }
     }
@@ -113,10 +131,7 @@ impl Eq for Route {}
 impl Hash for Route {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // Spread already; what most routes do not have costs nothing.
+        // Spread already. Few roads lead to one origin: `eq` tells them apart.
         self.origin.hash(state);
-        if let Some(road) = &self.road {
-            road.hash(state);
-        }
     }
 }

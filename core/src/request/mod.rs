@@ -13,12 +13,13 @@ use bytes::Bytes;
 use keepalive_proto::{RequestBody, RequestHead};
 
 use crate::config::Timeouts;
-use crate::error::{Result, Sent};
+use crate::error::{Error, Result, Sent};
 use crate::observe::Observer;
-use crate::origin::route::{Road, Route};
 use crate::repeat::{self, Answer, Attempt};
 use crate::request::body::{BodySource, Kept, SharedSource};
 use crate::request::url::Target;
+use crate::roads::Roads;
+use crate::roads::options::RoadOptions;
 use crate::sync::lock;
 
 #[derive(Clone)]
@@ -65,8 +66,10 @@ pub struct Request {
     pub(crate) refuse_redirects: bool,
     /// It has a User-Agent or Accept-Encoding of its own.
     pub(crate) own_defaults: bool,
-    /// The road it takes.
-    pub(crate) road: Option<Arc<Road>>,
+    /// What it says for itself of the road it takes.
+    pub(crate) roads: Option<Arc<RoadOptions>>,
+    /// The field line of its own Proxy-Authorization, for a proxy that forwards it and for nobody else.
+    pub(crate) proxy_authorization: Option<Arc<[u8]>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
@@ -94,7 +97,8 @@ impl Request {
             follow_redirects: false,
             refuse_redirects: false,
             own_defaults: false,
-            road: None,
+            roads: None,
+            proxy_authorization: None,
             observer: None,
         })
     }
@@ -105,9 +109,50 @@ impl Request {
     /// # Errors
     /// `InvalidHeader`, naming the field and the reason.
     pub fn add_header(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
+        if name.len() > 6
+            && name[..6].eq_ignore_ascii_case(b"proxy-")
+            && self.is_for_proxy(name, value)?
+        {
+            return Ok(());
+        }
         self.head.append(name, value)?;
         self.own_defaults |= name.eq_ignore_ascii_case(b"User-Agent")
             || name.eq_ignore_ascii_case(b"Accept-Encoding");
+        Ok(())
+    }
+
+    /// Whether a field is for a proxy and nobody else, so that it has no place among the others.
+    /// `Proxy-Connection` is for nobody (RFC 9112 C.2.2).
+    fn is_for_proxy(&mut self, name: &[u8], value: &[u8]) -> Result<bool> {
+        let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+        if !is("Proxy-Authorization") && !is("Proxy-Connection") {
+            return Ok(false);
+        }
+        RequestHead::new("GET", "/", "a")?.append(name, value)?;
+        if is("Proxy-Authorization") {
+            let line: &[&[u8]] = &[b"Proxy-Authorization: ", value.trim_ascii(), b"\r\n"];
+            self.proxy_authorization = Some(line.concat().into());
+        }
+        Ok(true)
+    }
+
+    /// Overrides an option of the client for this request, if it is one about the road to the server:
+    /// `proxy`, `no_proxy`, `proxy_headers`, `unix_socket`, `local_address`, `interface` or `connect_to`.
+    /// `None`: as the client; an empty text: none.
+    ///
+    /// # Errors
+    /// `InvalidArgument`: no such option, or not a value of it.
+    pub fn set_option(&mut self, name: &str, value: Option<&str>) -> Result<()> {
+        let mut options = self.roads.as_deref().cloned().unwrap_or_default();
+        if !options.set(name, value.map(str::to_string)) {
+            return Err(Error::argument(format!(
+                "option {name:?} cannot be set for a request; expected {}",
+                RoadOptions::NAMES.join(", ")
+            )));
+        }
+        // What is wrong with it alone is said here.
+        Roads::new(options.clone(), false)?;
+        self.roads = (options != RoadOptions::default()).then(|| Arc::new(options));
         Ok(())
     }
 
@@ -170,12 +215,6 @@ impl Request {
         }
     }
 
-    /// Where its connection leads.
-    #[inline]
-    pub(crate) fn route(&self) -> Route {
-        Route::by(&self.road, &self.target.origin)
-    }
-
     /// The method as given.
     pub fn method(&self) -> &str {
         self.head.method()
@@ -199,7 +238,7 @@ impl Request {
         self.max_body_size = other.max_body_size;
         self.follow_redirects = other.follow_redirects;
         self.refuse_redirects = other.refuse_redirects;
-        self.road = other.road.clone();
+        self.roads = other.roads.clone();
         self.observer = other.observer.clone();
     }
 

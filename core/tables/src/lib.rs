@@ -17,6 +17,6 @@ pub use facts::{
     FactInfo, FactKind, INFO, Info, MOMENTS, ORIGIN, OriginStats, Stats, TIMINGS, TOTALS, Timings,
 };
 pub use options::{
-    LIMITS, LimitInfo, OPTIONS, OptionDefault, OptionInfo, OptionKind, PROFILES, Profile, Shape,
-    milliseconds, seconds,
+    Form, LIMITS, LimitInfo, OPTIONS, OptionDefault, OptionInfo, OptionKind, PROFILES, Profile,
+    Shape, milliseconds, seconds,
 };

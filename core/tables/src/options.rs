@@ -108,6 +108,23 @@ pub struct OptionInfo {
     pub shown: &'static str,
     /// Whether the value is never shown.
     pub secret: bool,
+    /// What Python and Node take for a text beside the text itself.
+    pub form: Form,
+    /// Whether a request can have its own, before the client's.
+    pub per_request: bool,
+}
+
+/// What a text may be given as where a language has better things than texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Nothing else.
+    Plain,
+    /// A mapping of patterns to proxies, of which none is "direct": `PATTERN=>URL` entries.
+    Proxies,
+    /// A list of entries, separated by blanks.
+    List,
+    /// Header fields: `Name: value` lines.
+    Fields,
 }
 
 impl OptionInfo {
@@ -129,6 +146,8 @@ impl OptionInfo {
             node: None,
             shown: "",
             secret: false,
+            form: Form::Plain,
+            per_request: false,
         }
     }
 }
@@ -183,6 +202,14 @@ macro_rules! options {
             hedge: Flag = false, "Send a replayable request a second time, on an idle connection, when its response head has taken longer than 95 % of the last ones of its origin; the first response counts, within `retry_budget`. Blocking calls then run on the engine's thread.";
             user_agent: Text = Some(concat!("libkeepalive/", env!("CARGO_PKG_VERSION"))), "User-Agent of requests that give none.", none = "not sent", shown = "libkeepalive/VERSION";
             resolve: Text = None, "Addresses of names, instead of the system's: \"host:port:address[,address]\", several separated by spaces; or \"@file\" with such entries, which is read again at each lookup.";
+            proxy: Text = None, "Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h, with a user name and password percent-encoded; without a scheme http), or several entries `PATTERN=>URL` separated by blanks, where a pattern is http://, https:// or all:// with or without a host (name, *.name, *name) and port, and the URL may be `direct`; the most specific one holds, as in httpx's mounts. An empty text: none, whatever the environment says. Plain http is forwarded, https goes through CONNECT.", secret = true, form = Form::Proxies, per_request = true;
+            no_proxy: Text = None, "Hosts that no proxy is used for, separated by commas or blanks: names (and what is below them), *.names, addresses, networks as in 10.0.0.0/8, each with or without a port; * for all. Unless it is given, the environment's list holds for the environment's proxies.", form = Form::List, per_request = true;
+            trust_env: Flag = false, "Whether http_proxy, https_proxy, all_proxy and no_proxy of the environment are used, in lower case before upper case; HTTP_PROXY not in a CGI program (REQUEST_METHOD is set). They are read when the client is made.";
+            proxy_headers: Text = None, "Header fields for the proxy alone: `Name: value` lines.", secret = true, form = Form::Fields, per_request = true;
+            unix_socket: Text = None, "Unix domain socket that every request goes to, whatever host its URL names: a path, or `@name` for an abstract one. No proxy is used then.", per_request = true;
+            local_address: Text = None, "IP address that connections come from, instead of the system's choice.", per_request = true;
+            interface: Text = None, "Network interface that connections go through (SO_BINDTODEVICE), such as eth0, instead of the system's choice.", per_request = true;
+            connect_to: Text = None, "Other places for hosts, as curl's --connect-to: `HOST:PORT:HOST:PORT` entries separated by blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay those of the URL.", form = Form::List, per_request = true;
             tls_verify: Flag = true, "Whether a server has to prove with its certificate who it is. Without, whoever is on the way can read and change everything; `tls_pins` still hold. Also: verify in Python, rejectUnauthorized in Node.";
             tls_verify_host: Flag = true, "Whether the certificate has to be for the host that is asked. Without, any server that a trusted authority vouches for will do.";
             ca_file: File = None, "PEM file of trusted certificates, in addition to the system's (`ca_only`: instead of them).";

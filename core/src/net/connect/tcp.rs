@@ -8,47 +8,28 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::guard::caught;
-use crate::net::dns_cache::{Answer, DnsCache};
+use crate::net::connect::{Binding, Dialled, Names};
+use crate::net::dns_cache::Answer;
 use crate::net::happy_eyeballs::{ATTEMPT_DELAY, Race};
-use crate::net::resolver::Resolver;
 use crate::net::socket::{Io, finish_connect, start_connect, watch};
-
-/// A connected socket, and what it cost.
-pub(super) struct Reached {
-    pub io: Io,
-    pub peer: SocketAddr,
-    /// What the name had; `None` for an address that was given.
-    pub answer: Option<Answer>,
-    pub resolve: Duration,
-    pub connect: Duration,
-}
+use crate::net::transport::Transport;
 
 /// Connects to where a name leads. The caller sets the deadline by dropping the future.
 pub(super) async fn to_name(
     (host, port): (&str, u16),
-    resolver: &Resolver,
-    dns: &DnsCache,
-) -> Result<Reached> {
+    names: Names<'_>,
+    binding: &Binding,
+) -> Result<Dialled> {
     let peer = shown(host, port);
     let started = Instant::now();
     let mut after = None;
     loop {
-        let asked = Instant::now();
-        let answer = resolver.lookup(dns, host, port, after).await.map_err(|error| {
-            let text =
-                format!("cannot resolve {peer}: {error}; gave up after {:.1?}", asked.elapsed());
-            Error::new(ErrorKind::ResolveFailed, Phase::Resolve, text).with_os(&error)
-        })?;
+        let answer = names.resolve(host, port, after).await?;
         let resolved = Instant::now();
-        match connect(answer.addresses.clone()).await {
+        match connect(answer.addresses.clone(), binding).await {
             Ok((io, address)) => {
-                return Ok(Reached {
-                    io,
-                    peer: address,
-                    answer: Some(answer),
-                    resolve: resolved - started,
-                    connect: resolved.elapsed(),
-                });
+                let (resolve, connect) = (resolved - started, resolved.elapsed());
+                return Ok(reached(io, address, Some(answer), resolve, connect));
             }
             // The server may have moved since somebody else asked.
             Err(_) if answer.cached && after.is_none() => after = Some(answer.at),
@@ -57,18 +38,35 @@ pub(super) async fn to_name(
     }
 }
 
-/// Connects to one address.
-pub(super) async fn to_address(address: SocketAddr) -> Result<Reached> {
-    let started = Instant::now();
-    let (io, peer) = attempt(address)
-        .await
-        .map_err(|failed| failed.into_error(&address.to_string(), started))?;
-    let (resolve, connect) = (Duration::ZERO, started.elapsed());
-    Ok(Reached { io, peer, answer: None, resolve, connect })
+impl Names<'_> {
+    /// What a name leads to, at best as it was known before.
+    pub async fn look_up(self, host: &str, port: u16) -> Result<Answer> {
+        self.resolve(host, port, None).await
+    }
+
+    async fn resolve(self, host: &str, port: u16, after: Option<Instant>) -> Result<Answer> {
+        let asked = Instant::now();
+        self.resolver.lookup(self.dns, host, port, after).await.map_err(|error| {
+            let (peer, took) = (shown(host, port), asked.elapsed());
+            let text = format!("cannot resolve {peer}: {error}; gave up after {took:.1?}");
+            Error::new(ErrorKind::ResolveFailed, Phase::Resolve, text).with_os(&error)
+        })
+    }
+}
+
+fn reached(
+    io: Io,
+    peer: SocketAddr,
+    answer: Option<Answer>,
+    resolve: Duration,
+    connect: Duration,
+) -> Dialled {
+    let (transport, tls) = (Transport::Plain, Duration::ZERO);
+    Dialled { io, transport, resolve, connect, tls, peer: Some(peer), answer }
 }
 
 /// `host:port`, for messages.
-pub(super) fn shown(host: &str, port: u16) -> String {
+pub(crate) fn shown(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
@@ -92,9 +90,12 @@ impl Unreached {
 }
 
 /// The first address that answers wins; the last failure is reported when none does.
-async fn connect(addresses: Vec<SocketAddr>) -> std::result::Result<(Io, SocketAddr), Unreached> {
+async fn connect(
+    addresses: Vec<SocketAddr>,
+    binding: &Binding,
+) -> std::result::Result<(Io, SocketAddr), Unreached> {
     if let [only] = addresses[..] {
-        return attempt(only).await;
+        return attempt(only, binding).await;
     }
     let mut race = Race::new(addresses);
     let (results, mut arrivals) = mpsc::unbounded_channel();
@@ -104,10 +105,10 @@ async fn connect(addresses: Vec<SocketAddr>) -> std::result::Result<(Io, SocketA
     let mut last = Unreached { error, address: None };
     loop {
         if let Some(address) = race.next() {
-            let results = results.clone();
+            let (results, binding) = (results.clone(), binding.clone());
             pending += 1;
             running.push(AbortOnDrop(tokio::spawn(async move {
-                let result = caught(attempt(address)).await;
+                let result = caught(attempt(address, &binding)).await;
                 let _ = results.send(result.unwrap_or_else(|| {
                     let error = io::Error::other("it panicked");
                     Err(Unreached { error, address: Some(address) })
@@ -144,9 +145,12 @@ impl Drop for AbortOnDrop {
     }
 }
 
-async fn attempt(address: SocketAddr) -> std::result::Result<(Io, SocketAddr), Unreached> {
+async fn attempt(
+    address: SocketAddr,
+    binding: &Binding,
+) -> std::result::Result<(Io, SocketAddr), Unreached> {
     let attempt = async {
-        let fd = watch(start_connect(address)?)?;
+        let fd = watch(start_connect(address, binding)?)?;
         // Writable means decided, for better or worse.
         fd.writable().await?.retain_ready();
         Io::registered(finish_connect(fd.into_inner())?)

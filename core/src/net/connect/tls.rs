@@ -14,14 +14,22 @@ pub(super) async fn handshake(
     peer: &str,
     (settings, sessions): (&TlsSettings, &TlsSessions),
     io: &Io,
+    below: Transport,
 ) -> Result<Transport> {
     let mut session = settings.start(sessions, host)?;
+    if let Transport::Tls(below) = below {
+        session = session.over(below);
+    }
     let failed = |error: io::Error| handshake_error(peer, &error);
     let mut wire = 0;
     while session.is_handshaking() || session.wants_write() {
         let Some(watch) = io.watch() else {
             return Err(failed(io::ErrorKind::NotConnected.into()));
         };
+        if !session.wants_write() && session.holds() {
+            session.handshake_read(watch.get_ref().as_fd()).map_err(failed)?;
+            continue;
+        }
         let result = if session.wants_write() {
             let mut guard = watch.writable().await.map_err(failed)?;
             guard.try_io(|fd| session.flush(fd.as_fd(), &mut wire))

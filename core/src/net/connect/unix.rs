@@ -15,12 +15,16 @@ pub(super) async fn to_path(path: &Path) -> Result<(Io, Duration)> {
     let started = Instant::now();
     let failed = |error: io::Error| {
         let took = started.elapsed();
-        let text =
-            format!("cannot connect to {}: {error}; gave up after {took:.1?}", path.display());
+        let text = format!("cannot connect to {}: {error}; gave up after {took:.1?}", shown(path));
         Error::new(ErrorKind::ConnectFailed, Phase::Connect, text).with_os(&error)
     };
     let io = connect(path).await.map_err(failed)?;
     Ok((io, started.elapsed()))
+}
+
+/// As the option has it: abstract names with an `@`.
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().replacen('\0', "@", 1)
 }
 
 async fn connect(path: &Path) -> io::Result<Io> {

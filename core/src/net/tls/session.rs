@@ -14,11 +14,15 @@ pub(crate) struct TlsSession {
     failed: Option<rustls::Error>,
     /// The peer has said that it sends no more.
     closed: bool,
+    /// Decrypted bytes that nobody has read yet.
+    unread: usize,
+    /// The session that carries this one: TLS through a proxy to which TLS is spoken.
+    below: Option<Box<TlsSession>>,
 }
 
 impl From<ClientConnection> for TlsSession {
     fn from(connection: ClientConnection) -> TlsSession {
-        TlsSession { connection, failed: None, closed: false }
+        TlsSession { connection, failed: None, closed: false, unread: 0, below: None }
     }
 }
 
@@ -26,19 +30,27 @@ impl From<ClientConnection> for TlsSession {
 /// each brings up to 4 KiB.
 const IDLE_READS: u32 = 16;
 
-struct Socket<'a> {
+/// What a session reads from and writes to.
+struct Carrier<'a> {
     fd: BorrowedFd<'a>,
     wire: &'a mut u64,
+    below: Option<&'a mut TlsSession>,
 }
 
-impl Read for Socket<'_> {
+impl Read for Carrier<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        recv_into(self.fd, buffer)
+        match &mut self.below {
+            None => recv_into(self.fd, buffer),
+            Some(below) => below.read_some(self.fd, buffer),
+        }
     }
 }
 
-impl Write for Socket<'_> {
+impl Write for Carrier<'_> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        if let Some(below) = &mut self.below {
+            return below.write(self.fd, data, self.wire);
+        }
         let count = send(self.fd, data)?;
         *self.wire += count as u64;
         Ok(count)
@@ -50,8 +62,15 @@ impl Write for Socket<'_> {
 }
 
 impl TlsSession {
+    /// This session within another.
+    pub fn over(mut self, below: Box<TlsSession>) -> TlsSession {
+        self.below = Some(below);
+        self
+    }
+
     pub fn wants_write(&self) -> bool {
         self.connection.wants_write()
+            || self.below.as_ref().is_some_and(|below| below.wants_write())
     }
 
     pub fn is_handshaking(&self) -> bool {
@@ -73,17 +92,42 @@ impl TlsSession {
     /// Hands pending records to the kernel.
     pub fn flush(&mut self, fd: BorrowedFd<'_>, wire: &mut u64) -> io::Result<()> {
         while self.connection.wants_write() {
-            if self.connection.write_tls(&mut Socket { fd, wire })? == 0 {
+            let below = self.below.as_deref_mut();
+            if self.connection.write_tls(&mut Carrier { fd, wire, below })? == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
         }
-        Ok(())
+        match &mut self.below {
+            None => Ok(()),
+            Some(below) => below.flush(fd, wire),
+        }
     }
 
     /// Whether something is to be told that has left the socket: the end, or a failure. Data has been
-    /// handed over by the read that brought it.
+    /// handed over by the read that brought it, but for what a session below still has.
     pub fn holds(&self) -> bool {
-        self.closed || self.failed.is_some()
+        self.closed
+            || self.failed.is_some()
+            || self.below.as_ref().is_some_and(|below| below.unread > 0 || below.holds())
+    }
+
+    /// One read of at most so many decrypted bytes, as a socket would give them; 0 is the end.
+    fn read_some(&mut self, fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+        for _ in 0..IDLE_READS {
+            match self.connection.reader().read(buffer) {
+                Ok(count) => {
+                    self.unread = self.unread.saturating_sub(count);
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // Ends without a close_notify are for the session above, which has its own.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
+                Err(error) => return Err(error),
+            }
+            self.failure()?;
+            self.pull(fd)?;
+        }
+        Err(io::ErrorKind::Interrupted.into())
     }
 
     fn failure(&self) -> io::Result<()> {
@@ -95,9 +139,13 @@ impl TlsSession {
 
     fn pull(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         let mut wire = 0;
-        let count = self.connection.read_tls(&mut Socket { fd, wire: &mut wire })?;
+        let below = self.below.as_deref_mut();
+        let count = self.connection.read_tls(&mut Carrier { fd, wire: &mut wire, below })?;
         match self.connection.process_new_packets() {
-            Ok(state) => self.closed = state.peer_has_closed(),
+            Ok(state) => {
+                self.closed = state.peer_has_closed();
+                self.unread = state.plaintext_bytes_to_read();
+            }
             Err(error) => {
                 self.failed = Some(error);
                 // The alert that names our reason is best effort.
@@ -175,5 +223,8 @@ impl TlsSession {
     pub fn close(&mut self, fd: BorrowedFd<'_>) {
         self.connection.send_close_notify();
         let _ = self.flush(fd, &mut 0);
+        if let Some(below) = &mut self.below {
+            below.close(fd);
+        }
     }
 }

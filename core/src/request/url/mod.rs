@@ -18,10 +18,10 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use base64::Engine as _;
 use percent_encoding::{AsciiSet, percent_decode_str, percent_encode};
 use url::Url;
 
+use crate::auth::basic_credentials;
 use crate::error::Result;
 use crate::origin::{Origin, Scheme};
 use crate::request::url::refuse::{invalid, unsupported};
@@ -216,12 +216,4 @@ fn basic_auth(url: &Url) -> Option<String> {
     let user: Vec<u8> = percent_decode_str(url.username()).collect();
     let password: Vec<u8> = percent_decode_str(url.password().unwrap_or("")).collect();
     Some(basic_credentials(&user, &password))
-}
-
-/// `Basic` credentials of RFC 7617.
-pub fn basic_credentials(user: &[u8], password: &[u8]) -> String {
-    let mut pair = user.to_vec();
-    pair.push(b':');
-    pair.extend_from_slice(password);
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
 }
