@@ -13,7 +13,10 @@ use crate::connection::{Connection, idle_reaper, stay};
 use crate::deadline::Deadline;
 use crate::engine::cancel::panicked;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::net::connect::{Binding, Dialled, Names, Socks, SocksTarget, shown};
+use crate::net::connect::dialled::Dialled;
+use crate::net::connect::socks::{Socks, SocksTarget};
+use crate::net::resolver::{Names, shown};
+use crate::net::socket::Binding;
 use crate::origin::proxy::{ProxyScheme, ProxyServer, Tried};
 use crate::origin::route::{Address, Proxy, ProxyKind, Road, Route, Source};
 use crate::origin::{Origin, Scheme};
@@ -154,7 +157,7 @@ async fn socks(
     if by_name {
         return made.socks(&proxy, SocksTarget::Name(host, port)).await;
     }
-    let answer = names.look_up(host, port).await?;
+    let answer = names.resolve(host, port, None).await?;
     let fits = |address: &&SocketAddr| version == 5 || address.is_ipv4();
     let Some(address) = answer.addresses.iter().find(fits) else {
         let text = format!("proxy {server} reaches IPv4 addresses only, and {host} has none");
