@@ -602,15 +602,17 @@ typedef struct {
      */
     const char *resolve;
     /**
-     * PEM file of trusted certificates, instead of the system's. Default: NULL.
+     * PEM file of trusted certificates, in addition to the system's (`ca_only`: instead of them).
+     * Default: NULL.
      */
     const char *ca_file;
     /**
-     * PEM bytes of trusted certificates, instead of the system's. Default: empty.
+     * PEM bytes of trusted certificates, in addition to the system's. Default: empty.
      */
     ka_bytes ca_pem;
     /**
-     * PEM file of the client certificate chain; needs `client_key_file`. Default: NULL.
+     * PEM file of the client certificate, its chain behind it; it may hold the private key too.
+     * Default: NULL.
      */
     const char *client_cert_file;
     /**
@@ -618,7 +620,8 @@ typedef struct {
      */
     const char *client_key_file;
     /**
-     * PEM bytes of the client certificate chain; needs `client_key_pem`. Default: empty.
+     * PEM bytes of the client certificate, its chain behind it; they may hold the private key too.
+     * Default: empty.
      */
     ka_bytes client_cert_pem;
     /**
@@ -675,6 +678,52 @@ typedef struct {
      * those of the URL. Default: NULL.
      */
     const char *connect_to;
+    /**
+     * Whether a server has to prove with its certificate who it is. Without, whoever is on the way
+     * can read and change everything; `tls_pins` still hold. Also: verify in Python,
+     * rejectUnauthorized in Node. 0 is off, 1 is on. Default: 1.
+     */
+    uint64_t tls_verify;
+    /**
+     * Whether the certificate has to be for the host that is asked. Without, any server that a
+     * trusted authority vouches for will do. 0 is off, 1 is on. Default: 1.
+     */
+    uint64_t tls_verify_host;
+    /**
+     * Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the
+     * system's. Default: NULL.
+     */
+    const char *ca_dir;
+    /**
+     * Trust what `ca_file`, `ca_dir` and `ca_pem` have and not the system's certificates. 0 is
+     * off, 1 is on. Default: 0.
+     */
+    uint64_t ca_only;
+    /**
+     * Oldest version of TLS: "1.2" (which is also the default) or "1.3". Default: NULL.
+     */
+    const char *tls_min_version;
+    /**
+     * Newest version of TLS: "1.2" or "1.3" (which is also the default). Default: NULL.
+     */
+    const char *tls_max_version;
+    /**
+     * Name or IP address that is asked for (SNI) and that the certificate has to be for, instead
+     * of the URL's host. Also: servername in Node. Default: NULL.
+     */
+    const char *tls_server_name;
+    /**
+     * Public keys of which the server has to have one: "sha256//BASE64", several separated by
+     * semicolons, each the SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY).
+     * Checked beside all else, and without `tls_verify` too. Default: NULL.
+     */
+    const char *tls_pins;
+    /**
+     * File to which the secrets of all sessions are appended, for Wireshark and the like (the form
+     * of SSLKEYLOGFILE, which is not looked at). Whoever can read it can read the traffic; it is
+     * made for its owner alone. Default: NULL.
+     */
+    const char *keylog_file;
 } ka_client_options;
 
 /**

@@ -14,6 +14,7 @@ mod generated;
 mod memory;
 pub mod multipart;
 mod stats;
+pub mod trust;
 mod wake;
 
 use keepalive_core::{

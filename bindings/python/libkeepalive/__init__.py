@@ -7,6 +7,7 @@ client over that client's very pool. Arguments, responses and exceptions are nam
 
 from collections.abc import Mapping as _Mapping
 
+from ._errors import InsecureWarning
 from ._errors import (
     # <generated imports>
     BodySourceFailed,
@@ -18,6 +19,7 @@ from ._errors import (
     DecodingError,
     HTTPError,
     HTTPStatusError,
+    InsecureWarning,
     InternalError,
     Interrupted,
     InvalidArgument,
@@ -80,6 +82,7 @@ __all__ = [
     "Client",
     "Headers",
     "Info",
+    "InsecureWarning",
     "OriginStats",
     "Response",
     "Stats",
@@ -106,6 +109,7 @@ __all__ = [
     "DecodingError",
     "HTTPError",
     "HTTPStatusError",
+    "InsecureWarning",
     "InternalError",
     "Interrupted",
     "InvalidArgument",

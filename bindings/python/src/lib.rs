@@ -24,6 +24,7 @@ mod pieces;
 mod response;
 mod shared;
 mod timeout;
+mod tls;
 
 use keepalive_common::fork;
 use pyo3::prelude::*;

@@ -13,7 +13,10 @@ use crate::connection::{Connection, idle_reaper, stay};
 use crate::deadline::Deadline;
 use crate::engine::cancel::panicked;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::net::connect::{Binding, Dialled, Names, Socks, SocksTarget, shown};
+use crate::net::connect::dialled::Dialled;
+use crate::net::connect::socks::{Socks, SocksTarget};
+use crate::net::resolver::{Names, shown};
+use crate::net::socket::Binding;
 use crate::origin::proxy::{ProxyScheme, ProxyServer, Tried};
 use crate::origin::route::{Address, Proxy, ProxyKind, Road, Route, Source};
 use crate::origin::{Origin, Scheme};
@@ -105,7 +108,7 @@ async fn go(
     for (at, Proxy { kind, server }) in via.iter().enumerate() {
         if server.scheme == ProxyScheme::Https {
             let Origin { host, port, .. } = &*server.origin;
-            let secured = made.tls(host, *port, tls, &process.tls).await;
+            let secured = made.tls(host, *port, tls.of_proxies(), &process.tls).await;
             made = secured.map_err(|error| at_proxy(error, server))?;
         }
         if *kind == ProxyKind::Forward {
@@ -154,7 +157,7 @@ async fn socks(
     if by_name {
         return made.socks(&proxy, SocksTarget::Name(host, port)).await;
     }
-    let answer = names.look_up(host, port).await?;
+    let answer = names.resolve(host, port, None).await?;
     let fits = |address: &&SocketAddr| version == 5 || address.is_ipv4();
     let Some(address) = answer.addresses.iter().find(fits) else {
         let text = format!("proxy {server} reaches IPv4 addresses only, and {host} has none");

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::connection::manager::ClientPool;
 use crate::guard::caught;
-use crate::net::connect::Dialled;
+use crate::net::connect::dialled::Dialled;
 use crate::origin::Origin;
 use crate::origin::dns_refresh::{Lookup, PeerAddress};
 use crate::origin::route::Route;

@@ -30,7 +30,7 @@ use crate::config::{ClientConfig, MAX_TIME};
 use crate::connection::wire::Wire;
 use crate::fork;
 use crate::net::busy_poll::Pace;
-use crate::net::connect::Dialled;
+use crate::net::connect::dialled::Dialled;
 use crate::net::socket::Io;
 use crate::net::transport::Probe;
 use crate::origin::dns_refresh::PeerAddress;

@@ -6,7 +6,7 @@ use keepalive_proto::{
 
 use crate::auth::Challenges;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::net::connect::Dialled;
+use crate::net::connect::dialled::Dialled;
 use crate::net::socket::{READ_SIZE, Received};
 use crate::origin::proxy::{ProxyServer, Tried};
 

@@ -6,7 +6,7 @@ use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::dns_cache::{Answer, DnsCache};
 
 /// How a client turns names into addresses.
@@ -177,4 +177,28 @@ mod tests {
             assert!(error.message().contains(reason), "{error}");
         }
     }
+}
+
+/// How names become addresses.
+#[derive(Clone, Copy)]
+pub(crate) struct Names<'a> {
+    pub resolver: &'a Resolver,
+    pub dns: &'a DnsCache,
+}
+
+impl Names<'_> {
+    /// What a name leads to; with `after`, asked after that moment.
+    pub async fn resolve(self, host: &str, port: u16, after: Option<Instant>) -> Result<Answer> {
+        let asked = Instant::now();
+        self.resolver.lookup(self.dns, host, port, after).await.map_err(|error| {
+            let (peer, took) = (shown(host, port), asked.elapsed());
+            let text = format!("cannot resolve {peer}: {error}; gave up after {took:.1?}");
+            Error::new(ErrorKind::ResolveFailed, Phase::Resolve, text).with_os(&error)
+        })
+    }
+}
+
+/// `host:port`, for messages.
+pub(crate) fn shown(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }

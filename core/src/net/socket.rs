@@ -2,7 +2,7 @@
 //! `poll(2)` themselves, or registered with the runtime's reactor.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -15,7 +15,6 @@ use tokio::io::unix::AsyncFd;
 
 use crate::fork;
 use crate::net::busy_poll::Pace;
-use crate::net::connect::Binding;
 use crate::net::space::{Space, Unfilled};
 
 /// A descriptor, and its registration with the reactor if it has one.
@@ -78,6 +77,13 @@ impl Io {
 )]
 pub(crate) fn watch<T: AsRawFd + AsFd>(owner: T) -> io::Result<AsyncFd<T>> {
     AsyncFd::new(owner)
+}
+
+/// What a socket is bound to before it is connected.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Binding {
+    pub address: Option<IpAddr>,
+    pub interface: Option<String>,
 }
 
 /// What a read brought.

@@ -68,7 +68,7 @@ impl Roads {
     /// `InvalidArgument` names the option, or the variable, and what is wrong with it.
     pub fn new(options: RoadOptions, trust_env: bool) -> Result<Roads> {
         let environment = match trust_env {
-            true => Environment::read(|name| std::env::var_os(name)),
+            true => Environment::read(std::env::var_os),
             false => Environment::default(),
         };
         Roads::compile(options, Arc::new(environment))

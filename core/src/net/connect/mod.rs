@@ -2,53 +2,23 @@
 //! somebody (`tcp`, `unix`), the others make what is there into what is wanted (`socks`, `tls`, and, above
 //! this room, CONNECT).
 
-mod socks;
+pub(crate) mod dialled;
+pub(crate) mod socks;
 mod stream;
 mod tcp;
 mod tls;
 mod unix;
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::error::Result;
-use crate::net::dns_cache::{Answer, DnsCache};
-use crate::net::resolver::Resolver;
-use crate::net::socket::{Io, Received, is_pause};
+use crate::net::connect::dialled::Dialled;
+use crate::net::connect::socks::{Socks, SocksTarget};
+use crate::net::resolver::{Names, shown};
+use crate::net::socket::Binding;
 use crate::net::tls::{TlsSessions, TlsSettings};
 use crate::net::transport::Transport;
-
-pub(crate) use socks::{Socks, SocksTarget};
-pub(crate) use tcp::shown;
-
-/// How names become addresses.
-#[derive(Clone, Copy)]
-pub(crate) struct Names<'a> {
-    pub resolver: &'a Resolver,
-    pub dns: &'a DnsCache,
-}
-
-/// What a socket is bound to before it is connected.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Binding {
-    pub address: Option<IpAddr>,
-    pub interface: Option<String>,
-}
-
-/// A connection that is being opened, or is.
-pub(crate) struct Dialled {
-    pub io: Io,
-    pub transport: Transport,
-    pub resolve: Duration,
-    pub connect: Duration,
-    pub tls: Duration,
-    /// Whom it goes to; `None` for a Unix domain socket.
-    pub peer: Option<SocketAddr>,
-    /// All that its name had, if it was looked up.
-    pub answer: Option<Answer>,
-}
 
 impl Dialled {
     /// To wherever a name leads, or to an address that is written as one. The caller sets the deadline of
@@ -95,38 +65,5 @@ impl Dialled {
         let mut made = socks::through(self, proxy, target).await?;
         made.connect += started.elapsed();
         Ok(made)
-    }
-
-    /// Waits for bytes, which are appended to `into`, or for the end.
-    pub async fn read(&mut self, into: &mut Vec<u8>) -> io::Result<Received> {
-        loop {
-            // What TLS has ready makes no socket readable.
-            match self.transport.read(self.io.fd(), into) {
-                Err(error) if is_pause(&error) => {}
-                result => return result,
-            }
-            let watch = self.io.watch().ok_or(io::ErrorKind::NotConnected)?;
-            let mut ready = watch.readable().await?;
-            let result = ready.try_io(|_| self.transport.read(self.io.fd(), into));
-            match result {
-                Ok(Err(error)) if is_pause(&error) => tokio::task::yield_now().await,
-                Ok(result) => return result,
-                Err(_) => {}
-            }
-        }
-    }
-
-    /// Writes all of `data`.
-    pub async fn write_all(&mut self, mut data: &[u8]) -> io::Result<()> {
-        while !data.is_empty() || self.transport.wants_flush() {
-            let watch = self.io.watch().ok_or(io::ErrorKind::NotConnected)?;
-            let mut ready = watch.writable().await?;
-            let transport = &mut self.transport;
-            let result = ready.try_io(|_| transport.write(self.io.fd(), data, &mut 0));
-            if let Ok(result) = result {
-                data = &data[result?..];
-            }
-        }
-        Ok(())
     }
 }

@@ -6,8 +6,9 @@ use tokio_socks::tcp::{Socks4Stream, Socks5Stream};
 use tokio_socks::{Error as SocksError, TargetAddr};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::net::connect::dialled::Dialled;
 use crate::net::connect::stream::Stream;
-use crate::net::connect::{Dialled, shown};
+use crate::net::resolver::shown;
 
 /// How a SOCKS proxy is spoken to.
 pub(crate) struct Socks<'a> {

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::net::connect::Dialled;
+use crate::net::connect::dialled::Dialled;
 use crate::net::socket::{recv_into, send};
 
 /// A plain connection, nothing between it and its socket.

@@ -8,10 +8,11 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::guard::caught;
-use crate::net::connect::{Binding, Dialled, Names};
+use crate::net::connect::dialled::Dialled;
 use crate::net::dns_cache::Answer;
 use crate::net::happy_eyeballs::{ATTEMPT_DELAY, Race};
-use crate::net::socket::{Io, finish_connect, start_connect, watch};
+use crate::net::resolver::{Names, shown};
+use crate::net::socket::{Binding, Io, finish_connect, start_connect, watch};
 use crate::net::transport::Transport;
 
 /// Connects to where a name leads. The caller sets the deadline by dropping the future.
@@ -38,22 +39,6 @@ pub(super) async fn to_name(
     }
 }
 
-impl Names<'_> {
-    /// What a name leads to, at best as it was known before.
-    pub async fn look_up(self, host: &str, port: u16) -> Result<Answer> {
-        self.resolve(host, port, None).await
-    }
-
-    async fn resolve(self, host: &str, port: u16, after: Option<Instant>) -> Result<Answer> {
-        let asked = Instant::now();
-        self.resolver.lookup(self.dns, host, port, after).await.map_err(|error| {
-            let (peer, took) = (shown(host, port), asked.elapsed());
-            let text = format!("cannot resolve {peer}: {error}; gave up after {took:.1?}");
-            Error::new(ErrorKind::ResolveFailed, Phase::Resolve, text).with_os(&error)
-        })
-    }
-}
-
 fn reached(
     io: Io,
     peer: SocketAddr,
@@ -63,11 +48,6 @@ fn reached(
 ) -> Dialled {
     let (transport, tls) = (Transport::Plain, Duration::ZERO);
     Dialled { io, transport, resolve, connect, tls, peer: Some(peer), answer }
-}
-
-/// `host:port`, for messages.
-pub(crate) fn shown(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// No address answered: what happened last, and where.
