@@ -170,7 +170,7 @@ class Node(Process):
 def as_text(value: Any) -> str:
     """An option as C has it: mappings are texts there."""
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return str(int(value))
     if isinstance(value, Mapping):
         return " ".join(f"{pattern}=>{url or 'direct'}" for pattern, url in value.items())
     return str(value)

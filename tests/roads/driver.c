@@ -9,7 +9,7 @@
 typedef struct {
     const char *name;
     size_t offset;
-    enum { TEXT, FLAG, SECONDS } kind;
+    enum { TEXT, NUMBER, SECONDS } kind;
 } option;
 
 #define OPTION(name, field, kind) {name, offsetof(ka_client_options, field), kind}
@@ -17,7 +17,7 @@ static const option OPTIONS[] = {
     OPTION("proxy", proxy, TEXT),
     OPTION("no_proxy", no_proxy, TEXT),
     OPTION("proxy_headers", proxy_headers, TEXT),
-    OPTION("trust_env", trust_env, FLAG),
+    OPTION("trust_env", trust_env, NUMBER),
     OPTION("unix_socket", unix_socket, TEXT),
     OPTION("local_address", local_address, TEXT),
     OPTION("interface", interface, TEXT),
@@ -35,20 +35,15 @@ static void set_option(ka_client_options *options, char *setting) {
     *value++ = 0;
     for (at = 0; at < sizeof OPTIONS / sizeof OPTIONS[0]; at++) {
         char *field = (char *)options + OPTIONS[at].offset;
-        uint64_t milliseconds;
-        bool flag;
+        uint64_t number;
         if (strcmp(OPTIONS[at].name, setting) != 0) continue;
-        switch (OPTIONS[at].kind) {
-        case TEXT: memcpy(field, &value, sizeof value); return;
-        case FLAG:
-            flag = strcmp(value, "true") == 0;
-            memcpy(field, &flag, sizeof flag);
-            return;
-        case SECONDS:
-            milliseconds = (uint64_t)(strtod(value, NULL) * 1000);
-            memcpy(field, &milliseconds, sizeof milliseconds);
-            return;
+        if (OPTIONS[at].kind == TEXT) {
+            memcpy(field, &value, sizeof value);
+        } else {
+            number = (uint64_t)(strtod(value, NULL) * (OPTIONS[at].kind == SECONDS ? 1000 : 1));
+            memcpy(field, &number, sizeof number);
         }
+        return;
     }
     fprintf(stderr, "the driver does not know the option %s\n", setting);
     exit(2);

@@ -10,14 +10,25 @@ from dataclasses import dataclass
 
 from scripted import Address, Peer, Script
 
-#: Reply codes of RFC 1928, section 6, with a word that a message about them has to have.
+#: Reply codes of RFC 1928, section 6, and two that nobody assigned, with what a message says of them.
 REPLIES = {
-    1: "general", 2: "ruleset", 3: "network unreachable", 4: "host unreachable",
-    5: "connection refused", 6: "ttl expired", 7: "command not supported",
-    8: "address type not supported", 9: "9", 255: "255",
-}  # fmt: skip
-#: Reply codes of SOCKS 4.
-REPLIES_4 = {91: "rejected", 92: "identd", 93: "user"}
+    1: "general failure",
+    2: "rules",
+    3: "network unreachable",
+    4: "host unreachable",
+    5: "connection refused",
+    6: "time to live",
+    7: "CONNECT",
+    8: "kind of address",
+    9: "",
+    255: "",
+}
+#: Reply codes of SOCKS 4, and what they are here.
+REPLIES_4 = {
+    91: "KA_PROXY_FAILED",
+    92: "KA_PROXY_AUTHENTICATION_REQUIRED",
+    93: "KA_PROXY_AUTHENTICATION_REQUIRED",
+}
 
 
 @dataclass(frozen=True)

@@ -195,7 +195,7 @@ def test_a_post_is_not_doubled_when_the_proxy_dies_between_requests(
 def test_nothing_is_replayed_after_a_byte_of_the_answer(caller: Caller, stage: Stage) -> None:
     proxy = stage.start(dies("half"))  # type: ignore[arg-type]
     _, failed = caller.run({"proxy": proxy.http}, get(URL), get(URL))
-    assert failed.error in BROKEN, failed
+    failed.fails("KA_HEAD_TRUNCATED")
     assert len(proxy.requests) == 2
 
 
@@ -256,7 +256,11 @@ def test_digest_as_it_is_computed(
     """RFC 7616 3.4, over a body too: it is sent again."""
 
     async def script(peer: Peer) -> None:
+        tunnel = False
         while request := await peer.request():
+            if tunnel:
+                await peer.echo(request)
+                continue
             sent = request.field("proxy-authorization")
             if sent is None or not sent.startswith("Digest "):
                 fields = 'Digest realm="a \\"b\\"", nonce="n1", opaque="o"'
@@ -268,6 +272,7 @@ def test_digest_as_it_is_computed(
             if request.method == "CONNECT":
                 await peer.say(b"HTTP/1.1 200 OK\r\n\r\n")
                 await peer.tls()
+                tunnel = True
             else:
                 await peer.echo(request)
 

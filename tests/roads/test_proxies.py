@@ -115,12 +115,14 @@ def test_digest_is_answered(
     url = running_digest_squid.url("guarded", login=LOGIN)
     options = {"proxy": url, "ca_file": origin.ca_file, **mark}
     all_ok(every.run(options, *both(origin)))
-    lines, connections = logged(running_digest_squid, 5)
+    # What the one road learnt, the other knows.
+    lines, connections = logged(running_digest_squid, 4)
     assert sorted(lines) == [
-        ("CONNECT", "200", USER), ("CONNECT", "407", "-"),
-        ("GET", "200", USER), ("GET", "200", USER), ("GET", "407", "-"),
-    ]  # fmt: skip
-    assert connections <= 3, "a 407 does not cost a connection, but for a tunnel"
+        ("CONNECT", "200", USER),
+        *[("GET", "200", USER)] * 2,
+        ("GET", "407", "-"),
+    ]
+    assert connections == 2, "a 407 does not cost a connection"
 
 
 def test_digest_with_a_nonce_that_goes_stale(
@@ -274,7 +276,8 @@ def test_a_request_has_its_own_proxy(
 
 def test_a_proxy_that_is_not_there_is_named(every: Caller, origin: Origin) -> None:
     for scheme in ("http", "https", "socks4", "socks4a", "socks5", "socks5h"):
-        options = {"proxy": f"{scheme}://ann:secret@127.0.0.1:9", "ca_file": origin.ca_file}
+        login = "ann" if scheme.startswith("socks4") else "ann:secret"
+        options = {"proxy": f"{scheme}://{login}@127.0.0.1:9", "ca_file": origin.ca_file}
         for result in every.run(options, get(origin.http + "/ok"), get(origin.https + "/ok")):
             result.fails("KA_CONNECT_FAILED", "proxy", "127.0.0.1:9")
             assert "secret" not in result.message
