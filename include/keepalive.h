@@ -1127,7 +1127,8 @@ KA_API ka_bytes ka_error_partial_body(const ka_error *error);
 KA_API void ka_error_free(ka_error *error);
 
 /**
- * Fills `options` with the defaults. `size` is sizeof(ka_client_options): a program and a library of
+ * Fills `options` with the defaults. The environment variable KEEPALIVE_TRUST_ENV=1 makes `trust_env` 1,
+ * for programs that have no option for it; what is set afterwards counts. `size` is sizeof(ka_client_options): a program and a library of
  * different versions then agree on the fields that both know.
  * Ownership: `options` stays the caller's; its pointers are static.
  * Threads: any.
@@ -1139,7 +1140,7 @@ void ka_client_options_init(ka_client_options *options,
 
 /**
  * Fills `options` with the defaults of a profile: "default", or "service" for calls between services.
- * ka_client_options tells what it has.
+ * ka_client_options tells what it has; KEEPALIVE_TRUST_ENV is as in ka_client_options_init.
  * Ownership: all stays the caller's; the pointers in `options` are static.
  * Threads: any.
  * Errors: KA_INVALID_ARGUMENT for NULL, another profile, or a `size` that holds not even the first

@@ -85,9 +85,11 @@ class Caller:
         options: Mapping[str, Any],
         *requests: dict[str, Any],
         env: Mapping[str, str] | None = None,
+        together: bool = False,
     ) -> list[Result]:
-        """The requests one after the other over one client; with `env`: in a process of its own,
-        with these variables beside those of the tests. A client that is refused is one result."""
+        """The requests one after the other over one client, or `together`, where a language can;
+        with `env`: in a process of its own, with these variables beside those of the tests. A
+        client that is refused is one result."""
         raise NotImplementedError
 
     def one(self, options: Mapping[str, Any], request: dict[str, Any], **more: Any) -> Result:
@@ -112,8 +114,11 @@ class Process(Caller):
         options: Mapping[str, Any],
         *requests: dict[str, Any],
         env: Mapping[str, str] | None = None,
+        together: bool = False,
     ) -> list[Result]:
-        job = json.dumps({"way": self.way, "options": options, "requests": requests})
+        job = json.dumps(
+            {"way": self.way, "options": options, "requests": requests, "together": together}
+        )
         if env is not None:
             done = subprocess.run(
                 self.command(), input=job + "\n", env={**CLEAN, **env}, check=True, text=True,
@@ -168,7 +173,9 @@ class Node(Process):
 
 
 def as_text(value: Any) -> str:
-    """An option as C has it: mappings are texts there."""
+    """An option as C has it: mappings and lists are texts there."""
+    if isinstance(value, list):
+        return " ".join(value)
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, Mapping):
@@ -192,8 +199,9 @@ class C(Caller):
         options: Mapping[str, Any],
         *requests: dict[str, Any],
         env: Mapping[str, str] | None = None,
+        together: bool = False,
     ) -> list[Result]:
-        assert self.program
+        assert self.program and not together
         command = [str(self.program), self.way, *settings(options)]
         for request in requests:
             command += ["--", request["method"], request["url"]]

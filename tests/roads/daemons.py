@@ -38,6 +38,16 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def listening(*ports: int) -> Callable[[], bool]:
+    """Whether somebody listens on all of them."""
+
+    def listens(port: int) -> bool:
+        with socket.socket() as tried:
+            return tried.connect_ex(("127.0.0.1", port)) == 0
+
+    return lambda: all(map(listens, ports))
+
+
 def poll(what: Callable[[], Any], why: Callable[[], str] = str) -> Any:
     """Waits for something that gives no sign; what it answered."""
     deadline = time.monotonic() + 20
@@ -56,20 +66,16 @@ def folder(prefix: str) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def running(command: list[Any], ports: list[int], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The program, once it listens on all ports."""
+def running(command: list[Any], ready: Callable[[], bool], log: Path) -> Iterator[None]:
+    """The program, once it is ready."""
     with (
         log.with_name("output").open("wb") as output,
         subprocess.Popen([str(each) for each in command], stdout=output, stderr=output) as process,
     ):
 
-        def listens(port: int) -> bool:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-            except ConnectionRefusedError:
-                assert process.poll() is None, said()
-                return False
-            return True
+        def is_ready() -> bool:
+            assert process.poll() is None, said()
+            return ready()
 
         def said() -> str:
             texts = [
@@ -79,9 +85,8 @@ def running(command: list[Any], ports: list[int], log: Path) -> Iterator[subproc
 
         output_path = log.with_name("output")
         try:
-            for port in ports:
-                poll(lambda: listens(port), said)  # noqa: B023
-            yield process
+            poll(is_ready, said)
+            yield
         finally:
             # Squid takes seconds to end otherwise; its helpers end with it.
             process.kill()
@@ -186,7 +191,7 @@ def squid(scheme: str, cert_file: str, key_file: str) -> Iterator[Daemon]:
         text = auth + "acl known proxy_auth REQUIRED"
         config.write_text(SQUID.format(dir=directory, listen="\n".join(listen), auth=text))
         command = [program("squid", "squid"), "-N", "-f", config]
-        with running(command, list(ports.values()), directory / "cache.log"):
+        with running(command, listening(*ports.values()), directory / "cache.log"):
             yield Daemon(directory / "access.log", **ports)
 
 
@@ -213,7 +218,7 @@ def tinyproxy(login: bool) -> Iterator[Daemon]:
         auth = "BasicAuth ann secret" if login else ""
         config.write_text(TINYPROXY.format(dir=directory, port=port, auth=auth))
         log = directory / "log"
-        with running([program("tinyproxy", "tinyproxy"), "-d", "-c", config], [port], log):
+        with running([program("tinyproxy", "tinyproxy"), "-d", "-c", config], listening(port), log):
             yield Daemon(log, open=port)
 
 
@@ -259,6 +264,11 @@ class Haproxy(Daemon):
         self.socket = directory / "http.sock"
         self.stats = directory / "stats"
 
+    def answers(self) -> bool:
+        """Whether it runs; its ports are open then."""
+        with socket.socket(socket.AF_UNIX) as asked:
+            return asked.connect_ex(str(self.stats)) == 0
+
     def counts(self, frontend: str) -> tuple[int, int]:
         """How many connections and requests a frontend has had."""
         with socket.socket(socket.AF_UNIX) as asked:
@@ -283,9 +293,11 @@ def haproxy(origin: str, cert_file: str, key_file: str) -> Iterator[Haproxy]:
         pem.write_text(Path(cert_file).read_text() + Path(key_file).read_text())
         config = directory / "conf"
         config.write_text(HAPROXY.format(dir=directory, origin=origin, **ports))
+        found = Haproxy(directory, **ports)
         command = [program("haproxy", "haproxy"), "-db", "-f", config]
-        with running(command, list(ports.values()), directory / "output"):
-            yield Haproxy(directory, **ports)
+        # It counts connections: a look at its ports would be one.
+        with running(command, found.answers, directory / "output"):
+            yield found
 
 
 DANTE = """
@@ -327,5 +339,5 @@ def dante() -> Iterator[Daemon]:
             "-p",
             directory / "pid",
         ]
-        with running(command, [port], directory / "log"):
+        with running(command, listening(port), directory / "log"):
             yield Daemon(directory / "log", open=port)

@@ -1,5 +1,5 @@
 // Makes requests by Node for callers.py: a job a line on standard input, its results a line on standard
-// output. A job is `{way, options, requests}`, `way` being request or fetch.
+// output. A job is `{way, options, requests, together}`, `way` being request or fetch.
 import { createInterface } from 'node:readline'
 import { createRequire } from 'node:module'
 
@@ -36,16 +36,11 @@ function failed(error) {
   return { error: why.code ?? why.name, message: why.message, class: error.name }
 }
 
-async function run({ way, options, requests }) {
+async function run({ way, options, requests, together }) {
   const client = new Client(translated(options))
-  const found = []
-  for (const request of requests) {
-    try {
-      found.push(await one(client, way, request))
-    } catch (error) {
-      found.push(failed(error))
-    }
-  }
+  const made = (request) => one(client, way, request).catch(failed)
+  const found = together ? await Promise.all(requests.map(made)) : []
+  if (!together) for (const request of requests) found.push(await made(request))
   await client.close()
   return found
 }

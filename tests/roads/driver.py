@@ -1,5 +1,6 @@
 """Makes requests by Python for callers.py: a job a line on standard input, its results a line on
-standard output. A job is `{way, options, requests}`, `way` being sync, asyncio or trio."""
+standard output. A job is `{way, options, requests, together}`, `way` being sync, asyncio or trio;
+requests of asyncio may be made together."""
 
 from __future__ import annotations
 
@@ -9,7 +10,6 @@ import sys
 from typing import Any
 
 import libkeepalive
-import trio
 
 
 def succeeded(response: libkeepalive.Response) -> dict[str, Any]:
@@ -49,21 +49,28 @@ def in_turn(job: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 async def in_a_loop(job: dict[str, Any]) -> list[dict[str, Any]]:
-    found = []
     async with libkeepalive.AsyncClient(**job["options"]) as client:
-        for request in job["requests"]:
+
+        async def one(request: dict[str, Any]) -> dict[str, Any]:
             try:
-                found.append(succeeded(await client.request(**arguments(request))))
+                return succeeded(await client.request(**arguments(request)))
             except Exception as error:
-                found.append(failed(error))
-    return found
+                return failed(error)
+
+        if job["together"]:
+            return await asyncio.gather(*map(one, job["requests"]))
+        return [await one(request) for request in job["requests"]]
 
 
 def do(job: dict[str, Any]) -> list[dict[str, Any]]:
     way = job["way"]
     if way == "sync":
         return in_turn(job)
-    return asyncio.run(in_a_loop(job)) if way == "asyncio" else trio.run(in_a_loop, job)
+    if way == "asyncio":
+        return asyncio.run(in_a_loop(job))
+    import trio  # takes longer than most jobs
+
+    return trio.run(in_a_loop, job)
 
 
 for line in sys.stdin:

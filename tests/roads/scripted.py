@@ -191,7 +191,13 @@ class Stage:
         self.peers: set[asyncio.Task[None]] = set()
 
     def start(
-        self, script: Script, name: str = "proxy", *, tls: bool = False, path: str | None = None
+        self,
+        script: Script,
+        name: str = "proxy",
+        *,
+        tls: bool = False,
+        path: str | None = None,
+        host: str = "127.0.0.1",
     ) -> Scripted:
         """Starts a server on a free port of the loopback, or on a Unix socket."""
         found = Scripted(self, name, path=path)
@@ -219,7 +225,7 @@ class Stage:
         async def begin() -> asyncio.Server:
             context = self.tls if tls else None
             if path is None:
-                return await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+                return await asyncio.start_server(serve, host, 0, ssl=context)
             return await asyncio.start_unix_server(serve, path, ssl=context)
 
         server = self.run(begin())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from scripted import Address, Peer, Script
 
-#: Reply codes of RFC 1928, section 6, and two that nobody assigned, with what a message says of them.
+#: Reply codes of RFC 1928, section 6, and two that nobody assigned; what a message says of them.
 REPLIES = {
     1: "general failure",
     2: "rules",

@@ -159,12 +159,11 @@ def test_nodes_own_option(stage: Stage) -> None:
 )
 def test_an_unusable_value_names_its_variable(language: Caller, value: str) -> None:
     """Never silently direct."""
-    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
-        env = TRUSTING[language.language] | {name: value.replace("proxy", "ann:hidden@proxy")}
-        result = language.one({}, get(HTTP), env=env)
-        result.fails("KA_INVALID_ARGUMENT", name)
-        assert "hidden" not in result.message
-        assert language.language != "python" or name in result.message
+    name = ("http_proxy", "HTTP_PROXY", "ALL_PROXY")[len(value) % 3]
+    env = TRUSTING[language.language] | {name: value.replace("proxy", "ann:hidden@proxy")}
+    result = language.one({}, get(HTTP), env=env)
+    result.fails("KA_INVALID_ARGUMENT", name)
+    assert name in result.message and "hidden" not in result.message
 
 
 @pytest.mark.parametrize(

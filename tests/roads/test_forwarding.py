@@ -51,6 +51,20 @@ def test_targets(stage: Stage, url: str, target: str | None, host: str | None) -
         assert (proxy.requests[0].target, proxy.requests[0].field("host")) == (target, host)
 
 
+def test_where_a_proxy_is(caller: Caller, stage: Stage) -> None:
+    """An IPv6 address, a name that is looked up as `resolve` says, no scheme."""
+    six = stage.start(echoes, host="::1")
+    caller.one({"proxy": f"http://[::1]:{six.port}"}, get(URL)).succeeds()
+    four = stage.start(echoes)
+    named = {
+        "proxy": f"http://proxy.test:{four.port}",
+        "resolve": f"proxy.test:{four.port}:127.0.0.1",
+    }
+    caller.one(named, get(URL)).succeeds()
+    # Without a scheme it is an http proxy.
+    caller.one({"proxy": four.place}, get(URL)).succeeds()
+
+
 def test_proxy_headers_go_to_the_proxy(every: Caller, stage: Stage) -> None:
     proxy = stage.start(echoes)
     options = {"proxy": proxy.http, "proxy_headers": {"X-One": "1", "X-Two": "two, too"}}

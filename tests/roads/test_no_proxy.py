@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
-from callers import EACH, PYTHON, Caller, get
+from callers import PYTHON, Caller, get
 from scripted import Scripted, Stage, echoes
-from test_environment import TRUSTING
+from test_environment import BY_PROCESS, TRUSTING
 
 ROWS = json.loads(Path(__file__).with_name("noproxy.json").read_text())["cases"]
 
@@ -94,11 +94,23 @@ def test_where_clients_differ(
 
 def test_the_variable_is_read_alike(two: tuple[Scripted, Scripted]) -> None:
     proxy, direct = two
-    for caller in EACH:
+    for caller in BY_PROCESS:
         for url, no_proxy, bypass in DIFFERENT[2:8:2]:
             env = TRUSTING[caller.language] | {"http_proxy": proxy.http, "NO_PROXY": no_proxy}
             seen = caller.one({"connect_to": steered(url, direct)}, get(url), env=env).json()
             assert seen["by"] == ("direct" if bypass else "proxy"), (caller.name, url, no_proxy)
+
+
+def test_a_list_of_entries(caller: Caller, two: tuple[Scripted, Scripted]) -> None:
+    proxy, direct = two
+    url = "http://example.com/"
+    for entries, by_whom in ((["foo", ".com"], "direct"), (["foo"], "proxy"), ([], "proxy")):
+        options = {
+            "proxy": proxy.http,
+            "no_proxy": entries,
+            "connect_to": ["other.test:80:127.0.0.1:9", steered(url, direct)],
+        }
+        assert caller.one(options, get(url)).json()["by"] == by_whom
 
 
 def test_a_request_has_its_own_list(caller: Caller, two: tuple[Scripted, Scripted]) -> None:

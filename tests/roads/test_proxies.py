@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from callers import Caller, Result, get, post
+from callers import ALL, Caller, Result, get, post
 from conftest import Origin
 from daemons import LOGIN, USER, Daemon, Haproxy, haproxy, tinyproxy
 
@@ -168,6 +168,16 @@ def test_a_proxy_that_refuses_a_tunnel_is_named(
         assert refused.kind == "ProxyError"
     # Whether the server or the proxy said that cannot be told.
     forwarded.succeeds(403)
+
+
+@pytest.mark.parametrize("at_once", [each for each in ALL if each.way in ("asyncio", "request")])
+def test_many_at_once(at_once: Caller, origin: Origin, running_squid: Daemon) -> None:
+    """Forwarded and tunnelled ones do not get into each other's way."""
+    options = {"proxy": running_squid.url("guarded", login=LOGIN), "ca_file": origin.ca_file}
+    bases = [origin.http, origin.https] * 32
+    requests = [get(f"{base}/echo?{number}") for number, base in enumerate(bases)]
+    for number, result in enumerate(at_once.run(options, *requests, together=True)):
+        assert result.json()["target"] == f"/echo?{number}"
 
 
 def test_names_are_the_proxys_affair(caller: Caller, origin: Origin, running_squid: Daemon) -> None:

@@ -183,7 +183,7 @@ def test_a_server_that_never_answers(
         await peer.gone()
 
     server = stage.start(script)
-    options = {"proxy": url(server, scheme), "connect_timeout": 0.3}
+    options = {"proxy": url(server, scheme), "connect_timeout": 0.1}
     caller.one(options, get(origin.http + "/ok")).fails("KA_CONNECT_TIMEOUT", server.place)
 
 

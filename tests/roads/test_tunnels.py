@@ -199,7 +199,7 @@ def test_a_proxy_that_never_answers_connect(every: Caller, stage: Stage, origin:
     for tls in (False, True):
         proxy = stage.start(silent, tls=tls)
         url = proxy.https if tls else proxy.http
-        result = every.one(options(url, origin, connect_timeout=0.3), get(URL))
+        result = every.one(options(url, origin, connect_timeout=0.1), get(URL))
         result.fails("KA_CONNECT_TIMEOUT", f":{proxy.port}")
 
 
@@ -214,7 +214,7 @@ def test_a_head_that_drips_is_limited(caller: Caller, stage: Stage, origin: Orig
                 await asyncio.sleep(0.02)
 
     proxy = stage.start(script)
-    result = caller.one(options(proxy.http, origin, connect_timeout=0.3), get(URL))
+    result = caller.one(options(proxy.http, origin, connect_timeout=0.1), get(URL))
     result.fails("KA_CONNECT_TIMEOUT", proxy.place)
 
 

@@ -108,7 +108,7 @@ def test_names_are_not_looked_up(caller: Caller, stage: Stage, directory: Path) 
 
 
 def test_a_socket_goes_before_a_proxy(caller: Caller, stage: Stage, directory: Path) -> None:
-    """Of the environment; the two options together are a contradiction, or the socket wins."""
+    """Of the environment."""
     server = stage.start(echoes, "unix", path=str(directory / "s"))
     options = {"unix_socket": str(server.path)}
     env = {
@@ -165,6 +165,11 @@ def test_a_path_of_the_greatest_length(caller: Caller, stage: Stage, directory: 
     stage.start(echoes, "unix", path=path)
     caller.one({"unix_socket": path}, get("http://service.test/")).succeeds()
     caller.one({}, get(by_url(path))).succeeds()
+
+
+def test_a_socket_and_a_proxy_are_a_contradiction(caller: Caller) -> None:
+    options = {"unix_socket": "/s", "proxy": "http://127.0.0.1:9"}
+    caller.one(options, get("http://service.test/")).fails("KA_INVALID_ARGUMENT", "proxy", "unix")
 
 
 @pytest.mark.parametrize("path", ["@", "a\0b"])
