@@ -28,6 +28,7 @@ mod stats;
 mod status;
 mod submit;
 mod thread;
+mod tls;
 
 pub use client::*;
 pub use convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE};
@@ -42,3 +43,4 @@ pub use slice::*;
 pub use stats::*;
 pub use status::*;
 pub use submit::*;
+pub use tls::*;

@@ -987,6 +987,89 @@ typedef struct {
 } ka_info;
 
 /**
+ * How TLS was agreed on when the connection of a response was opened: ka_response_tls.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * "TLSv1.2" or "TLSv1.3"; static.
+     */
+    ka_str version;
+    /**
+     * The cipher suite by its IANA name, such as "TLS_AES_128_GCM_SHA256"; static.
+     */
+    ka_str cipher;
+    /**
+     * The group of the key exchange, such as "X25519"; static. Empty when a session of TLS 1.2 was
+     * resumed, which exchanges no keys.
+     */
+    ka_str group;
+    /**
+     * The protocol that the server chose by ALPN; empty: it chose none.
+     */
+    ka_str alpn;
+    /**
+     * Whether an earlier session was resumed; the certificates are then those of that session. 0: no,
+     * 1: yes.
+     */
+    uint64_t resumed;
+    /**
+     * Whether the request travelled with the handshake (0-RTT): always 0 in this version.
+     */
+    uint64_t early;
+    /**
+     * How many certificates the server sent: ka_response_certificate.
+     */
+    uint64_t certificate_count;
+} ka_tls_info;
+
+/**
+ * A certificate of a server: ka_response_certificate. Of a malformed one, as an unverified server may
+ * send, all but `der` is empty.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * All of it, in DER.
+     */
+    ka_bytes der;
+    /**
+     * Whose it is (RFC 4514), such as "CN=example.com,O=Example".
+     */
+    ka_str subject;
+    /**
+     * Who vouches for it, in the same form.
+     */
+    ka_str issuer;
+    /**
+     * The serial number in hexadecimal.
+     */
+    ka_str serial;
+    /**
+     * The host names and IP addresses that it is for, separated by commas.
+     */
+    ka_str names;
+    /**
+     * Its public key as option `tls_pins` takes it: "sha256//...".
+     */
+    ka_str pin;
+    /**
+     * From when on it is valid, in seconds since 1970.
+     */
+    int64_t not_before;
+    /**
+     * Until when.
+     */
+    int64_t not_after;
+} ka_certificate;
+
+/**
  * What became of something that was submitted. The receiver owns `response` and `error`, and frees
  * them. The size of this struct stays: what later versions tell is in what is `reserved` now.
  */
@@ -1584,6 +1667,35 @@ ka_status ka_response_info(const ka_response *response,
  * Errors: none.
  */
 KA_API void ka_response_free(ka_response *response);
+
+/**
+ * Writes how TLS was agreed on for the connection that a response came over. `size` is
+ * sizeof(ka_tls_info).
+ * Ownership: the struct stays the caller's; the views in it are valid until ka_response_free.
+ * Threads: one at a time for one response.
+ * Errors: KA_INVALID_STATE when the response came without TLS; KA_INVALID_ARGUMENT for NULL or an
+ * impossible size.
+ */
+KA_API
+ka_status ka_response_tls(const ka_response *response,
+                          ka_tls_info *tls,
+                          size_t size,
+                          ka_error **error);
+
+/**
+ * Writes what one of the certificates says that the server sent: 0 is its own, others vouch for it.
+ * `size` is sizeof(ka_certificate).
+ * Ownership: the struct stays the caller's; the views in it are valid until ka_response_free.
+ * Threads: one at a time for one response.
+ * Errors: KA_INVALID_STATE when the response came without TLS; KA_INVALID_ARGUMENT for NULL, an
+ * impossible size, or an `index` that is not below `certificate_count` of ka_tls_info.
+ */
+KA_API
+ka_status ka_response_certificate(const ka_response *response,
+                                  size_t index,
+                                  ka_certificate *certificate,
+                                  size_t size,
+                                  ka_error **error);
 
 /**
  * Makes a queue.

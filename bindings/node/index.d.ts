@@ -397,6 +397,46 @@ export interface Info {
     total: number
     // </generated>
   }
+  /**
+   * How TLS was agreed on when the connection was opened; `null` without TLS. Made when it is first looked at; `null`
+   * too when 1,024 connections have brought their first responses since.
+   */
+  readonly tls: TlsInfo | null
+}
+
+/** How TLS was agreed on. */
+export interface TlsInfo {
+  version: 'TLSv1.2' | 'TLSv1.3'
+  /** The cipher suite by its IANA name, such as `TLS_AES_128_GCM_SHA256`. */
+  cipher: string
+  /** The group of the key exchange, such as `X25519`; `null` when a session of TLS 1.2 was resumed. */
+  group: string | null
+  /** The protocol that the server chose by ALPN; `null`: it chose none. */
+  alpn: string | null
+  /** Whether an earlier session was resumed. The certificates are then those of that session. */
+  resumed: boolean
+  /** Whether the request travelled with the handshake (0-RTT): always false in this version. */
+  early: boolean
+  /** What the server's own certificate says; `null` when it is malformed, as an unverified one may be. */
+  certificate: CertificateInfo | null
+  /** The certificates that the server sent, in DER, its own first. */
+  chain: Buffer[]
+}
+
+/** What a server's certificate says. */
+export interface CertificateInfo {
+  /** Whose it is (RFC 4514), such as `CN=example.com,O=Example`. */
+  subject: string
+  /** Who vouches for it, in the same form. */
+  issuer: string
+  /** The serial number in hexadecimal. */
+  serial: string
+  /** The host names and IP addresses that it is for. */
+  names: string[]
+  notBefore: Date
+  notAfter: Date
+  /** Its public key as option `tlsPins` takes it: `sha256//...`. */
+  pin: string
 }
 
 /** Fields by lower-case name; a name that came more than once has an array. */

@@ -8,10 +8,13 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use common::*;
 use keepalive_core::*;
 use keepalive_origin::Endpoints;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 fn text(path: &Path) -> Option<String> {
     Some(path.to_string_lossy().into_owned())
@@ -224,6 +227,47 @@ fn the_name_and_the_keys_are_the_server_s_not_those_of_a_proxy_on_the_way() {
         config.tls_pins = Some(format!("sha256//{}=", "A".repeat(43)));
     });
     assert_eq!(text_of(&client, "http://behind.invalid/"), "ok");
+}
+
+#[test]
+fn a_response_tells_of_its_tls() {
+    let origin = origin();
+    let all = origin.endpoints();
+    let client = trusting(&origin, |_| {});
+    assert!(get(&client, &format!("{}/ok", origin.http())).tls().is_none());
+    let tls_of = |base: &str| get(&client, &format!("{base}/ok")).tls().expect("TLS").clone();
+    let pem = std::fs::read(&all.server_cert_file).expect("a file");
+    let der = CertificateDer::from_pem_slice(&pem).expect("a certificate");
+    for (base, version, cipher) in [
+        (&all.https, "TLSv1.3", "TLS_AES_256_GCM_SHA384"),
+        (&all.tls12, "TLSv1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"),
+    ] {
+        let tls = tls_of(base);
+        assert_eq!((tls.version(), tls.cipher()), (version, cipher));
+        assert_eq!((tls.alpn(), tls.resumed(), tls.early()), (Some("http/1.1"), false, false));
+        assert!(tls.group().is_some_and(|group| group.to_uppercase().contains("X25519")));
+        assert!(Arc::ptr_eq(&tls, &tls_of(base)), "made once for a connection");
+        assert_eq!(tls.chain().collect::<Vec<_>>(), [&*der]);
+        let certificate = tls.certificate(0).expect("well-formed");
+        assert_eq!(certificate.subject, "CN=localhost");
+        assert_eq!(certificate.issuer, "CN=keepalive-origin test CA");
+        assert_eq!(certificate.names, ["localhost", "127.0.0.1", "::1"]);
+        assert_eq!(certificate.pin, pin_of(&all.server_cert_file));
+        let said = openssl(&format!(
+            "openssl x509 -in {} -noout -serial -dates -dateopt iso_8601",
+            all.server_cert_file.display()
+        ));
+        let said = String::from_utf8(said).expect("text");
+        assert!(said.contains(&format!("serial={}", certificate.serial.to_uppercase())), "{said}");
+        // rcgen's defaults.
+        assert!(said.contains("notBefore=1975-01-01") && said.contains("notAfter=4096-01-01"));
+        assert_eq!((certificate.not_before, certificate.not_after), (157_766_400, 67_090_118_400));
+        client.close_idle();
+        let again = tls_of(base);
+        assert!(again.resumed());
+        assert_eq!(again.chain().collect::<Vec<_>>(), [&*der], "that of the first session");
+        client.close_idle();
+    }
 }
 
 #[test]

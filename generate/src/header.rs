@@ -19,6 +19,7 @@ const SOURCES: &[&str] = &[
     "reader",
     "request",
     "response",
+    "tls",
     "event",
     "queue",
     "submit",

@@ -68,6 +68,40 @@ test('versions, pins and authorities are those of the engine', async () => {
   wrong.close()
 })
 
+test('a response tells of its TLS', async () => {
+  const client = new Client({ caPem: origin.ca })
+  assert.equal((await client.request(`${origin.http}/ok`)).info.tls, null)
+  const { info } = await client.fetch(`${origin.tls12}/ok`)
+  const { certificate, chain, group, ...others } = info.tls
+  assert.deepEqual(others, {
+    version: 'TLSv1.2',
+    cipher: 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384',
+    alpn: 'http/1.1',
+    resumed: false,
+    early: false,
+  })
+  assert.match(group, /25519/)
+  const { X509Certificate } = require('node:crypto')
+  const own = new X509Certificate(fs.readFileSync(origin.server_cert_file))
+  assert.deepEqual(chain, [own.raw])
+  const { pin, ...said } = certificate
+  assert.deepEqual(said, {
+    subject: 'CN=localhost',
+    issuer: 'CN=keepalive-origin test CA',
+    serial: own.serialNumber.toLowerCase(),
+    names: ['localhost', '127.0.0.1', '::1'],
+    notBefore: new Date(own.validFrom),
+    notAfter: new Date(own.validTo),
+  })
+  client.close()
+  const pinned = new Client({ caPem: origin.ca, tlsPins: pin })
+  const again = await pinned.request(`${origin.https}/ok`)
+  await again.body.dump()
+  assert.equal(again.info.tls, again.info.tls)
+  assert.ok(JSON.stringify(again.info).includes('TLSv1.3'))
+  pinned.close()
+})
+
 test('NODE_TLS_REJECT_UNAUTHORIZED=0 holds where no option says otherwise, with the warning of Node', async () => {
   const program = `
     const { Client, fetch } = require('.')

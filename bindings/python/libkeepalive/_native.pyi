@@ -1,7 +1,7 @@
 """Types of the native module. What each item does is said in its docstring."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from os import PathLike
@@ -28,6 +28,7 @@ from ._errors import RequestInfo
 __all__ = [
     "AsyncClient",
     "AsyncStream",
+    "Certificate",
     "Client",
     "Headers",
     "Info",
@@ -41,6 +42,7 @@ __all__ = [
     "Task",
     "Timeout",
     "Timings",
+    "TlsInfo",
     "__version__",
     "delete",
     "error_table",
@@ -525,6 +527,44 @@ class Info:
     # </generated>
     @property
     def timings(self) -> Timings: ...
+    @property
+    def tls(self) -> TlsInfo | None: ...
+
+@final
+class TlsInfo:
+    @property
+    def version(self) -> str: ...
+    @property
+    def cipher(self) -> str: ...
+    @property
+    def group(self) -> str | None: ...
+    @property
+    def alpn(self) -> str | None: ...
+    @property
+    def resumed(self) -> bool: ...
+    @property
+    def early(self) -> bool: ...
+    @property
+    def chain(self) -> list[bytes]: ...
+    @property
+    def certificate(self) -> Certificate | None: ...
+
+@final
+class Certificate:
+    @property
+    def subject(self) -> str: ...
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def serial(self) -> str: ...
+    @property
+    def names(self) -> list[str]: ...
+    @property
+    def not_before(self) -> datetime: ...
+    @property
+    def not_after(self) -> datetime: ...
+    @property
+    def pin(self) -> str: ...
 
 @final
 class Timings:

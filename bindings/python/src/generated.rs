@@ -3,12 +3,14 @@
 //! What is told of a pool and of an exchange, and what the options are.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use keepalive_core::{ErrorKind, Info as CoreInfo, Timings as CoreTimings};
+use keepalive_core::{ErrorKind, Info as CoreInfo, Timings as CoreTimings, TlsInfo as CoreTlsInfo};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::info::repr;
+use crate::tls_info::{TlsInfo, tls_info};
 
 /// Seconds by phase; 0.0 where a phase did not happen. ``queued`` holds ``resolve``, ``connect``
 /// and ``tls`` where the request waited for its own dial, so that they do not add up to ``total``.
@@ -76,10 +78,12 @@ pub struct Info {
     hedge_won: bool,
     /// Seconds by phase.
     timings: Py<Timings>,
+    /// How TLS was agreed on when the connection was opened; None without TLS.
+    tls: Option<Py<TlsInfo>>,
 }
 
 impl Info {
-    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings) -> PyResult<Info> {
+    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings, tls: Option<&Arc<CoreTlsInfo>>) -> PyResult<Info> {
         Ok(Info {
             reused: info.reused,
             connection_id: info.connection_id,
@@ -90,6 +94,7 @@ impl Info {
             hedged: info.hedged,
             hedge_won: info.hedge_won,
             timings: Py::new(py, Timings::of(timings))?,
+            tls: tls_info(py, tls)?,
         })
     }
 
@@ -104,6 +109,7 @@ impl Info {
         dict.set_item("hedged", self.hedged)?;
         dict.set_item("hedge_won", self.hedge_won)?;
         dict.set_item("timings", &self.timings)?;
+        dict.set_item("tls", &self.tls)?;
         Ok(dict)
     }
 }

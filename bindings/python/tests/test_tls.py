@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 import warnings
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,25 @@ def test_a_context_is_taken_over(origin, tmp_path: Path):
     context.verify_mode = ssl.CERT_NONE
     with unverified(context) as client:
         assert client.get(endpoints["untrusted"] + "/ok").text == "ok"
+
+
+def test_a_response_tells_of_its_tls(client, origin):
+    assert client.get(origin.http + "/ok").info.tls is None
+    response = client.get(origin.endpoints["tls12"] + "/ok")
+    tls = response.info.tls
+    assert tls is not None and tls.certificate is not None
+    assert (tls.version, tls.cipher) == ("TLSv1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384")
+    assert (tls.alpn, tls.resumed, tls.early) == ("http/1.1", False, False)
+    pem = Path(origin.endpoints["server_cert_file"]).read_text()
+    assert tls.chain == [ssl.PEM_cert_to_DER_cert(pem)]
+    said = tls.certificate
+    assert (said.subject, said.issuer) == ("CN=localhost", "CN=keepalive-origin test CA")
+    assert said.names == ["localhost", "127.0.0.1", "::1"]
+    assert said.not_before == datetime(1975, 1, 1, tzinfo=UTC) < said.not_after
+    assert "TlsInfo(version='TLSv1.2'" in repr(response.info) and "names=" in repr(tls)
+    client.get(origin.https + "/ok")
+    with libkeepalive.Client(ca_file=origin.ca_file, tls_pins=said.pin) as pinned:
+        assert pinned.get(origin.https + "/ok").info.tls.group is not None
 
 
 def test_a_context_without_authorities_of_its_own_has_the_system_s(origin):

@@ -1,6 +1,7 @@
 //! The TLS settings of a client, and what the sessions of a process share.
 
 mod identity;
+pub(crate) mod info;
 mod key_log;
 pub(crate) mod session;
 mod source;

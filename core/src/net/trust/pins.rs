@@ -51,8 +51,7 @@ impl Pins {
         if self.0.is_empty() {
             return Ok(());
         }
-        let key = ParsedCertificate::try_from(certificate)?.subject_public_key_info();
-        let digest: [u8; 32] = Sha256::digest(&key).into();
+        let digest = digest(certificate)?;
         if self.0.contains(&digest) {
             return Ok(());
         }
@@ -61,13 +60,28 @@ impl Pins {
     }
 }
 
+/// Of the public key in a certificate.
+fn digest(certificate: &CertificateDer<'_>) -> std::result::Result<[u8; 32], TlsError> {
+    let key = ParsedCertificate::try_from(certificate)?.subject_public_key_info();
+    Ok(Sha256::digest(&key).into())
+}
+
+/// A certificate's key as a pin; `None` when it is malformed.
+pub(in crate::net) fn pin_of(certificate: &CertificateDer<'_>) -> Option<String> {
+    digest(certificate).ok().map(shown)
+}
+
+fn shown(digest: [u8; 32]) -> String {
+    format!("{SCHEME}{}", STANDARD.encode(digest))
+}
+
 /// The server's key, which is none of the pins.
 #[derive(Debug)]
 pub(in crate::net) struct PinMismatch([u8; 32]);
 
 impl fmt::Display for PinMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "its public key ({SCHEME}{}) is none of the pinned ones", STANDARD.encode(self.0))
+        write!(f, "its public key ({}) is none of the pinned ones", shown(self.0))
     }
 }
 
