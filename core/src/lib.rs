@@ -44,6 +44,8 @@ pub use fork::{generation as fork_generation, keep as fork_keep, mark_child as f
 pub use keepalive_proto::{Fields, Version};
 pub use keepalive_tables::{Form, LIMITS, OPTIONS, OptionInfo, OptionKind, Shape};
 pub use net::socket::SocketHook;
+pub use net::tls::add_authorities;
+pub use net::tls::info::{Certificate, TlsInfo};
 pub use observe::{Event, Observer};
 pub use process::{fork_pause, fork_resume};
 pub use request::Request;

@@ -20,6 +20,7 @@ const SOURCES: &[&str] = &[
     "reader",
     "request",
     "response",
+    "tls",
     "event",
     "queue",
     "submit",

@@ -107,7 +107,7 @@ async fn go(
     for (at, Proxy { kind, server }) in via.iter().enumerate() {
         if server.scheme == ProxyScheme::Https {
             let Origin { host, port, .. } = &*server.origin;
-            let secured = made.tls(host, *port, tls, &process.tls).await;
+            let secured = made.tls(host, *port, tls.of_proxies(), &process.tls).await;
             made = secured.map_err(|error| at_proxy(error, server))?;
         }
         if *kind == ProxyKind::Forward {
