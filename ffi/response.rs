@@ -14,6 +14,7 @@ use crate::sized;
 use crate::slice::{ka_bytes, ka_str};
 use crate::stats::ka_info;
 use crate::status::{ka_error, ka_status};
+use crate::tls::Chain;
 
 /// A response: its head, and a body that is here already or read from the connection.
 pub struct ka_response {
@@ -22,15 +23,17 @@ pub struct ka_response {
     pub(crate) piece: Bytes,
     /// What ka_response_read_all gave out a view of.
     whole: Bytes,
+    /// What ka_response_certificate gave out views of.
+    pub(crate) chain: Chain,
 }
 
 impl ka_response {
     pub(crate) fn new(response: Response) -> Self {
-        ka_response { response, piece: Bytes::new(), whole: Bytes::new() }
+        ka_response::with_piece(response, Bytes::new())
     }
 
     pub(crate) fn with_piece(response: Response, piece: Bytes) -> Self {
-        ka_response { response, piece, whole: Bytes::new() }
+        ka_response { response, piece, whole: Bytes::new(), chain: Chain::default() }
     }
 }
 

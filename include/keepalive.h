@@ -44,7 +44,7 @@
  *            one that writes. ka_client_send runs on the
  *            calling thread; ka_client_submit on the engine's thread, and its events are fetched
  *            with ka_queue_take or its short form ka_queue_wait. Nothing calls back into the program
- *            from a foreign thread, except a body reader of a submitted request. A `user_data` that is
+ *            from a foreign thread, except a body reader of a submitted request and a socket callback. A `user_data` that is
  *            not a reader's is handed back and never looked at.
  * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the
  *            type PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A body reader's function that leaves by
@@ -618,15 +618,17 @@ typedef struct {
      */
     const char *resolve;
     /**
-     * PEM file of trusted certificates, instead of the system's. Default: NULL.
+     * PEM file of trusted certificates, in addition to the system's (`ca_only`: instead of them).
+     * Default: NULL.
      */
     const char *ca_file;
     /**
-     * PEM bytes of trusted certificates, instead of the system's. Default: empty.
+     * PEM bytes of trusted certificates, in addition to the system's. Default: empty.
      */
     ka_bytes ca_pem;
     /**
-     * PEM file of the client certificate chain; needs `client_key_file`. Default: NULL.
+     * PEM file of the client certificate, its chain behind it; it may hold the private key too.
+     * Default: NULL.
      */
     const char *client_cert_file;
     /**
@@ -634,7 +636,8 @@ typedef struct {
      */
     const char *client_key_file;
     /**
-     * PEM bytes of the client certificate chain; needs `client_key_pem`. Default: empty.
+     * PEM bytes of the client certificate, its chain behind it; they may hold the private key too.
+     * Default: empty.
      */
     ka_bytes client_cert_pem;
     /**
@@ -691,6 +694,52 @@ typedef struct {
      * those of the URL. Default: NULL.
      */
     const char *connect_to;
+    /**
+     * Whether a server has to prove with its certificate who it is. Without, whoever is on the way
+     * can read and change everything; `tls_pins` still hold. Also: verify in Python,
+     * rejectUnauthorized in Node. 0 is off, 1 is on. Default: 1.
+     */
+    uint64_t tls_verify;
+    /**
+     * Whether the certificate has to be for the host that is asked. Without, any server that a
+     * trusted authority vouches for will do. 0 is off, 1 is on. Default: 1.
+     */
+    uint64_t tls_verify_host;
+    /**
+     * Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the
+     * system's. Default: NULL.
+     */
+    const char *ca_dir;
+    /**
+     * Trust what `ca_file`, `ca_dir` and `ca_pem` have and not the system's certificates. 0 is
+     * off, 1 is on. Default: 0.
+     */
+    uint64_t ca_only;
+    /**
+     * Oldest version of TLS: "1.2" (which is also the default) or "1.3". Default: NULL.
+     */
+    const char *tls_min_version;
+    /**
+     * Newest version of TLS: "1.2" or "1.3" (which is also the default). Default: NULL.
+     */
+    const char *tls_max_version;
+    /**
+     * Name or IP address that is asked for (SNI) and that the certificate has to be for, instead
+     * of the URL's host. Also: servername in Node. Default: NULL.
+     */
+    const char *tls_server_name;
+    /**
+     * Public keys of which the server has to have one: "sha256//BASE64", several separated by
+     * semicolons, each the SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY).
+     * Checked beside all else, and without `tls_verify` too. Default: NULL.
+     */
+    const char *tls_pins;
+    /**
+     * File to which the secrets of all sessions are appended, for Wireshark and the like (the form
+     * of SSLKEYLOGFILE, which is not looked at). Whoever can read it can read the traffic; it is
+     * made for its owner alone. Default: NULL.
+     */
+    const char *keylog_file;
 } ka_client_options;
 
 /**
@@ -819,6 +868,14 @@ typedef struct {
      */
     char addresses[KA_ADDRESSES_SIZE];
 } ka_origin_stats;
+
+/**
+ * Sees a socket that was made and is not connected yet, to set options that this library does not know
+ * (marks, priorities, a VPN's binding). `fd` is a TCP or Unix socket, borrowed for the call: it must
+ * neither be closed nor connected. False ends the attempt: the request fails with KA_CONNECT_FAILED
+ * unless another address serves.
+ */
+typedef bool (*ka_socket_fn)(void *user_data, int fd);
 
 /**
  * Produces a request body piece by piece: writes up to `capacity` bytes to `buffer` and returns
@@ -952,6 +1009,89 @@ typedef struct {
      */
     uint64_t total_ns;
 } ka_info;
+
+/**
+ * How TLS was agreed on when the connection of a response was opened: ka_response_tls.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * "TLSv1.2" or "TLSv1.3"; static.
+     */
+    ka_str version;
+    /**
+     * The cipher suite by its IANA name, such as "TLS_AES_128_GCM_SHA256"; static.
+     */
+    ka_str cipher;
+    /**
+     * The group of the key exchange, such as "X25519"; static. Empty when a session of TLS 1.2 was
+     * resumed, which exchanges no keys.
+     */
+    ka_str group;
+    /**
+     * The protocol that the server chose by ALPN; empty: it chose none.
+     */
+    ka_str alpn;
+    /**
+     * Whether an earlier session was resumed; the certificates are then those of that session. 0: no,
+     * 1: yes.
+     */
+    uint64_t resumed;
+    /**
+     * Whether the request travelled with the handshake (0-RTT): always 0 in this version.
+     */
+    uint64_t early;
+    /**
+     * How many certificates the server sent: ka_response_certificate.
+     */
+    uint64_t certificate_count;
+} ka_tls_info;
+
+/**
+ * A certificate of a server: ka_response_certificate. Of a malformed one, as an unverified server may
+ * send, all but `der` is empty.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * All of it, in DER.
+     */
+    ka_bytes der;
+    /**
+     * Whose it is (RFC 4514), such as "CN=example.com,O=Example".
+     */
+    ka_str subject;
+    /**
+     * Who vouches for it, in the same form.
+     */
+    ka_str issuer;
+    /**
+     * The serial number in hexadecimal.
+     */
+    ka_str serial;
+    /**
+     * The host names and IP addresses that it is for, separated by commas.
+     */
+    ka_str names;
+    /**
+     * Its public key as option `tls_pins` takes it: "sha256//...".
+     */
+    ka_str pin;
+    /**
+     * From when on it is valid, in seconds since 1970.
+     */
+    int64_t not_before;
+    /**
+     * Until when.
+     */
+    int64_t not_after;
+} ka_certificate;
 
 /**
  * What became of something that was submitted. The receiver owns `response` and `error`, and frees
@@ -1095,7 +1235,8 @@ KA_API ka_bytes ka_error_partial_body(const ka_error *error);
 KA_API void ka_error_free(ka_error *error);
 
 /**
- * Fills `options` with the defaults. `size` is sizeof(ka_client_options): a program and a library of
+ * Fills `options` with the defaults. The environment variable KEEPALIVE_TRUST_ENV=1 makes `trust_env` 1,
+ * for programs that have no option for it; what is set afterwards counts. `size` is sizeof(ka_client_options): a program and a library of
  * different versions then agree on the fields that both know.
  * Ownership: `options` stays the caller's; its pointers are static.
  * Threads: any.
@@ -1107,7 +1248,7 @@ void ka_client_options_init(ka_client_options *options,
 
 /**
  * Fills `options` with the defaults of a profile: "default", or "service" for calls between services.
- * ka_client_options tells what it has.
+ * ka_client_options tells what it has; KEEPALIVE_TRUST_ENV is as in ka_client_options_init.
  * Ownership: all stays the caller's; the pointers in `options` are static.
  * Threads: any.
  * Errors: KA_INVALID_ARGUMENT for NULL, another profile, or a `size` that holds not even the first
@@ -1257,6 +1398,22 @@ void ka_client_close(ka_client *client);
 KA_API void ka_client_free(ka_client *client);
 
 /**
+ * Has `callback` see every socket that the client opens from now on, before it is connected; NULL ends
+ * that.
+ * Ownership: `user_data` stays the caller's, and lives until the client is freed and every call on it
+ * has ended, or another callback was set and no connection is being opened.
+ * Threads: any. The callback runs on the engine's thread, where it must not block and calls of this
+ * library that wait are refused (KA_INVALID_STATE); it ends by returning: see "Leaving" at the head of
+ * this file.
+ * Errors: KA_INVALID_ARGUMENT when `client` is NULL.
+ */
+KA_API
+ka_status ka_client_set_socket_callback(ka_client *client,
+                                        ka_socket_fn callback,
+                                        void *user_data,
+                                        ka_error **error);
+
+/**
  * Makes a request without body. `url` is absolute, http or https; its userinfo becomes Basic
  * credentials, its fragment is not sent.
  * Ownership: inputs are copied. On KA_OK `*request` is owned: ka_request_free.
@@ -1363,6 +1520,19 @@ ka_status ka_request_set_option(ka_request *request,
                                 const char *name,
                                 const char *value,
                                 ka_error **error);
+
+/**
+ * Gives the request an option of its own, from texts with their lengths; a `value` whose pointer is NULL:
+ * as the client's.
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_set_option.
+ */
+KA_API
+ka_status ka_request_set_option_str(ka_request *request,
+                                    ka_str name,
+                                    ka_str value,
+                                    ka_error **error);
 
 /**
  * Whether gzip, deflate, br and zstd bodies of the response are decoded, and asked for with
@@ -1551,6 +1721,35 @@ ka_status ka_response_info(const ka_response *response,
  * Errors: none.
  */
 KA_API void ka_response_free(ka_response *response);
+
+/**
+ * Writes how TLS was agreed on for the connection that a response came over. `size` is
+ * sizeof(ka_tls_info).
+ * Ownership: the struct stays the caller's; the views in it are valid until ka_response_free.
+ * Threads: one at a time for one response.
+ * Errors: KA_INVALID_STATE when the response came without TLS; KA_INVALID_ARGUMENT for NULL or an
+ * impossible size.
+ */
+KA_API
+ka_status ka_response_tls(const ka_response *response,
+                          ka_tls_info *tls,
+                          size_t size,
+                          ka_error **error);
+
+/**
+ * Writes what one of the certificates says that the server sent: 0 is its own, others vouch for it.
+ * `size` is sizeof(ka_certificate).
+ * Ownership: the struct stays the caller's; the views in it are valid until ka_response_free.
+ * Threads: one at a time for one response.
+ * Errors: KA_INVALID_STATE when the response came without TLS; KA_INVALID_ARGUMENT for NULL, an
+ * impossible size, or an `index` that is not below `certificate_count` of ka_tls_info.
+ */
+KA_API
+ka_status ka_response_certificate(const ka_response *response,
+                                  size_t index,
+                                  ka_certificate *certificate,
+                                  size_t size,
+                                  ka_error **error);
 
 /**
  * Makes a queue.

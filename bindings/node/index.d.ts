@@ -10,6 +10,13 @@ import type { Readable } from 'node:stream'
  * An unknown option is a TypeError that names it, and the one that may have been meant.
  */
 export interface ClientOptions {
+  /**
+   * `tlsVerify` by Node's name. Without it, `NODE_TLS_REJECT_UNAUTHORIZED=0` in the environment turns verification off,
+   * with Node's own warning.
+   */
+  rejectUnauthorized?: boolean
+  /** `tlsServerName` by Node's name. */
+  servername?: string | null
   // <generated options>
   /**
    * The defaults that the other options change: `default` or `service` for calls between services (totalTimeout
@@ -164,20 +171,58 @@ export interface ClientOptions {
    * PORT means any, or no change. Host field, TLS name and pool stay those of the URL. Default: not set.
    */
   connectTo?: string | readonly string[] | null
-  /** PEM file of trusted certificates, instead of the system's. Default: not set. */
+  /**
+   * Whether a server has to prove with its certificate who it is. Without, whoever is on the way can read and change
+   * everything; `tlsPins` still hold. Also: verify in Python, rejectUnauthorized in Node. Default: true.
+   */
+  tlsVerify?: boolean
+  /**
+   * Whether the certificate has to be for the host that is asked. Without, any server that a trusted authority vouches
+   * for will do. Default: true.
+   */
+  tlsVerifyHost?: boolean
+  /** PEM file of trusted certificates, in addition to the system's (`caOnly`: instead of them). Default: not set. */
   caFile?: string | null
-  /** PEM bytes of trusted certificates, instead of the system's. Default: not set. */
+  /**
+   * Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the system's. Default: not
+   * set.
+   */
+  caDir?: string | null
+  /** PEM bytes of trusted certificates, in addition to the system's. Default: not set. */
   caPem?: string | Uint8Array | null
-  /** PEM file of the client certificate chain; needs `clientKeyFile`. Default: not set. */
+  /** Trust what `caFile`, `caDir` and `caPem` have and not the system's certificates. Default: false. */
+  caOnly?: boolean
+  /** PEM file of the client certificate, its chain behind it; it may hold the private key too. Default: not set. */
   clientCertFile?: string | null
   /** PEM file of the client certificate's private key. Default: not set. */
   clientKeyFile?: string | null
-  /** PEM bytes of the client certificate chain; needs `clientKeyPem`. Default: not set. */
+  /** PEM bytes of the client certificate, its chain behind it; they may hold the private key too. Default: not set. */
   clientCertPem?: string | Uint8Array | null
   /** PEM bytes of the client certificate's private key. Default: not set. */
   clientKeyPem?: string | Uint8Array | null
   /** Password of an encrypted private key (PKCS #8). Default: not set. */
   clientKeyPassword?: string | null
+  /** Oldest version of TLS: "1.2" (which is also the default) or "1.3". Default: not set. */
+  tlsMinVersion?: string | null
+  /** Newest version of TLS: "1.2" or "1.3" (which is also the default). Default: not set. */
+  tlsMaxVersion?: string | null
+  /**
+   * Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of the URL's host. Also:
+   * servername in Node. Default: not set.
+   */
+  tlsServerName?: string | null
+  /**
+   * Public keys of which the server has to have one: "sha256//BASE64", several separated by semicolons, each the
+   * SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY). Checked beside all else, and without
+   * `tlsVerify` too. Default: not set.
+   */
+  tlsPins?: string | null
+  /**
+   * File to which the secrets of all sessions are appended, for Wireshark and the like (the form of SSLKEYLOGFILE,
+   * which is not looked at). Whoever can read it can read the traffic; it is made for its owner alone. Default: not
+   * set.
+   */
+  keylogFile?: string | null
   // </generated>
 }
 
@@ -352,6 +397,46 @@ export interface Info {
     total: number
     // </generated>
   }
+  /**
+   * How TLS was agreed on when the connection was opened; `null` without TLS. Made when it is first looked at; `null`
+   * too when 1,024 connections have brought their first responses since.
+   */
+  readonly tls: TlsInfo | null
+}
+
+/** How TLS was agreed on. */
+export interface TlsInfo {
+  version: 'TLSv1.2' | 'TLSv1.3'
+  /** The cipher suite by its IANA name, such as `TLS_AES_128_GCM_SHA256`. */
+  cipher: string
+  /** The group of the key exchange, such as `X25519`; `null` when a session of TLS 1.2 was resumed. */
+  group: string | null
+  /** The protocol that the server chose by ALPN; `null`: it chose none. */
+  alpn: string | null
+  /** Whether an earlier session was resumed. The certificates are then those of that session. */
+  resumed: boolean
+  /** Whether the request travelled with the handshake (0-RTT): always false in this version. */
+  early: boolean
+  /** What the server's own certificate says; `null` when it is malformed, as an unverified one may be. */
+  certificate: CertificateInfo | null
+  /** The certificates that the server sent, in DER, its own first. */
+  chain: Buffer[]
+}
+
+/** What a server's certificate says. */
+export interface CertificateInfo {
+  /** Whose it is (RFC 4514), such as `CN=example.com,O=Example`. */
+  subject: string
+  /** Who vouches for it, in the same form. */
+  issuer: string
+  /** The serial number in hexadecimal. */
+  serial: string
+  /** The host names and IP addresses that it is for. */
+  names: string[]
+  notBefore: Date
+  notAfter: Date
+  /** Its public key as option `tlsPins` takes it: `sha256//...`. */
+  pin: string
 }
 
 /** Fields by lower-case name; a name that came more than once has an array. */

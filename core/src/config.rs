@@ -195,16 +195,6 @@ impl ClientConfig {
         {
             return Err(Error::argument("option user_agent: only printable ASCII is allowed"));
         }
-        if self.client_cert_file.is_some() != self.client_key_file.is_some() {
-            return Err(Error::argument(
-                "options client_cert_file and client_key_file: one needs the other",
-            ));
-        }
-        if self.client_cert_pem.is_some() != self.client_key_pem.is_some() {
-            return Err(Error::argument(
-                "options client_cert_pem and client_key_pem: one needs the other",
-            ));
-        }
         Ok(())
     }
 }

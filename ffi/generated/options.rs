@@ -105,15 +105,18 @@ pub struct ka_client_options {
     /// separated by spaces; or "@file" with such entries, which is read again at each lookup.
     /// Default: NULL.
     pub resolve: *const c_char,
-    /// PEM file of trusted certificates, instead of the system's. Default: NULL.
+    /// PEM file of trusted certificates, in addition to the system's (`ca_only`: instead of them).
+    /// Default: NULL.
     pub ca_file: *const c_char,
-    /// PEM bytes of trusted certificates, instead of the system's. Default: empty.
+    /// PEM bytes of trusted certificates, in addition to the system's. Default: empty.
     pub ca_pem: ka_bytes,
-    /// PEM file of the client certificate chain; needs `client_key_file`. Default: NULL.
+    /// PEM file of the client certificate, its chain behind it; it may hold the private key too.
+    /// Default: NULL.
     pub client_cert_file: *const c_char,
     /// PEM file of the client certificate's private key. Default: NULL.
     pub client_key_file: *const c_char,
-    /// PEM bytes of the client certificate chain; needs `client_key_pem`. Default: empty.
+    /// PEM bytes of the client certificate, its chain behind it; they may hold the private key too.
+    /// Default: empty.
     pub client_cert_pem: ka_bytes,
     /// PEM bytes of the client certificate's private key. Default: empty.
     pub client_key_pem: ka_bytes,
@@ -149,6 +152,34 @@ pub struct ka_client_options {
     /// blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay
     /// those of the URL. Default: NULL.
     pub connect_to: *const c_char,
+    /// Whether a server has to prove with its certificate who it is. Without, whoever is on the way
+    /// can read and change everything; `tls_pins` still hold. Also: verify in Python,
+    /// rejectUnauthorized in Node. 0 is off, 1 is on. Default: 1.
+    pub tls_verify: u64,
+    /// Whether the certificate has to be for the host that is asked. Without, any server that a
+    /// trusted authority vouches for will do. 0 is off, 1 is on. Default: 1.
+    pub tls_verify_host: u64,
+    /// Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the
+    /// system's. Default: NULL.
+    pub ca_dir: *const c_char,
+    /// Trust what `ca_file`, `ca_dir` and `ca_pem` have and not the system's certificates. 0 is
+    /// off, 1 is on. Default: 0.
+    pub ca_only: u64,
+    /// Oldest version of TLS: "1.2" (which is also the default) or "1.3". Default: NULL.
+    pub tls_min_version: *const c_char,
+    /// Newest version of TLS: "1.2" or "1.3" (which is also the default). Default: NULL.
+    pub tls_max_version: *const c_char,
+    /// Name or IP address that is asked for (SNI) and that the certificate has to be for, instead
+    /// of the URL's host. Also: servername in Node. Default: NULL.
+    pub tls_server_name: *const c_char,
+    /// Public keys of which the server has to have one: "sha256//BASE64", several separated by
+    /// semicolons, each the SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY).
+    /// Checked beside all else, and without `tls_verify` too. Default: NULL.
+    pub tls_pins: *const c_char,
+    /// File to which the secrets of all sessions are appended, for Wireshark and the like (the form
+    /// of SSLKEYLOGFILE, which is not looked at). Whoever can read it can read the traffic; it is
+    /// made for its owner alone. Default: NULL.
+    pub keylog_file: *const c_char,
 }
 
 impl ka_client_options {
@@ -199,6 +230,15 @@ impl ka_client_options {
             local_address: std::ptr::null(),
             interface: std::ptr::null(),
             connect_to: std::ptr::null(),
+            tls_verify: u64::from(config.tls_verify),
+            tls_verify_host: u64::from(config.tls_verify_host),
+            ca_dir: std::ptr::null(),
+            ca_only: u64::from(config.ca_only),
+            tls_min_version: std::ptr::null(),
+            tls_max_version: std::ptr::null(),
+            tls_server_name: std::ptr::null(),
+            tls_pins: std::ptr::null(),
+            keylog_file: std::ptr::null(),
         }
     }
 
@@ -234,6 +274,9 @@ impl ka_client_options {
         config.circuit_breaker = flag(self.circuit_breaker, "option circuit_breaker")?;
         config.hedge = flag(self.hedge, "option hedge")?;
         config.trust_env = flag(self.trust_env, "option trust_env")?;
+        config.tls_verify = flag(self.tls_verify, "option tls_verify")?;
+        config.tls_verify_host = flag(self.tls_verify_host, "option tls_verify_host")?;
+        config.ca_only = flag(self.ca_only, "option ca_only")?;
         // SAFETY: the caller's promise.
         unsafe {
             config.user_agent = optional_text(self.user_agent, "option user_agent")?;
@@ -246,12 +289,18 @@ impl ka_client_options {
             config.interface = optional_text(self.interface, "option interface")?;
             config.connect_to = optional_text(self.connect_to, "option connect_to")?;
             config.ca_file = optional_text(self.ca_file, "option ca_file")?;
+            config.ca_dir = optional_text(self.ca_dir, "option ca_dir")?;
             config.ca_pem = optional_bytes(self.ca_pem, "option ca_pem")?;
             config.client_cert_file = optional_text(self.client_cert_file, "option client_cert_file")?;
             config.client_key_file = optional_text(self.client_key_file, "option client_key_file")?;
             config.client_cert_pem = optional_bytes(self.client_cert_pem, "option client_cert_pem")?;
             config.client_key_pem = optional_bytes(self.client_key_pem, "option client_key_pem")?;
             config.client_key_password = optional_text(self.client_key_password, "option client_key_password")?;
+            config.tls_min_version = optional_text(self.tls_min_version, "option tls_min_version")?;
+            config.tls_max_version = optional_text(self.tls_max_version, "option tls_max_version")?;
+            config.tls_server_name = optional_text(self.tls_server_name, "option tls_server_name")?;
+            config.tls_pins = optional_text(self.tls_pins, "option tls_pins")?;
+            config.keylog_file = optional_text(self.keylog_file, "option keylog_file")?;
         }
         Ok(())
     }

@@ -248,9 +248,9 @@ fn rust() -> String {
     let mut text = String::from(
         "//! Generated from the tables in core/tables by `make generate`; do not edit.\n//!\n\
          //! What is told of a pool and of an exchange, and what the options are.\n\n\
-         use std::collections::BTreeMap;\n\n\
-         use keepalive_core::{ErrorKind, Info as CoreInfo, Timings as CoreTimings};\n\
-         use pyo3::prelude::*;\nuse pyo3::types::PyDict;\n\nuse crate::info::repr;\n\n",
+         use std::collections::BTreeMap;\nuse std::sync::Arc;\n\n\
+         use keepalive_core::{ErrorKind, Info as CoreInfo, Timings as CoreTimings, TlsInfo as CoreTlsInfo};\n\
+         use pyo3::prelude::*;\nuse pyo3::types::PyDict;\n\nuse crate::info::repr;\nuse crate::tls_info::{TlsInfo, tls_info};\n\n",
     );
     text += &timings();
     text += &info();
@@ -289,9 +289,11 @@ fn info() -> String {
     let mut facts: Vec<Fact> = INFO.iter().map(|fact| Fact::of(fact, "info")).collect();
     let value = "Py::new(py, Timings::of(timings))?";
     facts.push(Fact::own("timings", "Py<Timings>", "Seconds by phase.", value));
+    let about = "How TLS was agreed on when the connection was opened; None without TLS.";
+    facts.push(Fact::own("tls", "Option<Py<TlsInfo>>", about, "tls_info(py, tls)?"));
     let class = Class { name: "Info", about: "How an exchange went.", facts };
     format!(
-        "{}\nimpl Info {{\n    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings) -> PyResult<Info> \
+        "{}\nimpl Info {{\n    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings, tls: Option<&Arc<CoreTlsInfo>>) -> PyResult<Info> \
          {{\n        Ok({})\n    }}\n\n{}}}\n\n#[pymethods]\nimpl Info {{{}}}\n\n",
         class.structure(FROZEN),
         class.literal(),

@@ -199,7 +199,7 @@ static void options(void) {
     CHECK_FAILS(ka_client_new(&bad, &client, &error), KA_INVALID_ARGUMENT, "ca_file", error);
     ka_client_options_init(&bad, sizeof bad);
     bad.client_cert_file = "/nowhere/client.pem";
-    CHECK_FAILS(ka_client_new(&bad, &client, &error), KA_INVALID_ARGUMENT, "client_key_file", error);
+    CHECK_FAILS(ka_client_new(&bad, &client, &error), KA_INVALID_ARGUMENT, "client_cert_file", error);
     memset(&bad, 0, sizeof bad);
     CHECK_FAILS(ka_client_new(&bad, &client, &error), KA_INVALID_ARGUMENT, "size", error);
     CHECK(client == NULL);

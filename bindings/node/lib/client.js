@@ -191,20 +191,27 @@ function deliverResult(incoming) {
   return new Result(incoming)
 }
 
-/** The native client with these options. */
+/** Whether the environment says nothing of trust: then the module for it is not loaded. */
+function isPlain() {
+  return process.env.NODE_TLS_REJECT_UNAUTHORIZED === undefined
+}
+
+/** The native half of the process-wide client. */
 function sharedNative() {
   try {
-    return native.NativeClient.shared(trustsEnvironment())
+    return native.NativeClient.shared(trustsEnvironment(), isPlain() || require('./trust').verifiedByDefault(native))
   } catch (error) {
     throw localError(error)
   }
 }
 
+/** The native client with these options. */
 function made(options) {
   const none = (options === undefined || options === null) && !trustsEnvironment()
   const { entries, profile } = none ? NO_OPTIONS : require('./options').clientOptions(options ?? {})
+  const plain = isPlain() && entries.every(({ name }) => name !== 'tls_verify')
   try {
-    return new native.NativeClient(entries, profile)
+    return new native.NativeClient(plain ? entries : require('./trust').completed(native, entries), profile)
   } catch (error) {
     if (typeof error.message === 'string') error.message = require('./options').camelNames(error.message)
     throw localError(error)

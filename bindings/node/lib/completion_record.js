@@ -160,7 +160,10 @@ class Record {
   }
 
   get info() {
-    return infoOf(this.slab, this.word)
+    const info = infoOf(this.slab, this.word)
+    let tls
+    const get = () => (tls ??= require('./tls_info').tlsOf(info.connectionId))
+    return Object.defineProperty(info, 'tls', { get, enumerable: true, configurable: true })
   }
 }
 

@@ -24,4 +24,8 @@ function load() {
   )
 }
 
-module.exports = load()
+const native = load()
+const { NODE_EXTRA_CA_CERTS: extra } = process.env
+if (extra) require('./trust').addExtra(native, extra)
+
+module.exports = native

@@ -10,6 +10,8 @@ const { types } = require('node:util')
 
 const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
 const table = new Map(native.optionTable().map((row) => [camel(row.name), row]))
+/** What Node calls them, too. */
+const aliases = { rejectUnauthorized: 'tlsVerify', servername: 'tlsServerName' }
 const snake = new RegExp(`\\b(${[...table.values()].map((row) => row.name).join('|')})\\b`, 'g')
 
 const readers = {
@@ -102,9 +104,13 @@ function clientOptions(options) {
   if (profile !== undefined && typeof profile !== 'string') throw wrong('profile', 'a string', profile)
   const entries = []
   for (const name of Object.keys(others)) {
-    const row = table.get(name)
-    if (row === undefined) throw unknownOption(name, ['profile', ...table.keys()])
+    const alias = Object.hasOwn(aliases, name) ? aliases[name] : undefined
+    const row = table.get(alias ?? name)
+    if (row === undefined) throw unknownOption(name, ['profile', ...table.keys(), ...Object.keys(aliases)])
     const value = options[name]
+    if (alias !== undefined && value !== undefined && options[alias] !== undefined) {
+      throw argumentError(`options ${name} and ${alias} are the same; give one of them`)
+    }
     if (value !== undefined) entries.push({ name: row.name, ...readers[row.kind](name, value, row.form) })
   }
   if (others.trustEnv === undefined && trustsEnvironment()) entries.push({ name: 'trust_env', flag: true })
@@ -116,4 +122,4 @@ function camelNames(message) {
   return message.replace(snake, camel)
 }
 
-module.exports = { camelNames, clientOptions, ownOptions, isClientOption: (name) => table.has(name) }
+module.exports = { camelNames, clientOptions, ownOptions, isClientOption: (name) => table.has(name) || Object.hasOwn(aliases, name) }

@@ -20,6 +20,7 @@ use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
 use crate::memory::Block;
+use crate::tls_info::NativeTls;
 use crate::wake::{Waking, report};
 
 /// Decode the response body.
@@ -346,6 +347,25 @@ impl Bridge {
             *extra = Extra::Gone;
         }
         copied
+    }
+
+    /// How TLS was agreed on for the connection with that number; `null` without TLS, or when it was
+    /// seen so long ago that it has been forgotten.
+    #[napi]
+    pub fn tls(&self, connection: f64) -> Option<NativeTls> {
+        let state = self.shared.state.borrow();
+        state.batch.sessions.get(connection).map(|tls| NativeTls::of(tls))
+    }
+
+    /// Copies one of the certificates of that connection's server to the beginning of `memory`, if
+    /// there is room; whether it did.
+    #[napi]
+    pub fn copy_certificate(&self, connection: f64, index: u32, mut memory: Room) -> bool {
+        let state = self.shared.state.borrow();
+        let tls = state.batch.sessions.get(connection);
+        let Some(der) = tls.and_then(|tls| tls.chain().nth(index as usize)) else { return false };
+        // SAFETY: used within this call only.
+        copy(der, unsafe { memory.from(0.0) }).is_some()
     }
 
     /// The failure that a record of the last batch refers to.

@@ -7,6 +7,7 @@ use napi_derive::napi;
 
 use crate::convert::{Payload, Thrown, invalid, thrown};
 use crate::generated::NativeStats;
+use crate::trust::unverified;
 
 /// An option that was given; the field of its kind is set, or none for "not set".
 #[napi(object, object_to_js = false)]
@@ -29,6 +30,8 @@ pub struct NativeClient {
     pub(crate) client: Client,
     /// Of requests that give none themselves.
     defaults: Timeouts,
+    /// It is everybody's: it stays usable.
+    shared: bool,
 }
 
 /// What Node gives an option that has another default there.
@@ -69,20 +72,25 @@ impl NativeClient {
             config.set(&entry.name, value).map_err(thrown)?;
         }
         let client = Client::new(config).map_err(thrown)?;
-        Ok(NativeClient { client, defaults })
+        Ok(NativeClient { client, defaults, shared: false })
     }
 
-    /// The process-wide client; whether it asks the environment for proxies is decided by who is first.
+    /// The process-wide client; one of two, since what was verified and what was not share nothing.
+    /// Whether it asks the environment for proxies is decided by who is first.
     #[napi(factory)]
-    pub fn shared(trust_env: bool) -> Result<NativeClient, Thrown> {
-        let made = || {
+    pub fn shared(trust_env: bool, verified: bool) -> Result<NativeClient, Thrown> {
+        let config = || {
             let mut config = ClientConfig::default();
             config.trust_env = trust_env;
+            config.tls_verify = verified;
             config
         };
-        let client = Client::shared(made).map_err(thrown)?.clone();
+        let client = match verified {
+            true => Client::shared(config).map_err(thrown)?.clone(),
+            false => unverified(config)?,
+        };
         let defaults = defaults(usual("header_timeout"), usual("stall_timeout"));
-        Ok(NativeClient { client, defaults })
+        Ok(NativeClient { client, defaults, shared: true })
     }
 
     /// The most bytes of a body that is collected whole; infinity without a limit.
@@ -100,10 +108,13 @@ impl NativeClient {
         NativeStats::of(&self.client.stats())
     }
 
-    /// Closes idle connections and refuses new requests.
+    /// Closes idle connections and, unless it is everybody's, refuses new requests.
     #[napi]
     pub fn close(&self) {
-        self.client.close();
+        match self.shared {
+            true => self.client.close_idle(),
+            false => self.client.close(),
+        }
     }
 
     /// Closes idle connections; the client stays usable.

@@ -13,6 +13,7 @@ use keepalive_core::{BodyWant, Completion, Error, Fields, Outcome, Response, Ver
 use crate::call_table::CallTable;
 use crate::generated::record::{self, NUMBERS, WORDS, flag, kind, word};
 use crate::memory::Block;
+use crate::tls_info::Sessions;
 
 /// A larger body gets a buffer of its own instead of a part of the slab, which it would pin.
 const LARGE: usize = 8 * 1024;
@@ -34,6 +35,8 @@ pub struct Batch {
     pub bytes: Vec<u8>,
     /// What does not fit in them; a record names its own by index + 1.
     pub extras: Vec<Extra>,
+    /// The TLS of the responses in them.
+    pub sessions: Sessions,
 }
 
 #[derive(Default)]
@@ -100,6 +103,7 @@ impl Batch {
         let direct = if body.is_none() && response.is_direct() { flag::DIRECT } else { 0 };
         let last = if body.is_some() { flag::LAST } else { 0 };
         let (extra, body) = self.place(body.unwrap_or_default());
+        self.sessions.note(&response);
         let trailers = response.trailers();
         self.write(Record {
             slot,

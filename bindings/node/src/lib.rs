@@ -14,6 +14,8 @@ mod generated;
 mod memory;
 pub mod multipart;
 mod stats;
+mod tls_info;
+pub mod trust;
 mod wake;
 
 use keepalive_core::{

@@ -42,6 +42,8 @@ const options: ClientOptions = {
   retryBudget: 1,
   circuitBreaker: true,
   userAgent: null,
+  rejectUnauthorized: false,
+  servername: 'other.example',
   caFile: 'ca.pem',
   caPem: Buffer.from(''),
   clientCertFile: null,

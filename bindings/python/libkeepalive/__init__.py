@@ -7,6 +7,7 @@ client over that client's very pool. Arguments, responses and exceptions are nam
 
 from collections.abc import Mapping as _Mapping
 
+from ._errors import InsecureWarning
 from ._errors import (
     # <generated imports>
     BodySourceFailed,
@@ -18,6 +19,7 @@ from ._errors import (
     DecodingError,
     HTTPError,
     HTTPStatusError,
+    InsecureWarning,
     InternalError,
     Interrupted,
     InvalidArgument,
@@ -50,6 +52,7 @@ from ._native import (
     OPTIONS,
     AsyncClient,
     AsyncStream,
+    Certificate,
     Client,
     Headers,
     Info,
@@ -59,6 +62,7 @@ from ._native import (
     Stream,
     Timeout,
     Timings,
+    TlsInfo,
     __version__,
     delete,
     get,
@@ -77,15 +81,18 @@ __all__ = [
     "OPTIONS",
     "AsyncClient",
     "AsyncStream",
+    "Certificate",
     "Client",
     "Headers",
     "Info",
+    "InsecureWarning",
     "OriginStats",
     "Response",
     "Stats",
     "Stream",
     "Timeout",
     "Timings",
+    "TlsInfo",
     "__version__",
     "delete",
     "get",
@@ -106,6 +113,7 @@ __all__ = [
     "DecodingError",
     "HTTPError",
     "HTTPStatusError",
+    "InsecureWarning",
     "InternalError",
     "Interrupted",
     "InvalidArgument",

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from ._native import Response
 
 
+class InsecureWarning(UserWarning):
+    """A client does not verify the certificates of its servers (``verify=False``)."""
+
+
 class RequestInfo(NamedTuple):
     """The request that an exception or a response belongs to."""
 

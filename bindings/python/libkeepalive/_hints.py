@@ -7,7 +7,7 @@ from collections.abc import Sequence
 _BODY = "content=, data=, json= or files="
 _STREAM = "use client.stream(method, url) as a context manager"
 _RETRIES = "give retries= to Client(...)"
-_CERT = "give ca_file= to Client(...)"
+_CERT = "give verify= to Client(...)"
 _HEADER = "set the header: headers={}"
 
 #: What requests, httpx, aiohttp and urllib3 call things that are spelled or done otherwise here.
@@ -29,8 +29,12 @@ _ELSEWHERE = {
     "ssl": _CERT,
     "ssl_context": _CERT,
     "ca_certs": _CERT,
-    "cert_reqs": "certificates are always verified; " + _CERT,
-    "cert": "give cert=(certificate, key) to Client(...)",
+    "assert_hostname": "give tls_verify_host=False to Client(...)",
+    "check_hostname": "give tls_verify_host=False to Client(...)",
+    "server_hostname": "give tls_server_name= to Client(...)",
+    "assert_fingerprint": "give tls_pins= to Client(...)",
+    "cert_reqs": "give verify=False to Client(...), or better its CA file",
+    "cert": "give cert= to Client(...)",
     "connector": "give the limits to the client: max_per_host=, max_total=",
     "limits": "max_per_host=, max_total=, idle_timeout=",
     "pool_connections": "max_total=",

@@ -1,10 +1,11 @@
 """Types of the native module. What each item does is said in its docstring."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from os import PathLike
+from ssl import SSLContext
 from typing import (
     IO,
     Any,
@@ -27,6 +28,7 @@ from ._errors import RequestInfo
 __all__ = [
     "AsyncClient",
     "AsyncStream",
+    "Certificate",
     "Client",
     "Headers",
     "Info",
@@ -40,6 +42,7 @@ __all__ = [
     "Task",
     "Timeout",
     "Timings",
+    "TlsInfo",
     "__version__",
     "delete",
     "error_table",
@@ -148,8 +151,20 @@ class _ClientOptions(TypedDict, total=False):
     base_url: str | None
     timeout: _TimeoutTypes
     follow_redirects: bool | None
-    verify: Literal[True] | str | PathLike[str] | None
-    cert: tuple[str | PathLike[str], str | PathLike[str]] | None
+    verify: bool | str | PathLike[str] | SSLContext | None
+    """``False``: certificates are not verified, with an ``InsecureWarning``. A path: the file or
+    directory of certificates that are trusted instead of the system's. A context: its settings as they
+    are now; what of it cannot be taken over is an ``InvalidArgument`` that says which part. It does not
+    tell of client certificates loaded into it: give those as ``cert``."""
+    cert: (
+        str
+        | PathLike[str]
+        | tuple[str | PathLike[str], str | PathLike[str] | None]
+        | tuple[str | PathLike[str], str | PathLike[str] | None, str | None]
+        | None
+    )
+    """The client's certificate in PEM: a file that holds its private key too, or the files of both
+    and the key's password."""
     # <generated options>
     profile: Literal["default", "service"] | None
     """The defaults that the other options change: ``default`` (the defaults) or ``service`` (calls
@@ -270,20 +285,51 @@ class _ClientOptions(TypedDict, total=False):
     """Other places for hosts, as curl's --connect-to: ``HOST:PORT:HOST:PORT`` entries separated by
     blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay those
     of the URL. Default: not set."""
+    tls_verify: bool | None
+    """Whether a server has to prove with its certificate who it is. Without, whoever is on the way
+    can read and change everything; ``tls_pins`` still hold. Also: verify in Python,
+    rejectUnauthorized in Node. Default: True."""
+    tls_verify_host: bool | None
+    """Whether the certificate has to be for the host that is asked. Without, any server that a
+    trusted authority vouches for will do. Default: True."""
     ca_file: str | PathLike[str] | None
-    """PEM file of trusted certificates, instead of the system's. Default: not set."""
+    """PEM file of trusted certificates, in addition to the system's (``ca_only``: instead of them).
+    Default: not set."""
+    ca_dir: str | PathLike[str] | None
+    """Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the
+    system's. Default: not set."""
     ca_pem: str | Buffer | None
-    """PEM bytes of trusted certificates, instead of the system's. Default: not set."""
+    """PEM bytes of trusted certificates, in addition to the system's. Default: not set."""
+    ca_only: bool | None
+    """Trust what ``ca_file``, ``ca_dir`` and ``ca_pem`` have and not the system's certificates.
+    Default: False."""
     client_cert_file: str | PathLike[str] | None
-    """PEM file of the client certificate chain; needs ``client_key_file``. Default: not set."""
+    """PEM file of the client certificate, its chain behind it; it may hold the private key too.
+    Default: not set."""
     client_key_file: str | PathLike[str] | None
     """PEM file of the client certificate's private key. Default: not set."""
     client_cert_pem: str | Buffer | None
-    """PEM bytes of the client certificate chain; needs ``client_key_pem``. Default: not set."""
+    """PEM bytes of the client certificate, its chain behind it; they may hold the private key too.
+    Default: not set."""
     client_key_pem: str | Buffer | None
     """PEM bytes of the client certificate's private key. Default: not set."""
     client_key_password: str | None
     """Password of an encrypted private key (PKCS #8). Default: not set."""
+    tls_min_version: str | None
+    """Oldest version of TLS: "1.2" (which is also the default) or "1.3". Default: not set."""
+    tls_max_version: str | None
+    """Newest version of TLS: "1.2" or "1.3" (which is also the default). Default: not set."""
+    tls_server_name: str | None
+    """Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of
+    the URL's host. Also: servername in Node. Default: not set."""
+    tls_pins: str | None
+    """Public keys of which the server has to have one: "sha256//BASE64", several separated by
+    semicolons, each the SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY).
+    Checked beside all else, and without ``tls_verify`` too. Default: not set."""
+    keylog_file: str | PathLike[str] | None
+    """File to which the secrets of all sessions are appended, for Wireshark and the like (the form
+    of SSLKEYLOGFILE, which is not looked at). Whoever can read it can read the traffic; it is made
+    for its owner alone. Default: not set."""
     # </generated>
 
 def error_table() -> tuple[tuple[str, str, str, str], ...]: ...
@@ -481,6 +527,44 @@ class Info:
     # </generated>
     @property
     def timings(self) -> Timings: ...
+    @property
+    def tls(self) -> TlsInfo | None: ...
+
+@final
+class TlsInfo:
+    @property
+    def version(self) -> str: ...
+    @property
+    def cipher(self) -> str: ...
+    @property
+    def group(self) -> str | None: ...
+    @property
+    def alpn(self) -> str | None: ...
+    @property
+    def resumed(self) -> bool: ...
+    @property
+    def early(self) -> bool: ...
+    @property
+    def chain(self) -> list[bytes]: ...
+    @property
+    def certificate(self) -> Certificate | None: ...
+
+@final
+class Certificate:
+    @property
+    def subject(self) -> str: ...
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def serial(self) -> str: ...
+    @property
+    def names(self) -> list[str]: ...
+    @property
+    def not_before(self) -> datetime: ...
+    @property
+    def not_after(self) -> datetime: ...
+    @property
+    def pin(self) -> str: ...
 
 @final
 class Timings:

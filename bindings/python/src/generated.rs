@@ -3,12 +3,14 @@
 //! What is told of a pool and of an exchange, and what the options are.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use keepalive_core::{ErrorKind, Info as CoreInfo, Timings as CoreTimings};
+use keepalive_core::{ErrorKind, Info as CoreInfo, Timings as CoreTimings, TlsInfo as CoreTlsInfo};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::info::repr;
+use crate::tls_info::{TlsInfo, tls_info};
 
 /// Seconds by phase; 0.0 where a phase did not happen. ``queued`` holds ``resolve``, ``connect``
 /// and ``tls`` where the request waited for its own dial, so that they do not add up to ``total``.
@@ -76,10 +78,12 @@ pub struct Info {
     hedge_won: bool,
     /// Seconds by phase.
     timings: Py<Timings>,
+    /// How TLS was agreed on when the connection was opened; None without TLS.
+    tls: Option<Py<TlsInfo>>,
 }
 
 impl Info {
-    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings) -> PyResult<Info> {
+    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings, tls: Option<&Arc<CoreTlsInfo>>) -> PyResult<Info> {
         Ok(Info {
             reused: info.reused,
             connection_id: info.connection_id,
@@ -90,6 +94,7 @@ impl Info {
             hedged: info.hedged,
             hedge_won: info.hedge_won,
             timings: Py::new(py, Timings::of(timings))?,
+            tls: tls_info(py, tls)?,
         })
     }
 
@@ -104,6 +109,7 @@ impl Info {
         dict.set_item("hedged", self.hedged)?;
         dict.set_item("hedge_won", self.hedge_won)?;
         dict.set_item("timings", &self.timings)?;
+        dict.set_item("tls", &self.tls)?;
         Ok(dict)
     }
 }
@@ -297,11 +303,20 @@ pub const OPTION_ROWS: &[(&str, &str, &str, &str)] = &[
     ("local_address", "str | None", "not set", "IP address that connections come from, instead of the system's choice."),
     ("interface", "str | None", "not set", "Network interface that connections go through (SO_BINDTODEVICE), such as eth0, instead of the system's choice."),
     ("connect_to", "str | None", "not set", "Other places for hosts, as curl's --connect-to: ``HOST:PORT:HOST:PORT`` entries separated by blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay those of the URL."),
-    ("ca_file", "str | None", "not set", "PEM file of trusted certificates, instead of the system's."),
-    ("ca_pem", "bytes | None", "not set", "PEM bytes of trusted certificates, instead of the system's."),
-    ("client_cert_file", "str | None", "not set", "PEM file of the client certificate chain; needs ``client_key_file``."),
+    ("tls_verify", "bool", "True", "Whether a server has to prove with its certificate who it is. Without, whoever is on the way can read and change everything; ``tls_pins`` still hold. Also: verify in Python, rejectUnauthorized in Node."),
+    ("tls_verify_host", "bool", "True", "Whether the certificate has to be for the host that is asked. Without, any server that a trusted authority vouches for will do."),
+    ("ca_file", "str | None", "not set", "PEM file of trusted certificates, in addition to the system's (``ca_only``: instead of them)."),
+    ("ca_dir", "str | None", "not set", "Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the system's."),
+    ("ca_pem", "bytes | None", "not set", "PEM bytes of trusted certificates, in addition to the system's."),
+    ("ca_only", "bool", "False", "Trust what ``ca_file``, ``ca_dir`` and ``ca_pem`` have and not the system's certificates."),
+    ("client_cert_file", "str | None", "not set", "PEM file of the client certificate, its chain behind it; it may hold the private key too."),
     ("client_key_file", "str | None", "not set", "PEM file of the client certificate's private key."),
-    ("client_cert_pem", "bytes | None", "not set", "PEM bytes of the client certificate chain; needs ``client_key_pem``."),
+    ("client_cert_pem", "bytes | None", "not set", "PEM bytes of the client certificate, its chain behind it; they may hold the private key too."),
     ("client_key_pem", "bytes | None", "not set", "PEM bytes of the client certificate's private key."),
     ("client_key_password", "str | None", "not set", "Password of an encrypted private key (PKCS #8)."),
+    ("tls_min_version", "str | None", "not set", "Oldest version of TLS: \"1.2\" (which is also the default) or \"1.3\"."),
+    ("tls_max_version", "str | None", "not set", "Newest version of TLS: \"1.2\" or \"1.3\" (which is also the default)."),
+    ("tls_server_name", "str | None", "not set", "Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of the URL's host. Also: servername in Node."),
+    ("tls_pins", "str | None", "not set", "Public keys of which the server has to have one: \"sha256//BASE64\", several separated by semicolons, each the SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY). Checked beside all else, and without ``tls_verify`` too."),
+    ("keylog_file", "str | None", "not set", "File to which the secrets of all sessions are appended, for Wireshark and the like (the form of SSLKEYLOGFILE, which is not looked at). Whoever can read it can read the traffic; it is made for its owner alone."),
 ];

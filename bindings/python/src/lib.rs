@@ -24,6 +24,8 @@ mod pieces;
 mod response;
 mod shared;
 mod timeout;
+mod tls;
+mod tls_info;
 
 use keepalive_common::fork;
 use pyo3::prelude::*;
@@ -74,6 +76,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<multipart::Multipart>()?;
     module.add_class::<response::Response>()?;
     module.add_class::<timeout::Timeout>()?;
+    module.add_class::<tls_info::Certificate>()?;
+    module.add_class::<tls_info::TlsInfo>()?;
     module.add_function(wrap_pyfunction!(errors::error_table, module)?)?;
     module.add_function(wrap_pyfunction!(functions::delete, module)?)?;
     module.add_function(wrap_pyfunction!(functions::get, module)?)?;

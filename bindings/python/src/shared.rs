@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use keepalive_core::{Client, ClientConfig, OPTIONS, OptionValue, Shape, Timeouts};
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyString};
 
 use crate::convert::{buffer, count, credentials, text, utf8};
 use crate::errors::{to_python, unknown, wrong_type};
@@ -17,6 +16,7 @@ use crate::once::PyOnceLock;
 use crate::option_text::option_text;
 use crate::options::option_names;
 use crate::timeout::{limit, timeouts};
+use crate::tls::{certificate, verify, warn_insecure};
 
 /// A client of the engine and the defaults of its requests.
 pub struct Shared {
@@ -52,10 +52,13 @@ impl Shared {
                 "auth" => auth = Some(credentials(&value)?.into_bytes().into()),
                 "base_url" => base_url = Some(text("base_url", &value)?.to_string()),
                 "follow_redirects" => follow_redirects = flag("follow_redirects", &value)?,
-                "verify" => verify(&mut config, &value)?,
-                "cert" => certificate(&mut config, &value)?,
+                "verify" => verify(&mut config, &value, options)?,
+                "cert" => certificate(&mut config, &value, options)?,
                 name => set(&mut config, name, &value)?,
             }
+        }
+        if !config.tls_verify {
+            Python::attach(warn_insecure)?;
         }
         let py = options.map(|options| options.py());
         let client = Client::new(config).map_err(|error| match py {
@@ -119,7 +122,7 @@ pub fn flag(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 /// An option of the engine's table.
-fn set(config: &mut ClientConfig, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+pub fn set(config: &mut ClientConfig, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
     let Some(option) = OPTIONS.iter().find(|option| option.name == name) else {
         return Err(unknown(value.py(), "option", name, &option_names()));
     };
@@ -150,28 +153,4 @@ fn pem(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
         return Ok(Bytes::copy_from_slice(utf8(name, text)?.as_bytes()));
     }
     buffer(value)?.ok_or_else(|| wrong_type(name, "PEM as bytes or str", value))
-}
-
-/// httpx's `verify`: True, or a file of trusted certificates. Verification cannot be turned off.
-fn verify(config: &mut ClientConfig, value: &Bound<'_, PyAny>) -> PyResult<()> {
-    if let Ok(flag) = value.cast::<PyBool>() {
-        if flag.is_true() {
-            return Ok(());
-        }
-        return Err(PyValueError::new_err(
-            "verify: certificates are always verified; give the CA file of your server instead",
-        ));
-    }
-    set(config, "ca_file", value).map_err(|_| wrong_type("verify", "True or a path", value))
-}
-
-/// httpx's `cert`: a pair of files.
-fn certificate(config: &mut ClientConfig, value: &Bound<'_, PyAny>) -> PyResult<()> {
-    match value.cast::<PyTuple>() {
-        Ok(pair) if pair.len() == 2 => {
-            set(config, "client_cert_file", &pair.get_item(0)?)?;
-            set(config, "client_key_file", &pair.get_item(1)?)
-        }
-        _ => Err(wrong_type("cert", "a tuple (certificate file, key file)", value)),
-    }
 }

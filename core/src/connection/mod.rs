@@ -32,7 +32,9 @@ use crate::fork;
 use crate::net::busy_poll::Pace;
 use crate::net::connect::dialled::Dialled;
 use crate::net::socket::Io;
+use crate::net::tls::info::TlsInfo;
 use crate::net::transport::Probe;
+use crate::origin::Scheme;
 use crate::origin::dns_refresh::PeerAddress;
 use crate::origin::proxy::ProxyServer;
 use crate::origin::route::Route;
@@ -52,6 +54,8 @@ pub(crate) struct Connection {
     pub served: u64,
     /// Spent on resolving, connecting and the TLS handshake.
     pub dialled: [Duration; 3],
+    /// What TLS with the server was agreed on; made once, shared by the responses.
+    pub tls: Option<Arc<TlsInfo>>,
     /// Not to be reused from then on (`max_age` with its jitter).
     retires: Instant,
     /// Whom it goes to; `None` for a Unix domain socket.
@@ -105,6 +109,9 @@ impl Connection {
         let jitter = 0.8 + 0.4 * spread(id);
         dialled.io.pace = Pace::new(Duration::from_micros(config.busy_poll));
         let age = config.max_age.map_or(FOREVER, |age| age.min(FOREVER).mul_f64(jitter));
+        // TLS with a proxy that forwards is none with the server.
+        let secure = route.origin.scheme == Scheme::Https;
+        let tls = secure.then(|| dialled.transport.tls_info()).flatten().map(Arc::new);
         Connection {
             id,
             wire: Wire {
@@ -115,6 +122,7 @@ impl Connection {
             io: dialled.io,
             served: 0,
             dialled: [dialled.resolve, dialled.connect, dialled.tls],
+            tls,
             retires: Instant::now() + age,
             peer: dialled.peer,
             forwarder: route.road().forwarder().cloned(),

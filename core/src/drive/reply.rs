@@ -15,6 +15,7 @@ use crate::drive::exchange::{EarlyResponse, HeadReceived};
 use crate::drive::info::{Info, Marks};
 use crate::drive::wait::Wait;
 use crate::error::{Error, Result, Sent};
+use crate::net::tls::info::TlsInfo;
 use crate::observe::Event;
 use crate::request::Request;
 use crate::stats::CloseCause;
@@ -25,6 +26,7 @@ pub(crate) struct Reply {
     pub url: Arc<str>,
     pub info: Info,
     pub marks: Marks,
+    pub tls: Option<Arc<TlsInfo>>,
     pub trailers: Option<Fields>,
     /// Most bytes of a body that is collected whole.
     pub max_body_size: Option<u64>,
@@ -82,6 +84,7 @@ pub(super) fn reply<W: Wait>(
         url: request.target.url(),
         info: call.record.info.clone(),
         marks: call.record.marks,
+        tls: connection.tls.clone(),
         trailers: None,
         max_body_size: (most > 0).then_some(most),
         ready: Buffer::default(),

@@ -1,41 +1,80 @@
 //! The TLS settings of a client, and what the sessions of a process share.
 
+mod identity;
+pub(crate) mod info;
+mod key_log;
 pub(crate) mod session;
+mod source;
+mod versions;
 
 use std::io;
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
-use pkcs8::{EncryptedPrivateKeyInfo, SecretDocument};
 use rustls::client::{ClientSessionMemoryCache, Resumption};
 use rustls::crypto::CryptoProvider;
-use rustls::{ClientConfig as TlsConfig, ClientConnection};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::SingleCertAndKey;
+use rustls::{ClientConfig as TlsConfig, ClientConnection, SupportedProtocolVersion};
+use rustls_pki_types::{CertificateDer, ServerName};
 
 use crate::config::ClientConfig;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork::PerFork;
+use crate::net::tls::identity::identity;
+use crate::net::tls::key_log::KeyLogFile;
+
 use crate::net::tls::session::TlsSession;
-use crate::net::trust::{Roots, describe};
+use crate::net::tls::source::Source;
+use crate::net::tls::versions::versions;
+use crate::net::trust::pins::Pins;
+use crate::net::trust::{self, Judge, Roots, describe};
 
 /// The TLS settings of a client. The system's trust store is read at the first use of `https`.
 pub(crate) struct TlsSettings {
-    own_roots: Option<Roots>,
-    identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+    /// Asked for and verified instead of the host.
+    server_name: Option<ServerName<'static>>,
+    /// `None`: as the process has them.
+    own: Option<Own>,
     /// A child makes its own: the session cache in it may be locked at the fork.
     built: PerFork<Arc<TlsConfig>>,
+    /// Where proxies are to be another matter.
+    proxies: Option<Box<TlsSettings>>,
 }
 
-/// What the clients of a process share: a session got by one is resumed by another. rustls itself
-/// refuses to resume under other trust or another identity.
+/// Where a client differs from the defaults.
+#[derive(Clone)]
+struct Own {
+    trust: Trust,
+    /// Whether a certificate has to be for the host.
+    host: bool,
+    pins: Pins,
+    versions: Vec<&'static SupportedProtocolVersion>,
+    identity: Option<Arc<SingleCertAndKey>>,
+    key_log: Option<Arc<KeyLogFile>>,
+}
+
+/// Whom a client believes.
+#[derive(Clone)]
+enum Trust {
+    /// The system's authorities and these.
+    System(Vec<CertificateDer<'static>>),
+    /// These alone.
+    Only(Roots),
+    Everybody,
+}
+
+/// What the clients of a process share. Those with settings of their own have sessions of their own
+/// too: one that was got under other trust, or without any, is never resumed.
 #[derive(Default)]
 pub(crate) struct TlsSessions {
     provider: OnceCell<Arc<CryptoProvider>>,
-    store: OnceCell<Arc<ClientSessionMemoryCache>>,
-    /// The settings of every client that names neither trust nor identity of its own.
+    roots: OnceCell<Roots>,
+    /// The settings of every client that has none of its own.
     system: OnceCell<Arc<TlsConfig>>,
 }
+
+/// Servers whose sessions are remembered, for each client with settings of its own.
+const REMEMBERED: usize = 256;
 
 impl TlsSessions {
     fn provider(&self) -> Arc<CryptoProvider> {
@@ -46,174 +85,186 @@ impl TlsSessions {
         self.provider.get_or_init(|| Arc::new(make())).clone()
     }
 
-    fn resumption(&self) -> Resumption {
-        let store = self.store.get_or_init(|| Arc::new(ClientSessionMemoryCache::new(256)));
-        Resumption::store(store.clone())
+    fn roots(&self) -> &Roots {
+        self.roots.get_or_init(Roots::system)
     }
 
     fn system(&self) -> Result<Arc<TlsConfig>> {
-        self.system.get_or_try_init(|| build(self, Roots::system(), None)).cloned()
+        self.system.get_or_try_init(|| Own::default().build(self)).cloned()
     }
 }
 
-fn build(
-    sessions: &TlsSessions,
-    roots: Roots,
-    identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
-) -> Result<Arc<TlsConfig>> {
-    let internal = |error: String| {
-        Error::new(ErrorKind::Internal, Phase::Tls, format!("TLS settings: {error}"))
-    };
-    let builder = TlsConfig::builder_with_provider(sessions.provider())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| internal(error.to_string()))?
-        .dangerous()
-        .with_custom_certificate_verifier(roots.verifier(sessions.provider()).map_err(internal)?);
-    let mut config = match identity {
-        None => builder.with_no_client_auth(),
-        Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
-            let reason = match error {
-                rustls::Error::InconsistentKeys(_) => "they are of different key pairs",
-                _ => "one of them is malformed or of an unknown kind",
-            };
-            Error::argument(format!("client certificate and key do not go together: {reason}"))
-        })?,
-    };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    config.resumption = sessions.resumption();
-    Ok(Arc::new(config))
-}
-
-fn read_file(option: &str, path: &str) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| {
-        Error::argument(format!("option {option}: {path}: {error}")).with_os(&error)
-    })
-}
-
-fn certificates(option: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
-    let list = CertificateDer::pem_slice_iter(pem)
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|_| unusable(option, "is not well-formed PEM"))?;
-    if list.is_empty() {
-        return Err(unusable(option, "holds no certificate (-----BEGIN CERTIFICATE-----)"));
+impl Default for Own {
+    fn default() -> Own {
+        Own {
+            trust: Trust::System(Vec::new()),
+            host: true,
+            pins: Pins::default(),
+            versions: rustls::DEFAULT_VERSIONS.to_vec(),
+            identity: None,
+            key_log: None,
+        }
     }
-    Ok(list)
 }
 
-fn unusable(option: &str, what: &str) -> Error {
-    Error::argument(format!("option {option}: {what}"))
+impl Own {
+    /// Reads and checks what the options name; `None` when they say nothing.
+    fn of(config: &ClientConfig, sessions: &TlsSessions) -> Result<Option<Own>> {
+        let own = Own {
+            trust: Trust::of(config)?,
+            host: config.tls_verify_host,
+            pins: config.tls_pins.as_deref().map_or(Ok(Pins::default()), Pins::parse)?,
+            versions: versions(
+                config.tls_min_version.as_deref(),
+                config.tls_max_version.as_deref(),
+            )?,
+            identity: identity(config, &sessions.provider())?,
+            key_log: config.keylog_file.as_deref().map(KeyLogFile::open).transpose()?.map(Arc::new),
+        };
+        let usual = matches!(&own.trust, Trust::System(more) if more.is_empty())
+            && own.host
+            && own.pins.is_empty()
+            && own.versions.len() == rustls::DEFAULT_VERSIONS.len()
+            && own.identity.is_none()
+            && own.key_log.is_none();
+        Ok((!usual).then_some(own))
+    }
+
+    fn build(&self, sessions: &TlsSessions) -> Result<Arc<TlsConfig>> {
+        let internal = |error: String| {
+            Error::new(ErrorKind::Internal, Phase::Tls, format!("TLS settings: {error}"))
+        };
+        let provider = sessions.provider();
+        let roots = match &self.trust {
+            Trust::Everybody => None,
+            Trust::Only(roots) => Some(roots.clone()),
+            Trust::System(more) => {
+                let mut roots = sessions.roots().clone();
+                for certificate in more {
+                    roots.add(certificate.clone()).map_err(|error| internal(error.to_string()))?;
+                }
+                Some(roots)
+            }
+        };
+        let judge = Judge { roots, host: self.host, pins: self.pins.clone() };
+        let builder = TlsConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&self.versions)
+            .map_err(|error| internal(error.to_string()))?
+            .dangerous()
+            .with_custom_certificate_verifier(judge.verifier(provider).map_err(internal)?);
+        let mut config = match &self.identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => builder.with_client_cert_resolver(identity.clone()),
+        };
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.resumption = Resumption::store(Arc::new(ClientSessionMemoryCache::new(REMEMBERED)));
+        if let Some(key_log) = &self.key_log {
+            config.key_log = key_log.clone();
+        }
+        Ok(Arc::new(config))
+    }
+}
+
+impl Trust {
+    fn of(config: &ClientConfig) -> Result<Trust> {
+        let mut named = Vec::new();
+        if let Some(path) = &config.ca_file {
+            named.extend(authorities(&Source::file("ca_file", path)?)?);
+        }
+        if let Some(path) = &config.ca_dir {
+            named.extend(source::directory("ca_dir", path)?);
+        }
+        if let Some(pem) = &config.ca_pem {
+            named.extend(authorities(&Source::held("ca_pem", pem))?);
+        }
+        if config.ca_only && named.is_empty() {
+            return Err(Error::argument("option ca_only: needs ca_file, ca_dir or ca_pem"));
+        }
+        if !config.tls_verify {
+            return Ok(Trust::Everybody);
+        }
+        if !config.ca_only {
+            return Ok(Trust::System(named));
+        }
+        let mut roots = Roots::empty();
+        for certificate in named {
+            roots.add(certificate).map_err(|_| {
+                Error::new(ErrorKind::Internal, Phase::Tls, "a certificate was good and is not")
+            })?;
+        }
+        Ok(Trust::Only(roots))
+    }
+}
+
+/// Trusts further authorities wherever the system's are trusted, in the whole process. For hosts that have
+/// a way of their own to name them, such as `NODE_EXTRA_CA_CERTS`; to be called before the first client
+/// speaks TLS, later calls change nothing. Any thread.
+///
+/// # Errors
+/// `InvalidArgument` when `pem` holds no certificate in PEM, or a malformed one; the message names
+/// `origin`, where they are from.
+pub fn add_authorities(origin: &'static str, pem: &[u8]) -> Result<()> {
+    trust::add_to_system(authorities(&Source::held(origin, pem))?);
+    Ok(())
+}
+
+/// The certificates of an option, each good enough to be trusted.
+fn authorities(source: &Source<'_>) -> Result<Vec<CertificateDer<'static>>> {
+    let list = source.certificates()?;
+    match list.iter().all(Roots::takes) {
+        true => Ok(list),
+        false => Err(source.unusable("holds a malformed certificate")),
+    }
 }
 
 impl TlsSettings {
     /// Reads and checks the files that are named; the error names the option.
     pub fn new(config: &ClientConfig, sessions: &TlsSessions) -> Result<TlsSettings> {
-        let mut own_roots = None;
-        let mut trust = |option: &str, pem: &[u8]| -> Result<()> {
-            let roots = own_roots.get_or_insert_with(Roots::empty);
-            for certificate in certificates(option, pem)? {
-                roots
-                    .add(certificate)
-                    .map_err(|_| unusable(option, "holds a malformed certificate"))?;
-            }
-            Ok(())
+        let named = |name: &String| {
+            ServerName::try_from(name.clone()).map_err(|_| {
+                Error::argument(format!(
+                    "option tls_server_name: {name:?} is no host name and no IP address"
+                ))
+            })
         };
-        if let Some(path) = &config.ca_file {
-            trust("ca_file", &read_file("ca_file", path)?)?;
-        }
-        if let Some(pem) = &config.ca_pem {
-            trust("ca_pem", pem)?;
-        }
-        let identity = match (
-            &config.client_cert_file,
-            &config.client_key_file,
-            &config.client_cert_pem,
-            &config.client_key_pem,
-        ) {
-            (Some(cert), Some(key), _, _) => Some(identity(
-                ("client_cert_file", &read_file("client_cert_file", cert)?),
-                ("client_key_file", &read_file("client_key_file", key)?),
-                config.client_key_password.as_deref(),
-            )?),
-            (_, _, Some(cert), Some(key)) => Some(identity(
-                ("client_cert_pem", cert),
-                ("client_key_pem", key),
-                config.client_key_password.as_deref(),
-            )?),
-            _ => None,
-        };
-        let settings = TlsSettings { own_roots, identity, built: PerFork::new() };
-        if settings.identity.is_some() || settings.own_roots.is_some() {
-            settings.config(sessions)?;
-        }
-        Ok(settings)
+        let server_name = config.tls_server_name.as_ref().map(named).transpose()?;
+        let own = Own::of(config, sessions)?;
+        let is_servers = server_name.is_some() || config.tls_pins.is_some();
+        let proxies = is_servers.then(|| {
+            let own = own.clone().map(|own| Own { pins: Pins::default(), ..own });
+            Box::new(TlsSettings { server_name: None, own, built: PerFork::new(), proxies: None })
+        });
+        Ok(TlsSettings { server_name, own, built: PerFork::new(), proxies })
+    }
+
+    /// Those for proxies on the way: the name and the keys that were given are the server's.
+    pub fn of_proxies(&self) -> &TlsSettings {
+        self.proxies.as_deref().unwrap_or(self)
     }
 
     fn config(&self, sessions: &TlsSessions) -> Result<Arc<TlsConfig>> {
-        let make = || match (&self.own_roots, &self.identity) {
-            (None, None) => sessions.system(),
-            (roots, identity) => build(
-                sessions,
-                roots.clone().unwrap_or_else(Roots::system),
-                identity.as_ref().map(|(chain, key)| (chain.clone(), key.clone_key())),
-            ),
+        let make = || match &self.own {
+            None => sessions.system(),
+            Some(own) => own.build(sessions),
         };
         self.built.get_or_try_init(make).cloned()
     }
 
     /// A session that has not yet spoken.
     pub fn start(&self, sessions: &TlsSessions, host: &str) -> Result<TlsSession> {
-        let name = ServerName::try_from(host.to_string()).map_err(|_| {
-            Error::new(ErrorKind::InvalidUrl, Phase::Tls, format!("host {host:?} is no TLS name"))
-        })?;
+        let name = match &self.server_name {
+            Some(name) => name.clone(),
+            None => ServerName::try_from(host.to_string()).map_err(|_| {
+                let text = format!("host {host:?} is no TLS name");
+                Error::new(ErrorKind::InvalidUrl, Phase::Tls, text)
+            })?,
+        };
         let connection = ClientConnection::new(self.config(sessions)?, name).map_err(|error| {
             Error::new(ErrorKind::TlsHandshakeFailed, Phase::Tls, format!("{host}: {error}"))
         })?;
         Ok(connection.into())
     }
 }
-
-fn identity(
-    (cert_option, cert): (&str, &[u8]),
-    (key_option, key): (&str, &[u8]),
-    password: Option<&str>,
-) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
-    let chain = certificates(cert_option, cert)?;
-    Ok((chain, private_key(key_option, key, password)?))
-}
-
-/// A private key, decrypted if it has to be.
-fn private_key(option: &str, pem: &[u8], password: Option<&str>) -> Result<PrivateKeyDer<'static>> {
-    if let Ok(key) = PrivateKeyDer::from_pem_slice(pem) {
-        return Ok(key);
-    }
-    let text = String::from_utf8_lossy(pem);
-    if text.contains("Proc-Type: 4,ENCRYPTED") {
-        return Err(unusable(
-            option,
-            "is encrypted in OpenSSL's old form; `openssl pkcs8 -topk8` makes it PKCS #8, which \
-             client_key_password opens",
-        ));
-    }
-    let Some(at) = text.find(ENCRYPTED) else {
-        return Err(unusable(option, "holds no private key (PKCS #8, PKCS #1 or SEC1 in PEM)"));
-    };
-    let Some(password) = password else {
-        return Err(unusable(option, "is encrypted; client_key_password opens it"));
-    };
-    let end =
-        text[at..].find(ENCRYPTED_END).map_or(text.len(), |end| at + end + ENCRYPTED_END.len());
-    let (_, document) = SecretDocument::from_pem(&text[at..end])
-        .map_err(|_| unusable(option, "is not well-formed PEM"))?;
-    let encrypted = EncryptedPrivateKeyInfo::try_from(document.as_bytes())
-        .map_err(|_| unusable(option, "is encrypted in a way that is not supported"))?;
-    let key = encrypted.decrypt(password).map_err(|_| {
-        unusable("client_key_password", "does not open the private key, or its cipher is unknown")
-    })?;
-    Ok(PrivateKeyDer::Pkcs8(key.as_bytes().to_vec().into()))
-}
-
-const ENCRYPTED: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
-const ENCRYPTED_END: &str = "-----END ENCRYPTED PRIVATE KEY-----";
 
 /// The error of a failed handshake: a refused certificate says which host and why.
 pub(crate) fn handshake_error(peer: &str, error: &io::Error) -> Error {

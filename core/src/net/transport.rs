@@ -6,6 +6,7 @@ use std::os::fd::BorrowedFd;
 use rustix::net::RecvFlags;
 
 use crate::net::socket::{Received, recv, send};
+use crate::net::tls::info::TlsInfo;
 use crate::net::tls::session::TlsSession;
 
 /// What an idle connection looks like.
@@ -24,6 +25,14 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
+    /// What TLS was agreed on.
+    pub fn tls_info(&self) -> Option<TlsInfo> {
+        match self {
+            Transport::Plain => None,
+            Transport::Tls(session) => Some(TlsInfo::of(session.connection())),
+        }
+    }
+
     /// Whether what is read is what came.
     pub fn is_plain(&self) -> bool {
         matches!(self, Transport::Plain)

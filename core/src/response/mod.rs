@@ -4,6 +4,7 @@ mod body;
 pub(crate) mod charset;
 
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use keepalive_proto::{Fields, Version};
@@ -13,6 +14,7 @@ use crate::drive::reply::{Reply, State};
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
 use crate::error::{Error, Result};
 use crate::net::space::Space;
+use crate::net::tls::info::TlsInfo;
 use crate::stream::UpgradedStream;
 
 /// How far `submit` goes before it completes.
@@ -82,6 +84,11 @@ impl Response {
     /// How the exchange went.
     pub fn info(&self) -> &Info {
         &self.reply.info
+    }
+
+    /// How TLS was agreed on when the connection was opened; `None` without TLS.
+    pub fn tls(&self) -> Option<&Arc<TlsInfo>> {
+        self.reply.tls.as_ref()
     }
 
     /// Time spent by phase.

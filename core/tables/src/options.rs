@@ -210,13 +210,22 @@ macro_rules! options {
             local_address: Text = None, "IP address that connections come from, instead of the system's choice.", per_request = true;
             interface: Text = None, "Network interface that connections go through (SO_BINDTODEVICE), such as eth0, instead of the system's choice.", per_request = true;
             connect_to: Text = None, "Other places for hosts, as curl's --connect-to: `HOST:PORT:HOST:PORT` entries separated by blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay those of the URL.", form = Form::List, per_request = true;
-            ca_file: File = None, "PEM file of trusted certificates, instead of the system's.";
-            ca_pem: Pem = None, "PEM bytes of trusted certificates, instead of the system's.";
-            client_cert_file: File = None, "PEM file of the client certificate chain; needs `client_key_file`.";
+            tls_verify: Flag = true, "Whether a server has to prove with its certificate who it is. Without, whoever is on the way can read and change everything; `tls_pins` still hold. Also: verify in Python, rejectUnauthorized in Node.";
+            tls_verify_host: Flag = true, "Whether the certificate has to be for the host that is asked. Without, any server that a trusted authority vouches for will do.";
+            ca_file: File = None, "PEM file of trusted certificates, in addition to the system's (`ca_only`: instead of them).";
+            ca_dir: File = None, "Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the system's.";
+            ca_pem: Pem = None, "PEM bytes of trusted certificates, in addition to the system's.";
+            ca_only: Flag = false, "Trust what `ca_file`, `ca_dir` and `ca_pem` have and not the system's certificates.";
+            client_cert_file: File = None, "PEM file of the client certificate, its chain behind it; it may hold the private key too.";
             client_key_file: File = None, "PEM file of the client certificate's private key.";
-            client_cert_pem: Pem = None, "PEM bytes of the client certificate chain; needs `client_key_pem`.";
+            client_cert_pem: Pem = None, "PEM bytes of the client certificate, its chain behind it; they may hold the private key too.", secret = true;
             client_key_pem: Pem = None, "PEM bytes of the client certificate's private key.", secret = true;
             client_key_password: Text = None, "Password of an encrypted private key (PKCS #8).", secret = true;
+            tls_min_version: Text = None, "Oldest version of TLS: \"1.2\" (which is also the default) or \"1.3\".";
+            tls_max_version: Text = None, "Newest version of TLS: \"1.2\" or \"1.3\" (which is also the default).";
+            tls_server_name: Text = None, "Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of the URL's host. Also: servername in Node.";
+            tls_pins: Text = None, "Public keys of which the server has to have one: \"sha256//BASE64\", several separated by semicolons, each the SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY). Checked beside all else, and without `tls_verify` too.";
+            keylog_file: File = None, "File to which the secrets of all sessions are appended, for Wireshark and the like (the form of SSLKEYLOGFILE, which is not looked at). Whoever can read it can read the traffic; it is made for its owner alone.";
         }
     };
 }

@@ -81,7 +81,7 @@ impl Response {
     #[getter]
     fn info(&self, py: Python<'_>) -> PyResult<Info> {
         let facts = self.facts(py)?;
-        Info::of(py, &facts.info, &facts.timings)
+        Info::of(py, &facts.info, &facts.timings, facts.tls.as_ref())
     }
 
     /// From the call to the response head, as a ``timedelta``.
@@ -323,6 +323,7 @@ impl Response {
             url: url.into(),
             info: CoreInfo::default(),
             timings: CoreTimings::default(),
+            tls: None,
             headers,
         };
         (facts.info.reused, facts.info.connection_id, facts.info.replays, facts.info.redirects) =

@@ -5,11 +5,11 @@ mod methods;
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use keepalive_core::{
     Blocking, Destination, Error, Fields, Info as CoreInfo, Response as CoreResponse,
-    Timings as CoreTimings, Version,
+    Timings as CoreTimings, TlsInfo as CoreTlsInfo, Version,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -63,6 +63,7 @@ struct Facts {
     url: Box<str>,
     info: CoreInfo,
     timings: CoreTimings,
+    tls: Option<Arc<CoreTlsInfo>>,
     headers: Py<Headers>,
 }
 
@@ -74,6 +75,7 @@ impl Facts {
             url: response.url_with_fragment().into(),
             info: response.info().clone(),
             timings: response.timings(),
+            tls: response.tls().cloned(),
             headers: Py::new(py, Headers::of(owned(response.headers())))?,
         })
     }

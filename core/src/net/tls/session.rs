@@ -62,6 +62,11 @@ impl Write for Carrier<'_> {
 }
 
 impl TlsSession {
+    /// What rustls knows of it.
+    pub fn connection(&self) -> &ClientConnection {
+        &self.connection
+    }
+
     /// This session within another.
     pub fn over(mut self, below: Box<TlsSession>) -> TlsSession {
         self.below = Some(below);

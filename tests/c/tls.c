@@ -1,0 +1,109 @@
+/* TLS: options, and what is told of a response. */
+#include "check.h"
+
+static ka_error *error;
+
+static ka_client_options defaults(const addresses *at) {
+    ka_client_options options;
+    ka_client_options_init(&options, sizeof options);
+    CHECK(options.tls_verify == 1 && options.tls_verify_host == 1 && options.ca_only == 0);
+    options.ca_file = at->ca_file;
+    options.connect_timeout_ms = 60000;
+    return options;
+}
+
+static void rejects(const ka_client_options *options, const char *base, const char *reason) {
+    ka_client *client = client_with(options);
+    ka_request *request = new_request("GET", base, "/ok");
+    ka_response *response = NULL;
+    CHECK_FAILS(ka_client_send(client, request, &response, &error), KA_CERTIFICATE_REJECTED, reason,
+                error);
+    ka_request_free(request);
+    ka_client_free(client);
+}
+
+static void accepts(const ka_client_options *options, const char *base) {
+    ka_client *client = client_with(options);
+    CHECK(!get_and_compare(client, base, "/ok", "ok"));
+    ka_client_free(client);
+}
+
+static void trust(const addresses *at) {
+    ka_client_options options = defaults(at);
+    options.ca_file = NULL;
+    rejects(&options, at->https, "not trusted");
+    options.tls_verify = 0;
+    accepts(&options, at->https);
+    options = defaults(at);
+    options.ca_only = 1;
+    accepts(&options, at->https);
+    options.tls_server_name = "127.0.0.1";
+    accepts(&options, at->https);
+    options.tls_server_name = "other.example";
+    rejects(&options, at->https, "only for localhost");
+    options.tls_verify_host = 0;
+    accepts(&options, at->https);
+}
+
+static void faulty(const addresses *at) {
+    ka_client_options options = defaults(at);
+    ka_client *client = NULL;
+    options.tls_min_version = "1.1";
+    CHECK_FAILS(ka_client_new(&options, &client, &error), KA_INVALID_ARGUMENT, "tls_min_version",
+                error);
+    options = defaults(at);
+    options.tls_pins = "sha256//";
+    CHECK_FAILS(ka_client_new(&options, &client, &error), KA_INVALID_ARGUMENT, "tls_pins", error);
+    options = defaults(at);
+    options.tls_verify = 2;
+    CHECK_FAILS(ka_client_new(&options, &client, &error), KA_INVALID_ARGUMENT, "tls_verify", error);
+    CHECK(client == NULL);
+}
+
+static void told(const addresses *at) {
+    ka_client_options options = defaults(at);
+    ka_client *client = new_client(at->ca_file);
+    ka_response *response = get(client, at->https, "/ok");
+    ka_tls_info tls;
+    ka_certificate certificate;
+    char pin[128];
+    CHECK_OK(ka_response_tls(response, &tls, sizeof tls, &error), error);
+    CHECK(tls.size == sizeof tls && str_equals(tls.version, "TLSv1.3"));
+    CHECK(str_contains(tls.cipher, "TLS_AES_256_GCM_SHA384") && tls.group.len > 0);
+    CHECK(str_equals(tls.alpn, "http/1.1") && tls.resumed == 0 && tls.early == 0);
+    CHECK(tls.certificate_count == 1);
+    CHECK_OK(ka_response_certificate(response, 0, &certificate, sizeof certificate, &error), error);
+    CHECK(certificate.size == sizeof certificate && certificate.der.len > 100);
+    CHECK(certificate.der.ptr[0] == 0x30);
+    CHECK(str_equals(certificate.subject, "CN=localhost"));
+    CHECK(str_equals(certificate.issuer, "CN=keepalive-origin test CA"));
+    CHECK(str_equals(certificate.names, "localhost,127.0.0.1,::1") && certificate.serial.len > 0);
+    CHECK(certificate.not_before == 157766400 && certificate.not_after > certificate.not_before);
+    CHECK_FAILS(ka_response_certificate(response, 1, &certificate, sizeof certificate, &error),
+                KA_INVALID_ARGUMENT, "index", error);
+    CHECK_FAILS(ka_response_tls(response, NULL, sizeof tls, &error), KA_INVALID_ARGUMENT, "tls",
+                error);
+    CHECK_OK(ka_response_certificate(response, 0, &certificate, sizeof certificate, &error), error);
+    CHECK(certificate.pin.len < sizeof pin);
+    memcpy(pin, certificate.pin.ptr, certificate.pin.len);
+    pin[certificate.pin.len] = 0;
+    ka_response_free(response);
+    response = get(client, at->http, "/ok");
+    CHECK_FAILS(ka_response_tls(response, &tls, sizeof tls, &error), KA_INVALID_STATE, "without TLS",
+                error);
+    ka_response_free(response);
+    ka_client_free(client);
+
+    options.tls_pins = pin;
+    accepts(&options, at->https);
+    pin[10] = pin[10] == 'A' ? 'B' : 'A';
+    rejects(&options, at->https, "none of the pinned ones");
+}
+
+int main(int argc, char **argv) {
+    addresses at = check_addresses(argc, argv);
+    trust(&at);
+    faulty(&at);
+    told(&at);
+    return 0;
+}
