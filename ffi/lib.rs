@@ -29,6 +29,7 @@ mod status;
 mod submit;
 mod thread;
 mod tls;
+mod verifier;
 
 pub use client::*;
 pub use convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE};
@@ -44,3 +45,4 @@ pub use stats::*;
 pub use status::*;
 pub use submit::*;
 pub use tls::*;
+pub use verifier::*;

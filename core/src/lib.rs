@@ -28,6 +28,7 @@ mod response;
 mod roads;
 mod stats;
 mod sync;
+mod verify;
 
 pub use auth::basic_credentials;
 pub use client::Client;
@@ -57,3 +58,4 @@ pub use request::url::query::{append_query, encode_pairs};
 pub use response::charset::charset;
 pub use response::{Response, Until};
 pub use stats::{CloseCause, OriginStats, Stats};
+pub use verify::{CertificateCheck, Presented};

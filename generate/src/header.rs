@@ -17,6 +17,7 @@ const SOURCES: &[&str] = &[
     "stats",
     "client",
     "reader",
+    "verifier",
     "request",
     "response",
     "tls",
