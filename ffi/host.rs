@@ -87,7 +87,7 @@ pub fn call<T>(name: &'static str, function: impl FnOnce() -> T) -> T {
 pub fn may_wait() -> Result<()> {
     match ENGINE.try_with(Cell::get) {
         Ok(true) => Err(Error::state(
-            "this waits, and a function of the program's on the engine's thread must not",
+            "this waits, and a program's function on the engine's thread must not",
         )),
         _ => Ok(()),
     }

@@ -137,8 +137,8 @@ impl BodySource for Reader {
     }
 
     fn rewind(&mut self) -> bool {
-        // SAFETY: as for `read`.
         self.rewind.is_some_and(|rewind| {
+            // SAFETY: as for `read`.
             host::call("rewind of a ka_body_reader", || unsafe { rewind(self.owned.user_data) })
         })
     }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests need beyond Rust, gcc, Python and Node: nginx, valgrind, strace, g++ and iproute2 by apt
-# when they are missing, Python packages in target/venv, TypeScript and test runners in bindings/node/node_modules.
+# Installs what the tests need beyond Rust, gcc, Python and Node: nginx, four proxies, valgrind, strace, g++ and
+# iproute2 by apt when they are missing (Debian starts the servers among them as services; the tests use none of those),
+# Python packages in target/venv, TypeScript and test runners in bindings/node/node_modules.
 source "$(dirname "$0")/common.sh"
 
 require cargo "https://rustup.rs"
@@ -8,8 +9,9 @@ require gcc "install a C compiler"
 require node "install Node.js 20 or newer"
 
 missing=()
-for pair in nginx:nginx-light valgrind:valgrind strace:strace g++:g++ nm:binutils pkg-config:pkg-config openssl:openssl ip:iproute2 unshare:util-linux; do
-    command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+for pair in nginx:nginx-light squid:squid tinyproxy:tinyproxy haproxy:haproxy danted:dante-server \
+    valgrind:valgrind strace:strace g++:g++ nm:binutils pkg-config:pkg-config openssl:openssl ip:iproute2 unshare:util-linux; do
+    PATH=$PATH:/usr/sbin command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
 done
 # The URL tests compare with libcurl's parser.
 PATH=$PATH:/sbin ldconfig -p | grep -q 'libcurl\.so\.4' || missing+=(libcurl4)

@@ -51,6 +51,7 @@ const ROOMS: &[&str] = &[
     "connection",
     "drive",
     // What callers have.
+    "stream",
     "response",
     "client",
 ];

@@ -16,6 +16,7 @@ const SOURCES: &[&str] = &[
     "generated/stats",
     "stats",
     "client",
+    "socket",
     "reader",
     "verifier",
     "request",
@@ -24,6 +25,7 @@ const SOURCES: &[&str] = &[
     "event",
     "queue",
     "submit",
+    "stream",
 ];
 
 pub fn output(root: &Path) -> Result<Output> {

@@ -48,6 +48,12 @@ impl Io {
         self.watch.get().is_some_and(|watch| !seen(watch))
     }
 
+    /// What it holds, for somebody else; a second hold on the descriptor alone stays behind.
+    pub fn take(&mut self) -> Io {
+        let watch = std::mem::take(&mut self.watch);
+        Io { fd: self.fd.clone(), watch, pace: Pace::default() }
+    }
+
     /// Takes it off the reactor, so that the caller's own `poll(2)` is the only watcher.
     pub fn make_plain(&mut self) {
         self.watch.take();
@@ -79,11 +85,28 @@ pub(crate) fn watch<T: AsRawFd + AsFd>(owner: T) -> io::Result<AsyncFd<T>> {
     AsyncFd::new(owner)
 }
 
+/// What the host does with a socket before it is connected: options that this library does not know. An
+/// error ends the attempt.
+pub type SocketHook = dyn Fn(BorrowedFd<'_>) -> io::Result<()> + Send + Sync;
+
 /// What a socket is bound to before it is connected.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Binding {
     pub address: Option<IpAddr>,
     pub interface: Option<String>,
+    pub hook: Option<Arc<SocketHook>>,
+}
+
+impl Binding {
+    /// It is bound to nothing.
+    pub fn is_free(&self) -> bool {
+        self.address.is_none() && self.interface.is_none() && self.hook.is_none()
+    }
+
+    /// Lets the host see a socket that is not connected yet.
+    pub fn show(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        self.hook.as_ref().map_or(Ok(()), |hook| hook(fd))
+    }
 }
 
 /// What a read brought.
@@ -185,6 +208,7 @@ pub(crate) fn start_connect(address: SocketAddr, binding: &Binding) -> io::Resul
         );
         socket.bind(&SockAddr::from(source)).map_err(|error| named(&source.ip(), error))?;
     }
+    binding.show(socket.as_fd())?;
     match socket.connect(&SockAddr::from(address)) {
         Ok(()) => {}
         Err(error)

@@ -17,7 +17,7 @@ use crate::error::{Error, Result, Sent};
 use crate::observe::Observer;
 use crate::repeat::{self, Answer, Attempt};
 use crate::request::body::{BodySource, Kept, SharedSource};
-use crate::request::url::Target;
+use crate::request::url::{Target, unix};
 use crate::roads::Roads;
 use crate::roads::options::RoadOptions;
 use crate::sync::lock;
@@ -68,6 +68,8 @@ pub struct Request {
     pub(crate) own_defaults: bool,
     /// What it says for itself of the road it takes.
     pub(crate) roads: Option<Arc<RoadOptions>>,
+    /// Its URL names the socket, so that other origins are elsewhere.
+    is_unix_url: bool,
     /// The field line of its own Proxy-Authorization, for a proxy that forwards it and for nobody else.
     pub(crate) proxy_authorization: Option<Arc<[u8]>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -75,17 +77,35 @@ pub struct Request {
 
 impl Request {
     /// A request without body. The URL is absolute, `http` or `https`; its userinfo becomes Basic
-    /// credentials, its fragment is not sent.
+    /// credentials, its fragment is not sent. `http+unix://%2Frun%2Fa.sock/target` is `/target` of the
+    /// server at that Unix domain socket, whose Host is `localhost`.
+    ///
+    /// With method `CONNECT` the server at the URL (a proxy) is asked for a way to the `host:port` that is
+    /// the URL's path, as in `http://proxy:3128/example.com:443`: that is the target in authority-form
+    /// and the Host field (RFC 9112 3.2.3), and userinfo goes into Proxy-Authorization. It is sent by the
+    /// same road as other requests to that server; no redirect is followed.
     ///
     /// # Errors
-    /// `InvalidUrl`, `UnsupportedScheme`, `InvalidMethod`.
+    /// `InvalidUrl`, `UnsupportedScheme`, `InvalidMethod`; `InvalidArgument` for a socket's path.
     pub fn new(method: &str, url: &str) -> Result<Request> {
+        if let Some((socket, url)) = unix::split(url)? {
+            let mut request = Request::to(method, Target::parse(&url)?)?;
+            request.set_option("unix_socket", Some(&socket))?;
+            request.is_unix_url = true;
+            return Ok(request);
+        }
         let target = Target::parse(url)?;
         Request::to(method, target)
     }
 
     pub(crate) fn to(method: &str, target: Target) -> Result<Request> {
-        let head = RequestHead::new(method, target.path(), target.origin.host_field())?;
+        let head = match method {
+            "CONNECT" => {
+                let authority = target.authority_in_path()?;
+                RequestHead::new(method, &authority, &authority)?
+            }
+            _ => RequestHead::new(method, target.path(), target.origin.host_field())?,
+        };
         Ok(Request {
             head,
             target,
@@ -98,6 +118,7 @@ impl Request {
             refuse_redirects: false,
             own_defaults: false,
             roads: None,
+            is_unix_url: false,
             proxy_authorization: None,
             observer: None,
         })
@@ -125,7 +146,9 @@ impl Request {
     /// `Proxy-Connection` is for nobody (RFC 9112 C.2.2).
     fn is_for_proxy(&mut self, name: &[u8], value: &[u8]) -> Result<bool> {
         let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
-        if !is("Proxy-Authorization") && !is("Proxy-Connection") {
+        // CONNECT is for a proxy itself.
+        let for_proxy = is("Proxy-Authorization") && !self.head.is_connect();
+        if !for_proxy && !is("Proxy-Connection") {
             return Ok(false);
         }
         RequestHead::new("GET", "/", "a")?.append(name, value)?;
@@ -239,7 +262,17 @@ impl Request {
         self.follow_redirects = other.follow_redirects;
         self.refuse_redirects = other.refuse_redirects;
         self.roads = other.roads.clone();
+        self.is_unix_url = other.is_unix_url;
         self.observer = other.observer.clone();
+    }
+
+    /// It goes to another origin than the URL that it was made of.
+    pub(crate) fn leave_origin(&mut self) {
+        if std::mem::take(&mut self.is_unix_url)
+            && let Some(options) = &mut self.roads
+        {
+            Arc::make_mut(options).unix_socket = None;
+        }
     }
 
     /// Checks what can only be checked with head and body together.
