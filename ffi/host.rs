@@ -60,7 +60,7 @@ pub fn call<T>(name: &'static str, function: impl FnOnce() -> T) -> T {
     impl Drop for Unwound {
         fn drop(&mut self) {
             let text = format!(
-                "libkeepalive: the function {} of a ka_body_reader did not return; a C++ exception \
+                "libkeepalive: the function {} did not return; a C++ exception \
                  or pthread_exit must not leave it. The process is aborted.\n",
                 self.0
             );
@@ -87,7 +87,7 @@ pub fn call<T>(name: &'static str, function: impl FnOnce() -> T) -> T {
 pub fn may_wait() -> Result<()> {
     match ENGINE.try_with(Cell::get) {
         Ok(true) => Err(Error::state(
-            "this waits, and a body reader's function on the engine's thread must not",
+            "this waits, and a program's function on the engine's thread must not",
         )),
         _ => Ok(()),
     }

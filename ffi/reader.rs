@@ -92,7 +92,7 @@ impl Drop for Owned {
     fn drop(&mut self) {
         if let Some(destroy) = self.destroy {
             // SAFETY: by the header's contract the function takes its data, once; nobody has it now.
-            host::call("destroy", || unsafe { destroy(self.user_data) });
+            host::call("destroy of a ka_body_reader", || unsafe { destroy(self.user_data) });
         }
     }
 }
@@ -119,7 +119,9 @@ impl BodySource for Reader {
         let (user_data, buffer) = (self.owned.user_data, self.spare.as_mut_ptr());
         // SAFETY: by the header's contract the function takes these arguments, and its data is alive
         // until it is given to `destroy`.
-        let count = host::call("read", || unsafe { (self.read)(user_data, buffer, PIECE) });
+        let count = host::call("read of a ka_body_reader", || unsafe {
+            (self.read)(user_data, buffer, PIECE)
+        });
         Poll::Ready(match usize::try_from(count) {
             Ok(0) => Ok(None),
             Ok(count) if count <= PIECE => Ok(Some(self.spare.split_to(count).freeze())),
@@ -135,8 +137,9 @@ impl BodySource for Reader {
     }
 
     fn rewind(&mut self) -> bool {
-        // SAFETY: as for `read`.
-        self.rewind
-            .is_some_and(|rewind| host::call("rewind", || unsafe { rewind(self.owned.user_data) }))
+        self.rewind.is_some_and(|rewind| {
+            // SAFETY: as for `read`.
+            host::call("rewind of a ka_body_reader", || unsafe { rewind(self.owned.user_data) })
+        })
     }
 }

@@ -199,6 +199,29 @@ pub extern "C" fn ka_request_set_option(
     })
 }
 
+/// Gives the request an option of its own, from texts with their lengths; a `value` whose pointer is NULL:
+/// as the client's.
+/// Ownership: inputs are copied.
+/// Threads: one at a time for one request.
+/// Errors: as ka_request_set_option.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_request_set_option_str(
+    request: *mut ka_request,
+    name: ka_str,
+    value: ka_str,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), {
+        let request = borrow_mut!(request);
+        let name = utf8(view!(name), "name")?;
+        let value = match value.ptr.is_null() {
+            true => None,
+            false => Some(utf8(view!(value), "value")?),
+        };
+        request.change().set_option(name, value)
+    })
+}
+
 /// Whether gzip, deflate, br and zstd bodies of the response are decoded, and asked for with
 /// Accept-Encoding unless the request has that field. Default: no.
 /// Ownership: nothing is kept.

@@ -43,7 +43,7 @@
  *            by one thread at a time, and may move between threads. ka_client_send runs on the
  *            calling thread; ka_client_submit on the engine's thread, and its events are fetched
  *            with ka_queue_take or its short form ka_queue_wait. Nothing calls back into the program
- *            from a foreign thread, except a body reader of a submitted request. A `user_data` that is
+ *            from a foreign thread, except a body reader of a submitted request and a socket callback. A `user_data` that is
  *            not a reader's is handed back and never looked at.
  * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the
  *            type PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A body reader's function that leaves by
@@ -856,6 +856,14 @@ typedef struct {
 } ka_origin_stats;
 
 /**
+ * Sees a socket that was made and is not connected yet, to set options that this library does not know
+ * (marks, priorities, a VPN's binding). `fd` is a TCP or Unix socket, borrowed for the call: it must
+ * neither be closed nor connected. False ends the attempt: the request fails with KA_CONNECT_FAILED
+ * unless another address serves.
+ */
+typedef bool (*ka_socket_fn)(void *user_data, int fd);
+
+/**
  * Produces a request body piece by piece: writes up to `capacity` bytes to `buffer` and returns
  * their number, 0 at the end, -1 when it failed; the request then fails with
  * KA_BODY_SOURCE_FAILED. Other negative numbers fail too and are reserved. `capacity` is at least 1.
@@ -1375,6 +1383,22 @@ void ka_client_close(ka_client *client);
 KA_API void ka_client_free(ka_client *client);
 
 /**
+ * Has `callback` see every socket that the client opens from now on, before it is connected; NULL ends
+ * that.
+ * Ownership: `user_data` stays the caller's, and lives until the client is freed and every call on it
+ * has ended, or another callback was set and no connection is being opened.
+ * Threads: any. The callback runs on the engine's thread, where it must not block and calls of this
+ * library that wait are refused (KA_INVALID_STATE); it ends by returning: see "Leaving" at the head of
+ * this file.
+ * Errors: KA_INVALID_ARGUMENT when `client` is NULL.
+ */
+KA_API
+ka_status ka_client_set_socket_callback(ka_client *client,
+                                        ka_socket_fn callback,
+                                        void *user_data,
+                                        ka_error **error);
+
+/**
  * Makes a request without body. `url` is absolute, http or https; its userinfo becomes Basic
  * credentials, its fragment is not sent.
  * Ownership: inputs are copied. On KA_OK `*request` is owned: ka_request_free.
@@ -1481,6 +1505,19 @@ ka_status ka_request_set_option(ka_request *request,
                                 const char *name,
                                 const char *value,
                                 ka_error **error);
+
+/**
+ * Gives the request an option of its own, from texts with their lengths; a `value` whose pointer is NULL:
+ * as the client's.
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_set_option.
+ */
+KA_API
+ka_status ka_request_set_option_str(ka_request *request,
+                                    ka_str name,
+                                    ka_str value,
+                                    ka_error **error);
 
 /**
  * Whether gzip, deflate, br and zstd bodies of the response are decoded, and asked for with

@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::fork::PerFork;
 use crate::net::busy_poll::Waiting;
 use crate::net::dns_cache::DnsCache;
+use crate::net::reachability::Reachability;
 use crate::net::tls::TlsSessions;
 use crate::origin::state::OriginStates;
 use crate::sync::lock;
@@ -25,6 +26,7 @@ use crate::sync::lock;
 pub(crate) struct Process {
     engine: OnceCell<Engine>,
     pub dns: DnsCache,
+    pub reachability: Reachability,
     pub tls: TlsSessions,
     pub origins: OriginStates,
     /// Threads that wait for an answer.

@@ -16,6 +16,7 @@ const SOURCES: &[&str] = &[
     "generated/stats",
     "stats",
     "client",
+    "socket",
     "reader",
     "request",
     "response",

@@ -14,8 +14,7 @@ use crate::client::call::Call;
 use crate::client::outcome::{Outcome, Queue};
 use crate::client::submission::{Submission, perform_here, submitted};
 use crate::config::{ClientConfig, Settings};
-use crate::connection::manager::ClientPool;
-use crate::connection::manager::open_pool;
+use crate::connection::manager::{ClientPool, SharedHook, open_pool};
 use crate::decode::ACCEPTED;
 use crate::drive::on_engine::on_engine;
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
@@ -25,6 +24,7 @@ use crate::drive::{hedge, perform};
 use crate::error::{Error, Result};
 use crate::fork::PerFork;
 use crate::net::resolver::Resolver;
+use crate::net::socket::SocketHook;
 use crate::net::tls::TlsSettings;
 use crate::observe::Observer;
 use crate::process::{Process, process};
@@ -34,6 +34,7 @@ use crate::response::{Response, Until};
 use crate::roads::Roads;
 use crate::roads::options::RoadOptions;
 use crate::stats::Stats;
+use crate::sync::lock;
 
 struct ClientInner {
     /// `None`: whichever this fork generation has.
@@ -43,6 +44,7 @@ struct ClientInner {
     tls: Arc<TlsSettings>,
     resolver: Arc<Resolver>,
     roads: Arc<Roads>,
+    socket_hook: Arc<SharedHook>,
     /// A pool for each fork generation: a child never touches its parent's.
     pools: PerFork<Arc<ClientPool>>,
     closed: std::sync::atomic::AtomicBool,
@@ -107,6 +109,7 @@ impl Client {
                 tls,
                 resolver,
                 roads,
+                socket_hook: Arc::default(),
                 pools: PerFork::new(),
                 closed: false.into(),
             }),
@@ -241,6 +244,13 @@ impl Client {
         Ok(call.with_inline(engine.submit(inline, begin)))
     }
 
+    /// Has `hook` see every socket that is opened from now on, before it is connected, on the engine's
+    /// thread, where it must not block; `None` ends that.
+    pub fn set_socket_hook(&self, hook: Option<Arc<SocketHook>>) {
+        // What there was is dropped without the lock.
+        let _old = std::mem::replace(&mut *lock(&self.inner.socket_hook), hook);
+    }
+
     /// Counters of this client's pool.
     pub fn stats(&self) -> Stats {
         match self.inner.pools.get() {
@@ -339,8 +349,9 @@ impl Client {
         let inner = &self.inner;
         let open = || {
             let process = self.process();
-            let ClientInner { settings, tls, resolver, roads, observer, .. } = &**inner;
-            let names = (resolver, roads);
+            let ClientInner { settings, tls, resolver, roads, socket_hook, observer, .. } =
+                &**inner;
+            let names = (resolver, roads, socket_hook);
             let pool = open_pool(process, &settings.config, tls, names, observer.clone());
             let seen: Weak<ClientPool> = Arc::downgrade(&pool);
             process.remember(seen);

@@ -153,6 +153,9 @@ fn routes_are_told_apart_by_each_of_their_parts() {
 #[test]
 fn a_missing_socket_is_named() {
     let client = Client::new(ClientConfig::default()).expect("a client");
+    let url = "http+unix://%2Fnowhere%2Fsocket/x";
+    let error = client.send(&request(url, &[]), Blocking::default()).err().expect("no socket");
+    assert!(error.message().contains("/nowhere/socket"), "{error}");
     for (path, shown) in [("/nowhere/socket", "/nowhere/socket"), ("@nobody is here", "@nobody")] {
         let request = request("http://a/", &[("unix_socket", path)]);
         let error = client.send(&request, Blocking::default()).err().expect("no socket");

@@ -22,6 +22,7 @@ use crate::origin::route::{Address, Proxy, ProxyKind, Road, Route, Source};
 use crate::origin::{Origin, Scheme};
 use crate::pool::{DialOrder, EvictReason, Manager};
 use crate::stats::CloseCause;
+use crate::sync::lock;
 
 impl Manager for ConnectionManager {
     type Key = Route;
@@ -80,22 +81,20 @@ async fn go(
     route: &Route,
     tried: &mut Tried,
 ) -> Result<Option<Dialled>> {
-    let ConnectionManager { process, resolver, tls, config, .. } = manager;
+    let ConnectionManager { process, resolver, tls, config, socket_hook, .. } = manager;
     let (origin, Road { via, address, source, .. }) = (&route.origin, route.road());
     let via = via.0.as_deref().unwrap_or_default();
-    let names = Names { resolver, dns: &process.dns };
-    let binding = match source.as_deref() {
-        None => Binding::default(),
-        Some(Source { address, interface }) => {
-            Binding { address: *address, interface: interface.clone() }
-        }
-    };
+    let names = Names { resolver, dns: &process.dns, reachability: &process.reachability };
+    let mut binding = Binding { hook: lock(socket_hook).clone(), ..Binding::default() };
+    if let Some(Source { address, interface }) = source.as_deref() {
+        (binding.address, binding.interface) = (*address, interface.clone());
+    }
     let (host, port) = match address {
         Address::Other(host, port) => (&**host, *port),
         _ => (&*origin.host, origin.port),
     };
     let mut made = match (address, via.first()) {
-        (Address::Unix(path), _) => Dialled::to_unix(path).await?,
+        (Address::Unix(path), _) => Dialled::to_unix(path, &binding).await?,
         (_, Some(Proxy { server, .. })) => {
             let Origin { host, port, .. } = &*server.origin;
             let reached = Dialled::to_name(host, *port, names, &binding).await;

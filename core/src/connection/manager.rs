@@ -1,14 +1,15 @@
 //! What the pool of a client has beside its connections: settings, counters, names that are looked up
 //! again, responses that wait to be read.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use crate::config::ClientConfig;
 use crate::connection::Connection;
 use crate::connection::alarm::Alarm;
 use crate::connection::parked_body::ParkedBodies;
 use crate::net::resolver::Resolver;
+use crate::net::socket::SocketHook;
 use crate::net::tls::TlsSettings;
 use crate::observe::{Event, Observer, tell};
 use crate::origin::dns_refresh::DnsRefresh;
@@ -16,6 +17,9 @@ use crate::pool::{Pool, PoolLimits};
 use crate::process::Process;
 use crate::roads::Roads;
 use crate::stats::{CloseCause, Counters};
+
+/// What the host does with new sockets, if anything; it may change.
+pub(crate) type SharedHook = Mutex<Option<Arc<SocketHook>>>;
 
 pub(crate) type ClientPool = Pool<ConnectionManager>;
 
@@ -26,6 +30,7 @@ pub(crate) struct ConnectionManager {
     pub tls: Arc<TlsSettings>,
     pub resolver: Arc<Resolver>,
     pub roads: Arc<Roads>,
+    pub socket_hook: Arc<SharedHook>,
     pub counters: Counters,
     pub alarm: Arc<Alarm>,
     pub names: DnsRefresh,
@@ -65,7 +70,7 @@ pub(crate) fn open_pool(
     process: &'static Process,
     config: &Arc<ClientConfig>,
     tls: &Arc<TlsSettings>,
-    (resolver, roads): (&Arc<Resolver>, &Arc<Roads>),
+    (resolver, roads, socket_hook): (&Arc<Resolver>, &Arc<Roads>, &Arc<SharedHook>),
     observer: Option<Arc<dyn Observer>>,
 ) -> Arc<ClientPool> {
     let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
@@ -83,6 +88,7 @@ pub(crate) fn open_pool(
             tls: tls.clone(),
             resolver: resolver.clone(),
             roads: roads.clone(),
+            socket_hook: socket_hook.clone(),
             counters: Counters::default(),
             alarm: Arc::default(),
             names: DnsRefresh::new(config.dns_ttl),

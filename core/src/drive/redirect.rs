@@ -82,6 +82,9 @@ fn next_request(request: &Request, response: &Reply) -> Result<Option<Request>> 
     };
     let mut following = Request::to(if to_get { "GET" } else { method }, target)?;
     following.copy_settings(request);
+    if !same_origin {
+        following.leave_origin();
+    }
     if !to_get {
         following.body = request.body.clone();
         let attempt = Attempt { answer: Answer::Redirect, ..following.attempt() };

@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::net::reachability::Reachability;
 
 /// RFC 8305 5: "Connection Attempt Delay", the recommended value.
 pub(crate) const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -13,8 +15,9 @@ pub(crate) struct Race {
 }
 
 impl Race {
-    /// Families take turns, beginning with the first address's (RFC 8305 4).
-    pub fn new(addresses: Vec<SocketAddr>) -> Race {
+    /// Families take turns, beginning with the first address's (RFC 8305 4); what was not reached lately
+    /// comes last.
+    pub fn new(addresses: Vec<SocketAddr>, reachability: &Reachability) -> Race {
         let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
         let (first, second): (VecDeque<_>, VecDeque<_>) =
             addresses.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
@@ -22,10 +25,12 @@ impl Race {
         let (mut first, mut second) = (first.into_iter(), second.into_iter());
         loop {
             match (first.next(), second.next()) {
-                (None, None) => return Race { left },
+                (None, None) => break,
                 (a, b) => left.extend(a.into_iter().chain(b)),
             }
         }
+        reachability.order(left.make_contiguous(), Instant::now());
+        Race { left }
     }
 
     /// The next address: at the start, after a failure at once, else after [`ATTEMPT_DELAY`].
@@ -49,14 +54,21 @@ mod tests {
 
     #[test]
     fn families_take_turns_beginning_with_the_first() {
-        let mut race = Race::new(vec![
+        let reachability = Reachability::default();
+        let dead = address("[::1]:1");
+        let addresses = vec![
             address("[::1]:1"),
             address("[::2]:1"),
             address("[::3]:1"),
             address("127.0.0.1:1"),
-        ]);
+        ];
+        let mut race = Race::new(addresses.clone(), &reachability);
         let order: Vec<_> = std::iter::from_fn(|| race.next()).collect();
         assert_eq!(order, ["[::1]:1", "127.0.0.1:1", "[::2]:1", "[::3]:1"].map(address));
         assert!(race.is_over());
+        reachability.ended(None, &[dead], Instant::now());
+        let mut race = Race::new(addresses, &reachability);
+        let order: Vec<_> = std::iter::from_fn(|| race.next()).collect();
+        assert_eq!(order, ["127.0.0.1:1", "[::2]:1", "[::3]:1", "[::1]:1"].map(address));
     }
 }

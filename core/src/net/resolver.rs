@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::dns_cache::{Answer, DnsCache};
+use crate::net::reachability::Reachability;
 
 /// How a client turns names into addresses.
 pub(crate) struct Resolver {
@@ -179,11 +180,12 @@ mod tests {
     }
 }
 
-/// How names become addresses.
+/// How names become addresses, and in which order these are tried.
 #[derive(Clone, Copy)]
 pub(crate) struct Names<'a> {
     pub resolver: &'a Resolver,
     pub dns: &'a DnsCache,
+    pub reachability: &'a Reachability,
 }
 
 impl Names<'_> {

@@ -79,11 +79,28 @@ pub(crate) fn watch<T: AsRawFd + AsFd>(owner: T) -> io::Result<AsyncFd<T>> {
     AsyncFd::new(owner)
 }
 
+/// What the host does with a socket before it is connected: options that this library does not know. An
+/// error ends the attempt.
+pub type SocketHook = dyn Fn(BorrowedFd<'_>) -> io::Result<()> + Send + Sync;
+
 /// What a socket is bound to before it is connected.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Binding {
     pub address: Option<IpAddr>,
     pub interface: Option<String>,
+    pub hook: Option<Arc<SocketHook>>,
+}
+
+impl Binding {
+    /// It is bound to nothing.
+    pub fn is_free(&self) -> bool {
+        self.address.is_none() && self.interface.is_none() && self.hook.is_none()
+    }
+
+    /// Lets the host see a socket that is not connected yet.
+    pub fn show(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        self.hook.as_ref().map_or(Ok(()), |hook| hook(fd))
+    }
 }
 
 /// What a read brought.
@@ -185,6 +202,7 @@ pub(crate) fn start_connect(address: SocketAddr, binding: &Binding) -> io::Resul
         );
         socket.bind(&SockAddr::from(source)).map_err(|error| named(&source.ip(), error))?;
     }
+    binding.show(socket.as_fd())?;
     match socket.connect(&SockAddr::from(address)) {
         Ok(()) => {}
         Err(error)

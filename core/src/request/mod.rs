@@ -17,7 +17,7 @@ use crate::error::{Error, Result, Sent};
 use crate::observe::Observer;
 use crate::repeat::{self, Answer, Attempt};
 use crate::request::body::{BodySource, Kept, SharedSource};
-use crate::request::url::Target;
+use crate::request::url::{Target, unix};
 use crate::roads::Roads;
 use crate::roads::options::RoadOptions;
 use crate::sync::lock;
@@ -68,6 +68,8 @@ pub struct Request {
     pub(crate) own_defaults: bool,
     /// What it says for itself of the road it takes.
     pub(crate) roads: Option<Arc<RoadOptions>>,
+    /// Its URL names the socket, so that other origins are elsewhere.
+    is_unix_url: bool,
     /// The field line of its own Proxy-Authorization, for a proxy that forwards it and for nobody else.
     pub(crate) proxy_authorization: Option<Arc<[u8]>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -75,11 +77,18 @@ pub struct Request {
 
 impl Request {
     /// A request without body. The URL is absolute, `http` or `https`; its userinfo becomes Basic
-    /// credentials, its fragment is not sent.
+    /// credentials, its fragment is not sent. `http+unix://%2Frun%2Fa.sock/target` is `/target` of the
+    /// server at that Unix domain socket, whose Host is `localhost`.
     ///
     /// # Errors
-    /// `InvalidUrl`, `UnsupportedScheme`, `InvalidMethod`.
+    /// `InvalidUrl`, `UnsupportedScheme`, `InvalidMethod`; `InvalidArgument` for a socket's path.
     pub fn new(method: &str, url: &str) -> Result<Request> {
+        if let Some((socket, url)) = unix::split(url)? {
+            let mut request = Request::to(method, Target::parse(&url)?)?;
+            request.set_option("unix_socket", Some(&socket))?;
+            request.is_unix_url = true;
+            return Ok(request);
+        }
         let target = Target::parse(url)?;
         Request::to(method, target)
     }
@@ -98,6 +107,7 @@ impl Request {
             refuse_redirects: false,
             own_defaults: false,
             roads: None,
+            is_unix_url: false,
             proxy_authorization: None,
             observer: None,
         })
@@ -239,7 +249,17 @@ impl Request {
         self.follow_redirects = other.follow_redirects;
         self.refuse_redirects = other.refuse_redirects;
         self.roads = other.roads.clone();
+        self.is_unix_url = other.is_unix_url;
         self.observer = other.observer.clone();
+    }
+
+    /// It goes to another origin than the URL that it was made of.
+    pub(crate) fn leave_origin(&mut self) {
+        if std::mem::take(&mut self.is_unix_url)
+            && let Some(options) = &mut self.roads
+        {
+            Arc::make_mut(options).unix_socket = None;
+        }
     }
 
     /// Checks what can only be checked with head and body together.

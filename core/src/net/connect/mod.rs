@@ -33,8 +33,8 @@ impl Dialled {
     }
 
     /// To a Unix domain socket.
-    pub async fn to_unix(path: &Path) -> Result<Dialled> {
-        let (io, connect) = unix::to_path(path).await?;
+    pub async fn to_unix(path: &Path, binding: &Binding) -> Result<Dialled> {
+        let (io, connect) = unix::to_path(path, binding).await?;
         let (resolve, tls) = (Duration::ZERO, Duration::ZERO);
         let transport = Transport::Plain;
         Ok(Dialled { io, transport, resolve, connect, tls, peer: None, answer: None })

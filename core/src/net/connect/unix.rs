@@ -1,24 +1,25 @@
 //! The connector to a Unix domain socket.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::net::socket::{Io, watch};
+use crate::net::socket::{Binding, Io, watch};
 
 /// Connects to the socket at `path`; the time that it took. The caller sets the deadline by dropping the
 /// future.
-pub(super) async fn to_path(path: &Path) -> Result<(Io, Duration)> {
+pub(super) async fn to_path(path: &Path, binding: &Binding) -> Result<(Io, Duration)> {
     let started = Instant::now();
     let failed = |error: io::Error| {
         let took = started.elapsed();
         let text = format!("cannot connect to {}: {error}; gave up after {took:.1?}", shown(path));
         Error::new(ErrorKind::ConnectFailed, Phase::Connect, text).with_os(&error)
     };
-    let io = connect(path).await.map_err(failed)?;
+    let io = connect(path, binding).await.map_err(failed)?;
     Ok((io, started.elapsed()))
 }
 
@@ -27,10 +28,11 @@ fn shown(path: &Path) -> String {
     path.to_string_lossy().replacen('\0', "@", 1)
 }
 
-async fn connect(path: &Path) -> io::Result<Io> {
+async fn connect(path: &Path, binding: &Binding) -> io::Result<Io> {
     let kind = Type::STREAM.nonblocking().cloexec();
     let address = SockAddr::unix(path)?;
     let socket = watch(Socket::new(Domain::UNIX, kind, None)?)?;
+    binding.show(socket.get_ref().as_fd())?;
     let mut pause = Duration::from_millis(1);
     loop {
         match socket.get_ref().connect(&address) {

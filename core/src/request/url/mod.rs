@@ -13,6 +13,7 @@ pub(crate) mod secret;
 mod strict;
 #[cfg(test)]
 mod tests;
+pub(crate) mod unix;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
