@@ -41,11 +41,11 @@ pub extern "C" fn ka_response_take_stream(
 /// Reads up to `capacity` bytes, waiting on this thread for at least one; first what came with the
 /// response. `*count` 0 is the end of what the peer sends, with TLS its close_notify.
 /// Ownership: the bytes are copied to `buffer`.
-/// Threads: any, one reader at a time for one stream, beside one writer.
+/// Threads: any; one reads while another writes, further readers wait for their turn.
 /// Errors: KA_READ_TIMEOUT when no byte came for the time of ka_stream_set_timeouts, after which it can be
 /// read on; KA_CONNECTION_RESET; KA_TLS_PROTOCOL, also when TLS ended without close_notify, so that what
-/// came may be cut off (RFC 8446 6.1); KA_INVALID_STATE when it is closed, of another process, or being
-/// read; KA_INVALID_ARGUMENT when `capacity` is 0.
+/// came may be cut off (RFC 8446 6.1); KA_INVALID_STATE when it is closed or of another process;
+/// KA_INVALID_ARGUMENT when `capacity` is 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_stream_read(
     stream: *const ka_stream,
@@ -74,11 +74,11 @@ pub extern "C" fn ka_stream_read(
 
 /// Writes all of `data`, waiting on this thread until the peer's side has room.
 /// Ownership: `data` stays the caller's.
-/// Threads: any, one writer at a time for one stream, beside one reader. A peer that writes while it does
-/// not read needs both at once.
+/// Threads: any; one writes while another reads, further writers wait for their turn. A peer that writes
+/// while it does not read needs both at once.
 /// Errors: KA_SEND_TIMEOUT when no byte was taken for the time of ka_stream_set_timeouts;
-/// KA_CONNECTION_RESET; KA_INVALID_STATE when it is closed, shut down, of another process, or being
-/// written to. How much was sent before is not known.
+/// KA_CONNECTION_RESET; KA_INVALID_STATE when it is closed, shut down or of another process. How much was
+/// sent before is not known.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_stream_write(
     stream: *const ka_stream,
@@ -98,7 +98,7 @@ pub extern "C" fn ka_stream_write(
 /// Ends the sending half, waiting on this thread until what was written has left; with TLS by
 /// close_notify. What the peer sends can still be read. A second time does nothing.
 /// Ownership: `stream` stays the caller's.
-/// Threads: any, one writer at a time for one stream.
+/// Threads: any, in turn with writers.
 /// Errors: as ka_stream_write.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_stream_shutdown(
@@ -171,7 +171,7 @@ pub extern "C" fn ka_stream_fd(stream: *const ka_stream) -> i32 {
 /// ka_stream_read then has without waiting, 0 at the end.
 /// Ownership: all stays the caller's. On KA_OK `*call` is owned: ka_call_free. `call` may be NULL. A read
 /// that is cancelled loses nothing. ka_stream_free ends it with KA_INVALID_STATE.
-/// Threads: any; it counts as the stream's one reader until its event comes.
+/// Threads: any; readers on threads wait until its event has come.
 /// Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes;
 /// what else fails ka_stream_read is in the event.
 #[unsafe(no_mangle)]
@@ -197,10 +197,10 @@ pub extern "C" fn ka_stream_submit_read(
 }
 
 /// Has the engine write all of `data`. Exactly one event of kind KA_EVENT_STREAM_WRITE with `user_data`
-/// comes to `queue` when it has been written; not before may the next write begin.
+/// comes to `queue` when it has been written; what is to follow it is submitted then.
 /// Ownership: `data` is copied. On KA_OK `*call` is owned: ka_call_free. `call` may be NULL. A write that is
 /// cancelled may have sent some of it. ka_stream_free ends it with KA_INVALID_STATE.
-/// Threads: any; it counts as the stream's one writer until its event comes.
+/// Threads: any; writers on threads wait until its event has come.
 /// Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes;
 /// what else fails ka_stream_write is in the event.
 #[unsafe(no_mangle)]
@@ -228,7 +228,7 @@ pub extern "C" fn ka_stream_submit_write(
 /// Has the engine end the sending half, as ka_stream_shutdown does. Exactly one event of kind
 /// KA_EVENT_STREAM_WRITE with `user_data` comes to `queue`.
 /// Ownership: all stays the caller's. On KA_OK `*call` is owned: ka_call_free. `call` may be NULL.
-/// Threads: any; it counts as the stream's one writer until its event comes.
+/// Threads: any; writers on threads wait until its event has come.
 /// Errors: as ka_stream_submit_write.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_stream_submit_shutdown(

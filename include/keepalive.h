@@ -40,12 +40,12 @@
  *            returns. ka_str and ka_bytes are views: valid until the object they came from is freed
  *            or, where the comment says so, until the next call on it; they do not end in a NUL.
  * Threads.   A ka_client may be used from any number of threads at once. Every other object is used
- *            by one thread at a time, and may move between threads; a ka_stream by one that reads and
- *            one that writes. ka_client_send runs on the
- *            calling thread; ka_client_submit on the engine's thread, and its events are fetched
- *            with ka_queue_take or its short form ka_queue_wait. Nothing calls back into the program
- *            from a foreign thread, except a body reader of a submitted request and a socket callback. A `user_data` that is
- *            not a reader's is handed back and never looked at.
+ *            by one thread at a time, and may move between threads; but a ka_stream by any number.
+ *            ka_client_send runs on the calling thread; ka_client_submit on the engine's thread, and
+ *            its events are fetched with ka_queue_take or its short form ka_queue_wait. Nothing calls
+ *            back into the program from a foreign thread, except a body reader of a submitted request
+ *            and a socket callback. A `user_data` that is not a reader's is handed back and never
+ *            looked at.
  * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the
  *            type PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A body reader's function that leaves by
  *            a C++ exception or pthread_exit ends the process with a message. longjmp out of a call,
@@ -1926,11 +1926,11 @@ ka_status ka_response_take_stream(ka_response *response,
  * Reads up to `capacity` bytes, waiting on this thread for at least one; first what came with the
  * response. `*count` 0 is the end of what the peer sends, with TLS its close_notify.
  * Ownership: the bytes are copied to `buffer`.
- * Threads: any, one reader at a time for one stream, beside one writer.
+ * Threads: any; one reads while another writes, further readers wait for their turn.
  * Errors: KA_READ_TIMEOUT when no byte came for the time of ka_stream_set_timeouts, after which it can be
  * read on; KA_CONNECTION_RESET; KA_TLS_PROTOCOL, also when TLS ended without close_notify, so that what
- * came may be cut off (RFC 8446 6.1); KA_INVALID_STATE when it is closed, of another process, or being
- * read; KA_INVALID_ARGUMENT when `capacity` is 0.
+ * came may be cut off (RFC 8446 6.1); KA_INVALID_STATE when it is closed or of another process;
+ * KA_INVALID_ARGUMENT when `capacity` is 0.
  */
 KA_API
 ka_status ka_stream_read(const ka_stream *stream,
@@ -1942,11 +1942,11 @@ ka_status ka_stream_read(const ka_stream *stream,
 /**
  * Writes all of `data`, waiting on this thread until the peer's side has room.
  * Ownership: `data` stays the caller's.
- * Threads: any, one writer at a time for one stream, beside one reader. A peer that writes while it does
- * not read needs both at once.
+ * Threads: any; one writes while another reads, further writers wait for their turn. A peer that writes
+ * while it does not read needs both at once.
  * Errors: KA_SEND_TIMEOUT when no byte was taken for the time of ka_stream_set_timeouts;
- * KA_CONNECTION_RESET; KA_INVALID_STATE when it is closed, shut down, of another process, or being
- * written to. How much was sent before is not known.
+ * KA_CONNECTION_RESET; KA_INVALID_STATE when it is closed, shut down or of another process. How much was
+ * sent before is not known.
  */
 KA_API
 ka_status ka_stream_write(const ka_stream *stream,
@@ -1958,7 +1958,7 @@ ka_status ka_stream_write(const ka_stream *stream,
  * Ends the sending half, waiting on this thread until what was written has left; with TLS by
  * close_notify. What the peer sends can still be read. A second time does nothing.
  * Ownership: `stream` stays the caller's.
- * Threads: any, one writer at a time for one stream.
+ * Threads: any, in turn with writers.
  * Errors: as ka_stream_write.
  */
 KA_API ka_status ka_stream_shutdown(const ka_stream *stream, ka_error **error);
@@ -2014,7 +2014,7 @@ int32_t ka_stream_fd(const ka_stream *stream);
  * ka_stream_read then has without waiting, 0 at the end.
  * Ownership: all stays the caller's. On KA_OK `*call` is owned: ka_call_free. `call` may be NULL. A read
  * that is cancelled loses nothing. ka_stream_free ends it with KA_INVALID_STATE.
- * Threads: any; it counts as the stream's one reader until its event comes.
+ * Threads: any; readers on threads wait until its event has come.
  * Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes;
  * what else fails ka_stream_read is in the event.
  */
@@ -2028,10 +2028,10 @@ ka_status ka_stream_submit_read(const ka_stream *stream,
 
 /**
  * Has the engine write all of `data`. Exactly one event of kind KA_EVENT_STREAM_WRITE with `user_data`
- * comes to `queue` when it has been written; not before may the next write begin.
+ * comes to `queue` when it has been written; what is to follow it is submitted then.
  * Ownership: `data` is copied. On KA_OK `*call` is owned: ka_call_free. `call` may be NULL. A write that is
  * cancelled may have sent some of it. ka_stream_free ends it with KA_INVALID_STATE.
- * Threads: any; it counts as the stream's one writer until its event comes.
+ * Threads: any; writers on threads wait until its event has come.
  * Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes;
  * what else fails ka_stream_write is in the event.
  */
@@ -2048,7 +2048,7 @@ ka_status ka_stream_submit_write(const ka_stream *stream,
  * Has the engine end the sending half, as ka_stream_shutdown does. Exactly one event of kind
  * KA_EVENT_STREAM_WRITE with `user_data` comes to `queue`.
  * Ownership: all stays the caller's. On KA_OK `*call` is owned: ka_call_free. `call` may be NULL.
- * Threads: any; it counts as the stream's one writer until its event comes.
+ * Threads: any; writers on threads wait until its event has come.
  * Errors: as ka_stream_submit_write.
  */
 KA_API

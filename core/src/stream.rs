@@ -4,10 +4,11 @@
 //! One reads while another writes. Both go through the same TLS session, so each try at the socket takes
 //! a lock; no wait does.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,9 +35,13 @@ const PIECE: usize = 64 * 1024;
 /// 2xx to CONNECT (RFC 9110 9.3.6). It has left its pool, whose limits it no longer counts in, and is
 /// closed when this is dropped.
 ///
-/// Any thread. One read and one write may be under way at the same time; a second of either is
-/// `InvalidState`. In a forked child everything is, and dropping it leaves the parent's as it is.
+/// Any thread. One read and one write are under way at the same time; others of either wait for their turn,
+/// in their order and within their limits. In a forked child everything is `InvalidState`, and dropping it
+/// leaves the parent's as it is.
 pub struct UpgradedStream(pub(crate) Arc<Shared>);
+
+/// Held by whoever uses it.
+type Half = tokio::sync::Mutex<()>;
 
 /// What the holder and work under way share.
 pub(crate) struct Shared {
@@ -44,8 +49,9 @@ pub(crate) struct Shared {
     origin: Arc<Origin>,
     link: Mutex<Link>,
     limits: Mutex<Limits>,
-    reading: AtomicBool,
-    writing: AtomicBool,
+    /// Who reads, and who writes; others wait for their turn.
+    reading: Half,
+    writing: Half,
     closed: AtomicBool,
     generation: u64,
 }
@@ -72,22 +78,6 @@ struct Limits {
     write: Limit,
 }
 
-/// Holds one half while it lives.
-struct Half<'a>(&'a AtomicBool);
-
-impl Drop for Half<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
-}
-
-fn half<'a>(flag: &'a AtomicBool, what: &str) -> Result<Half<'a>> {
-    match flag.swap(true, Ordering::AcqRel) {
-        true => Err(Error::state(format!("the stream: a {what} is already under way"))),
-        false => Ok(Half(flag)),
-    }
-}
-
 impl From<Detached> for UpgradedStream {
     fn from(detached: Detached) -> UpgradedStream {
         let Detached { io, transport, rest, terms: Terms { origin, read, send } } = detached;
@@ -97,8 +87,8 @@ impl From<Detached> for UpgradedStream {
             origin,
             link: Mutex::new(link),
             limits: Mutex::new(Limits { read, write: send }),
-            reading: false.into(),
-            writing: false.into(),
+            reading: Half::default(),
+            writing: Half::default(),
             closed: false.into(),
             generation: fork::generation(),
         }))
@@ -112,7 +102,7 @@ impl UpgradedStream {
     /// # Errors
     /// `ReadTimeout` when no byte came for the time of [`UpgradedStream::set_timeouts`], after which it can
     /// be read on; `ConnectionReset`; `TlsProtocol`, also when TLS ended without close_notify, so that what
-    /// came may be cut off (RFC 8446 6.1); `Interrupted`; `InvalidState` when it is closed or being read.
+    /// came may be cut off (RFC 8446 6.1); `Interrupted`; `InvalidState` when it is closed.
     pub fn read(&self, buffer: &mut [u8], blocking: Blocking<'_>) -> Result<usize> {
         self.read_space(buffer.into(), blocking)
     }
@@ -133,11 +123,27 @@ impl UpgradedStream {
         run(self.0.read_into(&mut BlockingWait::new(blocking), &mut space))
     }
 
+    /// Takes at most `max` bytes of those that are here already, on any thread and without a look at the
+    /// socket: after [`Outcome::StreamReady`](crate::Outcome::StreamReady). `Ok(None)` is the end, `None`
+    /// means that nothing is here.
+    pub fn read_now(&self, max: usize) -> Option<Result<Option<Bytes>>> {
+        let mut link = match self.0.link() {
+            Ok(link) => link,
+            Err(error) => return Some(Err(error)),
+        };
+        match (link.rest.take(max), &link.end) {
+            (Some(piece), _) => Some(Ok(Some(piece))),
+            (None, Some(End::Clean)) => Some(Ok(None)),
+            (None, Some(End::Failed(error))) => Some(Err(error.clone())),
+            (None, None) => None,
+        }
+    }
+
     /// Writes all of `data` on this thread.
     ///
     /// # Errors
     /// `SendTimeout` when no byte was taken for the time of [`UpgradedStream::set_timeouts`];
-    /// `ConnectionReset`; `Interrupted`; `InvalidState` when it is closed, shut down or being written to.
+    /// `ConnectionReset`; `Interrupted`; `InvalidState` when it is closed or shut down.
     /// How much of `data` was sent before is not known.
     pub fn write(&self, data: &[u8], blocking: Blocking<'_>) -> Result<()> {
         run(self.0.write_all(&mut BlockingWait::new(blocking), data))
@@ -317,9 +323,10 @@ impl Shared {
         op: &mut (dyn FnMut(&mut Link, BorrowedFd<'_>) -> io::Result<Received> + Send),
     ) -> Result<usize> {
         self.open()?;
-        let _half = half(&self.reading, "read")?;
         let limit = self.limits().read;
         let deadline = Deadline::from_now(limit, ErrorKind::ReadTimeout);
+        let turn = hold(&self.reading, wait, &deadline).await;
+        let _half = turn.map_err(|stopped| self.stopped(stopped, Phase::Body, limit))?;
         let mut tried = |fd: BorrowedFd<'_>| -> io::Result<Result<usize>> {
             let mut link = match self.link() {
                 Ok(link) => link,
@@ -354,8 +361,10 @@ impl Shared {
 
     pub(crate) async fn write_all<W: Wait>(&self, wait: &mut W, mut data: &[u8]) -> Result<()> {
         self.open()?;
-        let _half = half(&self.writing, "write")?;
         let limit = self.limits().write;
+        let deadline = Deadline::from_now(limit, ErrorKind::SendTimeout);
+        let turn = hold(&self.writing, wait, &deadline).await;
+        let _half = turn.map_err(|stopped| self.stopped(stopped, Phase::Send, limit))?;
         let mut held = self.link()?.transport.wants_flush();
         while !data.is_empty() || held {
             // A byte was taken: the wait for the next begins anew.
@@ -399,10 +408,11 @@ impl Shared {
     /// Ends the sending half.
     pub(crate) async fn finish<W: Wait>(&self, wait: &mut W) -> Result<()> {
         self.open()?;
-        let _half = half(&self.writing, "write")?;
-        self.link()?.ended = true;
         let limit = self.limits().write;
         let deadline = Deadline::from_now(limit, ErrorKind::SendTimeout);
+        let turn = hold(&self.writing, wait, &deadline).await;
+        let _half = turn.map_err(|stopped| self.stopped(stopped, Phase::Send, limit))?;
+        self.link()?.ended = true;
         let waited = poll_fn(|cx| {
             wait.poll_io(cx, &self.io, Want::Write, &deadline, &mut |fd, _| {
                 let mut link = match self.link() {
@@ -443,6 +453,19 @@ impl Shared {
         let text = format!("{peer} ended the stream without close_notify: it may be cut off");
         Error::new(ErrorKind::TlsProtocol, Phase::Body, text)
     }
+}
+
+/// Waits for a half.
+async fn hold<'a, W: Wait>(
+    half: &'a Half,
+    wait: &mut W,
+    deadline: &Deadline,
+) -> std::result::Result<tokio::sync::MutexGuard<'a, ()>, Stopped> {
+    if let Ok(held) = half.try_lock() {
+        return Ok(held);
+    }
+    let mut turn = pin!(half.lock());
+    poll_fn(|cx| wait.poll_until(cx, deadline, &mut |cx| turn.as_mut().poll(cx))).await
 }
 
 impl Link {

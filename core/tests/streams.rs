@@ -383,21 +383,28 @@ fn a_read_is_interrupted_and_a_cancelled_one_takes_nothing() {
 }
 
 #[test]
-fn a_second_reader_is_refused() {
+fn readers_take_turns() {
     let client = client(|_| {});
     let (url, _) = server(None, SWITCH, echo);
     let stream = stream(&client, &url);
     let queue = Queue::new(|| {});
-    stream.submit_read(8, &queue, 1).expect("submitted");
-    stream.submit_read(8, &queue, 2).expect("submitted");
-    let Completion { token, outcome: Outcome::StreamRead(Err(error)) } = completion(&queue) else {
-        panic!("refused")
-    };
-    assert_eq!((token, error.kind()), (2, ErrorKind::InvalidState));
-    assert!(error.message().contains("a read is already under way"), "{error}");
-    stream.write(b"x", Blocking::default()).expect("the other half is free");
-    let Outcome::StreamRead(Ok(Some(piece))) = next(&queue) else { panic!("a piece") };
-    assert_eq!(&piece[..], b"x");
+    let first = stream.submit_read(1, &queue, 1).expect("submitted");
+    stream.submit_read(1, &queue, 2).expect("submitted");
+    stream.submit_read(1, &queue, 3).expect("submitted");
+    first.cancel();
+    assert_eq!(completion(&queue).token, 1);
+    stream.set_timeouts(Some(Duration::from_millis(20)), None);
+    let error = read(&stream, &mut [0; 8]).expect_err("others are first");
+    assert_eq!(error.kind(), ErrorKind::ReadTimeout, "{error}");
+    stream.write(b"xy", Blocking::default()).expect("the other half is free");
+    for (expected, byte) in [(2, b"x"), (3, b"y")] {
+        let Completion { token, outcome: Outcome::StreamRead(Ok(Some(piece))) } =
+            completion(&queue)
+        else {
+            panic!("a piece")
+        };
+        assert_eq!((token, &piece[..]), (expected, &byte[..]));
+    }
 }
 
 #[test]

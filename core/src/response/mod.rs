@@ -299,7 +299,8 @@ impl Response {
     /// `InvalidState`.
     pub fn close(&mut self) {
         self.reply.ready.clear();
-        if !self.is_complete() {
+        // One that nobody took the stream of closes its connection.
+        if !self.is_complete() || matches!(self.reply.state, State::Switched(_)) {
             self.reply.state = State::Closed;
         }
     }
