@@ -668,7 +668,9 @@ typedef struct {
     /**
      * Whether http_proxy, https_proxy, all_proxy and no_proxy of the environment are used, in
      * lower case before upper case; HTTP_PROXY not in a CGI program (REQUEST_METHOD is set). They
-     * are read when the client is made. 0 is off, 1 is on. Default: 0.
+     * are read when the client is made. Python reads them unless told not to, Node with
+     * NODE_USE_ENV_PROXY=1 or --use-env-proxy, C with KEEPALIVE_TRUST_ENV=1. 0 is off, 1 is on.
+     * Default: by language.
      */
     uint64_t trust_env;
     /**
