@@ -272,7 +272,8 @@ class _ClientOptions(TypedDict, total=False):
     trust_env: bool | None
     """Whether http_proxy, https_proxy, all_proxy and no_proxy of the environment are used, in lower
     case before upper case; HTTP_PROXY not in a CGI program (REQUEST_METHOD is set). They are read
-    when the client is made. Default: False."""
+    when the client is made. Python reads them unless told not to, Node with NODE_USE_ENV_PROXY=1 or
+    --use-env-proxy, C with KEEPALIVE_TRUST_ENV=1. Default: by language."""
     proxy_headers: str | _HeaderTypes | None
     """Header fields for the proxy alone: ``Name: value`` lines. Default: not set."""
     unix_socket: str | None
