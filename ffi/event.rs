@@ -21,6 +21,11 @@ pub enum ka_event_kind {
     KA_EVENT_READ = 2,
     /// Connections were opened: ka_client_submit_warm.
     KA_EVENT_WARM = 3,
+    /// Bytes of a stream are at hand, or its end: ka_stream_submit_read.
+    KA_EVENT_STREAM_READ = 4,
+    /// Bytes of a stream were written, or its sending half ended: ka_stream_submit_write and
+    /// ka_stream_submit_shutdown.
+    KA_EVENT_STREAM_WRITE = 5,
 }
 
 /// What became of something that was submitted. The receiver owns `response` and `error`, and frees
@@ -32,7 +37,7 @@ pub struct ka_event {
     pub user_data: *mut c_void,
     /// KA_OK or why it failed.
     pub status: ka_status,
-    /// On KA_OK the response; on failure NULL, but for ka_response_submit_read, which gives its
+    /// On KA_OK the response, if one was asked for or read; on failure NULL, but for ka_response_submit_read, which gives its
     /// response back in any case.
     pub response: *mut ka_response,
     /// NULL on KA_OK.
@@ -40,7 +45,8 @@ pub struct ka_event {
     /// What was submitted.
     pub kind: ka_event_kind,
     /// KA_EVENT_READ: the bytes of the piece, 0 at the verified end of the body. KA_EVENT_WARM: the
-    /// connections opened. Else, and on failure, 0.
+    /// connections opened. KA_EVENT_STREAM_READ: the bytes that ka_stream_read has without waiting, 0 at
+    /// the end. Else, and on failure, 0.
     pub count: u64,
     /// 0.
     pub reserved: [u64; 2],
@@ -59,6 +65,8 @@ impl ka_event {
         };
         let read = ka_event { kind: ka_event_kind::KA_EVENT_READ, ..event };
         let warm = ka_event { kind: ka_event_kind::KA_EVENT_WARM, ..event };
+        let came = ka_event { kind: ka_event_kind::KA_EVENT_STREAM_READ, ..event };
+        let wrote = ka_event { kind: ka_event_kind::KA_EVENT_STREAM_WRITE, ..event };
         let response =
             |response: Response, piece: Bytes| give(ka_response::with_piece(response, piece));
         match completion.outcome {
@@ -75,7 +83,11 @@ impl ka_event {
             }
             Outcome::Warmed(Ok(opened)) => ka_event { count: opened as u64, ..warm },
             Outcome::Warmed(Err(error)) => warm.failed(error),
-            Outcome::WantBody(_) | Outcome::Filled(..) => {
+            Outcome::StreamReady(Ok(ready)) => ka_event { count: ready as u64, ..came },
+            Outcome::StreamReady(Err(error)) => came.failed(error),
+            Outcome::StreamWritten(Ok(())) => wrote,
+            Outcome::StreamWritten(Err(error)) => wrote.failed(error),
+            Outcome::WantBody(_) | Outcome::Filled(..) | Outcome::StreamRead(_) => {
                 let text = "the engine answered what no C call asks for";
                 event.failed(Error::new(ErrorKind::Internal, Phase::Send, text))
             }

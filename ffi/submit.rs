@@ -178,26 +178,26 @@ pub extern "C" fn ka_call_free(call: *mut ka_call) {
 }
 
 /// The number that an event brings back as `user_data`.
-fn token(user_data: *mut c_void) -> u64 {
+pub(crate) fn token(user_data: *mut c_void) -> u64 {
     user_data.expose_provenance() as u64
 }
 
 /// Where the caller wants the `ka_call`, if it wants one.
-struct Handle(Out<*mut ka_call>);
+pub(crate) struct Handle(Out<*mut ka_call>);
 
 impl Handle {
     /// Emptied.
     ///
     /// # Safety
     /// `call` is NULL or valid for writes as long as this lives.
-    unsafe fn new(call: *mut *mut ka_call) -> Handle {
+    pub(crate) unsafe fn new(call: *mut *mut ka_call) -> Handle {
         // SAFETY: the caller's promise.
         let out = unsafe { Out::new(call, "call") };
         out.write_if_given(ptr::null_mut);
         Handle(out)
     }
 
-    fn give(&self, call: Call) {
+    pub(crate) fn give(&self, call: Call) {
         self.0.write_if_given(|| give(ka_call { call }));
     }
 }

@@ -40,11 +40,12 @@
  *            returns. ka_str and ka_bytes are views: valid until the object they came from is freed
  *            or, where the comment says so, until the next call on it; they do not end in a NUL.
  * Threads.   A ka_client may be used from any number of threads at once. Every other object is used
- *            by one thread at a time, and may move between threads. ka_client_send runs on the
- *            calling thread; ka_client_submit on the engine's thread, and its events are fetched
- *            with ka_queue_take or its short form ka_queue_wait. Nothing calls back into the program
- *            from a foreign thread, except a body reader of a submitted request and a socket callback. A `user_data` that is
- *            not a reader's is handed back and never looked at.
+ *            by one thread at a time, and may move between threads; but a ka_stream by any number.
+ *            ka_client_send runs on the calling thread; ka_client_submit on the engine's thread, and
+ *            its events are fetched with ka_queue_take or its short form ka_queue_wait. Nothing calls
+ *            back into the program from a foreign thread, except a body reader of a submitted request
+ *            and a socket callback. A `user_data` that is not a reader's is handed back and never
+ *            looked at.
  * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the
  *            type PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A body reader's function that leaves by
  *            a C++ exception or pthread_exit ends the process with a message. longjmp out of a call,
@@ -60,8 +61,8 @@
  * Signals.   No signal handler is installed, engine threads block all signals, and SIGPIPE is never
  *            raised.
  * fork().    A child may use the clients and requests of its parent at once; it gets connections of
- *            its own. Queues, calls and responses stay with the parent; the child may free them, which
- *            closes its copy of a queue's descriptor and leaves the parent's as it is.
+ *            its own. Queues, calls, responses and streams stay with the parent; the child may free
+ *            them, which closes its copy of a descriptor and leaves the parent's as it is.
  */
 
 
@@ -334,6 +335,15 @@ enum ka_event_kind
      * Connections were opened: ka_client_submit_warm.
      */
     KA_EVENT_WARM = 3,
+    /**
+     * Bytes of a stream are at hand, or its end: ka_stream_submit_read.
+     */
+    KA_EVENT_STREAM_READ = 4,
+    /**
+     * Bytes of a stream were written, or its sending half ended: ka_stream_submit_write and
+     * ka_stream_submit_shutdown.
+     */
+    KA_EVENT_STREAM_WRITE = 5,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -416,6 +426,12 @@ typedef struct ka_request ka_request;
  * A response: its head, and a body that is here already or read from the connection.
  */
 typedef struct ka_response ka_response;
+
+/**
+ * A connection that speaks another protocol now: after 101 to a request with Upgrade (RFC 9110 7.8), or
+ * 2xx to CONNECT (RFC 9110 9.3.6).
+ */
+typedef struct ka_stream ka_stream;
 
 /**
  * A view of text that belongs to another object, or to the caller: `len` bytes at `ptr`, no NUL at
@@ -651,7 +667,9 @@ typedef struct {
     /**
      * Whether http_proxy, https_proxy, all_proxy and no_proxy of the environment are used, in
      * lower case before upper case; HTTP_PROXY not in a CGI program (REQUEST_METHOD is set). They
-     * are read when the client is made. 0 is off, 1 is on. Default: 0.
+     * are read when the client is made. Python reads them unless told not to, Node with
+     * NODE_USE_ENV_PROXY=1 or --use-env-proxy, C with KEEPALIVE_TRUST_ENV=1. 0 is off, 1 is on.
+     * Default: by language.
      */
     uint64_t trust_env;
     /**
@@ -1091,7 +1109,7 @@ typedef struct {
      */
     ka_status status;
     /**
-     * On KA_OK the response; on failure NULL, but for ka_response_submit_read, which gives its
+     * On KA_OK the response, if one was asked for or read; on failure NULL, but for ka_response_submit_read, which gives its
      * response back in any case.
      */
     ka_response *response;
@@ -1105,7 +1123,8 @@ typedef struct {
     ka_event_kind kind;
     /**
      * KA_EVENT_READ: the bytes of the piece, 0 at the verified end of the body. KA_EVENT_WARM: the
-     * connections opened. Else, and on failure, 0.
+     * connections opened. KA_EVENT_STREAM_READ: the bytes that ka_stream_read has without waiting, 0 at
+     * the end. Else, and on failure, 0.
      */
     uint64_t count;
     /**
@@ -1888,6 +1907,165 @@ KA_API void ka_call_cancel(ka_call *call);
  * Errors: none.
  */
 KA_API void ka_call_free(ka_call *call);
+
+/**
+ * Takes the connection of a response of 101, or of 2xx to CONNECT, with what came behind the head. It
+ * leaves the client's pool, and needs neither the client nor the response any more. The limits of its
+ * reads and writes are at first those of the request (stall_timeout_ms unless it has its own).
+ * Ownership: `response` stays the caller's. On KA_OK `*stream` is owned: ka_stream_free.
+ * Threads: any, one at a time for one response.
+ * Errors: KA_INVALID_STATE names the status when the response has no stream; also the second time, in a
+ * forked child, and when the server switched before it had the whole request.
+ */
+KA_API
+ka_status ka_response_take_stream(ka_response *response,
+                                  ka_stream **stream,
+                                  ka_error **error);
+
+/**
+ * Reads up to `capacity` bytes, waiting on this thread for at least one; first what came with the
+ * response. `*count` 0 is the end of what the peer sends, with TLS its close_notify.
+ * Ownership: the bytes are copied to `buffer`.
+ * Threads: any; one reads while another writes, further readers wait for their turn.
+ * Errors: KA_READ_TIMEOUT when no byte came for the time of ka_stream_set_timeouts, after which it can be
+ * read on; KA_CONNECTION_RESET; KA_TLS_PROTOCOL, also when TLS ended without close_notify, so that what
+ * came may be cut off (RFC 8446 6.1); KA_INVALID_STATE when it is closed or of another process;
+ * KA_INVALID_ARGUMENT when `capacity` is 0.
+ */
+KA_API
+ka_status ka_stream_read(const ka_stream *stream,
+                         uint8_t *buffer,
+                         size_t capacity,
+                         size_t *count,
+                         ka_error **error);
+
+/**
+ * Writes all of `data`, waiting on this thread until the peer's side has room.
+ * Ownership: `data` stays the caller's.
+ * Threads: any; one writes while another reads, further writers wait for their turn. A peer that writes
+ * while it does not read needs both at once.
+ * Errors: KA_SEND_TIMEOUT when no byte was taken for the time of ka_stream_set_timeouts;
+ * KA_CONNECTION_RESET; KA_INVALID_STATE when it is closed, shut down or of another process. How much was
+ * sent before is not known.
+ */
+KA_API
+ka_status ka_stream_write(const ka_stream *stream,
+                          const uint8_t *data,
+                          size_t len,
+                          ka_error **error);
+
+/**
+ * Ends the sending half, waiting on this thread until what was written has left; with TLS by
+ * close_notify. What the peer sends can still be read. A second time does nothing.
+ * Ownership: `stream` stays the caller's.
+ * Threads: any, in turn with writers.
+ * Errors: as ka_stream_write.
+ */
+KA_API ka_status ka_stream_shutdown(const ka_stream *stream, ka_error **error);
+
+/**
+ * Closes both halves without waiting: reads and writes under way, on other threads or on the engine's,
+ * end with KA_INVALID_STATE, as all later ones do. More than once does no harm.
+ * Ownership: `stream` stays the caller's: ka_stream_free.
+ * Threads: any, at any time before ka_stream_free.
+ * Errors: none; NULL is fine.
+ */
+KA_API
+void ka_stream_close(const ka_stream *stream);
+
+/**
+ * Sets how long a read may wait for a byte, and a write until one is taken, in milliseconds; 0 is no
+ * limit. Holds from the next call on.
+ * Ownership: `stream` stays the caller's.
+ * Threads: any.
+ * Errors: KA_INVALID_ARGUMENT when `stream` is NULL.
+ */
+KA_API
+ka_status ka_stream_set_timeouts(const ka_stream *stream,
+                                 uint64_t read_timeout_ms,
+                                 uint64_t write_timeout_ms,
+                                 ka_error **error);
+
+/**
+ * How many bytes ka_stream_read has without waiting and ka_stream_fd does not tell of: what came with the
+ * response, and with TLS what has been decrypted.
+ * Ownership: `stream` stays the caller's.
+ * Threads: any.
+ * Errors: 0 when `stream` is NULL or of another process.
+ */
+KA_API
+size_t ka_stream_pending(const ka_stream *stream);
+
+/**
+ * The descriptor, for poll, epoll and select; it is non-blocking. Without TLS it is readable when
+ * ka_stream_read would not wait, unless ka_stream_pending tells of bytes that are here already; with TLS
+ * what came may be part of a record or no data, for which ka_stream_read then waits. Event loops are
+ * better served by ka_stream_submit_read.
+ * Ownership: the stream's, until ka_stream_free. Do not read from it, write to it or close it.
+ * Threads: any.
+ * Errors: -1 when `stream` is NULL, closed or of another process.
+ */
+KA_API
+int32_t ka_stream_fd(const ka_stream *stream);
+
+/**
+ * Has the engine wait for bytes, and receive at most `max_size` of them ahead of their reader. Exactly one
+ * event of kind KA_EVENT_STREAM_READ with `user_data` comes to `queue`; its `count` is how many bytes
+ * ka_stream_read then has without waiting, 0 at the end.
+ * Ownership: all stays the caller's. On KA_OK `*call` is owned: ka_call_free. `call` may be NULL. A read
+ * that is cancelled loses nothing. ka_stream_free ends it with KA_INVALID_STATE.
+ * Threads: any; readers on threads wait until its event has come.
+ * Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes;
+ * what else fails ka_stream_read is in the event.
+ */
+KA_API
+ka_status ka_stream_submit_read(const ka_stream *stream,
+                                size_t max_size,
+                                ka_queue *queue,
+                                void *user_data,
+                                ka_call **call,
+                                ka_error **error);
+
+/**
+ * Has the engine write all of `data`. Exactly one event of kind KA_EVENT_STREAM_WRITE with `user_data`
+ * comes to `queue` when it has been written; what is to follow it is submitted then.
+ * Ownership: `data` is copied. On KA_OK `*call` is owned: ka_call_free. `call` may be NULL. A write that is
+ * cancelled may have sent some of it. ka_stream_free ends it with KA_INVALID_STATE.
+ * Threads: any; writers on threads wait until its event has come.
+ * Errors: KA_INVALID_ARGUMENT, KA_INVALID_STATE for a queue of another process. Then no event comes;
+ * what else fails ka_stream_write is in the event.
+ */
+KA_API
+ka_status ka_stream_submit_write(const ka_stream *stream,
+                                 const uint8_t *data,
+                                 size_t len,
+                                 ka_queue *queue,
+                                 void *user_data,
+                                 ka_call **call,
+                                 ka_error **error);
+
+/**
+ * Has the engine end the sending half, as ka_stream_shutdown does. Exactly one event of kind
+ * KA_EVENT_STREAM_WRITE with `user_data` comes to `queue`.
+ * Ownership: all stays the caller's. On KA_OK `*call` is owned: ka_call_free. `call` may be NULL.
+ * Threads: any; writers on threads wait until its event has come.
+ * Errors: as ka_stream_submit_write.
+ */
+KA_API
+ka_status ka_stream_submit_shutdown(const ka_stream *stream,
+                                    ka_queue *queue,
+                                    void *user_data,
+                                    ka_call **call,
+                                    ka_error **error);
+
+/**
+ * Closes and frees a stream. What ka_stream_write took is still sent as far as the system has it; a
+ * forked child frees its copy only, and the parent's goes on.
+ * Ownership: takes `stream`; NULL is fine.
+ * Threads: any, once, when no other call uses it: ka_stream_close ends those that wait.
+ * Errors: none.
+ */
+KA_API void ka_stream_free(ka_stream *stream);
 
 #ifdef __cplusplus
 }  // extern "C"

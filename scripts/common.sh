@@ -11,7 +11,7 @@ BUILD_PACKAGES=('maturin>=1.9,<2')
 TEST_PACKAGES=(
     'pytest>=8' 'mypy>=1.15' 'uvloop>=0.21' 'trio>=0.26' 'anyio>=4.4'
     'httpx>=0.27' 'gunicorn>=22' 'uvicorn>=0.30' 'uvicorn-worker>=0.2' 'celery>=5.4'
-    'gevent>=24.2' 'numpy>=1.26'
+    'gevent>=24.2' 'numpy>=1.26' 'websockets>=13' 'wsproto>=1.2'
 )
 
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }

@@ -29,6 +29,7 @@ run "Python: client, asyncio, trio, wire cases, fork, gunicorn, celery, signals,
 run "Node: client, fetch, wire cases, workers" \
     bash -c 'cd bindings/node && node --test test/*.test.js'
 run "Node: index.d.ts" npm --prefix bindings/node run --silent types
+run "Roads: squid, tinyproxy, haproxy, SOCKS, Unix sockets" "$VENV/bin/python" -m pytest -q tests/roads
 # A namespace of its own, as root or in a user namespace. Where neither is allowed the tests fail, unless
 # KEEPALIVE_NAMESPACES=0 leaves them out.
 network() {

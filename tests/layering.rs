@@ -50,6 +50,7 @@ const ROOMS: &[&str] = &[
     "connection",
     "drive",
     // What callers have.
+    "stream",
     "response",
     "client",
 ];

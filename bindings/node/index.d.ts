@@ -148,8 +148,9 @@ export interface ClientOptions {
   noProxy?: string | readonly string[] | null
   /**
    * Whether http_proxy, https_proxy, all_proxy and no_proxy of the environment are used, in lower case before upper
-   * case; HTTP_PROXY not in a CGI program (REQUEST_METHOD is set). They are read when the client is made.
-   * Default: false.
+   * case; HTTP_PROXY not in a CGI program (REQUEST_METHOD is set). They are read when the client is made. Python reads
+   * them unless told not to, Node with NODE_USE_ENV_PROXY=1 or --use-env-proxy, C with KEEPALIVE_TRUST_ENV=1.
+   * Default: by language.
    */
   trustEnv?: boolean
   /** Header fields for the proxy alone: `Name: value` lines. Default: not set. */

@@ -27,6 +27,7 @@ mod request;
 mod response;
 mod roads;
 mod stats;
+mod stream;
 mod sync;
 
 pub use auth::basic_credentials;
@@ -58,3 +59,4 @@ pub use request::url::query::{append_query, encode_pairs};
 pub use response::charset::charset;
 pub use response::{Response, Until};
 pub use stats::{CloseCause, OriginStats, Stats};
+pub use stream::UpgradedStream;

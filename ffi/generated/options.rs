@@ -136,7 +136,9 @@ pub struct ka_client_options {
     pub no_proxy: *const c_char,
     /// Whether http_proxy, https_proxy, all_proxy and no_proxy of the environment are used, in
     /// lower case before upper case; HTTP_PROXY not in a CGI program (REQUEST_METHOD is set). They
-    /// are read when the client is made. 0 is off, 1 is on. Default: 0.
+    /// are read when the client is made. Python reads them unless told not to, Node with
+    /// NODE_USE_ENV_PROXY=1 or --use-env-proxy, C with KEEPALIVE_TRUST_ENV=1. 0 is off, 1 is on.
+    /// Default: by language.
     pub trust_env: u64,
     /// Header fields for the proxy alone: `Name: value` lines. Default: NULL.
     pub proxy_headers: *const c_char,

@@ -24,6 +24,7 @@ const SOURCES: &[&str] = &[
     "event",
     "queue",
     "submit",
+    "stream",
 ];
 
 pub fn output(root: &Path) -> Result<Output> {

@@ -20,6 +20,8 @@ const ELSEWHERE = {
   follow: 'redirect',
   maxRedirections: 'redirect',
   compress: 'decompress',
+  socketPath: 'unixSocket',
+  proxies: 'proxy',
   abortSignal: 'signal',
 }
 

@@ -86,6 +86,8 @@ impl Batch {
                 let piece = piece.filter(|piece| !piece.is_empty());
                 slot.response = self.chunk(index, response, piece);
             }
+            // Nobody here asks for it.
+            Outcome::StreamRead(_) | Outcome::StreamReady(_) | Outcome::StreamWritten(_) => {}
             Outcome::Response(Err(error))
             | Outcome::Chunk(_, Err(error))
             | Outcome::Filled(_, _, _, Err(error))

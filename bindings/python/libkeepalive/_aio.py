@@ -141,9 +141,64 @@ class Response:
         self.close()
 
 
+class AsyncUpgradedStream:
+    """Methods of the native class of that name."""
+
+    async def receive_some(self: Any, max_bytes: int | None = None) -> bytes:
+        """Waits for bytes and returns at most ``max_bytes`` of them (default 64 KiB); ``b""`` is the end of
+        what the peer sends. Raises ``ReadError`` for a reset and for TLS that ended without close_notify.
+        """
+        most = 65536 if max_bytes is None else max_bytes
+        while True:
+            await _done(self._ready(most))
+            data: bytes | None = self._take(most)
+            if data is not None:
+                return data
+
+    async def send_all(self: Any, data: bytes) -> None:
+        """Writes all of ``data``."""
+        await _done(self._write(data))
+
+    async def wait_send_all_might_not_block(self: Any) -> None:
+        """Returns at once, as trio allows where that is not known."""
+        await _done(self._write(b""))
+
+    async def send_eof(self: Any) -> None:
+        """Ends the sending half, with TLS by close_notify; what the peer sends can still be read."""
+        await _done(self._end())
+
+    async def read(self: Any, max_bytes: int = 65536) -> bytes:
+        """``receive_some()``, named as of ``asyncio.StreamReader``."""
+        data: bytes = await self.receive_some(max_bytes)
+        return data
+
+    async def write(self: Any, data: bytes) -> None:
+        """``send_all()``: waits until it is written, as ``asyncio.StreamWriter``'s ``drain()`` does."""
+        await _done(self._write(data))
+
+    async def aclose(self: Any) -> None:
+        """``close()`` for asyncio and trio."""
+        self.close()
+
+    async def __aenter__(self: Any) -> Any:
+        return self
+
+    async def __aexit__(self: Any, *_raised: object) -> None:
+        self.close()
+
+    def __aiter__(self: Any) -> Any:
+        return self
+
+    async def __anext__(self: Any) -> bytes:
+        data: bytes = await self.receive_some()
+        if not data:
+            raise StopAsyncIteration
+        return data
+
+
 def install(native: Any) -> None:
     """Puts the methods into the classes of the native module."""
-    for source in (AsyncClient, AsyncStream, Response):
+    for source in (AsyncClient, AsyncStream, AsyncUpgradedStream, Response):
         target = getattr(native, source.__name__)
         for name, method in vars(source).items():
             if isinstance(method, FunctionType):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 _BODY = "content=, data=, json= or files="
 _STREAM = "use client.stream(method, url) as a context manager"
 _RETRIES = "give retries= to Client(...)"
+_PROXY = 'proxy=, a URL or patterns: proxy={"https://": "http://host:3128"}'
 _CERT = "give verify= to Client(...)"
 _HEADER = "set the header: headers={}"
 
@@ -19,11 +20,14 @@ _ELSEWHERE = {
     "preload_content": _STREAM,
     "cookies": _HEADER.format('{"Cookie": "name=value"}'),
     "cookie_jar": "cookies are not kept; " + _HEADER.format('{"Cookie": "name=value"}'),
-    "proxies": "proxies are not supported",
-    "proxy": "proxies are not supported",
-    "proxy_auth": "proxies are not supported",
-    "mounts": "proxies are not supported",
-    "trust_env": "proxies are not supported, and SSL_CERT_FILE is always read",
+    "proxies": _PROXY,
+    "mounts": _PROXY,
+    "proxy_auth": 'it stands in the URL: proxy="http://user:password@host"',
+    "proxy_basic_auth": 'it stands in the URL: proxy="http://user:password@host"',
+    "uds": "unix_socket=",
+    "socket_path": "unix_socket=",
+    "source_address": "local_address=",
+    "local_addr": "local_address=",
     "verify": _CERT,
     "verify_ssl": _CERT,
     "ssl": _CERT,

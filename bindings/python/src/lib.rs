@@ -26,6 +26,7 @@ mod shared;
 mod timeout;
 mod tls;
 mod tls_info;
+mod upgraded;
 
 use keepalive_common::fork;
 use pyo3::prelude::*;
@@ -78,6 +79,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<timeout::Timeout>()?;
     module.add_class::<tls_info::Certificate>()?;
     module.add_class::<tls_info::TlsInfo>()?;
+    module.add_class::<upgraded::AsyncUpgradedStream>()?;
+    module.add_class::<upgraded::UpgradedStream>()?;
     module.add_function(wrap_pyfunction!(errors::error_table, module)?)?;
     module.add_function(wrap_pyfunction!(functions::delete, module)?)?;
     module.add_function(wrap_pyfunction!(functions::get, module)?)?;

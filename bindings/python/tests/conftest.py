@@ -19,6 +19,10 @@ import uvloop
 
 import libkeepalive
 
+# The servers are here, wherever the machine's proxies would go.
+for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+    del os.environ[name]
+
 #: Runs a coroutine on an event loop.
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 

@@ -220,6 +220,17 @@ impl RequestHead {
         self.replayable
     }
 
+    /// Whether it is a CONNECT (RFC 9110 9.3.6).
+    pub fn is_connect(&self) -> bool {
+        self.facts.connect
+    }
+
+    /// Whether the connection may speak another protocol after the answer: it is a CONNECT, or asks for
+    /// an Upgrade (RFC 9110 7.8).
+    pub fn switches(&self) -> bool {
+        self.facts.connect || self.facts.upgrade
+    }
+
     /// Whether it carries `Expect: 100-continue` (RFC 9110 10.1.1): its body waits for the server's word.
     pub fn expects_continue(&self) -> bool {
         self.expects_continue
@@ -243,6 +254,9 @@ impl RequestHead {
         let conflict = |name: &str, reason| Err(invalid(format!("header value of {name}"), reason));
         if self.method_bytes() == b"TRACE" && body != RequestBody::None {
             return Err(invalid("body", "TRACE cannot have one (RFC 9110 9.3.8)"));
+        }
+        if self.facts.connect && body != RequestBody::None {
+            return Err(invalid("body", "CONNECT cannot have one (RFC 9110 9.3.6)"));
         }
         let chunked_given = self.transfer_encoding == TransferEncoding::Chunked;
         let length_given = match self.content_length {

@@ -5,6 +5,7 @@ pub(crate) mod call;
 pub(crate) mod outcome;
 mod submission;
 mod submit_body;
+mod submit_stream;
 
 use std::sync::{Arc, Weak};
 

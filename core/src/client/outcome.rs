@@ -36,6 +36,12 @@ pub enum Outcome {
     /// it, from the first on, have been written; also on failure, whose error has none of them
     /// ([`Error::with_partial`](crate::Error::with_partial) adds them).
     Filled(Response, Box<dyn Destination>, usize, Result<()>),
+    /// Of `UpgradedStream::submit_read`: the next piece; `None` is the end of what the peer sends.
+    StreamRead(Result<Option<Bytes>>),
+    /// Of `UpgradedStream::submit_ready`: bytes at hand; 0 is the end of what the peer sends.
+    StreamReady(Result<usize>),
+    /// Of `UpgradedStream::submit_write` and `UpgradedStream::submit_shutdown`.
+    StreamWritten(Result<()>),
     /// A piped request body wants its next piece, or its first one again
     /// ([`body_pipe`](crate::body_pipe)); not an end.
     WantBody(BodyWant),

@@ -6,11 +6,8 @@ use std::os::unix::net::UnixListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use keepalive_proto::RequestHead;
-
 use super::*;
-use crate::net::socket::recv;
-use crate::net::transport::Transport;
+use crate::error::ErrorKind;
 use crate::origin::route::{Address, Road, Route, Source, TlsIdentity};
 
 /// Request lines, each with the number of the connection that it came on.
@@ -159,7 +156,7 @@ fn a_missing_socket_is_named() {
     for (path, shown) in [("/nowhere/socket", "/nowhere/socket"), ("@nobody is here", "@nobody")] {
         let request = request("http://a/", &[("unix_socket", path)]);
         let error = client.send(&request, Blocking::default()).err().expect("no socket");
-        assert_eq!(error.kind(), crate::error::ErrorKind::ConnectFailed);
+        assert_eq!(error.kind(), ErrorKind::ConnectFailed);
         assert!(error.message().contains(shown), "{error}");
     }
 }
@@ -173,25 +170,26 @@ fn taken_over(request: &Request, answer: &'static [u8], status: u16) {
     let mut response = client.send(&request, Blocking::default()).expect("a response");
     assert_eq!((response.status(), response.is_complete()), (status, true));
     assert_eq!(client.stats().active, 1, "the response has it");
-    let detached = response.detach().expect("switched").expect("the parent's own");
-    assert!(response.detach().is_none(), "once");
-    assert_eq!(detached.rest, b"first");
+    let stream = response.take_stream().expect("switched");
+    let error = response.take_stream().err().expect("once");
+    assert_eq!((error.kind(), error.message()), (ErrorKind::InvalidState, TAKEN));
     assert_eq!(client.stats().active, 0, "its place in the pool is free");
     assert_eq!(client.stats().closed, [("switched", 1)]);
+    assert_eq!(stream.pending(), b"first".len());
+    let read = |buffer: &mut [u8]| stream.read(buffer, Blocking::default()).expect("read");
+    let mut first = [0; 16];
+    assert_eq!((read(&mut first), &first[..5]), (5, &b"first"[..]));
     // The rest of the connection is the holder's: the server answers what is written to it.
-    let Transport::Plain = detached.connection.wire.transport else { panic!("plain") };
-    let fd = detached.connection.io.fd();
-    rustix::net::send(fd, b"GET / HTTP/1.1\r\n\r\n", rustix::net::SendFlags::NOSIGNAL)
-        .expect("written");
-    let mut came = Vec::new();
-    while came.len() < answer.len() {
-        let mut fds = [rustix::event::PollFd::new(&fd, rustix::event::PollFlags::IN)];
-        let limit = rustix::event::Timespec { tv_sec: 20, tv_nsec: 0 };
-        assert_eq!(rustix::event::poll(&mut fds, Some(&limit)), Ok(1), "it is open");
-        recv(fd, &mut came).expect("read");
+    stream.write(b"GET / HTTP/1.1\r\n\r\n", Blocking::default()).expect("written");
+    let mut came = vec![0; answer.len()];
+    let mut count = 0;
+    while count < came.len() {
+        count += read(&mut came[count..]);
     }
     assert_eq!(came, answer);
 }
+
+const TAKEN: &str = "the response's stream was taken before";
 
 #[test]
 fn a_101_hands_its_connection_over_with_what_was_read_beyond_the_head() {
@@ -205,8 +203,7 @@ fn a_101_hands_its_connection_over_with_what_was_read_beyond_the_head() {
 
 #[test]
 fn a_2xx_to_connect_hands_its_connection_over_with_what_was_read_beyond_the_head() {
-    let mut request = Request::new("GET", "http://a/").expect("a request");
-    request.head = RequestHead::new("CONNECT", "a:443", "a:443").expect("a head");
+    let request = Request::new("CONNECT", "http://a/b:443").expect("a request");
     taken_over(&request, b"HTTP/1.1 200 Connected\r\n\r\nfirst", 200);
 }
 

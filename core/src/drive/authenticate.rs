@@ -87,7 +87,10 @@ fn default_fields<'a>(settings: &'a Settings, request: &Request) -> Cow<'a, [u8]
         add("Accept-Encoding", ACCEPTED);
     }
     if let Some(authorization) = &request.target.authorization {
-        add("Authorization", authorization);
+        add(
+            if request.head.is_connect() { "Proxy-Authorization" } else { "Authorization" },
+            authorization,
+        );
     }
     Cow::Owned(fields)
 }

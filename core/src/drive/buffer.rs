@@ -11,6 +11,12 @@ pub(crate) struct Buffer {
     taken: usize,
 }
 
+impl From<Vec<u8>> for Buffer {
+    fn from(bytes: Vec<u8>) -> Buffer {
+        Buffer { bytes, taken: 0 }
+    }
+}
+
 impl Buffer {
     pub fn len(&self) -> usize {
         self.bytes.len() - self.taken

@@ -59,6 +59,12 @@ impl<'a, W: Wait> Call<'a, W> {
             None => roads.of(origin),
             Some(own) => roads.with(own)?.of(origin),
         };
+        // A proxy that forwards requests keeps Upgrade to itself (RFC 9110 7.8) and understands CONNECT
+        // as its own.
+        let road = match road {
+            Some(road) if request.head.switches() => Some(road.tunnelled()),
+            road => road,
+        };
         Ok(Route::by(road, origin))
     }
 

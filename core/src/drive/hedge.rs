@@ -28,7 +28,9 @@ use crate::stats::CloseCause;
 /// Whether a request may be sent twice at the client's wish.
 #[inline]
 pub(crate) fn allowed(config: &ClientConfig, request: &Request) -> bool {
-    config.hedge && repeat::Attempt { sent: Sent::All, ..request.attempt() }.beside()
+    config.hedge
+        && !request.head.switches()
+        && repeat::Attempt { sent: Sent::All, ..request.attempt() }.beside()
 }
 
 /// What came of a hedged exchange.

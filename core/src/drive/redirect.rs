@@ -56,6 +56,10 @@ fn next_request(request: &Request, response: &Reply) -> Result<Option<Request>> 
         let text = format!("redirect refused: {status} from {}", request.url());
         return Err(failed(ErrorKind::InvalidRedirect, text));
     }
+    // There is no other place to open the way from (as the Fetch standard has none for CONNECT).
+    if request.head.is_connect() {
+        return Ok(None);
+    }
     let mut locations = response.headers().get_all(b"location");
     let Some(location) = locations.next() else {
         return Ok(None);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keepalive_proto::{Fields, ResponseHead};
 
 use crate::connection::Connection;
-use crate::connection::detached::Switched;
+use crate::connection::detached::{Switched, Terms};
 use crate::connection::lease::Lease;
 use crate::decode::Decoder;
 use crate::drive::body::{Live, Taken, take_events};
@@ -33,6 +33,8 @@ pub(crate) struct Reply {
     /// Body bytes received (and decoded) but not yet read.
     pub ready: Buffer,
     pub state: State,
+    /// It handed its connection out, or will.
+    pub switched: bool,
 }
 
 pub(crate) enum State {
@@ -68,7 +70,8 @@ pub(super) fn reply<W: Wait>(
     received: HeadReceived,
 ) -> Result<Box<Reply>> {
     let HeadReceived { head, early, sent_at, head_at } = received;
-    let mut decoder = match request.decode {
+    // What follows a switch is no content of the answer's.
+    let mut decoder = match request.decode && !lease.connection()?.wire.http.is_switched() {
         true => Decoder::for_fields(head.fields.get_all(b"content-encoding"))?,
         false => None,
     };
@@ -86,12 +89,19 @@ pub(super) fn reply<W: Wait>(
         max_body_size: (most > 0).then_some(most),
         ready: Buffer::default(),
         state: State::Done,
+        switched: false,
     });
     call.record.tell(Event::Head(&reply.head));
     let taken = take_arrived(connection, early, &mut decoder, &mut reply);
     match taken {
         Ok(Taken::End) if connection.wire.http.is_switched() => {
-            reply.state = State::Switched(Box::new(Switched::new(lease)));
+            let terms = Terms {
+                origin: request.target.origin.clone(),
+                read: call.deadlines.read,
+                send: call.deadlines.send,
+            };
+            reply.switched = true;
+            reply.state = State::Switched(Box::new(Switched::new(lease, terms)));
             call.record.tell(Event::End);
         }
         Ok(Taken::End) => {

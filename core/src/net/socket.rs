@@ -48,6 +48,12 @@ impl Io {
         self.watch.get().is_some_and(|watch| !seen(watch))
     }
 
+    /// What it holds, for somebody else; a second hold on the descriptor alone stays behind.
+    pub fn take(&mut self) -> Io {
+        let watch = std::mem::take(&mut self.watch);
+        Io { fd: self.fd.clone(), watch, pace: Pace::default() }
+    }
+
     /// Takes it off the reactor, so that the caller's own `poll(2)` is the only watcher.
     pub fn make_plain(&mut self) {
         self.watch.take();

@@ -104,6 +104,15 @@ impl Transport {
         }
     }
 
+    /// Says that nothing more is sent; `WouldBlock` until all that was taken, and that, is the kernel's.
+    /// What the peer sends can still be read.
+    pub fn end(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        if let Transport::Tls(session) = self {
+            session.end(fd)?;
+        }
+        Ok(rustix::net::shutdown(fd, rustix::net::Shutdown::Write)?)
+    }
+
     /// Says goodbye as far as it can without waiting; what the peer sends can still be read.
     pub fn half_close(&mut self, fd: BorrowedFd<'_>) {
         if let Transport::Tls(session) = self {

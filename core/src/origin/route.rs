@@ -82,6 +82,17 @@ static DIRECT: Road =
     Road { via: Via(None), tls: TlsIdentity(0), address: Address::Name, source: None };
 
 impl Road {
+    /// This road, with a way opened through a proxy that would forward requests.
+    pub fn tunnelled(self: Arc<Road>) -> Arc<Road> {
+        if self.forwarder().is_none() {
+            return self;
+        }
+        let proxies = self.via.0.iter().flat_map(|proxies| proxies.iter());
+        let tunnel = |proxy: &Proxy| Proxy { kind: ProxyKind::Tunnel, ..proxy.clone() };
+        let via = Via(Some(proxies.map(tunnel).collect()));
+        Arc::new(Road { via, ..(*self).clone() })
+    }
+
     /// Who forwards requests, at the end of this road.
     pub fn forwarder(&self) -> Option<&Arc<ProxyServer>> {
         let last = self.via.0.as_deref().and_then(<[Proxy]>::last);

@@ -80,6 +80,11 @@ impl Request {
     /// credentials, its fragment is not sent. `http+unix://%2Frun%2Fa.sock/target` is `/target` of the
     /// server at that Unix domain socket, whose Host is `localhost`.
     ///
+    /// With method `CONNECT` the server at the URL (a proxy) is asked for a way to the `host:port` that is
+    /// the URL's path, as in `http://proxy:3128/example.com:443`: that is the target in authority-form
+    /// and the Host field (RFC 9112 3.2.3), and userinfo goes into Proxy-Authorization. It is sent by the
+    /// same road as other requests to that server; no redirect is followed.
+    ///
     /// # Errors
     /// `InvalidUrl`, `UnsupportedScheme`, `InvalidMethod`; `InvalidArgument` for a socket's path.
     pub fn new(method: &str, url: &str) -> Result<Request> {
@@ -94,7 +99,13 @@ impl Request {
     }
 
     pub(crate) fn to(method: &str, target: Target) -> Result<Request> {
-        let head = RequestHead::new(method, target.path(), target.origin.host_field())?;
+        let head = match method {
+            "CONNECT" => {
+                let authority = target.authority_in_path()?;
+                RequestHead::new(method, &authority, &authority)?
+            }
+            _ => RequestHead::new(method, target.path(), target.origin.host_field())?,
+        };
         Ok(Request {
             head,
             target,
@@ -135,7 +146,9 @@ impl Request {
     /// `Proxy-Connection` is for nobody (RFC 9112 C.2.2).
     fn is_for_proxy(&mut self, name: &[u8], value: &[u8]) -> Result<bool> {
         let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
-        if !is("Proxy-Authorization") && !is("Proxy-Connection") {
+        // CONNECT is for a proxy itself.
+        let for_proxy = is("Proxy-Authorization") && !self.head.is_connect();
+        if !for_proxy && !is("Proxy-Connection") {
             return Ok(false);
         }
         RequestHead::new("GET", "/", "a")?.append(name, value)?;

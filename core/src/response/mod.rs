@@ -9,13 +9,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use keepalive_proto::{Fields, Version};
 
-use crate::connection::detached::Detached;
 use crate::drive::info::{Info, Marks, Timings};
 use crate::drive::reply::{Reply, State};
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::net::space::Space;
 use crate::net::tls::info::TlsInfo;
+use crate::stream::UpgradedStream;
 
 /// How far `submit` goes before it completes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -271,14 +271,26 @@ impl Response {
         Ok(self.reply.ready.take_all())
     }
 
-    /// After 101 or 2xx to CONNECT: the connection, with what was read beyond the head; once.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no surface hands streams out yet"))]
-    pub(crate) fn detach(&mut self) -> Option<Result<Detached>> {
+    /// After 101 or 2xx to CONNECT: the connection, which speaks another protocol from now on, with what
+    /// was read beyond the head. It leaves its pool; once.
+    ///
+    /// # Errors
+    /// `InvalidState` names the status when the answer did not switch; also when it was taken before, in
+    /// a forked child, and when the server switched before it had the whole request.
+    pub fn take_stream(&mut self) -> Result<UpgradedStream> {
         match std::mem::replace(&mut self.reply.state, State::Done) {
-            State::Switched(switched) => Some((*switched).detach()),
+            State::Switched(switched) => Ok((*switched).detach()?.into()),
             other => {
+                let before = matches!(other, State::Done) && self.reply.switched;
                 self.reply.state = other;
-                None
+                Err(Error::state(match before {
+                    true => "the response's stream was taken before".to_string(),
+                    false => format!(
+                        "the response has no stream: {} from {}, only 101 and 2xx to CONNECT have one",
+                        self.status(),
+                        self.url()
+                    ),
+                }))
             }
         }
     }
@@ -287,7 +299,8 @@ impl Response {
     /// `InvalidState`.
     pub fn close(&mut self) {
         self.reply.ready.clear();
-        if !self.is_complete() {
+        // One that nobody took the stream of closes its connection.
+        if !self.is_complete() || matches!(self.reply.state, State::Switched(_)) {
             self.reply.state = State::Closed;
         }
     }

@@ -268,6 +268,20 @@ impl Connection {
         }
     }
 
+    /// Sends back what comes, until the peer's half ends or `limit` bytes have come.
+    pub fn echo(&mut self, limit: u64) -> io::Result<()> {
+        let mut left = limit;
+        while left > 0 {
+            if self.buffer.is_empty() {
+                self.fill()?;
+            }
+            let buffer = std::mem::take(&mut self.buffer);
+            left = left.saturating_sub(buffer.len() as u64);
+            self.write(&buffer)?;
+        }
+        Ok(())
+    }
+
     /// Sends nothing until the peer closes.
     pub fn stall(&mut self) {
         while self.fill().is_ok() {

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use bytes::Bytes;
 use keepalive_core::{BodyWant, Call, Queue, Request, Until};
 use pyo3::prelude::*;
 
@@ -12,6 +13,7 @@ use crate::memory::Filling;
 use crate::once::intern;
 use crate::response::{Method, Response};
 use crate::shared::Shared;
+use crate::upgraded::Held;
 
 /// An awaitable that also has a coroutine's methods, so that ``asyncio.create_task`` takes it.
 #[pyclass(frozen, module = "libkeepalive._native")]
@@ -31,6 +33,13 @@ pub(super) enum Work {
     Send(Box<Sending>),
     Read { response: Py<Response>, all: bool },
     Warm { shared: Arc<Shared>, url: String, count: usize },
+    Stream(Arc<Held>, StreamWork),
+}
+
+pub(super) enum StreamWork {
+    Ready,
+    Write(Bytes),
+    End,
 }
 
 /// A request that waits to be awaited.
@@ -93,6 +102,7 @@ pub(super) enum Job {
     /// A body of known length goes straight into the bytes object.
     Fill(Filling, Whole),
     Warm,
+    Stream(Arc<Held>),
 }
 
 /// What a whole body belongs to.
@@ -114,6 +124,18 @@ impl Pending {
 
     pub fn warm(shared: &Arc<Shared>, url: &str, count: usize) -> Pending {
         Pending::new(Work::Warm { shared: shared.clone(), url: url.to_string(), count })
+    }
+
+    pub fn stream_ready(stream: Arc<Held>) -> Pending {
+        Pending::new(Work::Stream(stream, StreamWork::Ready))
+    }
+
+    pub fn stream_write(stream: Arc<Held>, data: Bytes) -> Pending {
+        Pending::new(Work::Stream(stream, StreamWork::Write(data)))
+    }
+
+    pub fn stream_end(stream: Arc<Held>) -> Pending {
+        Pending::new(Work::Stream(stream, StreamWork::End))
     }
 
     /// A piece of a streamed body, or with `all` the rest of it.

@@ -47,6 +47,16 @@ fn settle(py: Python<'_>, event_loop: &EventLoop, completion: Completion) -> PyR
             }
             None => Ok(()),
         },
+        Outcome::StreamReady(result) => match event_loop.release(token) {
+            Some(pending) => Pending::streamed(pending.bind(py), result.map(drop)),
+            None => Ok(()),
+        },
+        Outcome::StreamWritten(result) => match event_loop.release(token) {
+            Some(pending) => Pending::streamed(pending.bind(py), result),
+            None => Ok(()),
+        },
+        // Nobody here asks for it.
+        Outcome::StreamRead(_) => Ok(()),
         Outcome::WantBody(want) => match event_loop.of_token(py, token) {
             Some(pending) => pending.get().want_body(py, want),
             None => Ok(()),
@@ -180,6 +190,21 @@ impl Pending {
         future.resolve(py, value)
     }
 
+    /// The engine has bytes of a stream, or has written some.
+    fn streamed(slf: &Bound<'_, Self>, result: Result<()>) -> PyResult<()> {
+        let py = slf.py();
+        let State::Running(Running { future: Some(future), job: Job::Stream(held), .. }) =
+            slf.get().take_state()
+        else {
+            return Ok(());
+        };
+        let value = match result {
+            Ok(()) => Ok(py.None().into_bound(py)),
+            Err(error) => Err(held.error(py, &error)),
+        };
+        future.resolve(py, value)
+    }
+
     /// The engine read a piece of a body.
     fn chunk(
         slf: &Bound<'_, Self>,
@@ -239,7 +264,7 @@ impl Pending {
                 let error = response.get().error(py, &error);
                 (response, Err(error))
             }
-            (Job::Request { .. } | Job::Fill(..) | Job::Warm, _) => return Ok(()),
+            (Job::Request { .. } | Job::Fill(..) | Job::Warm | Job::Stream(_), _) => return Ok(()),
         };
         drop(response);
         queue.release(token);

@@ -7,7 +7,9 @@ use pyo3::prelude::*;
 
 use crate::aio::event_loop::{EventLoop, submit_piece};
 use crate::aio::loops::{InlinePoll, current};
-use crate::aio::pending::{Future, Job, OnCancel, Pending, Running, Sending, State, Whole, Work};
+use crate::aio::pending::{
+    Future, Job, OnCancel, Pending, Running, Sending, State, StreamWork, Whole, Work,
+};
 use crate::aio::trio;
 use crate::aio::upload;
 use crate::build::line;
@@ -15,6 +17,9 @@ use crate::errors::{of_class, to_python};
 use crate::memory;
 use crate::once::intern;
 use crate::response::Response;
+
+/// Most bytes of a stream that are received ahead of their reader.
+const STREAM_PIECE: usize = 64 * 1024;
 
 impl Pending {
     /// Submits the work to the engine; the future it will resolve.
@@ -36,6 +41,16 @@ impl Pending {
             Work::Warm { shared, url, count } => {
                 let call = shared.client.submit_warm(&url, count, &queue.queue, token);
                 call.map(|call| (call, Job::Warm)).map_err(|error| to_python(py, &error, None))
+            }
+            Work::Stream(held, work) => {
+                let (stream, queue) = (&held.stream, &queue.queue);
+                let call = match work {
+                    StreamWork::Ready => stream.submit_ready(STREAM_PIECE, queue, token),
+                    StreamWork::Write(data) => stream.submit_write(data, queue, token),
+                    StreamWork::End => stream.submit_shutdown(queue, token),
+                };
+                let call = call.map_err(|error| held.error(py, &error));
+                call.map(|call| (call, Job::Stream(held)))
             }
         };
         let (call, job) = match started {

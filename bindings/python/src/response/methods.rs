@@ -24,6 +24,7 @@ use crate::once::PyOnceLock;
 use crate::once::intern;
 use crate::pieces::{self, AsyncPieces, Pieces};
 use crate::response::{Facts, Response, Slot, owned};
+use crate::upgraded::{AsyncUpgradedStream, UpgradedStream};
 
 #[pymethods]
 impl Response {
@@ -272,6 +273,18 @@ impl Response {
     /// ``iter_lines()`` for asyncio.
     fn aiter_lines<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         pieces::call(slf.py(), "alines", (Self::aiter_text(slf, None)?,))
+    }
+
+    /// The connection of a response of 101, or of 2xx to CONNECT, as a socket for threads, with what came
+    /// behind the head. It leaves the client's pool; once. Raises ``InvalidState``, which names the status,
+    /// when the response did not switch protocols.
+    fn take_stream(&self, py: Python<'_>) -> PyResult<UpgradedStream> {
+        self.held(py).map(UpgradedStream::of)
+    }
+
+    /// ``take_stream()`` for asyncio and trio.
+    fn take_async_stream(&self, py: Python<'_>) -> PyResult<AsyncUpgradedStream> {
+        self.held(py).map(AsyncUpgradedStream::of)
     }
 
     /// Ends the response early. A short rest of the body is drained to save the connection.

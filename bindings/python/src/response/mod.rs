@@ -19,6 +19,7 @@ use crate::errors::{RequestLine, of_class, to_python};
 use crate::headers::{Field, Headers};
 use crate::memory::{self, Memory, Whole};
 use crate::once::PyOnceLock;
+use crate::upgraded::Held;
 
 /// Most bytes of a streamed body that are handed over at a time.
 pub const PIECE: usize = 256 * 1024;
@@ -178,6 +179,20 @@ impl Response {
 
     pub fn error(&self, py: Python<'_>, error: &Error) -> PyErr {
         to_python(py, error, self.line().as_ref())
+    }
+
+    /// Takes the stream of a response that switched protocols.
+    fn held(&self, py: Python<'_>) -> PyResult<Held> {
+        self.facts(py)?;
+        let taken = match &mut *self.slot() {
+            Slot::Here(response) => response.take_stream(),
+            _ => Err(Error::state("the response has no connection, or is being read elsewhere")),
+        };
+        // An exception is made once the lock is free: that may run Python code.
+        match taken {
+            Ok(stream) => Ok(Held { stream, line: self.line() }),
+            Err(error) => Err(self.error(py, &error)),
+        }
     }
 
     fn line(&self) -> Option<RequestLine> {

@@ -226,6 +226,14 @@ impl TlsSession {
         }
     }
 
+    /// Says that nothing more is sent (close_notify, RFC 8446 6.1), here and then below; to be called
+    /// again while it would block.
+    pub fn end(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        self.connection.send_close_notify();
+        self.flush(fd, &mut 0)?;
+        self.below.as_deref_mut().map_or(Ok(()), |below| below.end(fd))
+    }
+
     pub fn close(&mut self, fd: BorrowedFd<'_>) {
         self.connection.send_close_notify();
         let _ = self.flush(fd, &mut 0);

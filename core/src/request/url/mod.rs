@@ -138,6 +138,24 @@ impl Target {
         &self.href[self.path..]
     }
 
+    /// The `host:port` that the path is, for CONNECT (RFC 9112 3.2.3).
+    ///
+    /// # Errors
+    /// `InvalidUrl`: it is something else.
+    pub fn authority_in_path(&self) -> Result<String> {
+        const EXPECTED: &str =
+            "CONNECT wants host:port as its path, as in http://proxy:3128/example.com:443";
+        let text = self.path().strip_prefix('/').unwrap_or_default();
+        let text = percent_decode_str(text).decode_utf8_lossy();
+        let port = text.rsplit_once(':').map_or("", |(_, port)| port);
+        let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits || text.contains(['/', '?', '#', '@', '%']) {
+            return Err(invalid(&self.href, EXPECTED));
+        }
+        let target = Target::parse_anew(&format!("http://{text}/"))?;
+        Ok(target.origin.authority())
+    }
+
     /// The URL with its fragment.
     pub fn url(&self) -> Arc<str> {
         match &self.fragment {

@@ -5,6 +5,7 @@ mod content;
 mod control;
 mod endless;
 mod trouble;
+mod upgrade;
 mod wire;
 
 use crate::connection::{Connection, Ending, Failure};
@@ -61,6 +62,7 @@ fn answer(connection: &mut Connection) -> Result<Next, Failure> {
         ["chaos", seed, caller, number] => {
             return chaos::answer(&mut exchange, [seed, caller, number]);
         }
+        ["upgrade"] => return upgrade::answer(&mut exchange),
         ["endless", form] => endless::answer(&mut exchange, form)?,
         [control, ..] if control.starts_with('_') => {
             let body = exchange.body()?;

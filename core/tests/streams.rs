@@ -1,0 +1,552 @@
+//! Connections that are handed out: after 101 and 2xx to CONNECT, plain and through TLS, read and
+//! written on the caller's thread and on the engine.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use common::*;
+use keepalive_core::*;
+use keepalive_origin::Origin;
+use rustls::{ServerConnection, StreamOwned};
+
+const SWITCH: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
+
+/// The server's end of a stream.
+enum Peer {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
+}
+
+impl Peer {
+    fn socket(&self) -> &TcpStream {
+        match self {
+            Peer::Plain(socket) => socket,
+            Peer::Tls(tls) => &tls.sock,
+        }
+    }
+
+    /// Ends its half as its kind does.
+    fn end(&mut self) {
+        if let Peer::Tls(tls) = self {
+            tls.conn.send_close_notify();
+            let _ = tls.flush();
+        }
+        self.socket().shutdown(Shutdown::Write).expect("open");
+    }
+}
+
+impl Read for Peer {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Peer::Plain(socket) => socket.read(buffer),
+            Peer::Tls(tls) => tls.read(buffer),
+        }
+    }
+}
+
+impl Write for Peer {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Peer::Plain(socket) => socket.write(data),
+            Peer::Tls(tls) => tls.write(data),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Peer::Plain(socket) => socket.flush(),
+            Peer::Tls(tls) => tls.flush(),
+        }
+    }
+}
+
+/// The head of a request.
+fn head(peer: &mut Peer) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && peer.read(&mut byte).expect("a request") == 1 {
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).expect("text")
+}
+
+/// A server that answers one request with `answer` and is then what `then` does; the request's head
+/// comes by the channel.
+fn server(
+    origin: Option<&Origin>,
+    answer: &'static [u8],
+    then: impl FnOnce(Peer) + Send + 'static,
+) -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let config = origin.map(|origin| tls::config(origin, |_| {}));
+    let scheme = if config.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}", listener.local_addr().expect("an address"));
+    let (sender, receiver): (Sender<String>, _) = channel();
+    std::thread::spawn(move || {
+        let socket = listener.accept().expect("a connection").0;
+        let mut peer = match config {
+            None => Peer::Plain(socket),
+            Some(config) => {
+                let session = ServerConnection::new(config).expect("a session");
+                Peer::Tls(Box::new(StreamOwned::new(session, socket)))
+            }
+        };
+        let head = head(&mut peer);
+        peer.write_all(answer).expect("written");
+        peer.flush().expect("written");
+        let _ = sender.send(head);
+        then(peer);
+    });
+    (url, receiver)
+}
+
+fn upgrade(url: &str) -> Request {
+    let mut request = get_request(url);
+    request.add_header(b"Connection", b"Upgrade").expect("a field");
+    request.add_header(b"Upgrade", b"echo").expect("a field");
+    request
+}
+
+fn stream(client: &Client, url: &str) -> UpgradedStream {
+    let mut response = client.send(&upgrade(url), Blocking::default()).expect("a response");
+    assert_eq!(response.status(), 101);
+    response.take_stream().expect("a stream")
+}
+
+/// Plain and through TLS.
+fn both(test: impl Fn(Option<&Origin>, Client)) {
+    let origin = origin();
+    test(None, client(|_| {}));
+    test(Some(&origin), trusting(&origin, |_| {}));
+}
+
+fn read(stream: &UpgradedStream, buffer: &mut [u8]) -> Result<usize> {
+    stream.read(buffer, Blocking::default())
+}
+
+/// Everything up to the end.
+fn rest(stream: &UpgradedStream) -> Result<Vec<u8>> {
+    let mut all = Vec::new();
+    let mut buffer = vec![0; 10_000];
+    loop {
+        match read(stream, &mut buffer)? {
+            0 => return Ok(all),
+            count => all.extend_from_slice(&buffer[..count]),
+        }
+    }
+}
+
+fn echo(mut peer: Peer) {
+    let mut buffer = vec![0; 32 * 1024];
+    loop {
+        match peer.read(&mut buffer) {
+            Ok(0) | Err(_) => break,
+            Ok(count) => peer.write_all(&buffer[..count]).expect("taken"),
+        }
+    }
+    peer.end();
+}
+
+fn pattern(size: usize) -> Vec<u8> {
+    (0..size).map(|at| (at * 31 % 251) as u8).collect()
+}
+
+#[test]
+fn a_megabyte_goes_both_ways_at_once_and_the_halves_end_apart() {
+    const SIZE: usize = 1 << 20;
+    both(|tls, client| {
+        let (url, _) = server(tls, SWITCH, echo);
+        let stream = stream(&client, &url);
+        assert_eq!(stream.is_tls(), tls.is_some());
+        let data = pattern(SIZE);
+        let came = std::thread::scope(|scope| {
+            let reader = scope.spawn(|| rest(&stream));
+            stream.write(&data, Blocking::default()).expect("written");
+            stream.shutdown(Blocking::default()).expect("ended");
+            reader.join().expect("no panic").expect("read")
+        });
+        assert!(came == data, "{} bytes came", came.len());
+        assert_eq!(read(&stream, &mut [0; 8]).expect("the end stays"), 0);
+        let error = stream.write(b"x", Blocking::default()).expect_err("ended");
+        assert_eq!(error.kind(), ErrorKind::InvalidState);
+        stream.shutdown(Blocking::default()).expect("a second time does nothing");
+    });
+}
+
+#[test]
+fn the_engine_reads_and_writes_at_once() {
+    const SIZE: usize = 1 << 20;
+    both(|tls, client| {
+        let (url, _) = server(tls, SWITCH, echo);
+        let stream = stream(&client, &url);
+        let queue = Queue::new(|| {});
+        let data = pattern(SIZE);
+        stream.submit_write(data.clone().into(), &queue, 1).expect("submitted");
+        let mut came = Vec::new();
+        stream.submit_read(50_000, &queue, 2).expect("submitted");
+        let mut written = 0;
+        loop {
+            match next(&queue) {
+                Outcome::StreamWritten(result) => {
+                    result.expect("written");
+                    written += 1;
+                    if written == 1 {
+                        stream.submit_shutdown(&queue, 3).expect("submitted");
+                    }
+                }
+                Outcome::StreamRead(result) => match result.expect("read") {
+                    Some(piece) => {
+                        assert!((1..=50_000).contains(&piece.len()), "{}", piece.len());
+                        came.extend_from_slice(&piece);
+                        stream.submit_read(50_000, &queue, 2).expect("submitted");
+                    }
+                    None => break,
+                },
+                _ => panic!("another outcome"),
+            }
+        }
+        assert!(came == data, "{} bytes came", came.len());
+    });
+}
+
+#[test]
+fn what_came_with_the_head_is_read_first_in_pieces_of_any_size() {
+    const ANSWER: &[u8] =
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nfirst";
+    both(|tls, client| {
+        let (url, _) = server(tls, ANSWER, |mut peer| {
+            peer.write_all(b" second").expect("written");
+            peer.end();
+            let _ = peer.read(&mut [0]);
+        });
+        let stream = stream(&client, &url);
+        let mut two = [0; 2];
+        assert_eq!((read(&stream, &mut two).expect("read"), &two), (2, b"fi"));
+        let queue = Queue::new(|| {});
+        stream.submit_read(2, &queue, 1).expect("submitted");
+        let Outcome::StreamRead(Ok(Some(piece))) = next(&queue) else { panic!("a piece") };
+        assert_eq!(&piece[..], b"rs");
+        assert_eq!(rest(&stream).expect("read"), b"t second");
+    });
+}
+
+#[test]
+fn an_end_without_close_notify_is_told_apart_and_a_reset_stays_one() {
+    let origin = origin();
+    let client = trusting(&origin, |_| {});
+    let (url, _) = server(Some(&origin), SWITCH, |mut peer| {
+        peer.write_all(b"all").expect("written");
+        peer.socket().shutdown(Shutdown::Write).expect("open");
+        let _ = peer.read(&mut [0]);
+    });
+    let cut = stream(&client, &url);
+    let mut buffer = [0; 8];
+    assert_eq!(read(&cut, &mut buffer).expect("what came is read first"), 3);
+    for _ in 0..2 {
+        let error = read(&cut, &mut buffer).expect_err("cut off");
+        assert_eq!(error.kind(), ErrorKind::TlsProtocol, "{error}");
+        assert!(error.message().contains("close_notify"), "{error}");
+    }
+
+    let (url, _) = server(None, SWITCH, |peer| {
+        let Peer::Plain(socket) = peer else { return };
+        reset_at_close(&socket);
+    });
+    let reset = stream(&client, &url);
+    for _ in 0..2 {
+        let error = read(&reset, &mut buffer).expect_err("reset");
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
+    }
+    let error = (0..1000).find_map(|_| reset.write(&buffer, Blocking::default()).err());
+    assert_eq!(error.expect("refused").kind(), ErrorKind::ConnectionReset);
+}
+
+/// Its close resets the connection.
+fn reset_at_close(socket: &TcpStream) {
+    socket2::SockRef::from(socket).set_linger(Some(Duration::ZERO)).expect("an option");
+}
+
+#[test]
+fn a_close_ends_a_read_on_another_thread_and_one_of_the_engine() {
+    both(|tls, client| {
+        let (url, _) = server(tls, SWITCH, |mut peer| {
+            let _ = peer.read(&mut [0; 8]);
+        });
+        let stream = stream(&client, &url);
+        let (sender, waiting) = channel();
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                // It is asked between two looks at the socket.
+                let mut asked = || sender.send(()).is_err();
+                stream.read(&mut [0; 8], Blocking::interruptible(&mut asked))
+            });
+            waiting.recv_timeout(HANG).expect("it waits");
+            stream.close();
+            let error = reader.join().expect("no panic").expect_err("closed");
+            assert_eq!(error.message(), "the stream is closed");
+        });
+        let error = stream.write(b"x", Blocking::default()).expect_err("closed");
+        assert_eq!(
+            (error.kind(), error.message()),
+            (ErrorKind::InvalidState, "the stream is closed")
+        );
+        assert!(stream.fd().is_err());
+        stream.close();
+    });
+    let client = client(|_| {});
+    let (url, _) = server(None, SWITCH, |mut peer| {
+        let _ = peer.read(&mut [0; 8]);
+    });
+    let stream = stream(&client, &url);
+    let queue = Queue::new(|| {});
+    stream.submit_read(8, &queue, 1).expect("submitted");
+    // Forgotten while the engine reads.
+    drop(stream);
+    let Outcome::StreamRead(Err(error)) = next(&queue) else { panic!("closed") };
+    assert_eq!(error.kind(), ErrorKind::InvalidState, "{error}");
+}
+
+#[test]
+fn a_forgotten_stream_is_closed() {
+    both(|tls, client| {
+        let (sender, ended) = channel();
+        let (url, _) = server(tls, SWITCH, move |mut peer| {
+            sender.send(peer.read(&mut [0; 8]).expect("an orderly end")).expect("heard");
+        });
+        drop(stream(&client, &url));
+        assert_eq!(ended.recv_timeout(HANG).expect("it was closed"), 0);
+    });
+}
+
+#[test]
+fn limits_hold_a_read_and_a_write_and_leave_the_stream_usable() {
+    both(|tls, client| {
+        let (go, gone) = channel::<()>();
+        let (url, _) = server(tls, SWITCH, move |mut peer| {
+            let _ = gone.recv_timeout(HANG);
+            peer.write_all(b"late").expect("written");
+            let _ = gone.recv_timeout(HANG);
+        });
+        let stream = stream(&client, &url);
+        let usual = ClientConfig::default().stall_timeout;
+        assert_eq!(stream.timeouts(), (usual, usual));
+        let little = Some(Duration::from_millis(20));
+        stream.set_timeouts(little, little);
+        let error = read(&stream, &mut [0; 8]).expect_err("nothing came");
+        assert_eq!(error.kind(), ErrorKind::ReadTimeout);
+        assert!(error.message().contains("for 20 ms"), "{error}");
+        let queue = Queue::new(|| {});
+        stream.submit_read(8, &queue, 1).expect("submitted");
+        let Outcome::StreamRead(Err(error)) = next(&queue) else { panic!("nothing came") };
+        assert_eq!(error.kind(), ErrorKind::ReadTimeout);
+        let error = stream.write(&vec![0; 64 << 20], Blocking::default()).expect_err("not taken");
+        assert_eq!(error.kind(), ErrorKind::SendTimeout);
+        stream.set_timeouts(None, None);
+        go.send(()).expect("heard");
+        let mut buffer = [0; 8];
+        assert_eq!(read(&stream, &mut buffer).expect("read on"), 4);
+    });
+}
+
+#[test]
+fn a_read_is_interrupted_and_a_cancelled_one_takes_nothing() {
+    let client = client(|_| {});
+    let (go, gone) = channel::<()>();
+    let (url, _) = server(None, SWITCH, move |mut peer| {
+        let _ = gone.recv_timeout(HANG);
+        peer.write_all(b"all of it").expect("written");
+        let _ = gone.recv_timeout(HANG);
+    });
+    let stream = stream(&client, &url);
+    let mut asked = || true;
+    let error = stream.read(&mut [0; 8], Blocking::interruptible(&mut asked));
+    assert_eq!(error.expect_err("interrupted").kind(), ErrorKind::Interrupted);
+    let queue = Queue::new(|| {});
+    let call = stream.submit_read(8, &queue, 1).expect("submitted");
+    call.cancel();
+    let Outcome::StreamRead(Err(error)) = next(&queue) else { panic!("cancelled") };
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    go.send(()).expect("heard");
+    let mut all = Vec::new();
+    while all.len() < 9 {
+        let mut buffer = [0; 4];
+        let count = read(&stream, &mut buffer).expect("read");
+        all.extend_from_slice(&buffer[..count]);
+    }
+    assert_eq!(all, b"all of it");
+}
+
+#[test]
+fn readers_take_turns() {
+    let client = client(|_| {});
+    let (url, _) = server(None, SWITCH, echo);
+    let stream = stream(&client, &url);
+    let queue = Queue::new(|| {});
+    let first = stream.submit_read(1, &queue, 1).expect("submitted");
+    stream.submit_read(1, &queue, 2).expect("submitted");
+    stream.submit_read(1, &queue, 3).expect("submitted");
+    first.cancel();
+    assert_eq!(completion(&queue).token, 1);
+    stream.set_timeouts(Some(Duration::from_millis(20)), None);
+    let error = read(&stream, &mut [0; 8]).expect_err("others are first");
+    assert_eq!(error.kind(), ErrorKind::ReadTimeout, "{error}");
+    stream.write(b"xy", Blocking::default()).expect("the other half is free");
+    for (expected, byte) in [(2, b"x"), (3, b"y")] {
+        let Completion { token, outcome: Outcome::StreamRead(Ok(Some(piece))) } =
+            completion(&queue)
+        else {
+            panic!("a piece")
+        };
+        assert_eq!((token, &piece[..]), (expected, &byte[..]));
+    }
+}
+
+#[test]
+fn a_stream_has_left_its_pool() {
+    let client = client(|config| {
+        config.max_per_host = 1;
+        config.queue_timeout = Some(HANG);
+    });
+    let server = script(|head, _| match head.contains("Upgrade: echo") {
+        true => SWITCH.to_vec(),
+        false => ok(b"done"),
+    });
+    let first = stream(&client, &server.url);
+    let second = stream(&client, &server.url);
+    assert_eq!(text(get(&client, &server.url)), "done");
+    assert_eq!(closed(&client.stats(), "switched"), 2);
+    client.close();
+    drop(client);
+    first.write(b"GET / HTTP/1.1\r\n\r\n", Blocking::default()).expect("its client is not needed");
+    let mut buffer = [0; 64];
+    assert!(read(&first, &mut buffer).expect("answered") > 0);
+    drop(second);
+}
+
+#[test]
+fn a_response_that_did_not_switch_names_its_status() {
+    let client = client(|_| {});
+    let server = script(|_, _| ok(b"no"));
+    let mut response = client.send(&upgrade(&server.url), Blocking::default()).expect("a response");
+    let error = response.take_stream().err().expect("none");
+    assert_eq!(error.kind(), ErrorKind::InvalidState);
+    assert!(error.message().contains("200 from http://127.0.0.1"), "{error}");
+    assert_eq!(text(response), "no", "it is as it was");
+
+    let server = script(|_, _| SWITCH.to_vec());
+    let error = try_get(&client, &server.url).err().expect("nobody asked");
+    assert_eq!(error.kind(), ErrorKind::InvalidResponseHead, "{error}");
+}
+
+#[test]
+fn a_server_that_switches_before_it_has_the_request_has_no_stream() {
+    let client = client(|_| {});
+    let barrier = Arc::new(Barrier::new(2));
+    let held = barrier.clone();
+    let (url, _) = server(None, SWITCH, move |_peer| {
+        held.wait();
+    });
+    let mut request = Request::new("POST", &url).expect("a request");
+    request.add_header(b"Connection", b"Upgrade").expect("a field");
+    request.add_header(b"Upgrade", b"echo").expect("a field");
+    request.set_body(vec![0; 64 << 20]);
+    let mut response = client.send(&request, Blocking::default()).expect("a response");
+    let error = response.take_stream().err().expect("half a request");
+    assert!(error.message().contains("before it had the whole request"), "{error}");
+    barrier.wait();
+}
+
+#[test]
+fn connect_asks_for_its_path_by_every_road() {
+    const OPENED: &[u8] = b"HTTP/1.1 200 Opened\r\nContent-Length: 7\r\n\r\nhello";
+    both(|tls, client| {
+        let (url, heads) = server(tls, OPENED, echo);
+        let url = url.replace("://", "://user:secret@");
+        let url = format!("{url}/Example.com:443");
+        let mut request = Request::new("CONNECT", &url).expect("a request");
+        request.set_follow_redirects(true);
+        let mut response = client.send(&request, Blocking::default()).expect("a response");
+        assert_eq!(response.status(), 200);
+        let head = heads.recv_timeout(HANG).expect("a request");
+        assert!(head.starts_with("CONNECT example.com:443 HTTP/1.1\r\n"), "{head}");
+        assert!(head.contains("Host: example.com:443\r\n"), "{head}");
+        assert!(head.contains("Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n"), "{head}");
+        let stream = response.take_stream().expect("a stream");
+        stream.write(b"!", Blocking::default()).expect("written");
+        stream.shutdown(Blocking::default()).expect("ended");
+        // A length means nothing here (RFC 9110 9.3.6).
+        assert_eq!(rest(&stream).expect("read"), b"hello!");
+    });
+}
+
+#[test]
+fn connect_is_refused_as_any_request_is() {
+    let client = client(|_| {});
+    let server =
+        script(|_, _| b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 2\r\n\r\nno".to_vec());
+    let url = format!("{}/[::1]:443", server.url);
+    let mut request = Request::new("CONNECT", &url).expect("a request");
+    request.set_follow_redirects(true);
+    let mut response = client.send(&request, Blocking::default()).expect("a response");
+    let error = response.take_stream().err().expect("none");
+    assert!(error.message().contains("302 from"), "{error}");
+    assert_eq!((text(response), server.count()), ("no".to_string(), 1));
+}
+
+#[test]
+fn what_connect_cannot_ask_for_is_refused_before_anything_is_sent() {
+    for path in
+        ["", "/", "/a", "/a:", "/a:b", "/a:0", "/a:65536", "/a:443/", "/u@a:443", "/a:1?b", "/:1"]
+    {
+        let error = Request::new("CONNECT", &format!("http://proxy:3128{path}")).err();
+        let error = error.unwrap_or_else(|| panic!("{path} passed"));
+        assert_eq!(error.kind(), ErrorKind::InvalidUrl, "{path}: {error}");
+    }
+    let mut request = Request::new("CONNECT", "http://127.0.0.1:1/a:443").expect("a request");
+    request.set_body("x");
+    let error = client(|_| {}).send(&request, Blocking::default()).err().expect("refused");
+    assert_eq!(error.kind(), ErrorKind::InvalidHeader, "{error}");
+    assert!(error.message().contains("CONNECT cannot have one"), "{error}");
+}
+
+#[test]
+fn an_upgrade_goes_through_a_proxy_by_a_tunnel() {
+    let (url, _) = server(None, SWITCH, echo);
+    let authority = url.trim_start_matches("http://").to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let proxy = format!("http://{}", listener.local_addr().expect("an address"));
+    let (sender, lines) = channel();
+    let to = authority.clone();
+    std::thread::spawn(move || -> std::io::Result<()> {
+        let near = listener.accept()?.0;
+        let mut reader = BufReader::new(near.try_clone()?);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            reader.read_line(&mut head)?;
+        }
+        sender.send(head).expect("heard");
+        let far = TcpStream::connect(to)?;
+        (&near).write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+        let (mut from, mut into) = (far.try_clone()?, near.try_clone()?);
+        std::thread::spawn(move || std::io::copy(&mut from, &mut into));
+        std::io::copy(&mut reader, &mut &far)?;
+        Ok(())
+    });
+    let client = client(|config| config.proxy = Some(proxy));
+    let stream = stream(&client, &url);
+    let head = lines.recv_timeout(HANG).expect("a request");
+    assert!(head.starts_with(&format!("CONNECT {authority} HTTP/1.1\r\n")), "{head}");
+    stream.write(b"through", Blocking::default()).expect("written");
+    let mut buffer = [0; 7];
+    let mut count = 0;
+    while count < 7 {
+        count += read(&stream, &mut buffer[count..]).expect("read");
+    }
+    assert_eq!(&buffer, b"through");
+}
