@@ -31,6 +31,7 @@ mod stream;
 mod submit;
 mod thread;
 mod tls;
+mod verifier;
 
 pub use client::*;
 pub use convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE};
@@ -48,3 +49,4 @@ pub use status::*;
 pub use stream::*;
 pub use submit::*;
 pub use tls::*;
+pub use verifier::*;

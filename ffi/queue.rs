@@ -63,7 +63,7 @@ pub extern "C" fn ka_queue_fd(queue: *const ka_queue) -> i32 {
 /// Ownership: the events' responses and errors are the caller's from now on.
 /// Threads: one at a time for one queue.
 /// Errors: KA_INVALID_ARGUMENT for NULL or a `capacity` of 0. KA_INVALID_STATE for a queue of another
-/// process, and when a body reader's function on the engine's thread would wait. No event is lost then.
+/// process, and when a function of the program's on the engine's thread would wait. No event is lost then.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_queue_take(
     queue: *mut ka_queue,

@@ -43,13 +43,14 @@
  *            by one thread at a time, and may move between threads; but a ka_stream by any number.
  *            ka_client_send runs on the calling thread; ka_client_submit on the engine's thread, and
  *            its events are fetched with ka_queue_take or its short form ka_queue_wait. Nothing calls
- *            back into the program from a foreign thread, except a body reader of a submitted request
- *            and a socket callback. A `user_data` that is not a reader's is handed back and never
- *            looked at.
+ *            back into the program from a foreign thread, except a body reader of a submitted
+ *            request, a socket callback and a verifier. A `user_data` that is not theirs is handed
+ *            back and never looked at.
  * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the
- *            type PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A body reader's function that leaves by
- *            a C++ exception or pthread_exit ends the process with a message. longjmp out of a call,
- *            from a reader's function or a signal handler, is undefined.
+ *            type PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A function of the
+ *            program's (of a body reader, a verifier) that leaves by a C++ exception or pthread_exit
+ *            ends the process with a message. longjmp out of a call, from such a function or a signal
+ *            handler, is undefined.
  * Stack.     A thread needs KA_MIN_STACK_SIZE bytes of it for a call. The engine's threads have 2 MiB.
  * Memory.    When the process has no memory left, an allocation ends it (abort), with a message. A
  *            server can make the library use what the limits of the client allow, and no more.
@@ -880,6 +881,74 @@ typedef struct {
 typedef bool (*ka_socket_fn)(void *user_data, int fd);
 
 /**
+ * What a server has shown of itself, for the time of a call of `verify`.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * The name or address that the certificate has to be for.
+     */
+    ka_str host;
+    /**
+     * The certificates that the server sent, in DER, its own first.
+     */
+    const ka_bytes *chain;
+    /**
+     * How many there are.
+     */
+    size_t chain_count;
+    /**
+     * Why the certificate is rejected by the options of the client, in words; empty: it is not.
+     */
+    ka_str rejected;
+} ka_peer;
+
+/**
+ * Decides about the certificate of a server: true is that it is believed.
+ */
+typedef bool (*ka_verify_fn)(void *user_data, const ka_peer *peer);
+
+/**
+ * Gives up `user_data`.
+ */
+typedef void (*ka_destroy_fn)(void *user_data);
+
+/**
+ * A function that decides about certificates: ka_client_new_with_verifier. Set what is not used to
+ * NULL, as an initialiser does: `ka_verifier verifier = {sizeof verifier, verify, NULL, data};`.
+ *
+ * `verify` is asked in each handshake that resumes no session, and its word counts, whatever the
+ * options of the client come to: `rejected` tells that. Pinned keys (option `tls_pins`) are checked
+ * besides. It runs on the engine's thread, where it must not block: all connections wait meanwhile. It
+ * may call the library; what would wait is refused there (KA_INVALID_STATE). It ends by returning: see
+ * "Leaving" at the head of this file.
+ */
+typedef struct {
+    /**
+     * sizeof(ka_verifier).
+     */
+    size_t size;
+    /**
+     * Decides. Never NULL.
+     */
+    ka_verify_fn verify;
+    /**
+     * Called exactly once, after the last call of `verify`: when the client was freed and its last
+     * connection is closed. It runs in that call, or on the engine's thread, where it must not block. A
+     * forked child has a copy, and calls it for the clients that it frees. Not called for what is left
+     * when the process ends. NULL: nothing is to be done.
+     */
+    ka_destroy_fn destroy;
+    /**
+     * Handed to the functions; never looked at.
+     */
+    void *user_data;
+} ka_verifier;
+
+/**
  * Produces a request body piece by piece: writes up to `capacity` bytes to `buffer` and returns
  * their number, 0 at the end, -1 when it failed; the request then fails with
  * KA_BODY_SOURCE_FAILED. Other negative numbers fail too and are reserved. `capacity` is at least 1.
@@ -890,11 +959,6 @@ typedef ptrdiff_t (*ka_read_fn)(void *user_data, uint8_t *buffer, size_t capacit
  * Starts the body again from its first byte; false when that is impossible.
  */
 typedef bool (*ka_rewind_fn)(void *user_data);
-
-/**
- * Gives up `user_data`.
- */
-typedef void (*ka_destroy_fn)(void *user_data);
 
 /**
  * A request body from functions of the program: ka_request_set_body_reader. Set what is not used to
@@ -1416,6 +1480,21 @@ ka_status ka_client_set_socket_callback(ka_client *client,
                                         ka_error **error);
 
 /**
+ * Makes a client whose `verifier` decides about the certificates of its servers. `options` NULL means
+ * the defaults, `verifier` NULL that there is none, as with ka_client_new.
+ * Ownership: `options` and `verifier` stay the caller's and are copied; what `user_data` of the verifier
+ * points to is the client's until `destroy`, which is called also when this fails. On KA_OK `*client` is
+ * owned: ka_client_free.
+ * Threads: any; the client may be used by many at once.
+ * Errors: KA_INVALID_ARGUMENT names the option, or what is wrong with the verifier.
+ */
+KA_API
+ka_status ka_client_new_with_verifier(const ka_client_options *options,
+                                      const ka_verifier *verifier,
+                                      ka_client **client,
+                                      ka_error **error);
+
+/**
  * Makes a request without body. `url` is absolute, http or https; its userinfo becomes Basic
  * credentials, its fragment is not sent.
  * Ownership: inputs are copied. On KA_OK `*request` is owned: ka_request_free.
@@ -1780,7 +1859,7 @@ int32_t ka_queue_fd(const ka_queue *queue);
  * Ownership: the events' responses and errors are the caller's from now on.
  * Threads: one at a time for one queue.
  * Errors: KA_INVALID_ARGUMENT for NULL or a `capacity` of 0. KA_INVALID_STATE for a queue of another
- * process, and when a body reader's function on the engine's thread would wait. No event is lost then.
+ * process, and when a function of the program's on the engine's thread would wait. No event is lost then.
  */
 KA_API
 ka_status ka_queue_take(ka_queue *queue,

@@ -31,6 +31,7 @@ const ROOMS: &[&str] = &[
     "repeat",
     "error",
     "stats",
+    "verify",
     "guard",
     "auth",
     "fork",

@@ -3,7 +3,7 @@
 // wherever a time is a limit, in a client and in a request (undici's rule for its timeouts, applied everywhere).
 
 import type { Blob } from 'node:buffer'
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 
 /**
  * Options of a client. `null` or 0 for a time means no limit; `null` for a text, not set.
@@ -336,6 +336,33 @@ export interface RequestOptions extends Timeouts, RoadOptions {
   redirect?: 'follow' | 'error' | 'manual'
   /** Whether gzip, deflate, br and zstd are asked for and decoded. Default false. */
   decompress?: boolean
+}
+
+/** Options of `upgrade`: those of `request` that concern a request without a body. */
+export interface UpgradeOptions extends Omit<RequestOptions, 'body' | 'redirect'> {
+  /** What the Upgrade field asks for. Default `websocket`. */
+  protocol?: string
+}
+
+/** Options of `connect`: those of `request` that concern a request without a body. */
+export interface ConnectOptions extends Omit<RequestOptions, 'body' | 'method' | 'query' | 'redirect'> {
+  /** The `host:port` that is asked for; the URL has no path then. Without it, the URL's path is that. */
+  path?: string
+}
+
+/** A connection that speaks another protocol. */
+export interface UpgradeResult {
+  /** 101 of `upgrade`, 200 to 299 of `connect`. */
+  statusCode: number
+  /** Names in lower case; repeated fields are arrays. */
+  headers: IncomingHeaders
+  /**
+   * The connection, with what came behind the head; it has left the client's pool. It has no limit of time. The
+   * peer's end is answered with one unless `socket.allowHalfOpen` is set to true; with TLS both are close_notify, and an
+   * end without is an error (`KA_TLS_PROTOCOL`). Errors are KeepaliveErrors.
+   */
+  socket: Duplex & { readonly encrypted: boolean }
+  info: Info
 }
 
 export type QueryValue = string | number | boolean | bigint | null | undefined
@@ -717,6 +744,17 @@ export class Client {
   request(url: string | URL, options?: RequestOptions | null): Promise<RequestResult>
   /** Sends a request as WHATWG's fetch does, URLs included; decodes gzip, deflate, br and zstd. */
   fetch(input: string | URL | Request, init?: RequestInit | null): Promise<Response>
+  /**
+   * Asks for another protocol (`Connection: upgrade`, `Upgrade: <protocol>`) and resolves to the connection once the
+   * server has answered 101. Any other answer rejects with `KA_INVALID_STATE`; the error has its `statusCode` and
+   * `headers`. Through a proxy it takes a tunnel. Aborting the signal later does nothing.
+   */
+  upgrade(url: string | URL, options?: UpgradeOptions | null): Promise<UpgradeResult>
+  /**
+   * Sends CONNECT to the server at `url`, a proxy, for a way to `path`, and resolves to the connection once it has
+   * answered 2xx. Any other answer rejects as that of `upgrade` does. Userinfo in the URL becomes Proxy-Authorization.
+   */
+  connect(url: string | URL, options?: ConnectOptions | null): Promise<UpgradeResult>
   /** Counters of the pool. */
   stats(): Stats
   /**
@@ -745,5 +783,9 @@ export class Client {
 export function request(url: string | URL, options?: RequestOptions | null): Promise<RequestResult>
 /** `Client.shared().fetch`. */
 export function fetch(input: string | URL | Request, init?: RequestInit | null): Promise<Response>
+/** `Client.shared().upgrade`. */
+export function upgrade(url: string | URL, options?: UpgradeOptions | null): Promise<UpgradeResult>
+/** `Client.shared().connect`. */
+export function connect(url: string | URL, options?: ConnectOptions | null): Promise<UpgradeResult>
 /** `Client.shared().stats`. */
 export function stats(): Stats

@@ -11,6 +11,14 @@ function request(url, options) {
   return Client.shared().request(url, options)
 }
 
+function upgrade(url, options) {
+  return Client.shared().upgrade(url, options)
+}
+
+function connect(url, options) {
+  return Client.shared().connect(url, options)
+}
+
 function stats() {
   return Client.shared().stats()
 }
@@ -22,7 +30,9 @@ module.exports = {
   get Response() {
     return require('./lib/response').Response
   },
+  connect,
   fetch,
   request,
   stats,
+  upgrade,
 }

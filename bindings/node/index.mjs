@@ -1,4 +1,4 @@
 import keepalive from './index.js'
 
-export const { Client, KeepaliveError, Response, fetch, request, stats } = keepalive
+export const { Client, KeepaliveError, Response, connect, fetch, request, stats, upgrade } = keepalive
 export default keepalive

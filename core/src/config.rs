@@ -10,6 +10,7 @@ use keepalive_tables::{
 };
 
 use crate::error::{Error, Result};
+use crate::verify::CertificateCheck;
 
 /// A value given by name, of the [`Shape`](keepalive_tables::Shape) of its option.
 #[derive(Debug, Clone)]
@@ -90,11 +91,14 @@ macro_rules! define {
         pub struct ClientConfig {
             $(#[doc = concat!($doc, " Default: `", stringify!($default), "`.")]
             pub $name: type_of!($kind),)*
+            /// Decides about the certificates of servers in place of what the options come to. Default:
+            /// nobody does.
+            pub certificate_check: Option<Arc<dyn CertificateCheck>>,
         }
 
         impl Default for ClientConfig {
             fn default() -> Self {
-                ClientConfig { $($name: own!($kind $default),)* }
+                ClientConfig { $($name: own!($kind $default),)* certificate_check: None }
             }
         }
 

@@ -29,6 +29,7 @@ mod roads;
 mod stats;
 mod stream;
 mod sync;
+mod verify;
 
 pub use auth::basic_credentials;
 pub use client::Client;
@@ -60,3 +61,4 @@ pub use response::charset::charset;
 pub use response::{Response, Until};
 pub use stats::{CloseCause, OriginStats, Stats};
 pub use stream::UpgradedStream;
+pub use verify::{CertificateCheck, Presented};

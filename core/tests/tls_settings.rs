@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use common::*;
 use keepalive_core::*;
@@ -229,19 +229,75 @@ fn the_name_and_the_keys_are_the_server_s_not_those_of_a_proxy_on_the_way() {
     assert_eq!(text_of(&client, "http://behind.invalid/"), "ok");
 }
 
+/// Answers as it is told, and notes what it is asked.
+struct Check {
+    accepts: Option<bool>,
+    asked: Mutex<Vec<(String, usize, Option<String>)>>,
+}
+
+impl CertificateCheck for Check {
+    fn accepts(&self, presented: &Presented<'_>) -> bool {
+        let Presented { host, chain, rejected, .. } = presented;
+        assert!(chain.iter().all(|der| CertificateDer::from(*der).len() > 100));
+        let asked = (host.to_string(), chain.len(), rejected.map(str::to_string));
+        self.asked.lock().unwrap().push(asked);
+        self.accepts.expect("asked to panic")
+    }
+}
+
+#[test]
+fn the_program_s_own_check_has_the_last_word() {
+    let origin = origin();
+    let all = origin.endpoints();
+    let checked = |accepts, change: fn(&mut ClientConfig)| {
+        let check = Arc::new(Check { accepts, asked: Mutex::default() });
+        let client = trusting(&origin, |config| {
+            config.certificate_check = Some(check.clone());
+            change(config);
+        });
+        (client, move || std::mem::take(&mut *check.asked.lock().unwrap()))
+    };
+    let own = |reason: Option<&str>| ("localhost".to_string(), 1, reason.map(str::to_string));
+    for (base, rejected) in
+        [(&all.https, None), (&all.untrusted, Some("its issuer is not trusted"))]
+    {
+        let (believing, asked) = checked(Some(true), |_| {});
+        let resumed = || get(&believing, &format!("{base}/ok")).tls().expect("TLS").resumed();
+        assert!(!resumed());
+        assert_eq!(asked(), [own(rejected)]);
+        // A session that was believed is believed again.
+        believing.close_idle();
+        assert!(resumed());
+        assert_eq!(asked(), []);
+    }
+    for (answer, verify) in [(Some(false), true), (Some(false), false), (None, true)] {
+        let (refusing, asked) = checked(answer, |_| {});
+        let unverifying = checked(answer, |config| config.tls_verify = false);
+        let client = if verify { &refusing } else { &unverifying.0 };
+        rejected(client, &format!("{}/ok", all.https), "the program's own check refused it");
+        assert_eq!(if verify { asked() } else { unverifying.1() }, [own(None)]);
+    }
+    let (pinned, _) = checked(Some(true), |config| {
+        config.tls_pins = Some(format!("sha256//{}=", "A".repeat(43)));
+    });
+    rejected(&pinned, &format!("{}/ok", all.https), "is none of the pinned ones");
+}
+
 #[test]
 fn a_response_tells_of_its_tls() {
     let origin = origin();
     let all = origin.endpoints();
     let client = trusting(&origin, |_| {});
     assert!(get(&client, &format!("{}/ok", origin.http())).tls().is_none());
-    let tls_of = |base: &str| get(&client, &format!("{base}/ok")).tls().expect("TLS").clone();
     let pem = std::fs::read(&all.server_cert_file).expect("a file");
     let der = CertificateDer::from_pem_slice(&pem).expect("a certificate");
     for (base, version, cipher) in [
         (&all.https, "TLSv1.3", "TLS_AES_256_GCM_SHA384"),
         (&all.tls12, "TLSv1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"),
     ] {
+        // Sessions are known by the server's name alone: two servers of one name would mix them up.
+        let client = trusting(&origin, |_| {});
+        let tls_of = |base: &str| get(&client, &format!("{base}/ok")).tls().expect("TLS").clone();
         let tls = tls_of(base);
         assert_eq!((tls.version(), tls.cipher()), (version, cipher));
         assert_eq!((tls.alpn(), tls.resumed(), tls.early()), (Some("http/1.1"), false, false));
@@ -266,7 +322,6 @@ fn a_response_tells_of_its_tls() {
         let again = tls_of(base);
         assert!(again.resumed());
         assert_eq!(again.chain().collect::<Vec<_>>(), [&*der], "that of the first session");
-        client.close_idle();
     }
 }
 

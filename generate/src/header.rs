@@ -18,6 +18,7 @@ const SOURCES: &[&str] = &[
     "client",
     "socket",
     "reader",
+    "verifier",
     "request",
     "response",
     "tls",

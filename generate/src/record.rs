@@ -13,6 +13,7 @@ const KINDS: &[(&str, &str)] = &[
     ("WANT_BODY", "The engine wants more of the request's body."),
     ("FAILED", "The call failed."),
     ("WARMED", "Connections were opened."),
+    ("STREAMED", "Bytes of a stream are at hand, or were written."),
 ];
 
 /// The words that every record has; what is told of an exchange follows them.
@@ -20,7 +21,10 @@ const WORDS: &[(&str, &str)] = &[
     ("SIZE", "Bytes of the record, a multiple of 8."),
     ("SLOT", "The slot of the exchange."),
     ("KIND", "What the record is about."),
-    ("STATUS", "Of a head: the status. Of WARMED: how many connections were opened."),
+    (
+        "STATUS",
+        "Of a head: the status. Of WARMED: how many connections were opened. Of STREAMED: how many bytes are at hand.",
+    ),
     ("FLAGS", "Bits, each with its meaning."),
     ("EXTRA", "The number of what comes beside the record, counted from 1; 0: nothing."),
     ("URL_LENGTH", "Bytes of the URL, the first of the texts."),

@@ -59,6 +59,9 @@ function dispatch(batch, at) {
     case kind.WARMED:
       exchange.onWarmed(words[word + STATUS])
       break
+    case kind.STREAMED:
+      exchange.onStreamed(words[word + STATUS])
+      break
     case kind.WANT_BODY:
       exchange.onWantBody((words[word + FLAGS] & RESTART) !== 0)
       break

@@ -64,12 +64,30 @@ class Client {
     }
   }
 
-  #send(prepared, deliver, wrap) {
+  /** Asks for another protocol; resolves to the connection that speaks it. */
+  async upgrade(url, options) {
+    return this.#handOut(require('./upgrade').prepareUpgrade(url, options))
+  }
+
+  /** Asks a proxy for a way to a server; resolves to the connection that leads there. */
+  async connect(url, options) {
+    return this.#handOut(require('./upgrade').prepareConnect(url, options))
+  }
+
+  async #handOut(prepared) {
+    try {
+      return await this.#send(prepared, undefined, undefined, require('./upgrade').Switching)
+    } catch (error) {
+      throw retraced(error)
+    }
+  }
+
+  #send(prepared, deliver, wrap, Kind = Exchange) {
     return new Promise((resolve, reject) => {
       try {
         const { signal } = prepared
         if (signal !== undefined && signal.aborted) throw abortReason(signal)
-        new Exchange(resolve, reject, deliver, wrap).submit(this.#native, this.#limit, prepared)
+        new Kind(resolve, reject, deliver, wrap).submit(this.#native, this.#limit, prepared)
       } catch (error) {
         prepared.upload?.stop()
         reject(error)

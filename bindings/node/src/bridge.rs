@@ -20,6 +20,7 @@ use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
 use crate::memory::Block;
+use crate::stream::NativeStream;
 use crate::tls_info::NativeTls;
 use crate::wake::{Waking, report};
 
@@ -35,6 +36,9 @@ const INLINE: u32 = 8;
 const REWIND: u32 = 16;
 /// A redirect is an error.
 const REFUSE: u32 = 32;
+
+/// The connection is handed out (`take_stream`).
+const SWITCH: u32 = 64;
 
 /// A batch with this many bytes is handed over; there may be more then.
 const BATCH: usize = 64 * 1024;
@@ -135,9 +139,44 @@ impl Bridge {
         }
         .map_err(thrown)?;
         let polled = call.is_inline();
-        state.slots.at(index).sender = sender;
+        let slot = state.slots.at(index);
+        (slot.sender, slot.switches) = (sender, flags & SWITCH != 0);
         self.shared.started(state.slots.started(index, call));
         Ok(polled)
+    }
+
+    /// Takes the stream of a response that switched protocols.
+    #[napi]
+    pub fn take_stream(&self, index: u32) -> Result<NativeStream, Thrown> {
+        let mut state = self.shared.state.borrow_mut();
+        let response = state.slots.at(index).response.as_mut();
+        let response = response.ok_or_else(|| invalid("no response is open"))?;
+        Ok(NativeStream::new(response.take_stream().map_err(thrown)?))
+    }
+
+    /// Waits until bytes of a stream are at hand, and receives at most `max` for that.
+    #[napi]
+    pub fn stream_ready(&self, index: u32, stream: &NativeStream, max: u32) -> Result<(), Thrown> {
+        self.stream_with(index, |queue, token| {
+            stream.stream.submit_ready(max as usize, queue, token)
+        })
+    }
+
+    /// Writes all of `data` to a stream.
+    #[napi]
+    pub fn stream_write(
+        &self,
+        index: u32,
+        stream: &NativeStream,
+        data: Payload,
+    ) -> Result<(), Thrown> {
+        self.stream_with(index, |queue, token| stream.stream.submit_write(data.0, queue, token))
+    }
+
+    /// Ends the sending half of a stream.
+    #[napi]
+    pub fn stream_end(&self, index: u32, stream: &NativeStream) -> Result<(), Thrown> {
+        self.stream_with(index, |queue, token| stream.stream.submit_shutdown(queue, token))
     }
 
     /// Watches for the answer for some microseconds; whether there is something to `drain`.
@@ -387,6 +426,18 @@ impl Bridge {
 }
 
 impl Bridge {
+    fn stream_with(
+        &self,
+        index: u32,
+        submit: impl FnOnce(&Arc<Queue>, u64) -> keepalive_core::Result<keepalive_core::Call>,
+    ) -> Result<(), Thrown> {
+        let mut state = self.shared.state.borrow_mut();
+        let token = state.slots.begin(index).ok_or_else(in_use)?;
+        let call = submit(&self.shared.queue, token).map_err(thrown)?;
+        self.shared.started(state.slots.started(index, call));
+        Ok(())
+    }
+
     fn read_with(
         &self,
         index: u32,

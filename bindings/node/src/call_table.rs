@@ -13,6 +13,8 @@ pub struct Slot {
     pub call: Option<Call>,
     /// A response with more of its body to come, when no read runs.
     pub response: Option<Response>,
+    /// The response is kept for its stream to be taken.
+    pub switches: bool,
     /// The request body, while it is being sent.
     pub sender: Option<BodySender>,
     generation: u32,

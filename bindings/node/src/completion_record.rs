@@ -44,7 +44,7 @@ struct Record<'a> {
     slot: u32,
     kind: u32,
     flags: u32,
-    /// Connections opened.
+    /// Connections opened, or bytes at hand.
     count: u32,
     extra: u32,
     body: &'a [u8],
@@ -71,7 +71,7 @@ impl Batch {
             }
             Outcome::Response(Ok(response)) => {
                 let Some((index, slot)) = slots.ended(token) else { return };
-                slot.response = self.head(index, response);
+                slot.response = self.head(index, response, slot.switches);
             }
             Outcome::Chunk(response, Ok(piece)) => {
                 let Some((index, slot)) = slots.ended(token) else { return };
@@ -86,11 +86,27 @@ impl Batch {
                 let piece = piece.filter(|piece| !piece.is_empty());
                 slot.response = self.chunk(index, response, piece);
             }
+            Outcome::StreamReady(Ok(count)) => {
+                let Some((slot, _)) = slots.ended(token) else { return };
+                // At most what was asked for and a TLS record.
+                self.write(Record {
+                    slot,
+                    kind: kind::STREAMED,
+                    count: count as u32,
+                    ..Record::default()
+                });
+            }
+            Outcome::StreamWritten(Ok(())) => {
+                let Some((slot, _)) = slots.ended(token) else { return };
+                self.write(Record { slot, kind: kind::STREAMED, ..Record::default() });
+            }
             // Nobody here asks for it.
-            Outcome::StreamRead(_) | Outcome::StreamReady(_) | Outcome::StreamWritten(_) => {}
+            Outcome::StreamRead(_) => {}
             Outcome::Response(Err(error))
             | Outcome::Chunk(_, Err(error))
             | Outcome::Filled(_, _, _, Err(error))
+            | Outcome::StreamReady(Err(error))
+            | Outcome::StreamWritten(Err(error))
             | Outcome::Warmed(Err(error)) => {
                 let Some((slot, _)) = slots.ended(token) else { return };
                 self.failed(slot, error);
@@ -98,7 +114,8 @@ impl Batch {
         }
     }
 
-    fn head(&mut self, slot: u32, mut response: Response) -> Option<Response> {
+    /// `kept`: its stream is to be taken, or the error that says why there is none.
+    fn head(&mut self, slot: u32, mut response: Response, kept: bool) -> Option<Response> {
         let body = response.take_complete();
         let direct = if body.is_none() && response.is_direct() { flag::DIRECT } else { 0 };
         let last = if body.is_some() { flag::LAST } else { 0 };
@@ -115,7 +132,7 @@ impl Batch {
             response: Some(&response),
             ..Record::default()
         });
-        (last == 0).then_some(response)
+        (last == 0 || kept).then_some(response)
     }
 
     fn chunk(

@@ -14,6 +14,7 @@ mod generated;
 mod memory;
 pub mod multipart;
 mod stats;
+mod stream;
 mod tls_info;
 pub mod trust;
 mod wake;

@@ -5,11 +5,14 @@ import keepalive, {
   Client,
   KeepaliveError,
   Response,
+  connect,
   fetch,
   request,
   stats,
+  upgrade,
   type BodyReadable,
   type ClientOptions,
+  type ConnectOptions,
   type ErrorCode,
   type IncomingHeaders,
   type Info,
@@ -18,6 +21,8 @@ import keepalive, {
   type RequestOptions,
   type RequestResult,
   type Stats,
+  type UpgradeOptions,
+  type UpgradeResult,
 } from 'libkeepalive'
 
 const options: ClientOptions = {
@@ -166,3 +171,15 @@ client.resetBreaker(new URL('http://localhost/'))
 const opened: Promise<number> = client.warm('http://localhost/', 2)
 client.close()
 void [limits, open, opened, requests(Client.shared()), fetches(client), errors(), reasons, wrong, keepalive.request, client.stats()]
+
+const asking: UpgradeOptions = { protocol: 'echo', method: 'GET', headers: { a: 'b' }, headerTimeout: 1 }
+const way: ConnectOptions = { path: 'example.com:443', headers: { a: 'b' } }
+async function streams(client: Client): Promise<number> {
+  const one: UpgradeResult = await client.upgrade('http://h/', asking)
+  const { socket, headers, statusCode } = await client.connect(new URL('http://h/'), way)
+  await upgrade('http://h/')
+  await connect('http://h/a:1')
+  one.socket.pipe(socket).end(String(headers['a']))
+  return socket.encrypted ? statusCode : one.info.connectionId
+}
+void streams

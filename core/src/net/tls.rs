@@ -28,6 +28,7 @@ use crate::net::tls::source::Source;
 use crate::net::tls::versions::versions;
 use crate::net::trust::pins::Pins;
 use crate::net::trust::{self, Judge, Roots, describe};
+use crate::verify::CertificateCheck;
 
 /// The TLS settings of a client. The system's trust store is read at the first use of `https`.
 pub(crate) struct TlsSettings {
@@ -47,6 +48,7 @@ struct Own {
     trust: Trust,
     /// Whether a certificate has to be for the host.
     host: bool,
+    check: Option<Arc<dyn CertificateCheck>>,
     pins: Pins,
     versions: Vec<&'static SupportedProtocolVersion>,
     identity: Option<Arc<SingleCertAndKey>>,
@@ -99,6 +101,7 @@ impl Default for Own {
         Own {
             trust: Trust::System(Vec::new()),
             host: true,
+            check: None,
             pins: Pins::default(),
             versions: rustls::DEFAULT_VERSIONS.to_vec(),
             identity: None,
@@ -113,6 +116,7 @@ impl Own {
         let own = Own {
             trust: Trust::of(config)?,
             host: config.tls_verify_host,
+            check: config.certificate_check.clone(),
             pins: config.tls_pins.as_deref().map_or(Ok(Pins::default()), Pins::parse)?,
             versions: versions(
                 config.tls_min_version.as_deref(),
@@ -123,6 +127,7 @@ impl Own {
         };
         let usual = matches!(&own.trust, Trust::System(more) if more.is_empty())
             && own.host
+            && own.check.is_none()
             && own.pins.is_empty()
             && own.versions.len() == rustls::DEFAULT_VERSIONS.len()
             && own.identity.is_none()
@@ -146,7 +151,8 @@ impl Own {
                 Some(roots)
             }
         };
-        let judge = Judge { roots, host: self.host, pins: self.pins.clone() };
+        let judge =
+            Judge { roots, host: self.host, check: self.check.clone(), pins: self.pins.clone() };
         let builder = TlsConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(&self.versions)
             .map_err(|error| internal(error.to_string()))?

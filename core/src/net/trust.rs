@@ -17,9 +17,11 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
+use crate::guard::guarded;
 use crate::net::trust::named::{may_be_named, verify_named};
 use crate::net::trust::pins::Pins;
 pub(super) use crate::net::trust::words::describe;
+use crate::verify::{CertificateCheck, Presented};
 
 /// What the host program adds to the system's authorities. A forked child has it too, and no lock of it
 /// can be held at the fork.
@@ -82,6 +84,8 @@ pub(super) struct Judge {
     pub roots: Option<Roots>,
     /// Whether it has to be for the host.
     pub host: bool,
+    /// Whose word counts more.
+    pub check: Option<Arc<dyn CertificateCheck>>,
     pub pins: Pins,
 }
 
@@ -90,19 +94,19 @@ impl Judge {
         self,
         provider: Arc<CryptoProvider>,
     ) -> Result<Arc<dyn ServerCertVerifier>, String> {
-        let Judge { roots, host, pins } = self;
+        let Judge { roots, host, check, pins } = self;
         let mut trust = None;
         if let Some(Roots { store, named }) = roots {
             let webpki =
                 WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone())
                     .build()
                     .map_err(|error| error.to_string())?;
-            if named.is_empty() && pins.is_empty() && host {
+            if named.is_empty() && pins.is_empty() && host && check.is_none() {
                 return Ok(webpki);
             }
             trust = Some(Trust { webpki, named, host });
         }
-        Ok(Arc::new(Verifier { trust, pins, provider }))
+        Ok(Arc::new(Verifier { trust, check, pins, provider }))
     }
 }
 
@@ -143,6 +147,7 @@ fn is_about_names(reason: &CertificateError) -> bool {
 
 struct Verifier {
     trust: Option<Trust>,
+    check: Option<Arc<dyn CertificateCheck>>,
     pins: Pins,
     provider: Arc<CryptoProvider>,
 }
@@ -156,7 +161,29 @@ impl fmt::Debug for Verifier {
 impl Verifier {
     /// Whether the key in the certificate means something: a server must then prove that it has it.
     fn needs_proof(&self) -> bool {
-        self.trust.is_some() || !self.pins.is_empty()
+        self.trust.is_some() || self.check.is_some() || !self.pins.is_empty()
+    }
+}
+
+/// What the program says.
+fn asked(
+    check: &dyn CertificateCheck,
+    (end_entity, intermediates): (&CertificateDer<'_>, &[CertificateDer<'_>]),
+    server_name: &ServerName<'_>,
+    verdict: &Result<(), TlsError>,
+) -> Result<(), TlsError> {
+    let rejected = verdict.as_ref().err().map(|error| match error {
+        TlsError::InvalidCertificate(reason) => describe(reason),
+        other => other.to_string(),
+    });
+    let chain = std::iter::once(end_entity).chain(intermediates);
+    let chain: Vec<&[u8]> = chain.map(|certificate| certificate.as_ref()).collect();
+    let host = &*server_name.to_str();
+    let presented = Presented { host, chain: &chain, rejected: rejected.as_deref() };
+    let accepted = guarded(|| check.accepts(&presented)) == Some(true);
+    match accepted {
+        true => Ok(()),
+        false => Err(CertificateError::ApplicationVerificationFailure.into()),
     }
 }
 
@@ -169,9 +196,15 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
-        if let Some(trust) = &self.trust {
-            trust.verify((end_entity, intermediates), server_name, ocsp_response, now)?;
+        let chain = (end_entity, intermediates);
+        let mut verdict = match &self.trust {
+            Some(trust) => trust.verify(chain, server_name, ocsp_response, now),
+            None => Ok(()),
+        };
+        if let Some(check) = &self.check {
+            verdict = asked(&**check, chain, server_name, &verdict);
         }
+        verdict?;
         self.pins.check(end_entity)?;
         Ok(ServerCertVerified::assertion())
     }
