@@ -48,6 +48,18 @@ def c_instructions(url: str) -> float:
     return valgrind.instructions(instructions.command(p.OURS_C, url, 1), RUNS, os.environ)
 
 
+def through(variable: str, scheme: str) -> Callable[[str], float]:
+    """Percent more instructions than without the proxy: `scheme` of the server itself."""
+
+    def count(url: str) -> float:
+        proxy = {"KEEPALIVE_TRUST_ENV": "1", variable: url.replace("http", scheme).rpartition("/")[0]}
+        program = instructions.command(p.OURS_C, url, 1)
+        proxied = valgrind.instructions(program, RUNS, {**os.environ, **proxy})
+        return 100 * (proxied / c_instructions(url) - 1)
+
+    return count
+
+
 def c_allocations(url: str) -> float:
     return valgrind.allocations(instructions.command(p.OURS_C, url, 1), RUNS, os.environ)
 
@@ -108,6 +120,10 @@ LIMITS = (
           "7,578 when it was set; 8,000 are promised"),
     Limit("C, GET, warm", "allocations", 4.2, c_allocations,
           "the head, what is told of it, the body, the handle; 6 are promised"),
+    Limit("C, GET, forwarded", "percent more", 3, through("http_proxy", "http"),
+          "3 are promised, of the instructions of a GET without a proxy"),
+    Limit("C, GET, tunnelled", "percent more", 3, through("http_proxy", "socks5h"),
+          "3 are promised; the way is opened once"),
     Limit(f"C, queue, {WIDTH} in flight", "instructions", 11_900, queue_instructions,
           "11,360 when it was set, both threads together"),
     Limit(f"C, queue, {WIDTH} in flight", "allocations", 6.3, queue_allocations,

@@ -1,7 +1,8 @@
 """A server whose answers never differ by a byte, and come when so many requests wait that no client
 is ever faster or slower than it: what a request then costs does not depend on the machine's load.
 
-`python3 server.py WIDTH` prints its port. It answers when WIDTH requests wait, or when no other has
+Whoever it is asked for, so that it stands for a proxy that forwards, and after the greetings of SOCKS5 for one that
+tunnels. `python3 server.py WIDTH` prints its port. It answers when WIDTH requests wait, or when no other has
 come for a while, and ends with its standard input.
 """
 
@@ -50,6 +51,11 @@ def main() -> None:
             if not received:
                 selector.unregister(connection)
                 connection.close()
+            # SOCKS5 (RFC 1928): no authentication; connected.
+            if received[:2] == b"\x05\x01" and len(received) == 3:
+                connection.sendall(b"\x05\x00")
+            elif received[:3] == b"\x05\x01\x00":
+                connection.sendall(b"\x05\x00\x00\x01" + bytes(6))
             waiting += [connection] * received.count(b"\r\n\r\n")
         if len(waiting) >= width or not events:
             for connection in waiting:

@@ -132,24 +132,17 @@ def test_other_credentials_are_another_road(caller: Caller, stage: Stage) -> Non
     assert [len(each) for each in users.values()] == [1, 1]
 
 
-IGNORED = pytest.mark.xfail(strict=True, reason="Proxy-Connection: close is not looked at")
-
-
 @pytest.mark.parametrize(
     ("head", "connections"),
     [
         ("HTTP/1.0 200 OK|Content-Length: 2", 2),
         ("HTTP/1.0 200 OK|Content-Length: 2|Connection: keep-alive", 1),
         ("HTTP/1.0 200 OK|Content-Length: 2|Proxy-Connection: keep-alive", 2),
-        pytest.param(
-            "HTTP/1.0 200 OK|Content-Length: 2|Connection: keep-alive|Proxy-Connection: close",
-            2,
-            marks=IGNORED,
-        ),
+        ("HTTP/1.0 200 OK|Content-Length: 2|Connection: keep-alive|Proxy-Connection: close", 2),
         ("HTTP/1.0 200 OK|Connection: keep-alive", 2),
         ("HTTP/1.1 200 OK|Content-Length: 2", 1),
         ("HTTP/1.1 200 OK|Content-Length: 2|Connection: close", 2),
-        pytest.param("HTTP/1.1 200 OK|Content-Length: 2|Proxy-Connection: close", 2, marks=IGNORED),
+        ("HTTP/1.1 200 OK|Content-Length: 2|Proxy-Connection: close", 2),
         ("HTTP/1.1 200 OK|Content-Length: 2|Proxy-Connection: keep-alive", 1),
         ("HTTP/1.1 200 OK|Content-Length: 2|Connection: close|Proxy-Connection: keep-alive", 2),
     ],

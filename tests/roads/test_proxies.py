@@ -76,9 +76,6 @@ def test_squid_forwards_http_and_tunnels_https(
     assert connections == 2, "one for what is forwarded, one is the tunnel"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a TLS session within another counts what was read as unread"
-)
 def test_squid_over_tls(caller: Caller, origin: Origin, running_squid: Daemon, marked: Any) -> None:
     mark, logged = marked
     options = {"proxy": running_squid.url("tls", "https"), "ca_file": origin.ca_file, **mark}

@@ -175,7 +175,6 @@ def test_a_server_that_breaks_the_protocol(
     )
 
 
-@pytest.mark.xfail(strict=True, reason="the message names the server alone")
 @pytest.mark.parametrize("scheme", ALL)
 def test_a_server_that_never_answers(
     caller: Caller, stage: Stage, origin: Origin, scheme: str

@@ -66,9 +66,6 @@ def test_a_tunnel_is_for_one_origin(caller: Caller, stage: Stage, origin: Origin
     assert [each.target for each in proxy.requests] == ["localhost:443", "127.0.0.1:443"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a TLS session within another counts what was read as unread"
-)
 def test_tls_to_the_proxy_and_within(every: Caller, stage: Stage, origin: Origin) -> None:
     proxy = stage.start(tunnels(origin.https_place), tls=True)
     results = every.run(
@@ -198,7 +195,6 @@ def test_bytes_beyond_the_head_are_the_servers(
         assert result.error in (FAILED, "KA_TLS_HANDSHAKE_FAILED"), result
 
 
-@pytest.mark.xfail(strict=True, reason="the message names the server alone")
 def test_a_proxy_that_never_answers_connect(every: Caller, stage: Stage, origin: Origin) -> None:
     for tls in (False, True):
         proxy = stage.start(silent, tls=tls)
@@ -207,7 +203,6 @@ def test_a_proxy_that_never_answers_connect(every: Caller, stage: Stage, origin:
         result.fails("KA_CONNECT_TIMEOUT", f":{proxy.port}")
 
 
-@pytest.mark.xfail(strict=True, reason="the message names the server alone")
 def test_a_head_that_drips_is_limited(caller: Caller, stage: Stage, origin: Origin) -> None:
     """Bytes that keep coming do not move the limit."""
 

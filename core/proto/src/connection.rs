@@ -137,7 +137,9 @@ impl Connection {
             TargetForm::Absolute(base) => head.write_absolute(base, &mut self.tx),
         }
         self.tx.extend_from_slice(how.fields);
-        self.tx.extend_from_slice(how.more);
+        if !how.more.is_empty() {
+            self.tx.extend_from_slice(how.more);
+        }
         if how.last && !head.contains(b"Connection") {
             self.tx.extend_from_slice(b"Connection: close\r\n");
         }
@@ -154,6 +156,7 @@ impl Connection {
         }
         self.request = head.facts();
         self.request.close |= how.last;
+        self.request.forwarded = matches!(how.form, TargetForm::Absolute(_));
         self.parser = HeadParser::default();
         self.framing = None;
         self.facts = Facts::default();

@@ -34,6 +34,8 @@ pub(crate) struct Facts {
     pub content_length: ContentLength,
     pub transfer_encoding: TransferEncoding,
     pub close: bool,
+    /// Proxy-Connection says that; it counts only from a proxy.
+    pub proxy_close: bool,
     pub keep_alive: bool,
     pub hint: KeepAliveHint,
 }
@@ -55,6 +57,10 @@ impl Facts {
             }
             (10, Some(b'k')) if same(name, b"Keep-Alive") => self.hint.note(value),
             (14, Some(b'c')) if same(name, b"Content-Length") => self.content_length.note(value),
+            // Of proxies that know no better (RFC 9112 C.2.2): an end is believed, a promise is not.
+            (16, Some(b'p')) if same(name, b"Proxy-Connection") => {
+                self.proxy_close |= list(value).any(|token| same(token, b"close"));
+            }
             (17, Some(b't')) if same(name, b"Transfer-Encoding") => {
                 self.transfer_encoding.note(value);
             }
@@ -213,6 +219,19 @@ mod tests {
             let reversed: Vec<_> = values.iter().copied().rev().collect();
             assert_eq!(all(values), (coding, foreign.map(str::to_owned)), "{values:?}");
             assert_eq!(all(&reversed).0, coding, "{reversed:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_connection_ends_and_promises_nothing() {
+        for (value, close) in [("close", true), ("a, Close", true), ("keep-alive", false)] {
+            let mut facts = Facts::default();
+            facts.note(b"proxy-connection", value.as_bytes());
+            assert_eq!(
+                (facts.proxy_close, facts.close, facts.keep_alive),
+                (close, false, false),
+                "{value}"
+            );
         }
     }
 

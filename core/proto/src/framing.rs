@@ -35,6 +35,8 @@ pub(crate) struct RequestFacts {
     pub connect: bool,
     pub upgrade: bool,
     pub close: bool,
+    /// A proxy forwards it.
+    pub forwarded: bool,
 }
 
 /// Decides the framing of a final response (or 101) to `request`. `fields` are those that `facts`

@@ -14,7 +14,7 @@ pub enum CloseReason {
     ResponseUnfinished,
     /// The request carried `Connection: close`, or was started as the last one (RFC 9112 9.6).
     RequestSaidClose,
-    /// The response carried `Connection: close` (RFC 9112 9.6).
+    /// The response carried `Connection: close` (RFC 9112 9.6), or a proxy's `Proxy-Connection: close`.
     ResponseSaidClose,
     /// An HTTP/1.0 response without `Connection: keep-alive` (RFC 9112 9.3).
     Http10,
@@ -76,7 +76,7 @@ pub(crate) fn exchange_allows_reuse(
 ) -> Result<(), CloseReason> {
     if request.close {
         Err(CloseReason::RequestSaidClose)
-    } else if response.close {
+    } else if response.close || (request.forwarded && response.proxy_close) {
         Err(CloseReason::ResponseSaidClose)
     } else if framing.ambiguous {
         Err(CloseReason::AmbiguousFraming)

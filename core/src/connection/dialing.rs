@@ -38,7 +38,7 @@ impl Manager for ConnectionManager {
                 None => work.await,
                 Some(at) => tokio::time::timeout_at(at.into(), work)
                     .await
-                    .unwrap_or_else(|_| Err(deadline.error(Phase::Connect, &route.origin))),
+                    .unwrap_or_else(|_| Err(late(&deadline, &route))),
             };
             match result {
                 Ok(dialled) => permit.dialled(&route, dialled),
@@ -131,6 +131,15 @@ async fn go(
         made = made.tls(&origin.host, origin.port, tls, &process.tls).await?;
     }
     Ok(Some(made))
+}
+
+/// The time is over; whoever is on the way may be whom it waited for.
+fn late(deadline: &Deadline, route: &Route) -> Error {
+    let error = deadline.error(Phase::Connect, &route.origin);
+    match route.road().via.0.as_deref() {
+        Some([Proxy { server, .. }, ..]) => error.with_note(&format!("by way of the proxy {server}")),
+        _ => error,
+    }
 }
 
 /// What failed on the way to a proxy, not to the server.

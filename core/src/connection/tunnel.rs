@@ -31,7 +31,7 @@ pub(super) async fn open(
     let head = RequestHead::new("CONNECT", target, target)?;
     let mut http = Machine::new(limits);
     let answer = {
-        let fields = proxy.fields("CONNECT", || target.to_string(), tried);
+        let fields = proxy.fields(|| ("CONNECT", target.to_string()), tried);
         http.start_with(&head, RequestBody::None, &Start { fields: &fields, ..Start::default() })?;
         http.send_end()?;
         exchange(&mut below, &mut http).await.map_err(|reason| {

@@ -331,6 +331,7 @@ async fn run<W: Wait>(
 
 /// The field lines that a proxy gets with what it is to forward: the caller's Proxy-Authorization before
 /// its own credentials.
+#[inline]
 fn fields_for<'a>(
     proxy: &'a ProxyServer,
     request: &'a Request,
@@ -340,7 +341,7 @@ fn fields_for<'a>(
         Some(own) => Cow::Owned([proxy.own_fields(), own].concat()),
         None => {
             let target = || format!("{}{}", request.target.origin.url(), request.target.path());
-            proxy.fields(request.method(), target, tried)
+            proxy.fields(|| (request.method(), target()), tried)
         }
     }
 }

@@ -99,17 +99,24 @@ impl ProxyServer {
     }
 
     /// The field lines of a request to it, with the credentials that it is known to want: Basic, until
-    /// it asked for Digest.
-    pub fn fields(
+    /// it asked for Digest; `line` is the method and the target.
+    #[inline]
+    pub fn fields<'m>(
         &self,
-        method: &str,
-        target: impl FnOnce() -> String,
+        line: impl FnOnce() -> (&'m str, String),
         tried: &mut Tried,
     ) -> Cow<'_, [u8]> {
-        if self.is_digest.load(Ordering::Acquire)
-            && let Some(login) = &self.login
+        if self.is_digest.load(Ordering::Acquire) {
+            let (method, target) = line();
+            return self.digest_fields(method, &target, tried);
+        }
+        Cow::Borrowed(&self.with_basic)
+    }
+
+    fn digest_fields(&self, method: &str, target: &str, tried: &mut Tried) -> Cow<'_, [u8]> {
+        if let Some(login) = &self.login
             && let Some(digest) = &mut *lock(&self.digest)
-            && let Some(answer) = login.digest(digest, method, &target())
+            && let Some(answer) = login.digest(digest, method, target)
         {
             let line = format!("Proxy-Authorization: {answer}\r\n").into_bytes();
             tried.digests = tried.digests.saturating_add(1);

@@ -107,13 +107,11 @@ impl Route {
         Route { origin, road: None }
     }
 
-    /// By `road`; one without detours is as good as none. A proxy that forwards requests gets those for
+    /// By `road`, which is none where there are no detours. A proxy that forwards requests gets those for
     /// all servers on the same connections; TLS is never forwarded.
     #[inline]
     pub fn by(road: Option<Arc<Road>>, origin: &Arc<Origin>) -> Route {
-        let Some(road) = road.filter(|road| **road != DIRECT) else {
-            return Route::direct(origin.clone());
-        };
+        let Some(road) = road else { return Route::direct(origin.clone()) };
         debug_assert!(origin.scheme == Scheme::Http || road.forwarder().is_none());
         let origin = road.forwarder().map_or(origin, |proxy| &proxy.origin).clone();
         Route { origin, road: Some(road) }

@@ -11,6 +11,7 @@ mod proxy_url;
 mod tests;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -42,9 +43,35 @@ pub(crate) struct Roads {
     plain: Arc<Road>,
     /// Nothing was asked for: all roads are direct.
     is_direct: bool,
-    known: Mutex<HashMap<Arc<Origin>, Arc<Road>>>,
+    known: Mutex<HashMap<Arc<Origin>, Option<Arc<Road>>, Spread>>,
     /// Of requests with options of their own.
     others: Mutex<HashMap<RoadOptions, Arc<Roads>>>,
+}
+
+/// For origins, whose hash is spread already.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spread(u64);
+
+impl BuildHasher for Spread {
+    type Hasher = Spread;
+
+    fn build_hasher(&self) -> Spread {
+        Spread(0)
+    }
+}
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 /// What goes where; the first one that matches holds.
@@ -135,10 +162,10 @@ impl Roads {
         if self.is_direct {
             return None;
         }
-        Some(self.known(origin))
+        self.known(origin)
     }
 
-    fn known(&self, origin: &Arc<Origin>) -> Arc<Road> {
+    fn known(&self, origin: &Arc<Origin>) -> Option<Arc<Road>> {
         let mut known = lock(&self.known);
         if let Some(road) = known.get(origin) {
             return road.clone();
@@ -146,7 +173,7 @@ impl Roads {
         if known.len() >= REMEMBERED {
             known.clear();
         }
-        let road = self.find(origin);
+        let road = Some(self.find(origin)).filter(|road| **road != Road::default());
         known.insert(origin.clone(), road.clone());
         road
     }

@@ -463,3 +463,25 @@ fn an_upload_that_is_given_up_ends_the_connection_but_not_its_answer() {
     c.stop_sending();
     assert!(!c.send_stopped());
 }
+
+#[test]
+fn a_proxy_s_own_word_ends_a_forwarded_exchange_and_no_other() {
+    let head = RequestHead::new("GET", "/", "a").unwrap();
+    for (form, reuse) in [
+        (TargetForm::Origin, Ok(())),
+        (TargetForm::Absolute("http://a"), Err(CloseReason::ResponseSaidClose)),
+    ] {
+        let mut connection = Connection::new(Limits::default());
+        connection
+            .start_with(&head, RequestBody::None, &Start { form, ..Start::default() })
+            .unwrap();
+        connection.send_end().unwrap();
+        let sent = connection.poll_transmit().unwrap().len();
+        connection.transmitted(sent);
+        let answer = b"HTTP/1.1 204 No Content\r\nProxy-Connection: close\r\n\r\n";
+        connection.receive_space(answer.len()).extend_from_slice(answer);
+        connection.received(answer.len());
+        while connection.poll_event().unwrap().is_some() {}
+        assert_eq!(connection.reuse(), reuse, "{form:?}");
+    }
+}

@@ -188,6 +188,7 @@ impl TlsSession {
                 Err(error) => return Err(error),
             };
             self.connection.reader().consume(count);
+            self.unread = self.unread.saturating_sub(count);
             total += count;
         }
     }
