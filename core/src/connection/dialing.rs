@@ -137,7 +137,9 @@ async fn go(
 fn late(deadline: &Deadline, route: &Route) -> Error {
     let error = deadline.error(Phase::Connect, &route.origin);
     match route.road().via.0.as_deref() {
-        Some([Proxy { server, .. }, ..]) => error.with_note(&format!("by way of the proxy {server}")),
+        Some([Proxy { server, .. }, ..]) => {
+            error.with_note(&format!("by way of the proxy {server}"))
+        }
         _ => error,
     }
 }
