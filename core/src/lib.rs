@@ -3,6 +3,9 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+#[cfg(not(any(feature = "ring", feature = "aws-lc")))]
+compile_error!("one of the features `ring` and `aws-lc` has to be chosen: TLS needs cryptography");
+
 mod auth;
 mod client;
 mod config;

@@ -1,157 +1,17 @@
-//! Connections that are handed out: after 101 and 2xx to CONNECT, plain and through TLS, read and
-//! written on the caller's thread and on the engine.
+//! Connections that are handed out after 101, plain and through TLS, read and written on the caller's
+//! thread and on the engine.
 
 mod common;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
+use common::peer::*;
 use common::*;
 use keepalive_core::*;
-use keepalive_origin::Origin;
-use rustls::{ServerConnection, StreamOwned};
-
-const SWITCH: &[u8] =
-    b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
-
-/// The server's end of a stream.
-enum Peer {
-    Plain(TcpStream),
-    Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
-}
-
-impl Peer {
-    fn socket(&self) -> &TcpStream {
-        match self {
-            Peer::Plain(socket) => socket,
-            Peer::Tls(tls) => &tls.sock,
-        }
-    }
-
-    /// Ends its half as its kind does.
-    fn end(&mut self) {
-        if let Peer::Tls(tls) = self {
-            tls.conn.send_close_notify();
-            let _ = tls.flush();
-        }
-        self.socket().shutdown(Shutdown::Write).expect("open");
-    }
-}
-
-impl Read for Peer {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        match self {
-            Peer::Plain(socket) => socket.read(buffer),
-            Peer::Tls(tls) => tls.read(buffer),
-        }
-    }
-}
-
-impl Write for Peer {
-    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
-        match self {
-            Peer::Plain(socket) => socket.write(data),
-            Peer::Tls(tls) => tls.write(data),
-        }
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        match self {
-            Peer::Plain(socket) => socket.flush(),
-            Peer::Tls(tls) => tls.flush(),
-        }
-    }
-}
-
-/// The head of a request.
-fn head(peer: &mut Peer) -> String {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && peer.read(&mut byte).expect("a request") == 1 {
-        head.push(byte[0]);
-    }
-    String::from_utf8(head).expect("text")
-}
-
-/// A server that answers one request with `answer` and is then what `then` does; the request's head
-/// comes by the channel.
-fn server(
-    origin: Option<&Origin>,
-    answer: &'static [u8],
-    then: impl FnOnce(Peer) + Send + 'static,
-) -> (String, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let config = origin.map(|origin| tls::config(origin, |_| {}));
-    let scheme = if config.is_some() { "https" } else { "http" };
-    let url = format!("{scheme}://{}", listener.local_addr().expect("an address"));
-    let (sender, receiver): (Sender<String>, _) = channel();
-    std::thread::spawn(move || {
-        let socket = listener.accept().expect("a connection").0;
-        let mut peer = match config {
-            None => Peer::Plain(socket),
-            Some(config) => {
-                let session = ServerConnection::new(config).expect("a session");
-                Peer::Tls(Box::new(StreamOwned::new(session, socket)))
-            }
-        };
-        let head = head(&mut peer);
-        peer.write_all(answer).expect("written");
-        peer.flush().expect("written");
-        let _ = sender.send(head);
-        then(peer);
-    });
-    (url, receiver)
-}
-
-fn upgrade(url: &str) -> Request {
-    let mut request = get_request(url);
-    request.add_header(b"Connection", b"Upgrade").expect("a field");
-    request.add_header(b"Upgrade", b"echo").expect("a field");
-    request
-}
-
-fn stream(client: &Client, url: &str) -> UpgradedStream {
-    let mut response = client.send(&upgrade(url), Blocking::default()).expect("a response");
-    assert_eq!(response.status(), 101);
-    response.take_stream().expect("a stream")
-}
-
-/// Plain and through TLS.
-fn both(test: impl Fn(Option<&Origin>, Client)) {
-    let origin = origin();
-    test(None, client(|_| {}));
-    test(Some(&origin), trusting(&origin, |_| {}));
-}
-
-fn read(stream: &UpgradedStream, buffer: &mut [u8]) -> Result<usize> {
-    stream.read(buffer, Blocking::default())
-}
-
-/// Everything up to the end.
-fn rest(stream: &UpgradedStream) -> Result<Vec<u8>> {
-    let mut all = Vec::new();
-    let mut buffer = vec![0; 10_000];
-    loop {
-        match read(stream, &mut buffer)? {
-            0 => return Ok(all),
-            count => all.extend_from_slice(&buffer[..count]),
-        }
-    }
-}
-
-fn echo(mut peer: Peer) {
-    let mut buffer = vec![0; 32 * 1024];
-    loop {
-        match peer.read(&mut buffer) {
-            Ok(0) | Err(_) => break,
-            Ok(count) => peer.write_all(&buffer[..count]).expect("taken"),
-        }
-    }
-    peer.end();
-}
 
 fn pattern(size: usize) -> Vec<u8> {
     (0..size).map(|at| (at * 31 % 251) as u8).collect()
@@ -265,6 +125,18 @@ fn an_end_without_close_notify_is_told_apart_and_a_reset_stays_one() {
     }
     let error = (0..1000).find_map(|_| reset.write(&buffer, Blocking::default()).err());
     assert_eq!(error.expect("refused").kind(), ErrorKind::ConnectionReset);
+}
+
+#[test]
+fn who_has_left_in_good_order_need_not_be_told_of_our_end() {
+    both(|origin, client| {
+        let (url, _) = server(origin, SWITCH, |mut peer| peer.end());
+        let stream = stream(&client, &url);
+        assert_eq!(read(&stream, &mut [0; 8]).expect("an end"), 0);
+        let error = (0..1_000_000).find_map(|_| stream.write(b"x", Blocking::default()).err());
+        assert_eq!(error.expect("nobody reads it").kind(), ErrorKind::ConnectionReset);
+        stream.shutdown(Blocking::default()).expect("nothing to do");
+    });
 }
 
 /// Its close resets the connection.
@@ -460,93 +332,4 @@ fn a_server_that_switches_before_it_has_the_request_has_no_stream() {
     let error = response.take_stream().err().expect("half a request");
     assert!(error.message().contains("before it had the whole request"), "{error}");
     barrier.wait();
-}
-
-#[test]
-fn connect_asks_for_its_path_by_every_road() {
-    const OPENED: &[u8] = b"HTTP/1.1 200 Opened\r\nContent-Length: 7\r\n\r\nhello";
-    both(|tls, client| {
-        let (url, heads) = server(tls, OPENED, echo);
-        let url = url.replace("://", "://user:secret@");
-        let url = format!("{url}/Example.com:443");
-        let mut request = Request::new("CONNECT", &url).expect("a request");
-        request.set_follow_redirects(true);
-        let mut response = client.send(&request, Blocking::default()).expect("a response");
-        assert_eq!(response.status(), 200);
-        let head = heads.recv_timeout(HANG).expect("a request");
-        assert!(head.starts_with("CONNECT example.com:443 HTTP/1.1\r\n"), "{head}");
-        assert!(head.contains("Host: example.com:443\r\n"), "{head}");
-        assert!(head.contains("Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n"), "{head}");
-        let stream = response.take_stream().expect("a stream");
-        stream.write(b"!", Blocking::default()).expect("written");
-        stream.shutdown(Blocking::default()).expect("ended");
-        // A length means nothing here (RFC 9110 9.3.6).
-        assert_eq!(rest(&stream).expect("read"), b"hello!");
-    });
-}
-
-#[test]
-fn connect_is_refused_as_any_request_is() {
-    let client = client(|_| {});
-    let server =
-        script(|_, _| b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 2\r\n\r\nno".to_vec());
-    let url = format!("{}/[::1]:443", server.url);
-    let mut request = Request::new("CONNECT", &url).expect("a request");
-    request.set_follow_redirects(true);
-    let mut response = client.send(&request, Blocking::default()).expect("a response");
-    let error = response.take_stream().err().expect("none");
-    assert!(error.message().contains("302 from"), "{error}");
-    assert_eq!((text(response), server.count()), ("no".to_string(), 1));
-}
-
-#[test]
-fn what_connect_cannot_ask_for_is_refused_before_anything_is_sent() {
-    for path in
-        ["", "/", "/a", "/a:", "/a:b", "/a:0", "/a:65536", "/a:443/", "/u@a:443", "/a:1?b", "/:1"]
-    {
-        let error = Request::new("CONNECT", &format!("http://proxy:3128{path}")).err();
-        let error = error.unwrap_or_else(|| panic!("{path} passed"));
-        assert_eq!(error.kind(), ErrorKind::InvalidUrl, "{path}: {error}");
-    }
-    let mut request = Request::new("CONNECT", "http://127.0.0.1:1/a:443").expect("a request");
-    request.set_body("x");
-    let error = client(|_| {}).send(&request, Blocking::default()).err().expect("refused");
-    assert_eq!(error.kind(), ErrorKind::InvalidHeader, "{error}");
-    assert!(error.message().contains("CONNECT cannot have one"), "{error}");
-}
-
-#[test]
-fn an_upgrade_goes_through_a_proxy_by_a_tunnel() {
-    let (url, _) = server(None, SWITCH, echo);
-    let authority = url.trim_start_matches("http://").to_string();
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let proxy = format!("http://{}", listener.local_addr().expect("an address"));
-    let (sender, lines) = channel();
-    let to = authority.clone();
-    std::thread::spawn(move || -> std::io::Result<()> {
-        let near = listener.accept()?.0;
-        let mut reader = BufReader::new(near.try_clone()?);
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            reader.read_line(&mut head)?;
-        }
-        sender.send(head).expect("heard");
-        let far = TcpStream::connect(to)?;
-        (&near).write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
-        let (mut from, mut into) = (far.try_clone()?, near.try_clone()?);
-        std::thread::spawn(move || std::io::copy(&mut from, &mut into));
-        std::io::copy(&mut reader, &mut &far)?;
-        Ok(())
-    });
-    let client = client(|config| config.proxy = Some(proxy));
-    let stream = stream(&client, &url);
-    let head = lines.recv_timeout(HANG).expect("a request");
-    assert!(head.starts_with(&format!("CONNECT {authority} HTTP/1.1\r\n")), "{head}");
-    stream.write(b"through", Blocking::default()).expect("written");
-    let mut buffer = [0; 7];
-    let mut count = 0;
-    while count < 7 {
-        count += read(&stream, &mut buffer[count..]).expect("read");
-    }
-    assert_eq!(&buffer, b"through");
 }

@@ -132,8 +132,6 @@ def test_other_credentials_are_another_road(caller: Caller, stage: Stage) -> Non
     assert [len(each) for each in users.values()] == [1, 1]
 
 
-
-
 @pytest.mark.parametrize(
     ("head", "connections"),
     [

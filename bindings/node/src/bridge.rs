@@ -20,7 +20,6 @@ use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
 use crate::memory::Block;
-use crate::stream::NativeStream;
 use crate::tls_info::NativeTls;
 use crate::wake::{Waking, report};
 
@@ -143,40 +142,6 @@ impl Bridge {
         (slot.sender, slot.switches) = (sender, flags & SWITCH != 0);
         self.shared.started(state.slots.started(index, call));
         Ok(polled)
-    }
-
-    /// Takes the stream of a response that switched protocols.
-    #[napi]
-    pub fn take_stream(&self, index: u32) -> Result<NativeStream, Thrown> {
-        let mut state = self.shared.state.borrow_mut();
-        let response = state.slots.at(index).response.as_mut();
-        let response = response.ok_or_else(|| invalid("no response is open"))?;
-        Ok(NativeStream::new(response.take_stream().map_err(thrown)?))
-    }
-
-    /// Waits until bytes of a stream are at hand, and receives at most `max` for that.
-    #[napi]
-    pub fn stream_ready(&self, index: u32, stream: &NativeStream, max: u32) -> Result<(), Thrown> {
-        self.stream_with(index, |queue, token| {
-            stream.stream.submit_ready(max as usize, queue, token)
-        })
-    }
-
-    /// Writes all of `data` to a stream.
-    #[napi]
-    pub fn stream_write(
-        &self,
-        index: u32,
-        stream: &NativeStream,
-        data: Payload,
-    ) -> Result<(), Thrown> {
-        self.stream_with(index, |queue, token| stream.stream.submit_write(data.0, queue, token))
-    }
-
-    /// Ends the sending half of a stream.
-    #[napi]
-    pub fn stream_end(&self, index: u32, stream: &NativeStream) -> Result<(), Thrown> {
-        self.stream_with(index, |queue, token| stream.stream.submit_shutdown(queue, token))
     }
 
     /// Watches for the answer for some microseconds; whether there is something to `drain`.
@@ -426,7 +391,19 @@ impl Bridge {
 }
 
 impl Bridge {
-    fn stream_with(
+    /// The response that the slot has.
+    pub(crate) fn response<R>(
+        &self,
+        index: u32,
+        use_it: impl FnOnce(&mut keepalive_core::Response) -> keepalive_core::Result<R>,
+    ) -> Result<R, Thrown> {
+        let mut state = self.shared.state.borrow_mut();
+        let response = state.slots.at(index).response.as_mut();
+        use_it(response.ok_or_else(|| invalid("no response is open"))?).map_err(thrown)
+    }
+
+    /// A call with that slot which needs no response.
+    pub(crate) fn start_with(
         &self,
         index: u32,
         submit: impl FnOnce(&Arc<Queue>, u64) -> keepalive_core::Result<keepalive_core::Call>,

@@ -7,20 +7,13 @@ use std::mem::MaybeUninit;
 use keepalive_core::UpgradedStream;
 use napi_derive::napi;
 
-use crate::convert::{Room, Thrown, copy, thrown};
+use crate::bridge::Bridge;
+use crate::convert::{Payload, Room, Thrown, copy, thrown};
 
 /// See the module.
 #[napi]
 pub struct NativeStream {
-    pub(crate) stream: UpgradedStream,
-}
-
-impl NativeStream {
-    /// Node's sockets have no limits of their own.
-    pub fn new(stream: UpgradedStream) -> NativeStream {
-        stream.set_timeouts(None, None);
-        NativeStream { stream }
-    }
+    stream: UpgradedStream,
 }
 
 #[napi]
@@ -47,5 +40,42 @@ impl NativeStream {
     #[napi]
     pub fn close(&self) {
         self.stream.close();
+    }
+}
+
+#[napi]
+impl Bridge {
+    /// Takes the stream of a response that switched protocols.
+    #[napi]
+    pub fn take_stream(&self, index: u32) -> Result<NativeStream, Thrown> {
+        let stream = self.response(index, |response| response.take_stream())?;
+        // Node's sockets have no limits of their own.
+        stream.set_timeouts(None, None);
+        Ok(NativeStream { stream })
+    }
+
+    /// Waits until bytes of a stream are at hand, and receives at most `max` for that.
+    #[napi]
+    pub fn stream_ready(&self, index: u32, stream: &NativeStream, max: u32) -> Result<(), Thrown> {
+        self.start_with(index, |queue, token| {
+            stream.stream.submit_ready(max as usize, queue, token)
+        })
+    }
+
+    /// Writes all of `data` to a stream.
+    #[napi]
+    pub fn stream_write(
+        &self,
+        index: u32,
+        stream: &NativeStream,
+        data: Payload,
+    ) -> Result<(), Thrown> {
+        self.start_with(index, |queue, token| stream.stream.submit_write(data.0, queue, token))
+    }
+
+    /// Ends the sending half of a stream.
+    #[napi]
+    pub fn stream_end(&self, index: u32, stream: &NativeStream) -> Result<(), Thrown> {
+        self.start_with(index, |queue, token| stream.stream.submit_shutdown(queue, token))
     }
 }

@@ -68,6 +68,20 @@ test('versions, pins and authorities are those of the engine', async () => {
   wrong.close()
 })
 
+test('certificates are believed as webpki does', async () => {
+  const cases = await origin.control('/_certificates')
+  assert.ok(cases.length > 30)
+  const resolve = cases.map(({ host, url }) => `${host}:${new URL(url).port}:127.0.0.1`).join(' ')
+  const client = new Client({ caPem: origin.ca, resolve })
+  const wrong = []
+  for (const { name, url, accepted } of cases) {
+    const told = await text(client, url).catch(({ code }) => code)
+    if (told !== (accepted ? 'ok' : rejected.code)) wrong.push(`${name}: ${told}`)
+  }
+  client.close()
+  assert.deepEqual(wrong, [])
+})
+
 test('a response tells of its TLS', async () => {
   const client = new Client({ caPem: origin.ca })
   assert.equal((await client.request(`${origin.http}/ok`)).info.tls, null)

@@ -172,7 +172,7 @@ const opened: Promise<number> = client.warm('http://localhost/', 2)
 client.close()
 void [limits, open, opened, requests(Client.shared()), fetches(client), errors(), reasons, wrong, keepalive.request, client.stats()]
 
-const asking: UpgradeOptions = { protocol: 'echo', method: 'GET', headers: { a: 'b' }, headerTimeout: 1 }
+const asking: UpgradeOptions = { protocol: 'echo', method: 'GET', headers: { a: 'b' }, headersTimeout: 1 }
 const way: ConnectOptions = { path: 'example.com:443', headers: { a: 'b' } }
 async function streams(client: Client): Promise<number> {
   const one: UpgradeResult = await client.upgrade('http://h/', asking)

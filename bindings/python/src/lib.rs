@@ -13,6 +13,7 @@ mod functions;
 mod generated;
 mod gevent;
 mod headers;
+mod held;
 mod info;
 mod interpreter;
 mod memory;

@@ -1,10 +1,8 @@
 //! The connection of a response that switched protocols: as a socket for threads, as a stream for event
 //! loops (whose coroutine methods are in `libkeepalive/_aio.py`).
 
-use std::sync::{Arc, Mutex};
-
 use bytes::Bytes;
-use keepalive_core::{Destination, UpgradedStream as CoreStream};
+use keepalive_core::Destination;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -12,55 +10,14 @@ use pyo3::types::PyBytes;
 use crate::aio::pending::Pending;
 use crate::blocking::blocking;
 use crate::convert::{buffer, count};
-use crate::errors::{RequestLine, of_class, to_python, wrong_type};
+use crate::errors::wrong_type;
 use crate::gevent;
+use crate::held::{Held, Place};
 use crate::memory::{self, Memory};
 use crate::timeout::limit;
 
 /// Most bytes that one read hands over.
 const MOST: usize = 256 * 1024;
-
-/// A stream that is not closed, and what it is from.
-pub struct Held {
-    pub stream: CoreStream,
-    pub line: Option<RequestLine>,
-}
-
-impl Held {
-    pub fn error(&self, py: Python<'_>, error: &keepalive_core::Error) -> PyErr {
-        to_python(py, error, self.line.as_ref())
-    }
-}
-
-/// Held until it is closed.
-struct Place(Mutex<Option<Arc<Held>>>);
-
-impl Place {
-    fn of(held: Held) -> Place {
-        Place(Mutex::new(Some(Arc::new(held))))
-    }
-
-    fn get(&self, py: Python<'_>) -> PyResult<Arc<Held>> {
-        let held = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
-        held.ok_or_else(|| of_class(py, "InvalidState", "the stream is closed"))
-    }
-
-    fn close(&self) {
-        let held = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        if let Some(held) = held {
-            // Wakes who waits, and has it too.
-            held.stream.close();
-        }
-    }
-
-    fn fileno(&self, py: Python<'_>) -> i32 {
-        self.get(py).ok().and_then(|held| held.stream.fd().ok()).unwrap_or(-1)
-    }
-
-    fn pending(&self, py: Python<'_>) -> usize {
-        self.get(py).map_or(0, |held| held.stream.pending())
-    }
-}
 
 fn bytes_of(data: &Bound<'_, PyAny>) -> PyResult<Bytes> {
     buffer(data)?.ok_or_else(|| wrong_type("data", "bytes", data))

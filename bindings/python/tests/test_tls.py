@@ -182,6 +182,22 @@ def test_a_response_tells_of_its_tls(client, origin):
         assert pinned.get(origin.https + "/ok").info.tls.group is not None
 
 
+def test_certificates_are_believed_as_webpki_does(origin):
+    cases = origin.ask("/_certificates")
+    assert len(cases) > 30
+    resolve = [f"{case['host']}:{case['url'].split(':')[-1][:-3]}:127.0.0.1" for case in cases]
+    wrong = []
+    with libkeepalive.Client(verify=origin.ca_file, resolve=" ".join(resolve)) as client:
+        for case in cases:
+            try:
+                accepted = client.get(case["url"]).text == "ok"
+            except libkeepalive.ConnectError as error:
+                accepted = error.kind != "CertificateRejected"
+            if accepted != case["accepted"]:
+                wrong.append(case["name"])
+    assert wrong == []
+
+
 def test_a_context_without_authorities_of_its_own_has_the_system_s(origin):
     for context in [ssl.create_default_context(), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)]:
         with libkeepalive.Client(verify=context) as client:

@@ -195,7 +195,7 @@ fn taken_over(request: &Request, answer: &'static [u8], status: u16) {
     assert_eq!(came, answer);
 }
 
-const TAKEN: &str = "the response's stream was taken before";
+const TAKEN: &str = "the response's stream was taken before, or closed";
 
 #[test]
 fn a_101_hands_its_connection_over_with_what_was_read_beyond_the_head() {

@@ -281,10 +281,9 @@ impl Response {
         match std::mem::replace(&mut self.reply.state, State::Done) {
             State::Switched(switched) => Ok((*switched).detach()?.into()),
             other => {
-                let before = matches!(other, State::Done) && self.reply.switched;
                 self.reply.state = other;
-                Err(Error::state(match before {
-                    true => "the response's stream was taken before".to_string(),
+                Err(Error::state(match self.reply.switched {
+                    true => "the response's stream was taken before, or closed".to_string(),
                     false => format!(
                         "the response has no stream: {} from {}, only 101 and 2xx to CONNECT have one",
                         self.status(),

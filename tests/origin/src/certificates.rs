@@ -11,7 +11,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, crypto::ring, version};
 
-use crate::StartError;
+use crate::{StartError, certificate_cases};
 
 /// One server configuration for each TLS port.
 pub(crate) struct ServerConfigs {
@@ -27,6 +27,7 @@ pub(crate) struct ServerConfigs {
 pub(crate) struct Certificates {
     pub ca_pem: String,
     pub configs: ServerConfigs,
+    pub cases: certificate_cases::Made,
 }
 
 type Issuer = CertifiedIssuer<'static, KeyPair>;
@@ -58,7 +59,7 @@ pub(crate) fn make(dir: &Path) -> Result<Certificates, StartError> {
         expired: plain(&leaf(&ca, &key, &local, true)?)?,
         untrusted: plain(&leaf(&other_ca, &key, &local, false)?)?,
     };
-    Ok(Certificates { ca_pem: ca.pem(), configs })
+    Ok(Certificates { ca_pem: ca.pem(), configs, cases: certificate_cases::make(&ca)? })
 }
 
 fn params(names: &[&str], common_name: &str) -> Result<CertificateParams, rcgen::Error> {

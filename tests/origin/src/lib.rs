@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cases;
+mod certificate_cases;
 mod certificates;
 pub mod chaos;
 mod connection;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use cases::Case;
+pub use certificate_cases::CertificateCase;
 use facts::Facts;
 use listen::Listeners;
 use runs::{Over, Report};
@@ -108,7 +110,7 @@ impl Origin {
         let dir = dir.ok_or("no directory")?;
         std::fs::create_dir_all(dir)?;
         let dir = dir.canonicalize()?;
-        let certificates = certificates::make(&dir)?;
+        let mut certificates = certificates::make(&dir)?;
         let configs = certificates.configs;
         let mut listeners = Listeners::new(shared.clone());
         let (port, ipv6) = listeners.add(options.port, None)?;
@@ -131,6 +133,11 @@ impl Origin {
             server_cert_file: dir.join("server.pem"),
             server_key_file: dir.join("server.key"),
         };
+        let (case_port, _) = listeners.add(0, Some(certificates.cases.config))?;
+        for case in &mut certificates.cases.cases {
+            case.url = format!("https://{}:{case_port}/ok", case.host);
+        }
+        let _ = shared.certificate_cases.set(certificates.cases.cases);
         let ca_pem = certificates.ca_pem;
         Ok(Self { shared, endpoints, ca_pem, _listeners: listeners, _own_dir: own_dir })
     }
@@ -163,6 +170,11 @@ impl Origin {
     /// The wire cases it plays under `/wire/NAME`.
     pub fn cases(&self) -> &[Case] {
         &self.shared.cases
+    }
+
+    /// Chains of certificates, each shown for its host, which is to be resolved to 127.0.0.1.
+    pub fn certificate_cases(&self) -> &[CertificateCase] {
+        self.shared.certificate_cases.get().map_or(&[], Vec::as_slice)
     }
 
     /// Judges what a runner says of a case it has requested as `/wire/NAME?run=RUN`; returns what is

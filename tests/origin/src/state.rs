@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use crate::cases::Case;
+use crate::certificate_cases::CertificateCase;
 use crate::chaos;
 use crate::facts::Facts;
 use crate::runs::{Over, Report, Run};
@@ -72,6 +73,8 @@ pub(crate) const PEER_CHECK: Duration = Duration::from_millis(20);
 
 pub(crate) struct Shared {
     pub cases: Vec<Case>,
+    /// Set when their port is known.
+    pub certificate_cases: OnceLock<Vec<CertificateCase>>,
     pub requests: AtomicU64,
     pub bytes_sent: AtomicU64,
     last_connection: AtomicU64,
@@ -112,6 +115,7 @@ impl Shared {
     pub fn new(cases: Vec<Case>) -> Self {
         Self {
             cases,
+            certificate_cases: OnceLock::new(),
             requests: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             last_connection: AtomicU64::new(0),

@@ -9,11 +9,11 @@ use pyo3::prelude::*;
 
 use crate::aio::upload;
 use crate::errors::RequestLine;
+use crate::held::Held;
 use crate::memory::Filling;
 use crate::once::intern;
 use crate::response::{Method, Response};
 use crate::shared::Shared;
-use crate::upgraded::Held;
 
 /// An awaitable that also has a coroutine's methods, so that ``asyncio.create_task`` takes it.
 #[pyclass(frozen, module = "libkeepalive._native")]

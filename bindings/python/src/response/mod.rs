@@ -17,9 +17,9 @@ use pyo3::types::PyBytes;
 use crate::blocking::blocking;
 use crate::errors::{RequestLine, of_class, to_python};
 use crate::headers::{Field, Headers};
+use crate::held::Held;
 use crate::memory::{self, Memory, Whole};
 use crate::once::PyOnceLock;
-use crate::upgraded::Held;
 
 /// Most bytes of a streamed body that are handed over at a time.
 pub const PIECE: usize = 256 * 1024;

@@ -60,6 +60,9 @@ fn of_webpki(error: Option<&webpki::Error>) -> &'static str {
         Some(Reason::EndEntityUsedAsCa) => "its issuer is no authority",
         Some(Reason::NameConstraintViolation) => "its authority may not vouch for this name",
         Some(Reason::PathLenConstraintViolated) => "its chain of authorities is too long",
+        Some(Reason::UnsupportedCriticalExtension) => {
+            "it has a critical extension that is not understood"
+        }
         Some(Reason::UnsupportedCertVersion) => "it is no X.509 version 3 certificate",
         _ => "it could not be verified",
     }

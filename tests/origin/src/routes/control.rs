@@ -25,6 +25,7 @@ pub(super) fn answer(
             let cases: Vec<Value> = shared.cases.iter().map(|case| case.to_json()).collect();
             Reply::json(&cases)
         }
+        ["_certificates"] => Reply::json(&shared.certificate_cases.get()),
         ["_judge", run, case] => judge(&shared, run, case, body, patience),
         ["_verdict", run] => {
             let over = request.param("over").unwrap_or_default();
