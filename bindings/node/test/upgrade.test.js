@@ -8,6 +8,7 @@ const http = require('node:http')
 const https = require('node:https')
 const net = require('node:net')
 const { pipeline } = require('node:stream/promises')
+const { inspect } = require('node:util')
 const { after, before, describe, test } = require('node:test')
 const { Worker } = require('node:worker_threads')
 const WebSocket = require('ws')
@@ -123,6 +124,28 @@ test('an answer that does not switch is refused with its status', async () => {
   await body.json()
   assert.equal(info.reused, true)
   await assert.rejects(client.upgrade('http://127.0.0.1:1/'), { code: 'KA_CONNECT_FAILED' })
+})
+
+test('cookies are in what is handed out, and not in what is shown of it', async (t) => {
+  const server = http.createServer((request, response) => response.writeHead(403, { 'set-cookie': 'a=secret' }).end())
+  server.on('upgrade', (request, socket) => {
+    socket.end('HTTP/1.1 101 Go\r\nSet-Cookie: a=secret\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n')
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const base = `http://u:secret@127.0.0.1:${server.address().port}/`
+  const { socket, ...rest } = await client.upgrade(base)
+  socket.destroy()
+  assert.deepEqual(rest.headers['set-cookie'], 'a=secret')
+  assert.doesNotMatch(inspect(rest, { depth: 9 }), /secret/)
+  const error = await client.connect(`${base}a:1`).catch((reason) => reason)
+  assert.equal(error.statusCode, undefined, 'a server that is no proxy hangs up')
+  assert.doesNotMatch(inspect(error), /secret/)
+  server.removeAllListeners('upgrade')
+  const refused = await client.upgrade(base).catch((reason) => reason)
+  assert.equal(refused.statusCode, 403)
+  assert.deepEqual(refused.headers['set-cookie'], 'a=secret')
+  assert.doesNotMatch(inspect(refused, { depth: 9 }), /secret/)
 })
 
 test('a plain request that is answered 101 leaves no connection behind', async () => {
