@@ -19,6 +19,8 @@ class Work:
     reference: Peer  # ratios are to this one
     path: str = "/json"
     tls: bool = False
+    # Through a proxy: nginx itself, which takes targets in absolute-form, and `connect.py` over TLS.
+    proxied: bool = False
     args: dict[str, int | str] = field(default_factory=dict)
     first: int = 400  # requests of the run that finds out how fast the peer is
     least: int = 200  # requests of a measured run, however slow the peer
@@ -52,6 +54,22 @@ def get(name: str, peers: Iterable[Peer], reference: Peer, **args: int) -> Work:
 
 def over_tls(work: Work) -> Work:
     return replace(work, tls=True)
+
+
+def proxied(work: Work) -> Work:
+    return replace(work, proxied=True)
+
+
+def proxies() -> tuple[Work, ...]:
+    works = (
+        get("C", (p.CURL, p.OURS_C), p.CURL),
+        get("Python, sync", (p.PYCURL, p.OURS_PYTHON), p.PYCURL),
+        get("Node", (p.UNDICI, p.OURS_REQUEST), p.UNDICI),
+    )
+    forwarded = tuple(replace(work, name=f"{work.name}, forwarded") for work in works)
+    tunnelled = tuple(replace(work, name=f"{work.name}, tunnelled") for work in works)
+    direct = tuple(replace(work, name=f"{work.name}, direct") for work in works)
+    return (*direct, *map(proxied, forwarded), *(proxied(over_tls(work)) for work in tunnelled))
 
 
 def full_only(work: Work) -> Work:
@@ -194,6 +212,12 @@ GROUPS = {
         "Down: up to 1 MB whole into memory, 100 MB in pieces. Up: from memory, with "
         "Content-Length.",
         bodies(),
+        rounds=0.6,
+    ),
+    "proxies": Group(
+        "Proxies: GET of 47 bytes",
+        "One after the other: without a proxy, plain http that a proxy forwards, and TLS through CONNECT.",
+        proxies(),
         rounds=0.6,
     ),
     "threads": Group(

@@ -52,8 +52,14 @@ class Failed(Exception):
     """A program that did not end with a result line."""
 
 
-def environment(server: Server) -> dict[str, str]:
-    """Trust in the benchmark's CA for clients that can be told in no other way, and no proxy."""
+def environment(server: Server, proxied: bool = False) -> dict[str, str]:
+    """Trust in the benchmark's CA for clients that can be told in no other way, and the proxies."""
+    proxies = {
+        "http_proxy": server.url("").rstrip("/"),
+        "https_proxy": f"http://127.0.0.1:{server.connect_port}",
+        "KEEPALIVE_TRUST_ENV": "1",
+        "NODE_USE_ENV_PROXY": "1",
+    }
     kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
     return {
         **kept,
@@ -61,6 +67,7 @@ def environment(server: Server) -> dict[str, str]:
         "NODE_EXTRA_CA_CERTS": str(server.ca),
         "SSL_CERT_FILE": str(server.ca),
         "PYTHONDONTWRITEBYTECODE": "",
+        **(proxies if proxied else {}),
     }
 
 
@@ -90,7 +97,7 @@ def call(peer: Peer, work: g.Work, server: Server, requests: int, warmup: int) -
     )
     if work.tls:
         args += ["--ca", str(server.ca)]
-    line = run_program([*peer.command, *args], environment(server))
+    line = run_program([*peer.command, *args], environment(server, work.proxied))
     values = {
         "time": line["seconds"] / line["requests"],
         "cpu": line["cpu_seconds"] / line["requests"],

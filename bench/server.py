@@ -78,6 +78,8 @@ class Server:
         self.plain_port, self.tls_port = free_ports(2)
         self.process: subprocess.Popen[bytes] | None = None
         self.holder: subprocess.Popen[bytes] | None = None
+        self.connect: subprocess.Popen[bytes] | None = None
+        self.connect_port = 0
         self.file_limit = raise_file_limit()
 
     @property
@@ -96,6 +98,7 @@ class Server:
         self._make_certificates()
         (self.work / "error.log").write_bytes(b"")
         self._start_holder()
+        self._start_connect()
         config = self.work / "nginx.conf"
         config.write_text(
             CONFIG.format(
@@ -119,7 +122,7 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in (self.process, self.holder):
+        for process in (self.process, self.holder, self.connect):
             if process is not None:
                 process.send_signal(signal.SIGTERM)
                 process.wait(30)
@@ -138,6 +141,12 @@ class Server:
         assert self.holder.stdout is not None
         if self.holder.stdout.readline() != b"ready\n":
             raise SystemExit("the holding upstream does not start")
+
+    def _start_connect(self) -> None:
+        command = [sys.executable, str(Path(__file__).with_name("connect.py"))]
+        self.connect = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.connect.stdout is not None
+        self.connect_port = int(self.connect.stdout.readline())
 
     def _wait_until_listening(self) -> None:
         assert self.process is not None

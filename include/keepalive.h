@@ -1589,8 +1589,11 @@ ka_status ka_request_set_timeout(ka_request *request,
 
 /**
  * Gives the request an option of its own, in place of the client's: "proxy", "no_proxy",
- * "proxy_headers", "unix_socket", "local_address", "interface" or "connect_to", each as the field of
- * that name in ka_client_options. `value` NULL: as the client's; empty: none.
+ * "proxy_headers", "unix_socket", "local_address", "interface", "connect_to", "tls_verify",
+ * "tls_verify_host", "ca_file", "ca_dir", "ca_only", "client_cert_file", "client_key_file",
+ * "client_key_password", "tls_min_version", "tls_max_version", "tls_server_name" or "tls_pins", each as
+ * the field of that name in ka_client_options; flags are "true" or "false". `value` NULL: as the
+ * client's; empty: none. Requests with other TLS options never share a connection or a session.
  * Ownership: inputs are copied.
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT names the option and what is wrong with it; the request is then

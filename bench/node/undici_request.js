@@ -1,11 +1,13 @@
 'use strict'
-// undici.request on an Agent; pipelining stays at 1, as with every other client.
+// undici.request on an Agent, or on the one for the environment's proxies; pipelining stays at 1, as with every other client.
 
-const { Agent, request } = require('undici')
+const { Agent, EnvHttpProxyAgent, request } = require('undici')
 const { run } = require('./harness')
 
 run(__filename, ({ connections, ca }) => {
-  const dispatcher = new Agent({ connections, keepAliveTimeout: 3_600_000, connect: { ca } })
+  const Dispatcher = process.env.http_proxy === undefined ? Agent : EnvHttpProxyAgent
+  const tls = { ca }
+  const dispatcher = new Dispatcher({ connections, keepAliveTimeout: 3_600_000, connect: tls, requestTls: tls })
   return {
     async get(url) {
       const { body } = await request(url, { dispatcher })

@@ -286,6 +286,10 @@ export interface Timeouts {
 /** Options of `request`. An unknown one is a TypeError that names it. */
 /** Options of a client that a request can have for itself. */
 export interface RoadOptions {
+  /** `tlsVerify` by Node's name. */
+  rejectUnauthorized?: boolean
+  /** `tlsServerName` by Node's name. */
+  servername?: string | null
   // <generated request options>
   /**
    * Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h, with a user name and
@@ -320,6 +324,46 @@ export interface RoadOptions {
    * PORT means any, or no change. Host field, TLS name and pool stay those of the URL. Default: not set.
    */
   connectTo?: string | readonly string[] | null
+  /**
+   * Whether a server has to prove with its certificate who it is. Without, whoever is on the way can read and change
+   * everything; `tlsPins` still hold. Also: verify in Python, rejectUnauthorized in Node. Default: true.
+   */
+  tlsVerify?: boolean
+  /**
+   * Whether the certificate has to be for the host that is asked. Without, any server that a trusted authority vouches
+   * for will do. Default: true.
+   */
+  tlsVerifyHost?: boolean
+  /** PEM file of trusted certificates, in addition to the system's (`caOnly`: instead of them). Default: not set. */
+  caFile?: string | null
+  /**
+   * Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the system's. Default: not
+   * set.
+   */
+  caDir?: string | null
+  /** Trust what `caFile`, `caDir` and `caPem` have and not the system's certificates. Default: false. */
+  caOnly?: boolean
+  /** PEM file of the client certificate, its chain behind it; it may hold the private key too. Default: not set. */
+  clientCertFile?: string | null
+  /** PEM file of the client certificate's private key. Default: not set. */
+  clientKeyFile?: string | null
+  /** Password of an encrypted private key (PKCS #8). Default: not set. */
+  clientKeyPassword?: string | null
+  /** Oldest version of TLS: "1.2" (which is also the default) or "1.3". Default: not set. */
+  tlsMinVersion?: string | null
+  /** Newest version of TLS: "1.2" or "1.3" (which is also the default). Default: not set. */
+  tlsMaxVersion?: string | null
+  /**
+   * Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of the URL's host. Also:
+   * servername in Node. Default: not set.
+   */
+  tlsServerName?: string | null
+  /**
+   * Public keys of which the server has to have one: "sha256//BASE64", several separated by semicolons, each the
+   * SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY). Checked beside all else, and without
+   * `tlsVerify` too. Default: not set.
+   */
+  tlsPins?: string | null
   // </generated>
 }
 

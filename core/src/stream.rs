@@ -420,8 +420,10 @@ impl Shared {
                     Err(error) => return Ok(Err(error)),
                 };
                 match link.transport.end(fd) {
-                    // The peer has ended both.
-                    Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(Ok(())),
+                    // The peer has ended both, after all it had to say: nobody is left to be told.
+                    Err(error) if is_gone(&error) && matches!(link.end, Some(End::Clean)) => {
+                        Ok(Ok(()))
+                    }
                     result => result.map(Ok),
                 }
             })
@@ -453,6 +455,11 @@ impl Shared {
         let text = format!("{peer} ended the stream without close_notify: it may be cut off");
         Error::new(ErrorKind::TlsProtocol, Phase::Body, text)
     }
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, NotConnected};
+    matches!(error.kind(), BrokenPipe | ConnectionReset | NotConnected)
 }
 
 /// Waits for a half.

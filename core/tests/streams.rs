@@ -127,6 +127,18 @@ fn an_end_without_close_notify_is_told_apart_and_a_reset_stays_one() {
     assert_eq!(error.expect("refused").kind(), ErrorKind::ConnectionReset);
 }
 
+#[test]
+fn who_has_left_in_good_order_need_not_be_told_of_our_end() {
+    both(|origin, client| {
+        let (url, _) = server(origin, SWITCH, |mut peer| peer.end());
+        let stream = stream(&client, &url);
+        assert_eq!(read(&stream, &mut [0; 8]).expect("an end"), 0);
+        let error = (0..1_000_000).find_map(|_| stream.write(b"x", Blocking::default()).err());
+        assert_eq!(error.expect("nobody reads it").kind(), ErrorKind::ConnectionReset);
+        stream.shutdown(Blocking::default()).expect("nothing to do");
+    });
+}
+
 /// Its close resets the connection.
 fn reset_at_close(socket: &TcpStream) {
     socket2::SockRef::from(socket).set_linger(Some(Duration::ZERO)).expect("an option");
@@ -182,6 +194,20 @@ fn a_forgotten_stream_is_closed() {
         drop(stream(&client, &url));
         assert_eq!(ended.recv_timeout(HANG).expect("it was closed"), 0);
     });
+}
+
+#[test]
+fn closing_a_response_closes_the_stream_that_nobody_took() {
+    let client = client(|_| {});
+    let (sender, ended) = channel();
+    let (url, _) = server(None, SWITCH, move |mut peer| {
+        sender.send(peer.read(&mut [0; 8]).expect("an orderly end")).expect("heard");
+    });
+    let mut response = client.send(&upgrade(&url), Blocking::default()).expect("a response");
+    response.close();
+    assert_eq!(ended.recv_timeout(HANG).expect("it was closed"), 0);
+    let error = response.take_stream().err().expect("it is gone");
+    assert!(error.message().contains("taken before, or closed"), "{error}");
 }
 
 #[test]

@@ -93,6 +93,30 @@ static void a_request_has_a_road_of_its_own(const char *base) {
     ka_client_free(client);
 }
 
+/* Whom a request believes is its own matter, and so are the connections that come of it. */
+static void a_request_has_tls_options_of_its_own(const char *base, const char *ca_file) {
+    ka_client *client = client_with(NULL);
+    ka_request *request = new_request("GET", base, "/ok");
+    ka_response *response = NULL;
+    ka_error *error = NULL;
+    int i;
+    set(request, "ca_file", ca_file);
+    set(request, "ca_only", "true");
+    for (i = 0; i < 2; i++) {
+        ka_request *other = new_request("GET", base, "/ok");
+        CHECK_OK(ka_client_send(client, request, &response, &error), error);
+        CHECK(ka_response_reused(response) == (i == 1));
+        ka_response_free(response);
+        CHECK_FAILS(ka_client_send(client, other, &response, &error), KA_CERTIFICATE_REJECTED,
+                    "not trusted", error);
+        ka_request_free(other);
+    }
+    CHECK_FAILS(ka_request_set_option(request, "tls_verify", "perhaps", &error),
+                KA_INVALID_ARGUMENT, "option tls_verify: expected true or false", error);
+    ka_request_free(request);
+    ka_client_free(client);
+}
+
 static void what_is_wrong_is_named(const char *base) {
     ka_request *request = new_request("GET", base, "/ok");
     ka_client_options options;
@@ -119,6 +143,7 @@ int main(int argc, char **argv) {
     addresses found = check_addresses(argc, argv);
     a_program_sees_its_sockets(found.http);
     a_request_has_a_road_of_its_own(found.http);
+    a_request_has_tls_options_of_its_own(found.https, found.ca_file);
     what_is_wrong_is_named(found.http);
     return 0;
 }

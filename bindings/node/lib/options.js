@@ -6,6 +6,7 @@ const { argumentError } = require('./errors')
 const { HeaderBlock, collectHeaders } = require('./headers')
 const { trustsEnvironment } = require('./environment')
 const { unknownOption } = require('./names')
+const { warnInsecure } = require('./trust')
 const { types } = require('node:util')
 
 const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
@@ -77,7 +78,7 @@ function entry(name, value) {
   return value
 }
 
-const requestOptions = native.requestOptions()
+const requestOptions = [...native.requestOptions(), ...Object.keys(aliases)]
 
 /** A request's own, as names and values in turn; undefined when there are none. Null is none. */
 function ownOptions(options) {
@@ -85,9 +86,15 @@ function ownOptions(options) {
   for (const name of requestOptions) {
     const value = options[name]
     if (value === undefined) continue
-    const row = table.get(name)
+    const row = table.get(aliases[name] ?? name)
     own ??= []
-    own.push(row.name, value === null ? '' : textOf(name, value, row.form))
+    if (row.kind === 'flag') {
+      const { flag } = readers.flag(name, value)
+      own.push(row.name, String(flag))
+      if (row.name === 'tls_verify' && !flag) warnInsecure(native)
+    } else {
+      own.push(row.name, value === null ? '' : textOf(name, value, row.form))
+    }
   }
   return own
 }

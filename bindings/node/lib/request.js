@@ -18,7 +18,7 @@ const REFUSE = 32
 
 const LIMITS = native.limitNames()
 // Options of a client that a request can have for itself.
-const OWN = new Set(native.requestOptions())
+const OWN = new Set([...native.requestOptions(), 'rejectUnauthorized', 'servername'])
 const REQUEST_OPTIONS = new Set([
   'method', 'headers', 'body', 'query', 'signal', 'redirect', 'decompress', ...LIMITS, ...OWN,
 ])

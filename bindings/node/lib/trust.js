@@ -32,14 +32,18 @@ function completed(native, entries) {
   if (own === undefined) {
     return verifiedByDefault(native) ? entries : [...entries, { name: 'tls_verify', flag: false }]
   }
-  if (own.flag === false && native.isFirst('insecure')) {
-    process.emitWarning(
-      'Certificates of servers are not verified (rejectUnauthorized: false): whoever is on the way can read and ' +
-        "change everything; caFile trusts a server's own authority.",
-      'InsecureWarning',
-    )
-  }
+  if (own.flag === false) warnInsecure(native)
   return entries
 }
 
-module.exports = { addExtra, completed, verifiedByDefault }
+/** Somebody's certificates are not verified. */
+function warnInsecure(native) {
+  if (!native.isFirst('insecure')) return
+  process.emitWarning(
+    'Certificates of servers are not verified (rejectUnauthorized: false): whoever is on the way can read and ' +
+      "change everything; caFile trusts a server's own authority.",
+    'InsecureWarning',
+  )
+}
+
+module.exports = { addExtra, completed, verifiedByDefault, warnInsecure }

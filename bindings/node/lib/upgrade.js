@@ -8,6 +8,7 @@ const { Exchange } = require('./exchange')
 const { fieldObject } = require('./completion_record')
 const { HeaderBlock, collectHeaders } = require('./headers')
 const { prepareRequest, urlText } = require('./request')
+const { guarded } = require('./secrets')
 const { UpgradedSocket } = require('./duplex')
 
 /** The connection is handed out. */
@@ -83,7 +84,7 @@ class Switching extends Exchange {
       this.drop(false)
       const failure = localError(error, this.url)
       failure.statusCode = record.status
-      failure.headers = fieldObject(record.fields)
+      failure.headers = shownSafely(record.fields)
       reject(failure)
       return
     }
@@ -94,7 +95,11 @@ class Switching extends Exchange {
 
 function handedOut(record, native, url) {
   const { info, status } = record
-  return { statusCode: status, headers: fieldObject(record.fields), socket: new UpgradedSocket(native, url), info }
+  return { statusCode: status, headers: shownSafely(record.fields), socket: new UpgradedSocket(native, url), info }
+}
+
+function shownSafely(fields) {
+  return guarded(fieldObject(fields), fields)
 }
 
 module.exports = { Switching, prepareConnect, prepareUpgrade }

@@ -8,7 +8,9 @@ const http = require('node:http')
 const https = require('node:https')
 const net = require('node:net')
 const { pipeline } = require('node:stream/promises')
+const { inspect } = require('node:util')
 const { after, before, describe, test } = require('node:test')
+const { Worker } = require('node:worker_threads')
 const WebSocket = require('ws')
 const { Client, KeepaliveError, connect, upgrade } = require('..')
 const { useOrigin } = require('./support')
@@ -124,10 +126,74 @@ test('an answer that does not switch is refused with its status', async () => {
   await assert.rejects(client.upgrade('http://127.0.0.1:1/'), { code: 'KA_CONNECT_FAILED' })
 })
 
+test('cookies are in what is handed out, and not in what is shown of it', async (t) => {
+  const server = http.createServer((request, response) => response.writeHead(403, { 'set-cookie': 'a=secret' }).end())
+  server.on('upgrade', (request, socket) => {
+    socket.end('HTTP/1.1 101 Go\r\nSet-Cookie: a=secret\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n')
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const base = `http://u:secret@127.0.0.1:${server.address().port}/`
+  const { socket, ...rest } = await client.upgrade(base)
+  socket.destroy()
+  assert.deepEqual(rest.headers['set-cookie'], 'a=secret')
+  assert.doesNotMatch(inspect(rest, { depth: 9 }), /secret/)
+  const error = await client.connect(`${base}a:1`).catch((reason) => reason)
+  assert.equal(error.statusCode, undefined, 'a server that is no proxy hangs up')
+  assert.doesNotMatch(inspect(error), /secret/)
+  server.removeAllListeners('upgrade')
+  const refused = await client.upgrade(base).catch((reason) => reason)
+  assert.equal(refused.statusCode, 403)
+  assert.deepEqual(refused.headers['set-cookie'], 'a=secret')
+  assert.doesNotMatch(inspect(refused, { depth: 9 }), /secret/)
+})
+
 test('a plain request that is answered 101 leaves no connection behind', async () => {
   const { statusCode } = await client.request(origin.http + '/upgrade', { headers: { connection: 'upgrade', upgrade: 'echo' } })
   assert.equal(statusCode, 101)
   assert.equal(client.stats().active, 0)
+})
+
+/** A server that answers 101 and tells of the end of its connections. */
+async function watched(t) {
+  const ended = []
+  const server = http.createServer()
+  server.on('upgrade', (request, socket) => {
+    ended.push(once(socket, 'close'))
+    socket.on('error', () => {}).on('end', () => socket.end()).resume()
+    socket.write('HTTP/1.1 101 Go\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n')
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  return { url: `http://127.0.0.1:${server.address().port}/`, ended }
+}
+
+test('a forgotten stream is closed', async (t) => {
+  const { url, ended } = await watched(t)
+  const gc = (require('node:v8').setFlagsFromString('--expose-gc'), require('node:vm').runInNewContext('gc'))
+  await client.upgrade(url, { protocol: 'echo' })
+  let over = false
+  const closed = ended[0].then(() => (over = true))
+  while (!over) {
+    gc()
+    await Promise.race([closed, new Promise(setImmediate)])
+  }
+})
+
+test('a worker that ends closes its streams', async (t) => {
+  const { url, ended } = await watched(t)
+  const code = `
+    const { parentPort, workerData } = require('node:worker_threads')
+    const { Client } = require(workerData.library)
+    new Client().upgrade(workerData.url, { protocol: 'echo' }).then(({ socket }) => {
+      socket.resume()
+      globalThis.kept = socket
+      parentPort.postMessage('open')
+    })`
+  const worker = new Worker(code, { eval: true, workerData: { url, library: require.resolve('..') } })
+  await once(worker, 'message')
+  await worker.terminate()
+  await ended[0]
 })
 
 test('wrong arguments are refused', async () => {

@@ -110,6 +110,17 @@ class _Arguments(TypedDict, total=False):
     auth: tuple[str | bytes, str | bytes] | None
     timeout: _TimeoutTypes
     follow_redirects: bool | None
+    verify: bool | str | PathLike[str] | None
+    """As the client's, for this request alone: ``False``, or the file or directory of certificates that
+    are trusted instead of the system's. Its connections are never shared with other requests'."""
+    cert: (
+        str
+        | PathLike[str]
+        | tuple[str | PathLike[str], str | PathLike[str] | None]
+        | tuple[str | PathLike[str], str | PathLike[str] | None, str | None]
+        | None
+    )
+    """As the client's, for this request alone."""
     # <generated request options>
     proxy: str | Mapping[str, str | None] | None
     """Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h,
@@ -137,6 +148,40 @@ class _Arguments(TypedDict, total=False):
     """Other places for hosts, as curl's --connect-to: ``HOST:PORT:HOST:PORT`` entries separated by
     blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay those
     of the URL. Default: not set."""
+    tls_verify: bool | None
+    """Whether a server has to prove with its certificate who it is. Without, whoever is on the way
+    can read and change everything; ``tls_pins`` still hold. Also: verify in Python,
+    rejectUnauthorized in Node. Default: True."""
+    tls_verify_host: bool | None
+    """Whether the certificate has to be for the host that is asked. Without, any server that a
+    trusted authority vouches for will do. Default: True."""
+    ca_file: str | PathLike[str] | None
+    """PEM file of trusted certificates, in addition to the system's (``ca_only``: instead of them).
+    Default: not set."""
+    ca_dir: str | PathLike[str] | None
+    """Directory whose files are PEM with trusted certificates, as OpenSSL's; in addition to the
+    system's. Default: not set."""
+    ca_only: bool | None
+    """Trust what ``ca_file``, ``ca_dir`` and ``ca_pem`` have and not the system's certificates.
+    Default: False."""
+    client_cert_file: str | PathLike[str] | None
+    """PEM file of the client certificate, its chain behind it; it may hold the private key too.
+    Default: not set."""
+    client_key_file: str | PathLike[str] | None
+    """PEM file of the client certificate's private key. Default: not set."""
+    client_key_password: str | None
+    """Password of an encrypted private key (PKCS #8). Default: not set."""
+    tls_min_version: str | None
+    """Oldest version of TLS: "1.2" (which is also the default) or "1.3". Default: not set."""
+    tls_max_version: str | None
+    """Newest version of TLS: "1.2" or "1.3" (which is also the default). Default: not set."""
+    tls_server_name: str | None
+    """Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of
+    the URL's host. Also: servername in Node. Default: not set."""
+    tls_pins: str | None
+    """Public keys of which the server has to have one: "sha256//BASE64", several separated by
+    semicolons, each the SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY).
+    Checked beside all else, and without ``tls_verify`` too. Default: not set."""
     # </generated>
 
 class _RequestArguments(_Arguments, total=False):

@@ -19,6 +19,7 @@ use crate::options::request_options;
 use crate::response::Method;
 use crate::shared::{Shared, flag};
 use crate::timeout::timeouts;
+use crate::tls::{certificate_of_request, verify_of_request, warn_insecure};
 
 const CONTENT_TYPE: &[u8] = b"Content-Type";
 
@@ -33,6 +34,8 @@ const ARGUMENTS: &[&str] = &[
     "auth",
     "timeout",
     "follow_redirects",
+    "verify",
+    "cert",
 ];
 
 /// A request, and the object that its body is to be streamed from: still to be prepared by
@@ -62,6 +65,8 @@ struct Arguments<'py> {
     follow_redirects: Option<Bound<'py, PyAny>>,
     /// Options of the client that it has for itself.
     own: Vec<(&'static OptionInfo, Bound<'py, PyAny>)>,
+    /// And those that `verify` and `cert` stand for.
+    trust: Vec<(&'static str, String)>,
 }
 
 impl<'py> Arguments<'py> {
@@ -80,6 +85,14 @@ impl<'py> Arguments<'py> {
                 "auth" => arguments.auth = Some(value),
                 "timeout" => arguments.timeout = Some(value),
                 "follow_redirects" => arguments.follow_redirects = given,
+                "verify" | "cert" => {
+                    if let Some(value) = given {
+                        arguments.trust.extend(match name {
+                            "verify" => verify_of_request(&value)?,
+                            _ => certificate_of_request(&value)?,
+                        });
+                    }
+                }
                 other => match request_options().find(|option| option.name == other) {
                     Some(option) => arguments.own.extend(given.map(|value| (option, value))),
                     None => {
@@ -142,11 +155,17 @@ pub fn build<'py>(
     }
     let mut request =
         Request::new(method, url_text).map_err(|error| to_python(py, &error, None))?;
+    let mut own = arguments.trust.clone();
     for (option, value) in &arguments.own {
-        let text = option_text(option, value)?;
+        own.push((option.name, option_text(option, value)?));
+    }
+    for (name, text) in &own {
         request
-            .set_option(option.name, Some(&text))
+            .set_option(name, Some(text))
             .map_err(|error| to_python(py, &error, Some(&line(&request))))?;
+        if *name == "tls_verify" && text == "false" {
+            warn_insecure(py)?;
+        }
     }
     let auth = arguments.auth.as_ref().filter(|auth| !auth.is_none());
     let mut own_type = None;

@@ -1,9 +1,9 @@
 //! The texts that the engine takes for options where Python has mappings and lists.
 
-use keepalive_core::{Form, OptionInfo};
+use keepalive_core::{Form, OptionInfo, Shape};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyMapping, PyString};
+use pyo3::types::{PyBool, PyBytes, PyMapping, PyString};
 
 use crate::convert::{text, utf8};
 use crate::errors::wrong_type;
@@ -12,6 +12,10 @@ use crate::headers::fields;
 /// An option's text, from whatever may be given for it.
 pub fn option_text(option: &OptionInfo, value: &Bound<'_, PyAny>) -> PyResult<String> {
     let name = option.name;
+    if option.kind.shape() == Shape::Flag {
+        let flag = value.cast::<PyBool>().map_err(|_| wrong_type(name, "True or False", value))?;
+        return Ok(flag.is_true().to_string());
+    }
     if let Ok(text) = value.cast::<PyString>() {
         return Ok(utf8(name, text)?.to_string());
     }

@@ -111,6 +111,34 @@ fn path(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(text(name, &path)?.to_string())
 }
 
+/// `verify` of a request, as names and texts of its options.
+pub fn verify_of_request(value: &Bound<'_, PyAny>) -> PyResult<Vec<(&'static str, String)>> {
+    if let Ok(flag) = value.cast::<PyBool>() {
+        return Ok(vec![("tls_verify", flag.is_true().to_string())]);
+    }
+    let Ok(path) = path("verify", value) else {
+        let expected = "True, False or a path (an ssl.SSLContext is for a Client)";
+        return Err(wrong_type("verify", expected, value));
+    };
+    let option = if std::path::Path::new(&path).is_dir() { "ca_dir" } else { "ca_file" };
+    let (yes, mut own) =
+        ("true".to_string(), vec![("ca_file", String::new()), ("ca_dir", String::new())]);
+    own.extend([(option, path), ("tls_verify", yes.clone()), ("ca_only", yes)]);
+    Ok(own)
+}
+
+/// `cert` of a request, likewise.
+pub fn certificate_of_request(value: &Bound<'_, PyAny>) -> PyResult<Vec<(&'static str, String)>> {
+    let mut config = ClientConfig::default();
+    certificate(&mut config, value, None)?;
+    let given = [
+        ("client_cert_file", config.client_cert_file),
+        ("client_key_file", config.client_key_file),
+        ("client_key_password", config.client_key_password),
+    ];
+    Ok(given.into_iter().map(|(name, text)| (name, text.unwrap_or_default())).collect())
+}
+
 /// Refuses options that would say the same once more.
 fn alone(name: &str, others: &[&str], options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
     let Some(options) = options else { return Ok(()) };

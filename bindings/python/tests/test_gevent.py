@@ -88,6 +88,30 @@ def test_a_body_is_waited_for_in_the_pool(origin):
     )
 
 
+def test_a_stream_is_read_and_written_in_the_pool(origin):
+    run(
+        origin,
+        """
+        with libkeepalive.Client(ca_file=None) as client:
+            fields = {"Connection": "Upgrade", "Upgrade": "echo"}
+            stream = client.get(url + "/upgrade?first=", headers=fields).take_stream()
+            reader = gevent.spawn(stream.recv, 100)
+            assert ask("/ok") == b"ok"
+            large = bytes(1 << 20)
+            writer = gevent.spawn(stream.sendall, b"x" + large)
+            came = reader.get(timeout=20)
+            while len(came) < len(large) + 1:
+                came += stream.recv(65536)
+            writer.get(timeout=20)
+            assert came == b"x" + large
+            stream.shutdown()
+            assert stream.recv(1) == b""
+            stream.close()
+        print("done")
+        """,
+    )
+
+
 @pytest.mark.parametrize("how", ["timeout", "kill"])
 def test_what_is_raised_in_the_greenlet_ends_the_call(origin, how):
     run(

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import os
 import select
+import signal
 import socket
 import ssl
 import threading
@@ -186,6 +187,26 @@ def test_a_forgotten_stream_is_closed(client):
         peers[0].settimeout(20)
         assert peers[0].recv(1) == b""
         peers[0].close()
+
+
+def test_a_signal_handler_ends_a_read(client, base):
+    class Enough(Exception):
+        pass
+
+    def handle(*_: object) -> None:
+        raise Enough
+
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        with upgraded(client, base + "/upgrade?first=") as stream:
+            stream.settimeout(None)
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            with pytest.raises(Enough):
+                stream.recv(1)
+            stream.sendall(b"on")
+            assert stream.recv(1) == b"o"
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_limits_are_the_request_s_until_they_are_set(client, base):

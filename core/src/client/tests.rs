@@ -116,6 +116,11 @@ fn two_routes_never_share_a_connection_and_one_route_does() {
     std::fs::remove_dir_all(&dir).expect("removed");
 }
 
+fn own_tls() -> TlsIdentity {
+    let settings = TlsSettings::new(&ClientConfig::default(), &process().tls);
+    TlsIdentity(Some(Arc::new(settings.expect("settings"))))
+}
+
 #[test]
 fn routes_are_told_apart_by_each_of_their_parts() {
     let origin = |host: &str| Request::new("GET", host).expect("a request").target.origin;
@@ -126,7 +131,8 @@ fn routes_are_told_apart_by_each_of_their_parts() {
     };
     let parts = [
         Road::default(),
-        road(|road| road.tls = TlsIdentity(1)),
+        road(|road| road.tls = own_tls()),
+        road(|road| road.tls = own_tls()),
         road(|road| road.address = Address::Other("a".into(), 80)),
         road(|road| road.address = Address::Other("a".into(), 81)),
         road(|road| road.address = Address::Unix(std::path::Path::new("/a").into())),

@@ -82,7 +82,8 @@ async fn go(
     tried: &mut Tried,
 ) -> Result<Option<Dialled>> {
     let ConnectionManager { process, resolver, tls, config, socket_hook, .. } = manager;
-    let (origin, Road { via, address, source, .. }) = (&route.origin, route.road());
+    let (origin, Road { via, address, source, tls: own }) = (&route.origin, route.road());
+    let tls = own.0.as_ref().unwrap_or(tls);
     let via = via.0.as_deref().unwrap_or_default();
     let names = Names { resolver, dns: &process.dns, reachability: &process.reachability };
     let mut binding = Binding { hook: lock(socket_hook).clone(), ..Binding::default() };
@@ -137,7 +138,9 @@ async fn go(
 fn late(deadline: &Deadline, route: &Route) -> Error {
     let error = deadline.error(Phase::Connect, &route.origin);
     match route.road().via.0.as_deref() {
-        Some([Proxy { server, .. }, ..]) => error.with_note(&format!("by way of the proxy {server}")),
+        Some([Proxy { server, .. }, ..]) => {
+            error.with_note(&format!("by way of the proxy {server}"))
+        }
         _ => error,
     }
 }

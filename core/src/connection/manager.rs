@@ -1,6 +1,7 @@
 //! What the pool of a client has beside its connections: settings, counters, names that are looked up
 //! again, responses that wait to be read.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
@@ -8,6 +9,7 @@ use crate::config::ClientConfig;
 use crate::connection::Connection;
 use crate::connection::alarm::Alarm;
 use crate::connection::parked_body::ParkedBodies;
+use crate::error::Result;
 use crate::net::resolver::Resolver;
 use crate::net::socket::SocketHook;
 use crate::net::tls::TlsSettings;
@@ -15,8 +17,13 @@ use crate::observe::{Event, Observer, tell};
 use crate::origin::dns_refresh::DnsRefresh;
 use crate::pool::{Pool, PoolLimits};
 use crate::process::Process;
+use crate::request::tls_options::TlsOptions;
 use crate::roads::Roads;
 use crate::stats::{CloseCause, Counters};
+use crate::sync::lock;
+
+/// TLS options of requests that are remembered, each with its sessions.
+const OWN_TLS: usize = 64;
 
 /// What the host does with new sockets, if anything; it may change.
 pub(crate) type SharedHook = Mutex<Option<Arc<SocketHook>>>;
@@ -28,6 +35,8 @@ pub(crate) struct ConnectionManager {
     pub process: &'static Process,
     pub config: Arc<ClientConfig>,
     pub tls: Arc<TlsSettings>,
+    /// Those of requests with TLS options of their own.
+    own_tls: Mutex<HashMap<Arc<TlsOptions>, Arc<TlsSettings>>>,
     pub resolver: Arc<Resolver>,
     pub roads: Arc<Roads>,
     pub socket_hook: Arc<SharedHook>,
@@ -46,6 +55,23 @@ impl Drop for ConnectionManager {
 }
 
 impl ConnectionManager {
+    /// The TLS settings of requests that have these options; the same ones for the same options.
+    ///
+    /// # Errors
+    /// `InvalidArgument` names the option.
+    pub fn tls_with(&self, own: &Arc<TlsOptions>) -> Result<Arc<TlsSettings>> {
+        if let Some(known) = lock(&self.own_tls).get(own) {
+            return Ok(known.clone());
+        }
+        let config = own.over(&self.config)?;
+        let made = Arc::new(TlsSettings::new(&config, &self.process.tls)?);
+        let mut known = lock(&self.own_tls);
+        if known.len() >= OWN_TLS {
+            known.clear();
+        }
+        Ok(known.entry(own.clone()).or_insert(made).clone())
+    }
+
     /// A connection was opened.
     pub fn opened(&self, connection: &Connection) {
         self.counters.opened.fetch_add(1, Ordering::Relaxed);
@@ -86,6 +112,7 @@ pub(crate) fn open_pool(
             process,
             config: config.clone(),
             tls: tls.clone(),
+            own_tls: Mutex::default(),
             resolver: resolver.clone(),
             roads: roads.clone(),
             socket_hook: socket_hook.clone(),

@@ -12,8 +12,9 @@ use crate::drive::info::{Info, Marks};
 use crate::drive::wait::Wait;
 use crate::error::Result;
 use crate::observe::{Event, Observer, tell};
+use crate::origin::Scheme;
 use crate::origin::proxy::Tried;
-use crate::origin::route::Route;
+use crate::origin::route::{Road, Route, TlsIdentity};
 use crate::request::Request;
 
 /// The context of a call.
@@ -65,7 +66,14 @@ impl<'a, W: Wait> Call<'a, W> {
             Some(road) if request.head.switches() => Some(road.tunnelled()),
             road => road,
         };
-        Ok(Route::by(road, origin))
+        match &request.tls {
+            Some(own) if origin.scheme == Scheme::Https => {
+                let tls = TlsIdentity(Some(self.pool.manager.tls_with(own)?));
+                let road = road.as_deref().cloned().unwrap_or_default();
+                Ok(Route::by(Some(Arc::new(Road { tls, ..road })), origin))
+            }
+            _ => Ok(Route::by(road, origin)),
+        }
     }
 
     /// This call with another wait, for what goes on beside it.

@@ -1,11 +1,13 @@
 //! The road to a server. Two requests share a connection only if they would take the same road with the
 //! same trust.
 
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::net::tls::TlsSettings;
 use crate::origin::proxy::ProxyServer;
 use crate::origin::{Origin, Scheme};
 
@@ -52,9 +54,27 @@ pub(crate) enum ProxyKind {
     Tunnel,
 }
 
-/// Stands for the TLS settings of a connection: those of the client are 0.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct TlsIdentity(pub u64);
+/// The TLS settings of a connection; `None`: those of the client. Two of them are never alike.
+#[derive(Clone, Default)]
+pub(crate) struct TlsIdentity(pub Option<Arc<TlsSettings>>);
+
+impl PartialEq for TlsIdentity {
+    fn eq(&self, other: &TlsIdentity) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for TlsIdentity {}
+
+impl fmt::Debug for TlsIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "TlsIdentity(own)" } else { "TlsIdentity" })
+    }
+}
 
 /// Where a connection goes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,7 +99,7 @@ pub(crate) struct Source {
 
 /// Without detours.
 static DIRECT: Road =
-    Road { via: Via(None), tls: TlsIdentity(0), address: Address::Name, source: None };
+    Road { via: Via(None), tls: TlsIdentity(None), address: Address::Name, source: None };
 
 impl Road {
     /// This road, with a way opened through a proxy that would forward requests.

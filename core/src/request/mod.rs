@@ -5,18 +5,21 @@ pub(crate) mod media_type;
 pub(crate) mod method;
 pub(crate) mod multipart;
 pub(crate) mod time;
+pub(crate) mod tls_options;
 pub(crate) mod url;
 
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use keepalive_proto::{RequestBody, RequestHead};
+use keepalive_tables::OPTIONS;
 
 use crate::config::Timeouts;
 use crate::error::{Error, Result, Sent};
 use crate::observe::Observer;
 use crate::repeat::{self, Answer, Attempt};
 use crate::request::body::{BodySource, Kept, SharedSource};
+use crate::request::tls_options::TlsOptions;
 use crate::request::url::{Target, unix};
 use crate::roads::Roads;
 use crate::roads::options::RoadOptions;
@@ -68,6 +71,8 @@ pub struct Request {
     pub(crate) own_defaults: bool,
     /// What it says for itself of the road it takes.
     pub(crate) roads: Option<Arc<RoadOptions>>,
+    /// And of TLS.
+    pub(crate) tls: Option<Arc<TlsOptions>>,
     /// Its URL names the socket, so that other origins are elsewhere.
     is_unix_url: bool,
     /// The field line of its own Proxy-Authorization, for a proxy that forwards it and for nobody else.
@@ -118,6 +123,7 @@ impl Request {
             refuse_redirects: false,
             own_defaults: false,
             roads: None,
+            tls: None,
             is_unix_url: false,
             proxy_authorization: None,
             observer: None,
@@ -159,19 +165,28 @@ impl Request {
         Ok(true)
     }
 
-    /// Overrides an option of the client for this request, if it is one about the road to the server:
-    /// `proxy`, `no_proxy`, `proxy_headers`, `unix_socket`, `local_address`, `interface` or `connect_to`.
-    /// `None`: as the client; an empty text: none.
+    /// Overrides an option of the client for this request, if it is one about the road to the server
+    /// (`proxy`, `unix_socket`, `tls_verify` and others: those whose row of the table says `per_request`).
+    /// `None`: as the client; an empty text: none; flags are `true` and `false`. Requests with other TLS
+    /// options never share a connection or a session.
     ///
     /// # Errors
-    /// `InvalidArgument`: no such option, or not a value of it.
+    /// `InvalidArgument`: no such option, or not a value of it. Files are read when the request is sent.
     pub fn set_option(&mut self, name: &str, value: Option<&str>) -> Result<()> {
         let mut options = self.roads.as_deref().cloned().unwrap_or_default();
         if !options.set(name, value.map(str::to_string)) {
-            return Err(Error::argument(format!(
-                "option {name:?} cannot be set for a request; expected {}",
-                RoadOptions::NAMES.join(", ")
-            )));
+            let Some(option) = tls_options::option(name) else {
+                let known = OPTIONS.iter().filter(|option| option.per_request);
+                let known: Vec<_> = known.map(|option| option.name).collect();
+                return Err(Error::argument(format!(
+                    "option {name:?} cannot be set for a request; expected {}",
+                    known.join(", ")
+                )));
+            };
+            let mut tls = self.tls.as_deref().cloned().unwrap_or_default();
+            tls.set(option, value)?;
+            self.tls = (!tls.is_empty()).then(|| Arc::new(tls));
+            return Ok(());
         }
         // What is wrong with it alone is said here.
         Roads::new(options.clone(), false)?;
@@ -262,6 +277,7 @@ impl Request {
         self.follow_redirects = other.follow_redirects;
         self.refuse_redirects = other.refuse_redirects;
         self.roads = other.roads.clone();
+        self.tls = other.tls.clone();
         self.is_unix_url = other.is_unix_url;
         self.observer = other.observer.clone();
     }

@@ -17,6 +17,7 @@ macro_rules! options {
 
         impl RoadOptions {
             /// Their names.
+            #[cfg(test)]
             pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),*];
 
             /// Those of a client.
