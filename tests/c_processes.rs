@@ -38,7 +38,7 @@ fn forks_while_other_threads_make_the_first_call() {
 /// An exception would leave a call half-way, and pthread_exit too: both say so and end the process.
 /// pthread_cancel waits for the end of the call, and is not for the engine's thread.
 #[test]
-fn what_leaves_a_body_reader_without_returning() {
+fn what_leaves_a_function_of_the_program_s_without_returning() {
     let origin = origin();
     for place in ["send", "submit"] {
         for stage in ["read", "rewind", "destroy"] {
@@ -56,6 +56,18 @@ fn what_leaves_a_body_reader_without_returning() {
             assert!(output.status.success(), "cancel {stage} {place}: {said}");
             assert!(said.contains("the work is done"), "{stage} {place}: {said}");
         }
+    }
+    // A verifier's function runs on the engine's thread, whoever waits.
+    for (kind, ends) in [("throw", Some(SIGABRT)), ("exit", Some(SIGABRT)), ("cancel", None)] {
+        let mut command = program("unwind.cc", CXX17, &origin);
+        let output = run(command.arg(format!("{kind} in verify")).arg("submit"), "");
+        let said = text(&output);
+        assert_eq!(output.status.signal(), ends, "{kind} in verify: {said}");
+        let expected = match ends {
+            Some(_) => "libkeepalive: the function verify of a ka_verifier did",
+            None => "the work is done",
+        };
+        assert!(said.contains(expected), "{kind} in verify: {said}");
     }
 }
 

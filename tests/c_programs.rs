@@ -14,8 +14,15 @@ use support::{Build, C11, C99, CXX17, SANITIZED, c_files, compile, origin, run, 
 fn programs() -> Vec<PathBuf> {
     let mut programs = c_files("tests/c");
     // Driven by tests/wire_c.rs, tests/servers and tests/c_processes.rs.
-    let others =
-        ["wire_case.c", "servers.c", "fork_storm.c", "exits.c", "first_call.c", "plugin.c"];
+    let others = [
+        "wire_case.c",
+        "servers.c",
+        "fork_storm.c",
+        "exits.c",
+        "first_call.c",
+        "plugin.c",
+        "certificates.c",
+    ];
     programs.retain(|path| !others.iter().any(|name| path.ends_with(name)));
     // An instrumented library needs a larger stack than is promised.
     programs.retain(|path| support::sanitizer().is_none() || !path.ends_with("stack.c"));
@@ -125,4 +132,24 @@ fn examples_are_short_enough_to_read() {
         let lines = std::fs::read_to_string(&source).expect("readable").lines().count();
         assert!(lines <= 80, "{} has {lines} lines", source.display());
     }
+}
+
+#[test]
+fn certificates_are_believed_as_webpki_does() {
+    let origin = origin();
+    let cases = origin.certificate_cases();
+    let port = |url: &str| {
+        url.rsplit(':').next().and_then(|end| end.split('/').next()).map(str::to_string)
+    };
+    let resolve: Vec<String> = cases
+        .iter()
+        .map(|case| format!("{}:{}:127.0.0.1", case.host, port(&case.url).expect("a port")))
+        .collect();
+    let mut arguments = vec![origin.ca_file().display().to_string(), resolve.join(" ")];
+    for case in cases {
+        arguments.push(if case.accepted { "yes" } else { "no" }.to_string());
+        arguments.push(case.url.clone());
+    }
+    let program = compile(&support::root().join("tests/c/certificates.c"), C11);
+    succeeds(&program, &arguments, &[]);
 }

@@ -12,13 +12,15 @@ use keepalive_core::*;
 
 #[test]
 fn connect_asks_for_its_path_by_every_road() {
-    const OPENED: &[u8] = b"HTTP/1.1 200 Opened\r\nContent-Length: 7\r\n\r\nhello";
+    const OPENED: &[u8] =
+        b"HTTP/1.1 200 Opened\r\nContent-Length: 7\r\nContent-Encoding: gzip\r\n\r\nhello";
     both(|tls, client| {
         let (url, heads) = server(tls, OPENED, echo);
         let url = url.replace("://", "://user:secret@");
         let url = format!("{url}/Example.com:443");
         let mut request = Request::new("CONNECT", &url).expect("a request");
         request.set_follow_redirects(true);
+        request.set_decode(true);
         let mut response = client.send(&request, Blocking::default()).expect("a response");
         assert_eq!(response.status(), 200);
         let head = heads.recv_timeout(HANG).expect("a request");
@@ -28,7 +30,7 @@ fn connect_asks_for_its_path_by_every_road() {
         let stream = response.take_stream().expect("a stream");
         stream.write(b"!", Blocking::default()).expect("written");
         stream.shutdown(Blocking::default()).expect("ended");
-        // A length means nothing here (RFC 9110 9.3.6).
+        // Length and coding mean nothing here (RFC 9110 9.3.6).
         assert_eq!(rest(&stream).expect("read"), b"hello!");
     });
 }

@@ -197,6 +197,20 @@ fn a_forgotten_stream_is_closed() {
 }
 
 #[test]
+fn closing_a_response_closes_the_stream_that_nobody_took() {
+    let client = client(|_| {});
+    let (sender, ended) = channel();
+    let (url, _) = server(None, SWITCH, move |mut peer| {
+        sender.send(peer.read(&mut [0; 8]).expect("an orderly end")).expect("heard");
+    });
+    let mut response = client.send(&upgrade(&url), Blocking::default()).expect("a response");
+    response.close();
+    assert_eq!(ended.recv_timeout(HANG).expect("it was closed"), 0);
+    let error = response.take_stream().err().expect("it is gone");
+    assert!(error.message().contains("taken before, or closed"), "{error}");
+}
+
+#[test]
 fn limits_hold_a_read_and_a_write_and_leave_the_stream_usable() {
     both(|tls, client| {
         let (go, gone) = channel::<()>();

@@ -1,5 +1,5 @@
-// The ways to leave a function other than by returning: out of a body reader's functions, and out of a
-// call. unwind HTTP_URL HTTPS_URL CA_FILE WAY WHERE, where WHERE is send (on this thread) or submit (on
+// The ways to leave a function other than by returning: out of a body reader's functions, out of a
+// verifier's, and out of a call. unwind HTTP_URL HTTPS_URL CA_FILE WAY WHERE, where WHERE is send (on this thread) or submit (on
 // the engine's). What must not be ends the process by SIGABRT, with a message.
 #include "check.h"
 
@@ -46,11 +46,29 @@ static void destroy_source(void *user_data) {
     if (at_stage("destroy")) leave();
 }
 
+static bool verify_server(void *, const ka_peer *peer) {
+    if (at_stage("verify")) leave();
+    return peer->rejected.len == 0;
+}
+
+static ka_client *verifying_client() {
+    ka_client_options options;
+    ka_client *client = nullptr;
+    ka_error *error = nullptr;
+    ka_verifier verifier = {sizeof verifier, verify_server, nullptr, nullptr};
+    ka_client_options_init(&options, sizeof options);
+    options.ca_file = at.ca_file;
+    options.connect_timeout_ms = 60000;
+    CHECK_OK(ka_client_new_with_verifier(&options, &verifier, &client, &error), error);
+    return client;
+}
+
 // AddressSanitizer does not see that a cancelled thread leaves its frames, which it then takes for used.
 __attribute__((no_sanitize_address)) static void *work(void *) {
     worker = pthread_self();
-    ka_client *client = new_client(at.ca_file);
-    ka_request *request = new_request("PUT", at.http, "/redirect/307?to=/upload-count");
+    ka_client *client = verifying_client();
+    const char *base = at_stage("verify") ? at.https : at.http;
+    ka_request *request = new_request("PUT", base, "/redirect/307?to=/upload-count");
     ka_body_reader reader = {sizeof reader, read_source, rewind_source, destroy_source, new source};
     ka_error *error = nullptr;
     ka_response *response = nullptr;

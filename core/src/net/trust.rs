@@ -32,17 +32,17 @@ pub(super) fn add_to_system(authorities: Vec<CertificateDer<'static>>) {
     ADDED.get_or_init(|| Box::new(authorities));
 }
 
-/// Trusted certificates.
+/// Trusted certificates; clones share them until one gets more.
 #[derive(Clone)]
 pub(super) struct Roots {
-    store: RootCertStore,
+    store: Arc<RootCertStore>,
     /// Those that were named one by one, not the system's many.
-    named: Vec<CertificateDer<'static>>,
+    named: Arc<Vec<CertificateDer<'static>>>,
 }
 
 impl Roots {
     pub fn empty() -> Roots {
-        Roots { store: RootCertStore::empty(), named: Vec::new() }
+        Roots { store: Arc::new(RootCertStore::empty()), named: Arc::default() }
     }
 
     /// The operating system's store, or what SSL_CERT_FILE and SSL_CERT_DIR name; Mozilla's list
@@ -58,7 +58,7 @@ impl Roots {
         if store.is_empty() {
             store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
-        let mut roots = Roots { store, named };
+        let mut roots = Roots { store: Arc::new(store), named: Arc::new(named) };
         for certificate in ADDED.get().into_iter().flatten() {
             // It was looked at when it was added.
             let _ = roots.add(certificate.clone());
@@ -72,8 +72,8 @@ impl Roots {
     }
 
     pub fn add(&mut self, certificate: CertificateDer<'static>) -> Result<(), TlsError> {
-        self.store.add(certificate.clone())?;
-        self.named.push(certificate);
+        Arc::make_mut(&mut self.store).add(certificate.clone())?;
+        Arc::make_mut(&mut self.named).push(certificate);
         Ok(())
     }
 }
@@ -97,10 +97,9 @@ impl Judge {
         let Judge { roots, host, check, pins } = self;
         let mut trust = None;
         if let Some(Roots { store, named }) = roots {
-            let webpki =
-                WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone())
-                    .build()
-                    .map_err(|error| error.to_string())?;
+            let webpki = WebPkiServerVerifier::builder_with_provider(store, provider.clone())
+                .build()
+                .map_err(|error| error.to_string())?;
             if named.is_empty() && pins.is_empty() && host && check.is_none() {
                 return Ok(webpki);
             }
@@ -112,7 +111,7 @@ impl Judge {
 
 struct Trust {
     webpki: Arc<WebPkiServerVerifier>,
-    named: Vec<CertificateDer<'static>>,
+    named: Arc<Vec<CertificateDer<'static>>>,
     host: bool,
 }
 

@@ -45,3 +45,12 @@ fn second_tries_are_paid_from_the_retry_budget() {
     assert!(!get("/slow").info().hedged);
     assert_eq!(client.stats().hedged, 1);
 }
+
+#[test]
+fn what_may_switch_protocols_is_sent_once() {
+    let config = ClientConfig { hedge: true, ..ClientConfig::default() };
+    let mut request = Request::new("GET", "http://a/").expect("a request");
+    assert!(super::allowed(&config, &request));
+    request.add_header(b"Upgrade", b"echo").expect("a field");
+    assert!(!super::allowed(&config, &request));
+}
