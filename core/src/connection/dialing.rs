@@ -108,7 +108,7 @@ async fn go(
     for (at, Proxy { kind, server }) in via.iter().enumerate() {
         if server.scheme == ProxyScheme::Https {
             let Origin { host, port, .. } = &*server.origin;
-            let secured = made.tls(host, *port, tls.of_proxies(), &process.tls).await;
+            let secured = made.tls(host, *port, tls.of_proxies(), &process.tls, false).await;
             made = secured.map_err(|error| at_proxy(error, server))?;
         }
         if *kind == ProxyKind::Forward {
@@ -129,7 +129,7 @@ async fn go(
         }
     }
     if origin.scheme == Scheme::Https {
-        made = made.tls(&origin.host, origin.port, tls, &process.tls).await?;
+        made = made.tls(&origin.host, origin.port, tls, &process.tls, true).await?;
     }
     Ok(Some(made))
 }

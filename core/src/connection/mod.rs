@@ -56,6 +56,8 @@ pub(crate) struct Connection {
     pub dialled: [Duration; 3],
     /// What TLS with the server was agreed on; made once, shared by the responses.
     pub tls: Option<Arc<TlsInfo>>,
+    /// That is not known yet: its handshake was left open for its first request.
+    tls_open: bool,
     /// Not to be reused from then on (`max_age` with its jitter).
     retires: Instant,
     /// Whom it goes to; `None` for a Unix domain socket.
@@ -111,7 +113,9 @@ impl Connection {
         let age = config.max_age.map_or(FOREVER, |age| age.min(FOREVER).mul_f64(jitter));
         // TLS with a proxy that forwards is none with the server.
         let secure = route.origin.scheme == Scheme::Https;
-        let tls = secure.then(|| dialled.transport.tls_info()).flatten().map(Arc::new);
+        let open = dialled.transport.is_handshaking();
+        let known = secure && !open;
+        let tls = known.then(|| dialled.transport.tls_info()).flatten().map(Arc::new);
         Connection {
             id,
             wire: Wire {
@@ -123,6 +127,7 @@ impl Connection {
             served: 0,
             dialled: [dialled.resolve, dialled.connect, dialled.tls],
             tls,
+            tls_open: open,
             retires: Instant::now() + age,
             peer: dialled.peer,
             forwarder: route.road().forwarder().cloned(),
@@ -133,6 +138,17 @@ impl Connection {
             memory,
             generation: fork::generation(),
         }
+    }
+
+    /// What TLS was agreed on, for an answer that has come.
+    pub fn tls_of_answer(&mut self) -> Option<Arc<TlsInfo>> {
+        if std::mem::take(&mut self.tls_open) {
+            let first = self.wire.transport.tls_info()?;
+            // The next requests did not travel with the handshake.
+            self.tls = Some(Arc::new(first.clone().later()));
+            return Some(Arc::new(first));
+        }
+        self.tls.clone()
     }
 
     /// Says goodbye and closes, unless it is a forked parent's.

@@ -10,6 +10,7 @@ use crate::config::Settings;
 use crate::connection::tunnel::refusal;
 use crate::decode::ACCEPTED;
 use crate::drive::call::Call;
+use crate::drive::early::TOO_EARLY;
 use crate::drive::reply::Reply;
 use crate::drive::retry;
 use crate::drive::wait::Wait;
@@ -29,6 +30,13 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
     match reply.status() {
         // Boxed: what is seldom asked for makes no other request's future larger.
         PROXY_ASKS => Box::pin(answer_proxy(call, request, reply)).await,
+        TOO_EARLY if reply.tls.as_ref().is_some_and(|tls| tls.early()) => {
+            call.early = false;
+            // Its connection goes back by the drain rule.
+            drop(reply);
+            call.record.again();
+            Box::pin(retry::send(call, request)).await
+        }
         _ => Ok(reply),
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Call<'a, W> {
     pub fields: Cow<'a, [u8]>,
     /// How it was authenticated to a proxy that forwards it.
     pub tried: Tried,
+    /// It may travel with a TLS handshake.
+    pub early: bool,
 }
 
 impl<'a, W: Wait> Call<'a, W> {
@@ -46,6 +48,7 @@ impl<'a, W: Wait> Call<'a, W> {
             wait,
             fields: Cow::Borrowed(&[]),
             tried: Tried::default(),
+            early: true,
         }
     }
 
@@ -89,6 +92,7 @@ impl<'a, W: Wait> Call<'a, W> {
             wait,
             fields: self.fields.clone(),
             tried: self.tried,
+            early: self.early,
         }
     }
 }

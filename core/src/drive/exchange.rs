@@ -28,10 +28,12 @@ use crate::connection::wire::Wire;
 use crate::deadline::Deadline;
 use crate::drive::body::broken;
 use crate::drive::call::{Call, Record};
+use crate::drive::early::settle;
 use crate::drive::upload::Upload;
 use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Want};
 use crate::error::{self, Error, ErrorKind, Result, Sent};
 use crate::net::socket::{Io, READ_SIZE, Received, is_pause};
+use crate::net::tls::handshake_error;
 use crate::observe::Event;
 use crate::origin::Origin;
 use crate::origin::proxy::{ProxyServer, Tried};
@@ -183,17 +185,23 @@ async fn run<W: Wait>(
     mut upload: Upload<'_>,
     mut now: Instant,
 ) -> Result<HeadReceived> {
-    let Call { deadlines, record, wait, fields, tried, .. } = call;
     let origin: &Origin = &request.target.origin;
-    wait.adopt(&mut connection.io)?;
-    let mut start = Start { fields, last: connection.is_last_request(), ..Start::default() };
+    call.wait.adopt(&mut connection.io)?;
+    let mut start =
+        Start { fields: &call.fields, last: connection.is_last_request(), ..Start::default() };
     let for_proxy;
     if let Some(proxy) = &connection.forwarder {
         start.form = TargetForm::Absolute(origin.url());
-        for_proxy = fields_for(proxy, request, tried);
+        for_proxy = fields_for(proxy, request, &mut call.tried);
         start.more = &for_proxy;
     }
     connection.wire.http.start_with(&request.head, request.body.framing(), &start)?;
+    if connection.wire.transport.is_handshaking() {
+        // Boxed: what is seldom asked for makes no other request's future larger.
+        Box::pin(settle(call, connection, request)).await?;
+        now = Instant::now();
+    }
+    let Call { deadlines, record, wait, .. } = call;
     // The body is held back until the server has said its word.
     let mut held = request.head.expects_continue() && !upload.is_over();
     let Connection { wire, io, .. } = connection;
@@ -320,6 +328,9 @@ async fn run<W: Wait>(
                 held = false;
                 phase = phase.after(Step::Silence);
                 deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
+            }
+            Err(Stopped::Io(error)) if wire.transport.is_handshaking() => {
+                return Err(handshake_error(&origin.authority(), &error));
             }
             Err(stopped) => {
                 let about = (origin, phase.shown(), &deadline);

@@ -21,6 +21,7 @@ pub(crate) mod body;
 pub(crate) mod buffer;
 mod call;
 mod drain;
+mod early;
 mod exchange;
 pub(crate) mod hedge;
 pub(crate) mod info;

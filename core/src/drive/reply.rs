@@ -84,7 +84,7 @@ pub(super) fn reply<W: Wait>(
         url: request.target.url(),
         info: call.record.info.clone(),
         marks: call.record.marks,
-        tls: connection.tls.clone(),
+        tls: connection.tls_of_answer(),
         trailers: None,
         max_body_size: (most > 0).then_some(most),
         ready: Buffer::default(),

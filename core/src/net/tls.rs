@@ -53,6 +53,7 @@ struct Own {
     versions: Vec<&'static SupportedProtocolVersion>,
     identity: Option<Arc<SingleCertAndKey>>,
     key_log: Option<Arc<KeyLogFile>>,
+    early: bool,
 }
 
 /// Whom a client believes.
@@ -106,6 +107,7 @@ impl Default for Own {
             versions: rustls::DEFAULT_VERSIONS.to_vec(),
             identity: None,
             key_log: None,
+            early: false,
         }
     }
 }
@@ -124,6 +126,7 @@ impl Own {
             )?,
             identity: identity(config, &sessions.provider())?,
             key_log: config.keylog_file.as_deref().map(KeyLogFile::open).transpose()?.map(Arc::new),
+            early: config.tls_early_data,
         };
         let usual = matches!(&own.trust, Trust::System(more) if more.is_empty())
             && own.host
@@ -131,7 +134,8 @@ impl Own {
             && own.pins.is_empty()
             && own.versions.len() == rustls::DEFAULT_VERSIONS.len()
             && own.identity.is_none()
-            && own.key_log.is_none();
+            && own.key_log.is_none()
+            && !own.early;
         Ok((!usual).then_some(own))
     }
 
@@ -164,6 +168,7 @@ impl Own {
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.resumption = Resumption::store(Arc::new(ClientSessionMemoryCache::new(REMEMBERED)));
+        config.enable_early_data = self.early;
         if let Some(key_log) = &self.key_log {
             config.key_log = key_log.clone();
         }

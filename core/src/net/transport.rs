@@ -29,8 +29,14 @@ impl Transport {
     pub fn tls_info(&self) -> Option<TlsInfo> {
         match self {
             Transport::Plain => None,
-            Transport::Tls(session) => Some(TlsInfo::of(session.connection())),
+            Transport::Tls(session) => Some(TlsInfo::of(session.connection(), session.was_early())),
         }
+    }
+
+    /// Whether a TLS handshake is still open.
+    #[inline]
+    pub fn is_handshaking(&self) -> bool {
+        matches!(self, Transport::Tls(session) if session.is_handshaking())
     }
 
     /// Whether what is read is what came.

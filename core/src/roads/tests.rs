@@ -38,7 +38,7 @@ fn refusal(set: &[(&str, &str)], env: &'static [(&str, &str)]) -> String {
 fn way(roads: &Roads, url: &str) -> String {
     let Some(road) = roads.of(&origin(url)) else { return "direct".into() };
     match road.via.0.as_deref() {
-        None => "plain".into(),
+        None => "direct".into(),
         Some([Proxy { kind: ProxyKind::Forward, server }]) => format!("{server} forwards"),
         Some([Proxy { kind: ProxyKind::Tunnel, server }]) => format!("{server} tunnels"),
         Some(more) => format!("{more:?}"),
@@ -100,11 +100,11 @@ fn the_most_specific_pattern_holds() {
         ("http://a/", "http://all:1 forwards"),
         ("https://a/", "http://tls:1 tunnels"),
         ("http://corp/", "http://all:1 forwards"),
-        ("http://x.corp/", "plain"),
-        ("https://x.y.corp/", "plain"),
+        ("http://x.corp/", "direct"),
+        ("https://x.y.corp/", "direct"),
         ("http://inner.corp/", "http://inner:1 forwards"),
         ("http://a.inner.corp/", "http://inner:1 forwards"),
-        ("http://ainner.corp/", "plain"),
+        ("http://ainner.corp/", "direct"),
         ("https://exact.corp/", "http://exact:1 tunnels"),
         ("http://exact.corp:8080/", "socks5://port:1 tunnels"),
         ("http://[::1]/", "http://six:1 forwards"),
@@ -168,9 +168,9 @@ fn what_is_wrong_is_named_and_no_secret_with_it() {
 #[test]
 fn the_environment_is_read_by_its_rules() {
     for (env, http, https) in [
-        (&[("http_proxy", "p:1")][..], "http://p:1 forwards", "plain"),
-        (&[("HTTP_PROXY", "p:1")], "http://p:1 forwards", "plain"),
-        (&[("HTTP_PROXY", "p:1"), ("http_proxy", "q:1")], "http://q:1 forwards", "plain"),
+        (&[("http_proxy", "p:1")][..], "http://p:1 forwards", "direct"),
+        (&[("HTTP_PROXY", "p:1")], "http://p:1 forwards", "direct"),
+        (&[("HTTP_PROXY", "p:1"), ("http_proxy", "q:1")], "http://q:1 forwards", "direct"),
         (&[("HTTP_PROXY", "p:1"), ("http_proxy", "")], "direct", "direct"),
         (&[("HTTP_PROXY", "p:1"), ("REQUEST_METHOD", "GET")], "direct", "direct"),
         (
@@ -178,15 +178,15 @@ fn the_environment_is_read_by_its_rules() {
             "http://q:1 forwards",
             "http://q:1 tunnels",
         ),
-        (&[("http_proxy", "p:1"), ("REQUEST_METHOD", "GET")], "http://p:1 forwards", "plain"),
-        (&[("HTTPS_PROXY", "p:1")], "plain", "http://p:1 tunnels"),
+        (&[("http_proxy", "p:1"), ("REQUEST_METHOD", "GET")], "http://p:1 forwards", "direct"),
+        (&[("HTTPS_PROXY", "p:1")], "direct", "http://p:1 tunnels"),
         (
             &[("all_proxy", "socks5h://p:1"), ("https_proxy", "q:1")],
             "socks5h://p:1 tunnels",
             "http://q:1 tunnels",
         ),
-        (&[("http_proxy", "p:1"), ("no_proxy", "b, .a")], "plain", "plain"),
-        (&[("http_proxy", " p:1 ")], "http://p:1 forwards", "plain"),
+        (&[("http_proxy", "p:1"), ("no_proxy", "b, .a")], "direct", "direct"),
+        (&[("http_proxy", " p:1 ")], "http://p:1 forwards", "direct"),
     ] {
         let made = roads(&[], env);
         assert_eq!(way(&made, "http://x.a/"), http, "{env:?}");
@@ -207,9 +207,9 @@ fn the_environment_is_read_by_its_rules() {
     assert_eq!(way(&made, "http://a/"), "http://q:1 forwards");
     let made = roads(&[("no_proxy", "b")], &[("http_proxy", "p:1"), ("no_proxy", "a")]);
     assert_eq!(way(&made, "http://a/"), "http://p:1 forwards");
-    assert_eq!(way(&made, "http://b/"), "plain");
+    assert_eq!(way(&made, "http://b/"), "direct");
     let made = roads(&[("unix_socket", "/s")], &[("http_proxy", "http://p:x")]);
-    assert_eq!(way(&made, "http://a/"), "plain");
+    assert_eq!(way(&made, "http://a/"), "direct");
 }
 
 /// Rows of others where this library's rule is another one.
@@ -244,7 +244,7 @@ fn a_request_s_own_word_counts_before_the_client_s() {
     let client = roads(&[("proxy", "http://p:1"), ("no_proxy", "a")], &[]);
     let with = |set: &[(&str, &str)]| client.with(&options(set)).expect("roads");
     assert_eq!(way(&with(&[("proxy", "http://q:1")]), "http://b/"), "http://q:1 forwards");
-    assert_eq!(way(&with(&[("proxy", "http://q:1")]), "http://a/"), "plain");
+    assert_eq!(way(&with(&[("proxy", "http://q:1")]), "http://a/"), "direct");
     assert_eq!(way(&with(&[("proxy", "")]), "http://b/"), "direct");
     assert_eq!(way(&with(&[("no_proxy", "")]), "http://a/"), "http://p:1 forwards");
     let unix = with(&[("unix_socket", "@name")]);

@@ -40,13 +40,15 @@ impl Dialled {
         Ok(Dialled { io, transport, resolve, connect, tls, peer: None, answer: None })
     }
 
-    /// TLS with the server of that name and port, over what is there.
+    /// TLS with the server of that name and port, over what is there. With `early` the handshake may be
+    /// left open.
     pub async fn tls(
         mut self,
         host: &str,
         port: u16,
         settings: &TlsSettings,
         sessions: &TlsSessions,
+        early: bool,
     ) -> Result<Dialled> {
         let started = Instant::now();
         let peer = shown(host, port);
@@ -54,7 +56,7 @@ impl Dialled {
         let name = host.split('%').next().unwrap_or(host);
         let below = std::mem::replace(&mut self.transport, Transport::Plain);
         let with = (settings, sessions);
-        self.transport = tls::handshake(name, &peer, with, &self.io, below).await?;
+        self.transport = tls::handshake(name, &peer, with, &self.io, (below, early)).await?;
         self.tls += started.elapsed();
         Ok(self)
     }

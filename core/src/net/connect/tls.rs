@@ -8,13 +8,14 @@ use crate::net::socket::Io;
 use crate::net::tls::{TlsSessions, TlsSettings, handshake_error};
 use crate::net::transport::Transport;
 
-/// Shakes hands with `host`, which messages call `peer`.
+/// Shakes hands with `host`, which messages call `peer`; with `early` the handshake may be left open, for
+/// a request to travel with it.
 pub(super) async fn handshake(
     host: &str,
     peer: &str,
     (settings, sessions): (&TlsSettings, &TlsSessions),
     io: &Io,
-    below: Transport,
+    (below, early): (Transport, bool),
 ) -> Result<Transport> {
     let mut session = settings.start(sessions, host)?;
     if let Transport::Tls(below) = below {
@@ -22,7 +23,8 @@ pub(super) async fn handshake(
     }
     let failed = |error: io::Error| handshake_error(peer, &error);
     let mut wire = 0;
-    while session.is_handshaking() || session.wants_write() {
+    let opens_early = early && session.opens_early();
+    while session.wants_write() || (session.is_handshaking() && !opens_early) {
         let Some(watch) = io.watch() else {
             return Err(failed(io::ErrorKind::NotConnected.into()));
         };

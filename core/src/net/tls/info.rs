@@ -20,11 +20,12 @@ pub struct TlsInfo {
     group: Option<&'static str>,
     alpn: Option<Box<str>>,
     resumed: bool,
+    early: bool,
     chain: Vec<CertificateDer<'static>>,
 }
 
 impl TlsInfo {
-    pub(crate) fn of(connection: &ClientConnection) -> TlsInfo {
+    pub(crate) fn of(connection: &ClientConnection, early: bool) -> TlsInfo {
         let alpn = connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into());
         TlsInfo {
             version: match connection.protocol_version() {
@@ -36,6 +37,7 @@ impl TlsInfo {
             group: connection.negotiated_key_exchange_group().and_then(|one| one.name().as_str()),
             alpn,
             resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
+            early,
             chain: connection.peer_certificates().map(<[_]>::to_vec).unwrap_or_default(),
         }
     }
@@ -66,9 +68,15 @@ impl TlsInfo {
         self.resumed
     }
 
-    /// Whether the request travelled with the handshake (0-RTT): never, so far.
+    /// Whether the request travelled with the handshake and the server took it so (0-RTT, RFC 8446 2.3;
+    /// option `tls_early_data`).
     pub fn early(&self) -> bool {
-        false
+        self.early
+    }
+
+    /// For the requests that follow on the connection.
+    pub(crate) fn later(self) -> TlsInfo {
+        TlsInfo { early: false, ..self }
     }
 
     /// The certificates that the server sent, in DER, its own first.

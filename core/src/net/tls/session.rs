@@ -16,13 +16,26 @@ pub(crate) struct TlsSession {
     closed: bool,
     /// Decrypted bytes that nobody has read yet.
     unread: usize,
+    /// What went out with the handshake, kept until the server has said whether it took it; `None` when
+    /// nothing may.
+    early: Option<Vec<u8>>,
+    /// It took it.
+    was_early: bool,
     /// The session that carries this one: TLS through a proxy to which TLS is spoken.
     below: Option<Box<TlsSession>>,
 }
 
 impl From<ClientConnection> for TlsSession {
     fn from(connection: ClientConnection) -> TlsSession {
-        TlsSession { connection, failed: None, closed: false, unread: 0, below: None }
+        TlsSession {
+            connection,
+            failed: None,
+            closed: false,
+            unread: 0,
+            early: None,
+            was_early: false,
+            below: None,
+        }
     }
 }
 
@@ -71,6 +84,40 @@ impl TlsSession {
     pub fn over(mut self, below: Box<TlsSession>) -> TlsSession {
         self.below = Some(below);
         self
+    }
+
+    /// Whether a request can travel with the handshake, which is left open then.
+    pub fn opens_early(&mut self) -> bool {
+        if self.below.is_none() && self.connection.early_data().is_some() {
+            self.early = Some(Vec::new());
+        }
+        self.early.is_some()
+    }
+
+    /// How many bytes can still go out with the handshake.
+    pub fn early_room(&mut self) -> usize {
+        match self.early {
+            Some(_) => self.connection.early_data().map_or(0, |writer| writer.bytes_left()),
+            None => 0,
+        }
+    }
+
+    /// Whether the server took what went out with the handshake.
+    pub fn was_early(&self) -> bool {
+        self.was_early
+    }
+
+    /// The server's word on early data: what it did not take is sent now.
+    fn end_early(&mut self) -> io::Result<()> {
+        if self.connection.is_handshaking() {
+            return Ok(());
+        }
+        let Some(sent) = self.early.take().filter(|sent| !sent.is_empty()) else { return Ok(()) };
+        self.was_early = self.connection.is_early_data_accepted();
+        match self.was_early {
+            true => Ok(()),
+            false => self.connection.writer().write_all(&sent),
+        }
     }
 
     pub fn wants_write(&self) -> bool {
@@ -157,6 +204,9 @@ impl TlsSession {
                 let _ = self.flush(fd, &mut wire);
             }
         }
+        if self.early.is_some() {
+            self.end_early()?;
+        }
         Ok(count)
     }
 
@@ -202,7 +252,7 @@ impl TlsSession {
             }
             self.failure()?;
             self.pull(fd)?;
-            if self.connection.wants_write() && !self.connection.is_handshaking() {
+            if self.connection.wants_write() {
                 // Answers to key updates go out with the next write if not now. A failure shows there
                 // too; what was received before it is still to be read.
                 let _ = self.flush(fd, &mut 0);
@@ -218,6 +268,17 @@ impl TlsSession {
         self.flush(fd, wire)?;
         if data.is_empty() {
             return Ok(0);
+        }
+        if let Some(sent) = self.early.as_mut().filter(|_| self.connection.is_handshaking()) {
+            let Some(mut writer) = self.connection.early_data() else {
+                return Err(io::ErrorKind::WouldBlock.into());
+            };
+            let taken = writer.write(data)?;
+            sent.extend_from_slice(&data[..taken]);
+            return match self.flush(fd, wire) {
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+                _ => Ok(taken),
+            };
         }
         let taken = self.connection.writer().write(data)?;
         match self.flush(fd, wire) {
