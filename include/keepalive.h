@@ -743,6 +743,13 @@ typedef struct {
      * made for its owner alone. Default: NULL.
      */
     const char *keylog_file;
+    /**
+     * Whether a GET, HEAD or OPTIONS without a body travels with the TLS handshake on a session
+     * that is resumed, which saves a round trip (0-RTT, RFC 8446 2.3). Whoever is on the way can
+     * send such a request a second time; what a server does not want so is sent again by itself
+     * (425, RFC 8470). 0 is off, 1 is on. Default: 0.
+     */
+    uint64_t tls_early_data;
 } ka_client_options;
 
 /**

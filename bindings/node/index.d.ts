@@ -219,6 +219,12 @@ export interface ClientOptions {
    */
   tlsPins?: string | null
   /**
+   * Whether a GET, HEAD or OPTIONS without a body travels with the TLS handshake on a session that is resumed, which
+   * saves a round trip (0-RTT, RFC 8446 2.3). Whoever is on the way can send such a request a second time; what a
+   * server does not want so is sent again by itself (425, RFC 8470). Default: false.
+   */
+  tlsEarlyData?: boolean
+  /**
    * File to which the secrets of all sessions are appended, for Wireshark and the like (the form of SSLKEYLOGFILE,
    * which is not looked at). Whoever can read it can read the traffic; it is made for its owner alone. Default: not
    * set.

@@ -182,6 +182,11 @@ pub struct ka_client_options {
     /// of SSLKEYLOGFILE, which is not looked at). Whoever can read it can read the traffic; it is
     /// made for its owner alone. Default: NULL.
     pub keylog_file: *const c_char,
+    /// Whether a GET, HEAD or OPTIONS without a body travels with the TLS handshake on a session
+    /// that is resumed, which saves a round trip (0-RTT, RFC 8446 2.3). Whoever is on the way can
+    /// send such a request a second time; what a server does not want so is sent again by itself
+    /// (425, RFC 8470). 0 is off, 1 is on. Default: 0.
+    pub tls_early_data: u64,
 }
 
 impl ka_client_options {
@@ -241,6 +246,7 @@ impl ka_client_options {
             tls_server_name: std::ptr::null(),
             tls_pins: std::ptr::null(),
             keylog_file: std::ptr::null(),
+            tls_early_data: u64::from(config.tls_early_data),
         }
     }
 
@@ -279,6 +285,7 @@ impl ka_client_options {
         config.tls_verify = flag(self.tls_verify, "option tls_verify")?;
         config.tls_verify_host = flag(self.tls_verify_host, "option tls_verify_host")?;
         config.ca_only = flag(self.ca_only, "option ca_only")?;
+        config.tls_early_data = flag(self.tls_early_data, "option tls_early_data")?;
         // SAFETY: the caller's promise.
         unsafe {
             config.user_agent = optional_text(self.user_agent, "option user_agent")?;

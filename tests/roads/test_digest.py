@@ -54,7 +54,6 @@ def test_nonces_for_one_request(stage: Stage, origin: Origin, url: str) -> None:
             assert client.get(url).status_code == 200
 
 
-@pytest.mark.xfail(strict=True, reason="the message blames the credentials")
 def test_a_body_that_cannot_be_sent_again(stage: Stage) -> None:
     """That is what the message says: the credentials were not at fault."""
     proxy = stage.start(one_time_nonces())

@@ -374,6 +374,11 @@ class _ClientOptions(TypedDict, total=False):
     """Public keys of which the server has to have one: "sha256//BASE64", several separated by
     semicolons, each the SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY).
     Checked beside all else, and without ``tls_verify`` too. Default: not set."""
+    tls_early_data: bool | None
+    """Whether a GET, HEAD or OPTIONS without a body travels with the TLS handshake on a session
+    that is resumed, which saves a round trip (0-RTT, RFC 8446 2.3). Whoever is on the way can send
+    such a request a second time; what a server does not want so is sent again by itself (425, RFC
+    8470). Default: False."""
     keylog_file: str | PathLike[str] | None
     """File to which the secrets of all sessions are appended, for Wireshark and the like (the form
     of SSLKEYLOGFILE, which is not looked at). Whoever can read it can read the traffic; it is made

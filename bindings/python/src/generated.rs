@@ -318,5 +318,6 @@ pub const OPTION_ROWS: &[(&str, &str, &str, &str)] = &[
     ("tls_max_version", "str | None", "not set", "Newest version of TLS: \"1.2\" or \"1.3\" (which is also the default)."),
     ("tls_server_name", "str | None", "not set", "Name or IP address that is asked for (SNI) and that the certificate has to be for, instead of the URL's host. Also: servername in Node."),
     ("tls_pins", "str | None", "not set", "Public keys of which the server has to have one: \"sha256//BASE64\", several separated by semicolons, each the SHA-256 of a SubjectPublicKeyInfo (as curl's CURLOPT_PINNEDPUBLICKEY). Checked beside all else, and without ``tls_verify`` too."),
+    ("tls_early_data", "bool", "False", "Whether a GET, HEAD or OPTIONS without a body travels with the TLS handshake on a session that is resumed, which saves a round trip (0-RTT, RFC 8446 2.3). Whoever is on the way can send such a request a second time; what a server does not want so is sent again by itself (425, RFC 8470)."),
     ("keylog_file", "str | None", "not set", "File to which the secrets of all sessions are appended, for Wireshark and the like (the form of SSLKEYLOGFILE, which is not looked at). Whoever can read it can read the traffic; it is made for its owner alone."),
 ];

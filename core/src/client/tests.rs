@@ -141,9 +141,13 @@ fn routes_are_told_apart_by_each_of_their_parts() {
             road.source = Some(Arc::new(Source { interface: Some("a".into()), address: None }))
         }),
     ];
+    let by = |road: &Road, origin: &Arc<crate::origin::Origin>| {
+        let road = Some(Arc::new(road.clone())).filter(|road| **road != Road::default());
+        Route::by(road, origin)
+    };
     let routes: Vec<Route> = [origin("http://a/"), origin("http://b/"), origin("https://a/")]
         .iter()
-        .flat_map(|origin| parts.iter().map(|road| Route::by(Some(Arc::new(road.clone())), origin)))
+        .flat_map(|origin| parts.iter().map(|road| by(road, origin)))
         .collect();
     for (at, one) in routes.iter().enumerate() {
         for (other_at, other) in routes.iter().enumerate() {

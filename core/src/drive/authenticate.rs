@@ -54,10 +54,15 @@ async fn answer_proxy<W: Wait>(
         let challenges = Challenges::read(reply.headers().get_all(b"proxy-authenticate"));
         let reason = refusal(proxy, &challenges);
         let attempt = Attempt { answer: Answer::Redirect, ..request.attempt() };
-        let again = request.proxy_authorization.is_none()
-            && proxy.asks(challenges, &mut call.tried)
-            && attempt.again().is_ok();
-        if !again {
+        let asks = request.proxy_authorization.is_none() && proxy.asks(challenges, &mut call.tried);
+        let again = attempt.again().is_ok();
+        if !asks || !again {
+            let reason = match asks {
+                false => reason,
+                true => {
+                    "it asks for Digest (407), and the streamed body cannot be sent again".into()
+                }
+            };
             let text = format!("proxy {proxy} did not forward the request: {reason}");
             let error = Error::new(ErrorKind::ProxyAuthenticationRequired, Phase::Head, text);
             return Err(error.with_exchange(call.record.info.reused, Sent::All, false, true));

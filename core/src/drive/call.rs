@@ -91,7 +91,7 @@ impl<'a, W: Wait> Call<'a, W> {
             record: self.record.aside(),
             wait,
             fields: self.fields.clone(),
-            tried: self.tried,
+            tried: Tried::default(),
             early: self.early,
         }
     }

@@ -67,12 +67,14 @@ pub(crate) struct ProxyServer {
 const MOST_DIGESTS: u8 = 2;
 
 /// How a request to it was authenticated so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Tried {
     /// How often with Digest.
     digests: u8,
     /// It was asked for, for this very request: the nonce is no older than that.
     asked: bool,
+    /// The challenge that the next try answers, before others can use its nonce up.
+    own: Option<Digest>,
 }
 
 impl ProxyServer {
@@ -106,7 +108,7 @@ impl ProxyServer {
         line: impl FnOnce() -> (&'m str, String),
         tried: &mut Tried,
     ) -> Cow<'_, [u8]> {
-        if self.is_digest.load(Ordering::Acquire) {
+        if self.is_digest.load(Ordering::Acquire) || tried.own.is_some() {
             let (method, target) = line();
             return self.digest_fields(method, &target, tried);
         }
@@ -114,8 +116,13 @@ impl ProxyServer {
     }
 
     fn digest_fields(&self, method: &str, target: &str, tried: &mut Tried) -> Cow<'_, [u8]> {
+        let mut shared = lock(&self.digest);
+        if let Some(own) = tried.own.take() {
+            *shared = Some(own);
+            self.is_digest.store(true, Ordering::Release);
+        }
         if let Some(login) = &self.login
-            && let Some(digest) = &mut *lock(&self.digest)
+            && let Some(digest) = &mut *shared
             && let Some(answer) = login.digest(digest, method, target)
         {
             let line = format!("Proxy-Authorization: {answer}\r\n").into_bytes();
@@ -141,8 +148,7 @@ impl ProxyServer {
             return false;
         }
         tried.asked = true;
-        *lock(&self.digest) = Some(digest);
-        self.is_digest.store(true, Ordering::Release);
+        tried.own = Some(digest);
         true
     }
 

@@ -1,6 +1,8 @@
 //! The step through a SOCKS proxy: SOCKS4, 4A and 5 (RFC 1928) with a user name and password (RFC 1929).
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_socks::tcp::{Socks4Stream, Socks5Stream};
 use tokio_socks::{Error as SocksError, TargetAddr};
@@ -39,7 +41,8 @@ pub(super) async fn through(
             Err(_) => (TargetAddr::Domain(host.into(), port), shown(host, port)),
         },
     };
-    let stream = Stream(below);
+    let last = Arc::new(AtomicU32::new(0));
+    let stream = Stream(below, last.clone());
     let made = match (proxy.version, proxy.login) {
         (4, None) => {
             Socks4Stream::connect_with_socket(stream, address).await.map(|s| s.into_inner())
@@ -57,11 +60,22 @@ pub(super) async fn through(
             made.await.map(|stream| stream.into_inner())
         }
     };
-    made.map(|Stream(dialled)| dialled).map_err(|error| failed(&proxy.shown, &to, error))
+    made.map(|Stream(dialled, _)| dialled).map_err(|error| {
+        // VER, REP, RSV, ATYP.
+        let [_, reply, ..] = last.load(Ordering::Relaxed).to_be_bytes();
+        failed(proxy, reply, &to, error)
+    })
 }
 
-fn failed(proxy: &str, to: &str, error: SocksError) -> Error {
+fn failed(proxy: &Socks<'_>, reply: u8, to: &str, error: SocksError) -> Error {
+    let Socks { version, shown: proxy, .. } = proxy;
+    let unassigned;
     let reason = match &error {
+        SocksError::GeneralSocksServerFailure if *version == 4 => "rejected or failed (reply 91)",
+        SocksError::UnknownAuthMethod if *version == 5 && reply > 8 => {
+            unassigned = format!("for a reason that has no name (reply {reply})");
+            &unassigned
+        }
         SocksError::GeneralSocksServerFailure => "general failure (reply 1)",
         SocksError::ConnectionNotAllowedByRuleset => "not allowed by its rules (reply 2)",
         SocksError::NetworkUnreachable => "network unreachable (reply 3)",

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -9,8 +11,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::connect::dialled::Dialled;
 use crate::net::socket::{recv_into, send};
 
-/// A plain connection, nothing between it and its socket.
-pub(super) struct Stream(pub Dialled);
+/// A plain connection, nothing between it and its socket; and the first bytes of what was read last, for
+/// errors that leave them out.
+pub(super) struct Stream(pub Dialled, pub Arc<AtomicU32>);
 
 impl AsyncRead for Stream {
     fn poll_read(
@@ -24,6 +27,9 @@ impl AsyncRead for Stream {
             let mut guard = ready!(watch.poll_read_ready(cx))?;
             if let Ok(result) = guard.try_io(|_| recv_into(io.fd(), buffer.initialize_unfilled())) {
                 buffer.advance(result?);
+                if let Some(first) = buffer.filled().first_chunk() {
+                    self.1.store(u32::from_be_bytes(*first), Ordering::Relaxed);
+                }
                 return Poll::Ready(Ok(()));
             }
         }

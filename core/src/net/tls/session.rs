@@ -5,7 +5,7 @@ use std::os::fd::BorrowedFd;
 
 use rustls::ClientConnection;
 
-use crate::net::socket::{Received, recv_into, send};
+use crate::net::socket::{Received, is_pause, recv_into, send};
 
 /// One TLS connection, client side.
 pub(crate) struct TlsSession {
@@ -21,6 +21,9 @@ pub(crate) struct TlsSession {
     early: Option<Vec<u8>>,
     /// It took it.
     was_early: bool,
+    /// The peer takes nothing any more: it answered what went early and left, and what the handshake
+    /// still has to say is for nobody.
+    is_deaf: bool,
     /// The session that carries this one: TLS through a proxy to which TLS is spoken.
     below: Option<Box<TlsSession>>,
 }
@@ -34,6 +37,7 @@ impl From<ClientConnection> for TlsSession {
             unread: 0,
             early: None,
             was_early: false,
+            is_deaf: false,
             below: None,
         }
     }
@@ -121,8 +125,8 @@ impl TlsSession {
     }
 
     pub fn wants_write(&self) -> bool {
-        self.connection.wants_write()
-            || self.below.as_ref().is_some_and(|below| below.wants_write())
+        let below = || self.below.as_ref().is_some_and(|below| below.wants_write());
+        !self.is_deaf && (self.connection.wants_write() || below())
     }
 
     pub fn is_handshaking(&self) -> bool {
@@ -252,10 +256,11 @@ impl TlsSession {
             }
             self.failure()?;
             self.pull(fd)?;
-            if self.connection.wants_write() {
+            if self.wants_write() {
                 // Answers to key updates go out with the next write if not now. A failure shows there
                 // too; what was received before it is still to be read.
-                let _ = self.flush(fd, &mut 0);
+                let failed = self.flush(fd, &mut 0).err();
+                self.is_deaf |= failed.is_some_and(|error| !is_pause(&error));
             }
         }
         match self.plaintext(into)? {
