@@ -93,6 +93,7 @@ def running() -> Iterator[dict[str, Future[None]]]:
         run("ip", "link", "add", "w1", "type", "veth", "peer", "name", "s0", "netns", server.pid)
         run("ip", "link", "set", "w1", "netns", wire.pid)
         run("ip", "addr", "add", "10.77.0.1/24", "dev", "c0")
+        run("ip", "addr", "add", "fd77::1/64", "dev", "c0", "nodad")
         run("ip", "link", "set", "c0", "up")
         goes_on(server)
         goes_on(wire)
@@ -265,6 +266,38 @@ def a_black_path_is_a_connect_timeout(way: Way) -> None:
         way.do("clear")
         ok(client, way)
         assert client.stats().dialing == 0
+
+
+def connect_times(names: str, urls: list[str]) -> list[float]:
+    """What it took to connect to each, by a client of its own: what is learnt is the process's."""
+    found = []
+    for url in urls:
+        with libkeepalive.Client(resolve=names) as client:
+            response = client.get(url)
+            assert response.text == "ok"
+            found.append(response.info.timings.connect)
+    return found
+
+
+# RFC 8305: an address that says nothing has so long before the next is tried.
+ATTEMPT_DELAY = 0.25
+
+
+@scenario
+def an_address_that_is_dead_costs_its_wait_once(way: Way) -> None:
+    names = f"dead.test:8080:10.77.0.250,{way.address}"
+    first, *others = connect_times(names, ["http://dead.test:8080/ok"] * 5)
+    assert first >= ATTEMPT_DELAY
+    # One of them may have been kept from running by other work, not all.
+    assert min(others) < ATTEMPT_DELAY / 2, others
+
+
+@scenario
+def ipv6_that_goes_nowhere_costs_its_wait_at_one_name(way: Way) -> None:
+    names = " ".join(f"six{n}.test:8080:fd77::{n + 2},{way.address}" for n in range(5))
+    first, *others = connect_times(names, [f"http://six{n}.test:8080/ok" for n in range(5)])
+    assert first >= ATTEMPT_DELAY
+    assert min(others) < ATTEMPT_DELAY / 2, others
 
 
 @scenario

@@ -20,8 +20,8 @@ REPLIES = {
     6: "time to live",
     7: "CONNECT",
     8: "kind of address",
-    9: "",
-    255: "",
+    9: "reply 9",
+    255: "reply 255",
 }
 #: Reply codes of SOCKS 4, and what they are here.
 REPLIES_4 = {

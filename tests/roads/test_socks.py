@@ -127,7 +127,12 @@ def test_the_user_of_socks4(caller: Caller, stage: Stage, origin: Origin) -> Non
     assert server.notes[0].user == "ann"
 
 
-@pytest.mark.parametrize("code", REPLIES)
+UNASSIGNED = pytest.mark.xfail(strict=True, reason="codes that nobody assigned are not told")
+
+
+@pytest.mark.parametrize(
+    "code", [pytest.param(code, marks=[UNASSIGNED] if code > 8 else []) for code in REPLIES]
+)
 def test_each_refusal_of_version_5(caller: Caller, stage: Stage, origin: Origin, code: int) -> None:
     server = stage.start(socks(reply=code))
     for scheme, target in (("socks5", origin.http), ("socks5h", origin.https)):
@@ -143,6 +148,13 @@ def test_each_refusal_of_version_4(caller: Caller, stage: Stage, origin: Origin,
     for scheme in ("socks4", "socks4a"):
         result = caller.one({"proxy": url(server, scheme)}, get(origin.http + "/ok"))
         result.fails(REPLIES_4[code], server.place)
+
+
+@pytest.mark.xfail(strict=True, reason="told in the words of version 5, which has other codes")
+def test_a_refusal_of_version_4_in_its_words(caller: Caller, stage: Stage, origin: Origin) -> None:
+    server = stage.start(socks(reply=91))
+    result = caller.one({"proxy": url(server, "socks4")}, get(origin.http + "/ok"))
+    result.fails(FAILED, "rejected or failed", "91")
 
 
 @pytest.mark.parametrize(

@@ -128,10 +128,8 @@ def test_what_is_no_pairs_is_refused(client, origin, pairs: Any):
         ("proxy_auth", 'proxy="http://user:password@host"'),
         ("trust_env", "an option of the client: Client(trust_env=...)"),
         ("uds", "unix_socket="),
-        ("verify", "give verify= to Client"),
         ("verify_ssl", "give verify= to Client"),
         ("ssl", "give verify= to Client"),
-        ("cert", "give cert= to Client"),
         ("extensions", "there are no extensions"),
         ("hooks", "there are no hooks"),
         ("body", "content="),
@@ -140,7 +138,7 @@ def test_what_is_no_pairs_is_refused(client, origin, pairs: Any):
         ("connect_timeout", "libkeepalive.Timeout(connect=...)"),
         ("idle_timeout", "an option of the client: Client(idle_timeout=...)"),
         ("idle_timout", "Client(idle_timeout=...)"),
-        ("zzz", "accepted are auth, connect_to, content, data"),
+        ("zzz", "accepted are auth, ca_dir, ca_file, ca_only, cert"),
     ],
 )
 def test_an_unknown_argument_gets_a_hint(client, origin, name: str, hint: str):
