@@ -227,8 +227,9 @@ impl RequestHead {
 
     /// Whether the connection may speak another protocol after the answer: it is a CONNECT, or asks for
     /// an Upgrade (RFC 9110 7.8).
+    #[inline]
     pub fn switches(&self) -> bool {
-        self.facts.connect || self.facts.upgrade
+        self.facts.connect | self.facts.upgrade
     }
 
     /// Whether it carries `Expect: 100-continue` (RFC 9110 10.1.1): its body waits for the server's word.

@@ -65,10 +65,7 @@ impl<'a, W: Wait> Call<'a, W> {
         };
         // A proxy that forwards requests keeps Upgrade to itself (RFC 9110 7.8) and understands CONNECT
         // as its own.
-        let road = match road {
-            Some(road) if request.head.switches() => Some(road.tunnelled()),
-            road => road,
-        };
+        let road = if request.head.switches() { through(road) } else { road };
         match &request.tls {
             Some(own) if origin.scheme == Scheme::Https => {
                 let tls = TlsIdentity(Some(self.pool.manager.tls_with(own)?));
@@ -212,4 +209,10 @@ impl<'a> Record<'a> {
         self.marks.dialled = [resolve, connect, tls];
         self.tell(Event::Dialled { connection, resolve, connect, tls });
     }
+}
+
+/// The road of what is to be carried through every proxy.
+#[cold]
+fn through(road: Option<Arc<Road>>) -> Option<Arc<Road>> {
+    road.map(Road::tunnelled)
 }
