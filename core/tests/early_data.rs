@@ -45,6 +45,8 @@ fn server_with(
         .expect("a key");
     config.max_early_data_size = most_early;
     config.send_tls13_tickets = 4;
+    // What comes early is answered before the handshake has ended.
+    config.send_half_rtt_data = true;
     let config = Arc::new(config);
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("https://localhost:{}", listener.local_addr().expect("bound").port());
@@ -72,12 +74,18 @@ fn server_with(
                     if let Some(mut data) = tls.early_data() {
                         let _ = data.read_to_end(&mut early);
                     }
+                    if tls.is_handshaking() && answers[0] == LEAVE && ends(&early) {
+                        tls.writer().write_all(CLOSE.as_bytes()).expect("buffered");
+                        tls.send_close_notify();
+                        let _ = tls.write_tls(&mut stream);
+                        return;
+                    }
                     let _ = tls.reader().read_to_end(&mut late);
                     if tls.is_handshaking() {
                         continue;
                     }
                     for (bytes, is_early) in [(&mut early, true), (&mut late, false)] {
-                        if !bytes.windows(4).any(|end| end == b"\r\n\r\n") {
+                        if !ends(bytes) {
                             continue;
                         }
                         let text = String::from_utf8_lossy(bytes).into_owned();
@@ -95,6 +103,12 @@ fn server_with(
     Server { url, pem: cert.pem(), came }
 }
 
+fn ends(head: &[u8]) -> bool {
+    head.windows(4).any(|end| end == b"\r\n\r\n")
+}
+
+/// Answers what came early and is gone before the handshake has ended.
+const LEAVE: &str = "";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 const CLOSE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const TOO_EARLY: &str = "HTTP/1.1 425 Too Early\r\nContent-Length: 0\r\n\r\n";
@@ -195,6 +209,16 @@ fn what_a_server_did_not_take_early_is_sent_by_itself() {
     let came: Vec<Came> = other.came.try_iter().collect();
     assert_eq!(came.len(), 2, "{came:?}");
     assert!(came.iter().all(|(_, early)| !early), "{came:?}");
+}
+
+#[test]
+fn a_server_that_answers_and_leaves_before_the_handshake_has_ended_has_answered() {
+    let server = server(16 * 1024, &[&[CLOSE], &[LEAVE]]);
+    let client = client(&server, true);
+    send(&client, &server, "GET", "");
+    for _ in 0..3 {
+        assert_eq!(send(&client, &server, "GET", ""), (200, true, true));
+    }
 }
 
 #[test]
