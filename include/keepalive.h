@@ -1613,8 +1613,8 @@ ka_status ka_request_set_option(ka_request *request,
                                 ka_error **error);
 
 /**
- * Gives the request an option of its own, from texts with their lengths; a `value` whose pointer is NULL:
- * as the client's.
+ * Gives the request an option of its own, from texts with their lengths. A `value` whose pointer is NULL
+ * means: as the client has it.
  * Ownership: inputs are copied.
  * Threads: one at a time for one request.
  * Errors: as ka_request_set_option.

@@ -22,6 +22,7 @@ const SOURCES: &[&str] = &[
     "request",
     "response",
     "tls",
+    "response_tls",
     "event",
     "queue",
     "submit",

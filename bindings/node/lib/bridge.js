@@ -11,7 +11,8 @@ const BATCH = 64 * 1024
 
 const exchanges = []
 const free = []
-let slab = new Slab(0)
+const tlsOf = (connection) => require('./tls_info').tlsOf(bridge, connection)
+let slab = new Slab(0, tlsOf)
 let used = 0
 
 const bridge = new native.Bridge(onWake)
@@ -24,7 +25,7 @@ function onWake() {
 function deliver() {
   let size = bridge.drain(slab.bytes, used)
   if (size < 0) {
-    slab = new Slab(-size)
+    slab = new Slab(-size, tlsOf)
     used = 0
     size = bridge.drain(slab.bytes, 0)
   }

@@ -39,7 +39,9 @@ const TEXTS = 128 // Bytes before the texts.
 
 /** Memory that batches are packed into; the views share it. */
 class Slab {
-  constructor(size) {
+  /** `tlsOf` tells of the TLS of a connection by its number. */
+  constructor(size, tlsOf) {
+    this.tlsOf = tlsOf
     this.bytes = allocUnsafeSlow(Math.max(size, SLAB_SIZE))
     this.words = new Uint32Array(this.bytes.buffer)
     this.doubles = new Float64Array(this.bytes.buffer)
@@ -162,7 +164,7 @@ class Record {
   get info() {
     const info = infoOf(this.slab, this.word)
     let tls
-    const get = () => (tls ??= require('./tls_info').tlsOf(info.connectionId))
+    const get = () => (tls ??= this.slab.tlsOf(info.connectionId))
     return Object.defineProperty(info, 'tls', { get, enumerable: true, configurable: true })
   }
 }

@@ -4,8 +4,7 @@
 const { allocUnsafeSlow } = require('./captured')
 
 /** Of the connection with that number; null without TLS, and when it has been forgotten. */
-function tlsOf(connection) {
-  const { bridge } = require('./bridge')
+function tlsOf(bridge, connection) {
   const native = bridge.tls(connection)
   if (native === null) return null
   const { sizes, certificate, group, alpn, ...others } = native

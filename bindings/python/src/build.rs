@@ -15,9 +15,10 @@ use crate::errors::{RequestLine, to_python, unknown, wrong_type};
 use crate::headers::fields;
 use crate::once::PyOnceLock;
 use crate::option_text::option_text;
+use crate::option_value::flag;
 use crate::options::request_options;
 use crate::response::Method;
-use crate::shared::{Shared, flag};
+use crate::shared::Shared;
 use crate::timeout::timeouts;
 use crate::tls::{certificate_of_request, verify_of_request, warn_insecure};
 

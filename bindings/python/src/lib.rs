@@ -20,6 +20,7 @@ mod memory;
 mod multipart;
 mod once;
 mod option_text;
+mod option_value;
 mod options;
 mod pieces;
 mod response;

@@ -2,20 +2,18 @@
 //! requests.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
-use keepalive_core::{Client, ClientConfig, OPTIONS, OptionValue, Shape, Timeouts};
+use keepalive_core::{Client, ClientConfig, Timeouts};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyString};
+use pyo3::types::PyDict;
 
-use crate::convert::{buffer, count, credentials, text, utf8};
-use crate::errors::{to_python, unknown, wrong_type};
+use crate::convert::{credentials, text};
+use crate::errors::{to_python, unknown};
 use crate::headers::{Field, fields};
 use crate::once::PyOnceLock;
-use crate::option_text::option_text;
+use crate::option_value::{flag, set};
 use crate::options::option_names;
-use crate::timeout::{limit, timeouts};
+use crate::timeout::timeouts;
 use crate::tls::{certificate, verify, warn_insecure};
 
 /// A client of the engine and the defaults of its requests.
@@ -111,46 +109,4 @@ fn profile(options: Option<&Bound<'_, PyDict>>) -> PyResult<ClientConfig> {
         .map_err(|error| to_python(options.py(), &error, None))?;
     config.trust_env = true;
     Ok(config)
-}
-
-/// `True` or `False`.
-pub fn flag(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    match value.cast::<PyBool>() {
-        Ok(flag) => Ok(flag.is_true()),
-        Err(_) => Err(wrong_type(name, "True or False", value)),
-    }
-}
-
-/// An option of the engine's table.
-pub fn set(config: &mut ClientConfig, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
-    let Some(option) = OPTIONS.iter().find(|option| option.name == name) else {
-        return Err(unknown(value.py(), "option", name, &option_names()));
-    };
-    let value = match option.kind.shape() {
-        Shape::Count => OptionValue::Count(count(name, value)?),
-        Shape::Time => OptionValue::Time(time(name, value)?),
-        Shape::Flag => OptionValue::Flag(flag(name, value)?),
-        Shape::Text => {
-            let text = option_text(option, value)?;
-            // Where "none" is not the default, the empty text stands for it.
-            OptionValue::Text((option.none.is_empty() || !text.is_empty()).then_some(text))
-        }
-        Shape::Pem => OptionValue::Pem(Some(pem(name, value)?)),
-    };
-    config.set(name, value).map_err(|error| Python::attach(|py| to_python(py, &error, None)))
-}
-
-/// Seconds; infinity is no limit.
-fn time(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
-    match value.cast::<PyFloat>() {
-        Ok(seconds) if seconds.value() == f64::INFINITY => Ok(None),
-        _ => limit(name, value),
-    }
-}
-
-fn pem(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
-    if let Ok(text) = value.cast::<PyString>() {
-        return Ok(Bytes::copy_from_slice(utf8(name, text)?.as_bytes()));
-    }
-    buffer(value)?.ok_or_else(|| wrong_type(name, "PEM as bytes or str", value))
 }

@@ -8,7 +8,7 @@ use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
 
 use crate::convert::{text, utf8};
 use crate::errors::{to_python, wrong_type};
-use crate::shared::set;
+use crate::option_value::set;
 
 /// Whether a `verify`: `True`, `False`, a file or a directory of trusted certificates that stand instead
 /// of the system's, or an `ssl.SSLContext` whose settings are taken over.
