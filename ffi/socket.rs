@@ -6,6 +6,7 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
 use crate::client::ka_client;
+use crate::handle::missing;
 use crate::host;
 use crate::status::{ka_error, ka_status};
 
@@ -37,14 +38,14 @@ impl Callback {
     }
 }
 
-/// Has `callback` see every socket that the client opens from now on, before it is connected; NULL ends
-/// that.
+/// Has `callback` see every socket that the client opens from now on, before it is connected. A client
+/// has one for all its life.
 /// Ownership: `user_data` stays the caller's, and lives until the client is freed and every call on it
-/// has ended, or another callback was set and no connection is being opened.
+/// has ended.
 /// Threads: any. The callback runs on the engine's thread, where it must not block and calls of this
 /// library that wait are refused (KA_INVALID_STATE); it ends by returning: see "Leaving" at the head of
-/// this file.
-/// Errors: KA_INVALID_ARGUMENT when `client` is NULL.
+/// this file. A forked child calls it for the sockets that it opens.
+/// Errors: KA_INVALID_ARGUMENT for NULL; KA_INVALID_STATE when the client has one already.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_client_set_socket_callback(
     client: *mut ka_client,
@@ -54,15 +55,11 @@ pub extern "C" fn ka_client_set_socket_callback(
 ) -> ka_status {
     ka_fn!(status(error), outs(), {
         let client = borrow!(client);
-        let callback = callback.map(|function| Callback { function, user_data });
-        client.client.set_socket_hook(callback.map(
-            |callback| -> Arc<keepalive_core::SocketHook> {
-                Arc::new(move |fd| match callback.accepts(fd.as_raw_fd()) {
-                    true => Ok(()),
-                    false => Err(io::Error::other("the socket callback refused it")),
-                })
-            },
-        ));
-        Ok(())
+        let function = callback.ok_or_else(|| missing("callback"))?;
+        let callback = Callback { function, user_data };
+        client.client.set_socket_hook(Arc::new(move |fd| match callback.accepts(fd.as_raw_fd()) {
+            true => Ok(()),
+            false => Err(io::Error::other("the socket callback refused it")),
+        }))
     })
 }

@@ -1471,14 +1471,14 @@ void ka_client_close(ka_client *client);
 KA_API void ka_client_free(ka_client *client);
 
 /**
- * Has `callback` see every socket that the client opens from now on, before it is connected; NULL ends
- * that.
+ * Has `callback` see every socket that the client opens from now on, before it is connected. A client
+ * has one for all its life.
  * Ownership: `user_data` stays the caller's, and lives until the client is freed and every call on it
- * has ended, or another callback was set and no connection is being opened.
+ * has ended.
  * Threads: any. The callback runs on the engine's thread, where it must not block and calls of this
  * library that wait are refused (KA_INVALID_STATE); it ends by returning: see "Leaving" at the head of
- * this file.
- * Errors: KA_INVALID_ARGUMENT when `client` is NULL.
+ * this file. A forked child calls it for the sockets that it opens.
+ * Errors: KA_INVALID_ARGUMENT for NULL; KA_INVALID_STATE when the client has one already.
  */
 KA_API
 ka_status ka_client_set_socket_callback(ka_client *client,

@@ -50,8 +50,12 @@ static void a_program_sees_its_sockets(const char *base) {
     CHECK_FAILS(ka_client_send(client, request, &response, &error), KA_CONNECT_FAILED,
                 "the socket callback refused it", error);
     CHECK(seen.calls == 2);
-    CHECK_OK(ka_client_set_socket_callback(client, NULL, NULL, &error), error);
-    CHECK(!get_and_compare(client, base, "/ok", "ok") && seen.calls == 2);
+    CHECK_FAILS(ka_client_set_socket_callback(client, watch, &seen, &error), KA_INVALID_STATE,
+                "already", error);
+    CHECK_FAILS(ka_client_set_socket_callback(client, NULL, NULL, &error), KA_INVALID_ARGUMENT,
+                "callback", error);
+    seen.answer = true;
+    CHECK(!get_and_compare(client, base, "/ok", "ok") && seen.calls == 3);
     CHECK_FAILS(ka_client_set_socket_callback(NULL, watch, &seen, &error), KA_INVALID_ARGUMENT,
                 "client", error);
     ka_request_free(request);

@@ -15,7 +15,7 @@ use crate::client::call::Call;
 use crate::client::outcome::{Outcome, Queue};
 use crate::client::submission::{Submission, perform_here, submitted};
 use crate::config::{ClientConfig, Settings};
-use crate::connection::manager::{ClientPool, SharedHook, open_pool};
+use crate::connection::manager::{ClientPool, HookCell, open_pool};
 use crate::decode::ACCEPTED;
 use crate::drive::on_engine::on_engine;
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
@@ -35,7 +35,6 @@ use crate::response::{Response, Until};
 use crate::roads::Roads;
 use crate::roads::options::RoadOptions;
 use crate::stats::Stats;
-use crate::sync::lock;
 
 struct ClientInner {
     /// `None`: whichever this fork generation has.
@@ -44,8 +43,9 @@ struct ClientInner {
     settings: Arc<Settings>,
     tls: Arc<TlsSettings>,
     resolver: Arc<Resolver>,
-    roads: Arc<Roads>,
-    socket_hook: Arc<SharedHook>,
+    /// Each pool makes its own of them.
+    roads: Roads,
+    socket_hook: Arc<HookCell>,
     /// A pool for each fork generation: a child never touches its parent's.
     pools: PerFork<Arc<ClientPool>>,
     closed: std::sync::atomic::AtomicBool,
@@ -101,7 +101,7 @@ impl Client {
         config.check()?;
         let tls = Arc::new(TlsSettings::new(&config, &own.unwrap_or_else(process).tls)?);
         let resolver = Arc::new(Resolver::new(config.resolve.as_deref(), config.dns_ttl)?);
-        let roads = Arc::new(Roads::new(RoadOptions::of(&config), config.trust_env)?);
+        let roads = Roads::new(RoadOptions::of(&config), config.trust_env)?;
         Ok(Client {
             inner: Arc::new(ClientInner {
                 process: own,
@@ -246,10 +246,14 @@ impl Client {
     }
 
     /// Has `hook` see every socket that is opened from now on, before it is connected, on the engine's
-    /// thread, where it must not block; `None` ends that.
-    pub fn set_socket_hook(&self, hook: Option<Arc<SocketHook>>) {
-        // What there was is dropped without the lock.
-        let _old = std::mem::replace(&mut *lock(&self.inner.socket_hook), hook);
+    /// thread, where it must not block.
+    ///
+    /// # Errors
+    /// `InvalidState` when the client has one: without a lock, which a fork could find taken, there is
+    /// one for all its life.
+    pub fn set_socket_hook(&self, hook: Arc<SocketHook>) -> Result<()> {
+        let set = self.inner.socket_hook.set(Box::new(hook));
+        set.map_err(|_| Error::state("the client has a socket callback already"))
     }
 
     /// Counters of this client's pool.
@@ -352,13 +356,13 @@ impl Client {
             let process = self.process();
             let ClientInner { settings, tls, resolver, roads, socket_hook, observer, .. } =
                 &**inner;
-            let names = (resolver, roads, socket_hook);
-            let pool = open_pool(process, &settings.config, tls, names, observer.clone());
+            let ways = (resolver, roads.renewed()?, socket_hook);
+            let pool = open_pool(process, &settings.config, tls, ways, observer.clone());
             let seen: Weak<ClientPool> = Arc::downgrade(&pool);
             process.remember(seen);
-            pool
+            Ok(pool)
         };
-        Ok(inner.pools.get_or_init(open).clone())
+        inner.pools.get_or_try_init(open).cloned()
     }
 
     fn process(&self) -> &'static Process {

@@ -22,7 +22,6 @@ use crate::origin::route::{Address, Proxy, ProxyKind, Road, Route, Source};
 use crate::origin::{Origin, Scheme};
 use crate::pool::{DialOrder, EvictReason, Manager};
 use crate::stats::CloseCause;
-use crate::sync::lock;
 
 impl Manager for ConnectionManager {
     type Key = Route;
@@ -86,7 +85,7 @@ async fn go(
     let tls = own.0.as_ref().unwrap_or(tls);
     let via = via.0.as_deref().unwrap_or_default();
     let names = Names { resolver, dns: &process.dns, reachability: &process.reachability };
-    let mut binding = Binding { hook: lock(socket_hook).clone(), ..Binding::default() };
+    let mut binding = Binding { hook: socket_hook.get().cloned(), ..Binding::default() };
     if let Some(Source { address, interface }) = source.as_deref() {
         (binding.address, binding.interface) = (*address, interface.clone());
     }

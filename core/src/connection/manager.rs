@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
+use once_cell::race::OnceBox;
+
 use crate::config::ClientConfig;
 use crate::connection::Connection;
 use crate::connection::alarm::Alarm;
@@ -25,8 +27,8 @@ use crate::sync::lock;
 /// TLS options of requests that are remembered, each with its sessions.
 const OWN_TLS: usize = 64;
 
-/// What the host does with new sockets, if anything; it may change.
-pub(crate) type SharedHook = Mutex<Option<Arc<SocketHook>>>;
+/// What the host does with new sockets, if anything.
+pub(crate) type HookCell = OnceBox<Arc<SocketHook>>;
 
 pub(crate) type ClientPool = Pool<ConnectionManager>;
 
@@ -38,8 +40,8 @@ pub(crate) struct ConnectionManager {
     /// Those of requests with TLS options of their own.
     own_tls: Mutex<HashMap<Arc<TlsOptions>, Arc<TlsSettings>>>,
     pub resolver: Arc<Resolver>,
-    pub roads: Arc<Roads>,
-    pub socket_hook: Arc<SharedHook>,
+    pub roads: Roads,
+    pub socket_hook: Arc<HookCell>,
     pub counters: Counters,
     pub alarm: Arc<Alarm>,
     pub names: DnsRefresh,
@@ -96,7 +98,7 @@ pub(crate) fn open_pool(
     process: &'static Process,
     config: &Arc<ClientConfig>,
     tls: &Arc<TlsSettings>,
-    (resolver, roads, socket_hook): (&Arc<Resolver>, &Arc<Roads>, &Arc<SharedHook>),
+    (resolver, roads, socket_hook): (&Arc<Resolver>, Roads, &Arc<HookCell>),
     observer: Option<Arc<dyn Observer>>,
 ) -> Arc<ClientPool> {
     let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
@@ -114,7 +116,7 @@ pub(crate) fn open_pool(
             tls: tls.clone(),
             own_tls: Mutex::default(),
             resolver: resolver.clone(),
-            roads: roads.clone(),
+            roads,
             socket_hook: socket_hook.clone(),
             counters: Counters::default(),
             alarm: Arc::default(),

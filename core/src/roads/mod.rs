@@ -101,6 +101,15 @@ impl Roads {
         Roads::compile(options, Arc::new(environment))
     }
 
+    /// The same roads without what was learnt of them: a forked child takes no lock that a thread of its
+    /// parent may have held.
+    ///
+    /// # Errors
+    /// None that [`Roads::new`] did not have.
+    pub fn renewed(&self) -> Result<Roads> {
+        Roads::compile(self.options.clone(), self.environment.clone())
+    }
+
     fn compile(options: RoadOptions, environment: Arc<Environment>) -> Result<Roads> {
         options.check()?;
         let plain = Arc::new(Road {

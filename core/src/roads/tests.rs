@@ -275,6 +275,19 @@ fn the_table_says_which_options_a_request_can_have() {
 }
 
 #[test]
+fn renewed_roads_take_no_lock_of_the_old_ones() {
+    let old = roads(&[("proxy", "http://us:er@p:1")], &[]);
+    let origin = origin("http://a/");
+    let server = |roads: &Roads| roads.of(&origin).and_then(|road| road.forwarder().cloned());
+    let before = server(&old).expect("a proxy");
+    let (_known, _others) = (lock(&old.known), lock(&old.others));
+    let new = old.renewed().expect("roads");
+    let after = server(&new).expect("a proxy");
+    assert!(before == after && !Arc::ptr_eq(&before, &after));
+    new.with(&options(&[("no_proxy", "a")])).expect("roads");
+}
+
+#[test]
 fn hosts_lead_elsewhere() {
     let made = roads(&[("connect_to", "a:80:b:8080 ::[::1]: c:443::444")], &[]);
     let address = |url: &str| made.of(&origin(url)).map(|road| road.address.clone());
