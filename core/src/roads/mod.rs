@@ -43,9 +43,17 @@ pub(crate) struct Roads {
     plain: Arc<Road>,
     /// Nothing was asked for: all roads are direct.
     is_direct: bool,
-    known: Mutex<HashMap<Arc<Origin>, Option<Arc<Road>>, Spread>>,
+    known: Mutex<Known>,
     /// Of requests with options of their own.
     others: Mutex<HashMap<RoadOptions, Arc<Roads>>>,
+}
+
+/// Roads that were found, `None` where they are direct.
+#[derive(Debug, Default)]
+struct Known {
+    /// What was asked for last: often the same once more.
+    last: Option<(Arc<Origin>, Option<Arc<Road>>)>,
+    all: HashMap<Arc<Origin>, Option<Arc<Road>>, Spread>,
 }
 
 /// For origins, whose hash is spread already.
@@ -176,14 +184,23 @@ impl Roads {
 
     fn known(&self, origin: &Arc<Origin>) -> Option<Arc<Road>> {
         let mut known = lock(&self.known);
-        if let Some(road) = known.get(origin) {
+        if let Some((last, road)) = &known.last
+            && Arc::ptr_eq(last, origin)
+        {
             return road.clone();
         }
-        if known.len() >= REMEMBERED {
-            known.clear();
-        }
-        let road = Some(self.find(origin)).filter(|road| **road != Road::default());
-        known.insert(origin.clone(), road.clone());
+        let road = match known.all.get(origin) {
+            Some(road) => road.clone(),
+            None => {
+                if known.all.len() >= REMEMBERED {
+                    known.all.clear();
+                }
+                let road = Some(self.find(origin)).filter(|road| **road != Road::default());
+                known.all.insert(origin.clone(), road.clone());
+                road
+            }
+        };
+        known.last = Some((origin.clone(), road.clone()));
         road
     }
 
