@@ -652,8 +652,8 @@ typedef struct {
     /**
      * Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h,
      * with a user name and password percent-encoded; without a scheme http), or several entries
-     * `PATTERN=>URL` separated by blanks, where a pattern is http://, https:// or all:// with or
-     * without a host (name, *.name, *name) and port, and the URL may be `direct`; the most
+     * "PATTERN=>URL" separated by blanks, where a pattern is http://, https:// or all:// with or
+     * without a host (name, *.name, *name) and port, and the URL may be "direct"; the most
      * specific one holds, as in httpx's mounts. An empty text: none, whatever the environment
      * says. Plain http is forwarded, https goes through CONNECT. Default: NULL.
      */
@@ -674,12 +674,12 @@ typedef struct {
      */
     uint64_t trust_env;
     /**
-     * Header fields for the proxy alone: `Name: value` lines. Default: NULL.
+     * Header fields for the proxy alone: "Name: value" lines. Default: NULL.
      */
     const char *proxy_headers;
     /**
      * Unix domain socket that every request goes to, whatever host its URL names: a path, or
-     * `@name` for an abstract one. No proxy is used then. Default: NULL.
+     * "@name" for an abstract one. No proxy is used then. Default: NULL.
      */
     const char *unix_socket;
     /**
@@ -692,7 +692,7 @@ typedef struct {
      */
     const char *interface;
     /**
-     * Other places for hosts, as curl's --connect-to: `HOST:PORT:HOST:PORT` entries separated by
+     * Other places for hosts, as curl's --connect-to: "HOST:PORT:HOST:PORT" entries separated by
      * blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay
      * those of the URL. Default: NULL.
      */

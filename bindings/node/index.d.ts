@@ -134,9 +134,9 @@ export interface ClientOptions {
   resolve?: string | null
   /**
    * Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h, with a user name and
-   * password percent-encoded; without a scheme http), or several entries `PATTERN=>URL` separated by blanks, where a
+   * password percent-encoded; without a scheme http), or several entries "PATTERN=>URL" separated by blanks, where a
    * pattern is http://, https:// or all:// with or without a host (name, *.name, *name) and port, and the URL may be
-   * `direct`; the most specific one holds, as in httpx's mounts. An empty text: none, whatever the environment says.
+   * "direct"; the most specific one holds, as in httpx's mounts. An empty text: none, whatever the environment says.
    * Plain http is forwarded, https goes through CONNECT. Default: not set.
    */
   proxy?: string | Record<string, string | null> | null
@@ -153,10 +153,10 @@ export interface ClientOptions {
    * Default: by language.
    */
   trustEnv?: boolean
-  /** Header fields for the proxy alone: `Name: value` lines. Default: not set. */
+  /** Header fields for the proxy alone: "Name: value" lines. Default: not set. */
   proxyHeaders?: string | HeadersInit | null
   /**
-   * Unix domain socket that every request goes to, whatever host its URL names: a path, or `@name` for an abstract one.
+   * Unix domain socket that every request goes to, whatever host its URL names: a path, or "@name" for an abstract one.
    * No proxy is used then. Default: not set.
    */
   unixSocket?: string | null
@@ -168,7 +168,7 @@ export interface ClientOptions {
    */
   interface?: string | null
   /**
-   * Other places for hosts, as curl's --connect-to: `HOST:PORT:HOST:PORT` entries separated by blanks; an empty HOST or
+   * Other places for hosts, as curl's --connect-to: "HOST:PORT:HOST:PORT" entries separated by blanks; an empty HOST or
    * PORT means any, or no change. Host field, TLS name and pool stay those of the URL. Default: not set.
    */
   connectTo?: string | readonly string[] | null
@@ -299,9 +299,9 @@ export interface RoadOptions {
   // <generated request options>
   /**
    * Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h, with a user name and
-   * password percent-encoded; without a scheme http), or several entries `PATTERN=>URL` separated by blanks, where a
+   * password percent-encoded; without a scheme http), or several entries "PATTERN=>URL" separated by blanks, where a
    * pattern is http://, https:// or all:// with or without a host (name, *.name, *name) and port, and the URL may be
-   * `direct`; the most specific one holds, as in httpx's mounts. An empty text: none, whatever the environment says.
+   * "direct"; the most specific one holds, as in httpx's mounts. An empty text: none, whatever the environment says.
    * Plain http is forwarded, https goes through CONNECT. Default: not set.
    */
   proxy?: string | Record<string, string | null> | null
@@ -311,10 +311,10 @@ export interface RoadOptions {
    * for the environment's proxies. Default: not set.
    */
   noProxy?: string | readonly string[] | null
-  /** Header fields for the proxy alone: `Name: value` lines. Default: not set. */
+  /** Header fields for the proxy alone: "Name: value" lines. Default: not set. */
   proxyHeaders?: string | HeadersInit | null
   /**
-   * Unix domain socket that every request goes to, whatever host its URL names: a path, or `@name` for an abstract one.
+   * Unix domain socket that every request goes to, whatever host its URL names: a path, or "@name" for an abstract one.
    * No proxy is used then. Default: not set.
    */
   unixSocket?: string | null
@@ -326,7 +326,7 @@ export interface RoadOptions {
    */
   interface?: string | null
   /**
-   * Other places for hosts, as curl's --connect-to: `HOST:PORT:HOST:PORT` entries separated by blanks; an empty HOST or
+   * Other places for hosts, as curl's --connect-to: "HOST:PORT:HOST:PORT" entries separated by blanks; an empty HOST or
    * PORT means any, or no change. Host field, TLS name and pool stay those of the URL. Default: not set.
    */
   connectTo?: string | readonly string[] | null

@@ -124,8 +124,8 @@ pub struct ka_client_options {
     pub client_key_password: *const c_char,
     /// Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h,
     /// with a user name and password percent-encoded; without a scheme http), or several entries
-    /// `PATTERN=>URL` separated by blanks, where a pattern is http://, https:// or all:// with or
-    /// without a host (name, *.name, *name) and port, and the URL may be `direct`; the most
+    /// "PATTERN=>URL" separated by blanks, where a pattern is http://, https:// or all:// with or
+    /// without a host (name, *.name, *name) and port, and the URL may be "direct"; the most
     /// specific one holds, as in httpx's mounts. An empty text: none, whatever the environment
     /// says. Plain http is forwarded, https goes through CONNECT. Default: NULL.
     pub proxy: *const c_char,
@@ -140,17 +140,17 @@ pub struct ka_client_options {
     /// NODE_USE_ENV_PROXY=1 or --use-env-proxy, C with KEEPALIVE_TRUST_ENV=1. 0 is off, 1 is on.
     /// Default: by language.
     pub trust_env: u64,
-    /// Header fields for the proxy alone: `Name: value` lines. Default: NULL.
+    /// Header fields for the proxy alone: "Name: value" lines. Default: NULL.
     pub proxy_headers: *const c_char,
     /// Unix domain socket that every request goes to, whatever host its URL names: a path, or
-    /// `@name` for an abstract one. No proxy is used then. Default: NULL.
+    /// "@name" for an abstract one. No proxy is used then. Default: NULL.
     pub unix_socket: *const c_char,
     /// IP address that connections come from, instead of the system's choice. Default: NULL.
     pub local_address: *const c_char,
     /// Network interface that connections go through (SO_BINDTODEVICE), such as eth0, instead of
     /// the system's choice. Default: NULL.
     pub interface: *const c_char,
-    /// Other places for hosts, as curl's --connect-to: `HOST:PORT:HOST:PORT` entries separated by
+    /// Other places for hosts, as curl's --connect-to: "HOST:PORT:HOST:PORT" entries separated by
     /// blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay
     /// those of the URL. Default: NULL.
     pub connect_to: *const c_char,

@@ -125,8 +125,8 @@ class _Arguments(TypedDict, total=False):
     proxy: str | Mapping[str, str | None] | None
     """Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h,
     with a user name and password percent-encoded; without a scheme http), or several entries
-    ``PATTERN=>URL`` separated by blanks, where a pattern is http://, https:// or all:// with or
-    without a host (name, *.name, *name) and port, and the URL may be ``direct``; the most specific
+    "PATTERN=>URL" separated by blanks, where a pattern is http://, https:// or all:// with or
+    without a host (name, *.name, *name) and port, and the URL may be "direct"; the most specific
     one holds, as in httpx's mounts. An empty text: none, whatever the environment says. Plain http
     is forwarded, https goes through CONNECT. Default: not set."""
     no_proxy: str | Iterable[str] | None
@@ -135,17 +135,17 @@ class _Arguments(TypedDict, total=False):
     Unless it is given, the environment's list holds for the environment's proxies. Default: not
     set."""
     proxy_headers: str | _HeaderTypes | None
-    """Header fields for the proxy alone: ``Name: value`` lines. Default: not set."""
+    """Header fields for the proxy alone: "Name: value" lines. Default: not set."""
     unix_socket: str | None
     """Unix domain socket that every request goes to, whatever host its URL names: a path, or
-    ``@name`` for an abstract one. No proxy is used then. Default: not set."""
+    "@name" for an abstract one. No proxy is used then. Default: not set."""
     local_address: str | None
     """IP address that connections come from, instead of the system's choice. Default: not set."""
     interface: str | None
     """Network interface that connections go through (SO_BINDTODEVICE), such as eth0, instead of the
     system's choice. Default: not set."""
     connect_to: str | Iterable[str] | None
-    """Other places for hosts, as curl's --connect-to: ``HOST:PORT:HOST:PORT`` entries separated by
+    """Other places for hosts, as curl's --connect-to: "HOST:PORT:HOST:PORT" entries separated by
     blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay those
     of the URL. Default: not set."""
     tls_verify: bool | None
@@ -305,8 +305,8 @@ class _ClientOptions(TypedDict, total=False):
     proxy: str | Mapping[str, str | None] | None
     """Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h,
     with a user name and password percent-encoded; without a scheme http), or several entries
-    ``PATTERN=>URL`` separated by blanks, where a pattern is http://, https:// or all:// with or
-    without a host (name, *.name, *name) and port, and the URL may be ``direct``; the most specific
+    "PATTERN=>URL" separated by blanks, where a pattern is http://, https:// or all:// with or
+    without a host (name, *.name, *name) and port, and the URL may be "direct"; the most specific
     one holds, as in httpx's mounts. An empty text: none, whatever the environment says. Plain http
     is forwarded, https goes through CONNECT. Default: not set."""
     no_proxy: str | Iterable[str] | None
@@ -320,17 +320,17 @@ class _ClientOptions(TypedDict, total=False):
     when the client is made. Python reads them unless told not to, Node with NODE_USE_ENV_PROXY=1 or
     --use-env-proxy, C with KEEPALIVE_TRUST_ENV=1. Default: by language."""
     proxy_headers: str | _HeaderTypes | None
-    """Header fields for the proxy alone: ``Name: value`` lines. Default: not set."""
+    """Header fields for the proxy alone: "Name: value" lines. Default: not set."""
     unix_socket: str | None
     """Unix domain socket that every request goes to, whatever host its URL names: a path, or
-    ``@name`` for an abstract one. No proxy is used then. Default: not set."""
+    "@name" for an abstract one. No proxy is used then. Default: not set."""
     local_address: str | None
     """IP address that connections come from, instead of the system's choice. Default: not set."""
     interface: str | None
     """Network interface that connections go through (SO_BINDTODEVICE), such as eth0, instead of the
     system's choice. Default: not set."""
     connect_to: str | Iterable[str] | None
-    """Other places for hosts, as curl's --connect-to: ``HOST:PORT:HOST:PORT`` entries separated by
+    """Other places for hosts, as curl's --connect-to: "HOST:PORT:HOST:PORT" entries separated by
     blanks; an empty HOST or PORT means any, or no change. Host field, TLS name and pool stay those
     of the URL. Default: not set."""
     tls_verify: bool | None

@@ -22,23 +22,39 @@ use crate::request::Request;
 /// Status of an answer that a proxy gives for itself: it wants credentials (RFC 9110 15.5.8).
 const PROXY_ASKS: u16 = 407;
 
-/// Sends `request` with its credentials.
-pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
+/// Sends `request` with its credentials. The answer is not the last word before [`answered`] has seen it.
+pub(super) fn send<'a, 'b, W: Wait>(
+    call: &'a mut Call<'b, W>,
+    request: &'a Request,
+) -> impl Future<Output = Result<Box<Reply>>> + Send + use<'a, 'b, W> {
     call.fields = default_fields(call.settings, request);
     call.tried = Tried::default();
-    let reply = retry::send(call, request).await?;
-    match reply.status() {
-        // Boxed: what is seldom asked for makes no other request's future larger.
-        PROXY_ASKS => Box::pin(answer_proxy(call, request, reply)).await,
-        TOO_EARLY if reply.tls.as_ref().is_some_and(|tls| tls.early()) => {
-            call.early = false;
-            // Its connection goes back by the drain rule.
-            drop(reply);
-            call.record.again();
-            Box::pin(retry::send(call, request)).await
-        }
-        _ => Ok(reply),
+    retry::send(call, request)
+}
+
+/// Whether an answer may ask for the request once more, in another way.
+#[inline]
+pub(super) fn may_ask(reply: &Reply) -> bool {
+    matches!(reply.status(), PROXY_ASKS | TOO_EARLY)
+}
+
+/// Sends the request again if `reply` asks for that: with credentials for a proxy, or not early.
+pub(super) async fn answered<W: Wait>(
+    call: &mut Call<'_, W>,
+    request: &Request,
+    reply: Box<Reply>,
+) -> Result<Box<Reply>> {
+    if reply.status() == PROXY_ASKS {
+        return answer_proxy(call, request, reply).await;
     }
+    if !reply.tls.as_ref().is_some_and(|tls| tls.early()) {
+        return Ok(reply);
+    }
+    call.early = false;
+    // Its connection goes back by the drain rule.
+    drop(reply);
+    call.record.again();
+    retry::send(call, request).await
 }
 
 /// Answers a proxy that forwards the request and asks for other credentials than it got. From a server

@@ -13,7 +13,11 @@ use crate::request::Request;
 
 /// Sends `request`, and what its answers lead to, until a head is there that leads nowhere.
 pub(crate) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
-    let reply = authenticate::send(call, request).await?;
+    let mut reply = authenticate::send(call, request).await?;
+    if authenticate::may_ask(&reply) {
+        // Boxed: what is seldom asked for makes no other request's future larger.
+        reply = Box::pin(authenticate::answered(call, request, reply)).await?;
+    }
     if !request.follow_redirects && !request.refuse_redirects {
         return Ok(reply);
     }
@@ -40,6 +44,9 @@ async fn follow<W: Wait>(
         drop(reply);
         call.record.hop(Instant::now(), redirects);
         reply = authenticate::send(call, &following).await?;
+        if authenticate::may_ask(&reply) {
+            reply = Box::pin(authenticate::answered(call, &following, reply)).await?;
+        }
         next = next_request(&following, &reply)?;
     }
     reply.marks.started = started;

@@ -74,7 +74,7 @@ pub(crate) struct Tried {
     /// It was asked for, for this very request: the nonce is no older than that.
     asked: bool,
     /// The challenge that the next try answers, before others can use its nonce up.
-    own: Option<Digest>,
+    own: Option<Box<Digest>>,
 }
 
 impl ProxyServer {
@@ -118,7 +118,7 @@ impl ProxyServer {
     fn digest_fields(&self, method: &str, target: &str, tried: &mut Tried) -> Cow<'_, [u8]> {
         let mut shared = lock(&self.digest);
         if let Some(own) = tried.own.take() {
-            *shared = Some(own);
+            *shared = Some(*own);
             self.is_digest.store(true, Ordering::Release);
         }
         if let Some(login) = &self.login
@@ -148,7 +148,7 @@ impl ProxyServer {
             return false;
         }
         tried.asked = true;
-        tried.own = Some(digest);
+        tried.own = Some(Box::new(digest));
         true
     }
 
