@@ -56,8 +56,16 @@ impl<'a, W: Wait> Call<'a, W> {
     ///
     /// # Errors
     /// Its own options and the client's do not go together.
-    #[inline]
+    #[inline(always)]
     pub fn route(&self, request: &Request) -> Result<Route> {
+        let is_plain = request.roads.is_none() && request.tls.is_none();
+        match is_plain && self.pool.manager.roads.is_direct() {
+            true => Ok(Route::direct(request.target.origin.clone())),
+            false => self.road(request),
+        }
+    }
+
+    fn road(&self, request: &Request) -> Result<Route> {
         let (roads, origin) = (&self.pool.manager.roads, &request.target.origin);
         let road = match &request.roads {
             None => roads.of(origin),

@@ -192,8 +192,10 @@ async fn run<W: Wait>(
     let for_proxy;
     if let Some(proxy) = &connection.forwarder {
         start.form = TargetForm::Absolute(origin.url());
-        for_proxy = fields_for(proxy, request, &mut call.tried);
-        start.more = &for_proxy;
+        if !proxy.is_told_nothing() || request.proxy_authorization.is_some() {
+            for_proxy = fields_for(proxy, request, &mut call.tried);
+            start.more = &for_proxy;
+        }
     }
     connection.wire.http.start_with(&request.head, request.body.framing(), &start)?;
     if connection.wire.transport.is_handshaking() {

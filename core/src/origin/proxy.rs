@@ -132,6 +132,12 @@ impl ProxyServer {
         Cow::Borrowed(&self.with_basic)
     }
 
+    /// Whether it gets no field of its own.
+    #[inline]
+    pub fn is_told_nothing(&self) -> bool {
+        self.with_basic.is_empty() && self.login.is_none()
+    }
+
     /// Those without credentials.
     pub fn own_fields(&self) -> &[u8] {
         &self.fields

@@ -173,6 +173,12 @@ impl Roads {
         })
     }
 
+    /// Whether nothing was asked for: all roads are direct.
+    #[inline]
+    pub fn is_direct(&self) -> bool {
+        self.is_direct
+    }
+
     /// The road to `origin`; `None` is the direct one.
     #[inline]
     pub fn of(&self, origin: &Arc<Origin>) -> Option<Arc<Road>> {
