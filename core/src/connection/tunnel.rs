@@ -1,13 +1,14 @@
 //! The step through an HTTP proxy: CONNECT (RFC 9110 9.3.6).
 
 use keepalive_proto::{
-    Connection as Machine, Eof, Event, Limits, RequestBody, RequestHead, ResponseHead, Start,
+    Connection as Machine, Event, Limits, RequestBody, RequestHead, ResponseHead, Start,
 };
 
 use crate::auth::Challenges;
+use crate::connection::wire::note;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::connect::dialled::Dialled;
-use crate::net::socket::{READ_SIZE, Received};
+use crate::net::socket::READ_SIZE;
 use crate::origin::proxy::{ProxyServer, Tried};
 
 /// What became of it.
@@ -30,32 +31,32 @@ pub(super) async fn open(
 ) -> Result<Opened> {
     let head = RequestHead::new("CONNECT", target, target)?;
     let mut http = Machine::new(limits);
+    let failed = |kind, reason: &str| {
+        let text = format!("proxy {proxy} opened no way to {target}: {reason}");
+        Error::new(kind, Phase::Connect, text)
+    };
     let answer = {
         let fields = proxy.fields(|| ("CONNECT", target.to_string()), tried);
         http.start_with(&head, RequestBody::None, &Start { fields: &fields, ..Start::default() })?;
         http.send_end()?;
-        exchange(&mut below, &mut http).await.map_err(|reason| {
-            let text = format!("proxy {proxy} opened no way to {target}: {reason}");
-            Error::new(ErrorKind::ProxyFailed, Phase::Connect, text)
-        })?
-    };
-    let failed = |kind, reason: String| {
-        let text = format!("proxy {proxy} opened no way to {target}: {reason}");
-        Err(Error::new(kind, Phase::Connect, text))
+        let answer = exchange(&mut below, &mut http).await;
+        answer.map_err(|reason| failed(ErrorKind::ProxyFailed, &reason))?
     };
     match answer.status {
         200..=299 if http.take_switched().is_empty() => Ok(Opened::Tunnel(below)),
         // Both protocols that follow are begun by the client.
-        200..=299 => failed(ErrorKind::ProxyFailed, "it sent more than its answer".to_string()),
+        200..=299 => Err(failed(ErrorKind::ProxyFailed, "it sent more than its answer")),
         407 => {
             let challenges = Challenges::read(answer.fields.get_all(b"proxy-authenticate"));
             let reason = refusal(proxy, &challenges);
             match proxy.asks(challenges, tried) {
                 true => Ok(Opened::Asked),
-                false => failed(ErrorKind::ProxyAuthenticationRequired, reason),
+                false => Err(failed(ErrorKind::ProxyAuthenticationRequired, &reason)),
             }
         }
-        status => failed(ErrorKind::ProxyFailed, format!("it answered {status}{}", said(&answer))),
+        status => {
+            Err(failed(ErrorKind::ProxyFailed, &format!("it answered {status}{}", said(&answer))))
+        }
     }
 }
 
@@ -86,11 +87,7 @@ async fn exchange(
             None => {}
         }
         let received = below.read(http.receive_space(READ_SIZE)).await;
-        match received.map_err(|error| error.to_string())? {
-            Received::Bytes(count) => http.received(count),
-            Received::CleanEof => http.received_eof(Eof::Clean),
-            Received::AbruptEof => http.received_eof(Eof::Abrupt),
-        }
+        note(http, received.map_err(|error| error.to_string())?);
     }
 }
 

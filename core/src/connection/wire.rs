@@ -109,7 +109,7 @@ impl Wire {
 
 /// Tells the machine what a read brought.
 #[inline]
-fn note(http: &mut Machine, received: Received) {
+pub(super) fn note(http: &mut Machine, received: Received) {
     match received {
         Received::Bytes(count) => http.received(count),
         Received::CleanEof => http.received_eof(Eof::Clean),

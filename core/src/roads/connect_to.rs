@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::origin::Origin;
 use crate::origin::route::Address;
+use crate::roads::host::canonical;
 
 /// One of them; what is absent matches everything, or stays as it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,14 +53,7 @@ impl ConnectTo {
         }
         let host = |text: &str| match text {
             "" => Ok(None),
-            text if text.contains(':') => {
-                let address: std::net::Ipv6Addr = text.parse().map_err(|_| wrong())?;
-                Ok(Some(address.to_string()))
-            }
-            text => match idna::domain_to_ascii(text) {
-                Ok(name) if !name.contains(['/', '@', '?', '#']) => Ok(Some(name)),
-                _ => Err(wrong()),
-            },
+            text => canonical(text).map(Some).ok_or_else(wrong),
         };
         let port = |text: &str| match text {
             "" => Ok(None),

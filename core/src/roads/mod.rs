@@ -3,6 +3,7 @@
 
 mod connect_to;
 mod environment;
+mod host;
 mod no_proxy;
 pub(crate) mod options;
 mod pattern;

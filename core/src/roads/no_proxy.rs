@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use crate::origin::Origin;
+use crate::roads::host::{canonical, is_below};
 
 /// A list as in NO_PROXY.
 #[derive(Debug, Default)]
@@ -94,7 +95,7 @@ impl Hosts {
         let below = text.strip_prefix("*.");
         let name = below.or(text.strip_prefix('.')).unwrap_or(text);
         // As the host of a URL is written.
-        let name = idna::domain_to_ascii(name).ok().filter(|name| !name.is_empty())?;
+        let name = canonical(name)?;
         match below {
             Some(_) => Some(Hosts::Below(name)),
             None => Some(Hosts::AtOrBelow(name)),
@@ -102,10 +103,7 @@ impl Hosts {
     }
 
     fn has(&self, host: &str, address: Option<IpAddr>) -> bool {
-        let is_below = |name: &str| {
-            let below = host.strip_suffix(name).and_then(|rest| rest.strip_suffix('.'));
-            address.is_none() && below.is_some_and(|rest| !rest.is_empty())
-        };
+        let is_below = |name: &str| address.is_none() && is_below(host, name);
         match self {
             Hosts::All => true,
             Hosts::AtOrBelow(name) => name == host || is_below(name),

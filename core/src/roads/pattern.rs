@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::origin::{Origin, Scheme};
+use crate::roads::host::{canonical, is_below};
 
 /// Scheme, host and port; what is absent matches all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,14 +62,8 @@ impl Pattern {
             _ => (rest, None),
         };
         let name = |host: &str| {
-            let host = host.trim_matches(['[', ']']).trim_end_matches('.');
-            let name = if host.contains(':') {
-                host.parse::<std::net::Ipv6Addr>().ok().map(|address| address.to_string())
-            } else {
-                idna::domain_to_ascii(host).ok().filter(|name| !name.is_empty())
-            };
-            let name = name.filter(|name| !name.contains(['@', '/', '?', '#', '*', '=', '>']));
-            name.ok_or_else(wrong)
+            let name = canonical(host.trim_matches(['[', ']']).trim_end_matches('.'));
+            name.filter(|name| !name.contains(['*', '=', '>'])).ok_or_else(wrong)
         };
         let host = match host {
             "" | "*" => HostPattern::Any,
@@ -83,17 +78,13 @@ impl Pattern {
 
     pub fn matches(&self, origin: &Origin) -> bool {
         let host = origin.server_name();
-        let is_below = |name: &str| {
-            let below = host.strip_suffix(name).and_then(|rest| rest.strip_suffix('.'));
-            below.is_some_and(|rest| !rest.is_empty())
-        };
         self.scheme.is_none_or(|scheme| scheme == origin.scheme)
             && self.port.is_none_or(|port| port == origin.port)
             && match &self.host {
                 HostPattern::Any => true,
                 HostPattern::Exact(name) => name == host,
-                HostPattern::Below(name) => is_below(name),
-                HostPattern::AtOrBelow(name) => name == host || is_below(name),
+                HostPattern::Below(name) => is_below(host, name),
+                HostPattern::AtOrBelow(name) => name == host || is_below(host, name),
             }
     }
 
