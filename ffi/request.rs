@@ -27,6 +27,11 @@ impl ka_request {
         Ok(ka_request { request, stream_response: false, timeouts: Timeouts::default() })
     }
 
+    fn set_option(&mut self, name: &[u8], value: Option<&[u8]>) -> Result<()> {
+        let (name, value) = (utf8(name, "name")?, value.map(|value| utf8(value, "value")));
+        self.change().set_option(name, value.transpose()?)
+    }
+
     fn change(&mut self) -> &mut Request {
         Arc::make_mut(&mut self.request)
     }
@@ -193,12 +198,7 @@ pub extern "C" fn ka_request_set_option(
 ) -> ka_status {
     ka_fn!(status(error), outs(), {
         let request = borrow_mut!(request);
-        let name = utf8(text!(name), "name")?;
-        let value = match value.is_null() {
-            true => None,
-            false => Some(utf8(text!(value), "value")?),
-        };
-        request.change().set_option(name, value)
+        request.set_option(text!(name), if value.is_null() { None } else { Some(text!(value)) })
     })
 }
 
@@ -216,12 +216,7 @@ pub extern "C" fn ka_request_set_option_str(
 ) -> ka_status {
     ka_fn!(status(error), outs(), {
         let request = borrow_mut!(request);
-        let name = utf8(view!(name), "name")?;
-        let value = match value.ptr.is_null() {
-            true => None,
-            false => Some(utf8(view!(value), "value")?),
-        };
-        request.change().set_option(name, value)
+        request.set_option(view!(name), if value.ptr.is_null() { None } else { Some(view!(value)) })
     })
 }
 

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use keepalive_tables::{
     ErrorKind, FactInfo, FactKind, Form, INFO, LIMITS, MOMENTS, OPTIONS, ORIGIN, OptionInfo,
-    PROFILES, Phase, Sent, Shape, TIMINGS, TOTALS,
+    PROFILES, Phase, Sent, Shape, TIMINGS, TOTALS, camel,
 };
 
 use crate::blocks::replace;
 use crate::spell::Language::Node;
-use crate::text::{camel, either, wrapped};
+use crate::text::{either, wrapped};
 use crate::{Output, Result, read, record};
 
 const RUST: &str = "bindings/node/src/generated.rs";

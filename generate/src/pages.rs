@@ -2,12 +2,12 @@
 
 use keepalive_tables::{
     ErrorGroup, ErrorKind, FactInfo, FactKind, INFO, LIMITS, MOMENTS, OPTIONS, ORIGIN, OptionInfo,
-    OptionKind, PROFILES, Phase, Sent, TIMINGS, TOTALS,
+    OptionKind, PROFILES, Phase, Sent, TIMINGS, TOTALS, camel,
 };
 
 use crate::Output;
 use crate::spell::Language::{C, Node, Page};
-use crate::text::{camel, either, wrapped};
+use crate::text::{either, wrapped};
 
 const NOTE: &str =
     "<!-- Generated from the tables in core/tables by `make generate`; do not edit. -->\n\n";

@@ -1,10 +1,10 @@
 //! The layout of the records in which Node's completions cross into JavaScript, for both sides: words
 //! of 32 bits, then numbers of 64, then texts and bytes.
 
-use keepalive_tables::{FactInfo, FactKind, INFO, TIMINGS};
+use keepalive_tables::{FactInfo, FactKind, INFO, TIMINGS, camel};
 
 use crate::Result;
-use crate::text::{camel, wrapped};
+use crate::text::wrapped;
 
 /// What a record is about, from 0.
 const KINDS: &[(&str, &str)] = &[

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use keepalive_tables::{OPTIONS, OptionDefault, OptionInfo, OptionKind, Profile};
+use keepalive_tables::{OPTIONS, OptionDefault, OptionInfo, OptionKind, Profile, camel};
 
-use crate::text::{camel, number, size};
+use crate::text::{number, size};
 
 /// Who is told.
 #[derive(Clone, Copy, PartialEq, Eq)]

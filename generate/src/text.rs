@@ -36,18 +36,6 @@ fn is_label(word: &str) -> bool {
     word == "Default:" || number.chars().all(|digit| digit.is_ascii_digit() || digit == ',')
 }
 
-/// `max_per_host` as `maxPerHost`.
-pub fn camel(snake: &str) -> String {
-    let mut words = snake.split('_');
-    let mut camel = words.next().unwrap_or_default().to_string();
-    for word in words {
-        let (first, rest) = word.split_at(word.len().min(1));
-        camel += &first.to_ascii_uppercase();
-        camel += rest;
-    }
-    camel
-}
-
 /// `65536` as `65,536`.
 pub fn number(number: u64) -> String {
     let digits = number.to_string();
@@ -85,6 +73,8 @@ pub fn either<T: AsRef<str>>(words: &[T]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use keepalive_tables::camel;
+
     use super::*;
 
     #[test]

@@ -20,7 +20,7 @@ pub mod trust;
 mod wake;
 
 use keepalive_core::{
-    ErrorKind, FETCH_METHODS, Form, LIMITS, OPTIONS, Shape, append_query, encode_pairs,
+    ErrorKind, FETCH_METHODS, Form, LIMITS, OPTIONS, Shape, append_query, camel, encode_pairs,
 };
 use napi_derive::napi;
 
@@ -62,11 +62,6 @@ pub fn option_table() -> Vec<OptionRow> {
 /// The options that a request can have for itself, in camelCase.
 #[napi]
 pub fn request_options() -> Vec<String> {
-    let camel = |name: &str| {
-        let mut parts = name.split('_');
-        let first = parts.next().unwrap_or_default().to_string();
-        parts.fold(first, |text, part| text + &part[..1].to_ascii_uppercase() + &part[1..])
-    };
     OPTIONS.iter().filter(|option| option.per_request).map(|option| camel(option.name)).collect()
 }
 

@@ -10,12 +10,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::body::Pieces;
-use crate::convert::{buffer, credentials, encoder, owned, text, utf8};
+use crate::convert::{buffer, credentials, encoder, flag, owned, text, utf8};
 use crate::errors::{RequestLine, to_python, unknown, wrong_type};
 use crate::headers::fields;
 use crate::once::PyOnceLock;
 use crate::option_text::option_text;
-use crate::option_value::flag;
 use crate::options::request_options;
 use crate::response::Method;
 use crate::shared::Shared;

@@ -29,6 +29,23 @@ pub fn utf8<'a>(name: &str, text: &'a Bound<'_, PyString>) -> PyResult<&'a str> 
     text.to_str().map_err(|_| PyValueError::new_err(format!("{name}: a lone surrogate is no text")))
 }
 
+/// Text, or an object with `__fspath__`.
+pub fn path(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(utf8(name, text)?.to_string());
+    }
+    let path = value.call_method0("__fspath__").map_err(|_| wrong_type(name, "str", value))?;
+    Ok(text(name, &path)?.to_string())
+}
+
+/// `True` or `False`.
+pub fn flag(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match value.cast::<PyBool>() {
+        Ok(flag) => Ok(flag.is_true()),
+        Err(_) => Err(wrong_type(name, "True or False", value)),
+    }
+}
+
 /// A whole number from 0.
 pub fn count(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
     if value.is_instance_of::<PyBool>() {

@@ -3,9 +3,9 @@
 use keepalive_core::{Form, OptionInfo, Shape};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyMapping, PyString};
+use pyo3::types::{PyBytes, PyMapping, PyString};
 
-use crate::convert::{text, utf8};
+use crate::convert::{flag, path, text, utf8};
 use crate::errors::wrong_type;
 use crate::headers::fields;
 
@@ -13,18 +13,13 @@ use crate::headers::fields;
 pub fn option_text(option: &OptionInfo, value: &Bound<'_, PyAny>) -> PyResult<String> {
     let name = option.name;
     if option.kind.shape() == Shape::Flag {
-        let flag = value.cast::<PyBool>().map_err(|_| wrong_type(name, "True or False", value))?;
-        return Ok(flag.is_true().to_string());
+        return Ok(flag(name, value)?.to_string());
     }
     if let Ok(text) = value.cast::<PyString>() {
         return Ok(utf8(name, text)?.to_string());
     }
     match option.form {
-        Form::Plain => {
-            let path = value.call_method0("__fspath__");
-            let path = path.map_err(|_| wrong_type(name, "str", value))?;
-            Ok(text(name, &path)?.to_string())
-        }
+        Form::Plain => path(name, value),
         Form::Proxies => proxies(name, value),
         Form::List => {
             let expected = "str or a list of str";

@@ -5,21 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use keepalive_core::{ClientConfig, OPTIONS, OptionValue, Shape};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyFloat, PyString};
+use pyo3::types::{PyFloat, PyString};
 
-use crate::convert::{buffer, count, utf8};
+use crate::convert::{buffer, count, flag, utf8};
 use crate::errors::{to_python, unknown, wrong_type};
 use crate::option_text::option_text;
 use crate::options::option_names;
 use crate::timeout::limit;
-
-/// `True` or `False`.
-pub fn flag(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    match value.cast::<PyBool>() {
-        Ok(flag) => Ok(flag.is_true()),
-        Err(_) => Err(wrong_type(name, "True or False", value)),
-    }
-}
 
 /// An option of the engine's table.
 pub fn set(config: &mut ClientConfig, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {

@@ -7,11 +7,11 @@ use keepalive_core::{Client, ClientConfig, Timeouts};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::convert::{credentials, text};
+use crate::convert::{credentials, flag, text};
 use crate::errors::{to_python, unknown};
 use crate::headers::{Field, fields};
 use crate::once::PyOnceLock;
-use crate::option_value::{flag, set};
+use crate::option_value::set;
 use crate::options::option_names;
 use crate::timeout::timeouts;
 use crate::tls::{certificate, verify, warn_insecure};

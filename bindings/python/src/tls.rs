@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use keepalive_core::{ClientConfig, Error};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyTuple};
 
-use crate::convert::{text, utf8};
+use crate::convert::path;
 use crate::errors::{to_python, wrong_type};
 use crate::option_value::set;
 
@@ -100,15 +100,6 @@ pub fn certificate(
         }
         _ => Ok(()),
     }
-}
-
-/// Text, or an object with `__fspath__`.
-fn path(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
-    if let Ok(text) = value.cast::<PyString>() {
-        return Ok(utf8(name, text)?.to_string());
-    }
-    let path = value.call_method0("__fspath__").map_err(|_| wrong_type(name, "str", value))?;
-    Ok(text(name, &path)?.to_string())
 }
 
 /// `verify` of a request, as names and texts of its options.

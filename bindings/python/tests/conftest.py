@@ -96,6 +96,8 @@ class Server:
     http: str
     https: str | None = None
     ca_file: str | None = None
+    #: With TLS 1.3 and early data.
+    early: str | None = None
 
 
 NGINX = """
@@ -112,6 +114,13 @@ http {{
         location /text {{ default_type text/plain; return 200 "hello from nginx\\n"; }}
         location /files {{ alias {dir}/files; gzip on; gzip_types text/plain; gzip_min_length 1; }}
         location /gone {{ return 404; }}
+    }}
+    server {{
+        listen 127.0.0.1:{early_port} ssl;
+        ssl_certificate {dir}/cert.pem; ssl_certificate_key {dir}/key.pem;
+        ssl_protocols TLSv1.3; ssl_session_cache shared:sessions:1m; ssl_early_data on;
+        location /session {{ return 200 "$ssl_early_data$ssl_session_reused"; }}
+        location /late {{ if ($ssl_early_data) {{ return 425; }} return 200 "late"; }}
     }}
 }}
 """
@@ -147,14 +156,18 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
          "-addext", "basicConstraints=critical,CA:FALSE"],
         cwd=directory, check=True, capture_output=True,
     )  # fmt: skip
-    port, tls_port = free_ports(2)
+    port, tls_port, early_port = free_ports(3)
     config = directory / "nginx.conf"
-    config.write_text(NGINX.format(dir=directory, port=port, tls_port=tls_port))
+    ports = {"port": port, "tls_port": tls_port, "early_port": early_port}
+    config.write_text(NGINX.format(dir=directory, **ports))
     with subprocess.Popen([program, "-p", directory, "-c", config]) as process:
         try:
             wait_for_port(port, process)
             yield Server(
-                f"http://127.0.0.1:{port}", f"https://localhost:{tls_port}", f"{directory}/cert.pem"
+                f"http://127.0.0.1:{port}",
+                f"https://localhost:{tls_port}",
+                f"{directory}/cert.pem",
+                f"https://localhost:{early_port}",
             )
         finally:
             process.terminate()

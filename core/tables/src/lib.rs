@@ -20,3 +20,15 @@ pub use options::{
     Form, LIMITS, LimitInfo, OPTIONS, OptionDefault, OptionInfo, OptionKind, PROFILES, Profile,
     Shape, milliseconds, seconds,
 };
+
+/// `max_per_host` as `maxPerHost`.
+pub fn camel(snake: &str) -> String {
+    let mut words = snake.split('_');
+    let mut camel = words.next().unwrap_or_default().to_string();
+    for word in words {
+        let (first, rest) = word.split_at(word.len().min(1));
+        camel += &first.to_ascii_uppercase();
+        camel += rest;
+    }
+    camel
+}
