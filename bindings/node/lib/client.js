@@ -151,7 +151,6 @@ class Result {
   #headers
   #trailers
   #body
-  #info
 
   constructor(incoming) {
     this.#incoming = incoming
@@ -190,8 +189,7 @@ class Result {
   }
 
   get info() {
-    this.#info ??= this.#incoming.record.info
-    return this.#info
+    return this.#incoming.info
   }
 
   [inspectCustom](depth, options, inspect) {

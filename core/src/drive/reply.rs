@@ -1,18 +1,20 @@
 //! What the rings hand back: a final head, and a body that is here already or still on its connection.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use keepalive_proto::{Fields, ResponseHead};
 
 use crate::connection::Connection;
 use crate::connection::detached::{Switched, Terms};
+use crate::connection::ends::Ends;
 use crate::connection::lease::Lease;
 use crate::decode::Decoder;
 use crate::drive::body::{Live, Taken, take_events};
 use crate::drive::buffer::Buffer;
-use crate::drive::call::Call;
+use crate::drive::call::{Call, Interim};
 use crate::drive::exchange::{EarlyResponse, HeadReceived};
-use crate::drive::info::{Info, Marks};
+use crate::drive::info::{Info, Marks, Tally, Timings};
 use crate::drive::wait::Wait;
 use crate::error::{Error, Result, Sent};
 use crate::net::tls::info::TlsInfo;
@@ -24,8 +26,12 @@ use crate::stats::CloseCause;
 pub(crate) struct Reply {
     pub head: ResponseHead,
     pub url: Arc<str>,
-    pub info: Info,
+    pub info: Tally,
     pub marks: Marks,
+    /// When its body came to its end, unless it all came with the head.
+    pub ended: Option<Instant>,
+    pub ends: Arc<Ends>,
+    pub informational: Interim,
     pub tls: Option<Arc<TlsInfo>>,
     pub trailers: Option<Fields>,
     /// Most bytes of a body that is collected whole.
@@ -59,6 +65,22 @@ impl Reply {
     pub fn headers(&self) -> &Fields {
         &self.head.fields
     }
+
+    /// How the exchange went, as far as it has come.
+    pub fn info(&self) -> Info {
+        self.info.told(Some(&self.ends))
+    }
+
+    /// Where its time went, as far as it has come.
+    pub fn timings(&self) -> Timings {
+        self.marks.timings(self.ended)
+    }
+
+    /// The body came to its end at that time, or broke then.
+    pub fn ended(&mut self, (at, received): (Instant, u64)) {
+        self.ended = Some(at);
+        self.info.bytes_received = received;
+    }
 }
 
 /// Makes the reply; a body that came with the head is taken at once, so that the connection is
@@ -82,8 +104,11 @@ pub(super) fn reply<W: Wait>(
     let mut reply = Box::new(Reply {
         head,
         url: request.target.url(),
-        info: call.record.info.clone(),
+        info: call.record.info,
         marks: call.record.marks,
+        ended: None,
+        ends: connection.ends.clone(),
+        informational: call.record.informational.take(),
         tls: connection.tls_of_answer(),
         trailers: None,
         max_body_size: (most > 0).then_some(most),
@@ -93,6 +118,8 @@ pub(super) fn reply<W: Wait>(
     });
     call.record.tell(Event::Head(&reply.head));
     let taken = take_arrived(connection, early, &mut decoder, &mut reply);
+    let before = call.record.received_before();
+    reply.info.bytes_received = connection.wire.consumed().saturating_sub(before);
     match taken {
         Ok(Taken::End) if connection.wire.http.is_switched() => {
             let terms = Terms {
@@ -110,7 +137,7 @@ pub(super) fn reply<W: Wait>(
         }
         Ok(Taken::More(_) | Taken::Dry(_)) => {
             reply.state = State::Live(Box::new(Live::new(
-                lease,
+                (lease, before),
                 decoder,
                 &call.deadlines,
                 request.target.origin.clone(),
