@@ -839,3 +839,5 @@ export function upgrade(url: string | URL, options?: UpgradeOptions | null): Pro
 export function connect(url: string | URL, options?: ConnectOptions | null): Promise<UpgradeResult>
 /** `Client.shared().stats`. */
 export function stats(): Stats
+
+export { KeepaliveDispatcher, type DispatcherOptions, type DispatcherStats } from './adapters/dispatcher'

@@ -19,6 +19,7 @@ use crate::call_table::CallTable;
 use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
+use crate::dispatched;
 use crate::memory::Block;
 use crate::tls_info::NativeTls;
 use crate::wake::{Waking, report};
@@ -121,6 +122,7 @@ impl Bridge {
         request.set_refuse_redirects(flags & REFUSE != 0);
         let mut state = self.shared.state.borrow_mut();
         let token = state.slots.begin(index).ok_or_else(in_use)?;
+        dispatched::prepare(&mut request, flags, &self.shared.queue, token);
         let mut sender = None;
         if flags & STREAM != 0 {
             let queue = self.shared.queue.clone();

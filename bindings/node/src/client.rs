@@ -5,6 +5,7 @@ use keepalive_core::{
 };
 use napi_derive::napi;
 
+use crate::common;
 use crate::convert::{Payload, Thrown, invalid, thrown};
 use crate::generated::NativeStats;
 use crate::trust::unverified;
@@ -75,6 +76,13 @@ impl NativeClient {
         Ok(NativeClient { client, defaults, shared: false })
     }
 
+    /// A client that all environments of the process share that ask for it by the same `key`, which stands
+    /// for `entries`; `close` on it only closes idle connections.
+    #[napi(factory)]
+    pub fn common(key: String, entries: Vec<OptionEntry>) -> Result<NativeClient, Thrown> {
+        common::client(&key, || NativeClient::new(entries, None))
+    }
+
     /// The process-wide client; one of two, since what was verified and what was not share nothing.
     /// Whether it asks the environment for proxies is decided by who is first.
     #[napi(factory)]
@@ -137,6 +145,11 @@ impl NativeClient {
 }
 
 impl NativeClient {
+    /// The same pool and limits, as everybody's.
+    pub(crate) fn common_with(&self) -> NativeClient {
+        NativeClient { client: self.client.clone(), defaults: self.defaults, shared: true }
+    }
+
     /// The limits of a request that gives `own`.
     pub(crate) fn timeouts(&self, own: Timeouts) -> Timeouts {
         own.or(self.defaults)

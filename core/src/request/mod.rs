@@ -238,6 +238,13 @@ impl Request {
         self.refuse_redirects = refuse;
     }
 
+    /// Whether it does no harm when the server acts on it twice, instead of what its method says (RFC 9110
+    /// 9.2.2): then it may be sent again when no answer came. After the fields, one of which may say so; a
+    /// redirect is followed by what its method says.
+    pub fn set_idempotent(&mut self, idempotent: bool) {
+        self.head.set_replayable(idempotent);
+    }
+
     /// Who is told of what happens to it, on whatever thread it happens.
     pub fn set_observer(&mut self, observer: Arc<dyn Observer>) {
         self.observer = Some(observer);
