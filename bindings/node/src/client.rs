@@ -80,7 +80,11 @@ impl NativeClient {
     /// for `entries`; `close` on it only closes idle connections.
     #[napi(factory)]
     pub fn common(key: String, entries: Vec<OptionEntry>) -> Result<NativeClient, Thrown> {
-        common::client(&key, || NativeClient::new(entries, None))
+        let (client, defaults) = common::client(&key, || {
+            let NativeClient { client, defaults, .. } = NativeClient::new(entries, None)?;
+            Ok((client, defaults))
+        })?;
+        Ok(NativeClient { client, defaults, shared: true })
     }
 
     /// The process-wide client; one of two, since what was verified and what was not share nothing.
@@ -145,11 +149,6 @@ impl NativeClient {
 }
 
 impl NativeClient {
-    /// The same pool and limits, as everybody's.
-    pub(crate) fn common_with(&self) -> NativeClient {
-        NativeClient { client: self.client.clone(), defaults: self.defaults, shared: true }
-    }
-
     /// The limits of a request that gives `own`.
     pub(crate) fn timeouts(&self, own: Timeouts) -> Timeouts {
         own.or(self.defaults)

@@ -8,7 +8,9 @@
 use std::any::Any;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use keepalive_core::{BodyWant, Completion, Error, Fields, Outcome, Response, ResponseHead, Version};
+use keepalive_core::{
+    BodyWant, Completion, Error, Fields, Outcome, Response, ResponseHead, Version,
+};
 
 use crate::call_table::CallTable;
 use crate::generated::record::{self, NUMBERS, WORDS, flag, kind, word};
