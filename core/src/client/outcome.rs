@@ -9,6 +9,7 @@ use keepalive_proto::ResponseHead;
 use crate::engine::queue;
 use crate::error::Result;
 use crate::request::body::BodyWant;
+use crate::request::redirect_hook::RedirectQuestion;
 use crate::response::Response;
 
 /// One finished submission.
@@ -48,4 +49,7 @@ pub enum Outcome {
     WantBody(BodyWant),
     /// An interim response came (1xx, but not 101), of a request whose observer pushes them; not an end.
     Informational(ResponseHead),
+    /// A hook of the caller's handed a question on ([`RedirectHook`](crate::RedirectHook)); not an end. The
+    /// engine itself makes none.
+    Redirect(RedirectQuestion),
 }
