@@ -101,7 +101,7 @@ impl Batch {
                 self.write(Record { slot, kind: kind::STREAMED, ..Record::default() });
             }
             // Nobody here asks for it.
-            Outcome::StreamRead(_) => {}
+            Outcome::StreamRead(_) | Outcome::Redirect(_) => {}
             Outcome::Response(Err(error))
             | Outcome::Chunk(_, Err(error))
             | Outcome::Filled(_, _, _, Err(error))

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::engine::queue;
 use crate::error::Result;
 use crate::request::body::BodyWant;
+use crate::request::redirect_hook::RedirectQuestion;
 use crate::response::Response;
 
 /// One finished submission.
@@ -45,4 +46,7 @@ pub enum Outcome {
     /// A piped request body wants its next piece, or its first one again
     /// ([`body_pipe`](crate::body_pipe)); not an end.
     WantBody(BodyWant),
+    /// A hook of the caller's handed a question on ([`RedirectHook`](crate::RedirectHook)); not an end. The
+    /// engine itself makes none.
+    Redirect(RedirectQuestion),
 }

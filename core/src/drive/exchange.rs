@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use keepalive_proto::{Event as Came, Fields, ResponseHead, Start, TargetForm};
 
+use crate::auth::tries::Tries;
 use crate::connection::Connection;
 use crate::connection::lease::Lease;
 use crate::connection::wire::Wire;
@@ -36,7 +37,7 @@ use crate::net::socket::{Io, READ_SIZE, Received, is_pause};
 use crate::net::tls::handshake_error;
 use crate::observe::Event;
 use crate::origin::Origin;
-use crate::origin::proxy::{ProxyServer, Tried};
+use crate::origin::proxy::ProxyServer;
 use crate::request::Request;
 
 /// A response head, and when things happened.
@@ -359,7 +360,7 @@ async fn run<W: Wait>(
 fn fields_for<'a>(
     proxy: &'a ProxyServer,
     request: &'a Request,
-    tried: &mut Tried,
+    tried: &mut Tries,
 ) -> Cow<'a, [u8]> {
     match &request.proxy_authorization {
         Some(own) => Cow::Owned([proxy.own_fields(), own].concat()),
