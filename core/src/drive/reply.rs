@@ -14,6 +14,7 @@ use crate::drive::body::{Live, Taken, take_events};
 use crate::drive::buffer::Buffer;
 use crate::drive::call::{Call, Interim};
 use crate::drive::exchange::{EarlyResponse, HeadReceived};
+use crate::drive::history::History;
 use crate::drive::info::{Info, Marks, Tally, Timings};
 use crate::drive::wait::Wait;
 use crate::error::{Error, Result, Sent};
@@ -30,7 +31,7 @@ pub(crate) struct Reply {
     pub marks: Marks,
     /// When its body came to its end, unless it all came with the head.
     pub ended: Option<Instant>,
-    pub ends: Arc<Ends>,
+    pub ends: Option<Arc<Ends>>,
     pub informational: Interim,
     pub tls: Option<Arc<TlsInfo>>,
     pub trailers: Option<Fields>,
@@ -41,6 +42,8 @@ pub(crate) struct Reply {
     pub state: State,
     /// It handed its connection out, or will.
     pub switched: bool,
+    /// What led here, if anything did.
+    pub history: Option<Box<History>>,
 }
 
 pub(crate) enum State {
@@ -68,7 +71,7 @@ impl Reply {
 
     /// How the exchange went, as far as it has come.
     pub fn info(&self) -> Info {
-        self.info.told(Some(&self.ends))
+        self.info.told(self.ends.as_ref())
     }
 
     /// Where its time went, as far as it has come.
@@ -80,6 +83,12 @@ impl Reply {
     pub fn ended(&mut self, (at, received): (Instant, u64)) {
         self.ended = Some(at);
         self.info.bytes_received = received;
+    }
+
+    /// Nobody wants the rest of its body: its connection goes back by the drain rule.
+    pub fn give_up(&mut self) {
+        self.state = State::Done;
+        self.ready.clear();
     }
 }
 
@@ -107,7 +116,7 @@ pub(super) fn reply<W: Wait>(
         info: call.record.info,
         marks: call.record.marks,
         ended: None,
-        ends: connection.ends.clone(),
+        ends: Some(connection.ends.clone()),
         informational: call.record.informational.take(),
         tls: connection.tls_of_answer(),
         trailers: None,
@@ -115,6 +124,7 @@ pub(super) fn reply<W: Wait>(
         ready: Buffer::default(),
         state: State::Done,
         switched: false,
+        history: None,
     });
     call.record.tell(Event::Head(&reply.head));
     let taken = take_arrived(connection, early, &mut decoder, &mut reply);

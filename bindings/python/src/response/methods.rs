@@ -5,7 +5,8 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use keepalive_core::{
-    Info as CoreInfo, Response as CoreResponse, ResponseHead, Result, Timings as CoreTimings, Version,
+    Info as CoreInfo, Response as CoreResponse, ResponseHead, Result, Timings as CoreTimings,
+    Version,
 };
 use pyo3::exceptions::{PyLookupError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
