@@ -216,6 +216,16 @@ fn a_second_try_that_wins_is_what_is_told() {
 /// Gives its pieces when they are asked for.
 struct Slow(usize);
 
+/// As many of 256 KiB at once.
+struct Large(usize);
+
+impl BodySource for Large {
+    fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
+        self.0 = self.0.saturating_sub(1);
+        Poll::Ready(Ok((self.0 > 0).then(|| vec![0; 256 * 1024].into())))
+    }
+}
+
 impl BodySource for Slow {
     fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
         std::thread::sleep(Duration::from_millis(5));
@@ -246,11 +256,11 @@ fn a_streamed_body_is_sending_and_an_early_answer_ends_it() {
         let _ = stream.read_to_end(&mut Vec::new());
     });
     let mut request = Request::new("POST", &url).expect("a request");
-    request.set_body_stream(Box::new(Slow(1_000)), None);
+    request.set_body_stream(Box::new(Large(10_000)), None);
     let response = client.send_whole(&request, Blocking::default()).expect("a response");
     assert_eq!(response.status(), 413);
     let (info, timings) = checked_early(response);
-    assert!(info.bytes_sent < 1_000 * 5, "{info:?}");
+    assert!(info.bytes_sent < 9_000 * 256 * 1024, "{info:?}");
     assert!(timings.wait.is_zero() && !timings.send.is_zero(), "{timings:?}");
 }
 
