@@ -144,6 +144,8 @@ impl std::fmt::Debug for ClientConfig {
 /// The options of a client, and what follows from them once and for all.
 pub(crate) struct Settings {
     pub config: Arc<ClientConfig>,
+    /// The speed of bodies is limited.
+    pub is_paced: bool,
     /// The serialised User-Agent field.
     pub agent_field: Vec<u8>,
     /// The same and the Accept-Encoding field, for requests whose responses are decoded.
@@ -159,7 +161,8 @@ impl Settings {
         };
         let encoding = format!("Accept-Encoding: {codings}\r\n");
         let decoding_fields = [&agent_field, encoding.as_bytes()].concat();
-        Settings { config: Arc::new(config), agent_field, decoding_fields }
+        let is_paced = config.min_speed > 0 || config.max_speed > 0;
+        Settings { config: Arc::new(config), is_paced, agent_field, decoding_fields }
     }
 }
 

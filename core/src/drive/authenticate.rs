@@ -96,14 +96,14 @@ async fn answer_proxy<W: Wait>(
 /// Fields a request gets unless it has its own.
 fn default_fields<'a>(settings: &'a Settings, request: &Request) -> Cow<'a, [u8]> {
     if request.target.authorization.is_none() && !request.own_defaults {
-        return Cow::Borrowed(match request.decode {
+        return Cow::Borrowed(match request.decodes(&settings.config) {
             true => &settings.decoding_fields,
             false => &settings.agent_field,
         });
     }
     let mut fields = Vec::with_capacity(256);
     let mut add = |name: &str, value: &str| {
-        if !request.has_header(name.as_bytes()) {
+        if !request.decides_header(name.as_bytes()) {
             for part in [name, ": ", value, "\r\n"] {
                 fields.extend_from_slice(part.as_bytes());
             }
@@ -112,7 +112,7 @@ fn default_fields<'a>(settings: &'a Settings, request: &Request) -> Cow<'a, [u8]
     if let Some(agent) = &settings.config.user_agent {
         add("User-Agent", agent);
     }
-    if request.decode {
+    if request.decodes(&settings.config) {
         add("Accept-Encoding", ACCEPTED);
     }
     if let Some(authorization) = &request.target.authorization {

@@ -25,6 +25,8 @@ mod early;
 mod exchange;
 pub(crate) mod hedge;
 pub(crate) mod info;
+pub(crate) mod meter;
+mod metered;
 pub(crate) mod on_engine;
 mod passthrough;
 mod redirect;

@@ -4,6 +4,9 @@ pub(crate) mod body;
 pub(crate) mod media_type;
 pub(crate) mod method;
 pub(crate) mod multipart;
+mod omitted;
+pub(crate) mod pace;
+mod raw_target;
 pub(crate) mod time;
 pub(crate) mod tls_options;
 pub(crate) mod url;
@@ -14,11 +17,13 @@ use bytes::Bytes;
 use keepalive_proto::{RequestBody, RequestHead};
 use keepalive_tables::OPTIONS;
 
-use crate::config::Timeouts;
+use crate::config::{ClientConfig, Timeouts};
 use crate::error::{Error, Result, Sent};
 use crate::observe::Observer;
 use crate::repeat::{self, Answer, Attempt};
 use crate::request::body::{BodySource, Kept, SharedSource};
+use crate::request::omitted::Omitted;
+use crate::request::pace::Pace;
 use crate::request::tls_options::TlsOptions;
 use crate::request::url::{Target, unix};
 use crate::roads::Roads;
@@ -61,14 +66,19 @@ pub struct Request {
     pub(crate) body: Body,
     pub(crate) timeouts: Timeouts,
     own_timeouts: bool,
-    pub(crate) decode: bool,
+    /// `None`: as the client has it.
+    decode: Option<bool>,
+    /// Whether to decode is said when the body is read.
+    pub(crate) decode_later: bool,
     /// Its own `max_body_size`, if it has one.
     pub(crate) max_body_size: Option<u64>,
     pub(crate) follow_redirects: bool,
     /// A redirect is an error.
     pub(crate) refuse_redirects: bool,
-    /// It has a User-Agent or Accept-Encoding of its own.
+    /// It has a User-Agent or Accept-Encoding of its own, or is to have none.
     pub(crate) own_defaults: bool,
+    /// Fields that it does not get.
+    omitted: Omitted,
     /// What it says for itself of the road it takes.
     pub(crate) roads: Option<Arc<RoadOptions>>,
     /// And of TLS.
@@ -78,6 +88,8 @@ pub struct Request {
     /// The field line of its own Proxy-Authorization, for a proxy that forwards it and for nobody else.
     pub(crate) proxy_authorization: Option<Arc<[u8]>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    /// What it says of the speed of its bodies.
+    pub(crate) pace: Option<Arc<Pace>>,
 }
 
 impl Request {
@@ -117,16 +129,19 @@ impl Request {
             body: Body::Empty,
             timeouts: Timeouts::default(),
             own_timeouts: false,
-            decode: false,
+            decode: None,
+            decode_later: false,
             max_body_size: None,
             follow_redirects: false,
             refuse_redirects: false,
             own_defaults: false,
+            omitted: Omitted::default(),
             roads: None,
             tls: None,
             is_unix_url: false,
             proxy_authorization: None,
             observer: None,
+            pace: None,
         })
     }
 
@@ -166,13 +181,21 @@ impl Request {
     }
 
     /// Overrides an option of the client for this request, if it is one about the road to the server
-    /// (`proxy`, `unix_socket`, `tls_verify` and others: those whose row of the table says `per_request`).
+    /// or about the answer (`proxy`, `unix_socket`, `tls_verify`, `decode` and others: those whose row of the
+    /// table says `per_request`).
     /// `None`: as the client; an empty text: none; flags are `true` and `false`. Requests with other TLS
     /// options never share a connection or a session.
     ///
     /// # Errors
     /// `InvalidArgument`: no such option, or not a value of it. Files are read when the request is sent.
     pub fn set_option(&mut self, name: &str, value: Option<&str>) -> Result<()> {
+        if name == "decode" {
+            self.decode = value.map(|text| tls_options::flag(name, text)).transpose()?;
+            return Ok(());
+        }
+        if let Some(set) = pace::set(self, name, value) {
+            return set;
+        }
         let mut options = self.roads.as_deref().cloned().unwrap_or_default();
         if !options.set(name, value.map(str::to_string)) {
             let Some(option) = tls_options::option(name) else {
@@ -222,9 +245,21 @@ impl Request {
     }
 
     /// Whether gzip, deflate, br and zstd response bodies are decoded, and offered in
-    /// Accept-Encoding unless the request has that field. Default: no.
+    /// Accept-Encoding unless the request has that field. In place of the client's option `decode`.
     pub fn set_decode(&mut self, decode: bool) {
-        self.decode = decode;
+        self.decode = Some(decode);
+    }
+
+    /// Codings are offered as [`Request::set_decode`] says, but the body stays as it comes until
+    /// [`Response::start_decoding`](crate::Response::start_decoding) is called. Default: no.
+    pub fn set_decode_later(&mut self, later: bool) {
+        self.decode_later = later;
+    }
+
+    /// Whether codings are offered and undone.
+    #[inline]
+    pub(crate) fn decodes(&self, config: &ClientConfig) -> bool {
+        self.decode.unwrap_or(config.decode)
     }
 
     /// Whether 301, 302, 303, 307 and 308 are followed (RFC 9110 15.4). Default: no.
@@ -273,6 +308,9 @@ impl Request {
         self.timeouts = other.timeouts;
         self.own_timeouts = other.own_timeouts;
         self.decode = other.decode;
+        self.decode_later = other.decode_later;
+        self.omitted = other.omitted.clone();
+        self.own_defaults |= !self.omitted.is_empty();
         self.max_body_size = other.max_body_size;
         self.follow_redirects = other.follow_redirects;
         self.refuse_redirects = other.refuse_redirects;
@@ -280,6 +318,7 @@ impl Request {
         self.tls = other.tls.clone();
         self.is_unix_url = other.is_unix_url;
         self.observer = other.observer.clone();
+        self.pace = other.pace.clone();
     }
 
     /// It goes to another origin than the URL that it was made of.
