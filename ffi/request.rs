@@ -260,6 +260,19 @@ pub extern "C" fn ka_request_omit_header(
     ka_fn!(status(error), outs(), { borrow_mut!(request).change().omit_header(text!(name)) })
 }
 
+/// Leaves out a field that the request would get by default, whose name comes with its length.
+/// Ownership: `name` is copied.
+/// Threads: one at a time for one request.
+/// Errors: as ka_request_omit_header.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_request_omit_header_str(
+    request: *mut ka_request,
+    name: ka_str,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), { borrow_mut!(request).change().omit_header(view!(name)) })
+}
+
 /// Sends `target` as the request target (RFC 9112 3.2) in place of the URL's path and query, byte for
 /// byte: nothing is encoded and no dot segment removed, as signed URLs and keys of object stores want it;
 /// "*" for OPTIONS. The connection is the URL's. A redirect does not inherit it.
@@ -274,6 +287,20 @@ pub extern "C" fn ka_request_set_raw_target(
     error: *mut *mut ka_error,
 ) -> ka_status {
     ka_fn!(status(error), outs(), { borrow_mut!(request).change().set_raw_target(text!(target)) })
+}
+
+/// Sends `target`, a text with its length, as the request target in place of the URL's path and query,
+/// byte for byte.
+/// Ownership: `target` is copied.
+/// Threads: one at a time for one request.
+/// Errors: as ka_request_set_raw_target.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_request_set_raw_target_str(
+    request: *mut ka_request,
+    target: ka_str,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), { borrow_mut!(request).change().set_raw_target(view!(target)) })
 }
 
 /// Whether redirects (301, 302, 303, 307, 308) are followed. Default: no.

@@ -1687,6 +1687,14 @@ ka_status ka_request_set_decode(ka_request *request,
 KA_API ka_status ka_request_omit_header(ka_request *request, const char *name, ka_error **error);
 
 /**
+ * Leaves out a field that the request would get by default, whose name comes with its length.
+ * Ownership: `name` is copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_omit_header.
+ */
+KA_API ka_status ka_request_omit_header_str(ka_request *request, ka_str name, ka_error **error);
+
+/**
  * Sends `target` as the request target (RFC 9112 3.2) in place of the URL's path and query, byte for
  * byte: nothing is encoded and no dot segment removed, as signed URLs and keys of object stores want it;
  * "*" for OPTIONS. The connection is the URL's. A redirect does not inherit it.
@@ -1699,6 +1707,18 @@ KA_API
 ka_status ka_request_set_raw_target(ka_request *request,
                                     const char *target,
                                     ka_error **error);
+
+/**
+ * Sends `target`, a text with its length, as the request target in place of the URL's path and query,
+ * byte for byte.
+ * Ownership: `target` is copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_set_raw_target.
+ */
+KA_API
+ka_status ka_request_set_raw_target_str(ka_request *request,
+                                        ka_str target,
+                                        ka_error **error);
 
 /**
  * Whether redirects (301, 302, 303, 307, 308) are followed. Default: no.

@@ -23,8 +23,11 @@ fn seen(client: &Client, change: impl FnOnce(&mut Request)) -> String {
 #[test]
 fn a_raw_target_is_sent_byte_for_byte() {
     let client = client(|_| {});
-    for target in ["/a/../b/./c", "/it's%2f%2F?X='1'&y=%zz", "//double///slashes", "*", "/a|b\\c{}^`\""] {
-        let head = seen(&client, |request| request.set_raw_target(target.as_bytes()).expect(target));
+    for target in
+        ["/a/../b/./c", "/it's%2f%2F?X='1'&y=%zz", "//double///slashes", "*", "/a|b\\c{}^`\""]
+    {
+        let head =
+            seen(&client, |request| request.set_raw_target(target.as_bytes()).expect(target));
         assert!(head.starts_with(&format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:")), "{head}");
     }
 }
@@ -184,7 +187,8 @@ fn a_body_that_is_cut_is_told_of_in_either_form() {
 fn nothing_happens_where_nothing_is_coded() {
     let origin = origin();
     let client = client(|_| {});
-    let mut response = client.send(&later(&format!("{}/ok", origin.http())), Blocking::default()).expect("a head");
+    let mut response =
+        client.send(&later(&format!("{}/ok", origin.http())), Blocking::default()).expect("a head");
     response.start_decoding();
     assert!(!response.is_decoded());
     assert_eq!(text(response), "ok");

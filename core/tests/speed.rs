@@ -171,7 +171,8 @@ fn progress_is_not_told_of_what_is_not_handed_out() {
 fn progress_is_told_on_the_way() {
     let origin = origin();
     let client = client(|_| {});
-    let (request, seen) = watched(&format!("{}/drip?count=30&ms=20&size=1000", origin.http()), None);
+    let (request, seen) =
+        watched(&format!("{}/drip?count=30&ms=20&size=1000", origin.http()), None);
     send(&client, &request, true).expect("a body");
     let all = seen.all.lock().expect("no panic");
     assert!((2..=20).contains(&all.len()), "{all:?}");

@@ -14,13 +14,19 @@ static void targets(ka_client *client, const char *base) {
     ka_request *request = new_request("OPTIONS", base, "/ok");
     ka_response *response = NULL;
     ka_bytes body;
+    ka_str target;
     CHECK_FAILS(ka_request_set_raw_target(request, "/a b", &error), KA_INVALID_ARGUMENT,
                 "raw_target: a space at byte 2", error);
     CHECK_FAILS(ka_request_set_raw_target(request, NULL, &error), KA_INVALID_ARGUMENT, "target",
                 error);
     CHECK_FAILS(ka_request_set_raw_target(NULL, "/", &error), KA_INVALID_ARGUMENT, "request",
                 error);
-    CHECK_OK(ka_request_set_raw_target(request, "/echo?a/../b='c'", &error), error);
+    target.ptr = "/echo?a/../b='c'#";
+    target.len = strlen(target.ptr) - 1;
+    CHECK_OK(ka_request_set_raw_target_str(request, target, &error), error);
+    target.len++;
+    CHECK_FAILS(ka_request_set_raw_target_str(request, target, &error), KA_INVALID_ARGUMENT,
+                "begins a fragment at byte 16", error);
     CHECK_OK(ka_client_send(client, request, &response, &error), error);
     CHECK_OK(ka_response_read_all(response, &body, &error), error);
     CHECK(has(body, "\"target\":\"/echo?a/../b='c'\""));
@@ -32,9 +38,12 @@ static void omitted(ka_client *client, const char *base) {
     ka_request *request = new_request("GET", base, "/echo");
     ka_response *response = NULL;
     ka_bytes body;
+    ka_str name;
     CHECK_FAILS(ka_request_omit_header(request, "host", &error), KA_INVALID_HEADER, "Host", error);
     CHECK_FAILS(ka_request_omit_header(request, "a:b", &error), KA_INVALID_HEADER, "header", error);
-    CHECK_OK(ka_request_omit_header(request, "user-agent", &error), error);
+    name.ptr = "user-agent: ";
+    name.len = 10;
+    CHECK_OK(ka_request_omit_header_str(request, name, &error), error);
     CHECK_OK(ka_client_send(client, request, &response, &error), error);
     CHECK_OK(ka_response_read_all(response, &body, &error), error);
     CHECK(has(body, "\"Host\""));

@@ -182,9 +182,7 @@ pub fn build<'py>(
         for (name, value) in wishes("headers", headers)? {
             match value {
                 None => omit(py, &mut request, &name)?,
-                Some(value)
-                    if own_type.is_none() && name.eq_ignore_ascii_case(b"content-type") =>
-                {
+                Some(value) if own_type.is_none() && name.eq_ignore_ascii_case(b"content-type") => {
                     own_type = Some(value);
                 }
                 Some(value) if auth.is_none() || !name.eq_ignore_ascii_case(b"authorization") => {

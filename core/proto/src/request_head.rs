@@ -86,7 +86,9 @@ impl RequestHead {
     /// authority-form alone.
     pub fn set_target(&mut self, target: &[u8]) -> Result<(), LocalError> {
         if self.facts.connect {
-            return Err(LocalError::InvalidTarget { reason: "CONNECT has no other than host:port" });
+            return Err(LocalError::InvalidTarget {
+                reason: "CONNECT has no other than host:port",
+            });
         }
         check_target(target)?;
         let start = self.method_len + 1;

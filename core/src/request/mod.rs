@@ -7,6 +7,7 @@ pub(crate) mod multipart;
 mod omitted;
 pub(crate) mod pace;
 mod raw_target;
+mod speed;
 pub(crate) mod time;
 pub(crate) mod tls_options;
 pub(crate) mod url;
@@ -193,7 +194,7 @@ impl Request {
             self.decode = value.map(|text| tls_options::flag(name, text)).transpose()?;
             return Ok(());
         }
-        if let Some(set) = pace::set(self, name, value) {
+        if let Some(set) = self.set_speed_option(name, value) {
             return set;
         }
         let mut options = self.roads.as_deref().cloned().unwrap_or_default();
@@ -215,6 +216,25 @@ impl Request {
         Roads::new(options.clone(), false)?;
         self.roads = (options != RoadOptions::default()).then(|| Arc::new(options));
         Ok(())
+    }
+
+    /// The request goes out without that field where it would get one by default: User-Agent,
+    /// Accept-Encoding, the Authorization of a URL's userinfo, and what else is added to requests that do
+    /// not say it themselves. A field that is added by name is sent all the same.
+    ///
+    /// # Errors
+    /// `InvalidHeader`: Host, Content-Length and Transfer-Encoding are not the caller's to leave out; a
+    /// name that is none.
+    pub fn omit_header(&mut self, name: &[u8]) -> Result<()> {
+        self.omitted.add(name)?;
+        self.own_defaults = true;
+        Ok(())
+    }
+
+    /// Whether a field of that name was added, or is to be left out (case-insensitive): then it gets none
+    /// by default.
+    pub fn decides_header(&self, name: &[u8]) -> bool {
+        self.head.contains(name) || self.omitted.has(name)
     }
 
     /// Whether a field of that name was added (case-insensitive).

@@ -79,7 +79,8 @@ fn a_rate_follows_the_speed_and_is_told_ten_times_a_second() {
     assert_eq!(told.rate(start + EVERY, 100, false).map(f64::round), Some(1000.0));
     let mut rate = 0.0;
     for step in 2..200 {
-        rate = told.rate(start + EVERY * step, 100 + 1000 * u64::from(step - 1), false).expect("time");
+        rate =
+            told.rate(start + EVERY * step, 100 + 1000 * u64::from(step - 1), false).expect("time");
     }
     assert!((9000.0..=10_000.1).contains(&rate), "{rate}");
     assert!(told.rate(start + EVERY * 199, 200_000, true).is_some());
