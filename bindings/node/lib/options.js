@@ -79,8 +79,8 @@ function entry(name, value) {
   return value
 }
 
-// `decode` travels as a flag.
-const requestOptions = [...native.requestOptions(), ...Object.keys(aliases)].filter((name) => name !== 'decode')
+// `decode` and `redirect` travel as flags.
+const requestOptions = [...native.requestOptions(), ...Object.keys(aliases)].filter((name) => name !== 'decode' && name !== 'redirect')
 
 /** A request's own, as names and values in turn; undefined when there are none. Null is none. */
 function ownOptions(options) {

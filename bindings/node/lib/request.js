@@ -15,11 +15,14 @@ const FOLLOW = 2
 const STREAM = 4
 const REWIND = 16
 const REFUSE = 32
-const AS_CLIENT = 128
+const MANUAL = 128
+const AS_CLIENT = 8192
 
 const LIMITS = native.limitNames()
 // Options of a client that a request can have for itself.
 const OWN = new Set([...native.requestOptions(), 'rejectUnauthorized', 'servername'])
+// WHATWG's fetch has a word of its own for this one.
+OWN.delete('redirect')
 const REQUEST_OPTIONS = new Set([
   'method', 'headers', 'body', 'query', 'signal', 'redirect', 'decompress', 'rawTarget', ...LIMITS, ...OWN,
 ])
@@ -189,6 +192,7 @@ class Prepared {
     }
     if (redirect === 'follow') this.flags |= FOLLOW
     else if (redirect === 'error') this.flags |= REFUSE
+    else this.flags |= MANUAL
   }
 
   setLimits(options) {

@@ -12,6 +12,7 @@ use crate::drive::body::{Live, Taken, take_events};
 use crate::drive::buffer::Buffer;
 use crate::drive::call::Call;
 use crate::drive::exchange::{EarlyResponse, HeadReceived};
+use crate::drive::history::History;
 use crate::drive::info::{Info, Marks};
 use crate::drive::meter::Meter;
 use crate::drive::wait::Wait;
@@ -44,6 +45,8 @@ pub(crate) struct Reply {
     pub undecided: Option<Box<Undecided>>,
     /// It handed its connection out, or will.
     pub switched: bool,
+    /// What led here, if anything did.
+    pub history: Option<Box<History>>,
 }
 
 /// For a reader that wants the body decoded.
@@ -73,6 +76,12 @@ impl Reply {
 
     pub fn headers(&self) -> &Fields {
         &self.head.fields
+    }
+
+    /// Nobody wants the rest of its body: its connection goes back by the drain rule.
+    pub fn give_up(&mut self) {
+        self.state = State::Done;
+        self.ready.clear();
     }
 }
 
@@ -118,6 +127,7 @@ pub(super) fn reply<W: Wait>(
         undecided,
         state: State::Done,
         switched: false,
+        history: None,
     });
     call.record.tell(Event::Head(&reply.head));
     let mut count = 0;
