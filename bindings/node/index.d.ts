@@ -294,7 +294,9 @@ export type HeadersInit =
 export type BodyPiece = string | ArrayBufferView | ArrayBufferLike
 
 /**
- * A request body. Strings and bytes are copied and sent with their length; so are arrays and Sets of them, Blobs and
+ * A request body. Strings and bytes are copied and sent with their length; bytes above 1 MiB are copied while they are
+ * sent, as undici and node:http read them, so they must not change until the promise of `request` has settled (`fetch`
+ * takes its own copy at once, as WHATWG asks). With their length go also arrays and Sets of them, Blobs and
  * form data (of the global scope, of undici, of the `form-data` package), and the body of a `Request` that is there
  * within a few turns of the event loop and has at most 1 MB. Streams and other iterables are read as fast as the server
  * takes them, and sent chunked unless a Content-Length header gives their length.
