@@ -58,7 +58,7 @@ async fn find<W: Wait>(
     fresh: bool,
     asked: Instant,
 ) -> Result<(Lease, Instant)> {
-    let Call { pool, deadlines, wait, .. } = call;
+    let Call { pool, deadlines, wait, record, .. } = call;
     let origin = &*route.origin;
     let mut stillborn = false;
     let mut now = asked;
@@ -75,7 +75,8 @@ async fn find<W: Wait>(
             dial_limit: deadlines.connect,
         };
         let at = Moment { now, wall: SystemTime::now() };
-        let mut ticket = match pool.checkout(route, at, wish) {
+        let witness = if record.is_observed() { record.witness() } else { None };
+        let mut ticket = match pool.checkout_seen(route, at, wish, witness) {
             Ok(Checkout::Idle(host, connection)) => {
                 let lease = Lease::new(pool.clone(), host, connection);
                 if trusted(&lease, now) {

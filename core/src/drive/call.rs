@@ -1,5 +1,6 @@
 //! What all rings share about one request on its way.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,8 +16,9 @@ use crate::connection::manager::ClientPool;
 use crate::deadline::Deadlines;
 use crate::drive::info::{Marks, Tally};
 use crate::drive::wait::Wait;
+use crate::drive::watch::Watch;
 use crate::error::{Error, Result};
-use crate::observe::{Event, Observer, tell};
+use crate::observe::{Event, Observer, Witness, tell};
 use crate::origin::Scheme;
 use crate::origin::route::{Road, Route, TlsIdentity};
 use crate::request::Request;
@@ -123,6 +125,9 @@ pub(crate) struct Record<'a> {
     observer: Option<&'a Arc<dyn Observer>>,
     /// Somebody is told.
     observed: bool,
+    /// Its number for whoever is told.
+    request: u64,
+    pub watch: Watch,
 }
 
 impl<'a> Record<'a> {
@@ -131,7 +136,10 @@ impl<'a> Record<'a> {
         observer: Option<&'a Arc<dyn Observer>>,
         started: Instant,
     ) -> Record<'a> {
-        let observed = observer.is_some() || pool.manager.observer.is_some();
+        let is_on = |observer: &Arc<dyn Observer>| observer.is_on();
+        let all = &pool.manager.observer;
+        let observed = observer.is_some_and(is_on) || all.get().is_some_and(is_on);
+        let request = if observed { pool.manager.process.next_request_id() } else { 0 };
         Record {
             info: Tally::default(),
             marks: Marks::at(started),
@@ -142,12 +150,14 @@ impl<'a> Record<'a> {
             pool,
             observer,
             observed,
+            request,
+            watch: Watch::default(),
         }
     }
 
     /// For what goes on beside a call: observers are told, nothing is written down of the call.
     fn aside(&self) -> Record<'a> {
-        let Record { pool, observer, observed, .. } = *self;
+        let Record { pool, observer, observed, request, .. } = *self;
         Record {
             info: Tally::default(),
             marks: Marks::at(self.marks.started),
@@ -158,6 +168,8 @@ impl<'a> Record<'a> {
             pool,
             observer,
             observed,
+            request,
+            watch: Watch::default(),
         }
     }
 
@@ -166,6 +178,7 @@ impl<'a> Record<'a> {
         (self.marks, self.begun) = (Marks::at(now), now);
         self.info = Tally { redirects, ..Tally::default() };
         (self.informational, self.ends) = (None, None);
+        self.tell(Event::Redirect(redirects));
     }
 
     /// Another try follows: what is written down is of that one, but for how many there were.
@@ -221,9 +234,28 @@ impl<'a> Record<'a> {
     fn told(&self, event: &Event<'_>) {
         // A client hears of each dial from the pool.
         if !matches!(event, Event::Dialled { .. }) {
-            self.pool.manager.tell(event);
+            self.pool.manager.tell_of(self.request, event);
         }
-        tell(self.observer, event);
+        self.tell_own(event);
+    }
+
+    /// Tells the observer of the request alone, of what the client hears of from its pool.
+    pub fn tell_own(&self, event: &Event<'_>) {
+        if self.observed {
+            tell(self.observer, self.request, event);
+        }
+    }
+
+    /// Its number for whoever is told; 0 when nobody is.
+    pub fn request(&self) -> u64 {
+        self.request
+    }
+
+    /// Whom a dial that is begun for it is told to.
+    #[cold]
+    pub fn witness(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        let (observer, request) = (self.observer?.clone(), self.request);
+        Some(Arc::new(Witness { observer, request }))
     }
 
     /// Whether somebody wants to be told of what takes work to find out.
@@ -270,6 +302,7 @@ impl<'a> Record<'a> {
     pub fn failed(&mut self, error: Error) -> Error {
         let mut marks = self.marks;
         marks.failed(self.begun, error.phase(), Instant::now());
+        self.tell(Event::Failed(&error));
         error.with_info(self.info.told(self.ends.as_ref()), marks.timings(None))
     }
 }

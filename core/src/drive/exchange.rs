@@ -218,6 +218,7 @@ async fn run<W: Wait>(
         }
     }
     let Call { deadlines, record, wait, .. } = call;
+    record.head_ready(&connection.wire);
     // The body is held back until the server has said its word.
     let mut held = request.head.expects_continue() && !upload.is_over();
     let Connection { wire, io, .. } = connection;
@@ -229,6 +230,7 @@ async fn run<W: Wait>(
     let mut unlooked = 0;
     loop {
         if std::mem::take(&mut arrived) {
+            record.read(wire);
             take_early(wire, record, &mut come)?;
             if held && phase == Phase::AwaitContinue {
                 if come.head.is_some() {
@@ -266,6 +268,7 @@ async fn run<W: Wait>(
                 deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
                 record.tell(Event::Sent { bytes: wire.written - before });
             } else {
+                record.tell(Event::AwaitingContinue);
                 let wait = Some(CONTINUE_WAIT);
                 deadline = deadlines.starting(now, wait, ErrorKind::ReadTimeout);
             }
@@ -311,6 +314,7 @@ async fn run<W: Wait>(
                     phase = phase.after(Step::Wrote);
                 }
                 wait.spend(count);
+                record.wrote(wire);
                 if phase.sends() && !upload.is_over() {
                     deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
                     // An answer may make the rest pointless, and a server that reads on would never

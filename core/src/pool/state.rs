@@ -14,7 +14,7 @@ use slab::Slab;
 
 use crate::pool::types::{
     Action, BuildIdentityHasher, CheckoutError, CheckoutOptions, Decision, EvictReason, Grant,
-    HostId, Idle, Moment, PoolLimits, Standing, TicketId,
+    HostId, Idle, Moment, PoolLimits, Standing, TicketId, Witness,
 };
 
 pub(super) struct Host<K, C> {
@@ -39,6 +39,7 @@ pub(super) struct Waiter<C, E> {
     pub(super) dialled: bool,
     /// How long that may take.
     pub(super) dial_limit: Option<Duration>,
+    pub(super) witness: Witness,
     pub(super) waker: Option<Waker>,
     pub(super) grant: Option<Grant<C, E>>,
 }
@@ -112,6 +113,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         key: &K,
         at: Moment,
         wish: CheckoutOptions,
+        witness: Witness,
         actions: &mut Vec<Action<K, C>>,
     ) -> Result<Decision<C>, CheckoutError> {
         if self.closed {
@@ -135,6 +137,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             fresh: wish.fresh,
             dialled: false,
             dial_limit: wish.dial_limit,
+            witness,
             waker: None,
             grant: None,
         });
@@ -195,7 +198,8 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             self.undialled -= 1;
             let key = self.hosts[host].key.clone();
             let limit = self.waiters[ticket].dial_limit;
-            actions.push(Action::Dial { key, host, dial, limit });
+            let witness = self.waiters[ticket].witness.take();
+            actions.push(Action::Dial { key, host, dial, limit, witness });
         }
     }
 
