@@ -16,6 +16,7 @@ mod error;
 mod event;
 #[rustfmt::skip]
 mod generated;
+mod hooks;
 mod host;
 mod options;
 mod queue;
@@ -39,6 +40,7 @@ pub use client::*;
 pub use convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE};
 pub use error::*;
 pub use event::*;
+pub use hooks::*;
 pub use options::*;
 pub use queue::*;
 pub use reader::*;

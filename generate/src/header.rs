@@ -22,6 +22,7 @@ const SOURCES: &[&str] = &[
     "request",
     "response",
     "redirect",
+    "hooks",
     "tls",
     "response_tls",
     "event",
