@@ -129,8 +129,8 @@ pub type ka_hook_fn =
 /// is not used to NULL, as an initialiser does: `ka_hooks hooks = {sizeof hooks, hook, NULL, data};`.
 ///
 /// The function is called where the thing happens: on the thread of ka_client_send and of ka_response_read, on
-/// the engine's thread for submitted requests, for the steps of every dial and for what the pool does by
-/// itself; by several threads at once, if several send. It is never called under a lock and must not block: on the
+/// the engine's for submitted requests (and within ka_client_submit), for the steps of every dial and for what
+/// the pool does by itself; by several threads at once, if several send. It is never called under a lock and must not block: on the
 /// engine's thread all submitted requests wait meanwhile, and what would wait is refused there
 /// (KA_INVALID_STATE). It may call the library, also with the client that it is told of: send (not on the
 /// engine's thread), submit, cancel its own call, close the client; only not change the request that it serves.

@@ -5,12 +5,14 @@
 
 #![allow(clippy::too_many_arguments, reason = "one crossing; an object would cost more")]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use keepalive_common::{fork, huge_pages};
-use keepalive_core::{Client, Completion, Outcome, Queue, Redirects, Request, Until, body_pipe};
+use keepalive_core::{
+    Client, Completion, Outcome, Queue, Redirects, Request, TlsInfo, Until, body_pipe,
+};
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
@@ -19,9 +21,9 @@ use crate::call_table::CallTable;
 use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
+use crate::diagnostics::{self, Events};
 use crate::dispatched;
 use crate::memory::Block;
-use crate::tls_info::NativeTls;
 use crate::wake::{Waking, report};
 
 /// Decode the response body.
@@ -58,6 +60,9 @@ struct Shared {
     queue: Arc<Queue>,
     waking: Waking,
     state: RefCell<State>,
+    events: Arc<Events>,
+    /// What the channels of requests call the next one; 0: nobody listens.
+    trace: Cell<u32>,
 }
 
 #[derive(Default)]
@@ -80,7 +85,9 @@ impl Bridge {
         let waking = Waking::new(env.raw(), on_wake.raw())?;
         let waker = waking.waker();
         let queue = Queue::new(move || waker.wake());
-        let shared = Rc::new(Shared { queue, waking, state: RefCell::default() });
+        let events = Events::new(waking.waker());
+        let (state, trace) = (RefCell::default(), Cell::new(0));
+        let shared = Rc::new(Shared { queue, waking, state, events, trace });
         // Registered after the thread-safe function, so it runs before that one is freed. Weak: the
         // module that made the bridge may be garbage before its environment ends.
         env.add_env_cleanup_hook(Rc::downgrade(&shared), |shared: Weak<Shared>| {
@@ -137,6 +144,10 @@ impl Bridge {
         let mut state = self.shared.state.borrow_mut();
         let token = state.slots.begin(index).ok_or_else(in_use)?;
         dispatched::prepare(&mut request, flags, &self.shared.queue, token);
+        let trace = self.shared.trace.take();
+        if trace > 0 {
+            diagnostics::attach(&mut request, trace, &self.shared.events);
+        }
         let mut sender = None;
         if flags & STREAM != 0 {
             let queue = self.shared.queue.clone();
@@ -376,25 +387,6 @@ impl Bridge {
         copied
     }
 
-    /// How TLS was agreed on for the connection with that number; `null` without TLS, or when it was
-    /// seen so long ago that it has been forgotten.
-    #[napi]
-    pub fn tls(&self, connection: f64) -> Option<NativeTls> {
-        let state = self.shared.state.borrow();
-        state.batch.sessions.get(connection).map(|tls| NativeTls::of(tls))
-    }
-
-    /// Copies one of the certificates of that connection's server to the beginning of `memory`, if
-    /// there is room; whether it did.
-    #[napi]
-    pub fn copy_certificate(&self, connection: f64, index: u32, mut memory: Room) -> bool {
-        let state = self.shared.state.borrow();
-        let tls = state.batch.sessions.get(connection);
-        let Some(der) = tls.and_then(|tls| tls.chain().nth(index as usize)) else { return false };
-        // SAFETY: used within this call only.
-        copy(der, unsafe { memory.from(0.0) }).is_some()
-    }
-
     /// The failure that a record of the last batch refers to.
     #[napi]
     pub fn failure(&self, number: u32) -> Option<Failure> {
@@ -414,6 +406,21 @@ impl Bridge {
 }
 
 impl Bridge {
+    /// What has happened for the diagnostics channels.
+    pub(crate) fn told(&self) -> &Arc<Events> {
+        &self.shared.events
+    }
+
+    /// What the channels of requests call the next one.
+    pub(crate) fn next_trace(&self) -> &Cell<u32> {
+        &self.shared.trace
+    }
+
+    /// What was agreed on with the server of that connection.
+    pub(crate) fn session(&self, connection: f64) -> Option<Arc<TlsInfo>> {
+        self.shared.state.borrow().batch.sessions.get(connection).cloned()
+    }
+
     /// The response that the slot has.
     pub(crate) fn response<R>(
         &self,

@@ -10,6 +10,7 @@ mod client;
 mod common;
 mod completion_record;
 mod convert;
+mod diagnostics;
 mod dispatched;
 #[rustfmt::skip]
 mod generated;
@@ -18,6 +19,7 @@ pub mod multipart;
 mod stats;
 mod stream;
 mod tls_info;
+mod told;
 pub mod trust;
 mod wake;
 
