@@ -9,19 +9,14 @@ const { Exchange } = require('../exchange')
 const { ENDED, HERE } = require('../incoming')
 const { UpgradedSocket } = require('../duplex')
 const { KeepaliveError } = require('../errors')
+const { INFORM, STREAM, SWITCH } = require('../flags')
 const { prepareBody } = require('../upload')
 const { placeOf, systemError, systemErrorOf } = require('../system_error')
+const { setTarget } = require('../target')
 const { RequestReader } = require('./request_reader')
-
-const STREAM = 4
-const SWITCH = 64
-const INFORM = 128
 
 /** What is between Node and this connection, and not for the server. */
 const OWN_FIELDS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'content-length'])
-
-/** What a URL leaves as it is; others go to the server by another way, byte for byte. */
-const PLAIN_TARGET = /^\/(?!.*(?:\/\.|%2e))[\w\-.~!$&()*+,;=:@%/?]*$/i
 
 /** An exchange whose response is written to a connection. */
 class ServedExchange extends Exchange {
@@ -250,11 +245,7 @@ class LentConnection extends Duplex {
     }
     const { base } = this.#lender
     if (method === 'CONNECT') prepared.url = `${base}/${target}`
-    else if (PLAIN_TARGET.test(target)) prepared.url = base + target
-    else {
-      prepared.url = `${base}/`
-      prepared.own = [...(this.#own ?? []), 'raw_target', target]
-    }
+    else setTarget(prepared, base, target)
     let text = ''
     let count = 0
     for (let i = 0; i < fields.length; i += 2) {
