@@ -187,6 +187,13 @@ pub struct ka_client_options {
     /// send such a request a second time; what a server does not want so is sent again by itself
     /// (425, RFC 8470). 0 is off, 1 is on. Default: 0.
     pub tls_early_data: u64,
+    /// Requests that a connection carries at a time: with more than one, while all connections that
+    /// the caps allow are in use, a replayable request with no or a small body (16 KiB) is sent
+    /// behind others, on a connection that has answered as HTTP/1.1 (RFC 9112 9.3.2). Answers come
+    /// in order, so that a slow one holds up those behind it: for many small requests over a long
+    /// way to a server that is known to do it well. An origin that mishandles it gets 1 for ten
+    /// minutes. Not together with `hedge`. 1 to 256. Default: 1.
+    pub pipelining: u64,
 }
 
 impl ka_client_options {
@@ -247,6 +254,7 @@ impl ka_client_options {
             tls_pins: std::ptr::null(),
             keylog_file: std::ptr::null(),
             tls_early_data: u64::from(config.tls_early_data),
+            pipelining: config.pipelining,
         }
     }
 
@@ -258,6 +266,7 @@ impl ka_client_options {
         config.max_per_host = self.max_per_host;
         config.max_total = self.max_total;
         config.max_dials_per_host = self.max_dials_per_host;
+        config.pipelining = self.pipelining;
         config.queue_timeout = limit_from_whole_millis(self.queue_timeout_ms);
         config.queue_stall_timeout = limit_from_whole_millis(self.queue_stall_timeout_ms);
         config.queue_limit = self.queue_limit;

@@ -43,6 +43,8 @@ pub struct ka_stats {
     pub dialing: u64,
     /// The number of origins that ka_client_origin_stats tells about.
     pub origin_count: u64,
+    /// Requests sent behind others on their connection (option `pipelining`).
+    pub pipelined: u64,
 }
 
 impl ka_stats {
@@ -62,6 +64,7 @@ impl ka_stats {
             active: stats.active,
             dialing: stats.dialing,
             origin_count: stats.origins.len() as u64,
+            pipelined: stats.pipelined,
         }
     }
 }
@@ -153,6 +156,9 @@ pub struct ka_info {
     pub wait_ns: u64,
     /// From the call to the response head.
     pub total_ns: u64,
+    /// Whether it was sent behind other requests on its connection (option `pipelining`). 0: no,
+    /// 1: yes.
+    pub pipelined: u64,
 }
 
 impl ka_info {
@@ -175,6 +181,7 @@ impl ka_info {
             send_ns: nanoseconds(timings.send),
             wait_ns: nanoseconds(timings.wait),
             total_ns: nanoseconds(timings.total),
+            pipelined: info.pipelined.into(),
         }
     }
 }

@@ -31,8 +31,9 @@ const LAST = 2 // The body ends with this record.
 const DIRECT = 4 // The body can be taken as it comes.
 const RESTART = 8 // The request's body is wanted from its beginning.
 const REUSED = 16 // Whether the connection had carried a response before.
-const HEDGED = 32 // Whether a second try was sent because the first took long (option `hedge`).
-const HEDGE_WON = 64 // Whether the response is the second try's.
+const PIPELINED = 32 // Whether it was sent behind other requests on its connection (option `pipelining`).
+const HEDGED = 64 // Whether a second try was sent because the first took long (option `hedge`).
+const HEDGE_WON = 128 // Whether the response is the second try's.
 const WORDS = 16 // Words; numbers follow.
 const TEXTS = 128 // Bytes before the texts.
 // </generated>
@@ -177,6 +178,7 @@ function infoOf({ words, doubles }, at) {
   return {
     reused: (flags & REUSED) !== 0,
     connectionId: doubles[number],
+    pipelined: (flags & PIPELINED) !== 0,
     replays: words[at + REPLAYS],
     replayReason: kindName(words[at + REPLAY_REASON]),
     retries: words[at + RETRIES],

@@ -78,6 +78,11 @@ impl RequestHead {
         })
     }
 
+    /// Whether it has `Connection: close`.
+    pub fn says_close(&self) -> bool {
+        self.facts.close
+    }
+
     /// Appends a field; order and case are kept, outer whitespace of the value is not.
     ///
     /// A user's Host replaces the default one and stands where the user put it. A Content-Length or

@@ -30,6 +30,10 @@ pub(crate) struct Call<'a, W> {
     pub tried: Tried,
     /// It may travel with a TLS handshake.
     pub early: bool,
+    /// It stands on its connection already, behind an exchange that is over.
+    pub ahead: bool,
+    /// It was to be sent again before it had a connection of its own.
+    pub replayed: bool,
 }
 
 impl<'a, W: Wait> Call<'a, W> {
@@ -49,6 +53,8 @@ impl<'a, W: Wait> Call<'a, W> {
             fields: Cow::Borrowed(&[]),
             tried: Tried::default(),
             early: true,
+            ahead: false,
+            replayed: false,
         }
     }
 
@@ -98,6 +104,8 @@ impl<'a, W: Wait> Call<'a, W> {
             fields: self.fields.clone(),
             tried: Tried::default(),
             early: self.early,
+            ahead: false,
+            replayed: false,
         }
     }
 }
@@ -205,6 +213,12 @@ impl<'a> Record<'a> {
             self.pool.manager.tell(event);
         }
         tell(self.observer, event);
+    }
+
+    /// It was sent behind others.
+    pub fn pipelined(&mut self) {
+        self.info.pipelined = true;
+        self.pool.manager.counters.pipelined.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether somebody wants to be told of what takes work to find out.

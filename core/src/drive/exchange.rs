@@ -23,12 +23,14 @@ use bytes::Bytes;
 use keepalive_proto::{Event as Came, Fields, ResponseHead, Start, TargetForm};
 
 use crate::connection::Connection;
+use crate::connection::handover::is_last;
 use crate::connection::lease::Lease;
 use crate::connection::wire::Wire;
 use crate::deadline::Deadline;
 use crate::drive::body::broken;
 use crate::drive::call::{Call, Record};
 use crate::drive::early::settle;
+use crate::drive::pipeline;
 use crate::drive::upload::Upload;
 use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Want};
 use crate::error::{self, Error, ErrorKind, Result, Sent};
@@ -146,15 +148,24 @@ pub(super) async fn exchange<W: Wait>(
     attempt: Attempt<'_, '_>,
 ) -> std::result::Result<HeadReceived, Failure> {
     let Attempt { lease, request, upload, now } = attempt;
+    let (pool, host, ahead) = (call.pool, lease.host(), std::mem::take(&mut call.ahead));
     let connection = match lease.connection() {
         Ok(connection) => connection,
         Err(error) => return Err(Failure::before(error)),
     };
+    let opening = match !ahead && pipeline::fits(&call.settings.config, request) {
+        true => pipeline::opening(pool, host, connection, now),
+        false => None,
+    };
     let before = connection.wire.written;
-    let result = run(call, connection, request, upload, now).await;
+    let result = run(call, connection, request, upload, now, (ahead, opening)).await;
+    if connection.pipeline.is_some() && result.is_ok() && !connection.wire.http.promises_more() {
+        is_last(pool, host, connection);
+    }
     let wire = &connection.wire;
     result.map_err(|error| {
         let sent = match wire.written - before {
+            _ if ahead => Sent::All,
             0 => Sent::Nothing,
             _ if wire.is_sent() => Sent::All,
             _ => Sent::Part,
@@ -184,20 +195,20 @@ async fn run<W: Wait>(
     request: &Request,
     mut upload: Upload<'_>,
     mut now: Instant,
+    (ahead, mut opening): (bool, Option<Box<pipeline::Opening>>),
 ) -> Result<HeadReceived> {
     let origin: &Origin = &request.target.origin;
     call.wait.adopt(&mut connection.io)?;
-    let mut start =
-        Start { fields: &call.fields, last: connection.is_last_request(), ..Start::default() };
-    let for_proxy;
-    if let Some(proxy) = &connection.forwarder {
-        start.form = TargetForm::Absolute(origin.url());
-        if !proxy.is_told_nothing() || request.proxy_authorization.is_some() {
-            for_proxy = fields_for(proxy, request, &mut call.tried);
-            start.more = &for_proxy;
+    if !ahead {
+        let mut start = started(&call.fields, connection.forwarder.as_deref(), request);
+        start.last = connection.is_last_request();
+        let for_proxy;
+        if let Some(proxy) = &connection.forwarder {
+            for_proxy = proxy_fields(proxy, request, &mut call.tried);
+            start.more = for_proxy.as_deref().unwrap_or_default();
         }
+        connection.wire.http.start_with(&request.head, request.body.framing(), &start)?;
     }
-    connection.wire.http.start_with(&request.head, request.body.framing(), &start)?;
     if connection.wire.transport.is_handshaking() {
         // Boxed: what is seldom asked for makes no other request's future larger.
         Box::pin(settle(call, connection, request)).await?;
@@ -211,7 +222,13 @@ async fn run<W: Wait>(
     let mut phase = Phase::SendHead;
     let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
     let mut sent_at = now;
-    let (mut come, mut arrived) = (Arrived::default(), false);
+    // What was sent behind another request may be answered already.
+    let (mut come, mut arrived) = (Arrived::default(), ahead);
+    if ahead {
+        upload = Upload::Empty;
+        phase = Phase::AwaitHead;
+        deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
+    }
     loop {
         if std::mem::take(&mut arrived) {
             take_early(wire, record, &mut come)?;
@@ -229,7 +246,7 @@ async fn run<W: Wait>(
             }
         }
         if come.head.is_some()
-            && (wire.http.send_stopped() || wire.is_sent())
+            && (phase == Phase::AwaitHead || wire.http.send_stopped() || wire.is_sent())
             && let Some(head) = come.head.take()
         {
             if phase.sends() {
@@ -246,6 +263,9 @@ async fn run<W: Wait>(
                 sent_at = now;
                 deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
                 record.tell(Event::Sent { bytes: wire.written - before });
+                if let Some(opening) = opening.take() {
+                    opening.open();
+                }
             } else {
                 let wait = Some(CONTINUE_WAIT);
                 deadline = deadlines.starting(now, wait, ErrorKind::ReadTimeout);
@@ -340,6 +360,31 @@ async fn run<W: Wait>(
             }
         }
     }
+}
+
+/// How `request` is started, but for what a proxy gets (`proxy_fields`).
+#[inline(always)]
+pub(super) fn started<'a>(
+    fields: &'a [u8],
+    forwarder: Option<&ProxyServer>,
+    request: &'a Request,
+) -> Start<'a> {
+    let form = match forwarder {
+        Some(_) => TargetForm::Absolute(request.target.origin.url()),
+        None => TargetForm::Origin,
+    };
+    Start { fields, form, ..Start::default() }
+}
+
+/// The field lines for the proxy that forwards it, if there are any.
+#[inline]
+pub(super) fn proxy_fields<'a>(
+    proxy: &'a ProxyServer,
+    request: &'a Request,
+    tried: &mut Tried,
+) -> Option<Cow<'a, [u8]>> {
+    let any = !proxy.is_told_nothing() || request.proxy_authorization.is_some();
+    any.then(|| fields_for(proxy, request, tried))
 }
 
 /// The field lines that a proxy gets with what it is to forward: the caller's Proxy-Authorization before

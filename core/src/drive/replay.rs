@@ -8,6 +8,7 @@ use crate::drive::acquire::acquire;
 use crate::drive::call::Call;
 use crate::drive::exchange::{self, Attempt, Failure};
 use crate::drive::hedge;
+use crate::drive::pipeline;
 use crate::drive::reply::{Reply, reply};
 use crate::drive::upload::UploadSource;
 use crate::drive::wait::Wait;
@@ -21,13 +22,14 @@ use crate::stats::CloseCause;
 pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
     let route = call.route(request)?;
     let mut body = UploadSource::take(&request.body)?;
-    let mut replays = 0;
+    let mut replays = 0u32;
     call.record.marks.queued = Duration::ZERO;
     loop {
         // A replay waits anew, by its own clock.
         let asked = if replays == 0 { call.record.begun } else { Instant::now() };
         let mut lease = acquire(call, request, &route, replays > 0, asked).await?;
-        let now = call.record.marks.leased;
+        replays += u32::from(std::mem::take(&mut call.replayed));
+        let (now, behind) = (call.record.marks.leased, call.ahead);
         let attempt = Attempt { lease: &mut lease, request, upload: body.upload(), now };
         let result = match hedge::allowed(&call.settings.config, request) {
             false => exchange::exchange(call, attempt).await,
@@ -45,7 +47,10 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
             if let Some(peer) = connection.peer {
                 error = error.with_address(peer);
             }
-            if died_on_reuse {
+            if call.settings.config.pipelining > 1 {
+                pipeline::judge(connection, behind, response_started, error.kind());
+            }
+            if died_on_reuse && !behind {
                 connection.died_on_reuse(now, &call.settings.config);
             }
         }
