@@ -13,14 +13,13 @@
 //! In each of them the answer may come, in AwaitHead nothing else is waited for. A body that a server
 //! does not want (a final head instead of 100) is not sent, which ends the connection.
 
-use std::borrow::Cow;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use keepalive_proto::{Event as Came, Fields, ResponseHead, Start, TargetForm};
+use keepalive_proto::{Event as Came, Fields, ResponseHead};
 
 use crate::connection::Connection;
 use crate::connection::handover::is_last;
@@ -31,6 +30,7 @@ use crate::drive::body::broken;
 use crate::drive::call::{Call, Record};
 use crate::drive::early::settle;
 use crate::drive::pipeline;
+use crate::drive::start::{proxy_fields, started};
 use crate::drive::upload::Upload;
 use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Want};
 use crate::error::{self, Error, ErrorKind, Result, Sent};
@@ -38,7 +38,6 @@ use crate::net::socket::{Io, READ_SIZE, Received, is_pause};
 use crate::net::tls::handshake_error;
 use crate::observe::Event;
 use crate::origin::Origin;
-use crate::origin::proxy::{ProxyServer, Tried};
 use crate::request::Request;
 
 /// A response head, and when things happened.
@@ -358,48 +357,6 @@ async fn run<W: Wait>(
                 let about = (origin, phase.shown(), &deadline);
                 return rescue(wire, record, io, stopped, come, about);
             }
-        }
-    }
-}
-
-/// How `request` is started, but for what a proxy gets (`proxy_fields`).
-#[inline(always)]
-pub(super) fn started<'a>(
-    fields: &'a [u8],
-    forwarder: Option<&ProxyServer>,
-    request: &'a Request,
-) -> Start<'a> {
-    let form = match forwarder {
-        Some(_) => TargetForm::Absolute(request.target.origin.url()),
-        None => TargetForm::Origin,
-    };
-    Start { fields, form, ..Start::default() }
-}
-
-/// The field lines for the proxy that forwards it, if there are any.
-#[inline]
-pub(super) fn proxy_fields<'a>(
-    proxy: &'a ProxyServer,
-    request: &'a Request,
-    tried: &mut Tried,
-) -> Option<Cow<'a, [u8]>> {
-    let any = !proxy.is_told_nothing() || request.proxy_authorization.is_some();
-    any.then(|| fields_for(proxy, request, tried))
-}
-
-/// The field lines that a proxy gets with what it is to forward: the caller's Proxy-Authorization before
-/// its own credentials.
-#[inline]
-fn fields_for<'a>(
-    proxy: &'a ProxyServer,
-    request: &'a Request,
-    tried: &mut Tried,
-) -> Cow<'a, [u8]> {
-    match &request.proxy_authorization {
-        Some(own) => Cow::Owned([proxy.own_fields(), own].concat()),
-        None => {
-            let target = || format!("{}{}", request.target.origin.url(), request.target.path());
-            proxy.fields(|| (request.method(), target()), tried)
         }
     }
 }

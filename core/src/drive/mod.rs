@@ -32,6 +32,7 @@ mod redirect;
 mod replay;
 pub(crate) mod reply;
 mod retry;
+mod start;
 mod upload;
 pub(crate) mod wait;
 pub(crate) mod warm;

@@ -26,7 +26,7 @@ use crate::connection::{Connection, Pipeline};
 use crate::deadline::Deadline;
 use crate::drive::call::Call;
 use crate::drive::drain;
-use crate::drive::exchange::{proxy_fields, started};
+use crate::drive::start::{proxy_fields, started};
 use crate::drive::wait::{Stopped, Wait};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::fork;

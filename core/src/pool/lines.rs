@@ -8,21 +8,7 @@ use std::hash::Hash;
 use std::time::Instant;
 
 use crate::pool::state::PoolState;
-use crate::pool::types::{Action, Grant, HostId, LineId, Places};
-
-/// What the pool knows of one.
-pub(super) struct Line {
-    id: LineId,
-    /// Requests behind the one in front.
-    length: usize,
-    places: Places,
-}
-
-impl Line {
-    fn has_room(&self) -> bool {
-        self.length < self.places.depth && self.places.left > 0
-    }
-}
+use crate::pool::types::{Action, Grant, HostId, Line, LineId, Places};
 
 impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
     /// A leased connection takes requests behind the one it carries.
@@ -93,3 +79,6 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,10 +12,9 @@ use std::time::{Duration, Instant};
 
 use slab::Slab;
 
-use crate::pool::lines::Line;
 use crate::pool::types::{
     Action, BuildIdentityHasher, CheckoutError, CheckoutOptions, Decision, EvictReason, Grant,
-    HostId, Idle, Moment, PoolLimits, Standing, TicketId,
+    HostId, Idle, Line, Moment, PoolLimits, Standing, TicketId,
 };
 
 pub(super) struct Host<K, C> {

@@ -61,6 +61,20 @@ pub(crate) type TicketId = usize;
 /// Names a connection that carries several requests at once; unique in the pool.
 pub(crate) type LineId = u64;
 
+/// A leased connection that takes requests behind the one it carries.
+pub(super) struct Line {
+    pub id: LineId,
+    /// Requests behind the one in front.
+    pub length: usize,
+    pub places: Places,
+}
+
+impl Line {
+    pub fn has_room(&self) -> bool {
+        self.length < self.places.depth && self.places.left > 0
+    }
+}
+
 /// How many requests may be sent behind others on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Places {
