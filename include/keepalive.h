@@ -44,7 +44,7 @@
  *            ka_client_send runs on the calling thread; ka_client_submit on the engine's thread, and
  *            its events are fetched with ka_queue_take or its short form ka_queue_wait. Nothing calls
  *            back into the program from a foreign thread, except a body reader of a submitted
- *            request, a socket callback and a verifier. A `user_data` that is not theirs is handed
+ *            request, a redirect callback of one, a socket callback and a verifier. A `user_data` that is not theirs is handed
  *            back and never looked at.
  * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the
  *            type PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A function of the
@@ -107,6 +107,16 @@
  * in a debug build, TLS and every coding included.
  */
 #define KA_MIN_STACK_SIZE (192 * 1024)
+
+/**
+ * For ka_request_set_decode: bodies are handed out as they came.
+ */
+#define KA_DECODE_NONE false
+
+/**
+ * For ka_request_set_decode: gzip, deflate, br and zstd are decoded.
+ */
+#define KA_DECODE_ALL true
 
 /**
  * What became of a call. Numbers are stable and never reused. 1xx: the caller's mistake, or a
@@ -206,6 +216,10 @@ enum ka_status
      */
     KA_READ_TIMEOUT = 403,
     /**
+     * A body moved at less than `min_speed_size` over `min_speed_time_ms`.
+     */
+    KA_TOO_SLOW = 404,
+    /**
      * The response head breaks RFC 9112.
      */
     KA_INVALID_RESPONSE_HEAD = 500,
@@ -269,6 +283,11 @@ enum ka_status
      * More redirects than allowed.
      */
     KA_TOO_MANY_REDIRECTS = 606,
+    /**
+     * A redirect was not followed: the caller's function refused it, or it leads from https to
+     * http without `redirect_downgrade`.
+     */
+    KA_REDIRECT_REFUSED = 607,
     /**
      * A bug: a panic was caught at the boundary.
      */
@@ -759,6 +778,54 @@ typedef struct {
      * minutes. Not together with `hedge`. 1 to 256. Default: 1.
      */
     uint64_t pipelining;
+    /**
+     * Bytes per second that a body must move at on average over `min_speed_time_ms`, as curl's
+     * low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the
+     * wire; only time spent on waiting for the peer counts, and the wait for a response head does
+     * not. 0: any speed. Default: 0.
+     */
+    uint64_t min_speed_size;
+    /**
+     * The time over which `min_speed_size` is to be reached. 0: no limit. Default: 30,000 ms.
+     */
+    uint64_t min_speed_time_ms;
+    /**
+     * Bytes per second that a body moves at on average at most: what is faster is left in the
+     * socket, so that TCP slows the sender down. 0: no limit. Default: 0.
+     */
+    uint64_t max_speed_size;
+    /**
+     * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
+     * Accept-Encoding by requests that have no such field. Without, a body is handed out as it
+     * came. Python and Node's fetch decode unless told not to, C and Node's request do not. 0 is
+     * off, 1 is on. Default: by language.
+     */
+    uint64_t decode;
+    /**
+     * What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow";
+     * "manual", they are responses like others; "error", they are errors. NULL: "manual".
+     * Default: NULL.
+     */
+    const char *redirect;
+    /**
+     * Whether a redirect from https to http is followed: it shows everybody on the way what was to
+     * be hidden. Without, it is an error. 0 is off, 1 is on. Default: 0.
+     */
+    uint64_t redirect_downgrade;
+    /**
+     * Names of header fields that a redirect takes to no other origin, as X-Api-Key, separated by
+     * commas or blanks: beside Authorization, Cookie and Proxy-Authorization, which are always
+     * among them. A request's are in addition to its client's. Default: NULL.
+     */
+    const char *sensitive_headers;
+    /**
+     * Who asks, for the origin of the request's URL and no other: "basic USER:PASSWORD" (RFC
+     * 7617), "bearer TOKEN" (RFC 6750) or "digest USER:PASSWORD" (RFC 7616: MD5, SHA-256 and
+     * SHA-512-256, answers to a server's 401, and from then on with every request to it). A
+     * request's own Authorization field goes before it, and it before the URL's user and password.
+     * Empty: none, whatever the client has. Default: NULL.
+     */
+    const char *auth;
 } ka_client_options;
 
 /**
@@ -1100,6 +1167,35 @@ typedef struct {
      */
     uint64_t pipelined;
 } ka_info;
+
+/**
+ * A redirect that is about to be followed, for the time of a call of a ka_redirect_fn.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * Where it leads: an absolute URL, without userinfo.
+     */
+    ka_str url;
+    /**
+     * The method of the next request.
+     */
+    ka_str method;
+    /**
+     * The response that leads there, without its body: ka_response_status, ka_response_url and its header
+     * fields.
+     */
+    const ka_response *response;
+} ka_redirect;
+
+/**
+ * Decides about a redirect: true is that it is followed, false that the request fails with
+ * KA_REDIRECT_REFUSED.
+ */
+typedef bool (*ka_redirect_fn)(void *user_data, const ka_redirect *redirect);
 
 /**
  * How TLS was agreed on when the connection of a response was opened: ka_response_tls.
@@ -1613,12 +1709,14 @@ ka_status ka_request_set_timeout(ka_request *request,
                                  ka_error **error);
 
 /**
- * Gives the request an option of its own, in place of the client's: "proxy", "no_proxy",
+ * Gives the request an option of its own, in place of the client's: "auth", "redirect",
+ * "redirect_downgrade", "sensitive_headers" (in addition to the client's), "proxy", "no_proxy",
  * "proxy_headers", "unix_socket", "local_address", "interface", "connect_to", "tls_verify",
  * "tls_verify_host", "ca_file", "ca_dir", "ca_only", "client_cert_file", "client_key_file",
- * "client_key_password", "tls_min_version", "tls_max_version", "tls_server_name" or "tls_pins", each as
- * the field of that name in ka_client_options; flags are "true" or "false". `value` NULL: as the
- * client's; empty: none. Requests with other TLS options never share a connection or a session.
+ * "client_key_password", "tls_min_version", "tls_max_version", "tls_server_name", "tls_pins", "decode",
+ * "min_speed", "min_speed_time" (milliseconds) or "max_speed", each as the field of that name in
+ * ka_client_options; flags are "true" or "false", numbers are decimal. `value` NULL: as the client's;
+ * empty: none. Requests with other TLS options never share a connection or a session.
  * Ownership: inputs are copied.
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT names the option and what is wrong with it; the request is then
@@ -1645,15 +1743,64 @@ ka_status ka_request_set_option_str(ka_request *request,
 
 /**
  * Whether gzip, deflate, br and zstd bodies of the response are decoded, and asked for with
- * Accept-Encoding unless the request has that field. Default: no.
+ * Accept-Encoding unless the request has that field: KA_DECODE_ALL or KA_DECODE_NONE, which hands them
+ * out as they came. Default: as the client's option decode, which is no.
  * Ownership: nothing is kept.
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT when `request` is NULL.
  */
-KA_API ka_status ka_request_set_decode(ka_request *request, bool decode, ka_error **error);
+KA_API
+ka_status ka_request_set_decode(ka_request *request,
+                                bool decode,
+                                ka_error **error);
 
 /**
- * Whether redirects (301, 302, 303, 307, 308) are followed. Default: no.
+ * Leaves out a field that the request would get by default: "User-Agent", "Accept-Encoding", or the
+ * "Authorization" of the URL's userinfo. A field that is added by name is sent all the same.
+ * Ownership: `name` is copied.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_HEADER for "Host", "Content-Length" and "Transfer-Encoding", without which the
+ * message has no host or no end, and for what is no name.
+ */
+KA_API ka_status ka_request_omit_header(ka_request *request, const char *name, ka_error **error);
+
+/**
+ * Leaves out a field that the request would get by default, whose name comes with its length.
+ * Ownership: `name` is copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_omit_header.
+ */
+KA_API ka_status ka_request_omit_header_str(ka_request *request, ka_str name, ka_error **error);
+
+/**
+ * Sends `target` as the request target (RFC 9112 3.2) in place of the URL's path and query, byte for
+ * byte: nothing is encoded and no dot segment removed, as signed URLs and keys of object stores want it;
+ * "*" for OPTIONS. The connection is the URL's. A redirect does not inherit it.
+ * Ownership: `target` is copied.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_ARGUMENT names the byte that cannot be in a target (only visible ASCII can, without
+ * "#") and its place; also for CONNECT, whose target is in its URL. The request is then unchanged.
+ */
+KA_API
+ka_status ka_request_set_raw_target(ka_request *request,
+                                    const char *target,
+                                    ka_error **error);
+
+/**
+ * Sends `target`, a text with its length, as the request target in place of the URL's path and query,
+ * byte for byte.
+ * Ownership: `target` is copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_set_raw_target.
+ */
+KA_API
+ka_status ka_request_set_raw_target_str(ka_request *request,
+                                        ka_str target,
+                                        ka_error **error);
+
+/**
+ * Whether redirects (301, 302, 303, 307, 308) are followed. Default: as option `redirect` of the client
+ * says. ka_request_set_option with "redirect" can make them errors, too.
  * Ownership: nothing is kept.
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT when `request` is NULL.
@@ -1830,6 +1977,52 @@ ka_status ka_response_info(const ka_response *response,
  * Errors: none.
  */
 KA_API void ka_response_free(ka_response *response);
+
+/**
+ * Has `callback` decide about each redirect that is followed for the client from now on, unless its request
+ * has one of its own. A client has one for all its life.
+ * Ownership: `user_data` stays the caller's, and lives until the client is freed and every call on it
+ * has ended.
+ * Threads: any. The callback runs on the thread of ka_client_send, or for a submitted request on the
+ * engine's, where it must not block and calls of this library that wait are refused (KA_INVALID_STATE); on
+ * several threads at once, if several send. It ends by returning: see "Leaving" at the head of this file.
+ * Errors: KA_INVALID_ARGUMENT for NULL; KA_INVALID_STATE when the client has one already.
+ */
+KA_API
+ka_status ka_client_set_redirect_callback(ka_client *client,
+                                          ka_redirect_fn callback,
+                                          void *user_data,
+                                          ka_error **error);
+
+/**
+ * Has `callback` decide about each redirect that is followed for this request, in place of its client's.
+ * Ownership: `user_data` stays the caller's, and lives until the request is freed and every call with it
+ * has ended.
+ * Threads: one at a time for one request; those of the callback are as of ka_client_set_redirect_callback.
+ * Errors: KA_INVALID_ARGUMENT for NULL.
+ */
+KA_API
+ka_status ka_request_set_redirect_callback(ka_request *request,
+                                           ka_redirect_fn callback,
+                                           void *user_data,
+                                           ka_error **error);
+
+/**
+ * The number of responses that led to this one by redirects and are still known: the last 64.
+ * Ownership: `response` stays the caller's.
+ * Threads: one at a time for one response.
+ * Errors: 0 when `response` is NULL.
+ */
+KA_API size_t ka_response_history_count(const ka_response *response);
+
+/**
+ * One of the responses that led to this one, the first at 0: its status, URL, header fields and
+ * ka_response_info can be asked for; it has no body.
+ * Ownership: a view, valid until ka_response_free of `response`; it must not be freed.
+ * Threads: one at a time for one response.
+ * Errors: NULL when `response` is NULL or `index` not below ka_response_history_count.
+ */
+KA_API const ka_response *ka_response_history_at(const ka_response *response, size_t index);
 
 /**
  * Writes how TLS was agreed on for the connection that a response came over. `size` is

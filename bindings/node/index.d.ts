@@ -5,6 +5,9 @@
 import type { Blob } from 'node:buffer'
 import type { Duplex, Readable } from 'node:stream'
 
+/** Who asks: `basic USER:PASSWORD`, `bearer TOKEN` or `digest USER:PASSWORD`; an empty text is nobody. */
+export type Auth = string
+
 /**
  * Options of a client. `null` or 0 for a time means no limit; `null` for a text, not set.
  * An unknown option is a TypeError that names it, and the one that may have been meant.
@@ -80,6 +83,19 @@ export interface ClientOptions {
    */
   stallTimeout?: number | null
   /**
+   * Bytes per second that a body must move at on average over `minSpeedTime`, as curl's low-speed limit; slower is an
+   * error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer counts, and
+   * the wait for a response head does not. 0: any speed. Default: 0.
+   */
+  minSpeed?: number
+  /** The time over which `minSpeed` is to be reached. 0 or `null`: no limit. Default: 30,000. */
+  minSpeedTime?: number | null
+  /**
+   * Bytes per second that a body moves at on average at most: what is faster is left in the socket, so that TCP slows
+   * the sender down. 0: no limit. Default: 0.
+   */
+  maxSpeed?: number
+  /**
    * How long a response may wait for its body to be read on, before its connection is closed: longer than servers wait
    * for a reader (60 s), and as long as a connection is kept at all. 0 or `null`: for ever. Default: 300,000.
    */
@@ -95,6 +111,12 @@ export interface ClientOptions {
    * Default: 2,147,483,648 (2 GiB).
    */
   maxBodySize?: number
+  /**
+   * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in Accept-Encoding by requests that
+   * have no such field. Without, a body is handed out as it came. Python and Node's fetch decode unless told not to, C
+   * and Node's request do not. Default: by language.
+   */
+  decode?: boolean
   /** Bytes of an unread body that are read to save the connection. Default: 262,144 (256 KiB). */
   drainLimit?: number
   /** Time spent on reading the unread rest of a body to save the connection. 0 or `null`: no limit. Default: 50. */
@@ -105,8 +127,31 @@ export interface ClientOptions {
    * Default: 50.
    */
   busyPoll?: number
+  /**
+   * What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow"; "manual", they are responses
+   * like others; "error", they are errors. `null`: "manual". Default: not set.
+   */
+  redirect?: 'follow' | 'manual' | 'error' | null
   /** Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and browsers). Default: 20. */
   maxRedirects?: number
+  /**
+   * Whether a redirect from https to http is followed: it shows everybody on the way what was to be hidden. Without, it
+   * is an error. Default: false.
+   */
+  redirectDowngrade?: boolean
+  /**
+   * Names of header fields that a redirect takes to no other origin, as X-Api-Key, separated by commas or blanks:
+   * beside Authorization, Cookie and Proxy-Authorization, which are always among them. A request's are in addition to
+   * its client's. Default: not set.
+   */
+  sensitiveHeaders?: string | readonly string[] | null
+  /**
+   * Who asks, for the origin of the request's URL and no other: "basic USER:PASSWORD" (RFC 7617), "bearer TOKEN" (RFC
+   * 6750) or "digest USER:PASSWORD" (RFC 7616: MD5, SHA-256 and SHA-512-256, answers to a server's 401, and from then
+   * on with every request to it). A request's own Authorization field goes before it, and it before the URL's user and
+   * password. Empty: none, whatever the client has. Default: not set.
+   */
+  auth?: Auth | null
   /**
    * Further tries of a replayable request after a connect failure, a broken connection or 408, 429, 500, 502, 503, 504;
    * waits are jittered and exponential from 100 ms, or what Retry-After says. Default: 0.
@@ -241,8 +286,8 @@ export interface ClientOptions {
   // </generated>
 }
 
-/** A header value; an array becomes one field for each, `undefined` none. */
-export type HeaderValue = string | number | boolean | bigint | undefined
+/** A header value; an array becomes one field for each, `undefined` none. `null`: not sent, also where it would be by default. */
+export type HeaderValue = string | number | boolean | bigint | null | undefined
 
 /**
  * Header fields: an object, pairs, a `Headers` or `Map`, or a flat array of names and values.
@@ -305,6 +350,48 @@ export interface RoadOptions {
   /** `tlsServerName` by Node's name. */
   servername?: string | null
   // <generated request options>
+  /**
+   * Bytes per second that a body must move at on average over `minSpeedTime`, as curl's low-speed limit; slower is an
+   * error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer counts, and
+   * the wait for a response head does not. 0: any speed. Default: 0.
+   */
+  minSpeed?: number
+  /** The time over which `minSpeed` is to be reached. 0 or `null`: no limit. Default: 30,000. */
+  minSpeedTime?: number | null
+  /**
+   * Bytes per second that a body moves at on average at most: what is faster is left in the socket, so that TCP slows
+   * the sender down. 0: no limit. Default: 0.
+   */
+  maxSpeed?: number
+  /**
+   * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in Accept-Encoding by requests that
+   * have no such field. Without, a body is handed out as it came. Python and Node's fetch decode unless told not to, C
+   * and Node's request do not. Default: by language.
+   */
+  decode?: boolean
+  /**
+   * What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow"; "manual", they are responses
+   * like others; "error", they are errors. `null`: "manual". Default: not set.
+   */
+  redirect?: 'follow' | 'manual' | 'error' | null
+  /**
+   * Whether a redirect from https to http is followed: it shows everybody on the way what was to be hidden. Without, it
+   * is an error. Default: false.
+   */
+  redirectDowngrade?: boolean
+  /**
+   * Names of header fields that a redirect takes to no other origin, as X-Api-Key, separated by commas or blanks:
+   * beside Authorization, Cookie and Proxy-Authorization, which are always among them. A request's are in addition to
+   * its client's. Default: not set.
+   */
+  sensitiveHeaders?: string | readonly string[] | null
+  /**
+   * Who asks, for the origin of the request's URL and no other: "basic USER:PASSWORD" (RFC 7617), "bearer TOKEN" (RFC
+   * 6750) or "digest USER:PASSWORD" (RFC 7616: MD5, SHA-256 and SHA-512-256, answers to a server's 401, and from then
+   * on with every request to it). A request's own Authorization field goes before it, and it before the URL's user and
+   * password. Empty: none, whatever the client has. Default: not set.
+   */
+  auth?: Auth | null
   /**
    * Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h, with a user name and
    * password percent-encoded; without a scheme http), or several entries "PATTERN=>URL" separated by blanks, where a
@@ -392,8 +479,13 @@ export interface RequestOptions extends Timeouts, RoadOptions {
   signal?: AbortSignal | null
   /** Default `manual`: a redirect is a response like any other. With `error` it rejects with `KA_INVALID_REDIRECT`. */
   redirect?: 'follow' | 'error' | 'manual'
-  /** Whether gzip, deflate, br and zstd are asked for and decoded. Default false. */
+  /** `decode` by the name that got and others have for it. */
   decompress?: boolean
+  /**
+   * The request target, sent byte for byte in place of the URL's path and query: for signed URLs, keys with `..` in
+   * them, `OPTIONS *`. What cannot be sent in one is a TypeError with `KA_INVALID_ARGUMENT`.
+   */
+  rawTarget?: string
 }
 
 /** Options of `upgrade`: those of `request` that concern a request without a body. */
@@ -438,6 +530,8 @@ export interface RequestInit extends Timeouts, RoadOptions {
   signal?: AbortSignal | null
   /** Default `follow`. With `manual` the redirect itself is the response. */
   redirect?: 'follow' | 'error' | 'manual'
+  /** The request target, sent byte for byte in place of the URL's path and query. */
+  rawTarget?: string
   /** Accepted for the sake of streamed bodies; they are always sent this way. */
   duplex?: 'half'
 }
@@ -698,6 +792,8 @@ export type ErrorCode =
   | 'KA_SEND_TIMEOUT'
   /** No byte of the response came for too long. */
   | 'KA_READ_TIMEOUT'
+  /** A body moved at less than `minSpeed` over `minSpeedTime`. */
+  | 'KA_TOO_SLOW'
   /** The response head breaks RFC 9112. */
   | 'KA_INVALID_RESPONSE_HEAD'
   /** The response head exceeds a limit. */
@@ -730,6 +826,11 @@ export type ErrorCode =
   | 'KA_QUEUE_FULL'
   /** More redirects than allowed. */
   | 'KA_TOO_MANY_REDIRECTS'
+  /**
+   * A redirect was not followed: the caller's function refused it, or it leads from https to http without
+   * `redirectDowngrade`.
+   */
+  | 'KA_REDIRECT_REFUSED'
   /** A bug: a panic was caught at the boundary. */
   | 'KA_PANIC'
   /** A bug, or a failure of the operating system. */
@@ -851,3 +952,5 @@ export function upgrade(url: string | URL, options?: UpgradeOptions | null): Pro
 export function connect(url: string | URL, options?: ConnectOptions | null): Promise<UpgradeResult>
 /** `Client.shared().stats`. */
 export function stats(): Stats
+
+export { KeepaliveDispatcher, type DispatcherOptions, type DispatcherStats } from './adapters/dispatcher'

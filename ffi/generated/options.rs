@@ -194,6 +194,38 @@ pub struct ka_client_options {
     /// way to a server that is known to do it well. An origin that mishandles it gets 1 for ten
     /// minutes. Not together with `hedge`. 1 to 256. Default: 1.
     pub pipelining: u64,
+    /// Bytes per second that a body must move at on average over `min_speed_time_ms`, as curl's
+    /// low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the
+    /// wire; only time spent on waiting for the peer counts, and the wait for a response head does
+    /// not. 0: any speed. Default: 0.
+    pub min_speed_size: u64,
+    /// The time over which `min_speed_size` is to be reached. 0: no limit. Default: 30,000 ms.
+    pub min_speed_time_ms: u64,
+    /// Bytes per second that a body moves at on average at most: what is faster is left in the
+    /// socket, so that TCP slows the sender down. 0: no limit. Default: 0.
+    pub max_speed_size: u64,
+    /// Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
+    /// Accept-Encoding by requests that have no such field. Without, a body is handed out as it
+    /// came. Python and Node's fetch decode unless told not to, C and Node's request do not. 0 is
+    /// off, 1 is on. Default: by language.
+    pub decode: u64,
+    /// What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow";
+    /// "manual", they are responses like others; "error", they are errors. NULL: "manual".
+    /// Default: NULL.
+    pub redirect: *const c_char,
+    /// Whether a redirect from https to http is followed: it shows everybody on the way what was to
+    /// be hidden. Without, it is an error. 0 is off, 1 is on. Default: 0.
+    pub redirect_downgrade: u64,
+    /// Names of header fields that a redirect takes to no other origin, as X-Api-Key, separated by
+    /// commas or blanks: beside Authorization, Cookie and Proxy-Authorization, which are always
+    /// among them. A request's are in addition to its client's. Default: NULL.
+    pub sensitive_headers: *const c_char,
+    /// Who asks, for the origin of the request's URL and no other: "basic USER:PASSWORD" (RFC
+    /// 7617), "bearer TOKEN" (RFC 6750) or "digest USER:PASSWORD" (RFC 7616: MD5, SHA-256 and
+    /// SHA-512-256, answers to a server's 401, and from then on with every request to it). A
+    /// request's own Authorization field goes before it, and it before the URL's user and password.
+    /// Empty: none, whatever the client has. Default: NULL.
+    pub auth: *const c_char,
 }
 
 impl ka_client_options {
@@ -255,6 +287,14 @@ impl ka_client_options {
             keylog_file: std::ptr::null(),
             tls_early_data: u64::from(config.tls_early_data),
             pipelining: config.pipelining,
+            min_speed_size: config.min_speed,
+            min_speed_time_ms: milliseconds(config.min_speed_time),
+            max_speed_size: config.max_speed,
+            decode: u64::from(config.decode),
+            redirect: std::ptr::null(),
+            redirect_downgrade: u64::from(config.redirect_downgrade),
+            sensitive_headers: std::ptr::null(),
+            auth: std::ptr::null(),
         }
     }
 
@@ -276,15 +316,20 @@ impl ka_client_options {
         config.connect_timeout = limit_from_whole_millis(self.connect_timeout_ms);
         config.header_timeout = limit_from_whole_millis(self.header_timeout_ms);
         config.stall_timeout = limit_from_whole_millis(self.stall_timeout_ms);
+        config.min_speed = self.min_speed_size;
+        config.min_speed_time = limit_from_whole_millis(self.min_speed_time_ms);
+        config.max_speed = self.max_speed_size;
         config.body_idle_timeout = limit_from_whole_millis(self.body_idle_timeout_ms);
         config.total_timeout = limit_from_whole_millis(self.total_timeout_ms);
         config.max_head_size = self.max_head_size;
         config.max_fields = self.max_fields;
         config.max_body_size = self.max_body_size;
+        config.decode = flag(self.decode, "option decode")?;
         config.drain_limit = self.drain_limit_size;
         config.drain_timeout = limit_from_whole_millis(self.drain_timeout_ms);
         config.busy_poll = self.busy_poll_us;
         config.max_redirects = self.max_redirects;
+        config.redirect_downgrade = flag(self.redirect_downgrade, "option redirect_downgrade")?;
         config.retries = self.retries;
         config.retry_budget = self.retry_budget;
         config.retry_max_wait = limit_from_whole_millis(self.retry_max_wait_ms);
@@ -297,6 +342,9 @@ impl ka_client_options {
         config.tls_early_data = flag(self.tls_early_data, "option tls_early_data")?;
         // SAFETY: the caller's promise.
         unsafe {
+            config.redirect = optional_text(self.redirect, "option redirect")?;
+            config.sensitive_headers = optional_text(self.sensitive_headers, "option sensitive_headers")?;
+            config.auth = optional_text(self.auth, "option auth")?;
             config.user_agent = optional_text(self.user_agent, "option user_agent")?;
             config.resolve = optional_text(self.resolve, "option resolve")?;
             config.proxy = optional_text(self.proxy, "option proxy")?;

@@ -55,6 +55,8 @@ pub enum ka_status {
     KA_SEND_TIMEOUT = 402,
     /// No byte of the response came for too long.
     KA_READ_TIMEOUT = 403,
+    /// A body moved at less than `min_speed_size` over `min_speed_time_ms`.
+    KA_TOO_SLOW = 404,
     /// The response head breaks RFC 9112.
     KA_INVALID_RESPONSE_HEAD = 500,
     /// The response head exceeds a limit.
@@ -87,6 +89,9 @@ pub enum ka_status {
     KA_QUEUE_FULL = 605,
     /// More redirects than allowed.
     KA_TOO_MANY_REDIRECTS = 606,
+    /// A redirect was not followed: the caller's function refused it, or it leads from https to
+    /// http without `redirect_downgrade`.
+    KA_REDIRECT_REFUSED = 607,
     /// A bug: a panic was caught at the boundary.
     KA_PANIC = 900,
     /// A bug, or a failure of the operating system.
@@ -117,6 +122,7 @@ impl ka_status {
         ka_status::KA_CONNECTION_RESET,
         ka_status::KA_SEND_TIMEOUT,
         ka_status::KA_READ_TIMEOUT,
+        ka_status::KA_TOO_SLOW,
         ka_status::KA_INVALID_RESPONSE_HEAD,
         ka_status::KA_HEAD_TOO_LARGE,
         ka_status::KA_INVALID_FRAMING,
@@ -133,6 +139,7 @@ impl ka_status {
         ka_status::KA_CIRCUIT_OPEN,
         ka_status::KA_QUEUE_FULL,
         ka_status::KA_TOO_MANY_REDIRECTS,
+        ka_status::KA_REDIRECT_REFUSED,
         ka_status::KA_PANIC,
         ka_status::KA_INTERNAL,
     ];
@@ -159,6 +166,7 @@ impl ka_status {
             ErrorKind::ConnectionReset => ka_status::KA_CONNECTION_RESET,
             ErrorKind::SendTimeout => ka_status::KA_SEND_TIMEOUT,
             ErrorKind::ReadTimeout => ka_status::KA_READ_TIMEOUT,
+            ErrorKind::TooSlow => ka_status::KA_TOO_SLOW,
             ErrorKind::InvalidResponseHead => ka_status::KA_INVALID_RESPONSE_HEAD,
             ErrorKind::HeadTooLarge => ka_status::KA_HEAD_TOO_LARGE,
             ErrorKind::InvalidFraming => ka_status::KA_INVALID_FRAMING,
@@ -175,6 +183,7 @@ impl ka_status {
             ErrorKind::CircuitOpen => ka_status::KA_CIRCUIT_OPEN,
             ErrorKind::QueueFull => ka_status::KA_QUEUE_FULL,
             ErrorKind::TooManyRedirects => ka_status::KA_TOO_MANY_REDIRECTS,
+            ErrorKind::RedirectRefused => ka_status::KA_REDIRECT_REFUSED,
             ErrorKind::Panic => ka_status::KA_PANIC,
             ErrorKind::Internal => ka_status::KA_INTERNAL,
             _ => ka_status::KA_INTERNAL,

@@ -10,7 +10,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use keepalive_common::{fork, huge_pages};
-use keepalive_core::{Client, Completion, Outcome, Queue, Request, Until, body_pipe};
+use keepalive_core::{Client, Completion, Outcome, Queue, Redirects, Request, Until, body_pipe};
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
@@ -19,6 +19,7 @@ use crate::call_table::CallTable;
 use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
+use crate::dispatched;
 use crate::memory::Block;
 use crate::tls_info::NativeTls;
 use crate::wake::{Waking, report};
@@ -38,6 +39,11 @@ const REFUSE: u32 = 32;
 
 /// The connection is handed out (`take_stream`).
 const SWITCH: u32 = 64;
+/// A redirect is a response like others.
+const MANUAL: u32 = 128;
+
+/// `DECODE` holds unless the client was told otherwise.
+const AS_CLIENT: u32 = 8192;
 
 /// A batch with this many bytes is handed over; there may be more then.
 const BATCH: usize = 64 * 1024;
@@ -85,7 +91,7 @@ impl Bridge {
 
     /// Starts a request. `headers` is `name NUL value NUL ...` of `header_count` fields; `length`
     /// is the streamed body's, negative when unknown; `limits` as in `convert::timeouts`; `options`
-    /// are names and values of those that the request has for itself. Whether
+    /// are names and values of those that the request has for itself (`set_own`). Whether
     /// `poll_inline` is to be called once the loop has nothing else to do.
     #[napi]
     pub fn submit(
@@ -104,7 +110,7 @@ impl Bridge {
     ) -> Result<bool, Thrown> {
         let mut request = Request::new(&method, &url).map_err(thrown)?;
         for pair in options.iter().flat_map(|options| options.chunks_exact(2)) {
-            request.set_option(&pair[0], Some(&pair[1])).map_err(thrown)?;
+            set_own(&mut request, &pair[0], &pair[1]).map_err(thrown)?;
         }
         if let Some(ByteString(headers)) = headers {
             add_headers(&mut request, &headers, header_count.unwrap_or(0))?;
@@ -116,11 +122,19 @@ impl Bridge {
             Some(limits) => timeouts(&limits)?,
             None => Default::default(),
         }));
-        request.set_decode(flags & DECODE != 0);
-        request.set_follow_redirects(flags & FOLLOW != 0);
-        request.set_refuse_redirects(flags & REFUSE != 0);
+        request.set_decode(match client.decode {
+            Some(decode) if flags & AS_CLIENT != 0 => decode,
+            _ => flags & DECODE != 0,
+        });
+        match flags & (FOLLOW | REFUSE | MANUAL) {
+            0 => {}
+            FOLLOW => request.set_redirects(Redirects::Follow),
+            REFUSE => request.set_redirects(Redirects::Error),
+            _ => request.set_redirects(Redirects::Manual),
+        }
         let mut state = self.shared.state.borrow_mut();
         let token = state.slots.begin(index).ok_or_else(in_use)?;
+        dispatched::prepare(&mut request, flags, &self.shared.queue, token);
         let mut sender = None;
         if flags & STREAM != 0 {
             let queue = self.shared.queue.clone();
@@ -457,6 +471,15 @@ impl Shared {
         state.slots.clear();
         state.ready.clear();
         state.batch = Batch::default();
+    }
+}
+
+/// What a request has for itself: an option, or what is no option of a client's.
+fn set_own(request: &mut Request, name: &str, value: &str) -> keepalive_core::Result<()> {
+    match name {
+        "raw_target" => request.set_raw_target(value.as_bytes()),
+        "omit" => request.omit_header(value.as_bytes()),
+        _ => request.set_option(name, Some(value)),
     }
 }
 

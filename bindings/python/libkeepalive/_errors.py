@@ -190,6 +190,10 @@ class ReadTimeout(TimeoutException):
     """No byte of the response came for too long."""
 
 
+class TooSlow(TimeoutException):
+    """A body moved at less than ``min_speed`` over ``min_speed_time``."""
+
+
 class DecodingError(RequestError):
     """The response body does not decode by its Content-Encoding."""
 
@@ -216,6 +220,11 @@ class CircuitOpen(TransportError):
 
 class TooManyRedirects(RequestError):
     """More redirects than allowed."""
+
+
+class RedirectRefused(RequestError):
+    """A redirect was not followed: the caller's function refused it, or it leads from https to http
+    without ``redirect_downgrade``."""
 # </generated>
 
 

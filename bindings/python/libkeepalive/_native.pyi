@@ -76,6 +76,10 @@ _HeaderTypes: TypeAlias = (
     | _Multi
 )
 
+_WishTypes: TypeAlias = (
+    _HeaderTypes | Mapping[str, str | None] | Mapping[bytes, bytes | None] | Iterable[tuple[_Text, _Text | None]]
+)
+
 class _Scalar(Protocol):
     """What numpy's scalars have."""
 
@@ -99,15 +103,24 @@ _File: TypeAlias = (
     | tuple[str | None, _FileContent, str | None]
     | tuple[str | None, _FileContent, str | None, Mapping[str, str] | Iterable[tuple[str, str]] | None]
 )
+_AuthTypes: TypeAlias = tuple[str | bytes, str | bytes]
 _TimeoutTypes: TypeAlias = float | Timeout | None
+
+class _Extensions(TypedDict, total=False):
+    target: bytes | str
 
 class _Arguments(TypedDict, total=False):
     params: str | bytes | _Pairs | None
-    headers: _HeaderTypes | None
+    headers: _WishTypes | None
+    """A field whose value is ``None`` is not sent, also where it would be by default."""
+    raw_target: bytes | str | None
+    """The request target, sent byte for byte in place of the URL's path and query: for signed URLs, keys
+    with ``..`` in them, ``OPTIONS *``. What cannot be sent in one is an ``InvalidArgument``."""
+    extensions: _Extensions | None
+    """As httpx has them; ``target`` is ``raw_target``."""
     data: str | Buffer | IO[bytes] | _Pairs | None
     json: Any
     files: Mapping[str, _File] | Iterable[tuple[str, _File]] | None
-    auth: tuple[str | bytes, str | bytes] | None
     timeout: _TimeoutTypes
     follow_redirects: bool | None
     verify: bool | str | PathLike[str] | None
@@ -122,6 +135,38 @@ class _Arguments(TypedDict, total=False):
     )
     """As the client's, for this request alone."""
     # <generated request options>
+    min_speed: int | None
+    """Bytes per second that a body must move at on average over ``min_speed_time``, as curl's
+    low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the wire;
+    only time spent on waiting for the peer counts, and the wait for a response head does not.
+    0: any speed. Default: 0."""
+    min_speed_time: float | None
+    """The time over which ``min_speed`` is to be reached. ``math.inf``: no limit. Default: 30.0."""
+    max_speed: int | None
+    """Bytes per second that a body moves at on average at most: what is faster is left in the
+    socket, so that TCP slows the sender down. 0: no limit. Default: 0."""
+    decode: bool | None
+    """Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
+    Accept-Encoding by requests that have no such field. Without, a body is handed out as it came.
+    Python and Node's fetch decode unless told not to, C and Node's request do not. Default: by
+    language."""
+    redirect: Literal["follow", "manual", "error"] | None
+    """What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow";
+    "manual", they are responses like others; "error", they are errors. Empty: "manual".
+    Default: not set."""
+    redirect_downgrade: bool | None
+    """Whether a redirect from https to http is followed: it shows everybody on the way what was to
+    be hidden. Without, it is an error. Default: False."""
+    sensitive_headers: str | Iterable[str] | None
+    """Names of header fields that a redirect takes to no other origin, as X-Api-Key, separated by
+    commas or blanks: beside Authorization, Cookie and Proxy-Authorization, which are always among
+    them. A request's are in addition to its client's. Default: not set."""
+    auth: _AuthTypes | None
+    """Who asks, for the origin of the request's URL and no other: "basic USER:PASSWORD" (RFC 7617),
+    "bearer TOKEN" (RFC 6750) or "digest USER:PASSWORD" (RFC 7616: MD5, SHA-256 and SHA-512-256,
+    answers to a server's 401, and from then on with every request to it). A request's own
+    Authorization field goes before it, and it before the URL's user and password. Empty: none,
+    whatever the client has. Default: not set."""
     proxy: str | Mapping[str, str | None] | None
     """Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h,
     with a user name and password percent-encoded; without a scheme http), or several entries
@@ -193,8 +238,7 @@ class _AsyncRequestArguments(_Arguments, total=False):
 class _ClientOptions(TypedDict, total=False):
     """Times are seconds; ``None`` for an option is its default."""
 
-    headers: _HeaderTypes | None
-    auth: tuple[str | bytes, str | bytes] | None
+    headers: _WishTypes | None
     base_url: str | None
     timeout: _TimeoutTypes
     follow_redirects: bool | None
@@ -258,6 +302,16 @@ class _ClientOptions(TypedDict, total=False):
     gateways (nginx, load balancers) answer 504. ``math.inf``: no limit. Default: 65.0."""
     stall_timeout: float | None
     """Longest wait without a byte, sending or receiving. ``math.inf``: no limit. Default: 65.0."""
+    min_speed: int | None
+    """Bytes per second that a body must move at on average over ``min_speed_time``, as curl's
+    low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the wire;
+    only time spent on waiting for the peer counts, and the wait for a response head does not.
+    0: any speed. Default: 0."""
+    min_speed_time: float | None
+    """The time over which ``min_speed`` is to be reached. ``math.inf``: no limit. Default: 30.0."""
+    max_speed: int | None
+    """Bytes per second that a body moves at on average at most: what is faster is left in the
+    socket, so that TCP slows the sender down. 0: no limit. Default: 0."""
     body_idle_timeout: float | None
     """How long a response may wait for its body to be read on, before its connection is closed:
     longer than servers wait for a reader (60 s), and as long as a connection is kept at all.
@@ -273,6 +327,11 @@ class _ClientOptions(TypedDict, total=False):
     max_body_size: int | None
     """Bytes, decoded, of a response body that is collected whole; more is an error. Streams have no
     limit. 0: no limit. Default: 2147483648."""
+    decode: bool | None
+    """Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
+    Accept-Encoding by requests that have no such field. Without, a body is handed out as it came.
+    Python and Node's fetch decode unless told not to, C and Node's request do not. Default: by
+    language."""
     drain_limit: int | None
     """Bytes of an unread body that are read to save the connection. Default: 262144."""
     drain_timeout: float | None
@@ -282,9 +341,26 @@ class _ClientOptions(TypedDict, total=False):
     """Microseconds that a wait for an answer watches the socket before the thread sleeps, on
     connections whose answers come that fast (a server on the same machine or rack; saves the
     wake-up). 0: always sleep. At most 1,000. Default: 50."""
+    redirect: Literal["follow", "manual", "error"] | None
+    """What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow";
+    "manual", they are responses like others; "error", they are errors. Empty: "manual".
+    Default: not set."""
     max_redirects: int | None
     """Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and
     browsers). Default: 20."""
+    redirect_downgrade: bool | None
+    """Whether a redirect from https to http is followed: it shows everybody on the way what was to
+    be hidden. Without, it is an error. Default: False."""
+    sensitive_headers: str | Iterable[str] | None
+    """Names of header fields that a redirect takes to no other origin, as X-Api-Key, separated by
+    commas or blanks: beside Authorization, Cookie and Proxy-Authorization, which are always among
+    them. A request's are in addition to its client's. Default: not set."""
+    auth: _AuthTypes | None
+    """Who asks, for the origin of the request's URL and no other: "basic USER:PASSWORD" (RFC 7617),
+    "bearer TOKEN" (RFC 6750) or "digest USER:PASSWORD" (RFC 7616: MD5, SHA-256 and SHA-512-256,
+    answers to a server's 401, and from then on with every request to it). A request's own
+    Authorization field goes before it, and it before the URL's user and password. Empty: none,
+    whatever the client has. Default: not set."""
     retries: int | None
     """Further tries of a replayable request after a connect failure, a broken connection or
     408, 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, or what
@@ -511,6 +587,8 @@ class Response:
     async def aread(self) -> bytes: ...
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]: ...
     def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]: ...
+    def iter_raw(self, chunk_size: int | None = None) -> Iterator[bytes]: ...
+    def aiter_raw(self, chunk_size: int | None = None) -> AsyncIterator[bytes]: ...
     def iter_text(self, chunk_size: int | None = None) -> Iterator[str]: ...
     def aiter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]: ...
     def iter_lines(self) -> Iterator[str]: ...

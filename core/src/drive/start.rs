@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 use keepalive_proto::{Start, TargetForm};
 
-use crate::origin::proxy::{ProxyServer, Tried};
+use crate::auth::tries::Tries;
+use crate::origin::proxy::ProxyServer;
 use crate::request::Request;
 
 /// How `request` is started, but for what a proxy gets (`proxy_fields`).
@@ -27,7 +28,7 @@ pub(super) fn started<'a>(
 pub(super) fn proxy_fields<'a>(
     proxy: &'a ProxyServer,
     request: &'a Request,
-    tried: &mut Tried,
+    tried: &mut Tries,
 ) -> Option<Cow<'a, [u8]>> {
     let any = !proxy.is_told_nothing() || request.proxy_authorization.is_some();
     any.then(|| fields_for(proxy, request, tried))
@@ -39,12 +40,15 @@ pub(super) fn proxy_fields<'a>(
 fn fields_for<'a>(
     proxy: &'a ProxyServer,
     request: &'a Request,
-    tried: &mut Tried,
+    tried: &mut Tries,
 ) -> Cow<'a, [u8]> {
     match &request.proxy_authorization {
         Some(own) => Cow::Owned([proxy.own_fields(), own].concat()),
         None => {
-            let target = || format!("{}{}", request.target.origin.url(), request.target.path());
+            let target = || {
+                let (base, target) = request.head.absolute_target(request.target.origin.url());
+                format!("{base}{target}")
+            };
             proxy.fields(|| (request.method(), target()), tried)
         }
     }

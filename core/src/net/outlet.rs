@@ -2,7 +2,7 @@
 //! written behind its owner's bytes. It never waits. What the kernel does not take at once stays here,
 //! for whoever next has reason to look: the one who reads, or the next who writes.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,7 +60,9 @@ impl Outlet {
             }
             let written = match &self.tls {
                 None => send(self.fd.as_fd(), &left[taken..]),
-                Some(tls) => lock(tls).write(self.fd.as_fd(), &left[taken..], &mut 0),
+                Some(tls) => {
+                    lock(tls).write(self.fd.as_fd(), &[IoSlice::new(&left[taken..])], &mut 0)
+                }
             };
             match written {
                 Ok(count) => taken += count,

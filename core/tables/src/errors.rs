@@ -79,6 +79,7 @@ errors! {
     ConnectionReset = 401, Carry, KA_CONNECTION_RESET, ReadError, "The connection was reset.";
     SendTimeout = 402, Carry, KA_SEND_TIMEOUT, WriteTimeout(TimeoutException), "The server accepted no byte of the request for too long.";
     ReadTimeout = 403, Carry, KA_READ_TIMEOUT, ReadTimeout(TimeoutException), "No byte of the response came for too long.";
+    TooSlow = 404, Carry, KA_TOO_SLOW, TooSlow(TimeoutException), "A body moved at less than `min_speed` over `min_speed_time`.";
     InvalidResponseHead = 500, Peer, KA_INVALID_RESPONSE_HEAD, RemoteProtocolError, "The response head breaks RFC 9112.";
     HeadTooLarge = 501, Peer, KA_HEAD_TOO_LARGE, RemoteProtocolError, "The response head exceeds a limit.";
     InvalidFraming = 502, Peer, KA_INVALID_FRAMING, RemoteProtocolError, "The response's framing fields are faulty.";
@@ -95,6 +96,7 @@ errors! {
     CircuitOpen = 604, Flow, KA_CIRCUIT_OPEN, CircuitOpen(TransportError), "The origin's circuit breaker is open.";
     QueueFull = 605, Flow, KA_QUEUE_FULL, PoolTimeout, "Too many requests already wait for a connection.";
     TooManyRedirects = 606, Flow, KA_TOO_MANY_REDIRECTS, TooManyRedirects(RequestError), "More redirects than allowed.";
+    RedirectRefused = 607, Flow, KA_REDIRECT_REFUSED, RedirectRefused(RequestError), "A redirect was not followed: the caller's function refused it, or it leads from https to http without `redirect_downgrade`.";
     Panic = 900, Bug, KA_PANIC, InternalError, "A bug: a panic was caught at the boundary.";
     Internal = 901, Bug, KA_INTERNAL, InternalError, "A bug, or a failure of the operating system.";
 }
