@@ -154,7 +154,8 @@ pub(super) async fn exchange<W: Wait>(
     attempt: Attempt<'_, '_>,
 ) -> std::result::Result<HeadReceived, Failure> {
     let Attempt { lease, request, upload, now } = attempt;
-    let (pool, host, ahead) = (call.pool, lease.host(), std::mem::take(&mut call.ahead));
+    let (pool, host, written) = (call.pool, lease.host(), call.ahead.take());
+    let ahead = written.is_some();
     let connection = match lease.connection() {
         Ok(connection) => connection,
         Err(error) => return Err(Failure::before(error)),
@@ -164,7 +165,10 @@ pub(super) async fn exchange<W: Wait>(
         false => None,
     };
     let before = connection.wire.written;
+    call.record.starts_on(connection);
+    connection.wire.sent += written.unwrap_or_default();
     let result = run(call, connection, request, upload, now, (ahead, opening)).await;
+    call.record.counts(connection);
     if connection.pipeline.is_some() && result.is_ok() && !connection.wire.http.promises_more() {
         is_last(pool, host, connection);
     }
@@ -219,6 +223,10 @@ async fn run<W: Wait>(
         // Boxed: what is seldom asked for makes no other request's future larger.
         Box::pin(settle(call, connection, request)).await?;
         now = Instant::now();
+        // One that travels with it has not waited for it.
+        if !connection.wire.transport.is_handshaking() {
+            call.record.marks.settled(now);
+        }
     }
     let Call { deadlines, record, wait, .. } = call;
     // The body is held back until the server has said its word.
@@ -233,6 +241,7 @@ async fn run<W: Wait>(
     if ahead {
         upload = Upload::Empty;
         phase = Phase::AwaitHead;
+        record.marks.sent = now;
         deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
     }
     let mut unlooked = 0;
@@ -258,6 +267,9 @@ async fn run<W: Wait>(
         {
             if phase.sends() {
                 sent_at = now;
+                if wire.is_sent() {
+                    record.tell(Event::Sent { bytes: wire.written - before });
+                }
             }
             return Ok(HeadReceived { head, early: come.early, sent_at, head_at: now });
         }
@@ -268,6 +280,7 @@ async fn run<W: Wait>(
             phase = phase.after(step);
             if phase == Phase::AwaitHead {
                 sent_at = now;
+                record.marks.sent = now;
                 deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
                 record.tell(Event::Sent { bytes: wire.written - before });
                 if let Some(opening) = opening.take() {
@@ -405,7 +418,7 @@ fn take_early(wire: &mut Wire, record: &mut Record<'_>, come: &mut Arrived) -> R
             Some(Came::End) => early.get_or_insert_default().ended = true,
             Some(Came::Informational(head)) => {
                 *go_on |= head.status == 100;
-                record.tell(Event::Informational(&head));
+                record.informational(head);
             }
             None => break,
         }

@@ -162,6 +162,7 @@ pub(super) async fn ride<W: Wait>(
         })
     };
     let joined = pipeline.line.join(ahead, || pipeline.outlet.push(&bytes), orphan);
+    let length = bytes.len() as u64;
     drop(bytes);
     let Some(mut hold) = joined else { return Ok(Ride::Again) };
     call.record.pipelined();
@@ -176,7 +177,8 @@ pub(super) async fn ride<W: Wait>(
             std::future::poll_fn(|cx| wait.poll_until(cx, &deadline, &mut |cx| hold.poll(cx)));
         let stopped = match waited.await {
             Ok(Turn::Come(connection)) => {
-                call.ahead = true;
+                call.ahead = Some(length);
+                call.record.info.pipelined = true;
                 return Ok(Ride::Turn(Lease::new(pool.clone(), host, connection)));
             }
             Ok(Turn::Broken(Break::Closed)) => return Ok(Ride::Again),
