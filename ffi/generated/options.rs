@@ -187,6 +187,12 @@ pub struct ka_client_options {
     /// send such a request a second time; what a server does not want so is sent again by itself
     /// (425, RFC 8470). 0 is off, 1 is on. Default: 0.
     pub tls_early_data: u64,
+    /// A request body of more bytes, or of unknown length, waits up to 1 s for the server's
+    /// 100 (Continue), so that one that is refused is not sent (RFC 9110 10.1.1; curl's threshold).
+    /// A server that ignores it is remembered for 10 min. A request asks with a field of its own
+    /// (Expect: 100-continue), and does not with an empty one. 0: never by itself.
+    /// Default: 1,048,576 (1 MiB).
+    pub expect_threshold_size: u64,
 }
 
 impl ka_client_options {
@@ -247,6 +253,7 @@ impl ka_client_options {
             tls_pins: std::ptr::null(),
             keylog_file: std::ptr::null(),
             tls_early_data: u64::from(config.tls_early_data),
+            expect_threshold_size: config.expect_threshold,
         }
     }
 
@@ -280,6 +287,7 @@ impl ka_client_options {
         config.retry_budget = self.retry_budget;
         config.retry_max_wait = limit_from_whole_millis(self.retry_max_wait_ms);
         config.circuit_breaker = flag(self.circuit_breaker, "option circuit_breaker")?;
+        config.expect_threshold = self.expect_threshold_size;
         config.hedge = flag(self.hedge, "option hedge")?;
         config.trust_env = flag(self.trust_env, "option trust_env")?;
         config.tls_verify = flag(self.tls_verify, "option tls_verify")?;

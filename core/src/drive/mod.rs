@@ -11,7 +11,7 @@
 //! | `hedge` | an answer that is late is asked for a second time |
 //! | `exchange` | one request and the head of its answer on one connection |
 //!
-//! `acquire` gets the connection, `reply` makes what the rings hand back, `body` and `passthrough`
+//! `expect` says whether a body waits for the server's word. `acquire` gets the connection, `reply` makes what the rings hand back, `body` and `passthrough`
 //! receive the rest of it, `drain` ends it early. The protocol machine decides what bytes mean
 //! (`keepalive-proto`), `repeat` what may be sent again.
 
@@ -23,6 +23,7 @@ mod call;
 mod drain;
 mod early;
 mod exchange;
+mod expect;
 pub(crate) mod hedge;
 pub(crate) mod info;
 pub(crate) mod on_engine;

@@ -97,7 +97,7 @@ fn next_request(request: &Request, response: &Reply) -> Result<Option<Request>> 
         following.leave_origin();
     }
     if !to_get {
-        following.body = request.body.clone();
+        following.share_body(request);
         let attempt = Attempt { answer: Answer::Redirect, ..following.attempt() };
         if attempt.again().is_err() {
             return Err(invalid("the streamed request body cannot be produced again"));
@@ -110,7 +110,8 @@ fn next_request(request: &Request, response: &Reply) -> Result<Option<Request>> 
             || is("content-type")
             || is("content-encoding")
             || is("content-language")
-            || is("content-location");
+            || is("content-location")
+            || is("trailer");
         let secret = is("authorization") || is("cookie") || is("proxy-authorization");
         if is("host") || (to_get && about_body) || (!same_origin && secret) {
             continue;

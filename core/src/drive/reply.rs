@@ -69,7 +69,7 @@ pub(super) fn reply<W: Wait>(
     mut lease: Lease,
     received: HeadReceived,
 ) -> Result<Box<Reply>> {
-    let HeadReceived { head, early, sent_at, head_at } = received;
+    let HeadReceived { head, early, sent_at, head_at, .. } = received;
     // What follows a switch is no content of the answer's.
     let mut decoder = match request.decode && !lease.connection()?.wire.http.is_switched() {
         true => Decoder::for_fields(head.fields.get_all(b"content-encoding"))?,

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use crate::origin::Origin;
 use crate::origin::breaker::{Breaker, BreakerState};
 use crate::origin::budget::Budget;
+use crate::origin::expectation::Expectation;
 use crate::origin::latency::Latency;
 use crate::sync::lock;
 
@@ -66,6 +67,8 @@ pub(crate) struct OriginState {
     ends: Mutex<Ends>,
     /// Retries that may be made of requests to it.
     pub budget: Budget,
+    /// Whether it answers `Expect: 100-continue`.
+    pub expectation: Expectation,
     breaker: Mutex<Option<Breaker>>,
     /// Times to the response head, while somebody hedges.
     latency: Mutex<Option<Box<Latency>>>,
@@ -82,6 +85,7 @@ impl Default for OriginState {
             hinted_at: AtomicU64::default(),
             ends: Mutex::default(),
             budget: Budget::default(),
+            expectation: Expectation::default(),
             breaker: Mutex::default(),
             latency: Mutex::default(),
             late_after: AtomicU64::default(),

@@ -1,11 +1,14 @@
 //! A request: validated as it is built, so that bad input fails before a connection is taken.
 
 pub(crate) mod body;
+pub(crate) mod file;
+pub(crate) mod form;
 pub(crate) mod media_type;
 pub(crate) mod method;
 pub(crate) mod multipart;
 pub(crate) mod time;
 pub(crate) mod tls_options;
+pub(crate) mod trailers;
 pub(crate) mod url;
 
 use std::sync::{Arc, Mutex};
@@ -15,11 +18,13 @@ use keepalive_proto::{RequestBody, RequestHead};
 use keepalive_tables::OPTIONS;
 
 use crate::config::Timeouts;
-use crate::error::{Error, Result, Sent};
+use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::observe::Observer;
 use crate::repeat::{self, Answer, Attempt};
 use crate::request::body::{BodySource, Kept, SharedSource};
+use crate::request::file::FileBody;
 use crate::request::tls_options::TlsOptions;
+use crate::request::trailers::{TrailerFn, Trailers};
 use crate::request::url::{Target, unix};
 use crate::roads::Roads;
 use crate::roads::options::RoadOptions;
@@ -43,7 +48,17 @@ impl Body {
         matches!(self, Body::Stream { .. })
     }
 
-    pub fn framing(&self) -> RequestBody {
+    /// Whether it has more bytes than that, or nobody knows how many.
+    #[inline]
+    pub fn is_longer(&self, than: u64) -> bool {
+        match self {
+            Body::Empty => false,
+            Body::Whole(bytes) => bytes.len() as u64 > than,
+            Body::Stream { length, .. } => length.is_none_or(|length| length > than),
+        }
+    }
+
+    fn framing(&self) -> RequestBody {
         match self {
             Body::Empty => RequestBody::None,
             Body::Whole(bytes) => RequestBody::Length(bytes.len() as u64),
@@ -69,6 +84,10 @@ pub struct Request {
     pub(crate) refuse_redirects: bool,
     /// It has a User-Agent or Accept-Encoding of its own.
     pub(crate) own_defaults: bool,
+    /// Its body goes without asking.
+    pub(crate) never_expects: bool,
+    /// What follows its body.
+    pub(crate) trailers: Option<Arc<Trailers>>,
     /// What it says for itself of the road it takes.
     pub(crate) roads: Option<Arc<RoadOptions>>,
     /// And of TLS.
@@ -122,6 +141,8 @@ impl Request {
             follow_redirects: false,
             refuse_redirects: false,
             own_defaults: false,
+            never_expects: false,
+            trailers: None,
             roads: None,
             tls: None,
             is_unix_url: false,
@@ -131,7 +152,9 @@ impl Request {
     }
 
     /// Appends a header field; order, case and duplicates are kept. `Host` replaces the URL's;
-    /// `Content-Length` and `Transfer-Encoding` must agree with the body.
+    /// `Content-Length` and `Transfer-Encoding` must agree with the body. With `Expect: 100-continue` the
+    /// body waits for the server's word; an empty `Expect` is not sent, and has it go at once whatever
+    /// `expect_threshold` says (as curl's).
     ///
     /// # Errors
     /// `InvalidHeader`, naming the field and the reason.
@@ -140,6 +163,10 @@ impl Request {
             && name[..6].eq_ignore_ascii_case(b"proxy-")
             && self.is_for_proxy(name, value)?
         {
+            return Ok(());
+        }
+        if name.len() == 6 && value.is_empty() && name.eq_ignore_ascii_case(b"Expect") {
+            self.never_expects = true;
             return Ok(());
         }
         self.head.append(name, value)?;
@@ -207,6 +234,57 @@ impl Request {
     /// A streamed body: with Content-Length when `length` is known, else chunked.
     pub fn set_body_stream(&mut self, source: Box<dyn BodySource>, length: Option<u64>) {
         self.body = Body::Stream { source: Arc::new(Mutex::new(Some(Kept::new(source)))), length };
+    }
+
+    /// A file as the body, read while it is sent: with Content-Length, unless it has no length.
+    pub fn set_body_file(&mut self, file: FileBody) {
+        let length = file.length();
+        self.set_body_stream(Box::new(file), length);
+    }
+
+    /// Appends a field to what follows the body, which is then sent chunked (RFC 9110 6.5, RFC 9112
+    /// 7.1.2); a Trailer field announces it, unless the request has its own. Sent with each repeat.
+    ///
+    /// # Errors
+    /// `InvalidHeader`: no name or value of a field, or one that must stand before the body (RFC 9110
+    /// 6.5.1).
+    pub fn add_trailer(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
+        self.change_trailers(|trailers| trailers.add(name, value))
+    }
+
+    /// The same with a value that `told` tells when the body is over, on the thread that sends it, for a
+    /// checksum of what was streamed. A repeat asks again.
+    ///
+    /// # Errors
+    /// As [`Request::add_trailer`]. What `told` returns fails the request, as a value does that is none.
+    pub fn add_told_trailer(&mut self, name: &[u8], told: Arc<TrailerFn>) -> Result<()> {
+        self.change_trailers(|trailers| trailers.add_told(name, told))
+    }
+
+    fn change_trailers(&mut self, add: impl FnOnce(&mut Trailers) -> Result<()>) -> Result<()> {
+        let mut trailers = self.trailers.as_deref().cloned().unwrap_or_default();
+        add(&mut trailers)?;
+        self.trailers = Some(Arc::new(trailers));
+        Ok(())
+    }
+
+    /// How its body is framed: trailers follow chunks only.
+    pub(crate) fn framing(&self) -> RequestBody {
+        match self.body.framing() {
+            RequestBody::Length(_) if self.trailers.is_some() => RequestBody::Unknown,
+            framing => framing,
+        }
+    }
+
+    /// The body of `other`, and what follows it.
+    pub(crate) fn share_body(&mut self, other: &Request) {
+        self.body = other.body.clone();
+        self.trailers = other.trailers.clone();
+    }
+
+    /// The same, its body not waiting for the server's word.
+    pub(crate) fn without_expect(&self) -> Request {
+        Request { head: self.head.without(b"Expect"), never_expects: true, ..self.clone() }
     }
 
     /// Overrides `max_body_size`: most bytes, decoded, of a response body that is collected whole; 0
@@ -280,6 +358,7 @@ impl Request {
         self.tls = other.tls.clone();
         self.is_unix_url = other.is_unix_url;
         self.observer = other.observer.clone();
+        self.never_expects = other.never_expects;
     }
 
     /// It goes to another origin than the URL that it was made of.
@@ -296,6 +375,22 @@ impl Request {
         if self.own_timeouts {
             self.timeouts.check()?;
         }
-        Ok(self.head.check(self.body.framing())?)
+        self.head.check(self.framing())?;
+        if self.trailers.is_some() {
+            self.check_trailers()?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn check_trailers(&self) -> Result<()> {
+        let reason = match (self.framing(), self.head.content_length()) {
+            (RequestBody::Unknown, None) => return Ok(()),
+            (RequestBody::Unknown, Some(_)) => {
+                "they follow a chunked body only, and the request has a Content-Length"
+            }
+            _ => "the request has no body that they could follow",
+        };
+        Err(Error::new(ErrorKind::InvalidHeader, Phase::Request, format!("trailers: {reason}")))
     }
 }
