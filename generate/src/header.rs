@@ -21,6 +21,7 @@ const SOURCES: &[&str] = &[
     "verifier",
     "request",
     "response",
+    "redirect",
     "tls",
     "response_tls",
     "event",

@@ -7,8 +7,10 @@
 mod bridge;
 mod call_table;
 mod client;
+mod common;
 mod completion_record;
 mod convert;
+mod dispatched;
 #[rustfmt::skip]
 mod generated;
 mod memory;
@@ -31,7 +33,7 @@ pub struct OptionRow {
     pub name: String,
     /// `count`, `time`, `flag`, `text` or `pem`.
     pub kind: String,
-    /// What a text may be given as: `plain`, `proxies`, `list` or `fields`.
+    /// What a text may be given as: `plain`, `proxies`, `list`, `fields` or `credentials`.
     pub form: String,
 }
 
@@ -45,6 +47,8 @@ pub fn option_table() -> Vec<OptionRow> {
             Form::Proxies => "proxies",
             Form::List => "list",
             Form::Fields => "fields",
+            Form::Credentials => "credentials",
+            Form::Words(_) => "plain",
         }
         .to_string(),
         kind: match option.kind.shape() {

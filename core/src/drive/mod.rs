@@ -11,7 +11,8 @@
 //! | `hedge` | an answer that is late is asked for a second time |
 //! | `exchange` | one request and the head of its answer on one connection |
 //!
-//! `expect` says whether a body waits for the server's word. `acquire` gets the connection, `reply` makes what the rings hand back, `body` and `passthrough`
+//! `expect` says whether a body waits for the server's word. `acquire` gets the connection, `reply` makes
+//! what the rings hand back, `history` keeps what led there, `body` and `passthrough`
 //! receive the rest of it, `drain` ends it early. The protocol machine decides what bytes mean
 //! (`keepalive-proto`), `repeat` what may be sent again.
 
@@ -25,10 +26,11 @@ mod early;
 mod exchange;
 mod expect;
 pub(crate) mod hedge;
+pub(crate) mod history;
 pub(crate) mod info;
 pub(crate) mod on_engine;
 mod passthrough;
-mod redirect;
+pub(crate) mod redirect;
 mod replay;
 pub(crate) mod reply;
 mod retry;
