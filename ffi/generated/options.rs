@@ -204,10 +204,10 @@ pub struct ka_client_options {
     /// request's own Authorization field goes before it, and it before the URL's user and password.
     /// Empty: none, whatever the client has. Default: NULL.
     pub auth: *const c_char,
-    /// A request body of more bytes, or of unknown length, waits up to 1 s for the server's
-    /// 100 (Continue), so that one that is refused is not sent (RFC 9110 10.1.1; curl's threshold).
-    /// A server that ignores it is remembered for 10 min. A request asks with a field of its own
-    /// (Expect: 100-continue), and does not with an empty one. 0: never by itself.
+    /// Bytes of a request body above which it, and one of unknown length, waits up to 1 s for the
+    /// server's 100 (Continue), so that one that is refused is not sent (RFC 9110 10.1.1; curl's
+    /// threshold). A server that ignores it is remembered for 10 min. A request asks with a field
+    /// of its own (Expect: 100-continue), and does not with an empty one. 0: never by itself.
     /// Default: 1,048,576 (1 MiB).
     pub expect_threshold_size: u64,
 }

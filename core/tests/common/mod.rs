@@ -5,6 +5,7 @@
 pub mod peer;
 mod script;
 pub mod tls;
+pub mod uploads;
 
 use std::mem::MaybeUninit;
 use std::os::unix::fs::FileExt;

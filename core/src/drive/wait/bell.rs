@@ -5,19 +5,26 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::sync::{Mutex, lock};
 
-/// Rung by its waker, from any thread. It has a descriptor from the first sleep on.
+/// Rung by its waker, from any thread. It has descriptors from the first sleep on.
 #[derive(Default)]
 pub(crate) struct Bell(Mutex<State>);
 
 #[derive(Default)]
 struct State {
     rung: bool,
-    fd: Option<Arc<OwnedFd>>,
+    pipe: Option<Arc<Pipe>>,
+}
+
+/// A byte is in it while the bell has been rung.
+struct Pipe {
+    read: OwnedFd,
+    write: OwnedFd,
 }
 
 /// Why a sleep ended.
@@ -34,25 +41,27 @@ impl Bell {
         Waker::from(self.clone())
     }
 
-    /// The descriptor; `None` if it has been rung since the last sleep.
-    fn armed(&self) -> Result<Option<Arc<OwnedFd>>, Errno> {
+    /// Its pipe; `None` if it has been rung since the last sleep.
+    fn armed(&self) -> Result<Option<Arc<Pipe>>, Errno> {
         let mut state = lock(&self.0);
+        if let Some(pipe) = &state.pipe {
+            // Rung or not: then there is a byte in it.
+            return Ok(Some(pipe.clone()));
+        }
         if std::mem::take(&mut state.rung) {
             return Ok(None);
         }
-        if let Some(fd) = &state.fd {
-            return Ok(Some(fd.clone()));
-        }
-        let made = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
-        state.fd = Some(made.clone());
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        let made = Arc::new(Pipe { read, write });
+        state.pipe = Some(made.clone());
         Ok(Some(made))
     }
 
-    fn clear(&self, fd: &OwnedFd) {
+    fn clear(&self, pipe: &Pipe) {
         let mut state = lock(&self.0);
         state.rung = false;
         // Fails only when it is clear already.
-        let _ = rustix::io::read(fd, &mut [0u8; 8]);
+        let _ = rustix::io::read(&pipe.read, &mut [0u8; 8]);
     }
 
     /// Sleeps until the socket is ready in one of those ways, the bell rings or `time` is over.
@@ -65,9 +74,8 @@ impl Bell {
         flags: PollFlags,
         time: Option<Duration>,
     ) -> Result<Slept, Errno> {
-        let Some(fd) = self.armed()? else { return Ok(Slept::Bell) };
-        let mut fds =
-            [PollFd::new(&socket, flags), PollFd::from_borrowed_fd(fd.as_fd(), PollFlags::IN)];
+        let Some(pipe) = self.armed()? else { return Ok(Slept::Bell) };
+        let mut fds = [PollFd::new(&socket, flags), PollFd::new(&pipe.read, PollFlags::IN)];
         match poll(&mut fds, timespec(time).as_ref()) {
             Ok(0) | Err(Errno::INTR) => return Ok(Slept::Neither),
             Ok(_) => {}
@@ -76,7 +84,7 @@ impl Bell {
         if fds[1].revents().is_empty() {
             return Ok(Slept::Socket);
         }
-        self.clear(&fd);
+        self.clear(&pipe);
         Ok(Slept::Bell)
     }
 }
@@ -84,10 +92,10 @@ impl Bell {
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
         let mut state = lock(&self.0);
-        state.rung = true;
-        if let Some(fd) = &state.fd {
-            // Fails only when the counter is full: it is readable then.
-            let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
+        let first = !std::mem::replace(&mut state.rung, true);
+        if let Some(pipe) = state.pipe.as_ref().filter(|_| first) {
+            // A pipe with nothing in it has room.
+            let _ = rustix::io::write(&pipe.write, b"!");
         }
     }
 }
