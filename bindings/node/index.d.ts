@@ -75,6 +75,19 @@ export interface ClientOptions {
    */
   stallTimeout?: number | null
   /**
+   * Bytes per second that a body must move at on average over `minSpeedTime`, as curl's low-speed limit; slower is an
+   * error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer counts, and
+   * the wait for a response head does not. 0: any speed. Default: 0.
+   */
+  minSpeed?: number
+  /** The time over which `minSpeed` is to be reached. 0 or `null`: no limit. Default: 30,000. */
+  minSpeedTime?: number | null
+  /**
+   * Bytes per second that a body moves at on average at most: what is faster is left in the socket, so that TCP slows
+   * the sender down. 0: no limit. Default: 0.
+   */
+  maxSpeed?: number
+  /**
    * How long a response may wait for its body to be read on, before its connection is closed: longer than servers wait
    * for a reader (60 s), and as long as a connection is kept at all. 0 or `null`: for ever. Default: 300,000.
    */
@@ -90,6 +103,12 @@ export interface ClientOptions {
    * Default: 2,147,483,648 (2 GiB).
    */
   maxBodySize?: number
+  /**
+   * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in Accept-Encoding by requests that
+   * have no such field. Without, a body is handed out as it came. Python and Node's fetch decode unless told not to, C
+   * and Node's request do not. Default: by language.
+   */
+  decode?: boolean
   /** Bytes of an unread body that are read to save the connection. Default: 262,144 (256 KiB). */
   drainLimit?: number
   /** Time spent on reading the unread rest of a body to save the connection. 0 or `null`: no limit. Default: 50. */
@@ -266,8 +285,8 @@ export interface ClientOptions {
   // </generated>
 }
 
-/** A header value; an array becomes one field for each, `undefined` none. */
-export type HeaderValue = string | number | boolean | bigint | undefined
+/** A header value; an array becomes one field for each, `undefined` none. `null`: not sent, also where it would be by default. */
+export type HeaderValue = string | number | boolean | bigint | null | undefined
 
 /**
  * Header fields: an object, pairs, a `Headers` or `Map`, or a flat array of names and values.
@@ -282,7 +301,9 @@ export type HeadersInit =
 export type BodyPiece = string | ArrayBufferView | ArrayBufferLike
 
 /**
- * A request body. Strings and bytes are copied and sent with their length; so are arrays and Sets of them, Blobs and
+ * A request body. Strings and bytes are copied and sent with their length; bytes above 1 MiB are copied while they are
+ * sent, as undici and node:http read them, so they must not change until the promise of `request` has settled (`fetch`
+ * takes its own copy at once, as WHATWG asks). With their length go also arrays and Sets of them, Blobs and
  * form data (of the global scope, of undici, of the `form-data` package), and the body of a `Request` that is there
  * within a few turns of the event loop and has at most 1 MB. Streams and other iterables are read as fast as the server
  * takes them, and sent chunked unless a Content-Length header gives their length.
@@ -330,6 +351,25 @@ export interface RoadOptions {
   /** `tlsServerName` by Node's name. */
   servername?: string | null
   // <generated request options>
+  /**
+   * Bytes per second that a body must move at on average over `minSpeedTime`, as curl's low-speed limit; slower is an
+   * error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer counts, and
+   * the wait for a response head does not. 0: any speed. Default: 0.
+   */
+  minSpeed?: number
+  /** The time over which `minSpeed` is to be reached. 0 or `null`: no limit. Default: 30,000. */
+  minSpeedTime?: number | null
+  /**
+   * Bytes per second that a body moves at on average at most: what is faster is left in the socket, so that TCP slows
+   * the sender down. 0: no limit. Default: 0.
+   */
+  maxSpeed?: number
+  /**
+   * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in Accept-Encoding by requests that
+   * have no such field. Without, a body is handed out as it came. Python and Node's fetch decode unless told not to, C
+   * and Node's request do not. Default: by language.
+   */
+  decode?: boolean
   /**
    * What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow"; "manual", they are responses
    * like others; "error", they are errors. `null`: "manual". Default: not set.
@@ -440,8 +480,13 @@ export interface RequestOptions extends Timeouts, RoadOptions {
   signal?: AbortSignal | null
   /** Default `manual`: a redirect is a response like any other. With `error` it rejects with `KA_INVALID_REDIRECT`. */
   redirect?: 'follow' | 'error' | 'manual'
-  /** Whether gzip, deflate, br and zstd are asked for and decoded. Default false. */
+  /** `decode` by the name that got and others have for it. */
   decompress?: boolean
+  /**
+   * The request target, sent byte for byte in place of the URL's path and query: for signed URLs, keys with `..` in
+   * them, `OPTIONS *`. What cannot be sent in one is a TypeError with `KA_INVALID_ARGUMENT`.
+   */
+  rawTarget?: string
 }
 
 /** Options of `upgrade`: those of `request` that concern a request without a body. */
@@ -486,6 +531,8 @@ export interface RequestInit extends Timeouts, RoadOptions {
   signal?: AbortSignal | null
   /** Default `follow`. With `manual` the redirect itself is the response. */
   redirect?: 'follow' | 'error' | 'manual'
+  /** The request target, sent byte for byte in place of the URL's path and query. */
+  rawTarget?: string
   /** Accepted for the sake of streamed bodies; they are always sent this way. */
   duplex?: 'half'
 }
@@ -742,6 +789,8 @@ export type ErrorCode =
   | 'KA_SEND_TIMEOUT'
   /** No byte of the response came for too long. */
   | 'KA_READ_TIMEOUT'
+  /** A body moved at less than `minSpeed` over `minSpeedTime`. */
+  | 'KA_TOO_SLOW'
   /** The response head breaks RFC 9112. */
   | 'KA_INVALID_RESPONSE_HEAD'
   /** The response head exceeds a limit. */

@@ -107,7 +107,7 @@ pub fn compile_with<'a>(
     if !compiled.insert(program.clone()) {
         return program;
     }
-    let language = if build.compiler == "g++" { "c++" } else { "c" };
+    let language = if build.compiler.ends_with("++") { "c++" } else { "c" };
     let object = program.with_extension("o");
     let mut command = Command::new(build.compiler);
     command

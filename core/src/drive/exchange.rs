@@ -401,7 +401,10 @@ fn fields_for<'a>(
     match &request.proxy_authorization {
         Some(own) => Cow::Owned([proxy.own_fields(), own].concat()),
         None => {
-            let target = || format!("{}{}", request.target.origin.url(), request.target.path());
+            let target = || {
+                let (base, target) = request.head.absolute_target(request.target.origin.url());
+                format!("{base}{target}")
+            };
             proxy.fields(|| (request.method(), target()), tried)
         }
     }

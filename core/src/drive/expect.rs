@@ -43,7 +43,7 @@ pub(super) fn manner(config: &ClientConfig, connection: &Connection, request: &R
     }
     let mut lines = Vec::new();
     if let Some(trailers) = &request.trailers
-        && !request.head.contains(b"Trailer")
+        && !request.has_header(b"Trailer")
     {
         lines = [b"Trailer: ", &trailers.names()[..], b"\r\n"].concat();
     }
@@ -68,9 +68,8 @@ fn by_itself(config: &ClientConfig, request: &Request) -> bool {
         (RequestBody::Unknown, None) => true,
     };
     long && config.expect_threshold > 0
-        && !request.never_expects
         && !request.head.switches()
-        && !request.head.contains(b"Expect")
+        && !request.has_header(b"Expect")
 }
 
 /// The answer is here, in that version; whether 100 came before it, be it late.
@@ -94,5 +93,9 @@ pub(super) fn patience(now: Instant, deadlines: &Deadlines) -> Deadline {
 /// The request without its wish, after a server refused that; `None` when its body is gone.
 pub(super) fn without(request: &Request, body: repeat::Body) -> Option<Box<Request>> {
     let attempt = repeat::Attempt { answer: Answer::Redirect, body, ..request.attempt() };
-    attempt.again().is_ok().then(|| Box::new(request.without_expect()))
+    attempt.again().ok()?;
+    let mut plain = Box::new(request.clone());
+    plain.head = plain.head.without(b"Expect");
+    plain.omit_header(b"Expect").ok()?;
+    Some(plain)
 }

@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::request::Request;
 use crate::request::body::BodySource;
 
 /// Bytes read at a time.
@@ -73,6 +74,14 @@ impl FileBody {
     /// Bytes; `None` if only its end tells.
     pub fn length(&self) -> Option<u64> {
         self.length
+    }
+}
+
+impl Request {
+    /// A file as the body, read while it is sent: with Content-Length, unless it has no length.
+    pub fn set_body_file(&mut self, file: FileBody) {
+        let length = file.length();
+        self.set_body_stream(Box::new(file), length);
     }
 }
 

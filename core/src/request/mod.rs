@@ -6,8 +6,12 @@ pub(crate) mod form;
 pub(crate) mod media_type;
 pub(crate) mod method;
 pub(crate) mod multipart;
+mod omitted;
+pub(crate) mod pace;
 pub(crate) mod policy;
+mod raw_target;
 pub(crate) mod redirect_hook;
+mod speed;
 pub(crate) mod time;
 pub(crate) mod tls_options;
 pub(crate) mod trailers;
@@ -20,17 +24,18 @@ use keepalive_proto::{RequestBody, RequestHead};
 use keepalive_tables::OPTIONS;
 
 use crate::auth::credentials::Credentials;
-use crate::config::Timeouts;
 use crate::config::redirects::{Redirects, sensitive_names};
-use crate::error::{Error, ErrorKind, Phase, Result, Sent};
+use crate::config::{ClientConfig, Timeouts};
+use crate::error::{Error, Result, Sent};
 use crate::observe::Observer;
 use crate::repeat::{self, Answer, Attempt};
 use crate::request::body::{BodySource, Kept, SharedSource};
-use crate::request::file::FileBody;
+use crate::request::omitted::Omitted;
+use crate::request::pace::Pace;
 use crate::request::policy::RequestPolicy;
 use crate::request::redirect_hook::RedirectHook;
 use crate::request::tls_options::TlsOptions;
-use crate::request::trailers::{TrailerFn, Trailers};
+use crate::request::trailers::Trailers;
 use crate::request::url::{Target, unix};
 use crate::roads::Roads;
 use crate::roads::options::RoadOptions;
@@ -82,17 +87,20 @@ pub struct Request {
     pub(crate) body: Body,
     pub(crate) timeouts: Timeouts,
     own_timeouts: bool,
-    pub(crate) decode: bool,
+    /// `None`: as the client has it.
+    decode: Option<bool>,
+    /// Whether to decode is said when the body is read.
+    pub(crate) decode_later: bool,
     /// Its own `max_body_size`, if it has one.
     pub(crate) max_body_size: Option<u64>,
     /// `None`: as the client has it.
     pub(crate) redirects: Option<Redirects>,
-    /// It has a User-Agent, Accept-Encoding or credentials of its own.
+    /// It has a User-Agent, Accept-Encoding or credentials of its own, or is to have none.
     pub(crate) own_defaults: bool,
-    /// Its body goes without asking.
-    pub(crate) never_expects: bool,
     /// What follows its body.
     pub(crate) trailers: Option<Arc<Trailers>>,
+    /// Fields that it does not get.
+    omitted: Omitted,
     /// What it says for itself of credentials and redirects.
     pub(crate) policy: Option<Arc<RequestPolicy>>,
     /// What it says for itself of the road it takes.
@@ -104,6 +112,8 @@ pub struct Request {
     /// The field line of its own Proxy-Authorization, for a proxy that forwards it and for nobody else.
     pub(crate) proxy_authorization: Option<Arc<[u8]>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    /// What it says of the speed of its bodies.
+    pub(crate) pace: Option<Arc<Pace>>,
 }
 
 impl Request {
@@ -143,18 +153,20 @@ impl Request {
             body: Body::Empty,
             timeouts: Timeouts::default(),
             own_timeouts: false,
-            decode: false,
+            decode: None,
+            decode_later: false,
             max_body_size: None,
             redirects: None,
             own_defaults: false,
-            never_expects: false,
             trailers: None,
+            omitted: Omitted::default(),
             policy: None,
             roads: None,
             tls: None,
             is_unix_url: false,
             proxy_authorization: None,
             observer: None,
+            pace: None,
         })
     }
 
@@ -173,8 +185,7 @@ impl Request {
             return Ok(());
         }
         if name.len() == 6 && value.is_empty() && name.eq_ignore_ascii_case(b"Expect") {
-            self.never_expects = true;
-            return Ok(());
+            return self.omit_header(name);
         }
         self.head.append(name, value)?;
         self.own_defaults |= name.eq_ignore_ascii_case(b"User-Agent")
@@ -200,14 +211,21 @@ impl Request {
     }
 
     /// Overrides an option of the client for this request, if it is one about the road to the server, who
-    /// asks, or redirects (`proxy`, `tls_verify`, `auth` and others: those whose row of the table says
-    /// `per_request`).
+    /// asks, redirects or the body (`proxy`, `tls_verify`, `auth`, `decode` and others: those whose row of the
+    /// table says `per_request`).
     /// `None`: as the client; an empty text: none; flags are `true` and `false`. Requests with other TLS
     /// options never share a connection or a session.
     ///
     /// # Errors
     /// `InvalidArgument`: no such option, or not a value of it. Files are read when the request is sent.
     pub fn set_option(&mut self, name: &str, value: Option<&str>) -> Result<()> {
+        if name == "decode" {
+            self.decode = value.map(|text| tls_options::flag(name, text)).transpose()?;
+            return Ok(());
+        }
+        if let Some(set) = self.set_speed_option(name, value) {
+            return set;
+        }
         if name == "redirect" {
             self.redirects = value.map(Redirects::parse).transpose()?;
             return Ok(());
@@ -239,6 +257,25 @@ impl Request {
         Ok(())
     }
 
+    /// The request goes out without that field where it would get one by default: User-Agent,
+    /// Accept-Encoding, the Authorization of a URL's userinfo, and what else is added to requests that do
+    /// not say it themselves. A field that is added by name is sent all the same.
+    ///
+    /// # Errors
+    /// `InvalidHeader`: Host, Content-Length and Transfer-Encoding are not the caller's to leave out; a
+    /// name that is none.
+    pub fn omit_header(&mut self, name: &[u8]) -> Result<()> {
+        self.omitted.add(name)?;
+        self.own_defaults = true;
+        Ok(())
+    }
+
+    /// Whether a field of that name was added, or is to be left out (case-insensitive): then it gets none
+    /// by default.
+    pub fn decides_header(&self, name: &[u8]) -> bool {
+        self.head.contains(name) || self.omitted.has(name)
+    }
+
     /// Whether a field of that name was added (case-insensitive).
     pub fn has_header(&self, name: &[u8]) -> bool {
         self.head.contains(name)
@@ -254,57 +291,6 @@ impl Request {
         self.body = Body::Stream { source: Arc::new(Mutex::new(Some(Kept::new(source)))), length };
     }
 
-    /// A file as the body, read while it is sent: with Content-Length, unless it has no length.
-    pub fn set_body_file(&mut self, file: FileBody) {
-        let length = file.length();
-        self.set_body_stream(Box::new(file), length);
-    }
-
-    /// Appends a field to what follows the body, which is then sent chunked (RFC 9110 6.5, RFC 9112
-    /// 7.1.2); a Trailer field announces it, unless the request has its own. Sent with each repeat.
-    ///
-    /// # Errors
-    /// `InvalidHeader`: no name or value of a field, or one that must stand before the body (RFC 9110
-    /// 6.5.1).
-    pub fn add_trailer(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
-        self.change_trailers(|trailers| trailers.add(name, value))
-    }
-
-    /// The same with a value that `told` tells when the body is over, on the thread that sends it, for a
-    /// checksum of what was streamed. A repeat asks again.
-    ///
-    /// # Errors
-    /// As [`Request::add_trailer`]. What `told` returns fails the request, as a value does that is none.
-    pub fn add_told_trailer(&mut self, name: &[u8], told: Arc<TrailerFn>) -> Result<()> {
-        self.change_trailers(|trailers| trailers.add_told(name, told))
-    }
-
-    fn change_trailers(&mut self, add: impl FnOnce(&mut Trailers) -> Result<()>) -> Result<()> {
-        let mut trailers = self.trailers.as_deref().cloned().unwrap_or_default();
-        add(&mut trailers)?;
-        self.trailers = Some(Arc::new(trailers));
-        Ok(())
-    }
-
-    /// How its body is framed: trailers follow chunks only.
-    pub(crate) fn framing(&self) -> RequestBody {
-        match self.body.framing() {
-            RequestBody::Length(_) if self.trailers.is_some() => RequestBody::Unknown,
-            framing => framing,
-        }
-    }
-
-    /// The body of `other`, and what follows it.
-    pub(crate) fn share_body(&mut self, other: &Request) {
-        self.body = other.body.clone();
-        self.trailers = other.trailers.clone();
-    }
-
-    /// The same, its body not waiting for the server's word.
-    pub(crate) fn without_expect(&self) -> Request {
-        Request { head: self.head.without(b"Expect"), never_expects: true, ..self.clone() }
-    }
-
     /// Overrides `max_body_size`: most bytes, decoded, of a response body that is collected whole; 0
     /// for no limit.
     pub fn set_max_body_size(&mut self, bytes: u64) {
@@ -318,9 +304,21 @@ impl Request {
     }
 
     /// Whether gzip, deflate, br and zstd response bodies are decoded, and offered in
-    /// Accept-Encoding unless the request has that field. Default: no.
+    /// Accept-Encoding unless the request has that field. In place of the client's option `decode`.
     pub fn set_decode(&mut self, decode: bool) {
-        self.decode = decode;
+        self.decode = Some(decode);
+    }
+
+    /// Codings are offered as [`Request::set_decode`] says, but the body stays as it comes until
+    /// [`Response::start_decoding`](crate::Response::start_decoding) is called. Default: no.
+    pub fn set_decode_later(&mut self, later: bool) {
+        self.decode_later = later;
+    }
+
+    /// Whether codings are offered and undone.
+    #[inline]
+    pub(crate) fn decodes(&self, config: &ClientConfig) -> bool {
+        self.decode.unwrap_or(config.decode)
     }
 
     /// Whether 301, 302, 303, 307 and 308 are followed (RFC 9110 15.4). Default: as the client has it.
@@ -425,6 +423,9 @@ impl Request {
         self.timeouts = other.timeouts;
         self.own_timeouts = other.own_timeouts;
         self.decode = other.decode;
+        self.decode_later = other.decode_later;
+        self.omitted = other.omitted.clone();
+        self.own_defaults |= !self.omitted.is_empty();
         self.max_body_size = other.max_body_size;
         self.redirects = other.redirects;
         self.policy = other.policy.clone();
@@ -433,7 +434,7 @@ impl Request {
         self.tls = other.tls.clone();
         self.is_unix_url = other.is_unix_url;
         self.observer = other.observer.clone();
-        self.never_expects = other.never_expects;
+        self.pace = other.pace.clone();
     }
 
     /// It goes to another origin than the URL that it was made of.
@@ -458,17 +459,5 @@ impl Request {
             self.check_trailers()?;
         }
         Ok(())
-    }
-
-    #[cold]
-    fn check_trailers(&self) -> Result<()> {
-        let reason = match (self.framing(), self.head.content_length()) {
-            (RequestBody::Unknown, None) => return Ok(()),
-            (RequestBody::Unknown, Some(_)) => {
-                "they follow a chunked body only, and the request has a Content-Length"
-            }
-            _ => "the request has no body that they could follow",
-        };
-        Err(Error::new(ErrorKind::InvalidHeader, Phase::Request, format!("trailers: {reason}")))
     }
 }
