@@ -43,7 +43,7 @@ pub(super) fn manner(config: &ClientConfig, connection: &Connection, request: &R
     }
     let mut lines = Vec::new();
     if let Some(trailers) = &request.trailers
-        && !request.has_header(b"Trailer")
+        && !request.decides_header(b"Trailer")
     {
         lines = [b"Trailer: ", &trailers.names()[..], b"\r\n"].concat();
     }
@@ -69,7 +69,7 @@ fn by_itself(config: &ClientConfig, request: &Request) -> bool {
     };
     long && config.expect_threshold > 0
         && !request.head.switches()
-        && !request.has_header(b"Expect")
+        && !request.decides_header(b"Expect")
 }
 
 /// The answer is here, in that version; whether 100 came before it, be it late.

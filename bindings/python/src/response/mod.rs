@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use keepalive_core::{
-    Blocking, Destination, Error, Fields, Info as CoreInfo, Response as CoreResponse,
+    Blocking, Destination, Error, Fields, Info as CoreInfo, Response as CoreResponse, ResponseHead,
     Timings as CoreTimings, TlsInfo as CoreTlsInfo, Version,
 };
 use pyo3::prelude::*;
@@ -65,6 +65,7 @@ struct Facts {
     info: CoreInfo,
     timings: CoreTimings,
     tls: Option<Arc<CoreTlsInfo>>,
+    informational: Box<[ResponseHead]>,
     headers: Py<Headers>,
 }
 
@@ -74,9 +75,10 @@ impl Facts {
             reason: response.reason().into(),
             version: response.version(),
             url: response.url_with_fragment().into(),
-            info: response.info().clone(),
+            info: response.info(),
             timings: response.timings(),
             tls: response.tls().cloned(),
+            informational: response.informational().into(),
             headers: Py::new(py, Headers::of(owned(response.headers())))?,
         })
     }
