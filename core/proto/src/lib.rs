@@ -43,7 +43,7 @@ mod request_head;
 mod start;
 mod trailers;
 
-pub use connection::Connection;
+pub use connection::{Ahead, Connection};
 pub use error::{LocalError, RemoteError};
 pub use event::{Eof, Event, Limits, RequestBody};
 pub use fields::Fields;

@@ -15,7 +15,6 @@
 //! take the next request for it (RFC 9110 10.1.1). A success that is still to come, where the request did
 //! not ask by a field of its own, is taken for the word.
 
-use std::borrow::Cow;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -23,17 +22,22 @@ use std::task::{Poll, ready};
 use std::time::Instant;
 
 use bytes::Bytes;
-use keepalive_proto::{Event as Came, Fields, ResponseHead, Start, TargetForm};
+use keepalive_proto::{Event as Came, Fields, ResponseHead};
 
-use crate::auth::tries::Tries;
 use crate::connection::Connection;
+use crate::connection::handover::is_last;
 use crate::connection::lease::Lease;
 use crate::connection::wire::Wire;
 use crate::deadline::Deadline;
 use crate::drive::body::broken;
 use crate::drive::call::{Call, Record};
 use crate::drive::early::settle;
+<<<<<<< HEAD
 use crate::drive::expect;
+=======
+use crate::drive::pipeline;
+use crate::drive::start::{proxy_fields, started};
+>>>>>>> main
 use crate::drive::upload::Upload;
 use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Want};
 use crate::error::{self, Error, ErrorKind, Result, Sent};
@@ -41,8 +45,11 @@ use crate::net::socket::{Io, READ_SIZE, Received, is_pause};
 use crate::net::tls::handshake_error;
 use crate::observe::Event;
 use crate::origin::Origin;
+<<<<<<< HEAD
 use crate::origin::proxy::ProxyServer;
 use crate::origin::state::OriginState;
+=======
+>>>>>>> main
 use crate::request::Request;
 
 /// A response head, and when things happened.
@@ -157,17 +164,28 @@ pub(super) async fn exchange<W: Wait>(
     attempt: Attempt<'_, '_>,
 ) -> std::result::Result<HeadReceived, Failure> {
     let Attempt { lease, request, upload, now } = attempt;
+    let (pool, host, written) = (call.pool, lease.host(), call.ahead.take());
+    let ahead = written.is_some();
     let connection = match lease.connection() {
         Ok(connection) => connection,
         Err(error) => return Err(Failure::before(error)),
     };
+    let opening = match !ahead && pipeline::fits(&call.settings.config, request) {
+        true => pipeline::opening(pool, host, connection, now),
+        false => None,
+    };
     let before = connection.wire.written;
     call.record.starts_on(connection);
-    let result = run(call, connection, request, upload, now).await;
+    connection.wire.sent += written.unwrap_or_default();
+    let result = run(call, connection, request, upload, now, (ahead, opening)).await;
     call.record.counts(connection);
+    if connection.pipeline.is_some() && result.is_ok() && !connection.wire.http.promises_more() {
+        is_last(pool, host, connection);
+    }
     let wire = &connection.wire;
     result.map_err(|error| {
         let sent = match wire.written - before {
+            _ if ahead => Sent::All,
             0 => Sent::Nothing,
             _ if wire.is_sent() => Sent::All,
             _ => Sent::Part,
@@ -197,11 +215,25 @@ async fn run<W: Wait>(
     request: &Request,
     mut upload: Upload<'_>,
     mut now: Instant,
+    (ahead, mut opening): (bool, Option<Box<pipeline::Opening>>),
 ) -> Result<HeadReceived> {
     let origin: &Origin = &request.target.origin;
     call.wait.adopt(&mut connection.io)?;
+<<<<<<< HEAD
     // `held`: the body is held back until the server has said its word.
     let (mut held, asks) = begin(call, connection, request, !upload.is_over())?;
+=======
+    if !ahead {
+        let mut start = started(&call.fields, connection.forwarder.as_deref(), request);
+        start.last = connection.is_last_request();
+        let for_proxy;
+        if let Some(proxy) = &connection.forwarder {
+            for_proxy = proxy_fields(proxy, request, &mut call.tried);
+            start.more = for_proxy.as_deref().unwrap_or_default();
+        }
+        connection.wire.http.start_with(&request.head, request.body.framing(), &start)?;
+    }
+>>>>>>> main
     if connection.wire.transport.is_handshaking() {
         // Boxed: what is seldom asked for makes no other request's future larger.
         Box::pin(settle(call, connection, request)).await?;
@@ -218,7 +250,14 @@ async fn run<W: Wait>(
     let mut phase = Phase::SendHead;
     let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
     let mut sent_at = now;
-    let (mut come, mut arrived) = (Arrived::default(), false);
+    // What was sent behind another request may be answered already.
+    let (mut come, mut arrived) = (Arrived::default(), ahead);
+    if ahead {
+        upload = Upload::Empty;
+        phase = Phase::AwaitHead;
+        record.marks.sent = now;
+        deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
+    }
     let mut unlooked = 0;
     loop {
         if std::mem::take(&mut arrived) {
@@ -240,7 +279,7 @@ async fn run<W: Wait>(
             }
         }
         if come.head.is_some()
-            && (wire.http.send_stopped() || wire.is_sent())
+            && (phase == Phase::AwaitHead || wire.http.send_stopped() || wire.is_sent())
             && let Some(head) = come.head.take()
         {
             if phase.sends() {
@@ -266,6 +305,9 @@ async fn run<W: Wait>(
                 record.marks.sent = now;
                 deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
                 record.tell(Event::Sent { bytes: wire.written - before });
+                if let Some(opening) = opening.take() {
+                    opening.open();
+                }
             } else {
                 deadline = expect::patience(now, deadlines);
             }
@@ -369,6 +411,7 @@ async fn run<W: Wait>(
     }
 }
 
+<<<<<<< HEAD
 /// Starts the request; whether its body waits for the server's word, and who is told what comes of it.
 #[inline]
 fn begin<W: Wait>(
@@ -420,6 +463,8 @@ fn fields_for<'a>(
     }
 }
 
+=======
+>>>>>>> main
 fn write(
     wire: &mut Wire,
     fd: BorrowedFd<'_>,

@@ -6,6 +6,7 @@ pub(crate) mod dns_refresh;
 pub(crate) mod expectation;
 mod latency;
 pub(crate) mod nonces;
+pub(crate) mod pipelining;
 pub(crate) mod proxy;
 pub(crate) mod route;
 pub(crate) mod state;
