@@ -17,7 +17,6 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Instant;
 
@@ -32,12 +31,9 @@ use crate::deadline::Deadline;
 use crate::drive::body::broken;
 use crate::drive::call::{Call, Record};
 use crate::drive::early::settle;
-<<<<<<< HEAD
 use crate::drive::expect;
-=======
 use crate::drive::pipeline;
-use crate::drive::start::{proxy_fields, started};
->>>>>>> main
+use crate::drive::start::start;
 use crate::drive::upload::Upload;
 use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Want};
 use crate::error::{self, Error, ErrorKind, Result, Sent};
@@ -45,11 +41,6 @@ use crate::net::socket::{Io, READ_SIZE, Received, is_pause};
 use crate::net::tls::handshake_error;
 use crate::observe::Event;
 use crate::origin::Origin;
-<<<<<<< HEAD
-use crate::origin::proxy::ProxyServer;
-use crate::origin::state::OriginState;
-=======
->>>>>>> main
 use crate::request::Request;
 
 /// A response head, and when things happened.
@@ -219,21 +210,11 @@ async fn run<W: Wait>(
 ) -> Result<HeadReceived> {
     let origin: &Origin = &request.target.origin;
     call.wait.adopt(&mut connection.io)?;
-<<<<<<< HEAD
     // `held`: the body is held back until the server has said its word.
-    let (mut held, asks) = begin(call, connection, request, !upload.is_over())?;
-=======
-    if !ahead {
-        let mut start = started(&call.fields, connection.forwarder.as_deref(), request);
-        start.last = connection.is_last_request();
-        let for_proxy;
-        if let Some(proxy) = &connection.forwarder {
-            for_proxy = proxy_fields(proxy, request, &mut call.tried);
-            start.more = for_proxy.as_deref().unwrap_or_default();
-        }
-        connection.wire.http.start_with(&request.head, request.body.framing(), &start)?;
-    }
->>>>>>> main
+    let (mut held, asks) = match ahead {
+        false => start(call, connection, request, !upload.is_over())?,
+        true => (false, None),
+    };
     if connection.wire.transport.is_handshaking() {
         // Boxed: what is seldom asked for makes no other request's future larger.
         Box::pin(settle(call, connection, request)).await?;
@@ -411,60 +392,6 @@ async fn run<W: Wait>(
     }
 }
 
-<<<<<<< HEAD
-/// Starts the request; whether its body waits for the server's word, and who is told what comes of it.
-#[inline]
-fn begin<W: Wait>(
-    call: &mut Call<'_, W>,
-    connection: &mut Connection,
-    request: &Request,
-    has_body: bool,
-) -> Result<(bool, Option<Arc<OriginState>>)> {
-    let mut start =
-        Start { fields: &call.fields, last: connection.is_last_request(), ..Start::default() };
-    let (for_proxy, both);
-    if let Some(proxy) = &connection.forwarder {
-        start.form = TargetForm::Absolute(request.target.origin.url());
-        if !proxy.is_told_nothing() || request.proxy_authorization.is_some() {
-            for_proxy = fields_for(proxy, request, &mut call.tried);
-            start.more = &for_proxy;
-        }
-    }
-    if !has_body {
-        connection.wire.http.start_with(&request.head, request.framing(), &start)?;
-        return Ok((false, None));
-    }
-    let manner = expect::manner(&call.settings.config, connection, request);
-    if !manner.lines.is_empty() {
-        both = [start.more, &manner.lines].concat();
-        start.more = &both;
-    }
-    connection.wire.http.start_with(&request.head, request.framing(), &start)?;
-    Ok((manner.held, manner.asks))
-}
-
-/// The field lines that a proxy gets with what it is to forward: the caller's Proxy-Authorization before
-/// its own credentials.
-#[inline]
-fn fields_for<'a>(
-    proxy: &'a ProxyServer,
-    request: &'a Request,
-    tried: &mut Tries,
-) -> Cow<'a, [u8]> {
-    match &request.proxy_authorization {
-        Some(own) => Cow::Owned([proxy.own_fields(), own].concat()),
-        None => {
-            let target = || {
-                let (base, target) = request.head.absolute_target(request.target.origin.url());
-                format!("{base}{target}")
-            };
-            proxy.fields(|| (request.method(), target()), tried)
-        }
-    }
-}
-
-=======
->>>>>>> main
 fn write(
     wire: &mut Wire,
     fd: BorrowedFd<'_>,

@@ -24,14 +24,10 @@ use crate::stats::CloseCause;
 pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
     let route = call.route(request)?;
     let mut body = UploadSource::take(&request.body)?;
-<<<<<<< HEAD
-    let mut replays = 0;
+    let mut replays = 0u32;
     // Without the wish for 100 (Continue) that a server refused.
     let without = OnceLock::new();
     let mut request = request;
-=======
-    let mut replays = 0u32;
->>>>>>> main
     loop {
         if replays > 0 {
             // It waits anew, by its own clock.

@@ -68,13 +68,10 @@ pub(crate) struct OriginState {
     ends: Mutex<Ends>,
     /// Retries that may be made of requests to it.
     pub budget: Budget,
-<<<<<<< HEAD
     /// Whether it answers `Expect: 100-continue`.
     pub expectation: Expectation,
-=======
     /// Whether requests can be sent behind others.
     pub pipelining: Pipelining,
->>>>>>> main
     breaker: Mutex<Option<Breaker>>,
     /// Times to the response head, while somebody hedges.
     latency: Mutex<Option<Box<Latency>>>,
@@ -91,11 +88,8 @@ impl Default for OriginState {
             hinted_at: AtomicU64::default(),
             ends: Mutex::default(),
             budget: Budget::default(),
-<<<<<<< HEAD
             expectation: Expectation::default(),
-=======
             pipelining: Pipelining::default(),
->>>>>>> main
             breaker: Mutex::default(),
             latency: Mutex::default(),
             late_after: AtomicU64::default(),
