@@ -14,12 +14,12 @@ CC=${CC:-cc} LD=${LD:-ld} AR=${AR:-ar} NM=${NM:-nm} OBJCOPY=${OBJCOPY:-objcopy}
 require cargo "https://rustup.rs"
 require "$CC" "install the package gcc"
 for tool in "$LD" "$AR" "$NM" "$OBJCOPY"; do require "$tool" "install the package binutils"; done
-strip=()
 if [ -z "$archive" ]; then
     cargo build --quiet --release -p libkeepalive
     archive=$ROOT/target/release/libkeepalive.a
-    strip=(--strip-debug)
 fi
+strip=()
+case $archive in */release/*) strip=(--strip-debug) ;; esac
 [ -f "$archive" ] || die "$archive is not there: cargo build --release -p libkeepalive makes it"
 map=$ROOT/bindings/c/libkeepalive.map
 work=$folder.work
