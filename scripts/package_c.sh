@@ -30,7 +30,7 @@ mkdir -p "$folder" "$work"
 # local below could else be thrown away for the sake of another library's group of that name.
 sed -n 's/^ *\(ka_[a-z0-9_]*\);$/\1/p' "$map" | sort >"$work/functions"
 sed 's/^/--undefined=/' "$work/functions" >"$work/roots"
-"$LD" -r --force-group-allocation -o "$work/keepalive.o" "@$work/roots" "$archive"
+"$LD" -r --gc-sections --force-group-allocation -o "$work/keepalive.o" "@$work/roots" "$archive"
 # std's objects carry their bitcode, which other LLVMs' plugins for binutils stumble over.
 "$OBJCOPY" "${strip[@]}" --remove-section=.llvmbc --remove-section=.llvmcmd --keep-global-symbols="$work/functions" "$work/keepalive.o"
 "$NM" -g --defined-only "$work/keepalive.o" | awk '{print $3}' | sort >"$work/global"
