@@ -14,6 +14,7 @@ const KINDS: &[(&str, &str)] = &[
     ("FAILED", "The call failed."),
     ("WARMED", "Connections were opened."),
     ("STREAMED", "Bytes of a stream are at hand, or were written."),
+    ("REDIRECT", "A redirect waits for a word: its head, and where it leads as the body."),
 ];
 
 /// The words that every record has; what is told of an exchange follows them.
@@ -32,6 +33,10 @@ const WORDS: &[(&str, &str)] = &[
     ("FIELDS_LENGTH", "Bytes of the header fields: name, NUL, value, NUL and so on."),
     ("TRAILERS_LENGTH", "Bytes of the trailer fields, in the same form."),
     ("BODY_LENGTH", "Bytes of the body, which comes last."),
+    (
+        "HISTORY",
+        "Where in the record those of the answers begin that led here, one after the other; 0: none did.",
+    ),
 ];
 
 /// The bits of FLAGS that are not told of an exchange.

@@ -124,6 +124,8 @@ pub mod record {
         pub const WARMED: u32 = 4;
         /// Bytes of a stream are at hand, or were written.
         pub const STREAMED: u32 = 5;
+        /// A redirect waits for a word: its head, and where it leads as the body.
+        pub const REDIRECT: u32 = 6;
     }
 
     /// Bits of the word FLAGS.
@@ -163,6 +165,9 @@ pub mod record {
         pub const TRAILERS_LENGTH: usize = 9;
         /// Bytes of the body, which comes last.
         pub const BODY_LENGTH: usize = 10;
+        /// Where in the record those of the answers begin that led here, one after the other;
+        /// 0: none did.
+        pub const HISTORY: usize = 11;
     }
 
     /// Puts what is told of an exchange into its places.
@@ -170,10 +175,10 @@ pub mod record {
         words[word::FLAGS] |= u32::from(info.reused) << 4;
         words[word::FLAGS] |= u32::from(info.hedged) << 5;
         words[word::FLAGS] |= u32::from(info.hedge_won) << 6;
-        words[11] = info.replays;
-        words[12] = info.replay_reason.map_or(0, row_of);
-        words[13] = info.retries;
-        words[14] = info.redirects;
+        words[12] = info.replays;
+        words[13] = info.replay_reason.map_or(0, row_of);
+        words[14] = info.retries;
+        words[15] = info.redirects;
         numbers[0] = info.connection_id as f64;
         numbers[1] = timings.queued.as_secs_f64() * 1e3;
         numbers[2] = timings.resolve.as_secs_f64() * 1e3;

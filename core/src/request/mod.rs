@@ -295,6 +295,28 @@ impl Request {
         Ok(request)
     }
 
+    /// A request for something else, with all of this one that is not about the message: limits, road, trust;
+    /// and its credentials within its origin.
+    ///
+    /// # Errors
+    /// Those of [`Request::new`].
+    pub fn sibling(&self, method: &str, url: &str) -> Result<Request> {
+        let mut request = Request::to(method, Target::parse(url)?)?;
+        request.copy_settings(self);
+        if request.target.origin != self.target.origin {
+            request.leave_origin();
+        }
+        Ok(request)
+    }
+
+    /// The body, if it is held in memory.
+    pub fn whole_body(&self) -> Option<&[u8]> {
+        match &self.body {
+            Body::Whole(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
     /// The host that the URL names: lower case, an IPv6 address without brackets.
     pub fn host(&self) -> &str {
         &self.target.origin.host

@@ -50,9 +50,11 @@ impl AsyncClient {
         until: Until,
     ) -> PyResult<Sending> {
         let method = self::method(method)?;
-        let Built { request, source } = build(&self.shared, &method, url, options)?;
-        let source = source.map(Bound::unbind);
-        Ok(Sending { shared: self.shared.clone(), request, method, source, until, owner: None })
+        let built = build(&self.shared, &method, url, options)?;
+        let Built { request, source, flow, on_redirect } = built;
+        let (shared, source) = (self.shared.clone(), source.map(Bound::unbind));
+        let owner = None;
+        Ok(Sending { shared, request, method, source, flow, on_redirect, until, owner })
     }
 }
 
