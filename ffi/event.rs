@@ -88,6 +88,7 @@ impl ka_event {
             Outcome::StreamWritten(Ok(())) => wrote,
             Outcome::StreamWritten(Err(error)) => wrote.failed(error),
             Outcome::WantBody(_)
+            | Outcome::Informational(_)
             | Outcome::Redirect(_)
             | Outcome::Filled(..)
             | Outcome::StreamRead(_) => {

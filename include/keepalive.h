@@ -109,6 +109,16 @@
 #define KA_MIN_STACK_SIZE (192 * 1024)
 
 /**
+ * For ka_request_set_decode: bodies are handed out as they came.
+ */
+#define KA_DECODE_NONE false
+
+/**
+ * For ka_request_set_decode: gzip, deflate, br and zstd are decoded.
+ */
+#define KA_DECODE_ALL true
+
+/**
  * What became of a call. Numbers are stable and never reused. 1xx: the caller's mistake, or a
  * failure of its body source; 2xx: the server was not reached; 3xx: TLS failed: the handshake, or
  * the protocol after it; 4xx: the connection failed under the exchange; 5xx: the server broke the
@@ -205,6 +215,10 @@ enum ka_status
      * No byte of the response came for too long.
      */
     KA_READ_TIMEOUT = 403,
+    /**
+     * A body moved at less than `min_speed_size` over `min_speed_time_ms`.
+     */
+    KA_TOO_SLOW = 404,
     /**
      * The response head breaks RFC 9112.
      */
@@ -780,6 +794,29 @@ typedef struct {
      * Empty: none, whatever the client has. Default: NULL.
      */
     const char *auth;
+    /**
+     * Bytes per second that a body must move at on average over `min_speed_time_ms`, as curl's
+     * low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the
+     * wire; only time spent on waiting for the peer counts, and the wait for a response head does
+     * not. 0: any speed. Default: 0.
+     */
+    uint64_t min_speed_size;
+    /**
+     * The time over which `min_speed_size` is to be reached. 0: no limit. Default: 30,000 ms.
+     */
+    uint64_t min_speed_time_ms;
+    /**
+     * Bytes per second that a body moves at on average at most: what is faster is left in the
+     * socket, so that TCP slows the sender down. 0: no limit. Default: 0.
+     */
+    uint64_t max_speed_size;
+    /**
+     * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
+     * Accept-Encoding by requests that have no such field. Without, a body is handed out as it
+     * came. Python and Node's fetch decode unless told not to, C and Node's request do not. 0 is
+     * off, 1 is on. Default: by language.
+     */
+    uint64_t decode;
 } ka_client_options;
 
 /**
@@ -1658,9 +1695,10 @@ ka_status ka_request_set_timeout(ka_request *request,
  * "redirect_downgrade", "sensitive_headers" (in addition to the client's), "proxy", "no_proxy",
  * "proxy_headers", "unix_socket", "local_address", "interface", "connect_to", "tls_verify",
  * "tls_verify_host", "ca_file", "ca_dir", "ca_only", "client_cert_file", "client_key_file",
- * "client_key_password", "tls_min_version", "tls_max_version", "tls_server_name" or "tls_pins", each as
- * the field of that name in ka_client_options; flags are "true" or "false". `value` NULL: as the
- * client's; empty: none. Requests with other TLS options never share a connection or a session.
+ * "client_key_password", "tls_min_version", "tls_max_version", "tls_server_name", "tls_pins", "decode",
+ * "min_speed", "min_speed_time" (milliseconds) or "max_speed", each as the field of that name in
+ * ka_client_options; flags are "true" or "false", numbers are decimal. `value` NULL: as the client's;
+ * empty: none. Requests with other TLS options never share a connection or a session.
  * Ownership: inputs are copied.
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT names the option and what is wrong with it; the request is then
@@ -1687,12 +1725,60 @@ ka_status ka_request_set_option_str(ka_request *request,
 
 /**
  * Whether gzip, deflate, br and zstd bodies of the response are decoded, and asked for with
- * Accept-Encoding unless the request has that field. Default: no.
+ * Accept-Encoding unless the request has that field: KA_DECODE_ALL or KA_DECODE_NONE, which hands them
+ * out as they came. Default: as the client's option decode, which is no.
  * Ownership: nothing is kept.
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT when `request` is NULL.
  */
-KA_API ka_status ka_request_set_decode(ka_request *request, bool decode, ka_error **error);
+KA_API
+ka_status ka_request_set_decode(ka_request *request,
+                                bool decode,
+                                ka_error **error);
+
+/**
+ * Leaves out a field that the request would get by default: "User-Agent", "Accept-Encoding", or the
+ * "Authorization" of the URL's userinfo. A field that is added by name is sent all the same.
+ * Ownership: `name` is copied.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_HEADER for "Host", "Content-Length" and "Transfer-Encoding", without which the
+ * message has no host or no end, and for what is no name.
+ */
+KA_API ka_status ka_request_omit_header(ka_request *request, const char *name, ka_error **error);
+
+/**
+ * Leaves out a field that the request would get by default, whose name comes with its length.
+ * Ownership: `name` is copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_omit_header.
+ */
+KA_API ka_status ka_request_omit_header_str(ka_request *request, ka_str name, ka_error **error);
+
+/**
+ * Sends `target` as the request target (RFC 9112 3.2) in place of the URL's path and query, byte for
+ * byte: nothing is encoded and no dot segment removed, as signed URLs and keys of object stores want it;
+ * "*" for OPTIONS. The connection is the URL's. A redirect does not inherit it.
+ * Ownership: `target` is copied.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_ARGUMENT names the byte that cannot be in a target (only visible ASCII can, without
+ * "#") and its place; also for CONNECT, whose target is in its URL. The request is then unchanged.
+ */
+KA_API
+ka_status ka_request_set_raw_target(ka_request *request,
+                                    const char *target,
+                                    ka_error **error);
+
+/**
+ * Sends `target`, a text with its length, as the request target in place of the URL's path and query,
+ * byte for byte.
+ * Ownership: `target` is copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_set_raw_target.
+ */
+KA_API
+ka_status ka_request_set_raw_target_str(ka_request *request,
+                                        ka_str target,
+                                        ka_error **error);
 
 /**
  * Whether redirects (301, 302, 303, 307, 308) are followed. Default: as option `redirect` of the client

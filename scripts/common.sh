@@ -3,6 +3,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ROOT=$PWD
 VENV=$ROOT/target/venv
+NODE26=$ROOT/target/node26/node_modules/node-linux-$(node -p process.arch 2>/dev/null || echo x64)/bin/node
 export KEEPALIVE_ORIGIN=$ROOT/target/debug/keepalive-origin
 
 BUILD_PACKAGES=('maturin>=1.9,<2')

@@ -49,7 +49,7 @@ put_in() {
     ln -sfn "$LIBRARY" "$lib/libkeepalive.so.1"
     ln -sfn libkeepalive.so.1 "$lib/libkeepalive.so"
     install -m 644 "$package/libkeepalive.a" "$lib/libkeepalive.a"
-    install -m 644 include/keepalive.h "$include"
+    install -m 644 include/keepalive.h include/keepalive.hpp include/keepalive_dispatcher.hpp "$include"
     install -m 644 "$package"/man/*.3 "$man/man3"
     install -m 644 "$package"/man/*.7 "$man/man7"
     install -m 644 bindings/c/sanitizers/*.supp LICENSE-MIT LICENSE-APACHE "$share"
@@ -64,7 +64,8 @@ put_in() {
 
 take_out() {
     rm -f "$lib"/libkeepalive.so "$lib"/libkeepalive.so.1 "$lib"/libkeepalive.so.1.*.* "$lib/libkeepalive.a" \
-        "$include/keepalive.h" "$pkgconfig/libkeepalive.pc" "$cmake"/keepalive-config*.cmake \
+        "$include/keepalive.h" "$include/keepalive.hpp" "$include/keepalive_dispatcher.hpp" \
+        "$pkgconfig/libkeepalive.pc" "$cmake"/keepalive-config*.cmake \
         "$man/man7/libkeepalive.7"
     rm -rf "$share"
     local page

@@ -36,3 +36,13 @@ if [ ! -x bindings/node/node_modules/.bin/tsc ] || [ ! -x bindings/node/node_mod
     say "installing TypeScript and the test runners that the Node package is tried under"
     (cd bindings/node && npm ci --silent)
 fi
+# What the adapters of the Node package stand in for, and who is built on that.
+if ! cmp -s tests/adapters/node/package-lock.json tests/adapters/node/node_modules/.keepalive-lock; then
+    say "installing what the Node adapters are tried with"
+    (cd tests/adapters/node && npm ci --silent --omit=optional && cp package-lock.json node_modules/.keepalive-lock)
+fi
+# The newest Node beside the one at hand: its fetch asks dispatchers in another way.
+if [ ! -x "$NODE26" ]; then
+    say "installing Node 26 below target/"
+    npm install --silent --no-save --prefix target/node26 "node-linux-$(node -p process.arch)@26.12.1"
+fi

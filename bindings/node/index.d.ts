@@ -118,6 +118,19 @@ export interface ClientOptions {
    */
   stallTimeout?: number | null
   /**
+   * Bytes per second that a body must move at on average over `minSpeedTime`, as curl's low-speed limit; slower is an
+   * error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer counts, and
+   * the wait for a response head does not. 0: any speed. Default: 0.
+   */
+  minSpeed?: number
+  /** The time over which `minSpeed` is to be reached. 0 or `null`: no limit. Default: 30,000. */
+  minSpeedTime?: number | null
+  /**
+   * Bytes per second that a body moves at on average at most: what is faster is left in the socket, so that TCP slows
+   * the sender down. 0: no limit. Default: 0.
+   */
+  maxSpeed?: number
+  /**
    * How long a response may wait for its body to be read on, before its connection is closed: longer than servers wait
    * for a reader (60 s), and as long as a connection is kept at all. 0 or `null`: for ever. Default: 300,000.
    */
@@ -133,6 +146,12 @@ export interface ClientOptions {
    * Default: 2,147,483,648 (2 GiB).
    */
   maxBodySize?: number
+  /**
+   * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in Accept-Encoding by requests that
+   * have no such field. Without, a body is handed out as it came. Python and Node's fetch decode unless told not to, C
+   * and Node's request do not. Default: by language.
+   */
+  decode?: boolean
   /** Bytes of an unread body that are read to save the connection. Default: 262,144 (256 KiB). */
   drainLimit?: number
   /** Time spent on reading the unread rest of a body to save the connection. 0 or `null`: no limit. Default: 50. */
@@ -302,8 +321,8 @@ export interface ClientOptions {
   // </generated>
 }
 
-/** A header value; an array becomes one field for each, `undefined` none. */
-export type HeaderValue = string | number | boolean | bigint | undefined
+/** A header value; an array becomes one field for each, `undefined` none. `null`: not sent, also where it would be by default. */
+export type HeaderValue = string | number | boolean | bigint | null | undefined
 
 /**
  * Header fields: an object, pairs, a `Headers` or `Map`, or a flat array of names and values.
@@ -368,6 +387,25 @@ export interface RoadOptions {
   /** Decides about redirects, in place of the client's. */
   onRedirect?: OnRedirect | null
   // <generated request options>
+  /**
+   * Bytes per second that a body must move at on average over `minSpeedTime`, as curl's low-speed limit; slower is an
+   * error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer counts, and
+   * the wait for a response head does not. 0: any speed. Default: 0.
+   */
+  minSpeed?: number
+  /** The time over which `minSpeed` is to be reached. 0 or `null`: no limit. Default: 30,000. */
+  minSpeedTime?: number | null
+  /**
+   * Bytes per second that a body moves at on average at most: what is faster is left in the socket, so that TCP slows
+   * the sender down. 0: no limit. Default: 0.
+   */
+  maxSpeed?: number
+  /**
+   * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in Accept-Encoding by requests that
+   * have no such field. Without, a body is handed out as it came. Python and Node's fetch decode unless told not to, C
+   * and Node's request do not. Default: by language.
+   */
+  decode?: boolean
   /**
    * What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow"; "manual", they are responses
    * like others; "error", they are errors. `null`: "manual". Default: not set.
@@ -478,8 +516,13 @@ export interface RequestOptions extends Timeouts, RoadOptions {
   signal?: AbortSignal | null
   /** Default: the client's, `manual`: a redirect is a response like any other. With `error` it rejects with `KA_INVALID_REDIRECT`. */
   redirect?: 'follow' | 'error' | 'manual'
-  /** Whether gzip, deflate, br and zstd are asked for and decoded. Default false. */
+  /** `decode` by the name that got and others have for it. */
   decompress?: boolean
+  /**
+   * The request target, sent byte for byte in place of the URL's path and query: for signed URLs, keys with `..` in
+   * them, `OPTIONS *`. What cannot be sent in one is a TypeError with `KA_INVALID_ARGUMENT`.
+   */
+  rawTarget?: string
 }
 
 /** Options of `upgrade`: those of `request` that concern a request without a body. */
@@ -524,6 +567,8 @@ export interface RequestInit extends Timeouts, RoadOptions {
   signal?: AbortSignal | null
   /** Default `follow`. With `manual` the redirect itself is the response. */
   redirect?: 'follow' | 'error' | 'manual'
+  /** The request target, sent byte for byte in place of the URL's path and query. */
+  rawTarget?: string
   /** Accepted for the sake of streamed bodies; they are always sent this way. */
   duplex?: 'half'
 }
@@ -782,6 +827,8 @@ export type ErrorCode =
   | 'KA_SEND_TIMEOUT'
   /** No byte of the response came for too long. */
   | 'KA_READ_TIMEOUT'
+  /** A body moved at less than `minSpeed` over `minSpeedTime`. */
+  | 'KA_TOO_SLOW'
   /** The response head breaks RFC 9112. */
   | 'KA_INVALID_RESPONSE_HEAD'
   /** The response head exceeds a limit. */
@@ -940,3 +987,5 @@ export function upgrade(url: string | URL, options?: UpgradeOptions | null): Pro
 export function connect(url: string | URL, options?: ConnectOptions | null): Promise<UpgradeResult>
 /** `Client.shared().stats`. */
 export function stats(): Stats
+
+export { KeepaliveDispatcher, type DispatcherOptions, type DispatcherStats } from './adapters/dispatcher'

@@ -11,7 +11,7 @@ lib="$prefix/lib/x86_64-linux-gnu"
 real=$(readlink "$lib/libkeepalive.so.1")
 [[ $real =~ ^libkeepalive\.so\.1\.[0-9]+\.[0-9]+$ ]] || fail "libkeepalive.so.1 leads to $real"
 [ -f "$lib/$real" ] && [ ! -L "$lib/$real" ] || fail "$real is no file"
-for file in "$lib/libkeepalive.a" "$prefix/include/keepalive.h" "$lib/pkgconfig/libkeepalive.pc" \
+for file in "$lib/libkeepalive.a" "$prefix/include/keepalive.h" "$prefix/include/keepalive.hpp" "$lib/pkgconfig/libkeepalive.pc" \
     "$lib/cmake/keepalive/keepalive-config.cmake" "$lib/cmake/keepalive/keepalive-config-version.cmake" \
     "$prefix/share/man/man3/ka_client_send.3" "$prefix/share/man/man7/libkeepalive.7" \
     "$prefix/share/libkeepalive/tsan.supp" "$prefix/share/libkeepalive/LICENSE-MIT"; do

@@ -22,6 +22,7 @@ use crate::call_table::CallTable;
 use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
+use crate::dispatched;
 use crate::memory::Block;
 use crate::tls_info::NativeTls;
 use crate::wake::{Waking, report};
@@ -46,6 +47,8 @@ const MANUAL: u32 = 128;
 
 /// JavaScript has a word on redirects (`decide`).
 const ASK: u32 = 256;
+/// `DECODE` holds unless the client was told otherwise.
+const AS_CLIENT: u32 = 8192;
 
 /// A batch with this many bytes is handed over; there may be more then.
 const BATCH: usize = 64 * 1024;
@@ -105,7 +108,7 @@ impl Bridge {
 
     /// Starts a request. `headers` is `name NUL value NUL ...` of `header_count` fields; `length`
     /// is the streamed body's, negative when unknown; `limits` as in `convert::timeouts`; `options`
-    /// are names and values of those that the request has for itself. Whether
+    /// are names and values of those that the request has for itself (`set_own`). Whether
     /// `poll_inline` is to be called once the loop has nothing else to do.
     #[napi]
     pub fn submit(
@@ -124,7 +127,7 @@ impl Bridge {
     ) -> Result<bool, Thrown> {
         let mut request = Request::new(&method, &url).map_err(thrown)?;
         for pair in options.iter().flat_map(|options| options.chunks_exact(2)) {
-            request.set_option(&pair[0], Some(&pair[1])).map_err(thrown)?;
+            set_own(&mut request, &pair[0], &pair[1]).map_err(thrown)?;
         }
         if let Some(ByteString(headers)) = headers {
             add_headers(&mut request, &headers, header_count.unwrap_or(0))?;
@@ -136,7 +139,10 @@ impl Bridge {
             Some(limits) => timeouts(&limits)?,
             None => Default::default(),
         }));
-        request.set_decode(flags & DECODE != 0);
+        request.set_decode(match client.decode {
+            Some(decode) if flags & AS_CLIENT != 0 => decode,
+            _ => flags & DECODE != 0,
+        });
         match flags & (FOLLOW | REFUSE | MANUAL) {
             0 => {}
             FOLLOW => request.set_redirects(Redirects::Follow),
@@ -145,6 +151,7 @@ impl Bridge {
         }
         let mut state = self.shared.state.borrow_mut();
         let token = state.slots.begin(index).ok_or_else(in_use)?;
+        dispatched::prepare(&mut request, flags, &self.shared.queue, token);
         let mut sender = None;
         if flags & STREAM != 0 {
             let queue = self.shared.queue.clone();
@@ -495,6 +502,15 @@ impl Shared {
         state.slots.clear();
         state.ready.clear();
         state.batch = Batch::default();
+    }
+}
+
+/// What a request has for itself: an option, or what is no option of a client's.
+fn set_own(request: &mut Request, name: &str, value: &str) -> keepalive_core::Result<()> {
+    match name {
+        "raw_target" => request.set_raw_target(value.as_bytes()),
+        "omit" => request.omit_header(value.as_bytes()),
+        _ => request.set_option(name, Some(value)),
     }
 }
 

@@ -7,8 +7,10 @@
 mod bridge;
 mod call_table;
 mod client;
+mod common;
 mod completion_record;
 mod convert;
+mod dispatched;
 #[rustfmt::skip]
 mod generated;
 mod memory;

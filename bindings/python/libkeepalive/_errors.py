@@ -190,6 +190,10 @@ class ReadTimeout(TimeoutException):
     """No byte of the response came for too long."""
 
 
+class TooSlow(TimeoutException):
+    """A body moved at less than ``min_speed`` over ``min_speed_time``."""
+
+
 class DecodingError(RequestError):
     """The response body does not decode by its Content-Encoding."""
 

@@ -59,7 +59,6 @@ _ELSEWHERE = {
     "event_hooks": "there are no hooks",
     "hooks": "there are no hooks",
     "allow_redirect": "on_redirect=",
-    "extensions": "there are no extensions",
     "default_encoding": "set response.encoding",
     "body": _BODY,
     "fields": "params=, data= or files=",

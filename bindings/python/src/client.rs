@@ -215,8 +215,11 @@ impl Client {
     /// headers]])), ``auth`` ((user, password), an ``Auth`` such as ``DigestAuth``, or a function of a
     /// ``Request``; ``None`` switches the client's off), ``on_redirect`` (a function of the response
     /// and the URL that it leads to, which refuses by ``False`` or an exception), ``timeout``
-    /// (seconds for each phase, a ``Timeout``, or ``None`` for no limit) and ``follow_redirects``
-    /// (default False). ``None`` for any other is as if it were left out.
+    /// (seconds for each phase, a ``Timeout``, or ``None`` for no limit), ``follow_redirects``
+    /// (default False), and ``extensions``, of which ``target`` is ``raw_target``. A header whose value is
+    /// ``None`` is not sent, also one that would be by default. ``raw_target`` (bytes or str) is sent as
+    /// the request target byte for byte, in place of the URL's path and query; ``decode=False`` leaves
+    /// the body as it comes. ``None`` for any other is as if it were left out.
     ///
     /// A body that can be produced again is sent again by replays, retries and redirects: bytes,
     /// lists and tuples of bytes, seekable files (from where they stood), iterables that give a fresh
@@ -347,7 +350,8 @@ impl Stream {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stream> {
         let method = self::method(method)?;
-        let Built { request, source, flow, on_redirect } = build(shared, &method, url, options)?;
+        let Built { mut request, source, flow, on_redirect } = build(shared, &method, url, options)?;
+        request.set_decode_later(true);
         let source = source.map(Bound::unbind);
         let unsent = Unsent { method, request, source, flow, on_redirect };
         Ok(Stream {

@@ -10,7 +10,7 @@ use pyo3::types::PyDict;
 use crate::auth::{self, Auth};
 use crate::convert::{flag, text};
 use crate::errors::{to_python, unknown};
-use crate::headers::{Field, fields};
+use crate::headers::{Wish, wishes};
 use crate::once::PyOnceLock;
 use crate::option_value::set;
 use crate::options::option_names;
@@ -21,7 +21,7 @@ use crate::tls::{certificate, verify, warn_insecure};
 /// A client of the engine and the defaults of its requests.
 pub struct Shared {
     pub client: Client,
-    pub headers: Vec<Field>,
+    pub headers: Vec<Wish>,
     pub auth: Option<Auth>,
     /// Of the environment's file.
     pub netrc: Option<Auth>,
@@ -52,7 +52,7 @@ impl Shared {
                         return Err(unknown(value.py(), "option", name, &option_names()));
                     }
                 }
-                "headers" => headers.extend(fields("headers", &value)?),
+                "headers" => headers.extend(wishes("headers", &value)?),
                 "auth" => auth = Some(Auth::read(&value)?),
                 "on_redirect" => on_redirect = Some(redirects::hook(&value)?),
                 "base_url" => base_url = Some(text("base_url", &value)?.to_string()),
@@ -114,10 +114,14 @@ impl Shared {
     }
 }
 
-/// Those of Python: as its other clients, it asks the environment for proxies.
 fn defaults() -> ClientConfig {
-    let mut config = ClientConfig::default();
+    python_s(ClientConfig::default())
+}
+
+/// As Python's other clients, it asks the environment for proxies and decodes bodies.
+fn python_s(mut config: ClientConfig) -> ClientConfig {
     config.trust_env = true;
+    config.decode = true;
     config
 }
 
@@ -127,8 +131,7 @@ fn profile(options: Option<&Bound<'_, PyDict>>) -> PyResult<ClientConfig> {
     let Some(name) = options.get_item("profile")?.filter(|name| !name.is_none()) else {
         return Ok(defaults());
     };
-    let mut config = ClientConfig::profile(text("profile", &name)?)
-        .map_err(|error| to_python(options.py(), &error, None))?;
-    config.trust_env = true;
-    Ok(config)
+    ClientConfig::profile(text("profile", &name)?)
+        .map(python_s)
+        .map_err(|error| to_python(options.py(), &error, None))
 }

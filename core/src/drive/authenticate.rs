@@ -103,7 +103,7 @@ fn credentials<'a>(settings: &'a Settings, request: &'a Request) -> Option<&'a C
 fn login<'a>(settings: &'a Settings, request: &'a Request) -> Option<&'a Login> {
     match credentials(settings, request)? {
         Credentials::Digest(login) if !request.head.is_connect() => {
-            (!request.has_header(b"authorization")).then_some(login)
+            (!request.decides_header(b"authorization")).then_some(login)
         }
         _ => None,
     }
@@ -149,7 +149,7 @@ async fn answer_proxy<W: Wait>(
 #[inline]
 fn usual_fields<'a>(settings: &'a Settings, request: &Request) -> Option<Cow<'a, [u8]>> {
     let is_plain = request.target.authorization.is_none() && !request.own_defaults;
-    (is_plain && settings.auth.is_none()).then_some(Cow::Borrowed(match request.decode {
+    (is_plain && settings.auth.is_none()).then_some(Cow::Borrowed(match request.decodes(&settings.config) {
         true => &settings.decoding_fields,
         false => &settings.agent_field,
     }))
@@ -164,7 +164,7 @@ fn default_fields<'a, W: Wait>(
     let settings = call.settings;
     let mut fields = Vec::with_capacity(256);
     let mut add = |name: &str, value: &str| {
-        if !request.has_header(name.as_bytes()) {
+        if !request.decides_header(name.as_bytes()) {
             for part in [name, ": ", value, "\r\n"] {
                 fields.extend_from_slice(part.as_bytes());
             }
@@ -173,7 +173,7 @@ fn default_fields<'a, W: Wait>(
     if let Some(agent) = &settings.config.user_agent {
         add("User-Agent", agent);
     }
-    if request.decode {
+    if request.decodes(&settings.config) {
         add("Accept-Encoding", ACCEPTED);
     }
     let known;

@@ -62,6 +62,13 @@ pub(crate) struct EarlyResponse {
 /// without reading is not read either, and the send limit decides.
 const EARLY_LIMIT: usize = 64 * 1024 * 1024;
 
+/// Bytes of a request after which an answer is looked for although the socket takes more: a look costs
+/// as much as sending 10 KB.
+const LOOK_AFTER: usize = 1024 * 1024;
+
+/// Requests longer than this are not answered so soon that watching for it would pay.
+const WATCHED: u64 = 64 * 1024;
+
 /// Bytes asked for at a time when a connection broke while sending.
 const READ_RESCUED: usize = 16 * 1024;
 
@@ -213,6 +220,7 @@ async fn run<W: Wait>(
     let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
     let mut sent_at = now;
     let (mut come, mut arrived) = (Arrived::default(), false);
+    let mut unlooked = 0;
     loop {
         if std::mem::take(&mut arrived) {
             take_early(wire, record, &mut come)?;
@@ -260,6 +268,7 @@ async fn run<W: Wait>(
             true if is_much(&come.early) => Want::Write,
             true => Want::Both,
             false if starved => Want::Read,
+            false if wire.written - before > WATCHED => Want::LateAnswer,
             false => Want::Answer,
         };
         // Waiting for the caller's own body is not the server's stall.
@@ -296,9 +305,11 @@ async fn run<W: Wait>(
                     deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
                     // An answer may make the rest pointless, and a server that reads on would never
                     // make the write wait.
-                    if is_much(&come.early) {
+                    unlooked += count;
+                    if is_much(&come.early) || unlooked < LOOK_AFTER {
                         continue;
                     }
+                    unlooked = 0;
                     match wire.try_read(io.fd(), READ_SIZE) {
                         Ok(_) => arrived = true,
                         Err(error) if is_pause(&error) => {}
@@ -354,7 +365,10 @@ fn fields_for<'a>(
     match &request.proxy_authorization {
         Some(own) => Cow::Owned([proxy.own_fields(), own].concat()),
         None => {
-            let target = || format!("{}{}", request.target.origin.url(), request.target.path());
+            let target = || {
+                let (base, target) = request.head.absolute_target(request.target.origin.url());
+                format!("{base}{target}")
+            };
             proxy.fields(|| (request.method(), target()), tried)
         }
     }
@@ -367,8 +381,8 @@ fn write(
     upload: &mut Upload<'_>,
 ) -> io::Result<usize> {
     if !held && let Some(rest) = upload.direct(&wire.http) {
-        let taken = wire.try_write_past(fd, rest)?;
-        upload.advance(taken);
+        let (of_body, taken) = wire.try_write_past(fd, rest)?;
+        upload.advance(of_body);
         return Ok(taken);
     }
     wire.try_write(fd)

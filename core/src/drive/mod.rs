@@ -26,6 +26,8 @@ mod exchange;
 pub(crate) mod hedge;
 pub(crate) mod history;
 pub(crate) mod info;
+pub(crate) mod meter;
+mod metered;
 pub(crate) mod on_engine;
 mod passthrough;
 pub(crate) mod redirect;

@@ -4,8 +4,12 @@ pub(crate) mod body;
 pub(crate) mod media_type;
 pub(crate) mod method;
 pub(crate) mod multipart;
+mod omitted;
+pub(crate) mod pace;
 pub(crate) mod policy;
+mod raw_target;
 pub(crate) mod redirect_hook;
+mod speed;
 pub(crate) mod time;
 pub(crate) mod tls_options;
 pub(crate) mod url;
@@ -17,12 +21,14 @@ use keepalive_proto::{RequestBody, RequestHead};
 use keepalive_tables::OPTIONS;
 
 use crate::auth::credentials::Credentials;
-use crate::config::Timeouts;
 use crate::config::redirects::{Redirects, sensitive_names};
+use crate::config::{ClientConfig, Timeouts};
 use crate::error::{Error, Result, Sent};
 use crate::observe::Observer;
 use crate::repeat::{self, Answer, Attempt};
 use crate::request::body::{BodySource, Kept, SharedSource};
+use crate::request::omitted::Omitted;
+use crate::request::pace::Pace;
 use crate::request::policy::RequestPolicy;
 use crate::request::redirect_hook::RedirectHook;
 use crate::request::tls_options::TlsOptions;
@@ -67,13 +73,18 @@ pub struct Request {
     pub(crate) body: Body,
     pub(crate) timeouts: Timeouts,
     own_timeouts: bool,
-    pub(crate) decode: bool,
+    /// `None`: as the client has it.
+    decode: Option<bool>,
+    /// Whether to decode is said when the body is read.
+    pub(crate) decode_later: bool,
     /// Its own `max_body_size`, if it has one.
     pub(crate) max_body_size: Option<u64>,
     /// `None`: as the client has it.
     pub(crate) redirects: Option<Redirects>,
-    /// It has a User-Agent, Accept-Encoding or credentials of its own.
+    /// It has a User-Agent, Accept-Encoding or credentials of its own, or is to have none.
     pub(crate) own_defaults: bool,
+    /// Fields that it does not get.
+    omitted: Omitted,
     /// What it says for itself of credentials and redirects.
     pub(crate) policy: Option<Arc<RequestPolicy>>,
     /// What it says for itself of the road it takes.
@@ -85,6 +96,8 @@ pub struct Request {
     /// The field line of its own Proxy-Authorization, for a proxy that forwards it and for nobody else.
     pub(crate) proxy_authorization: Option<Arc<[u8]>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    /// What it says of the speed of its bodies.
+    pub(crate) pace: Option<Arc<Pace>>,
 }
 
 impl Request {
@@ -124,16 +137,19 @@ impl Request {
             body: Body::Empty,
             timeouts: Timeouts::default(),
             own_timeouts: false,
-            decode: false,
+            decode: None,
+            decode_later: false,
             max_body_size: None,
             redirects: None,
             own_defaults: false,
+            omitted: Omitted::default(),
             policy: None,
             roads: None,
             tls: None,
             is_unix_url: false,
             proxy_authorization: None,
             observer: None,
+            pace: None,
         })
     }
 
@@ -173,14 +189,21 @@ impl Request {
     }
 
     /// Overrides an option of the client for this request, if it is one about the road to the server, who
-    /// asks, or redirects (`proxy`, `tls_verify`, `auth` and others: those whose row of the table says
-    /// `per_request`).
+    /// asks, redirects or the body (`proxy`, `tls_verify`, `auth`, `decode` and others: those whose row of the
+    /// table says `per_request`).
     /// `None`: as the client; an empty text: none; flags are `true` and `false`. Requests with other TLS
     /// options never share a connection or a session.
     ///
     /// # Errors
     /// `InvalidArgument`: no such option, or not a value of it. Files are read when the request is sent.
     pub fn set_option(&mut self, name: &str, value: Option<&str>) -> Result<()> {
+        if name == "decode" {
+            self.decode = value.map(|text| tls_options::flag(name, text)).transpose()?;
+            return Ok(());
+        }
+        if let Some(set) = self.set_speed_option(name, value) {
+            return set;
+        }
         if name == "redirect" {
             self.redirects = value.map(Redirects::parse).transpose()?;
             return Ok(());
@@ -212,6 +235,25 @@ impl Request {
         Ok(())
     }
 
+    /// The request goes out without that field where it would get one by default: User-Agent,
+    /// Accept-Encoding, the Authorization of a URL's userinfo, and what else is added to requests that do
+    /// not say it themselves. A field that is added by name is sent all the same.
+    ///
+    /// # Errors
+    /// `InvalidHeader`: Host, Content-Length and Transfer-Encoding are not the caller's to leave out; a
+    /// name that is none.
+    pub fn omit_header(&mut self, name: &[u8]) -> Result<()> {
+        self.omitted.add(name)?;
+        self.own_defaults = true;
+        Ok(())
+    }
+
+    /// Whether a field of that name was added, or is to be left out (case-insensitive): then it gets none
+    /// by default.
+    pub fn decides_header(&self, name: &[u8]) -> bool {
+        self.head.contains(name) || self.omitted.has(name)
+    }
+
     /// Whether a field of that name was added (case-insensitive).
     pub fn has_header(&self, name: &[u8]) -> bool {
         self.head.contains(name)
@@ -240,9 +282,21 @@ impl Request {
     }
 
     /// Whether gzip, deflate, br and zstd response bodies are decoded, and offered in
-    /// Accept-Encoding unless the request has that field. Default: no.
+    /// Accept-Encoding unless the request has that field. In place of the client's option `decode`.
     pub fn set_decode(&mut self, decode: bool) {
-        self.decode = decode;
+        self.decode = Some(decode);
+    }
+
+    /// Codings are offered as [`Request::set_decode`] says, but the body stays as it comes until
+    /// [`Response::start_decoding`](crate::Response::start_decoding) is called. Default: no.
+    pub fn set_decode_later(&mut self, later: bool) {
+        self.decode_later = later;
+    }
+
+    /// Whether codings are offered and undone.
+    #[inline]
+    pub(crate) fn decodes(&self, config: &ClientConfig) -> bool {
+        self.decode.unwrap_or(config.decode)
     }
 
     /// Whether 301, 302, 303, 307 and 308 are followed (RFC 9110 15.4). Default: as the client has it.
@@ -289,6 +343,9 @@ impl Request {
         request.copy_settings(self);
         request.proxy_authorization = self.proxy_authorization.clone();
         request.body = self.body.clone();
+        if !self.head.is_connect() && self.head.target() != self.target.path() {
+            request.set_raw_target(self.head.target().as_bytes())?;
+        }
         for (name, value) in fields {
             request.add_header(name, value)?;
         }
@@ -327,6 +384,13 @@ impl Request {
         self.target.authorization.is_some()
     }
 
+    /// Whether it does no harm when the server acts on it twice, instead of what its method says (RFC 9110
+    /// 9.2.2): then it may be sent again when no answer came. After the fields, one of which may say so; a
+    /// redirect is followed by what its method says.
+    pub fn set_idempotent(&mut self, idempotent: bool) {
+        self.head.set_replayable(idempotent);
+    }
+
     /// Who is told of what happens to it, on whatever thread it happens.
     pub fn set_observer(&mut self, observer: Arc<dyn Observer>) {
         self.observer = Some(observer);
@@ -362,6 +426,9 @@ impl Request {
         self.timeouts = other.timeouts;
         self.own_timeouts = other.own_timeouts;
         self.decode = other.decode;
+        self.decode_later = other.decode_later;
+        self.omitted = other.omitted.clone();
+        self.own_defaults |= !self.omitted.is_empty();
         self.max_body_size = other.max_body_size;
         self.redirects = other.redirects;
         self.policy = other.policy.clone();
@@ -370,6 +437,7 @@ impl Request {
         self.tls = other.tls.clone();
         self.is_unix_url = other.is_unix_url;
         self.observer = other.observer.clone();
+        self.pace = other.pace.clone();
     }
 
     /// It goes to another origin than the URL that it was made of.

@@ -176,6 +176,9 @@ impl Response {
         wait: &mut W,
         until: Until,
     ) -> Result<()> {
+        if let Some(mut meter) = self.reply.meter.take() {
+            meter.tell(Phase::Body, true)?;
+        }
         let enough = match until {
             Until::Head => true,
             Until::SmallBody(limit) => self.whole_size()?.is_some_and(|left| left > limit),

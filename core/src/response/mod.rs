@@ -2,6 +2,7 @@
 
 mod body;
 pub(crate) mod charset;
+mod coded;
 
 use std::mem::MaybeUninit;
 use std::sync::Arc;

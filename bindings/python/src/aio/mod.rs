@@ -51,7 +51,8 @@ impl AsyncClient {
     ) -> PyResult<Sending> {
         let method = self::method(method)?;
         let built = build(&self.shared, &method, url, options)?;
-        let Built { request, source, flow, on_redirect } = built;
+        let Built { mut request, source, flow, on_redirect } = built;
+        request.set_decode_later(until == Until::Head);
         let (shared, source) = (self.shared.clone(), source.map(Bound::unbind));
         let owner = None;
         Ok(Sending { shared, request, method, source, flow, on_redirect, until, owner })

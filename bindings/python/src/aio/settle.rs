@@ -56,7 +56,7 @@ fn settle(py: Python<'_>, event_loop: &EventLoop, completion: Completion) -> PyR
             None => Ok(()),
         },
         // Nobody here asks for it.
-        Outcome::StreamRead(_) => Ok(()),
+        Outcome::StreamRead(_) | Outcome::Informational(_) => Ok(()),
         Outcome::Redirect(question) => {
             if let Some(pending) = event_loop.of_token(py, token) {
                 pending.get().decide(py, question);

@@ -216,7 +216,7 @@ impl Response {
             let slf = slf.clone().unbind();
             return gevent::run(py, &pool, move |py| Response::read(slf.bind(py)));
         }
-        this.consume(py)?;
+        this.consume(py, false)?;
         let mut response = this.take(py)?;
         let result = read_rest(py, &mut response);
         if result.is_err() {
@@ -234,7 +234,7 @@ impl Response {
         if this.whole || this.content.get(py).is_some() {
             return Ready::of(py, this.content(py)?.into_any());
         }
-        this.consume(py)?;
+        this.consume(py, false)?;
         Pending::read(slf, true)
     }
 
@@ -249,7 +249,7 @@ impl Response {
         if this.whole || this.content.get(py).is_some() {
             return pieces::call(py, "slices", (this.content(py)?, chunk_size));
         }
-        this.consume(py)?;
+        this.consume(py, false)?;
         let pieces = Bound::new(py, Pieces::of(slf))?.into_any();
         match chunk_size {
             None => Ok(pieces),
@@ -268,7 +268,44 @@ impl Response {
         if this.whole || this.content.get(py).is_some() {
             return pieces::call(py, "aslices", (this.content(py)?, chunk_size));
         }
-        this.consume(py)?;
+        this.consume(py, false)?;
+        let pieces = Bound::new(py, AsyncPieces::of(slf))?.into_any();
+        match chunk_size {
+            None => Ok(pieces),
+            Some(size) => pieces::call(py, "asized", (pieces, size)),
+        }
+    }
+
+    /// The body piece by piece as it came, not decoded; with ``chunk_size`` in pieces of that many bytes.
+    /// Of a plain request only with ``decode=False``, or where nothing was coded: else ``StreamConsumed``.
+    #[pyo3(signature = (chunk_size = None))]
+    fn iter_raw<'py>(
+        slf: &Bound<'py, Self>,
+        chunk_size: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (this, py) = (slf.get(), slf.py());
+        let chunk_size = size_of_pieces(chunk_size.as_ref())?;
+        if let Some(content) = this.raw_content(py)? {
+            return pieces::call(py, "slices", (content, chunk_size));
+        }
+        let pieces = Bound::new(py, Pieces::of(slf))?.into_any();
+        match chunk_size {
+            None => Ok(pieces),
+            Some(size) => pieces::call(py, "sized", (pieces, size)),
+        }
+    }
+
+    /// ``iter_raw()`` for asyncio.
+    #[pyo3(signature = (chunk_size = None))]
+    fn aiter_raw<'py>(
+        slf: &Bound<'py, Self>,
+        chunk_size: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (this, py) = (slf.get(), slf.py());
+        let chunk_size = size_of_pieces(chunk_size.as_ref())?;
+        if let Some(content) = this.raw_content(py)? {
+            return pieces::call(py, "aslices", (content, chunk_size));
+        }
         let pieces = Bound::new(py, AsyncPieces::of(slf))?.into_any();
         match chunk_size {
             None => Ok(pieces),

@@ -233,15 +233,37 @@ impl Response {
         result?.transpose().map_err(|error| self.error(py, &error))
     }
 
-    /// Starts the one pass over a streamed body.
-    fn consume(&self, py: Python<'_>) -> PyResult<()> {
+    /// Starts the one pass over a streamed body, which is decoded unless it is wanted `raw`.
+    fn consume(&self, py: Python<'_>, raw: bool) -> PyResult<()> {
         if self.consumed.swap(true, Ordering::AcqRel) {
             return Err(of_class(py, "StreamConsumed", "the streamed body was read before"));
         }
         if self.closed.load(Ordering::Acquire) {
             return Err(of_class(py, "StreamClosed", "the response was closed before it was read"));
         }
+        if !raw && let Slot::Here(response) = &mut *self.slot() {
+            response.start_decoding();
+        }
         Ok(())
+    }
+
+    /// Starts a pass over the body as it came: `None` when that is a streamed one, else all of it.
+    fn raw_content(&self, py: Python<'_>) -> PyResult<Option<Py<PyBytes>>> {
+        if !self.whole {
+            return self.consume(py, true).map(|()| None);
+        }
+        let decoded = match &*self.slot() {
+            Slot::Here(response) => response.is_decoded(),
+            _ => self.facts(py)?.headers.get().first(b"content-encoding").is_some(),
+        };
+        match decoded {
+            true => Err(of_class(
+                py,
+                "StreamConsumed",
+                "the body was decoded when it came; pass decode=False, or use stream()",
+            )),
+            false => Ok(Some(self.body(py)?.clone_ref(py))),
+        }
     }
 
     fn body(&self, py: Python<'_>) -> PyResult<&Py<PyBytes>> {
