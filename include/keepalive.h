@@ -470,6 +470,123 @@ typedef struct {
 } ka_str;
 
 /**
+ * How an exchange went: ka_response_info, ka_error_info. Durations are nanoseconds, 0 where a
+ * phase did not happen; all but `total_ns` add up to it. They are of the try that was answered:
+ * what was before it is in `stalled_ns`.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * Whether the connection had carried a response before. 0: no, 1: yes.
+     */
+    uint64_t reused;
+    /**
+     * Number of the connection, unique in the process.
+     */
+    uint64_t connection_id;
+    /**
+     * How often the request was sent again on a fresh connection: 0 or 1.
+     */
+    uint64_t replays;
+    /**
+     * Why it was sent again: the kind of the error that it met. KA_OK: it was not.
+     */
+    ka_status replay_reason;
+    /**
+     * Always 0.
+     */
+    uint32_t replay_reason_reserved;
+    /**
+     * Tries before this one that failed and were worth another (option `retries`).
+     */
+    uint64_t retries;
+    /**
+     * Redirects followed before this response.
+     */
+    uint64_t redirects;
+    /**
+     * Whether a second try was sent because the first took long (option `hedge`). 0: no, 1: yes.
+     */
+    uint64_t hedged;
+    /**
+     * Whether the response is the second try's. 0: no, 1: yes.
+     */
+    uint64_t hedge_won;
+    /**
+     * Waiting for a connection or for leave to open one: the limits of the pool.
+     */
+    uint64_t queued_ns;
+    /**
+     * Resolving the host name, as far as the request waited for it.
+     */
+    uint64_t resolve_ns;
+    /**
+     * The TCP handshake, and what a proxy took to open the way, as far as the request waited for
+     * them.
+     */
+    uint64_t connect_ns;
+    /**
+     * The TLS handshakes, as far as the request waited for them.
+     */
+    uint64_t tls_ns;
+    /**
+     * From the connection to the last byte of the request.
+     */
+    uint64_t send_ns;
+    /**
+     * From the last byte of the request to the end of the response head.
+     */
+    uint64_t wait_ns;
+    /**
+     * From the call to the end of the response, or to its head while the body is still to come.
+     */
+    uint64_t total_ns;
+    /**
+     * Requests that the connection has carried, this one counted in.
+     */
+    uint64_t requests;
+    /**
+     * What was sent of the request, in bytes: head and body as they stood in the connection,
+     * before TLS.
+     */
+    uint64_t bytes_sent;
+    /**
+     * What has come of the response, in bytes: 1xx heads, head and body as they stood in the
+     * connection, chunked and coded, after TLS. While the body is being read, what came with the
+     * head.
+     */
+    uint64_t bytes_received;
+    /**
+     * Address and port of this end of the connection. Empty where there is none; a view, valid as
+     * long as what it was asked of.
+     */
+    ka_str local_address;
+    /**
+     * Address and port that the connection leads to, which are a proxy's where there is one; of a
+     * Unix domain socket its path, as the option `unix_socket` has it. Empty where there is none;
+     * a view, valid as long as what it was asked of.
+     */
+    ka_str peer_address;
+    /**
+     * What is none of the others: tries before this one with the pauses between them, the
+     * redirects that led to it, and what opening a connection cost beside the next three.
+     */
+    uint64_t stalled_ns;
+    /**
+     * From the response head to the end of the body; 0 before that end, and when all came with the
+     * head.
+     */
+    uint64_t receive_ns;
+    /**
+     * The number of 1xx heads that came before it: ka_response_informational_at has them.
+     */
+    uint64_t informational_count;
+} ka_info;
+
+/**
  * A view of bytes that belong to another object.
  */
 typedef struct {
@@ -1075,82 +1192,6 @@ typedef struct {
 } ka_body_reader;
 
 /**
- * How an exchange went: ka_response_info. Durations are nanoseconds, 0 where a phase did not
- * happen; `queued_ns` holds `resolve_ns`, `connect_ns` and `tls_ns` where the request waited for
- * its own dial, so that they do not add up to `total_ns`.
- */
-typedef struct {
-    /**
-     * The number of bytes of this struct that the running library knows.
-     */
-    size_t size;
-    /**
-     * Whether the connection had carried a response before. 0: no, 1: yes.
-     */
-    uint64_t reused;
-    /**
-     * Number of the connection, unique in the process.
-     */
-    uint64_t connection_id;
-    /**
-     * How often the request was sent again on a fresh connection: 0 or 1.
-     */
-    uint64_t replays;
-    /**
-     * Why it was sent again: the kind of the error that it met. KA_OK: it was not.
-     */
-    ka_status replay_reason;
-    /**
-     * Always 0.
-     */
-    uint32_t replay_reason_reserved;
-    /**
-     * Tries before this one that failed and were worth another (option `retries`).
-     */
-    uint64_t retries;
-    /**
-     * Redirects followed before this response.
-     */
-    uint64_t redirects;
-    /**
-     * Whether a second try was sent because the first took long (option `hedge`). 0: no, 1: yes.
-     */
-    uint64_t hedged;
-    /**
-     * Whether the response is the second try's. 0: no, 1: yes.
-     */
-    uint64_t hedge_won;
-    /**
-     * Waiting for a connection, dialling included.
-     */
-    uint64_t queued_ns;
-    /**
-     * Resolving the host name.
-     */
-    uint64_t resolve_ns;
-    /**
-     * The TCP handshake.
-     */
-    uint64_t connect_ns;
-    /**
-     * The TLS handshake.
-     */
-    uint64_t tls_ns;
-    /**
-     * From the first byte of the request to its last.
-     */
-    uint64_t send_ns;
-    /**
-     * From the last byte of the request to the end of the response head.
-     */
-    uint64_t wait_ns;
-    /**
-     * From the call to the response head.
-     */
-    uint64_t total_ns;
-} ka_info;
-
-/**
  * A redirect that is about to be followed, for the time of a call of a ka_redirect_fn.
  */
 typedef struct {
@@ -1385,6 +1426,19 @@ KA_API ka_sent ka_error_sent(const ka_error *error);
  * Errors: false when `error` is NULL.
  */
 KA_API bool ka_error_retry_safe(const ka_error *error);
+
+/**
+ * Writes how the exchange went that `failed` ended, and where its time went: the phase in which it failed has
+ * what it took to fail. `size` is sizeof(ka_info).
+ * Ownership: the struct stays the caller's; the views in it are valid until ka_error_free.
+ * Threads: one at a time for one error.
+ * Errors: KA_INVALID_STATE when no exchange had begun; KA_INVALID_ARGUMENT for NULL or an impossible size.
+ */
+KA_API
+ka_status ka_error_info(const ka_error *failed,
+                        ka_info *info,
+                        size_t size,
+                        ka_error **error);
 
 /**
  * The body bytes that came before a submitted request failed. (A blocking read delivers them
@@ -1940,8 +1994,10 @@ KA_API ka_status ka_response_read_all(ka_response *response, ka_bytes *body, ka_
 KA_API bool ka_response_reused(const ka_response *response);
 
 /**
- * Writes how the exchange went: connection, replays, time by phase. `size` is sizeof(ka_info).
- * Ownership: all stays the caller's.
+ * Writes how the exchange went, as far as it has come: connection, replays, bytes, time by phase. What the
+ * body adds (`receive_ns`, `bytes_received`) is there once it has been read to its end. `size` is
+ * sizeof(ka_info).
+ * Ownership: the struct stays the caller's; the views in it are valid until ka_response_free.
  * Threads: one at a time for one response.
  * Errors: KA_INVALID_ARGUMENT for NULL or an impossible size.
  */
@@ -1950,6 +2006,34 @@ ka_status ka_response_info(const ka_response *response,
                            ka_info *info,
                            size_t size,
                            ka_error **error);
+
+/**
+ * Tells of one of the 1xx heads that came before the response, such as 103 (Early Hints): `index` is below
+ * `informational_count` of ka_info. Its fields are asked for with ka_response_informational_header_at.
+ * Ownership: all stays the caller's.
+ * Threads: one at a time for one response.
+ * Errors: KA_INVALID_ARGUMENT when there is no such head.
+ */
+KA_API
+ka_status ka_response_informational_at(const ka_response *response,
+                                       size_t index,
+                                       uint16_t *http_status,
+                                       size_t *header_count,
+                                       ka_error **error);
+
+/**
+ * One header field of a 1xx head, both from 0, in the order, case and number they came in.
+ * Ownership: `*name` and `*value` are views, valid until ka_response_free.
+ * Threads: one at a time for one response.
+ * Errors: KA_INVALID_ARGUMENT when there is no such head or field.
+ */
+KA_API
+ka_status ka_response_informational_header_at(const ka_response *response,
+                                              size_t index,
+                                              size_t header,
+                                              ka_str *name,
+                                              ka_str *value,
+                                              ka_error **error);
 
 /**
  * Frees a response. A short unread rest of the body is read by the engine to save the connection

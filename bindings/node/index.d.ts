@@ -337,7 +337,9 @@ export type HeadersInit =
 export type BodyPiece = string | ArrayBufferView | ArrayBufferLike
 
 /**
- * A request body. Strings and bytes are copied and sent with their length; so are arrays and Sets of them, Blobs and
+ * A request body. Strings and bytes are copied and sent with their length; bytes above 1 MiB are copied while they are
+ * sent, as undici and node:http read them, so they must not change until the promise of `request` has settled (`fetch`
+ * takes its own copy at once, as WHATWG asks). With their length go also arrays and Sets of them, Blobs and
  * form data (of the global scope, of undici, of the `form-data` package), and the body of a `Request` that is there
  * within a few turns of the event loop and has at most 1 MB. Streams and other iterables are read as fast as the server
  * takes them, and sent chunked unless a Content-Length header gives their length.
@@ -580,6 +582,8 @@ export interface Info {
   reused: boolean
   /** Number of the connection, unique in the process. */
   connectionId: number
+  /** Requests that the connection has carried, this one counted in. */
+  requests: number
   /** How often the request was sent again on a fresh connection: 0 or 1. */
   replays: number
   /** Why it was sent again: the kind of the error that it met. Such as `ConnectionReset`; `null`: it was not. */
@@ -592,25 +596,51 @@ export interface Info {
   hedged: boolean
   /** Whether the response is the second try's. */
   hedgeWon: boolean
+  /** What was sent of the request, in bytes: head and body as they stood in the connection, before TLS. */
+  bytesSent: number
+  /**
+   * What has come of the response, in bytes: 1xx heads, head and body as they stood in the connection, chunked and
+   * coded, after TLS. While the body is being read, what came with the head.
+   */
+  bytesReceived: number
+  /** Address and port of this end of the connection. `null` where there is none. */
+  localAddress: string | null
+  /**
+   * Address and port that the connection leads to, which are a proxy's where there is one; of a Unix domain socket its
+   * path, as the option `unixSocket` has it. `null` where there is none.
+   */
+  peerAddress: string | null
   // </generated>
   /** Of the response. */
   httpVersion: '1.0' | '1.1'
-  /** Milliseconds by phase; 0 where a phase did not happen. */
+  /** The 1xx heads that came before the response, such as 103 (Early Hints). */
+  informational: { statusCode: number; headers: Record<string, string | string[]> }[]
+  /**
+   * Milliseconds by phase; 0 where a phase did not happen. All but `total` add up to it. They are of the try that was
+   * answered: what was before it is in `stalled`. Look again at `info` for what the end of a streamed body adds.
+   */
   timings: {
     // <generated timings>
-    /** Waiting for a connection, dialling included. */
+    /** Waiting for a connection or for leave to open one: the limits of the pool. */
     queued: number
-    /** Resolving the host name. */
+    /**
+     * What is none of the others: tries before this one with the pauses between them, the redirects that led to it, and
+     * what opening a connection cost beside the next three.
+     */
+    stalled: number
+    /** Resolving the host name, as far as the request waited for it. */
     resolve: number
-    /** The TCP handshake. */
+    /** The TCP handshake, and what a proxy took to open the way, as far as the request waited for them. */
     connect: number
-    /** The TLS handshake. */
+    /** The TLS handshakes, as far as the request waited for them. */
     tls: number
-    /** From the first byte of the request to its last. */
+    /** From the connection to the last byte of the request. */
     send: number
     /** From the last byte of the request to the end of the response head. */
     wait: number
-    /** From the call to the response head. */
+    /** From the response head to the end of the body; 0 before that end, and when all came with the head. */
+    receive: number
+    /** From the call to the end of the response, or to its head while the body is still to come. */
     total: number
     // </generated>
   }
@@ -905,6 +935,8 @@ export interface ErrorDetails {
   tries?: number
   /** What was asked for, without userinfo and fragment. */
   url?: string
+  /** How the exchange went until it failed, if one had begun; not shown with the error. */
+  readonly info?: Info
 }
 
 /**
@@ -925,6 +957,7 @@ export class KeepaliveError extends Error implements ErrorDetails {
   port?: number
   tries?: number
   url?: string
+  readonly info?: Info
 }
 
 /** A pool with its limits and TLS settings. Nothing it does blocks the event loop. */

@@ -73,7 +73,7 @@ function dispatch(batch, at) {
       exchange.onRedirect(new Record(batch, at))
       break
     default:
-      exchange.onFailure(words[word + EXTRA] - 1)
+      exchange.onFailure(words[word + EXTRA] - 1, new Record(batch, at))
   }
 }
 

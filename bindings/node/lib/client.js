@@ -196,7 +196,6 @@ class Result {
   #headers
   #trailers
   #body
-  #info
 
   constructor(incoming) {
     this.#incoming = incoming
@@ -235,8 +234,7 @@ class Result {
   }
 
   get info() {
-    this.#info ??= this.#incoming.record.info
-    return this.#info
+    return this.#incoming.info
   }
 
   [inspectCustom](depth, options, inspect) {

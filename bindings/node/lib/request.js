@@ -252,7 +252,7 @@ class Prepared {
   setBody(body, block, isFetch) {
     if (body === undefined || body === null) return
     upload ??= require('./upload')
-    const { payload, upload: source, length, type, text } = upload.prepareBody(body)
+    const { payload, upload: source, length, type, text } = upload.prepareBody(body, !isFetch)
     this.payload = payload
     const implied = text && isFetch ? 'text/plain;charset=UTF-8' : type
     if (implied !== undefined && !block.decides('content-type')) block.add('Content-Type', implied)

@@ -83,6 +83,8 @@ struct State {
     /// Drained and not yet packed, the next one last.
     ready: Vec<Completion>,
     batch: Batch,
+    /// Of the body that `is_over` told of last.
+    ended: [f64; 2],
 }
 
 #[napi]
@@ -274,12 +276,19 @@ impl Bridge {
     #[napi]
     pub fn is_over(&self, index: u32) -> bool {
         let mut state = self.shared.state.borrow_mut();
-        let response = &mut state.slots.at(index).response;
-        let over = response.as_ref().is_some_and(|response| response.is_complete());
-        if over {
-            *response = None;
-        }
-        over
+        let State { slots, ended, .. } = &mut *state;
+        let response = &mut slots.at(index).response;
+        let Some(over) = response.take_if(|response| response.is_complete()) else { return false };
+        let receive = over.timings().receive.as_secs_f64() * 1e3;
+        *ended = [receive, over.info().bytes_received as f64];
+        true
+    }
+
+    /// Of the body that `is_over` told of last: the milliseconds that it took, and all bytes of its
+    /// response.
+    #[napi]
+    pub fn ended(&self) -> Vec<f64> {
+        self.shared.state.borrow().ended.to_vec()
     }
 
     /// Asks the running call to end; its completion still comes.
@@ -346,7 +355,7 @@ impl Bridge {
     #[napi]
     pub fn drain(&self, mut slab: Room, offset: f64) -> f64 {
         let mut state = self.shared.state.borrow_mut();
-        let State { slots, ready, batch } = &mut *state;
+        let State { slots, ready, batch, .. } = &mut *state;
         if batch.bytes.is_empty() {
             batch.extras.clear();
             if ready.is_empty() {

@@ -350,7 +350,8 @@ impl Stream {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stream> {
         let method = self::method(method)?;
-        let Built { mut request, source, flow, on_redirect } = build(shared, &method, url, options)?;
+        let Built { mut request, source, flow, on_redirect } =
+            build(shared, &method, url, options)?;
         request.set_decode_later(true);
         let source = source.map(Bound::unbind);
         let unsent = Unsent { method, request, source, flow, on_redirect };

@@ -149,10 +149,12 @@ async fn answer_proxy<W: Wait>(
 #[inline]
 fn usual_fields<'a>(settings: &'a Settings, request: &Request) -> Option<Cow<'a, [u8]>> {
     let is_plain = request.target.authorization.is_none() && !request.own_defaults;
-    (is_plain && settings.auth.is_none()).then_some(Cow::Borrowed(match request.decodes(&settings.config) {
-        true => &settings.decoding_fields,
-        false => &settings.agent_field,
-    }))
+    (is_plain && settings.auth.is_none()).then_some(Cow::Borrowed(
+        match request.decodes(&settings.config) {
+            true => &settings.decoding_fields,
+            false => &settings.agent_field,
+        },
+    ))
 }
 
 /// Fields a request gets unless it has its own.

@@ -55,5 +55,7 @@ pub(crate) async fn perform<W: Wait>(
     request: &Request,
     wait: &mut W,
 ) -> Result<Box<Reply>> {
-    redirect::send(&mut Call::new(settings, pool, request, wait), request).await
+    let mut call = Call::new(settings, pool, request, wait);
+    let result = redirect::send(&mut call, request).await;
+    result.map_err(|error| call.record.failed(error))
 }

@@ -5,12 +5,12 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use keepalive_core::{
-    Info as CoreInfo, Response as CoreResponse, Result, Timings as CoreTimings, Version,
-    next_request,
+    Info as CoreInfo, Response as CoreResponse, ResponseHead, Result, Timings as CoreTimings,
+    Version, next_request,
 };
 use pyo3::exceptions::{PyLookupError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::aio::pending::Pending;
 use crate::aio::ready::Ready;
@@ -83,14 +83,21 @@ impl Response {
     #[getter]
     fn info(&self, py: Python<'_>) -> PyResult<Info> {
         let facts = self.facts(py)?;
-        Info::of(py, &facts.info, &facts.timings, facts.tls.as_ref())
+        let now = match &*self.slot() {
+            Slot::Here(response) => Some((response.info(), response.timings())),
+            _ => None,
+        };
+        let (info, timings) =
+            now.as_ref().map_or((&facts.info, &facts.timings), |(info, timings)| (info, timings));
+        Info::of(py, info, timings, facts.tls.as_ref(), heads(py, &facts.informational)?)
     }
 
     /// From the call to the response head, as a ``timedelta``.
     #[getter]
     fn elapsed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         static TIMEDELTA: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let total = self.facts(py)?.timings.total;
+        let CoreTimings { total, receive, .. } = self.facts(py)?.timings;
+        let total = total.saturating_sub(receive);
         let parts = (0, total.as_secs(), total.subsec_micros());
         TIMEDELTA.import(py, "datetime", "timedelta")?.call1(parts)
     }
@@ -382,7 +389,7 @@ impl Response {
                 info.connection_id,
                 info.replays,
                 info.redirects,
-                facts.timings.total.as_nanos() as u64,
+                facts.timings.total.saturating_sub(facts.timings.receive).as_nanos() as u64,
             ),
         );
         Ok((slf.get_type().getattr("_restore")?, state.into_pyobject(py)?.into_any()))
@@ -405,6 +412,7 @@ impl Response {
             info: CoreInfo::default(),
             timings: CoreTimings::default(),
             tls: None,
+            informational: Box::default(),
             headers,
             followed: None,
             hops: Vec::new(),
@@ -427,6 +435,15 @@ impl Response {
         let _ = response.content.set(py, content);
         response
     }
+}
+
+/// 1xx heads as pairs of status and fields.
+fn heads(py: Python<'_>, heads: &[ResponseHead]) -> PyResult<Py<PyTuple>> {
+    let pair = |head: &ResponseHead| -> PyResult<(u16, Py<Headers>)> {
+        Ok((head.status, Py::new(py, Headers::of(owned(&head.fields)))?))
+    };
+    let pairs = heads.iter().map(pair).collect::<PyResult<Vec<_>>>()?;
+    Ok(PyTuple::new(py, pairs)?.unbind())
 }
 
 /// `chunk_size`: at least 1.

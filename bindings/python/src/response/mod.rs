@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use keepalive_core::{
     Blocking, Destination, Error, Fields, Hop, Info as CoreInfo, Response as CoreResponse,
-    Timings as CoreTimings, TlsInfo as CoreTlsInfo, Version,
+    ResponseHead, Timings as CoreTimings, TlsInfo as CoreTlsInfo, Version,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
@@ -65,6 +65,7 @@ struct Facts {
     info: CoreInfo,
     timings: CoreTimings,
     tls: Option<Arc<CoreTlsInfo>>,
+    informational: Box<[ResponseHead]>,
     headers: Py<Headers>,
     /// The method that was answered, if redirects led to it.
     followed: Option<Box<str>>,
@@ -79,9 +80,10 @@ impl Facts {
             reason: response.reason().into(),
             version: response.version(),
             url: response.url_with_fragment().into(),
-            info: response.info().clone(),
+            info: response.info(),
             timings: response.timings(),
             tls: response.tls().cloned(),
+            informational: response.informational().into(),
             headers: Py::new(py, Headers::of(owned(response.headers())))?,
             followed: response.followed_method().map(Into::into),
             hops: response.history().to_vec(),
