@@ -45,6 +45,7 @@ pub use connection::exit::at_exit;
 pub use drive::body::{TRUSTED_GROWTH, TRUSTED_LENGTH};
 pub use drive::history::Hop;
 pub use drive::info::{Info, Timings};
+pub use drive::redirect::next::next_request;
 pub use drive::wait::blocking::Blocking;
 pub use drive::wait::canceller::Canceller;
 pub use engine::thread::{ThreadStarter, start_threads_with};
