@@ -20,6 +20,7 @@ const CANCELLED = 'cancelled' // the engine's last word is still to come, for no
 const OVER = 'over' // the slot is given back
 
 const INLINE = 8
+const ASK = 256
 
 /** What is told of requests and connections to whoever listens. */
 const channels = [
@@ -61,13 +62,19 @@ class Exchange {
     this.reader = undefined // of the read that runs
     this.signal = undefined
     this.upload = undefined
+    this.decider = undefined // has a word on redirects
     this.incoming = undefined // weak, so that an unread response can be collected
     this.trace = undefined // of the request, for the diagnostics channels
   }
 
   /** Sends; throws when the arguments are not acceptable. */
   submit(client, limit, request) {
-    const { signal, upload } = request
+    const { decider, signal, upload } = request
+    let { flags } = request
+    if (decider !== undefined) {
+      this.decider = decider
+      flags |= ASK
+    }
     this.url = request.url
     this.limit = limit
     // Somebody else's code, which may throw, so before the engine has the request.
@@ -84,7 +91,7 @@ class Exchange {
         client,
         request.method,
         request.url,
-        canPollInline ? request.flags | INLINE : request.flags,
+        canPollInline ? flags | INLINE : flags,
         request.headers,
         request.headerCount,
         request.payload,
@@ -158,8 +165,9 @@ class Exchange {
     if (upload !== undefined && failure.code === 'KA_BODY_SOURCE_FAILED' && upload.failed) {
       error.cause = upload.reason
     }
+    const thrown = failure.code === 'KA_REDIRECT_REFUSED' ? this.decider?.thrown : undefined
     if (reader !== undefined) reader.reject(this.wrap(error, true))
-    else reject(this.wrap(error))
+    else reject(thrown === undefined ? this.wrap(error) : thrown.reason)
   }
 
   onChunk(record) {
@@ -186,6 +194,16 @@ class Exchange {
   /** `again`: from its beginning. */
   onWantBody(again) {
     this.upload?.want(again)
+  }
+
+  /** A redirect waits for a word. */
+  onRedirect(record) {
+    if (this.state !== PENDING) return
+    const { slot } = this
+    this.decider.decide(record, (refusal) => {
+      // The slot may be another's by now.
+      if (this.state === PENDING) bridge.decide(slot, refusal)
+    })
   }
 
   /**

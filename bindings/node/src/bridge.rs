@@ -11,12 +11,14 @@ use std::sync::Arc;
 
 use keepalive_common::{fork, huge_pages};
 use keepalive_core::{
-    Client, Completion, Outcome, Queue, Redirects, Request, TlsInfo, Until, body_pipe,
+    Client, Completion, Outcome, Queue, RedirectHook, RedirectQuestion, Redirects, Request,
+    TlsInfo, Until, body_pipe,
 };
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
 
+use crate::arguments::{add_headers, set_own};
 use crate::call_table::CallTable;
 use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
@@ -44,6 +46,8 @@ const SWITCH: u32 = 64;
 /// A redirect is a response like others.
 const MANUAL: u32 = 128;
 
+/// JavaScript has a word on redirects (`decide`).
+const ASK: u32 = 256;
 /// `DECODE` holds unless the client was told otherwise.
 const AS_CLIENT: u32 = 8192;
 
@@ -63,6 +67,20 @@ struct Shared {
     events: Arc<Events>,
     /// What the channels of requests call the next one; 0: nobody listens.
     trace: Cell<u32>,
+    /// Of the body that `is_over` told of last.
+    ended: Cell<[f64; 2]>,
+}
+
+/// Hands questions to JavaScript.
+struct Asking {
+    queue: Arc<Queue>,
+    token: u64,
+}
+
+impl RedirectHook for Asking {
+    fn asked(&self, question: RedirectQuestion) {
+        self.queue.push(self.token, Outcome::Redirect(question));
+    }
 }
 
 #[derive(Default)]
@@ -71,8 +89,6 @@ struct State {
     /// Drained and not yet packed, the next one last.
     ready: Vec<Completion>,
     batch: Batch,
-    /// Of the body that `is_over` told of last.
-    ended: [f64; 2],
 }
 
 #[napi]
@@ -86,8 +102,8 @@ impl Bridge {
         let waker = waking.waker();
         let queue = Queue::new(move || waker.wake());
         let events = Events::new(waking.waker());
-        let (state, trace) = (RefCell::default(), Cell::new(0));
-        let shared = Rc::new(Shared { queue, waking, state, events, trace });
+        let (state, trace, ended) = (RefCell::default(), Cell::new(0), Cell::default());
+        let shared = Rc::new(Shared { queue, waking, state, events, trace, ended });
         // Registered after the thread-safe function, so it runs before that one is freed. Weak: the
         // module that made the bridge may be garbage before its environment ends.
         env.add_env_cleanup_hook(Rc::downgrade(&shared), |shared: Weak<Shared>| {
@@ -158,6 +174,9 @@ impl Bridge {
             sender = Some(half);
         }
         let queue = &self.shared.queue;
+        if flags & ASK != 0 {
+            request.set_redirect_hook(Arc::new(Asking { queue: queue.clone(), token }));
+        }
         let call = if flags & INLINE != 0 {
             client.client.submit_inline(request, Until::Head, queue, token)
         } else {
@@ -263,25 +282,6 @@ impl Bridge {
         huge_pages::advise(unsafe { memory.from(0.0) });
     }
 
-    /// Whether `take` gave the last bytes of a body; its slot is free then.
-    #[napi]
-    pub fn is_over(&self, index: u32) -> bool {
-        let mut state = self.shared.state.borrow_mut();
-        let State { slots, ended, .. } = &mut *state;
-        let response = &mut slots.at(index).response;
-        let Some(over) = response.take_if(|response| response.is_complete()) else { return false };
-        let receive = over.timings().receive.as_secs_f64() * 1e3;
-        *ended = [receive, over.info().bytes_received as f64];
-        true
-    }
-
-    /// Of the body that `is_over` told of last: the milliseconds that it took, and all bytes of its
-    /// response.
-    #[napi]
-    pub fn ended(&self) -> Vec<f64> {
-        self.shared.state.borrow().ended.to_vec()
-    }
-
     /// Asks the running call to end; its completion still comes.
     #[napi]
     pub fn cancel(&self, index: u32) {
@@ -310,6 +310,17 @@ impl Bridge {
     pub fn restarted(&self, index: u32) {
         if let Some(sender) = &self.shared.state.borrow_mut().slots.at(index).sender {
             sender.restarted();
+        }
+    }
+
+    /// The redirect that waits for a word is followed, or refused for a reason.
+    #[napi]
+    pub fn decide(&self, index: u32, refusal: Option<String>) {
+        let question = self.shared.state.borrow_mut().slots.at(index).question.take();
+        match (question, refusal) {
+            (None, _) => {}
+            (Some(question), None) => question.follow(),
+            (Some(question), Some(reason)) => question.refuse(&reason),
         }
     }
 
@@ -406,6 +417,12 @@ impl Bridge {
 }
 
 impl Bridge {
+    /// Takes the response of the slot out of it once its body is over.
+    pub(crate) fn over(&self, index: u32) -> Option<keepalive_core::Response> {
+        let mut state = self.shared.state.borrow_mut();
+        state.slots.at(index).response.take_if(|response| response.is_complete())
+    }
+
     /// What has happened for the diagnostics channels.
     pub(crate) fn told(&self) -> &Arc<Events> {
         &self.shared.events
@@ -414,6 +431,11 @@ impl Bridge {
     /// What the channels of requests call the next one.
     pub(crate) fn next_trace(&self) -> &Cell<u32> {
         &self.shared.trace
+    }
+
+    /// Of the body that was over last.
+    pub(crate) fn last_end(&self) -> &Cell<[f64; 2]> {
+        &self.shared.ended
     }
 
     /// What was agreed on with the server of that connection.
@@ -490,30 +512,6 @@ impl Shared {
     }
 }
 
-/// What a request has for itself: an option, or what is no option of a client's.
-fn set_own(request: &mut Request, name: &str, value: &str) -> keepalive_core::Result<()> {
-    match name {
-        "raw_target" => request.set_raw_target(value.as_bytes()),
-        "omit" => request.omit_header(value.as_bytes()),
-        _ => request.set_option(name, Some(value)),
-    }
-}
-
 fn in_use() -> Thrown {
     invalid("the slot is in use")
-}
-
-fn add_headers(request: &mut Request, block: &[u8], count: u32) -> Result<(), Thrown> {
-    let mut pieces = block.split(|byte| *byte == 0);
-    for _ in 0..count {
-        let (Some(name), Some(value)) = (pieces.next(), pieces.next()) else {
-            return Err(invalid("headers: fewer fields than announced"));
-        };
-        request.add_header(name, value).map_err(thrown)?;
-    }
-    match pieces.next() {
-        // The block ends in a NUL; more than that is a NUL inside a name or value.
-        Some(b"") if pieces.next().is_none() => Ok(()),
-        _ => Err(invalid("headers: a name or value contains a NUL character")),
-    }
 }

@@ -11,6 +11,22 @@ use crate::tls_info::NativeTls;
 
 #[napi]
 impl Bridge {
+    /// Whether `take` gave the last bytes of a body; its slot is free then.
+    #[napi]
+    pub fn is_over(&self, index: u32) -> bool {
+        let Some(over) = self.over(index) else { return false };
+        let receive = over.timings().receive.as_secs_f64() * 1e3;
+        self.last_end().set([receive, over.info().bytes_received as f64]);
+        true
+    }
+
+    /// Of the body that `is_over` told of last: the milliseconds that it took, and all bytes of its
+    /// response.
+    #[napi]
+    pub fn ended(&self) -> Vec<f64> {
+        self.last_end().get().to_vec()
+    }
+
     /// The next request that is submitted is `trace` for the channels of requests.
     #[napi]
     pub fn trace(&self, trace: u32) {

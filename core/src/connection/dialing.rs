@@ -219,6 +219,8 @@ impl Permit {
         let connection = Box::new(connection);
         manager.opened(&connection);
         let until = connection.idle_until(&manager.config, now);
+        // Whoever waits may give up the observer at once.
+        self.watch = None;
         if let Some(order) = self.order.take() {
             pool.dialled(order, stay(connection, now, until));
         }
@@ -231,7 +233,7 @@ impl Permit {
 
     fn end(&mut self, error: Error) {
         if let Some(order) = self.order.take() {
-            if let Some(watch) = &self.watch {
+            if let Some(watch) = self.watch.take() {
                 watch.failed(&error);
             }
             self.pool.dial_failed(order, error);

@@ -13,6 +13,7 @@ use crate::config::Settings;
 use crate::connection::Connection;
 use crate::connection::ends::Ends;
 use crate::connection::manager::ClientPool;
+use crate::connection::wire::Wire;
 use crate::deadline::Deadlines;
 use crate::drive::info::{Marks, Tally};
 use crate::drive::wait::Wait;
@@ -36,6 +37,10 @@ pub(crate) struct Call<'a, W> {
     pub tried: Tries,
     /// It may travel with a TLS handshake.
     pub early: bool,
+    /// So many bytes of it stand on its connection already, behind an exchange that is over: all.
+    pub ahead: Option<u64>,
+    /// It was to be sent again before it had a connection of its own.
+    pub replayed: bool,
 }
 
 impl<'a, W: Wait> Call<'a, W> {
@@ -55,6 +60,8 @@ impl<'a, W: Wait> Call<'a, W> {
             fields: Cow::Borrowed(&[]),
             tried: Tries::default(),
             early: true,
+            ahead: None,
+            replayed: false,
         }
     }
 
@@ -104,6 +111,8 @@ impl<'a, W: Wait> Call<'a, W> {
             fields: self.fields.clone(),
             tried: Tries::default(),
             early: self.early,
+            ahead: None,
+            replayed: false,
         }
     }
 }
@@ -127,7 +136,7 @@ pub(crate) struct Record<'a> {
     observed: bool,
     /// Its number for whoever is told.
     request: u64,
-    pub watch: Watch,
+    watch: Watch,
 }
 
 impl<'a> Record<'a> {
@@ -258,9 +267,38 @@ impl<'a> Record<'a> {
         Some(Arc::new(Witness { observer, request }))
     }
 
+    /// It was sent behind others: it is told of so when its answer is next.
+    pub fn pipelined(&mut self) {
+        self.pool.manager.counters.pipelined.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Whether somebody wants to be told of what takes work to find out.
     pub fn is_observed(&self) -> bool {
         self.observed
+    }
+
+    /// The machine has the head, and nothing else, to be written.
+    #[inline]
+    pub fn head_ready(&mut self, wire: &Wire) {
+        if self.observed {
+            self.watch = Watch::of(wire);
+        }
+    }
+
+    /// Something was written.
+    #[inline]
+    pub fn wrote(&mut self, wire: &Wire) {
+        if self.observed && self.watch.has_sent_head(wire) {
+            self.tell(Event::HeadSent);
+        }
+    }
+
+    /// Something was read.
+    #[inline]
+    pub fn read(&mut self, wire: &Wire) {
+        if self.observed && self.watch.has_heard(wire) {
+            self.tell(Event::FirstByte);
+        }
     }
 
     /// A 1xx head came.

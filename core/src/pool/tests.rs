@@ -9,16 +9,17 @@ use crate::pool::types::{
 };
 
 /// The same moment on both clocks.
-fn moment(now: Instant) -> Moment {
+pub(super) fn moment(now: Instant) -> Moment {
     Moment { now, wall: UNIX_EPOCH }
 }
 
-type State = PoolState<&'static str, u32, &'static str>;
-type Actions = Vec<Action<&'static str, u32>>;
+pub(super) type State = PoolState<&'static str, u32, &'static str>;
+pub(super) type Actions = Vec<Action<&'static str, u32>>;
 
-const CAPS: PoolLimits = PoolLimits { per_host: 4, total: 6, dials_per_host: 3, waiters: 50 };
+pub(super) const CAPS: PoolLimits =
+    PoolLimits { per_host: 4, total: 6, dials_per_host: 3, waiters: 50 };
 
-fn idle(connection: u32, now: Instant) -> Idle<u32> {
+pub(super) fn idle(connection: u32, now: Instant) -> Idle<u32> {
     Idle {
         connection,
         since: moment(now),
@@ -33,7 +34,7 @@ fn idle(connection: u32, now: Instant) -> Idle<u32> {
 }
 
 /// The dials asked for, as (host, dial).
-fn dials(actions: &Actions) -> Vec<(usize, usize)> {
+pub(super) fn dials(actions: &Actions) -> Vec<(usize, usize)> {
     actions
         .iter()
         .filter_map(|action| match action {
@@ -43,14 +44,14 @@ fn dials(actions: &Actions) -> Vec<(usize, usize)> {
         .collect()
 }
 
-fn ticket(state: &mut State, now: Instant, actions: &mut Actions) -> usize {
-    match state.checkout(&"a", moment(now), CheckoutOptions::default(), None, actions) {
+pub(super) fn ticket(state: &mut State, now: Instant, actions: &mut Actions) -> usize {
+    match state.checkout(&"a", moment(now), CheckoutOptions::default(), actions) {
         Ok(Decision::Ticket(ticket)) => ticket,
         _ => panic!("a ticket was due"),
     }
 }
 
-fn granted(state: &mut State, ticket: usize) -> Option<u32> {
+pub(super) fn granted(state: &mut State, ticket: usize) -> Option<u32> {
     match state.poll(ticket, Waker::noop()) {
         Some(Grant::Connection(_, connection)) => Some(connection),
         _ => None,
@@ -104,7 +105,6 @@ fn the_most_recently_used_is_reused_first_and_the_preferred_form_among_the_last_
         &"a",
         moment(now),
         CheckoutOptions { registered, fresh: false, ..CheckoutOptions::default() },
-        None,
         &mut actions,
     ) {
         Ok(Decision::Idle(_, connection)) => connection,
@@ -137,7 +137,6 @@ fn a_fresh_checkout_takes_no_used_connection() {
         &"a",
         moment(now),
         CheckoutOptions { registered: false, fresh: true, ..CheckoutOptions::default() },
-        None,
         &mut actions,
     ) else {
         panic!("a ticket was due")
@@ -164,7 +163,6 @@ fn at_the_total_cap_the_oldest_idle_of_another_host_makes_room() {
             &"b",
             moment(now),
             CheckoutOptions { registered: false, fresh: false, ..CheckoutOptions::default() },
-            None,
             &mut actions
         ),
         Ok(Decision::Ticket(_))
@@ -186,10 +184,10 @@ fn what_cannot_be_replayed_takes_only_a_fresh_connection() {
     let wish =
         CheckoutOptions { max_idle: Some(Duration::from_secs(4)), ..CheckoutOptions::default() };
     let later = moment(now + Duration::from_secs(5));
-    let post = state.checkout(&"a", later, wish, None, &mut actions);
+    let post = state.checkout(&"a", later, wish, &mut actions);
     assert!(matches!(post, Ok(Decision::Ticket(_))));
     assert_eq!(counts(&state).idle, 1);
-    let get = state.checkout(&"a", later, CheckoutOptions::default(), None, &mut actions);
+    let get = state.checkout(&"a", later, CheckoutOptions::default(), &mut actions);
     assert!(matches!(get, Ok(Decision::Idle(_, 1))));
     state.check_in(host, idle(1, later.now), &mut Vec::new());
 }
@@ -203,7 +201,7 @@ fn a_connection_that_slept_through_its_limit_is_not_reused() {
     assert_eq!(granted(&mut state, first), Some(1));
     state.check_in(host, idle(1, now), &mut Vec::new());
     let asleep = Moment { now, wall: UNIX_EPOCH + Duration::from_secs(3600) };
-    let woken = state.checkout(&"a", asleep, CheckoutOptions::default(), None, &mut actions);
+    let woken = state.checkout(&"a", asleep, CheckoutOptions::default(), &mut actions);
     assert!(matches!(woken, Ok(Decision::Ticket(_))));
     assert!(actions.iter().any(|action| matches!(action, Action::Close(1, _))));
 }
@@ -219,7 +217,6 @@ fn the_queue_is_bounded_and_closing_fails_it() {
             &"a",
             moment(now),
             CheckoutOptions { registered: false, fresh: false, ..CheckoutOptions::default() },
-            None,
             &mut actions
         ),
         Err(CheckoutError::QueueFull(2))
@@ -231,7 +228,6 @@ fn the_queue_is_bounded_and_closing_fails_it() {
             &"a",
             moment(now),
             CheckoutOptions { registered: false, fresh: false, ..CheckoutOptions::default() },
-            None,
             &mut actions
         ),
         Err(CheckoutError::Closed)
@@ -309,7 +305,6 @@ fn caps_hold_and_permits_come_back_whatever_the_order() {
                         &host,
                         moment(now),
                         CheckoutOptions { registered: false, fresh, ..CheckoutOptions::default() },
-                        None,
                         &mut actions,
                     ) {
                         Ok(Decision::Idle(host, connection)) => leases.push((host, connection)),
@@ -380,7 +375,7 @@ fn a_crawlers_hosts_take_no_more_room_than_are_in_use_at_a_time() {
     for key in 0..20_000 {
         let mut actions = Vec::new();
         let Ok(Decision::Ticket(ticket)) =
-            state.checkout(&key, moment(now), CheckoutOptions::default(), None, &mut actions)
+            state.checkout(&key, moment(now), CheckoutOptions::default(), &mut actions)
         else {
             panic!("a ticket was due")
         };
@@ -401,21 +396,16 @@ fn a_queue_moves_when_its_host_gives_back_and_by_any_host_under_the_total_cap() 
     let caps = PoolLimits { per_host: 2, total: 3, ..CAPS };
     let (mut state, start, mut actions) = (State::new(caps), Instant::now(), Vec::new());
     for key in ["a", "a", "b"] {
-        let _ = state.checkout(&key, moment(start), CheckoutOptions::default(), None, &mut actions);
+        let _ = state.checkout(&key, moment(start), CheckoutOptions::default(), &mut actions);
     }
     for (number, (host, dial)) in dials(&actions).into_iter().enumerate() {
         state.dialled(host, dial, idle(number as u32, start), &mut Vec::new());
     }
-    let mut wait = |key| match state.checkout(
-        &key,
-        moment(start),
-        CheckoutOptions::default(),
-        None,
-        &mut actions,
-    ) {
-        Ok(Decision::Ticket(ticket)) => ticket,
-        _ => panic!("a ticket was due"),
-    };
+    let mut wait =
+        |key| match state.checkout(&key, moment(start), CheckoutOptions::default(), &mut actions) {
+            Ok(Decision::Ticket(ticket)) => ticket,
+            _ => panic!("a ticket was due"),
+        };
     let (a, b) = (wait("a"), wait("b"));
     let standing = state.standing(a);
     assert_eq!((standing.by_total, standing.cap, standing.counts.active), (false, 2, 2));
