@@ -33,7 +33,7 @@ mod passthrough;
 pub(crate) mod redirect;
 mod replay;
 pub(crate) mod reply;
-mod retry;
+pub(crate) mod retry;
 mod upload;
 pub(crate) mod wait;
 pub(crate) mod warm;
