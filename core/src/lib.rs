@@ -39,7 +39,7 @@ pub use auth::basic_credentials;
 pub use client::Client;
 pub use client::call::Call;
 pub use client::download::{BodyWriter, Download};
-pub use client::outcome::{Completion, Destination, Outcome, Queue};
+pub use client::outcome::{Completion, Destination, Outcome, Queue, progress_events};
 pub use config::redirects::Redirects;
 pub use config::{ClientConfig, Limit, MAX_TIME, OptionValue, Timeouts};
 pub use connection::exit::at_exit;

@@ -20,6 +20,7 @@ const SOURCES: &[&str] = &[
     "reader",
     "verifier",
     "request",
+    "progress",
     "response",
     "redirect",
     "tls",
@@ -27,6 +28,7 @@ const SOURCES: &[&str] = &[
     "event",
     "queue",
     "submit",
+    "download",
     "stream",
 ];
 

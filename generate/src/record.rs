@@ -15,6 +15,8 @@ const KINDS: &[(&str, &str)] = &[
     ("WARMED", "Connections were opened."),
     ("STREAMED", "Bytes of a stream are at hand, or were written."),
     ("INFORMATIONAL", "The head of an interim response."),
+    ("PROGRESS", "How far a body has come, as JSON in the place of a body."),
+    ("SAVED", "What was written of the body of the response that follows, as JSON in the place of a body."),
 ];
 
 /// The words that every record has; what is told of an exchange follows them.

@@ -10,7 +10,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use keepalive_common::{fork, huge_pages};
-use keepalive_core::{Client, Completion, Outcome, Queue, Redirects, Request, Until, body_pipe};
+use keepalive_core::{Client, Completion, Outcome, Queue, Redirects, Request, Until, body_pipe, progress_events};
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
@@ -20,6 +20,7 @@ use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
 use crate::dispatched;
+use crate::download::Order;
 use crate::memory::Block;
 use crate::tls_info::NativeTls;
 use crate::wake::{Waking, report};
@@ -91,7 +92,7 @@ impl Bridge {
 
     /// Starts a request. `headers` is `name NUL value NUL ...` of `header_count` fields; `length`
     /// is the streamed body's, negative when unknown; `limits` as in `convert::timeouts`; `options`
-    /// are names and values of those that the request has for itself (`set_own`). Whether
+    /// are names and values of those that the request has for itself (`Order`). Whether
     /// `poll_inline` is to be called once the loop has nothing else to do.
     #[napi]
     pub fn submit(
@@ -109,8 +110,9 @@ impl Bridge {
         options: Option<Vec<String>>,
     ) -> Result<bool, Thrown> {
         let mut request = Request::new(&method, &url).map_err(thrown)?;
+        let mut order = Order::default();
         for pair in options.iter().flat_map(|options| options.chunks_exact(2)) {
-            set_own(&mut request, &pair[0], &pair[1]).map_err(thrown)?;
+            order.take(&mut request, &pair[0], &pair[1]).map_err(thrown)?;
         }
         if let Some(ByteString(headers)) = headers {
             add_headers(&mut request, &headers, header_count.unwrap_or(0))?;
@@ -145,10 +147,15 @@ impl Bridge {
             sender = Some(half);
         }
         let queue = &self.shared.queue;
-        let call = if flags & INLINE != 0 {
-            client.client.submit_inline(request, Until::Head, queue, token)
-        } else {
-            client.client.submit(request, Until::Head, queue, token)
+        if order.is_watched {
+            request.set_progress(progress_events(queue, token));
+        }
+        let call = match order.destination() {
+            Some(to) => client.client.submit_download(request, to, queue, token),
+            None if flags & INLINE != 0 => {
+                client.client.submit_inline(request, Until::Head, queue, token)
+            }
+            None => client.client.submit(request, Until::Head, queue, token),
         }
         .map_err(thrown)?;
         let polled = call.is_inline();
@@ -471,15 +478,6 @@ impl Shared {
         state.slots.clear();
         state.ready.clear();
         state.batch = Batch::default();
-    }
-}
-
-/// What a request has for itself: an option, or what is no option of a client's.
-fn set_own(request: &mut Request, name: &str, value: &str) -> keepalive_core::Result<()> {
-    match name {
-        "raw_target" => request.set_raw_target(value.as_bytes()),
-        "omit" => request.omit_header(value.as_bytes()),
-        _ => request.set_option(name, Some(value)),
     }
 }
 

@@ -126,6 +126,11 @@ pub mod record {
         pub const STREAMED: u32 = 5;
         /// The head of an interim response.
         pub const INFORMATIONAL: u32 = 6;
+        /// How far a body has come, as JSON in the place of a body.
+        pub const PROGRESS: u32 = 7;
+        /// What was written of the body of the response that follows, as JSON in the place of a
+        /// body.
+        pub const SAVED: u32 = 8;
     }
 
     /// Bits of the word FLAGS.

@@ -7,6 +7,7 @@ import keepalive, {
   KeepaliveError,
   Response,
   connect,
+  download,
   fetch,
   request,
   stats,
@@ -14,6 +15,8 @@ import keepalive, {
   type BodyReadable,
   type ClientOptions,
   type ConnectOptions,
+  type DownloadResult,
+  type Progress,
   type ErrorCode,
   type IncomingHeaders,
   type Info,
@@ -196,3 +199,10 @@ const ended: Promise<null> = dispatcher.destroy(new Error('over'))
 // @ts-expect-error: unknown options are refused
 new KeepaliveDispatcher({ conections: 1 })
 export { connected, ended, gaveBack }
+
+export async function downloads(client: Client): Promise<number> {
+  const onProgress = (progress: Progress): void => console.log(progress.bytes, progress.total ?? 0, progress.rate)
+  const result: DownloadResult = await client.download('http://a/', 'file', { fsync: true, resume: true, onProgress, maxSpeed: 1e6 })
+  await download('http://a/', 1, { rawTarget: '/x', decode: false, headers: { accept: null } })
+  return result.saved?.bytes ?? result.statusCode
+}

@@ -14,6 +14,7 @@ use crate::convert::{buffer, credentials, encoder, flag, owned, text, utf8};
 use crate::errors::{RequestLine, to_python, unknown, wrong_type};
 use crate::headers::wishes;
 use crate::once::PyOnceLock;
+use crate::progress::Told;
 use crate::option_text::option_text;
 use crate::options::request_options;
 use crate::response::Method;
@@ -37,6 +38,7 @@ const ARGUMENTS: &[&str] = &[
     "cert",
     "raw_target",
     "extensions",
+    "progress",
 ];
 
 /// A request, and the object that its body is to be streamed from: still to be prepared by
@@ -44,6 +46,8 @@ const ARGUMENTS: &[&str] = &[
 pub struct Built<'py> {
     pub request: Request,
     pub source: Option<Bound<'py, PyAny>>,
+    /// Who is told how far its bodies have come.
+    pub progress: Option<Told>,
 }
 
 /// Method and URL as they are sent.
@@ -65,6 +69,7 @@ struct Arguments<'py> {
     timeout: Option<Bound<'py, PyAny>>,
     follow_redirects: Option<Bound<'py, PyAny>>,
     raw_target: Option<Bound<'py, PyAny>>,
+    progress: Option<Bound<'py, PyAny>>,
     /// Options of the client that it has for itself.
     own: Vec<(&'static OptionInfo, Bound<'py, PyAny>)>,
     /// And those that `verify` and `cert` stand for.
@@ -88,6 +93,7 @@ impl<'py> Arguments<'py> {
                 "timeout" => arguments.timeout = Some(value),
                 "follow_redirects" => arguments.follow_redirects = given,
                 "raw_target" => arguments.raw_target = given,
+                "progress" => arguments.progress = given,
                 "extensions" => {
                     if let Some(target) = given.as_ref().map(extension).transpose()?.flatten() {
                         arguments.raw_target = Some(target);
@@ -244,7 +250,8 @@ pub fn build<'py>(
     if let Some(follow) = follow {
         request.set_follow_redirects(follow);
     }
-    Ok(Built { request, source })
+    let progress = arguments.progress.as_ref().map(Told::of).transpose()?.flatten();
+    Ok(Built { request, source, progress })
 }
 
 /// Standard method names are accepted in lower case too; all others are sent as they are.

@@ -12,6 +12,7 @@ use crate::blocking::blocking;
 use crate::body::{Failure, PythonSource};
 use crate::build::{Built, build, line, method};
 use crate::convert::{how_many, text};
+use crate::download::{Order, To, not_streamed, order};
 use crate::errors::{of_class, to_python};
 use crate::generated::Stats;
 use crate::gevent;
@@ -26,8 +27,11 @@ fn send(
     built: Built<'_>,
     head_only: bool,
 ) -> PyResult<Response> {
-    let Built { mut request, source } = built;
+    let Built { mut request, source, progress } = built;
     let failure = Failure::default();
+    if let Some(progress) = &progress {
+        request.set_progress(progress.sink(py));
+    }
     if let Some(source) = source {
         let (source, length) = PythonSource::new(&source, &failure)?;
         request.set_body_stream(Box::new(source), length);
@@ -39,6 +43,9 @@ fn send(
         Ok(response) => Response::receive_whole(py, response, method)?,
         Err(error) => Err(error),
     };
+    if let Some(raised) = progress.and_then(|progress| progress.end(py)) {
+        return Err(raised);
+    }
     match result {
         Ok(response) => Ok(response),
         Err(error) => Err(failure
@@ -72,6 +79,47 @@ fn request(
     }
     let built = build(shared, &method, url, options)?;
     send(py, shared, method, built, false)
+}
+
+/// Sends on this thread and writes the body to `path`.
+pub fn download(
+    shared: &Arc<Shared>,
+    url: &Bound<'_, PyAny>,
+    path: &Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Response> {
+    let py = url.py();
+    if let Some(pool) = gevent::pool(py)? {
+        let shared = shared.clone();
+        let (url, path) = (url.clone().unbind(), path.clone().unbind());
+        let options = options.map(|options| options.clone().unbind());
+        return gevent::run(py, &pool, move |py| {
+            let options = options.as_ref().map(|options| options.bind(py));
+            download(&shared, url.bind(py), path.bind(py), options)
+        });
+    }
+    let Order { method, to, built } = order(shared, url, path, options)?;
+    let Built { mut request, source, progress } = built;
+    let To { download, raised } = to;
+    let failure = Failure::default();
+    if let Some(source) = source {
+        let (source, length) = PythonSource::new(&source, &failure)?;
+        request.set_body_stream(Box::new(source), length);
+    }
+    if let Some(progress) = &progress {
+        request.set_progress(progress.sink(py));
+    }
+    let result = blocking(py, |how| shared.client.download(&request, download, how));
+    let told = progress.and_then(|progress| progress.end(py));
+    if let Some(raised) = told.or_else(|| raised.take()) {
+        return Err(raised);
+    }
+    match result? {
+        Ok(response) => Ok(Response::whole(response, method)),
+        Err(error) => Err(failure
+            .take(&error)
+            .unwrap_or_else(|| to_python(py, &error, Some(&line(&request))))),
+    }
 }
 
 /// An HTTP client with a keep-alive pool of its own. Any number of threads may use it at once.
@@ -209,6 +257,32 @@ impl Client {
         send_named(&self.shared, method, url, options)
     }
 
+    /// Sends a request and writes the body of the response to ``path``: a path, a file descriptor, or an
+    /// object with ``write()``. Arguments as of ``request``, with ``method`` (default GET), and:
+    ///
+    /// ``fsync`` (default False): the file is on the disk before the call ends. ``resume`` (default
+    /// False): what came before a failure stays as ``PATH.part`` and is gone on with by the next call for
+    /// the same URL and path. ``progress``: called with a ``Progress``; ``True``, ``"tqdm"`` or ``"rich"``
+    /// show a bar.
+    ///
+    /// A path gets the whole body or keeps what it had: it is written beside and put in its place.
+    /// Descriptors and objects are written to in place. Where the connection breaks, the rest is asked for,
+    /// if the request is a GET and the response had a strong validator; a file is never made of two
+    /// versions. ``response.saved`` tells what was written; it is ``None`` when nothing was, as for a status
+    /// that is not 2xx: call ``raise_for_status()``.
+    ///
+    /// Raises what ``request`` does, ``FileFailed`` and ``ResumeFailed``; what ``write()`` or ``progress``
+    /// raises comes through.
+    #[pyo3(signature = (url, path, **options))]
+    fn download(
+        &self,
+        url: &Bound<'_, PyAny>,
+        path: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Response> {
+        download(&self.shared, url, path, options)
+    }
+
     /// ``with client.stream(method, url) as response``: the body is read on demand. Arguments as of
     /// ``request``; the request is sent when the block is entered, and closed when it is left.
     #[pyo3(signature = (method, url, **options))]
@@ -317,7 +391,8 @@ impl Stream {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stream> {
         let method = self::method(method)?;
-        let Built { mut request, source } = build(shared, &method, url, options)?;
+        let Built { mut request, source, progress } = build(shared, &method, url, options)?;
+        not_streamed(progress.as_ref())?;
         request.set_decode_later(true);
         let unsent = Unsent { method, request, source: source.map(Bound::unbind) };
         Ok(Stream {
@@ -338,7 +413,7 @@ impl Stream {
         let shared = self.shared.clone();
         let enter = move |py: Python<'_>| {
             let source = source.map(|source| source.into_bound(py));
-            send(py, &shared, method, Built { request, source }, true)
+            send(py, &shared, method, Built { request, source, progress: None }, true)
         };
         let response = match gevent::pool(py)? {
             Some(pool) => gevent::run(py, &pool, enter)?,

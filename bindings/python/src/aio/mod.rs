@@ -21,6 +21,7 @@ use crate::aio::pending::{Pending, Sending};
 use crate::aio::stream::AsyncStream;
 use crate::build::{Built, build, method};
 use crate::convert::{how_many, text};
+use crate::download::{Order, not_streamed, order};
 use crate::errors::to_python;
 use crate::generated::Stats;
 use crate::response::SMALL_BODY;
@@ -50,10 +51,16 @@ impl AsyncClient {
         until: Until,
     ) -> PyResult<Sending> {
         let method = self::method(method)?;
-        let Built { mut request, source } = build(&self.shared, &method, url, options)?;
-        request.set_decode_later(until == Until::Head);
+        let Built { mut request, source, progress } = build(&self.shared, &method, url, options)?;
+        if until == Until::Head {
+            not_streamed(progress.as_ref())?;
+            request.set_decode_later(true);
+        }
+        // Only as long as the engine has the request are its events known.
+        let until = if progress.is_some() { Until::Body } else { until };
         let source = source.map(Bound::unbind);
-        Ok(Sending { shared: self.shared.clone(), request, method, source, until, owner: None })
+        let shared = self.shared.clone();
+        Ok(Sending { shared, request, method, source, until, owner: None, progress, to: None })
     }
 }
 
@@ -81,6 +88,21 @@ impl AsyncClient {
         let until = Until::SmallBody(SMALL_BODY);
         let options = (!options.is_empty()).then_some(options);
         Ok(Pending::of_request(self.sending(method, url, options, until)?))
+    }
+
+    fn _download(
+        &self,
+        url: &Bound<'_, PyAny>,
+        path: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
+    ) -> PyResult<Pending> {
+        let Order { method, to, built } = order(&self.shared, url, path, Some(options))?;
+        let Built { request, source, progress } = built;
+        let (shared, source) = (self.shared.clone(), source.map(Bound::unbind));
+        let (until, to) = (Until::Body, Some(to));
+        let sending =
+            Sending { shared, request, method, source, until, owner: None, progress, to };
+        Ok(Pending::of_request(sending))
     }
 
     /// ``async with client.stream(method, url) as response``: the body is read on demand.

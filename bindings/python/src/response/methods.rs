@@ -15,6 +15,7 @@ use crate::aio::pending::Pending;
 use crate::aio::ready::Ready;
 use crate::blocking::blocking;
 use crate::convert::count;
+use crate::download::Saved;
 use crate::errors::status_error;
 use crate::generated::Info;
 use crate::gevent;
@@ -92,6 +93,15 @@ impl Response {
         let total = self.facts(py)?.timings.total;
         let parts = (0, total.as_secs(), total.subsec_micros());
         TIMEDELTA.import(py, "datetime", "timedelta")?.call1(parts)
+    }
+
+    /// What ``download()`` wrote of the body; ``None`` when it wrote nothing, and of other requests.
+    #[getter]
+    fn saved(&self) -> Option<Saved> {
+        match &*self.slot() {
+            Slot::Here(response) => response.saved().map(Saved::of),
+            _ => None,
+        }
     }
 
     /// Whether the status is 2xx.
