@@ -83,9 +83,9 @@ impl ka_download_options {
 #[derive(Debug, Clone, Copy)]
 pub struct ka_saved {
     /// Bytes of the whole body.
-    pub bytes: u64,
-    /// Of these, those that an earlier download had left.
-    pub kept: u64,
+    pub body_size: u64,
+    /// Bytes of these that an earlier download had left.
+    pub kept_size: u64,
     /// How often the connection broke and the rest was asked for.
     pub resumes: u64,
 }
@@ -170,8 +170,8 @@ pub extern "C" fn ka_response_saved(
     ka_fn!(view(false), {
         let Some(known) = borrow!(response).response.saved() else { return Ok(false) };
         let told = ka_saved {
-            bytes: known.bytes,
-            kept: known.kept,
+            body_size: known.bytes,
+            kept_size: known.kept,
             resumes: u64::from(known.resumes),
         };
         // SAFETY: by the header's contract `saved` is NULL or has room for `size` bytes.

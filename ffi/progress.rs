@@ -11,7 +11,7 @@ use crate::reader::ka_destroy_fn;
 use crate::request::ka_request;
 use crate::status::{ka_error, ka_status};
 
-/// `total` of a ka_progress that is not known.
+/// `total_size` of a ka_progress that is not known.
 pub const KA_TOTAL_UNKNOWN: u64 = u64::MAX;
 
 /// How far a body has come. The size of this struct stays: what later versions tell is in what is
@@ -21,10 +21,10 @@ pub const KA_TOTAL_UNKNOWN: u64 = u64::MAX;
 pub struct ka_progress {
     /// Bytes so far, as they are on the wire: of a coded body before it is decoded. Of a download that
     /// was taken up again, those that were there count too.
-    pub bytes: u64,
-    /// All bytes, or KA_TOTAL_UNKNOWN.
-    pub total: u64,
-    /// Bytes per second, of the last few seconds.
+    pub done_size: u64,
+    /// Bytes in all, or KA_TOTAL_UNKNOWN.
+    pub total_size: u64,
+    /// How many bytes a second, of the last few seconds.
     pub rate: f64,
     /// 0 for a response's body, 1 for a request's.
     pub upload: u64,
@@ -66,8 +66,8 @@ impl Drop for Owned {
 impl ProgressSink for Callback {
     fn progress(&self, progress: &Progress) -> bool {
         let told = ka_progress {
-            bytes: progress.bytes,
-            total: progress.total.unwrap_or(KA_TOTAL_UNKNOWN),
+            done_size: progress.bytes,
+            total_size: progress.total.unwrap_or(KA_TOTAL_UNKNOWN),
             rate: progress.rate,
             upload: u64::from(progress.transfer == Transfer::Upload),
             reserved: [0; 4],

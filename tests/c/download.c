@@ -38,11 +38,11 @@ typedef struct {
 
 static bool told(void *user_data, const ka_progress *progress) {
     seen *state = (seen *)user_data;
-    CHECK(progress->bytes >= state->bytes && progress->upload == 0 && progress->rate >= 0);
+    CHECK(progress->done_size >= state->bytes && progress->upload == 0 && progress->rate >= 0);
     state->calls++;
-    state->bytes = progress->bytes;
-    state->total = progress->total;
-    return state->stop_at == 0 || progress->bytes < state->stop_at;
+    state->bytes = progress->done_size;
+    state->total = progress->total_size;
+    return state->stop_at == 0 || progress->done_size < state->stop_at;
 }
 
 static void destroyed(void *user_data) {
@@ -61,7 +61,7 @@ static void to_a_path(ka_client *client, const char *base) {
     CHECK_OK(ka_client_download(client, request, &options, &response, &error), error);
     CHECK(ka_response_status(response) == 200);
     CHECK(ka_response_saved(response, &saved, sizeof saved));
-    CHECK(saved.bytes == 1000000 && saved.kept == 0 && saved.resumes == 0);
+    CHECK(saved.body_size == 1000000 && saved.kept_size == 0 && saved.resumes == 0);
     CHECK(size_of_file(in_dir("file")) == 1000000);
     CHECK(state.calls > 0 && state.bytes == 1000000 && state.total == 1000000);
     ka_response_free(response);
@@ -115,7 +115,7 @@ static void on_the_engine(ka_client *client, const char *base) {
     ka_request_free(request);
     event = next_event(queue);
     CHECK(event.status == KA_OK && event.kind == KA_EVENT_RESPONSE && event.user_data == &state);
-    CHECK(ka_response_saved(event.response, &saved, sizeof saved) && saved.bytes == 300000);
+    CHECK(ka_response_saved(event.response, &saved, sizeof saved) && saved.body_size == 300000);
     CHECK(size_of_file(in_dir("engine")) == 300000 && state.bytes == 300000);
     dispose(event);
     ka_call_free(call);

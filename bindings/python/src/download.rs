@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use keepalive_core::{BodyWriter, Download, Saved as CoreSaved};
+use keepalive_core::{BodyWriter, Download};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt};
@@ -17,32 +17,6 @@ use crate::once::intern;
 use crate::progress::{Raised, Told};
 use crate::response::Method;
 use crate::shared::Shared;
-
-/// What was written of a response's body.
-#[pyclass(frozen, get_all, eq, module = "libkeepalive")]
-#[derive(PartialEq)]
-pub struct Saved {
-    /// Bytes of the whole body.
-    bytes: u64,
-    /// Of these, those that an earlier download had left.
-    kept: u64,
-    /// How often the connection broke and the rest was asked for.
-    resumes: u32,
-}
-
-impl Saved {
-    pub fn of(saved: &CoreSaved) -> Saved {
-        let CoreSaved { bytes, kept, resumes } = *saved;
-        Saved { bytes, kept, resumes }
-    }
-}
-
-#[pymethods]
-impl Saved {
-    fn __repr__(&self) -> String {
-        format!("Saved(bytes={}, kept={}, resumes={})", self.bytes, self.kept, self.resumes)
-    }
-}
 
 /// Where the body of a download goes, and what the caller's own object raised.
 pub struct To {

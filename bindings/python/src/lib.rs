@@ -72,7 +72,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<aio::upload::Sender>()?;
     module.add_class::<client::Client>()?;
     module.add_class::<client::Stream>()?;
-    module.add_class::<download::Saved>()?;
+    module.add_class::<progress::Saved>()?;
     module.add_class::<progress::Progress>()?;
     module.add_class::<gevent::Task>()?;
     module.add_class::<headers::Headers>()?;

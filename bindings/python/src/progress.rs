@@ -1,8 +1,9 @@
-//! Who is told how far a body has come: a callable of the caller's, or a bar of `_progress.py`.
+//! How far a body has come and what was written of it; who is told: a callable of the caller's, or a bar of
+//! `_progress.py`.
 
 use std::sync::{Arc, Mutex};
 
-use keepalive_core::{Progress as CoreProgress, ProgressSink, Transfer};
+use keepalive_core::{Progress as CoreProgress, ProgressSink, Saved as CoreSaved, Transfer};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyString};
 
@@ -32,6 +33,32 @@ impl Progress {
             "Progress(bytes={}, total={total}, rate={:.0}, upload={upload})",
             self.bytes, self.rate
         )
+    }
+}
+
+/// What was written of a response's body.
+#[pyclass(frozen, get_all, eq, module = "libkeepalive")]
+#[derive(PartialEq)]
+pub struct Saved {
+    /// Bytes of the whole body.
+    bytes: u64,
+    /// Of these, those that an earlier download had left.
+    kept: u64,
+    /// How often the connection broke and the rest was asked for.
+    resumes: u32,
+}
+
+impl Saved {
+    pub fn of(saved: &CoreSaved) -> Saved {
+        let CoreSaved { bytes, kept, resumes } = *saved;
+        Saved { bytes, kept, resumes }
+    }
+}
+
+#[pymethods]
+impl Saved {
+    fn __repr__(&self) -> String {
+        format!("Saved(bytes={}, kept={}, resumes={})", self.bytes, self.kept, self.resumes)
     }
 }
 

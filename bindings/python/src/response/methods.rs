@@ -15,7 +15,6 @@ use crate::aio::pending::Pending;
 use crate::aio::ready::Ready;
 use crate::blocking::blocking;
 use crate::convert::count;
-use crate::download::Saved;
 use crate::errors::status_error;
 use crate::generated::Info;
 use crate::gevent;
@@ -24,6 +23,7 @@ use crate::memory::{self, Whole};
 use crate::once::PyOnceLock;
 use crate::once::intern;
 use crate::pieces::{self, AsyncPieces, Pieces};
+use crate::progress::Saved;
 use crate::response::{Facts, Response, Slot, owned};
 use crate::upgraded::{AsyncUpgradedStream, UpgradedStream};
 
