@@ -66,7 +66,8 @@ impl ka_download_options {
                 Download::to_path(OsStr::from_bytes(path.to_bytes()))
             }
             true => {
-                let wrong = || Error::argument("options: neither path nor an fd from 0 on is given");
+                let wrong =
+                    || Error::argument("options: neither path nor an fd from 0 on is given");
                 let fd = i32::try_from(given.fd).ok().filter(|fd| *fd >= 0).ok_or_else(wrong)?;
                 // SAFETY: the caller's promise.
                 let fd = unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned();

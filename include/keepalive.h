@@ -119,7 +119,7 @@
 #define KA_DECODE_ALL true
 
 /**
- * `total` of a ka_progress that is not known.
+ * `total_size` of a ka_progress that is not known.
  */
 #define KA_TOTAL_UNKNOWN UINT64_MAX
 
@@ -485,6 +485,128 @@ typedef struct {
 } ka_str;
 
 /**
+ * How an exchange went: ka_response_info, ka_error_info. Durations are nanoseconds, 0 where a
+ * phase did not happen; all but `total_ns` add up to it. They are of the try that was answered:
+ * what was before it is in `stalled_ns`.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * Whether the connection had carried a response before. 0: no, 1: yes.
+     */
+    uint64_t reused;
+    /**
+     * Number of the connection, unique in the process.
+     */
+    uint64_t connection_id;
+    /**
+     * How often the request was sent again on a fresh connection: 0 or 1.
+     */
+    uint64_t replays;
+    /**
+     * Why it was sent again: the kind of the error that it met. KA_OK: it was not.
+     */
+    ka_status replay_reason;
+    /**
+     * Always 0.
+     */
+    uint32_t replay_reason_reserved;
+    /**
+     * Tries before this one that failed and were worth another (option `retries`).
+     */
+    uint64_t retries;
+    /**
+     * Redirects followed before this response.
+     */
+    uint64_t redirects;
+    /**
+     * Whether a second try was sent because the first took long (option `hedge`). 0: no, 1: yes.
+     */
+    uint64_t hedged;
+    /**
+     * Whether the response is the second try's. 0: no, 1: yes.
+     */
+    uint64_t hedge_won;
+    /**
+     * Waiting for a connection or for leave to open one: the limits of the pool.
+     */
+    uint64_t queued_ns;
+    /**
+     * Resolving the host name, as far as the request waited for it.
+     */
+    uint64_t resolve_ns;
+    /**
+     * The TCP handshake, and what a proxy took to open the way, as far as the request waited for
+     * them.
+     */
+    uint64_t connect_ns;
+    /**
+     * The TLS handshakes, as far as the request waited for them.
+     */
+    uint64_t tls_ns;
+    /**
+     * From the connection to the last byte of the request.
+     */
+    uint64_t send_ns;
+    /**
+     * From the last byte of the request to the end of the response head.
+     */
+    uint64_t wait_ns;
+    /**
+     * From the call to the end of the response, or to its head while the body is still to come.
+     */
+    uint64_t total_ns;
+    /**
+     * Requests that the connection has carried, this one counted in.
+     */
+    uint64_t requests;
+    /**
+     * What was sent of the request, in bytes: head and body as they stood in the connection,
+     * before TLS.
+     */
+    uint64_t bytes_sent;
+    /**
+     * What has come of the response, in bytes: 1xx heads, head and body as they stood in the
+     * connection, chunked and coded, after TLS. While the body is being read, what came with the
+     * head.
+     */
+    uint64_t bytes_received;
+    /**
+     * Address and port of this end of the connection. Empty where there is none; a view, valid as
+     * long as what it was asked of.
+     */
+    ka_str local_address;
+    /**
+     * Address and port that the connection leads to, which are a proxy's where there is one; of a
+     * Unix domain socket its path, as the option `unix_socket` has it. Empty where there is none;
+     * a view, valid as long as what it was asked of.
+     */
+    ka_str peer_address;
+    /**
+     * What is none of the others: tries before this one with the pauses between them, the
+     * redirects that led to it, and what opening a connection cost beside the next three.
+     */
+    uint64_t stalled_ns;
+    /**
+     * From the response head to the end of the body; 0 before that end, and when all came with the
+     * head.
+     */
+    uint64_t receive_ns;
+    /**
+     * The number of 1xx heads that came before it: ka_response_informational_at has them.
+     */
+    uint64_t informational_count;
+    /**
+     * Whether it was sent behind other requests on its connection (option `pipelining`). 0: no,
+     * 1: yes.
+     */
+    uint64_t pipelined;
+} ka_info;
+
+/**
  * A view of bytes that belong to another object.
  */
 typedef struct {
@@ -785,6 +907,38 @@ typedef struct {
      */
     uint64_t tls_early_data;
     /**
+     * Requests that a connection carries at a time: with more than one, while all connections that
+     * the caps allow are in use, a replayable request with no or a small body (16 KiB) is sent
+     * behind others, on a connection that has answered as HTTP/1.1 (RFC 9112 9.3.2). Answers come
+     * in order, so that a slow one holds up those behind it: for many small requests over a long
+     * way to a server that is known to do it well. An origin that mishandles it gets 1 for ten
+     * minutes. Not together with `hedge`. 1 to 256. Default: 1.
+     */
+    uint64_t pipelining;
+    /**
+     * Bytes per second that a body must move at on average over `min_speed_time_ms`, as curl's
+     * low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the
+     * wire; only time spent on waiting for the peer counts, and the wait for a response head does
+     * not. 0: any speed. Default: 0.
+     */
+    uint64_t min_speed_size;
+    /**
+     * The time over which `min_speed_size` is to be reached. 0: no limit. Default: 30,000 ms.
+     */
+    uint64_t min_speed_time_ms;
+    /**
+     * Bytes per second that a body moves at on average at most: what is faster is left in the
+     * socket, so that TCP slows the sender down. 0: no limit. Default: 0.
+     */
+    uint64_t max_speed_size;
+    /**
+     * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
+     * Accept-Encoding by requests that have no such field. Without, a body is handed out as it
+     * came. Python and Node's fetch decode unless told not to, C and Node's request do not. 0 is
+     * off, 1 is on. Default: by language.
+     */
+    uint64_t decode;
+    /**
      * What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow";
      * "manual", they are responses like others; "error", they are errors. NULL: "manual".
      * Default: NULL.
@@ -810,28 +964,13 @@ typedef struct {
      */
     const char *auth;
     /**
-     * Bytes per second that a body must move at on average over `min_speed_time_ms`, as curl's
-     * low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the
-     * wire; only time spent on waiting for the peer counts, and the wait for a response head does
-     * not. 0: any speed. Default: 0.
+     * Bytes of a request body above which it, and one of unknown length, waits up to 1 s for the
+     * server's 100 (Continue), so that one that is refused is not sent (RFC 9110 10.1.1; curl's
+     * threshold). A server that ignores it is remembered for 10 min. A request asks with a field
+     * of its own (Expect: 100-continue), and does not with an empty one. 0: never by itself.
+     * Default: 1,048,576 (1 MiB).
      */
-    uint64_t min_speed_size;
-    /**
-     * The time over which `min_speed_size` is to be reached. 0: no limit. Default: 30,000 ms.
-     */
-    uint64_t min_speed_time_ms;
-    /**
-     * Bytes per second that a body moves at on average at most: what is faster is left in the
-     * socket, so that TCP slows the sender down. 0: no limit. Default: 0.
-     */
-    uint64_t max_speed_size;
-    /**
-     * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
-     * Accept-Encoding by requests that have no such field. Without, a body is handed out as it
-     * came. Python and Node's fetch decode unless told not to, C and Node's request do not. 0 is
-     * off, 1 is on. Default: by language.
-     */
-    uint64_t decode;
+    uint64_t expect_threshold_size;
 } ka_client_options;
 
 /**
@@ -895,6 +1034,10 @@ typedef struct {
      * The number of origins that ka_client_origin_stats tells about.
      */
     uint64_t origin_count;
+    /**
+     * Requests sent behind others on their connection (option `pipelining`).
+     */
+    uint64_t pipelined;
 } ka_stats;
 
 /**
@@ -1098,13 +1241,13 @@ typedef struct {
      * Bytes so far, as they are on the wire: of a coded body before it is decoded. Of a download that
      * was taken up again, those that were there count too.
      */
-    uint64_t bytes;
+    uint64_t done_size;
     /**
-     * All bytes, or KA_TOTAL_UNKNOWN.
+     * Bytes in all, or KA_TOTAL_UNKNOWN.
      */
-    uint64_t total;
+    uint64_t total_size;
     /**
-     * Bytes per second, of the last few seconds.
+     * How many bytes a second, of the last few seconds.
      */
     double rate;
     /**
@@ -1122,82 +1265,6 @@ typedef struct {
  * the call. False ends the request with KA_CANCELLED.
  */
 typedef bool (*ka_progress_fn)(void *user_data, const ka_progress *progress);
-
-/**
- * How an exchange went: ka_response_info. Durations are nanoseconds, 0 where a phase did not
- * happen; `queued_ns` holds `resolve_ns`, `connect_ns` and `tls_ns` where the request waited for
- * its own dial, so that they do not add up to `total_ns`.
- */
-typedef struct {
-    /**
-     * The number of bytes of this struct that the running library knows.
-     */
-    size_t size;
-    /**
-     * Whether the connection had carried a response before. 0: no, 1: yes.
-     */
-    uint64_t reused;
-    /**
-     * Number of the connection, unique in the process.
-     */
-    uint64_t connection_id;
-    /**
-     * How often the request was sent again on a fresh connection: 0 or 1.
-     */
-    uint64_t replays;
-    /**
-     * Why it was sent again: the kind of the error that it met. KA_OK: it was not.
-     */
-    ka_status replay_reason;
-    /**
-     * Always 0.
-     */
-    uint32_t replay_reason_reserved;
-    /**
-     * Tries before this one that failed and were worth another (option `retries`).
-     */
-    uint64_t retries;
-    /**
-     * Redirects followed before this response.
-     */
-    uint64_t redirects;
-    /**
-     * Whether a second try was sent because the first took long (option `hedge`). 0: no, 1: yes.
-     */
-    uint64_t hedged;
-    /**
-     * Whether the response is the second try's. 0: no, 1: yes.
-     */
-    uint64_t hedge_won;
-    /**
-     * Waiting for a connection, dialling included.
-     */
-    uint64_t queued_ns;
-    /**
-     * Resolving the host name.
-     */
-    uint64_t resolve_ns;
-    /**
-     * The TCP handshake.
-     */
-    uint64_t connect_ns;
-    /**
-     * The TLS handshake.
-     */
-    uint64_t tls_ns;
-    /**
-     * From the first byte of the request to its last.
-     */
-    uint64_t send_ns;
-    /**
-     * From the last byte of the request to the end of the response head.
-     */
-    uint64_t wait_ns;
-    /**
-     * From the call to the response head.
-     */
-    uint64_t total_ns;
-} ka_info;
 
 /**
  * A redirect that is about to be followed, for the time of a call of a ka_redirect_fn.
@@ -1386,11 +1453,11 @@ typedef struct {
     /**
      * Bytes of the whole body.
      */
-    uint64_t bytes;
+    uint64_t body_size;
     /**
-     * Of these, those that an earlier download had left.
+     * Bytes of these that an earlier download had left.
      */
-    uint64_t kept;
+    uint64_t kept_size;
     /**
      * How often the connection broke and the rest was asked for.
      */
@@ -1482,6 +1549,19 @@ KA_API ka_sent ka_error_sent(const ka_error *error);
  * Errors: false when `error` is NULL.
  */
 KA_API bool ka_error_retry_safe(const ka_error *error);
+
+/**
+ * Writes how the exchange went that `failed` ended, and where its time went: the phase in which it failed has
+ * what it took to fail. `size` is sizeof(ka_info).
+ * Ownership: the struct stays the caller's; the views in it are valid until ka_error_free.
+ * Threads: one at a time for one error.
+ * Errors: KA_INVALID_STATE when no exchange had begun; KA_INVALID_ARGUMENT for NULL or an impossible size.
+ */
+KA_API
+ka_status ka_error_info(const ka_error *failed,
+                        ka_info *info,
+                        size_t size,
+                        ka_error **error);
 
 /**
  * The body bytes that came before a submitted request failed. (A blocking read delivers them
@@ -2056,8 +2136,10 @@ KA_API ka_status ka_response_read_all(ka_response *response, ka_bytes *body, ka_
 KA_API bool ka_response_reused(const ka_response *response);
 
 /**
- * Writes how the exchange went: connection, replays, time by phase. `size` is sizeof(ka_info).
- * Ownership: all stays the caller's.
+ * Writes how the exchange went, as far as it has come: connection, replays, bytes, time by phase. What the
+ * body adds (`receive_ns`, `bytes_received`) is there once it has been read to its end. `size` is
+ * sizeof(ka_info).
+ * Ownership: the struct stays the caller's; the views in it are valid until ka_response_free.
  * Threads: one at a time for one response.
  * Errors: KA_INVALID_ARGUMENT for NULL or an impossible size.
  */
@@ -2066,6 +2148,34 @@ ka_status ka_response_info(const ka_response *response,
                            ka_info *info,
                            size_t size,
                            ka_error **error);
+
+/**
+ * Tells of one of the 1xx heads that came before the response, such as 103 (Early Hints): `index` is below
+ * `informational_count` of ka_info. Its fields are asked for with ka_response_informational_header_at.
+ * Ownership: all stays the caller's.
+ * Threads: one at a time for one response.
+ * Errors: KA_INVALID_ARGUMENT when there is no such head.
+ */
+KA_API
+ka_status ka_response_informational_at(const ka_response *response,
+                                       size_t index,
+                                       uint16_t *http_status,
+                                       size_t *header_count,
+                                       ka_error **error);
+
+/**
+ * One header field of a 1xx head, both from 0, in the order, case and number they came in.
+ * Ownership: `*name` and `*value` are views, valid until ka_response_free.
+ * Threads: one at a time for one response.
+ * Errors: KA_INVALID_ARGUMENT when there is no such head or field.
+ */
+KA_API
+ka_status ka_response_informational_header_at(const ka_response *response,
+                                              size_t index,
+                                              size_t header,
+                                              ka_str *name,
+                                              ka_str *value,
+                                              ka_error **error);
 
 /**
  * Frees a response. A short unread rest of the body is read by the engine to save the connection

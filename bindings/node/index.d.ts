@@ -5,8 +5,49 @@
 import type { Blob } from 'node:buffer'
 import type { Duplex, Readable } from 'node:stream'
 
-/** Who asks: `basic USER:PASSWORD`, `bearer TOKEN` or `digest USER:PASSWORD`; an empty text is nobody. */
-export type Auth = string
+/** A request that is about to be sent, as an `auth` function sees it. */
+export interface AuthRequest {
+  method: string
+  url: string
+  /** What the caller gave; names in lower case, repeated fields are arrays. */
+  headers: Record<string, string | string[]>
+  /** The body if it is in memory. */
+  body?: string | Uint8Array
+}
+
+/**
+ * Who asks, for the origin of the request and no other: the engine's text (`basic USER:PASSWORD`, `bearer TOKEN`,
+ * `digest USER:PASSWORD`; an empty one is nobody), the same as an object (`scheme` is `basic` unless it is given), or a
+ * function that gives header fields for a request. What the function throws rejects the call; an abort does not wait
+ * for it. It runs once for each call, before anything is sent.
+ */
+export type Auth =
+  | string
+  | { username: string; password: string; scheme?: 'basic' | 'digest' }
+  | { bearer: string }
+  | ((request: AuthRequest) => HeadersInit | undefined | null | void | Promise<HeadersInit | undefined | null | void>)
+
+/** The head of a response that leads elsewhere. */
+export interface RedirectResponse {
+  statusCode: number
+  statusText: string
+  url: string
+  headers: IncomingHeaders
+}
+
+/**
+ * Decides about a redirect before it is followed. `false` refuses it, and the call rejects with `KA_REDIRECT_REFUSED`;
+ * `true` and nothing do not; what it throws rejects the call as it is. It runs in the async context of the call.
+ */
+export type OnRedirect = (
+  url: string,
+  response: RedirectResponse,
+) => boolean | undefined | null | void | Promise<boolean | undefined | null | void>
+
+/** A response that led to another one: its head, without its body. */
+export interface Hop extends RedirectResponse {
+  info: Info
+}
 
 /**
  * Options of a client. `null` or 0 for a time means no limit; `null` for a text, not set.
@@ -20,6 +61,8 @@ export interface ClientOptions {
   rejectUnauthorized?: boolean
   /** `tlsServerName` by Node's name. */
   servername?: string | null
+  /** Decides about the redirects of requests that have none of their own. */
+  onRedirect?: OnRedirect | null
   // <generated options>
   /**
    * The defaults that the other options change: `default` or `service` for calls between services (totalTimeout
@@ -35,6 +78,14 @@ export interface ClientOptions {
   maxTotal?: number
   /** Connections being opened per origin at a time, so that a cold burst is no SYN flood. At least 1. Default: 16. */
   maxDialsPerHost?: number
+  /**
+   * Requests that a connection carries at a time: with more than one, while all connections that the caps allow are in
+   * use, a replayable request with no or a small body (16 KiB) is sent behind others, on a connection that has answered
+   * as HTTP/1.1 (RFC 9112 9.3.2). Answers come in order, so that a slow one holds up those behind it: for many small
+   * requests over a long way to a server that is known to do it well. An origin that mishandles it gets 1 for ten
+   * minutes. Not together with `hedge`. 1 to 256. Default: 1.
+   */
+  pipelining?: number
   /**
    * How long a request waits for a connection at most, however fast the queue moves. 0 or `null`: no limit. Default: no
    * limit.
@@ -165,6 +216,13 @@ export interface ClientOptions {
    */
   circuitBreaker?: boolean
   /**
+   * Bytes of a request body above which it, and one of unknown length, waits up to 1 s for the server's 100 (Continue),
+   * so that one that is refused is not sent (RFC 9110 10.1.1; curl's threshold). A server that ignores it is remembered
+   * for 10 min. A request asks with a field of its own (Expect: 100-continue), and does not with an empty one. 0: never
+   * by itself. Default: 1,048,576 (1 MiB).
+   */
+  expectThreshold?: number
+  /**
    * Send a replayable request a second time, on an idle connection, when its response head has taken longer than 95 %
    * of the last ones of its origin; the first response counts, within `retryBudget`. Blocking calls then run on the
    * engine's thread. Default: false.
@@ -294,13 +352,15 @@ export type HeadersInit =
 export type BodyPiece = string | ArrayBufferView | ArrayBufferLike
 
 /**
- * A request body. Strings and bytes are copied and sent with their length; so are arrays and Sets of them, Blobs and
+ * A request body. Strings and bytes are copied and sent with their length; bytes above 1 MiB are copied while they are
+ * sent, as undici and node:http read them, so they must not change until the promise of `request` has settled (`fetch`
+ * takes its own copy at once, as WHATWG asks). With their length go also arrays and Sets of them, Blobs and
  * form data (of the global scope, of undici, of the `form-data` package), and the body of a `Request` that is there
  * within a few turns of the event loop and has at most 1 MB. Streams and other iterables are read as fast as the server
  * takes them, and sent chunked unless a Content-Length header gives their length.
  *
  * All of them can be sent again, on a replay, a retry or a redirect with 307 or 308, except those that give their
- * pieces once: streams, generators and other iterators, `form-data`. A redirect of these is `KA_INVALID_STATE`.
+ * pieces once: streams, generators and other iterators, `form-data`. A redirect of these is `KA_INVALID_REDIRECT`.
  *
  * A source is released however its request ends: streams are destroyed, iterators get `return()`. It runs in the async
  * context (`AsyncLocalStorage`) of the call that brought it; what it throws is the `cause` of its own request's error.
@@ -341,6 +401,8 @@ export interface RoadOptions {
   rejectUnauthorized?: boolean
   /** `tlsServerName` by Node's name. */
   servername?: string | null
+  /** Decides about redirects, in place of the client's. */
+  onRedirect?: OnRedirect | null
   // <generated request options>
   /**
    * Bytes per second that a body must move at on average over `minSpeedTime`, as curl's low-speed limit; slower is an
@@ -469,7 +531,7 @@ export interface RequestOptions extends Timeouts, RoadOptions {
   query?: URLSearchParams | Record<string, QueryValue | readonly QueryValue[]>
   /** Aborting rejects with `signal.reason` and closes the connection. */
   signal?: AbortSignal | null
-  /** Default `manual`: a redirect is a response like any other. With `error` it rejects with `KA_INVALID_REDIRECT`. */
+  /** Default: the client's, `manual`: a redirect is a response like any other. With `error` it rejects with `KA_INVALID_REDIRECT`. */
   redirect?: 'follow' | 'error' | 'manual'
   /** `decode` by the name that got and others have for it. */
   decompress?: boolean
@@ -579,6 +641,10 @@ export interface Info {
   reused: boolean
   /** Number of the connection, unique in the process. */
   connectionId: number
+  /** Requests that the connection has carried, this one counted in. */
+  requests: number
+  /** Whether it was sent behind other requests on its connection (option `pipelining`). */
+  pipelined: boolean
   /** How often the request was sent again on a fresh connection: 0 or 1. */
   replays: number
   /** Why it was sent again: the kind of the error that it met. Such as `ConnectionReset`; `null`: it was not. */
@@ -591,25 +657,51 @@ export interface Info {
   hedged: boolean
   /** Whether the response is the second try's. */
   hedgeWon: boolean
+  /** What was sent of the request, in bytes: head and body as they stood in the connection, before TLS. */
+  bytesSent: number
+  /**
+   * What has come of the response, in bytes: 1xx heads, head and body as they stood in the connection, chunked and
+   * coded, after TLS. While the body is being read, what came with the head.
+   */
+  bytesReceived: number
+  /** Address and port of this end of the connection. `null` where there is none. */
+  localAddress: string | null
+  /**
+   * Address and port that the connection leads to, which are a proxy's where there is one; of a Unix domain socket its
+   * path, as the option `unixSocket` has it. `null` where there is none.
+   */
+  peerAddress: string | null
   // </generated>
   /** Of the response. */
   httpVersion: '1.0' | '1.1'
-  /** Milliseconds by phase; 0 where a phase did not happen. */
+  /** The 1xx heads that came before the response, such as 103 (Early Hints). */
+  informational: { statusCode: number; headers: Record<string, string | string[]> }[]
+  /**
+   * Milliseconds by phase; 0 where a phase did not happen. All but `total` add up to it. They are of the try that was
+   * answered: what was before it is in `stalled`. Look again at `info` for what the end of a streamed body adds.
+   */
   timings: {
     // <generated timings>
-    /** Waiting for a connection, dialling included. */
+    /** Waiting for a connection or for leave to open one: the limits of the pool. */
     queued: number
-    /** Resolving the host name. */
+    /**
+     * What is none of the others: tries before this one with the pauses between them, the redirects that led to it, and
+     * what opening a connection cost beside the next three.
+     */
+    stalled: number
+    /** Resolving the host name, as far as the request waited for it. */
     resolve: number
-    /** The TCP handshake. */
+    /** The TCP handshake, and what a proxy took to open the way, as far as the request waited for them. */
     connect: number
-    /** The TLS handshake. */
+    /** The TLS handshakes, as far as the request waited for them. */
     tls: number
-    /** From the first byte of the request to its last. */
+    /** From the connection to the last byte of the request. */
     send: number
     /** From the last byte of the request to the end of the response head. */
     wait: number
-    /** From the call to the response head. */
+    /** From the response head to the end of the body; 0 before that end, and when all came with the head. */
+    receive: number
+    /** From the call to the end of the response, or to its head while the body is still to come. */
     total: number
     // </generated>
   }
@@ -618,6 +710,8 @@ export interface Info {
    * too when 1,024 connections have brought their first responses since.
    */
   readonly tls: TlsInfo | null
+  /** The responses that led here by redirects, the first one first; the last 64 of them. */
+  readonly history: Hop[]
 }
 
 /** How TLS was agreed on. */
@@ -724,6 +818,8 @@ export interface Stats {
   opened: number
   /** Requests sent on a connection that had carried a response before. */
   reused: number
+  /** Requests sent behind others on their connection (option `pipelining`). */
+  pipelined: number
   /** Idle connections found dead, at checkout or while idle. */
   stale: number
   /** Requests sent again on a fresh connection. */
@@ -908,6 +1004,8 @@ export interface ErrorDetails {
   tries?: number
   /** What was asked for, without userinfo and fragment. */
   url?: string
+  /** How the exchange went until it failed, if one had begun; not shown with the error. */
+  readonly info?: Info
 }
 
 /**
@@ -928,6 +1026,7 @@ export class KeepaliveError extends Error implements ErrorDetails {
   port?: number
   tries?: number
   url?: string
+  readonly info?: Info
 }
 
 /** A pool with its limits and TLS settings. Nothing it does blocks the event loop. */

@@ -84,13 +84,9 @@ mod tests {
     fn every_combination_is_decided_by_the_rfc() {
         for idempotent in [false, true] {
             for sent in SENT {
-                for answer in [
-                    Answer::None,
-                    Answer::Part,
-                    Answer::Whole,
-                    Answer::Resumable,
-                    Answer::Redirect,
-                ] {
+                for answer in
+                    [Answer::None, Answer::Part, Answer::Whole, Answer::Resumable, Answer::Redirect]
+                {
                     for body in BODIES {
                         let attempt = Attempt { idempotent, sent, answer, body };
                         let twice = match (answer, idempotent, sent) {

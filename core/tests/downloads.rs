@@ -22,7 +22,8 @@ impl Dir {
     fn new() -> Dir {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("ka-downloads-{}-{number}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("ka-downloads-{}-{number}", std::process::id()));
         fs::create_dir_all(&path).expect("writable");
         Dir(path)
     }
@@ -34,8 +35,9 @@ impl Dir {
     /// What is in it.
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).expect("a directory");
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8")).collect();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
+            .collect();
         names.sort();
         names
     }
@@ -88,7 +90,8 @@ impl Server {
     /// The n-th request's field.
     fn field(&self, number: usize, name: &str) -> Option<String> {
         let heads = self.heads();
-        let line = heads.get(number)?.lines().find(|line| line.starts_with(&format!("{name}: ")))?;
+        let line =
+            heads.get(number)?.lines().find(|line| line.starts_with(&format!("{name}: ")))?;
         Some(line[name.len() + 2..].to_string())
     }
 }
@@ -156,7 +159,10 @@ fn a_whole_body_is_in_its_place_and_nothing_else_is() {
             assert_eq!(saved(&response), Saved { bytes: size, kept: 0, resumes: 0 });
             let written = fs::read(dir.path("file")).expect("it is there");
             assert_eq!(written.len() as u64, size);
-            assert!(path == "ok" || written.iter().enumerate().all(|(at, &byte)| byte as usize == at % 251));
+            assert!(
+                path == "ok"
+                    || written.iter().enumerate().all(|(at, &byte)| byte as usize == at % 251)
+            );
             assert_eq!(dir.names(), ["file"]);
             settled(&client);
         }
@@ -254,7 +260,9 @@ fn what_does_not_fit_is_never_spliced() {
         ("another ETag", || rest("ETag: \"two\"\r\n", BODY, 5, 15)),
         ("a weak ETag", || rest("ETag: W/\"one\"\r\n", BODY, 5, 15)),
         ("a coding", || rest("Content-Encoding: gzip\r\n", BODY, 5, 15)),
-        ("several ranges", || rest("Content-Type: multipart/byteranges; boundary=x\r\n", BODY, 5, 15)),
+        ("several ranges", || {
+            rest("Content-Type: multipart/byteranges; boundary=x\r\n", BODY, 5, 15)
+        }),
         ("no Content-Range", || {
             b"HTTP/1.1 206 Partial Content\r\nContent-Length: 15\r\n\r\n56789abcdefghij".to_vec()
         }),
@@ -297,12 +305,14 @@ fn what_never_fits_is_an_error() {
 
 #[test]
 fn the_rest_that_is_refused_is_an_error_and_one_that_is_put_off_is_asked_for_again() {
-    let (result, _, server, names) = second(TAG, || b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n".to_vec());
+    let (result, _, server, names) =
+        second(TAG, || b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n".to_vec());
     let error = result.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::ResumeFailed);
     assert!(error.message().contains("404"), "{error}");
     assert_eq!((server.heads().len(), names.len()), (2, 0));
-    let (result, _, server, _) = second(TAG, || b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n".to_vec());
+    let (result, _, server, _) =
+        second(TAG, || b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n".to_vec());
     assert_eq!(result.expect("the third is another one").bytes, 21);
     assert_eq!(server.field(2, "Range").as_deref(), Some("bytes=5-"));
 }
@@ -329,7 +339,8 @@ fn without_a_strong_validator_a_break_is_an_error() {
 
 #[test]
 fn a_last_modified_long_before_date_is_strong() {
-    let first = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nDate: Sun, 06 Nov 1994 09:49:37 GMT\r\n";
+    let first =
+        "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nDate: Sun, 06 Nov 1994 09:49:37 GMT\r\n";
     let (result, written, server, _) = second(first, || rest("", BODY, 5, 15));
     assert_eq!(result.expect("saved").resumes, 1);
     assert_eq!(written, BODY);
@@ -376,7 +387,10 @@ fn the_whole_time_holds_for_all_tries() {
     });
     let (dir, client) = (Dir::new(), client(|_| {}));
     let mut request = get_request(&server.url);
-    request.set_timeouts(Timeouts { total: Some(Some(Duration::from_nanos(1))), ..Timeouts::default() });
+    request.set_timeouts(Timeouts {
+        total: Some(Some(Duration::from_nanos(1))),
+        ..Timeouts::default()
+    });
     let error = failure(download(&client, &request, Download::to_path(dir.path("file")), true));
     assert_eq!(error.kind(), ErrorKind::TotalTimeout);
 }
@@ -566,7 +580,9 @@ fn an_open_file_is_written_in_place_from_where_it_stands() {
 #[test]
 fn a_pipe_is_written_on_but_never_anew() {
     use std::io::Read;
-    for (second, whole) in [(rest(TAG, BODY, 5, 15), true), (all("ETag: \"two\"\r\n", BODY, 20), false)] {
+    for (second, whole) in
+        [(rest(TAG, BODY, 5, 15), true), (all("ETag: \"two\"\r\n", BODY, 20), false)]
+    {
         let server = Server::new(move |number, _| match number {
             0 => all(TAG, BODY, 5),
             _ => second.clone(),
@@ -631,6 +647,7 @@ fn redirects_are_followed_where_that_is_asked_for() {
     let (dir, client) = (Dir::new(), client(|_| {}));
     let mut request = get_request(&format!("{}/redirect/302?n=2", origin.http()));
     request.set_follow_redirects(true);
-    let response = download(&client, &request, Download::to_path(dir.path("file")), true).expect("saved");
+    let response =
+        download(&client, &request, Download::to_path(dir.path("file")), true).expect("saved");
     assert_eq!((saved(&response).bytes, response.status()), (2, 200));
 }

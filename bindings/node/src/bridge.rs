@@ -10,11 +10,15 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use keepalive_common::{fork, huge_pages};
-use keepalive_core::{Client, Completion, Outcome, Queue, Redirects, Request, Until, body_pipe, progress_events};
+use keepalive_core::{
+    Client, Completion, Outcome, Queue, RedirectHook, RedirectQuestion, Redirects, Request, Until,
+    body_pipe, progress_events,
+};
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
 
+use crate::arguments::add_headers;
 use crate::call_table::CallTable;
 use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
@@ -43,6 +47,8 @@ const SWITCH: u32 = 64;
 /// A redirect is a response like others.
 const MANUAL: u32 = 128;
 
+/// JavaScript has a word on redirects (`decide`).
+const ASK: u32 = 256;
 /// `DECODE` holds unless the client was told otherwise.
 const AS_CLIENT: u32 = 8192;
 
@@ -61,12 +67,26 @@ struct Shared {
     state: RefCell<State>,
 }
 
+/// Hands questions to JavaScript.
+struct Asking {
+    queue: Arc<Queue>,
+    token: u64,
+}
+
+impl RedirectHook for Asking {
+    fn asked(&self, question: RedirectQuestion) {
+        self.queue.push(self.token, Outcome::Redirect(question));
+    }
+}
+
 #[derive(Default)]
 struct State {
     slots: CallTable,
     /// Drained and not yet packed, the next one last.
     ready: Vec<Completion>,
     batch: Batch,
+    /// Of the body that `is_over` told of last.
+    ended: [f64; 2],
 }
 
 #[napi]
@@ -147,6 +167,9 @@ impl Bridge {
             sender = Some(half);
         }
         let queue = &self.shared.queue;
+        if flags & ASK != 0 {
+            request.set_redirect_hook(Arc::new(Asking { queue: queue.clone(), token }));
+        }
         if order.is_watched {
             request.set_progress(progress_events(queue, token));
         }
@@ -261,12 +284,19 @@ impl Bridge {
     #[napi]
     pub fn is_over(&self, index: u32) -> bool {
         let mut state = self.shared.state.borrow_mut();
-        let response = &mut state.slots.at(index).response;
-        let over = response.as_ref().is_some_and(|response| response.is_complete());
-        if over {
-            *response = None;
-        }
-        over
+        let State { slots, ended, .. } = &mut *state;
+        let response = &mut slots.at(index).response;
+        let Some(over) = response.take_if(|response| response.is_complete()) else { return false };
+        let receive = over.timings().receive.as_secs_f64() * 1e3;
+        *ended = [receive, over.info().bytes_received as f64];
+        true
+    }
+
+    /// Of the body that `is_over` told of last: the milliseconds that it took, and all bytes of its
+    /// response.
+    #[napi]
+    pub fn ended(&self) -> Vec<f64> {
+        self.shared.state.borrow().ended.to_vec()
     }
 
     /// Asks the running call to end; its completion still comes.
@@ -300,6 +330,17 @@ impl Bridge {
         }
     }
 
+    /// The redirect that waits for a word is followed, or refused for a reason.
+    #[napi]
+    pub fn decide(&self, index: u32, refusal: Option<String>) {
+        let question = self.shared.state.borrow_mut().slots.at(index).question.take();
+        match (question, refusal) {
+            (None, _) => {}
+            (Some(question), None) => question.follow(),
+            (Some(question), Some(reason)) => question.refuse(&reason),
+        }
+    }
+
     /// The end of a streamed request body.
     #[napi]
     pub fn finish(&self, index: u32) {
@@ -322,7 +363,7 @@ impl Bridge {
     #[napi]
     pub fn drain(&self, mut slab: Room, offset: f64) -> f64 {
         let mut state = self.shared.state.borrow_mut();
-        let State { slots, ready, batch } = &mut *state;
+        let State { slots, ready, batch, .. } = &mut *state;
         if batch.bytes.is_empty() {
             batch.extras.clear();
             if ready.is_empty() {
@@ -483,19 +524,4 @@ impl Shared {
 
 fn in_use() -> Thrown {
     invalid("the slot is in use")
-}
-
-fn add_headers(request: &mut Request, block: &[u8], count: u32) -> Result<(), Thrown> {
-    let mut pieces = block.split(|byte| *byte == 0);
-    for _ in 0..count {
-        let (Some(name), Some(value)) = (pieces.next(), pieces.next()) else {
-            return Err(invalid("headers: fewer fields than announced"));
-        };
-        request.add_header(name, value).map_err(thrown)?;
-    }
-    match pieces.next() {
-        // The block ends in a NUL; more than that is a NUL inside a name or value.
-        Some(b"") if pieces.next().is_none() => Ok(()),
-        _ => Err(invalid("headers: a name or value contains a NUL character")),
-    }
 }

@@ -1,15 +1,15 @@
 //! Completions as records in one buffer, so that a batch costs one crossing and JavaScript decodes
 //! only what is asked for. `lib/completion_record.js` is the reader.
 //!
-//! A record is 8-aligned: words, numbers, then the url, reason, headers, trailers and body bytes; the
-//! places are generated for both sides, `crate::generated::record` here. Headers and trailers are
-//! `name NUL value NUL ...` (neither can contain a NUL).
+//! A record is 8-aligned: words, numbers, then the url, reason, headers, trailers, body bytes, 1xx heads
+//! and texts of what is told; the places are generated for both sides, `crate::generated::record` here.
+//! Headers and trailers are `name NUL value NUL ...` (neither can contain a NUL).
 
 use std::any::Any;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use keepalive_core::{
-    BodyWant, Completion, Error, Fields, Outcome, Response, ResponseHead, Version,
+    BodyWant, Completion, Error, Fields, Info, Outcome, Response, ResponseHead, Timings, Version,
 };
 
 use crate::call_table::CallTable;
@@ -53,6 +53,8 @@ struct Record<'a> {
     body: &'a [u8],
     trailers: Option<&'a Fields>,
     response: Option<&'a Response>,
+    /// How the exchange went.
+    told: Option<(Info, Timings)>,
     interim: Option<&'a ResponseHead>,
 }
 
@@ -122,7 +124,21 @@ impl Batch {
                 self.write(Record { slot, kind: kind::STREAMED, ..Record::default() });
             }
             // Nobody here asks for it.
-            Outcome::StreamRead(_) | Outcome::Redirect(_) => {}
+            Outcome::StreamRead(_) => {}
+            Outcome::Redirect(question) => {
+                // One that comes late is dropped, which refuses.
+                let Some(slot) = slots.running_at(token) else { return };
+                let response = Response::from(&question);
+                self.write(Record {
+                    slot,
+                    kind: kind::REDIRECT,
+                    flags: version_flag(&response),
+                    body: question.next_url().as_bytes(),
+                    response: Some(&response),
+                    ..Record::default()
+                });
+                slots.at(slot).question = Some(question);
+            }
             Outcome::Response(Err(error))
             | Outcome::Chunk(_, Err(error))
             | Outcome::Filled(_, _, _, Err(error))
@@ -151,6 +167,7 @@ impl Batch {
             body: &body,
             trailers,
             response: Some(&response),
+            told: Some((response.info(), response.timings())),
             ..Record::default()
         });
         (last == 0 || kept).then_some(response)
@@ -177,6 +194,7 @@ impl Batch {
             extra,
             body: &body,
             trailers: if last { response.trailers() } else { None },
+            told: last.then(|| (response.info(), response.timings())),
             ..Record::default()
         });
         (!last).then_some(response)
@@ -184,8 +202,9 @@ impl Batch {
 
     /// Also for calls that could not be started.
     fn failed(&mut self, slot: u32, error: Error) {
+        let told = error.info().cloned().zip(error.timings().copied());
         let extra = self.extra(Extra::Failure(error));
-        self.write(Record { slot, kind: kind::FAILED, extra, ..Record::default() });
+        self.write(Record { slot, kind: kind::FAILED, extra, told, ..Record::default() });
     }
 
     fn place(&mut self, body: Bytes) -> (u32, Bytes) {
@@ -209,7 +228,9 @@ impl Batch {
         let mut numbers = [0f64; NUMBERS];
         if let Some(response) = record.response {
             words[word::STATUS] = response.status().into();
-            record::put(response.info(), &response.timings(), &mut words, &mut numbers);
+        }
+        if let Some((info, timings)) = &record.told {
+            record::put(info, timings, &mut words, &mut numbers);
         }
         out.put_bytes(0, size_of_val(&words));
         for number in numbers {
@@ -238,7 +259,30 @@ impl Batch {
         }
         out.extend_from_slice(record.body);
         words[word::BODY_LENGTH] = length(out);
+        if let Some(response) = record.response {
+            write_heads(out, response.informational());
+            words[word::INFORMATIONAL_LENGTH] = length(out);
+        }
+        if let Some((info, _)) = &record.told {
+            for (place, text) in record::texts(info) {
+                out.extend_from_slice(text.as_bytes());
+                words[place] = length(out);
+            }
+        }
         out.resize(out.len().next_multiple_of(8), 0);
+        let history = record.response.map_or(&[][..], |response| response.history());
+        if !history.is_empty() {
+            words[word::HISTORY] = (out.len() - start) as u32;
+        }
+        for hop in history {
+            let response = Response::from(&**hop);
+            let flags = version_flag(&response);
+            self.sessions.note(&response);
+            let told = Some((response.info(), response.timings()));
+            let response = Some(&response);
+            self.write(Record { kind: kind::HEAD, flags, response, told, ..Record::default() });
+        }
+        let out = &mut self.bytes;
         words[word::SIZE] = (out.len() - start) as u32;
         for (place, word) in out[start..].chunks_exact_mut(4).zip(words) {
             place.copy_from_slice(&word.to_ne_bytes());
@@ -259,6 +303,13 @@ fn write_fields(out: &mut Vec<u8>, fields: &Fields) {
         out.push(0);
         out.extend_from_slice(value);
         out.push(0);
+    }
+}
+
+fn write_heads(out: &mut Vec<u8>, heads: &[ResponseHead]) {
+    for ResponseHead { status, fields, .. } in heads {
+        out.extend_from_slice(format!("{status}\0{}\0", fields.len()).as_bytes());
+        write_fields(out, fields);
     }
 }
 

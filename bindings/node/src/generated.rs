@@ -14,6 +14,8 @@ pub struct NativeStats {
     pub opened: f64,
     /// Requests sent on a connection that had carried a response before.
     pub reused: f64,
+    /// Requests sent behind others on their connection (option `pipelining`).
+    pub pipelined: f64,
     /// Idle connections found dead, at checkout or while idle.
     pub stale: f64,
     /// Requests sent again on a fresh connection.
@@ -43,6 +45,7 @@ impl NativeStats {
         NativeStats {
             opened: stats.opened as f64,
             reused: stats.reused as f64,
+            pipelined: stats.pipelined as f64,
             stale: stats.stale as f64,
             replayed: stats.replayed as f64,
             retried: stats.retried as f64,
@@ -106,9 +109,9 @@ pub mod record {
     use crate::convert::row_of;
 
     /// Words of a record.
-    pub const WORDS: usize = 16;
+    pub const WORDS: usize = 20;
     /// Numbers that follow them.
-    pub const NUMBERS: usize = 8;
+    pub const NUMBERS: usize = 13;
 
     /// What a record is about.
     pub mod kind {
@@ -126,11 +129,13 @@ pub mod record {
         pub const STREAMED: u32 = 5;
         /// The head of an interim response.
         pub const INFORMATIONAL: u32 = 6;
+        /// A redirect waits for a word: its head, and where it leads as the body.
+        pub const REDIRECT: u32 = 7;
         /// How far a body has come, as JSON in the place of a body.
-        pub const PROGRESS: u32 = 7;
+        pub const PROGRESS: u32 = 8;
         /// What was written of the body of the response that follows, as JSON in the place of a
         /// body.
-        pub const SAVED: u32 = 8;
+        pub const SAVED: u32 = 9;
     }
 
     /// Bits of the word FLAGS.
@@ -143,6 +148,8 @@ pub mod record {
         pub const DIRECT: u32 = 4;
         /// The request's body is wanted from its beginning.
         pub const RESTART: u32 = 8;
+        /// It says how the exchange went: of a head, the end of a body and a failure.
+        pub const TOLD: u32 = 16;
     }
 
     /// The places of words.
@@ -168,26 +175,48 @@ pub mod record {
         pub const FIELDS_LENGTH: usize = 8;
         /// Bytes of the trailer fields, in the same form.
         pub const TRAILERS_LENGTH: usize = 9;
-        /// Bytes of the body, which comes last.
+        /// Bytes of the body.
         pub const BODY_LENGTH: usize = 10;
+        /// Bytes of the 1xx heads behind it: status, number of fields and the fields of each, all
+        /// with a NUL at their end.
+        pub const INFORMATIONAL_LENGTH: usize = 11;
+        /// Where in the record those of the answers begin that led here, one after the other;
+        /// 0: none did.
+        pub const HISTORY: usize = 12;
     }
 
     /// Puts what is told of an exchange into its places.
     pub fn put(info: &Info, timings: &Timings, words: &mut [u32; WORDS], numbers: &mut [f64; NUMBERS]) {
-        words[word::FLAGS] |= u32::from(info.reused) << 4;
-        words[word::FLAGS] |= u32::from(info.hedged) << 5;
-        words[word::FLAGS] |= u32::from(info.hedge_won) << 6;
-        words[11] = info.replays;
-        words[12] = info.replay_reason.map_or(0, row_of);
-        words[13] = info.retries;
-        words[14] = info.redirects;
+        words[word::FLAGS] |= flag::TOLD;
+        words[word::FLAGS] |= u32::from(info.reused) << 5;
+        words[word::FLAGS] |= u32::from(info.pipelined) << 6;
+        words[word::FLAGS] |= u32::from(info.hedged) << 7;
+        words[word::FLAGS] |= u32::from(info.hedge_won) << 8;
+        words[13] = info.replays;
+        words[14] = info.replay_reason.map_or(0, row_of);
+        words[15] = info.retries;
+        words[16] = info.redirects;
         numbers[0] = info.connection_id as f64;
-        numbers[1] = timings.queued.as_secs_f64() * 1e3;
-        numbers[2] = timings.resolve.as_secs_f64() * 1e3;
-        numbers[3] = timings.connect.as_secs_f64() * 1e3;
-        numbers[4] = timings.tls.as_secs_f64() * 1e3;
-        numbers[5] = timings.send.as_secs_f64() * 1e3;
-        numbers[6] = timings.wait.as_secs_f64() * 1e3;
-        numbers[7] = timings.total.as_secs_f64() * 1e3;
+        numbers[1] = info.requests as f64;
+        numbers[2] = info.bytes_sent as f64;
+        numbers[3] = info.bytes_received as f64;
+        numbers[4] = timings.queued.as_secs_f64() * 1e3;
+        numbers[5] = timings.stalled.as_secs_f64() * 1e3;
+        numbers[6] = timings.resolve.as_secs_f64() * 1e3;
+        numbers[7] = timings.connect.as_secs_f64() * 1e3;
+        numbers[8] = timings.tls.as_secs_f64() * 1e3;
+        numbers[9] = timings.send.as_secs_f64() * 1e3;
+        numbers[10] = timings.wait.as_secs_f64() * 1e3;
+        numbers[11] = timings.receive.as_secs_f64() * 1e3;
+        numbers[12] = timings.total.as_secs_f64() * 1e3;
+    }
+
+    /// The texts that come last, with the places of their lengths.
+    pub fn texts(info: &Info) -> impl Iterator<Item = (usize, &str)> {
+        [
+            (17, info.local_address.as_deref().unwrap_or_default()),
+            (18, info.peer_address.as_deref().unwrap_or_default()),
+        ]
+        .into_iter()
     }
 }

@@ -166,6 +166,7 @@ pub fn order<'py>(
     }
     let to = destination(path, options)?;
     let built = build::build(shared, &method, url, options)?;
+    without_flow(&built.flow, true)?;
     Ok(Order { method, to, built })
 }
 
@@ -173,8 +174,19 @@ pub fn order<'py>(
 pub fn not_streamed(progress: Option<&Told>) -> PyResult<()> {
     match progress {
         None => Ok(()),
-        Some(_) => {
-            Err(PyTypeError::new_err("progress: not of stream(), whose reader counts the pieces itself"))
-        }
+        Some(_) => Err(PyTypeError::new_err(
+            "progress: not of stream(), whose reader counts the pieces itself",
+        )),
+    }
+}
+
+/// A flow of `auth` sends requests whose answers it looks at, which is no download.
+pub fn without_flow(flow: &Option<Py<PyAny>>, is_told: bool) -> PyResult<()> {
+    match flow {
+        Some(_) if is_told => Err(PyTypeError::new_err(
+            "auth: downloads and progress go with a tuple, BasicAuth or DigestAuth, not with a flow or a \
+             function; give the header that it makes",
+        )),
+        _ => Ok(()),
     }
 }

@@ -5,30 +5,41 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use keepalive_core::{ErrorKind, Info as CoreInfo, Timings as CoreTimings, TlsInfo as CoreTlsInfo};
+use keepalive_core::{
+    ErrorKind, Info as CoreInfo, Timings as CoreTimings, TlsInfo as CoreTlsInfo,
+};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::info::repr;
 use crate::tls_info::{TlsInfo, tls_info};
 
-/// Seconds by phase; 0.0 where a phase did not happen. ``queued`` holds ``resolve``, ``connect``
-/// and ``tls`` where the request waited for its own dial, so that they do not add up to ``total``.
+/// Seconds by phase; 0.0 where a phase did not happen. All but ``total`` add up to it. They are of
+/// the try that was answered: what was before it is in ``stalled``.
 #[pyclass(frozen, get_all, module = "libkeepalive")]
 pub struct Timings {
-    /// Waiting for a connection, dialling included. In seconds.
+    /// Waiting for a connection or for leave to open one: the limits of the pool. In seconds.
     queued: f64,
-    /// Resolving the host name. In seconds.
+    /// What is none of the others: tries before this one with the pauses between them, the
+    /// redirects that led to it, and what opening a connection cost beside the next three. In
+    /// seconds.
+    stalled: f64,
+    /// Resolving the host name, as far as the request waited for it. In seconds.
     resolve: f64,
-    /// The TCP handshake. In seconds.
+    /// The TCP handshake, and what a proxy took to open the way, as far as the request waited for
+    /// them. In seconds.
     connect: f64,
-    /// The TLS handshake. In seconds.
+    /// The TLS handshakes, as far as the request waited for them. In seconds.
     tls: f64,
-    /// From the first byte of the request to its last. In seconds.
+    /// From the connection to the last byte of the request. In seconds.
     send: f64,
     /// From the last byte of the request to the end of the response head. In seconds.
     wait: f64,
-    /// From the call to the response head. In seconds.
+    /// From the response head to the end of the body; 0 before that end, and when all came with the
+    /// head. In seconds.
+    receive: f64,
+    /// From the call to the end of the response, or to its head while the body is still to come. In
+    /// seconds.
     total: f64,
 }
 
@@ -36,11 +47,13 @@ impl Timings {
     pub fn of(timings: &CoreTimings) -> Timings {
         Timings {
             queued: timings.queued.as_secs_f64(),
+            stalled: timings.stalled.as_secs_f64(),
             resolve: timings.resolve.as_secs_f64(),
             connect: timings.connect.as_secs_f64(),
             tls: timings.tls.as_secs_f64(),
             send: timings.send.as_secs_f64(),
             wait: timings.wait.as_secs_f64(),
+            receive: timings.receive.as_secs_f64(),
             total: timings.total.as_secs_f64(),
         }
     }
@@ -50,8 +63,8 @@ impl Timings {
 impl Timings {
     fn __repr__(&self) -> String {
         format!(
-            "Timings(queued={:.6}, resolve={:.6}, connect={:.6}, tls={:.6}, send={:.6}, wait={:.6}, total={:.6})",
-            self.queued, self.resolve, self.connect, self.tls, self.send, self.wait, self.total,
+            "Timings(queued={:.6}, stalled={:.6}, resolve={:.6}, connect={:.6}, tls={:.6}, send={:.6}, wait={:.6}, receive={:.6}, total={:.6})",
+            self.queued, self.stalled, self.resolve, self.connect, self.tls, self.send, self.wait, self.receive, self.total,
         )
     }
 }
@@ -63,6 +76,10 @@ pub struct Info {
     reused: bool,
     /// Number of the connection, unique in the process.
     connection_id: u64,
+    /// Requests that the connection has carried, this one counted in.
+    requests: u64,
+    /// Whether it was sent behind other requests on its connection (option ``pipelining``).
+    pipelined: bool,
     /// How often the request was sent again on a fresh connection: 0 or 1.
     replays: u32,
     /// Why it was sent again: the kind of the error that it met. Such as "ConnectionClosed"; None:
@@ -76,25 +93,46 @@ pub struct Info {
     hedged: bool,
     /// Whether the response is the second try's.
     hedge_won: bool,
+    /// What was sent of the request, in bytes: head and body as they stood in the connection,
+    /// before TLS.
+    bytes_sent: u64,
+    /// What has come of the response, in bytes: 1xx heads, head and body as they stood in the
+    /// connection, chunked and coded, after TLS. While the body is being read, what came with the
+    /// head.
+    bytes_received: u64,
+    /// Address and port of this end of the connection. None where there is none.
+    local_address: Option<String>,
+    /// Address and port that the connection leads to, which are a proxy's where there is one; of a
+    /// Unix domain socket its path, as the option ``unix_socket`` has it. None where there is none.
+    peer_address: Option<String>,
     /// Seconds by phase.
     timings: Py<Timings>,
     /// How TLS was agreed on when the connection was opened; None without TLS.
     tls: Option<Py<TlsInfo>>,
+    /// The 1xx heads that came before the response: pairs of status and ``Headers``.
+    informational: Py<PyTuple>,
 }
 
 impl Info {
-    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings, tls: Option<&Arc<CoreTlsInfo>>) -> PyResult<Info> {
+    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings, tls: Option<&Arc<CoreTlsInfo>>, informational: Py<PyTuple>) -> PyResult<Info> {
         Ok(Info {
             reused: info.reused,
             connection_id: info.connection_id,
+            requests: info.requests,
+            pipelined: info.pipelined,
             replays: info.replays,
             replay_reason: info.replay_reason.map(ErrorKind::name),
             retries: info.retries,
             redirects: info.redirects,
             hedged: info.hedged,
             hedge_won: info.hedge_won,
+            bytes_sent: info.bytes_sent,
+            bytes_received: info.bytes_received,
+            local_address: info.local_address.as_deref().map(str::to_string),
+            peer_address: info.peer_address.as_deref().map(str::to_string),
             timings: Py::new(py, Timings::of(timings))?,
             tls: tls_info(py, tls)?,
+            informational: informational,
         })
     }
 
@@ -102,14 +140,21 @@ impl Info {
         let dict = PyDict::new(py);
         dict.set_item("reused", self.reused)?;
         dict.set_item("connection_id", self.connection_id)?;
+        dict.set_item("requests", self.requests)?;
+        dict.set_item("pipelined", self.pipelined)?;
         dict.set_item("replays", self.replays)?;
         dict.set_item("replay_reason", self.replay_reason)?;
         dict.set_item("retries", self.retries)?;
         dict.set_item("redirects", self.redirects)?;
         dict.set_item("hedged", self.hedged)?;
         dict.set_item("hedge_won", self.hedge_won)?;
+        dict.set_item("bytes_sent", self.bytes_sent)?;
+        dict.set_item("bytes_received", self.bytes_received)?;
+        dict.set_item("local_address", &self.local_address)?;
+        dict.set_item("peer_address", &self.peer_address)?;
         dict.set_item("timings", &self.timings)?;
         dict.set_item("tls", &self.tls)?;
+        dict.set_item("informational", &self.informational)?;
         Ok(dict)
     }
 }
@@ -194,6 +239,8 @@ pub struct Stats {
     opened: u64,
     /// Requests sent on a connection that had carried a response before.
     reused: u64,
+    /// Requests sent behind others on their connection (option ``pipelining``).
+    pipelined: u64,
     /// Idle connections found dead, at checkout or while idle.
     stale: u64,
     /// Requests sent again on a fresh connection.
@@ -223,6 +270,7 @@ impl Stats {
         Stats {
             opened: stats.opened,
             reused: stats.reused,
+            pipelined: stats.pipelined,
             stale: stats.stale,
             replayed: stats.replayed,
             retried: stats.retried,
@@ -245,6 +293,7 @@ impl Stats {
         let dict = PyDict::new(py);
         dict.set_item("opened", self.opened)?;
         dict.set_item("reused", self.reused)?;
+        dict.set_item("pipelined", self.pipelined)?;
         dict.set_item("stale", self.stale)?;
         dict.set_item("replayed", self.replayed)?;
         dict.set_item("retried", self.retried)?;
@@ -270,6 +319,7 @@ pub const OPTION_ROWS: &[(&str, &str, &str, &str)] = &[
     ("max_per_host", "int", "128", "Connections per origin, in use, idle and being opened: streams hold one for minutes. At least 1."),
     ("max_total", "int", "1024", "Connections of the client over all origins; never more than half of the process's file descriptors (RLIMIT_NOFILE when the pool is opened). At least 1."),
     ("max_dials_per_host", "int", "16", "Connections being opened per origin at a time, so that a cold burst is no SYN flood. At least 1."),
+    ("pipelining", "int", "1", "Requests that a connection carries at a time: with more than one, while all connections that the caps allow are in use, a replayable request with no or a small body (16 KiB) is sent behind others, on a connection that has answered as HTTP/1.1 (RFC 9112 9.3.2). Answers come in order, so that a slow one holds up those behind it: for many small requests over a long way to a server that is known to do it well. An origin that mishandles it gets 1 for ten minutes. Not together with ``hedge``. 1 to 256."),
     ("queue_timeout", "float | None", "no limit", "How long a request waits for a connection at most, however fast the queue moves. ``math.inf``: no limit."),
     ("queue_stall_timeout", "float | None", "10.0", "How long a request waits while no connection of its origin is given back: a long queue that moves is work, one that stands still is a fault. The error says what holds the connections. ``math.inf``: no limit."),
     ("queue_limit", "int", "65536", "Requests that may wait for a connection; more fail at once."),
@@ -300,6 +350,7 @@ pub const OPTION_ROWS: &[(&str, &str, &str, &str)] = &[
     ("retry_budget", "int", "20", "Retries to an origin as a percentage of the requests to it, above a reserve of 10 retries a second that is always there, so that they never multiply an outage (Finagle's budget). 100: no bound. At most 100."),
     ("retry_max_wait", "float | None", "30.0", "Longest wait for another try. A server that asks for a longer one (Retry-After) gets none: its response is returned. ``math.inf``: no limit."),
     ("circuit_breaker", "bool", "False", "Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed, lets one probe through after 5 s (doubled up to 60 s)."),
+    ("expect_threshold", "int", "1048576", "Bytes of a request body above which it, and one of unknown length, waits up to 1 s for the server's 100 (Continue), so that one that is refused is not sent (RFC 9110 10.1.1; curl's threshold). A server that ignores it is remembered for 10 min. A request asks with a field of its own (Expect: 100-continue), and does not with an empty one. 0: never by itself."),
     ("hedge", "bool", "False", "Send a replayable request a second time, on an idle connection, when its response head has taken longer than 95 % of the last ones of its origin; the first response counts, within ``retry_budget``. Blocking calls then run on the engine's thread."),
     ("user_agent", "str | None", "libkeepalive/VERSION", "User-Agent of requests that give none. Empty: not sent."),
     ("resolve", "str | None", "not set", "Addresses of names, instead of the system's: \"host:port:address[,address]\", several separated by spaces; or \"@file\" with such entries, which is read again at each lookup."),

@@ -39,7 +39,8 @@ impl Client {
         if hedge::allowed(self.config(), request) {
             let (inner, request) = (self.inner.clone(), request.clone());
             let mut wait = TokioWait::new(self.process().engine()?);
-            let work = async move { download(&inner.settings, &pool, &request, to, &mut wait).await };
+            let work =
+                async move { download(&inner.settings, &pool, &request, to, &mut wait).await };
             return on_engine(blocking, work);
         }
         let mut wait = BlockingWait::new(blocking);
@@ -66,9 +67,7 @@ impl Client {
             (),
             |(), error| Outcome::Response(Err(error)),
             move |(), wait| {
-                Box::pin(async move {
-                    download(&inner.settings, &pool, &request, to, wait).await
-                })
+                Box::pin(async move { download(&inner.settings, &pool, &request, to, wait).await })
             },
             |(), response| Outcome::Response(response),
         )

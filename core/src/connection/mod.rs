@@ -8,14 +8,19 @@
 mod alarm;
 pub(crate) mod detached;
 mod dialing;
+pub(crate) mod ends;
 pub(crate) mod exit;
 mod follow_dns;
 mod graceful_close;
+pub(crate) mod handover;
 pub(crate) mod idle_reaper;
 pub(crate) mod lease;
+pub(crate) mod line;
 pub(crate) mod manager;
+pub(crate) mod opening;
 mod parked_body;
 pub(crate) mod parked_lease;
+pub(crate) mod pipelines;
 mod snapshot;
 pub(crate) mod tunnel;
 pub(crate) mod wire;
@@ -24,13 +29,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use keepalive_proto::{Connection as Machine, Limits};
+use keepalive_proto::{Ahead, Connection as Machine, KeepAliveHint, Limits};
 
 use crate::config::{ClientConfig, MAX_TIME};
+use crate::connection::ends::Ends;
+use crate::connection::line::Line;
+use crate::connection::opening::Opening;
 use crate::connection::wire::Wire;
 use crate::fork;
 use crate::net::busy_poll::Pace;
 use crate::net::connect::dialled::Dialled;
+use crate::net::outlet::Outlet;
 use crate::net::socket::Io;
 use crate::net::tls::info::TlsInfo;
 use crate::net::transport::Probe;
@@ -39,7 +48,7 @@ use crate::origin::dns_refresh::PeerAddress;
 use crate::origin::proxy::ProxyServer;
 use crate::origin::route::Route;
 use crate::origin::state::{Hint, OriginState};
-use crate::pool::{Idle, Moment};
+use crate::pool::{HostId, Idle, Moment};
 use crate::stats::CloseCause;
 
 /// Idle times and ages without a limit end here.
@@ -52,8 +61,9 @@ pub(crate) struct Connection {
     pub io: Io,
     /// Responses completed.
     pub served: u64,
-    /// Spent on resolving, connecting and the TLS handshake.
-    pub dialled: [Duration; 3],
+    pub opening: Opening,
+    /// Both its ends, as they are told.
+    pub ends: Arc<Ends>,
     /// What TLS with the server was agreed on; made once, shared by the responses.
     pub tls: Option<Arc<TlsInfo>>,
     /// That is not known yet: its handshake was left open for its first request.
@@ -75,6 +85,16 @@ pub(crate) struct Connection {
     /// What is known of its origin.
     memory: Arc<OriginState>,
     pub generation: u64,
+    /// Requests behind the one it carries, if it ever had any.
+    pub pipeline: Option<Arc<Pipeline>>,
+}
+
+/// What a connection has beside others when requests are sent behind the one that it carries.
+pub(crate) struct Pipeline {
+    pub line: Line<Ahead, Box<Connection>>,
+    pub outlet: Arc<Outlet>,
+    /// Reads an answer that nobody waits for, and hands the connection on.
+    pub unread: Box<dyn Fn(HostId, Box<Connection>) + Send + Sync>,
 }
 
 /// A number in 0..1 for jitter; a cheap spread is enough, consecutive connections differ.
@@ -99,15 +119,18 @@ fn limits(config: &ClientConfig) -> Limits {
 }
 
 impl Connection {
-    /// A connection just opened along `route`; `id` is its number in the process.
+    /// A connection just opened along `route` by a dial that began then; `id` is its number in the
+    /// process.
     pub fn new(
-        id: u64,
+        (id, began): (u64, Instant),
         route: &Route,
         mut dialled: Dialled,
         config: &ClientConfig,
         memory: Arc<OriginState>,
         address: Option<PeerAddress>,
     ) -> Connection {
+        let spent = [dialled.resolve, dialled.connect, dialled.tls];
+        let ends = Arc::new(Ends::of(&dialled.io, route, dialled.peer));
         let jitter = 0.8 + 0.4 * spread(id);
         dialled.io.pace = Pace::new(Duration::from_micros(config.busy_poll));
         let age = config.max_age.map_or(FOREVER, |age| age.min(FOREVER).mul_f64(jitter));
@@ -122,10 +145,14 @@ impl Connection {
                 http: Machine::new(limits(config)),
                 transport: dialled.transport,
                 written: 0,
+                sent: 0,
+                received: 0,
+                outlet: None,
             },
             io: dialled.io,
             served: 0,
-            dialled: [dialled.resolve, dialled.connect, dialled.tls],
+            opening: Opening { began, ready: Instant::now(), spent },
+            ends,
             tls,
             tls_open: open,
             retires: Instant::now() + age,
@@ -137,6 +164,7 @@ impl Connection {
             idle_since: Moment::now(),
             memory,
             generation: fork::generation(),
+            pipeline: None,
         }
     }
 
@@ -221,6 +249,34 @@ impl Connection {
         left.then_some(CloseCause::DnsChanged)
     }
 
+    /// The answer is over, and the next one is that to a request which was sent behind: neither age nor
+    /// limits of idling end what is under way.
+    pub fn go_on(&mut self, next: Ahead) -> Result<(), CloseCause> {
+        let hint = self.wire.http.keep_alive_hint();
+        self.wire.http.follow(next).map_err(CloseCause::Protocol)?;
+        self.served_one(hint)
+    }
+
+    /// How many more requests the server takes; `None` when it has not said.
+    pub fn requests_left(&self) -> Option<u64> {
+        self.max_requests.map(|max| max.saturating_sub(self.served))
+    }
+
+    #[inline(always)]
+    fn served_one(&mut self, hint: KeepAliveHint) -> Result<(), CloseCause> {
+        self.served += 1;
+        if let Some(max) = hint.max {
+            // Servers send the number that is left or a constant total; the smaller reading is
+            // right for both.
+            let limit = (self.served - 1).saturating_add(max);
+            self.max_requests = Some(self.max_requests.map_or(limit, |known| known.min(limit)));
+        }
+        match self.max_requests.is_some_and(|max| self.served >= max) {
+            true => Err(CloseCause::MaxRequests),
+            false => Ok(()),
+        }
+    }
+
     /// Whether it may be kept after the exchange that just ended, and until when.
     pub fn keep_until(
         &mut self,
@@ -229,16 +285,7 @@ impl Connection {
     ) -> Result<Instant, CloseCause> {
         self.wire.http.reuse().map_err(CloseCause::Protocol)?;
         let hint = self.wire.http.keep_alive_hint();
-        self.served += 1;
-        if let Some(max) = hint.max {
-            // Servers send the number that is left or a constant total; the smaller reading is
-            // right for both.
-            let limit = (self.served - 1).saturating_add(max);
-            self.max_requests = Some(self.max_requests.map_or(limit, |known| known.min(limit)));
-        }
-        if self.max_requests.is_some_and(|max| self.served >= max) {
-            return Err(CloseCause::MaxRequests);
-        }
+        self.served_one(hint)?;
         if let Some(address) = &mut self.address {
             address.look(now, spread(self.id));
         }
@@ -247,7 +294,7 @@ impl Connection {
         }
         if let Some(timeout) = hint.timeout {
             // The server counts from when it sent, we from when we received.
-            let margin = Duration::from_secs(1).max(self.dialled[1] * 2);
+            let margin = Duration::from_secs(1).max(self.opening.spent[1] * 2);
             let limit = Duration::from_secs(timeout).saturating_sub(margin);
             self.hint = Hint::Limit(limit);
             self.memory.hinted(now, limit);

@@ -40,6 +40,10 @@ pub(crate) struct Live {
     pub(super) origin: Arc<Origin>,
     reused: bool,
     observer: Option<Arc<dyn Observer>>,
+    /// What the wire had received before the response.
+    before: u64,
+    /// When it ended, and how many bytes it was then.
+    pub ended: Option<(Instant, u64)>,
     /// Bytes that were taken without waiting since the last wait.
     pub(super) taken: usize,
     /// Its speed is limited, or somebody is told how far it is.
@@ -47,8 +51,9 @@ pub(crate) struct Live {
 }
 
 impl Live {
+    /// `before` is what the wire of the lease had received before the response.
     pub fn new(
-        lease: Lease,
+        (lease, before): (Lease, u64),
         decoder: Option<Decoder>,
         deadlines: &Deadlines,
         origin: Arc<Origin>,
@@ -65,6 +70,8 @@ impl Live {
             origin,
             reused,
             observer,
+            before,
+            ended: None,
             taken: 0,
             meter,
         }
@@ -81,6 +88,8 @@ impl Live {
             origin,
             reused: false,
             observer: None,
+            before: 0,
+            ended: None,
             taken: 0,
             meter: None,
         }
@@ -110,19 +119,30 @@ impl Live {
 
     /// The response is complete: the connection goes back if it may.
     pub fn finish(&mut self) {
-        if let Some(lease) = self.lease.take() {
+        if let Some(mut lease) = self.lease.take() {
+            let now = self.ends(&mut lease);
             let pool = lease.pool.clone();
-            lease.check_in(Instant::now());
+            lease.check_in(now);
             pool.manager.tell(&Event::End);
             tell(self.observer.as_ref(), &Event::End);
         }
     }
 
     pub(crate) fn fail(&mut self, error: Error) -> Error {
-        if let Some(lease) = self.lease.take() {
+        if let Some(mut lease) = self.lease.take() {
+            self.ends(&mut lease);
             lease.discard(CloseCause::Failed);
         }
         error.with_exchange(self.reused, Sent::All, false, true)
+    }
+
+    /// It ends now, well or not.
+    fn ends(&mut self, lease: &mut Lease) -> Instant {
+        let now = Instant::now();
+        if let Ok(connection) = lease.connection() {
+            self.ended = Some((now, connection.wire.consumed().saturating_sub(self.before)));
+        }
+        now
     }
 
     /// Makes room for a body that will be kept whole.

@@ -1,19 +1,21 @@
 //! What the rings hand back: a final head, and a body that is here already or still on its connection.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use keepalive_proto::{Fields, ResponseHead};
 
 use crate::connection::Connection;
 use crate::connection::detached::{Switched, Terms};
+use crate::connection::ends::Ends;
 use crate::connection::lease::Lease;
 use crate::decode::Decoder;
 use crate::drive::body::{Live, Taken, take_events};
 use crate::drive::buffer::Buffer;
-use crate::drive::call::Call;
+use crate::drive::call::{Call, Interim};
 use crate::drive::exchange::{EarlyResponse, HeadReceived};
 use crate::drive::history::History;
-use crate::drive::info::{Info, Marks};
+use crate::drive::info::{Info, Marks, Tally, Timings};
 use crate::drive::meter::Meter;
 use crate::drive::wait::Wait;
 use crate::error::{Error, Result, Sent};
@@ -28,8 +30,12 @@ use crate::stats::CloseCause;
 pub(crate) struct Reply {
     pub head: ResponseHead,
     pub url: Arc<str>,
-    pub info: Info,
+    pub info: Tally,
     pub marks: Marks,
+    /// When its body came to its end, unless it all came with the head.
+    pub ended: Option<Instant>,
+    pub ends: Option<Arc<Ends>>,
+    pub informational: Interim,
     pub tls: Option<Arc<TlsInfo>>,
     pub trailers: Option<Fields>,
     /// Most bytes of a body that is collected whole.
@@ -80,6 +86,22 @@ impl Reply {
         &self.head.fields
     }
 
+    /// How the exchange went, as far as it has come.
+    pub fn info(&self) -> Info {
+        self.info.told(self.ends.as_ref())
+    }
+
+    /// Where its time went, as far as it has come.
+    pub fn timings(&self) -> Timings {
+        self.marks.timings(self.ended)
+    }
+
+    /// The body came to its end at that time, or broke then.
+    pub fn ended(&mut self, (at, received): (Instant, u64)) {
+        self.ended = Some(at);
+        self.info.bytes_received = received;
+    }
+
     /// Nobody wants the rest of its body: its connection goes back by the drain rule.
     pub fn give_up(&mut self) {
         self.state = State::Done;
@@ -95,7 +117,7 @@ pub(super) fn reply<W: Wait>(
     mut lease: Lease,
     received: HeadReceived,
 ) -> Result<Box<Reply>> {
-    let HeadReceived { head, early, sent_at, head_at } = received;
+    let HeadReceived { head, early, sent_at, head_at, .. } = received;
     // What follows a switch is no content of the answer's.
     let decodes = request.decodes(&call.settings.config);
     let mut decoder = match decodes && !lease.connection()?.wire.http.is_switched() {
@@ -118,8 +140,11 @@ pub(super) fn reply<W: Wait>(
     let mut reply = Box::new(Reply {
         head,
         url: request.target.url(),
-        info: call.record.info.clone(),
+        info: call.record.info,
         marks: call.record.marks,
+        ended: None,
+        ends: Some(connection.ends.clone()),
+        informational: call.record.informational.take(),
         tls: connection.tls_of_answer(),
         trailers: None,
         max_body_size: (most > 0).then_some(most),
@@ -135,6 +160,8 @@ pub(super) fn reply<W: Wait>(
     call.record.tell(Event::Head(&reply.head));
     let mut count = 0;
     let taken = take_arrived(connection, early, &mut decoder, &mut reply, &mut count);
+    let before = call.record.received_before();
+    reply.info.bytes_received = connection.wire.consumed().saturating_sub(before);
     if let Some(meter) = &mut meter {
         meter.count(count);
     }
@@ -156,7 +183,7 @@ pub(super) fn reply<W: Wait>(
         }
         Ok(Taken::More(_) | Taken::Dry(_)) => {
             reply.state = State::Live(Box::new(Live::new(
-                lease,
+                (lease, before),
                 decoder,
                 &call.deadlines,
                 request.target.origin.clone(),

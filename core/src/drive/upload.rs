@@ -1,12 +1,13 @@
 //! The request's body on its way out.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use keepalive_proto::Connection;
 
 use crate::error::{Error, Result};
 use crate::repeat;
 use crate::request::Body;
 use crate::request::body::Kept;
+use crate::request::trailers::Trailers;
 use crate::sync::lock;
 
 /// From this size on the rest of a request body is not copied to the machine's buffer first.
@@ -21,6 +22,15 @@ const ONE_WRITE: usize = 1024 * 1024;
 pub(super) struct UploadSource<'a> {
     body: &'a Body,
     source: Option<Kept>,
+}
+
+/// What is over is sent, and its last chunk with the trailers.
+fn end(http: &mut Connection, trailers: Option<&Trailers>) -> Result<()> {
+    match trailers {
+        None => Ok(http.send_end()?),
+        Some(_) if http.send_stopped() => Ok(()),
+        Some(trailers) => Ok(http.send_end_with(&trailers.lines()?)?),
+    }
 }
 
 impl<'a> UploadSource<'a> {
@@ -88,21 +98,26 @@ impl<'a> Upload<'a> {
 
     /// So many bytes of it were sent from where they are.
     pub fn advance(&mut self, count: usize) {
-        if let Upload::Whole(_, at) = self {
-            *at += count;
+        match self {
+            Upload::Empty => {}
+            Upload::Whole(_, at) => *at += count,
+            Upload::Stream { piece, .. } => piece.advance(count),
         }
     }
 
     /// What of a large body is to be sent from where it is, behind what the machine has ready.
-    pub fn direct(&self, http: &Connection) -> Option<&'a [u8]> {
-        let Upload::Whole(bytes, at) = self else { return None };
-        let rest = bytes.get(*at..)?;
+    pub fn direct(&self, http: &Connection) -> Option<&[u8]> {
+        let rest = match self {
+            Upload::Empty => return None,
+            Upload::Whole(bytes, at) => bytes.get(*at..)?,
+            Upload::Stream { piece, .. } => piece,
+        };
         let fits = rest.len() >= DIRECT && http.direct_send()? >= rest.len() as u64;
         fits.then(|| &rest[..rest.len().min(ONE_WRITE)])
     }
 
     /// Moves what is at hand into the machine; `true` when a stream must produce more first.
-    pub fn fill(&mut self, http: &mut Connection) -> Result<bool> {
+    pub fn fill(&mut self, http: &mut Connection, trailers: Option<&Trailers>) -> Result<bool> {
         match self {
             Upload::Empty => {}
             Upload::Whole(..) if self.direct(http).is_some() => {}
@@ -113,19 +128,20 @@ impl<'a> Upload<'a> {
                         return Ok(false);
                     }
                 }
-                http.send_end()?;
+                end(http, trailers)?;
                 *self = Upload::Empty;
             }
+            Upload::Stream { .. } if self.direct(http).is_some() => {}
             Upload::Stream { piece, ended, .. } => {
                 if !piece.is_empty() {
                     let taken = http.send_data(piece)?;
-                    bytes::Buf::advance(piece, taken);
+                    piece.advance(taken);
                 }
                 if piece.is_empty() && !*ended {
                     return Ok(true);
                 }
                 if piece.is_empty() {
-                    http.send_end()?;
+                    end(http, trailers)?;
                     *self = Upload::Empty;
                 }
             }

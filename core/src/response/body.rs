@@ -241,13 +241,14 @@ impl Response {
                 if let State::Live(mut live) = std::mem::replace(&mut self.reply.state, State::Done)
                 {
                     live.finish();
+                    live.ended.into_iter().for_each(|end| self.reply.ended(end));
                 }
                 Ok(())
             }
             Err(error) if self.reply.ready.is_empty() => Err(self.fail(error)),
             // What came before the failure is delivered first.
             Err(error) => {
-                self.reply.state = State::Failed(error);
+                self.fail(error);
                 Ok(())
             }
         }
@@ -258,7 +259,9 @@ impl Response {
         if let State::Live(live) = &mut self.reply.state
             && live.conclude()
         {
+            let end = live.ended;
             self.reply.state = State::Done;
+            end.into_iter().for_each(|end| self.reply.ended(end));
         }
     }
 
@@ -277,6 +280,12 @@ impl Response {
     }
 
     pub(crate) fn fail(&mut self, error: Error) -> Error {
+        let end = match &self.reply.state {
+            State::Live(live) => live.ended,
+            _ => None,
+        };
+        end.into_iter().for_each(|end| self.reply.ended(end));
+        let error = error.with_info(self.reply.info(), self.reply.timings());
         self.reply.state = State::Failed(error.clone());
         error
     }

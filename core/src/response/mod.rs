@@ -9,18 +9,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use keepalive_proto::{Fields, Version};
+use keepalive_proto::{Fields, ResponseHead, Version};
 
 use crate::drive::history::Hop;
 use crate::drive::info::{Info, Marks, Timings};
-use crate::drive::redirect::next::next;
+use crate::drive::redirect::next::next_request;
 use crate::drive::reply::{Reply, State};
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
 use crate::error::{Error, Result};
 use crate::net::space::Space;
 use crate::net::tls::info::TlsInfo;
 use crate::request::redirect_hook::RedirectQuestion;
-use crate::request::url::Target;
 use crate::stream::UpgradedStream;
 
 /// How far `submit` goes before it completes.
@@ -103,9 +102,20 @@ impl Response {
         &self.reply.url
     }
 
-    /// How the exchange went.
-    pub fn info(&self) -> &Info {
-        &self.reply.info
+    /// How the exchange went, as far as it has come.
+    pub fn info(&self) -> Info {
+        self.reply.info()
+    }
+
+    /// The number of its connection, which [`Response::info`] has too.
+    pub fn connection_id(&self) -> u64 {
+        self.reply.info.connection_id
+    }
+
+    /// The 1xx heads that came before it, such as 103 (Early Hints), in their order. The limits of a head
+    /// hold for all of them together.
+    pub fn informational(&self) -> &[ResponseHead] {
+        self.reply.informational.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// The answers that led here, the first one first; the last 64 of them.
@@ -121,9 +131,8 @@ impl Response {
     /// Method and URL (without userinfo, with its fragment) of the request that this answer to `method`
     /// leads to, whether or not it was to be followed; `None` when it leads nowhere, or to what is no URL.
     pub fn next_request(&self, method: &str) -> Option<(String, String)> {
-        let from = Target::parse(&self.reply.url).ok()?;
-        let next = next(&from, method, self.status(), self.headers()).ok()??;
-        Some((next.method.to_string(), next.target.url().to_string()))
+        let locations = self.headers().get_all(b"location");
+        next_request((method, &self.reply.url), self.status(), locations)
     }
 
     /// How TLS was agreed on when the connection was opened; `None` without TLS.
@@ -131,12 +140,9 @@ impl Response {
         self.reply.tls.as_ref()
     }
 
-    /// Time spent by phase.
+    /// Where its time went, as far as it has come.
     pub fn timings(&self) -> Timings {
-        let Marks { started, leased, sent, head, queued, dialled } = self.reply.marks;
-        let [resolve, connect, tls] = dialled;
-        let (send, wait, total) = (sent - leased, head - sent, head - started);
-        Timings { queued, resolve, connect, tls, send, wait, total }
+        self.reply.timings()
     }
 
     /// Whether the whole body has arrived (it can be read without waiting).

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
-use keepalive_core::{BodyWant, Call, Progress, Queue, Request, Until};
+use keepalive_core::{BodyWant, Call, Progress, Queue, RedirectQuestion, Request, Until};
 use pyo3::prelude::*;
 
 use crate::aio::upload;
@@ -14,6 +14,7 @@ use crate::held::Held;
 use crate::memory::Filling;
 use crate::once::intern;
 use crate::progress::{Raised, Told};
+use crate::redirects::Deciding;
 use crate::response::{Method, Response};
 use crate::shared::Shared;
 
@@ -51,6 +52,10 @@ pub struct Sending {
     pub method: Method,
     /// What the body is streamed from; by the time it is awaited, prepared by `_bodies.py`.
     pub source: Option<Py<PyAny>>,
+    /// The flow of an `auth` that it is sent by.
+    pub flow: Option<Py<PyAny>>,
+    /// Who decides about redirects.
+    pub on_redirect: Option<Py<PyAny>>,
     pub until: Until,
     /// Where a streamed response is kept for `__aexit__`.
     pub owner: Option<Arc<Kept>>,
@@ -102,6 +107,7 @@ pub(super) enum Job {
         until: Until,
         owner: Option<Arc<Kept>>,
         upload: Option<Py<PyAny>>,
+        redirects: Option<Arc<Deciding>>,
         progress: Option<Told>,
         /// By what a download is written to.
         raised: Option<Raised>,
@@ -212,6 +218,20 @@ impl Pending {
             && let State::Running(running) = &*self.state()
         {
             running.call.cancel();
+        }
+    }
+
+    /// A redirect is about to be followed: asks whoever decides, on this thread. Without anybody the question
+    /// is dropped, which refuses.
+    pub fn decide(&self, py: Python<'_>, question: RedirectQuestion) {
+        let redirects = match &*self.state() {
+            State::Running(Running { job: Job::Request { redirects, .. }, .. }) => {
+                redirects.clone()
+            }
+            _ => None,
+        };
+        if let Some(redirects) = redirects {
+            redirects.answer(py, question);
         }
     }
 

@@ -5,17 +5,18 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use keepalive_core::{
-    Info as CoreInfo, Response as CoreResponse, Result, Timings as CoreTimings, Version,
+    Info as CoreInfo, Response as CoreResponse, ResponseHead, Result, Timings as CoreTimings,
+    Version, next_request,
 };
 use pyo3::exceptions::{PyLookupError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::aio::pending::Pending;
 use crate::aio::ready::Ready;
 use crate::blocking::blocking;
 use crate::convert::count;
-use crate::errors::status_error;
+use crate::errors::{RequestLine, status_error};
 use crate::generated::Info;
 use crate::gevent;
 use crate::headers::{Headers, latin1_text};
@@ -83,14 +84,21 @@ impl Response {
     #[getter]
     fn info(&self, py: Python<'_>) -> PyResult<Info> {
         let facts = self.facts(py)?;
-        Info::of(py, &facts.info, &facts.timings, facts.tls.as_ref())
+        let now = match &*self.slot() {
+            Slot::Here(response) => Some((response.info(), response.timings())),
+            _ => None,
+        };
+        let (info, timings) =
+            now.as_ref().map_or((&facts.info, &facts.timings), |(info, timings)| (info, timings));
+        Info::of(py, info, timings, facts.tls.as_ref(), heads(py, &facts.informational)?)
     }
 
     /// From the call to the response head, as a ``timedelta``.
     #[getter]
     fn elapsed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         static TIMEDELTA: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let total = self.facts(py)?.timings.total;
+        let CoreTimings { total, receive, .. } = self.facts(py)?.timings;
+        let total = total.saturating_sub(receive);
         let parts = (0, total.as_secs(), total.subsec_micros());
         TIMEDELTA.import(py, "datetime", "timedelta")?.call1(parts)
     }
@@ -121,6 +129,36 @@ impl Response {
     fn is_redirect(&self, py: Python<'_>) -> PyResult<bool> {
         let redirect = matches!(self.status, 301 | 302 | 303 | 307 | 308);
         Ok(redirect && self.facts(py)?.headers.get().first(b"location").is_some())
+    }
+
+    /// The same, by httpx's name.
+    #[getter]
+    fn has_redirect_location(&self, py: Python<'_>) -> PyResult<bool> {
+        self.is_redirect(py)
+    }
+
+    /// Method and URL of the request that the redirect leads to, ``None`` if the response leads nowhere.
+    #[getter]
+    fn next_request<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let facts = self.facts(py)?;
+        let locations = facts.headers.get().values_of(b"location");
+        let next = next_request((self.answered(facts), &facts.url), self.status, locations);
+        let Some((method, url)) = next else { return Ok(None) };
+        RequestLine { method: method.into(), url: url.into() }.to_python(py).map(Some)
+    }
+
+    /// The responses that led here by redirects, the first one first, without their bodies; the last 64.
+    #[getter]
+    fn history<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyList>> {
+        let facts = self.facts(py)?;
+        let list = facts.history.get_or_try_init(py, || {
+            let hops = facts.hops.iter().map(|hop| {
+                let method = hop.method().to_string();
+                Bound::new(py, Response::whole(CoreResponse::from(&**hop), method.into()))
+            });
+            PyList::new(py, hops.collect::<PyResult<Vec<_>>>()?).map(Bound::unbind)
+        })?;
+        Ok(list.bind(py))
     }
 
     /// Whether the body was read to its end or the response was closed.
@@ -354,14 +392,14 @@ impl Response {
         let facts = this.facts(py)?;
         let info = &facts.info;
         let state = (
-            (this.status, &*this.method, &*facts.reason, facts.version == Version::Http10),
+            (this.status, this.answered(facts), &*facts.reason, facts.version == Version::Http10),
             (&*facts.url, facts.headers.clone_ref(py), this.content(py)?),
             (
                 info.reused,
                 info.connection_id,
                 info.replays,
                 info.redirects,
-                facts.timings.total.as_nanos() as u64,
+                facts.timings.total.saturating_sub(facts.timings.receive).as_nanos() as u64,
             ),
         );
         Ok((slf.get_type().getattr("_restore")?, state.into_pyobject(py)?.into_any()))
@@ -384,7 +422,11 @@ impl Response {
             info: CoreInfo::default(),
             timings: CoreTimings::default(),
             tls: None,
+            informational: Box::default(),
             headers,
+            followed: None,
+            hops: Vec::new(),
+            history: PyOnceLock::new(),
         };
         (facts.info.reused, facts.info.connection_id, facts.info.replays, facts.info.redirects) =
             (info.0, info.1, info.2, info.3);
@@ -403,6 +445,15 @@ impl Response {
         let _ = response.content.set(py, content);
         response
     }
+}
+
+/// 1xx heads as pairs of status and fields.
+fn heads(py: Python<'_>, heads: &[ResponseHead]) -> PyResult<Py<PyTuple>> {
+    let pair = |head: &ResponseHead| -> PyResult<(u16, Py<Headers>)> {
+        Ok((head.status, Py::new(py, Headers::of(owned(&head.fields)))?))
+    };
+    let pairs = heads.iter().map(pair).collect::<PyResult<Vec<_>>>()?;
+    Ok(PyTuple::new(py, pairs)?.unbind())
 }
 
 /// `chunk_size`: at least 1.

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use keepalive_core::{
-    Blocking, Destination, Error, Fields, Info as CoreInfo, Response as CoreResponse,
-    Timings as CoreTimings, TlsInfo as CoreTlsInfo, Version,
+    Blocking, Destination, Error, Fields, Hop, Info as CoreInfo, Response as CoreResponse,
+    ResponseHead, Timings as CoreTimings, TlsInfo as CoreTlsInfo, Version,
 };
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyList};
 
 use crate::blocking::blocking;
 use crate::errors::{RequestLine, of_class, to_python};
@@ -65,7 +65,13 @@ struct Facts {
     info: CoreInfo,
     timings: CoreTimings,
     tls: Option<Arc<CoreTlsInfo>>,
+    informational: Box<[ResponseHead]>,
     headers: Py<Headers>,
+    /// The method that was answered, if redirects led to it.
+    followed: Option<Box<str>>,
+    hops: Vec<Arc<Hop>>,
+    /// The same as responses, once somebody has asked.
+    history: PyOnceLock<Py<PyList>>,
 }
 
 impl Facts {
@@ -74,10 +80,14 @@ impl Facts {
             reason: response.reason().into(),
             version: response.version(),
             url: response.url_with_fragment().into(),
-            info: response.info().clone(),
+            info: response.info(),
             timings: response.timings(),
             tls: response.tls().cloned(),
+            informational: response.informational().into(),
             headers: Py::new(py, Headers::of(owned(response.headers())))?,
+            followed: response.followed_method().map(Into::into),
+            hops: response.history().to_vec(),
+            history: PyOnceLock::new(),
         })
     }
 }
@@ -197,7 +207,12 @@ impl Response {
 
     fn line(&self) -> Option<RequestLine> {
         let facts = self.facts.get()?;
-        Some(RequestLine { method: (&*self.method).into(), url: facts.url.clone() })
+        Some(RequestLine { method: self.answered(facts).into(), url: facts.url.clone() })
+    }
+
+    /// The method of the request that it answers.
+    fn answered<'a>(&'a self, facts: &'a Facts) -> &'a str {
+        facts.followed.as_deref().unwrap_or(&self.method)
     }
 
     /// The next piece on this thread, `None` at the end.

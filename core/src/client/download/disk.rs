@@ -78,7 +78,8 @@ impl Disk {
                     true => Part::kept(&place, &url),
                     false => Part::new(&place),
                 });
-                let Part { file, len, representation } = opened.await?.map_err(|error| failed(&name, &error))?;
+                let Part { file, len, representation } =
+                    opened.await?.map_err(|error| failed(&name, &error))?;
                 Ok(Disk {
                     place: Some(Place::File(file)),
                     name,
@@ -156,7 +157,9 @@ impl Disk {
 }
 
 /// Runs `work` where it may block.
-async fn on_disk<W: Wait, T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+async fn on_disk<W: Wait, T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
     match W::REGISTERED {
         true => tokio::task::spawn_blocking(work).await.map_err(|_| panicked()),
         false => Ok(work()),

@@ -77,12 +77,18 @@ pub(super) fn judge(
 }
 
 /// Whether a 206 has what follows the first `at` bytes.
-fn part(fields: &Fields, at: u64, known: &Representation, came: &Representation) -> Result<(), String> {
+fn part(
+    fields: &Fields,
+    at: u64,
+    known: &Representation,
+    came: &Representation,
+) -> Result<(), String> {
     let several = |value: &[u8]| value.to_ascii_lowercase().starts_with(b"multipart/byteranges");
     if single(fields, b"content-type").is_some_and(several) {
         return Err("several ranges came".into());
     }
-    let Some((first, last, total)) = single(fields, b"content-range").and_then(content_range) else {
+    let Some((first, last, total)) = single(fields, b"content-range").and_then(content_range)
+    else {
         return Err("a 206 without a usable Content-Range".into());
     };
     if first != at {
@@ -170,8 +176,17 @@ mod tests {
         assert_eq!(content_range(b"bytes 5-9/10"), Some((5, 9, Some(10))));
         assert_eq!(content_range(b" Bytes 0-0/* "), Some((0, 0, None)));
         for wrong in [
-            "", "bytes", "bytes 5-9", "bytes */10", "bytes 9-5/10", "items 5-9/10", "bytes +5-9/10",
-            "bytes 5-9/1x", "bytes 5-9/10/10", "bytes 5--9/10", "bytes=5-9/10",
+            "",
+            "bytes",
+            "bytes 5-9",
+            "bytes */10",
+            "bytes 9-5/10",
+            "items 5-9/10",
+            "bytes +5-9/10",
+            "bytes 5-9/1x",
+            "bytes 5-9/10/10",
+            "bytes 5--9/10",
+            "bytes=5-9/10",
             "bytes 5-99999999999999999999/100000000000000000000",
         ] {
             assert_eq!(content_range(wrong.as_bytes()), None, "{wrong}");

@@ -213,7 +213,8 @@ impl<W: Wait> Work<'_, W> {
         }
         let config = &self.settings.config;
         let resumable = self.disk.representation().is_some_and(|known| known.condition().is_some());
-        let attempt = Attempt { sent: Sent::All, answer: Answer::Resumable, ..self.request.attempt() };
+        let attempt =
+            Attempt { sent: Sent::All, answer: Answer::Resumable, ..self.request.attempt() };
         if attempt.again().is_err() || !self.disk.can_resume() {
             return Err(error);
         }

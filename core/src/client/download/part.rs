@@ -64,11 +64,16 @@ impl Part {
         }
         let mode = mode_of(&place)?;
         let (path, info) = (named(&place, ".part"), named(&place, ".part.info"));
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+        let file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
         flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| {
             let text = "another download writes to its part";
             let busy = io::Error::new(io::ErrorKind::ResourceBusy, text);
-            if io::Error::from(error).kind() == io::ErrorKind::WouldBlock { busy } else { error.into() }
+            if io::Error::from(error).kind() == io::ErrorKind::WouldBlock {
+                busy
+            } else {
+                error.into()
+            }
         })?;
         let mut kept = Kept { info, url: digest(url), is_known: false };
         let representation = kept.read();
