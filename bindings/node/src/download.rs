@@ -3,15 +3,19 @@
 
 use std::fs::File;
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 
-use keepalive_core::{Download, Error, Progress, Request, Result, Saved, Transfer};
+use keepalive_core::{
+    Call, Client, Download, Error, Progress, Queue, Request, Result, Saved, Transfer, Until,
+    progress_events,
+};
 
 /// What the names and values that come with a request say beside its options.
 #[derive(Default)]
 pub struct Order {
     to: Option<Download>,
     /// JavaScript is told how far the body has come.
-    pub is_watched: bool,
+    is_watched: bool,
 }
 
 impl Order {
@@ -44,9 +48,22 @@ impl Order {
         }
     }
 
-    /// Where the body goes, if it goes to a file.
-    pub fn destination(self) -> Option<Download> {
-        self.to
+    /// Starts the request: to the end of a download, else to the head.
+    pub fn submit(
+        self,
+        client: &Client,
+        mut request: Request,
+        inline: bool,
+        (queue, token): (&Arc<Queue>, u64),
+    ) -> Result<Call> {
+        if self.is_watched {
+            request.set_progress(progress_events(queue, token));
+        }
+        match self.to {
+            Some(to) => client.submit_download(request, to, queue, token),
+            None if inline => client.submit_inline(request, Until::Head, queue, token),
+            None => client.submit(request, Until::Head, queue, token),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -31,10 +32,9 @@ class _Tqdm:
         self.shown: Any = None
 
     def __call__(self, progress: Any) -> None:
-        from tqdm.auto import tqdm
-
         if self.shown is None:
-            self.shown = tqdm(total=progress.total, unit="B", unit_scale=True, unit_divisor=1024)
+            tqdm: Any = import_module("tqdm.auto")
+            self.shown = tqdm.tqdm(total=progress.total, unit="B", unit_scale=True, unit_divisor=1024)
         self.shown.total = progress.total
         # A body that is written anew begins at 0 again.
         self.shown.update(progress.bytes - self.shown.n)
@@ -51,17 +51,9 @@ class _Rich:
 
     def __call__(self, progress: Any) -> None:
         if self.shown is None:
-            from rich.progress import (
-                BarColumn,
-                DownloadColumn,
-                Progress,
-                TimeRemainingColumn,
-                TransferSpeedColumn,
-            )
-
-            self.shown = Progress(
-                BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
-            )
+            rich: Any = import_module("rich.progress")
+            columns = (rich.BarColumn, rich.DownloadColumn, rich.TransferSpeedColumn)
+            self.shown = rich.Progress(*(column() for column in columns), rich.TimeRemainingColumn())
             self.task = self.shown.add_task("", total=progress.total)
             self.shown.start()
         self.shown.update(self.task, completed=progress.bytes, total=progress.total)
