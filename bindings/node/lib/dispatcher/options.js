@@ -54,6 +54,7 @@ function usual() {
     maxTotal: 1_000_000,
     maxFields: 16_384,
     userAgent: null,
+    expectThreshold: 0,
   }
 }
 
