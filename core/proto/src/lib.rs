@@ -41,8 +41,9 @@ mod head;
 mod persist;
 mod request_head;
 mod start;
+mod trailers;
 
-pub use connection::Connection;
+pub use connection::{Ahead, Connection};
 pub use error::{LocalError, RemoteError};
 pub use event::{Eof, Event, Limits, RequestBody};
 pub use fields::Fields;
@@ -51,3 +52,4 @@ pub use head::{ResponseHead, Version};
 pub use persist::{CloseReason, KeepAliveHint};
 pub use request_head::RequestHead;
 pub use start::{Start, TargetForm};
+pub use trailers::Trailers;

@@ -1,13 +1,16 @@
 //! The replay ring: a reused connection that died under a request costs it nothing. It is sent again
 //! once, at once, on a fresh connection, if that cannot make the server act twice (`repeat`).
 
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use crate::connection::idle_reaper::examine_all;
 use crate::drive::acquire::acquire;
 use crate::drive::call::Call;
 use crate::drive::exchange::{self, Attempt, Failure};
+use crate::drive::expect::{self, EXPECTATION_FAILED};
 use crate::drive::hedge;
+use crate::drive::pipeline;
 use crate::drive::reply::{Reply, reply};
 use crate::drive::upload::UploadSource;
 use crate::drive::wait::Wait;
@@ -21,7 +24,10 @@ use crate::stats::CloseCause;
 pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
     let route = call.route(request)?;
     let mut body = UploadSource::take(&request.body)?;
-    let mut replays = 0;
+    let mut replays = 0u32;
+    // Without the wish for 100 (Continue) that a server refused.
+    let without = OnceLock::new();
+    let mut request = request;
     loop {
         if replays > 0 {
             // It waits anew, by its own clock.
@@ -29,7 +35,8 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
         }
         let asked = call.record.begun;
         let mut lease = acquire(call, request, &route, replays > 0, asked).await?;
-        let now = call.record.marks.leased;
+        replays += u32::from(std::mem::take(&mut call.replayed));
+        let (now, behind) = (call.record.marks.leased, call.ahead.is_some());
         let attempt = Attempt { lease: &mut lease, request, upload: body.upload(), now };
         let result = match hedge::allowed(&call.settings.config, request) {
             false => exchange::exchange(call, attempt).await,
@@ -37,6 +44,20 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
             true => Box::pin(hedge::exchange(call, attempt)).await,
         };
         let failure = match result {
+            Ok(received) if received.asked && received.head.status == EXPECTATION_FAILED => {
+                let refused = reply(call, request, lease, received)?;
+                let Some(plain) = expect::without(request, body.again()) else {
+                    return Ok(refused);
+                };
+                call.pool.manager.process.origins.of(&route.origin).expectation.ignored(now);
+                // Its connection goes back by the drain rule.
+                drop(refused);
+                call.record.again();
+                call.record.begin(Instant::now());
+                body.restart()?;
+                request = without.get_or_init(|| plain);
+                continue;
+            }
             Ok(received) => return reply(call, request, lease, received),
             Err(failure) => failure,
         };
@@ -47,7 +68,10 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
             if let Some(peer) = connection.peer {
                 error = error.with_address(peer);
             }
-            if died_on_reuse {
+            if call.settings.config.pipelining > 1 {
+                pipeline::judge(connection, behind, response_started, error.kind());
+            }
+            if died_on_reuse && !behind {
                 connection.died_on_reuse(now, &call.settings.config);
             }
             call.record.ends = Some(connection.ends.clone());
@@ -72,7 +96,7 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
         body.restart()?;
         replays += 1;
         // Of the attempt that is over.
-        call.record.info.hedged = false;
+        (call.record.info.hedged, call.record.info.pipelined) = (false, false);
         call.record.ends = None;
         call.record.tell(Event::Replay(error.kind()));
     }

@@ -3,8 +3,10 @@
 mod breaker;
 pub(crate) mod budget;
 pub(crate) mod dns_refresh;
+pub(crate) mod expectation;
 mod latency;
 pub(crate) mod nonces;
+pub(crate) mod pipelining;
 pub(crate) mod proxy;
 pub(crate) mod route;
 pub(crate) mod state;

@@ -3,8 +3,10 @@
 #![allow(dead_code, unused_imports)] // each test program uses a part of it
 
 pub mod peer;
+pub mod puppet;
 mod script;
 pub mod tls;
+pub mod uploads;
 
 use std::mem::MaybeUninit;
 use std::os::unix::fs::FileExt;
