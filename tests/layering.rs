@@ -35,6 +35,7 @@ const ROOMS: &[&str] = &[
     "guard",
     "auth",
     "fork",
+    "cookies",
     "config",
     "decode",
     // What knows no HTTP exchange: the pool, the network, the engine, what is known of servers.

@@ -8,7 +8,9 @@ use bytes::Bytes;
 use keepalive_tables::{
     OPTIONS, OptionDefault, OptionInfo, OptionKind, PROFILES, milliseconds, seconds,
 };
+use once_cell::race::OnceBox;
 
+use crate::cookies::{CookieJar, Cookies};
 use crate::error::{Error, Result};
 use crate::verify::CertificateCheck;
 
@@ -148,6 +150,8 @@ pub(crate) struct Settings {
     pub agent_field: Vec<u8>,
     /// The same and the Accept-Encoding field, for requests whose responses are decoded.
     pub decoding_fields: Vec<u8>,
+    /// Who keeps the cookies; set once, if at all.
+    pub cookies: OnceBox<Cookies>,
 }
 
 impl Settings {
@@ -159,7 +163,11 @@ impl Settings {
         };
         let encoding = format!("Accept-Encoding: {codings}\r\n");
         let decoding_fields = [&agent_field, encoding.as_bytes()].concat();
-        Settings { config: Arc::new(config), agent_field, decoding_fields }
+        let cookies = OnceBox::new();
+        if config.cookies {
+            let _ = cookies.set(Box::new(CookieJar::new().into()));
+        }
+        Settings { config: Arc::new(config), agent_field, decoding_fields, cookies }
     }
 }
 

@@ -101,9 +101,10 @@ fn fields<'a>(options: impl Iterator<Item = &'a OptionInfo>) -> String {
         let kind = match option.kind.shape() {
             Shape::Count => "number",
             Shape::Time => "number | null",
+            Shape::Flag if option.form == Form::Jar => "boolean | CookieJar",
             Shape::Flag => "boolean",
             Shape::Text => match option.form {
-                Form::Plain => "string | null",
+                Form::Plain | Form::Jar => "string | null",
                 Form::Proxies => "string | Record<string, string | null> | null",
                 Form::List => "string | readonly string[] | null",
                 Form::Fields => "string | HeadersInit | null",

@@ -74,9 +74,10 @@ fn fields<'a>(options: impl Iterator<Item = &'a OptionInfo>) -> String {
                 "int"
             }
             OptionKind::Time => "float",
+            OptionKind::Flag if option.form == Form::Jar => "bool | _CookieTypes",
             OptionKind::Flag => "bool",
             OptionKind::Text => match option.form {
-                Form::Plain => "str",
+                Form::Plain | Form::Jar => "str",
                 Form::Proxies => "str | Mapping[str, str | None]",
                 Form::List => "str | Iterable[str]",
                 Form::Fields => "str | _HeaderTypes",

@@ -31,7 +31,7 @@ pub struct OptionRow {
     pub name: String,
     /// `count`, `time`, `flag`, `text` or `pem`.
     pub kind: String,
-    /// What a text may be given as: `plain`, `proxies`, `list` or `fields`.
+    /// What a text may be given as: `plain`, `proxies`, `list` or `fields`; `jar` is a flag's.
     pub form: String,
 }
 
@@ -45,6 +45,7 @@ pub fn option_table() -> Vec<OptionRow> {
             Form::Proxies => "proxies",
             Form::List => "list",
             Form::Fields => "fields",
+            Form::Jar => "jar",
         }
         .to_string(),
         kind: match option.kind.shape() {

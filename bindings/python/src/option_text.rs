@@ -19,7 +19,7 @@ pub fn option_text(option: &OptionInfo, value: &Bound<'_, PyAny>) -> PyResult<St
         return Ok(utf8(name, text)?.to_string());
     }
     match option.form {
-        Form::Plain => path(name, value),
+        Form::Plain | Form::Jar => path(name, value),
         Form::Proxies => proxies(name, value),
         Form::List => {
             let expected = "str or a list of str";

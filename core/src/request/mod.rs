@@ -15,6 +15,7 @@ use keepalive_proto::{RequestBody, RequestHead};
 use keepalive_tables::OPTIONS;
 
 use crate::config::Timeouts;
+use crate::cookies::{self, Cookies};
 use crate::error::{Error, Result, Sent};
 use crate::observe::Observer;
 use crate::repeat::{self, Answer, Attempt};
@@ -78,6 +79,30 @@ pub struct Request {
     /// The field line of its own Proxy-Authorization, for a proxy that forwards it and for nobody else.
     pub(crate) proxy_authorization: Option<Arc<[u8]>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    /// What it says for itself of cookies.
+    pub(crate) cookies: Option<Arc<OwnCookies>>,
+    /// A redirect led beyond the origin that the caller named.
+    pub(crate) strayed: bool,
+}
+
+/// What a request says of cookies in place of its client.
+#[derive(Clone, Default)]
+pub(crate) struct OwnCookies {
+    /// `Some(None)`: nobody keeps them.
+    keeper: Option<Option<Cookies>>,
+    pairs: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl OwnCookies {
+    /// Who keeps its cookies; `client` is who keeps the client's.
+    pub fn keeper<'a>(&'a self, client: Option<&'a Cookies>) -> Option<&'a Cookies> {
+        self.keeper.as_ref().map_or(client, Option::as_ref)
+    }
+
+    /// Names and values that are sent beside what is kept.
+    pub fn pairs(&self) -> &[(Vec<u8>, Vec<u8>)] {
+        &self.pairs
+    }
 }
 
 impl Request {
@@ -127,6 +152,8 @@ impl Request {
             is_unix_url: false,
             proxy_authorization: None,
             observer: None,
+            cookies: None,
+            strayed: false,
         })
     }
 
@@ -243,6 +270,29 @@ impl Request {
         self.observer = Some(observer);
     }
 
+    /// Who keeps the cookies of this request, in place of the client's; `None`: nobody.
+    pub fn set_cookies(&mut self, cookies: Option<Cookies>) {
+        self.own_cookies().keeper = Some(cookies);
+    }
+
+    /// Adds a cookie to this request, beside those that are kept and in place of one of its name. It is sent
+    /// to the URL's origin alone, also after redirects, and kept by nobody. With a Cookie field of the
+    /// request's own none of these is sent.
+    ///
+    /// # Errors
+    /// `InvalidArgument`: why it cannot be sent (RFC 6265bis 5.6); the value is not shown.
+    pub fn add_cookie(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
+        cookies::check_own(name, value)?;
+        let pairs = &mut self.own_cookies().pairs;
+        pairs.retain(|(other, _)| other != name);
+        pairs.push((name.to_vec(), value.to_vec()));
+        Ok(())
+    }
+
+    fn own_cookies(&mut self) -> &mut OwnCookies {
+        Arc::make_mut(self.cookies.get_or_insert_default())
+    }
+
     /// What is known of it before it is sent, for the rule of repeats.
     pub(crate) fn attempt(&self) -> Attempt {
         Attempt {
@@ -280,10 +330,13 @@ impl Request {
         self.tls = other.tls.clone();
         self.is_unix_url = other.is_unix_url;
         self.observer = other.observer.clone();
+        self.cookies = other.cookies.clone();
+        self.strayed = other.strayed;
     }
 
     /// It goes to another origin than the URL that it was made of.
     pub(crate) fn leave_origin(&mut self) {
+        self.strayed = true;
         if std::mem::take(&mut self.is_unix_url)
             && let Some(options) = &mut self.roads
         {
