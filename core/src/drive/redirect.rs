@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use crate::drive::authenticate;
+use crate::drive::{authenticate, cookies};
 use crate::drive::call::Call;
 use crate::drive::reply::Reply;
 use crate::drive::wait::Wait;
@@ -33,7 +33,8 @@ async fn follow<W: Wait>(
     let started = call.record.marks.started;
     let most = call.settings.config.max_redirects;
     let mut redirects = 0;
-    let mut next = next_request(request, &reply)?;
+    let kept = cookies::are_kept(call.settings, request);
+    let mut next = next_request(request, &reply, kept)?;
     while let Some(following) = next {
         if u64::from(redirects) >= most {
             let text = format!("more than {most} redirects from {}", request.url());
@@ -47,14 +48,15 @@ async fn follow<W: Wait>(
         if authenticate::may_ask(&reply) {
             reply = Box::pin(authenticate::answered(call, &following, reply)).await?;
         }
-        next = next_request(&following, &reply)?;
+        next = next_request(&following, &reply, kept)?;
     }
     reply.marks.started = started;
     Ok(reply)
 }
 
-/// The next request; `None` when the response is no redirect.
-fn next_request(request: &Request, response: &Reply) -> Result<Option<Request>> {
+/// The next request; `None` when the response is no redirect. Where cookies are `kept`, the next one has
+/// those, and not what its caller once said (as httpx and requests have it).
+fn next_request(request: &Request, response: &Reply, kept: bool) -> Result<Option<Request>> {
     let status = response.status();
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
@@ -112,7 +114,7 @@ fn next_request(request: &Request, response: &Reply) -> Result<Option<Request>> 
             || is("content-language")
             || is("content-location");
         let secret = is("authorization") || is("cookie") || is("proxy-authorization");
-        if is("host") || (to_get && about_body) || (!same_origin && secret) {
+        if is("host") || (to_get && about_body) || (!same_origin && secret) || (kept && is("cookie")) {
             continue;
         }
         following.add_header(name, value)?;
