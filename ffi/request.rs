@@ -32,7 +32,7 @@ impl ka_request {
         self.change().set_option(name, value.transpose()?)
     }
 
-    fn change(&mut self) -> &mut Request {
+    pub(crate) fn change(&mut self) -> &mut Request {
         Arc::make_mut(&mut self.request)
     }
 }

@@ -146,7 +146,8 @@ fn a_request_s_own_cookies_are_for_the_origin_that_it_named() {
         let back = format!("{}/go?{away}/go?{}/", server.url, server.url);
         assert!(!followed(&client, &back, add).contains("mine"), "not after a stranger either");
     }
-    let error = get_request(&server.url).add_cookie(b"a", b"geheim\r\nX: 1").expect_err("no cookie");
+    let error =
+        get_request(&server.url).add_cookie(b"a", b"geheim\r\nX: 1").expect_err("no cookie");
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert!(!error.message().contains("geheim"));
 }

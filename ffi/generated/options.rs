@@ -187,6 +187,11 @@ pub struct ka_client_options {
     /// send such a request a second time; what a server does not want so is sent again by itself
     /// (425, RFC 8470). 0 is off, 1 is on. Default: 0.
     pub tls_early_data: u64,
+    /// Whether cookies of answers are kept and sent with later requests, by a jar of the client's
+    /// own (RFC 6265bis). Clients in Python keep them unless told not to, the functions of the
+    /// module do not; a jar that several clients share is given by other means (docs/cookies.md).
+    /// 0 is off, 1 is on. Default: by language.
+    pub cookies: u64,
 }
 
 impl ka_client_options {
@@ -247,6 +252,7 @@ impl ka_client_options {
             tls_pins: std::ptr::null(),
             keylog_file: std::ptr::null(),
             tls_early_data: u64::from(config.tls_early_data),
+            cookies: u64::from(config.cookies),
         }
     }
 
@@ -281,6 +287,7 @@ impl ka_client_options {
         config.retry_max_wait = limit_from_whole_millis(self.retry_max_wait_ms);
         config.circuit_breaker = flag(self.circuit_breaker, "option circuit_breaker")?;
         config.hedge = flag(self.hedge, "option hedge")?;
+        config.cookies = flag(self.cookies, "option cookies")?;
         config.trust_env = flag(self.trust_env, "option trust_env")?;
         config.tls_verify = flag(self.tls_verify, "option tls_verify")?;
         config.tls_verify_host = flag(self.tls_verify_host, "option tls_verify_host")?;

@@ -101,7 +101,6 @@ fn fields<'a>(options: impl Iterator<Item = &'a OptionInfo>) -> String {
         let kind = match option.kind.shape() {
             Shape::Count => "number",
             Shape::Time => "number | null",
-            Shape::Flag if option.form == Form::Jar => "boolean | CookieJar",
             Shape::Flag => "boolean",
             Shape::Text => match option.form {
                 Form::Plain | Form::Jar => "string | null",

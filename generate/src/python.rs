@@ -74,7 +74,6 @@ fn fields<'a>(options: impl Iterator<Item = &'a OptionInfo>) -> String {
                 "int"
             }
             OptionKind::Time => "float",
-            OptionKind::Flag if option.form == Form::Jar => "bool | _CookieTypes",
             OptionKind::Flag => "bool",
             OptionKind::Text => match option.form {
                 Form::Plain | Form::Jar => "str",

@@ -4,13 +4,21 @@
 pub(super) fn parse(text: &[u8]) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     for token in text.split(|&byte| is_delimiter(byte)).filter(|token| !token.is_empty()) {
-        if time.is_none() && let Some(found) = time_of(token) {
+        if time.is_none()
+            && let Some(found) = time_of(token)
+        {
             time = Some(found);
-        } else if day.is_none() && let Some(found) = number(token, 1, 2) {
+        } else if day.is_none()
+            && let Some(found) = number(token, 1, 2)
+        {
             day = Some(found);
-        } else if month.is_none() && let Some(found) = month_of(token) {
+        } else if month.is_none()
+            && let Some(found) = month_of(token)
+        {
             month = Some(found);
-        } else if year.is_none() && let Some(found) = number(token, 2, 4) {
+        } else if year.is_none()
+            && let Some(found) = number(token, 2, 4)
+        {
             year = Some(found);
         }
     }
@@ -75,8 +83,7 @@ fn seconds([year, month, day]: [i64; 3], [hour, minute, second]: [i64; 3]) -> Op
         1..=12 => 31,
         _ => return None,
     };
-    let is_time =
-        (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
+    let is_time = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
     if !(1..=longest).contains(&day) || !is_time || !(0..=9999).contains(&year) {
         return None;
     }

@@ -1,6 +1,7 @@
 //! Files of cookies: which form one has, and how one is written and read.
 
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -67,7 +68,7 @@ pub(super) fn save(path: &Path, bytes: &[u8]) -> Result<()> {
 /// A name in the same folder that nobody has.
 fn beside(target: &Path) -> PathBuf {
     let mut name = target.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{:016x}.new", crate::cookies::number()));
+    name.push(format!(".{:016x}.new", number()));
     target.with_file_name(name)
 }
 
@@ -88,3 +89,11 @@ fn failed(path: &Path, what: &str, error: &std::io::Error) -> Error {
     let text = format!("cookies of {}: cannot be {what}: {error}", path.display());
     Error::argument(text).with_os(error)
 }
+
+/// One that nobody guesses.
+fn number() -> u64 {
+    RandomState::new().hash_one(0u8)
+}
+
+#[cfg(test)]
+mod tests;

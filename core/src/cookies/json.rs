@@ -56,8 +56,10 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<Cookie>, String> {
 
 fn cookie(object: &Map<String, Value>) -> Result<Cookie, &'static str> {
     let get = |name: &str| object.get(name).filter(|value| !value.is_null());
-    let text = |name: &str| get(name).map(|value| value.as_str().ok_or("a text is no text")).transpose();
-    let flag = |name: &str| get(name).map(|value| value.as_bool().ok_or("a flag is no flag")).transpose();
+    let text =
+        |name: &str| get(name).map(|value| value.as_str().ok_or("a text is no text")).transpose();
+    let flag =
+        |name: &str| get(name).map(|value| value.as_bool().ok_or("a flag is no flag")).transpose();
     let is_latin1 = flag("latin1")?.unwrap_or(false);
     let bytes = |text: &str| match is_latin1 {
         false => Ok(text.as_bytes().to_vec()),
@@ -69,8 +71,7 @@ fn cookie(object: &Map<String, Value>) -> Result<Cookie, &'static str> {
     let name = text("name")?.or(text("key")?).unwrap_or_default();
     let domain = text("domain")?.ok_or("domain: missing")?;
     let plain = domain.strip_prefix('.').unwrap_or(domain);
-    let mut cookie =
-        Cookie::new(bytes(name)?, bytes(text("value")?.unwrap_or_default())?, plain);
+    let mut cookie = Cookie::new(bytes(name)?, bytes(text("value")?.unwrap_or_default())?, plain);
     cookie.host_only = match flag("hostOnly")? {
         Some(flag) => flag,
         None => plain.len() == domain.len(),

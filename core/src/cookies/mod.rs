@@ -288,12 +288,6 @@ fn separate(field: &mut Vec<u8>) {
     }
 }
 
-/// A number that nobody has guessed.
-fn number() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(now())
-}
-
 /// Cookies of a request that no jar has, as one field.
 pub(crate) fn field_of(own: &[(Vec<u8>, Vec<u8>)]) -> Option<Vec<u8>> {
     let pairs: Vec<_> = own.iter().map(|(name, value)| [name, &b"="[..], value].concat()).collect();

@@ -66,10 +66,10 @@ impl Store {
     /// first, then older ones.
     pub fn of(&self, place: &Place<'_>, now: i64) -> Vec<Arc<Entry>> {
         let lists = [site(place.host), ""].map(|site| self.sites.get(site));
-        let is_sent = |entry: &&Arc<Entry>| {
-            entry.cookie.is_for(place) && !entry.cookie.is_expired(now)
-        };
-        let mut found: Vec<_> = lists.into_iter().flatten().flatten().filter(is_sent).cloned().collect();
+        let is_sent =
+            |entry: &&Arc<Entry>| entry.cookie.is_for(place) && !entry.cookie.is_expired(now);
+        let mut found: Vec<_> =
+            lists.into_iter().flatten().flatten().filter(is_sent).cloned().collect();
         found.sort_by_key(|entry| (usize::MAX - entry.cookie.path.len(), entry.created));
         found
     }
@@ -131,7 +131,9 @@ impl Store {
             let mut all: Vec<_> = self.sites.values().flat_map(|list| others(list)).collect();
             all.sort_by_key(|entry| (!entry.cookie.is_expired(now), entry.used()));
             let gone = |changes: &[Change], entry: &Arc<Entry>| {
-                changes.iter().any(|change| matches!(change, Change::Drop(old) if Arc::ptr_eq(old, entry)))
+                changes
+                    .iter()
+                    .any(|change| matches!(change, Change::Drop(old) if Arc::ptr_eq(old, entry)))
             };
             for entry in all {
                 if gone(&changes[..], &entry) {

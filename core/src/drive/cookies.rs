@@ -117,7 +117,8 @@ async fn field<W: Wait>(
             ask(call, request, keeper.clone(), move |keeper| keeper.header(&url)).await?
         }
     };
-    let valid = |field: &Vec<u8>| !field.iter().any(|&byte| byte < b' ' && byte != b'\t' || byte == 0x7f);
+    let valid =
+        |field: &Vec<u8>| !field.iter().any(|&byte| byte < b' ' && byte != b'\t' || byte == 0x7f);
     if !kept.as_ref().is_none_or(valid) {
         let text = "cookies: the jar gave a Cookie field with a control character in it";
         return Err(Error::new(ErrorKind::InvalidHeader, Phase::Request, text));

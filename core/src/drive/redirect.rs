@@ -3,10 +3,10 @@
 
 use std::time::Instant;
 
-use crate::drive::{authenticate, cookies};
 use crate::drive::call::Call;
 use crate::drive::reply::Reply;
 use crate::drive::wait::Wait;
+use crate::drive::{authenticate, cookies};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::repeat::{Answer, Attempt};
 use crate::request::Request;
@@ -114,7 +114,11 @@ fn next_request(request: &Request, response: &Reply, kept: bool) -> Result<Optio
             || is("content-language")
             || is("content-location");
         let secret = is("authorization") || is("cookie") || is("proxy-authorization");
-        if is("host") || (to_get && about_body) || (!same_origin && secret) || (kept && is("cookie")) {
+        if is("host")
+            || (to_get && about_body)
+            || (!same_origin && secret)
+            || (kept && is("cookie"))
+        {
             continue;
         }
         following.add_header(name, value)?;

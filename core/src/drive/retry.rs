@@ -7,9 +7,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::deadline::Deadline;
 use crate::drive::call::Call;
-use crate::drive::{cookies, replay};
 use crate::drive::reply::Reply;
 use crate::drive::wait::{Stopped, Wait};
+use crate::drive::{cookies, replay};
 use crate::error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
 use crate::observe::Event;
 use crate::origin::Origin;
