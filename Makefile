@@ -1,6 +1,6 @@
 # A thin front: every target is one script. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test fuzz soak sanitize bench generate fmt lint clean
+.PHONY: help setup build install uninstall demo test fuzz soak sanitize bench generate fmt lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -10,6 +10,12 @@ setup: ## install what the build and the tests need (apt, a venv and npm package
 
 build: ## the C library, the Python wheel (into target/venv) and the Node addon, release profile
 	@scripts/build.sh release
+
+install: ## the C library to PREFIX (/usr/local): libraries, header, pkg-config, CMake, man pages; DESTDIR, LIBDIR
+	@scripts/install.sh install
+
+uninstall: ## take out what `make install` with the same PREFIX put in
+	@scripts/install.sh uninstall
 
 demo: ## build everything and show one pool in C, Python and Node; ORIGIN=http://host:port/path for another server
 	@scripts/demo.sh

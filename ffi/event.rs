@@ -87,7 +87,11 @@ impl ka_event {
             Outcome::StreamReady(Err(error)) => came.failed(error),
             Outcome::StreamWritten(Ok(())) => wrote,
             Outcome::StreamWritten(Err(error)) => wrote.failed(error),
-            Outcome::WantBody(_) | Outcome::Filled(..) | Outcome::StreamRead(_) => {
+            Outcome::WantBody(_)
+            | Outcome::Informational(_)
+            | Outcome::Redirect(_)
+            | Outcome::Filled(..)
+            | Outcome::StreamRead(_) => {
                 let text = "the engine answered what no C call asks for";
                 event.failed(Error::new(ErrorKind::Internal, Phase::Send, text))
             }

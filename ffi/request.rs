@@ -179,7 +179,8 @@ pub extern "C" fn ka_request_set_timeout(
     })
 }
 
-/// Gives the request an option of its own, in place of the client's: "proxy", "no_proxy",
+/// Gives the request an option of its own, in place of the client's: "auth", "redirect",
+/// "redirect_downgrade", "sensitive_headers" (in addition to the client's), "proxy", "no_proxy",
 /// "proxy_headers", "unix_socket", "local_address", "interface", "connect_to", "tls_verify",
 /// "tls_verify_host", "ca_file", "ca_dir", "ca_only", "client_cert_file", "client_key_file",
 /// "client_key_password", "tls_min_version", "tls_max_version", "tls_server_name" or "tls_pins", each as
@@ -237,7 +238,8 @@ pub extern "C" fn ka_request_set_decode(
     })
 }
 
-/// Whether redirects (301, 302, 303, 307, 308) are followed. Default: no.
+/// Whether redirects (301, 302, 303, 307, 308) are followed. Default: as option `redirect` of the client
+/// says. ka_request_set_option with "redirect" can make them errors, too.
 /// Ownership: nothing is kept.
 /// Threads: one at a time for one request.
 /// Errors: KA_INVALID_ARGUMENT when `request` is NULL.

@@ -1,5 +1,6 @@
 //! `ka_response`: the head as views, the body by reading.
 
+use std::cell::OnceCell;
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -25,6 +26,8 @@ pub struct ka_response {
     whole: Bytes,
     /// What ka_response_certificate gave out views of.
     pub(crate) chain: Chain,
+    /// What ka_response_history_at gave out views of.
+    pub(crate) history: OnceCell<Box<[ka_response]>>,
 }
 
 impl ka_response {
@@ -33,7 +36,13 @@ impl ka_response {
     }
 
     pub(crate) fn with_piece(response: Response, piece: Bytes) -> Self {
-        ka_response { response, piece, whole: Bytes::new(), chain: Chain::default() }
+        ka_response {
+            response,
+            piece,
+            whole: Bytes::new(),
+            chain: Chain::default(),
+            history: OnceCell::new(),
+        }
     }
 }
 

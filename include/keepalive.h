@@ -45,7 +45,7 @@
  *            ka_client_send runs on the calling thread; ka_client_submit on the engine's thread, and
  *            its events are fetched with ka_queue_take or its short form ka_queue_wait. Nothing calls
  *            back into the program from a foreign thread, except a body reader of a submitted
- *            request, a socket callback and a verifier. A `user_data` that is not theirs is handed
+ *            request, a redirect callback of one, a socket callback and a verifier. A `user_data` that is not theirs is handed
  *            back and never looked at.
  * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the
  *            type PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A function of the
@@ -271,6 +271,11 @@ enum ka_status
      * More redirects than allowed.
      */
     KA_TOO_MANY_REDIRECTS = 606,
+    /**
+     * A redirect was not followed: the caller's function refused it, or it leads from https to
+     * http without `redirect_downgrade`.
+     */
+    KA_REDIRECT_REFUSED = 607,
     /**
      * A bug: a panic was caught at the boundary.
      */
@@ -785,6 +790,31 @@ typedef struct {
      */
     uint64_t tls_early_data;
     /**
+     * What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow";
+     * "manual", they are responses like others; "error", they are errors. NULL: "manual".
+     * Default: NULL.
+     */
+    const char *redirect;
+    /**
+     * Whether a redirect from https to http is followed: it shows everybody on the way what was to
+     * be hidden. Without, it is an error. 0 is off, 1 is on. Default: 0.
+     */
+    uint64_t redirect_downgrade;
+    /**
+     * Names of header fields that a redirect takes to no other origin, as X-Api-Key, separated by
+     * commas or blanks: beside Authorization, Cookie and Proxy-Authorization, which are always
+     * among them. A request's are in addition to its client's. Default: NULL.
+     */
+    const char *sensitive_headers;
+    /**
+     * Who asks, for the origin of the request's URL and no other: "basic USER:PASSWORD" (RFC
+     * 7617), "bearer TOKEN" (RFC 6750) or "digest USER:PASSWORD" (RFC 7616: MD5, SHA-256 and
+     * SHA-512-256, answers to a server's 401, and from then on with every request to it). A
+     * request's own Authorization field goes before it, and it before the URL's user and password.
+     * Empty: none, whatever the client has. Default: NULL.
+     */
+    const char *auth;
+    /**
      * Whether cookies of answers are kept and sent with later requests, by a jar of the client's
      * own (RFC 6265bis). Clients in Python keep them unless told not to, the functions of the
      * module do not; a jar that several clients share is given by other means (docs/cookies.md).
@@ -1170,6 +1200,35 @@ typedef struct {
      */
     uint64_t total_ns;
 } ka_info;
+
+/**
+ * A redirect that is about to be followed, for the time of a call of a ka_redirect_fn.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * Where it leads: an absolute URL, without userinfo.
+     */
+    ka_str url;
+    /**
+     * The method of the next request.
+     */
+    ka_str method;
+    /**
+     * The response that leads there, without its body: ka_response_status, ka_response_url and its header
+     * fields.
+     */
+    const ka_response *response;
+} ka_redirect;
+
+/**
+ * Decides about a redirect: true is that it is followed, false that the request fails with
+ * KA_REDIRECT_REFUSED.
+ */
+typedef bool (*ka_redirect_fn)(void *user_data, const ka_redirect *redirect);
 
 /**
  * How TLS was agreed on when the connection of a response was opened: ka_response_tls.
@@ -1683,7 +1742,8 @@ ka_status ka_request_set_timeout(ka_request *request,
                                  ka_error **error);
 
 /**
- * Gives the request an option of its own, in place of the client's: "proxy", "no_proxy",
+ * Gives the request an option of its own, in place of the client's: "auth", "redirect",
+ * "redirect_downgrade", "sensitive_headers" (in addition to the client's), "proxy", "no_proxy",
  * "proxy_headers", "unix_socket", "local_address", "interface", "connect_to", "tls_verify",
  * "tls_verify_host", "ca_file", "ca_dir", "ca_only", "client_cert_file", "client_key_file",
  * "client_key_password", "tls_min_version", "tls_max_version", "tls_server_name" or "tls_pins", each as
@@ -1723,7 +1783,8 @@ ka_status ka_request_set_option_str(ka_request *request,
 KA_API ka_status ka_request_set_decode(ka_request *request, bool decode, ka_error **error);
 
 /**
- * Whether redirects (301, 302, 303, 307, 308) are followed. Default: no.
+ * Whether redirects (301, 302, 303, 307, 308) are followed. Default: as option `redirect` of the client
+ * says. ka_request_set_option with "redirect" can make them errors, too.
  * Ownership: nothing is kept.
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT when `request` is NULL.
@@ -2087,6 +2148,52 @@ ka_status ka_response_info(const ka_response *response,
  * Errors: none.
  */
 KA_API void ka_response_free(ka_response *response);
+
+/**
+ * Has `callback` decide about each redirect that is followed for the client from now on, unless its request
+ * has one of its own. A client has one for all its life.
+ * Ownership: `user_data` stays the caller's, and lives until the client is freed and every call on it
+ * has ended.
+ * Threads: any. The callback runs on the thread of ka_client_send, or for a submitted request on the
+ * engine's, where it must not block and calls of this library that wait are refused (KA_INVALID_STATE); on
+ * several threads at once, if several send. It ends by returning: see "Leaving" at the head of this file.
+ * Errors: KA_INVALID_ARGUMENT for NULL; KA_INVALID_STATE when the client has one already.
+ */
+KA_API
+ka_status ka_client_set_redirect_callback(ka_client *client,
+                                          ka_redirect_fn callback,
+                                          void *user_data,
+                                          ka_error **error);
+
+/**
+ * Has `callback` decide about each redirect that is followed for this request, in place of its client's.
+ * Ownership: `user_data` stays the caller's, and lives until the request is freed and every call with it
+ * has ended.
+ * Threads: one at a time for one request; those of the callback are as of ka_client_set_redirect_callback.
+ * Errors: KA_INVALID_ARGUMENT for NULL.
+ */
+KA_API
+ka_status ka_request_set_redirect_callback(ka_request *request,
+                                           ka_redirect_fn callback,
+                                           void *user_data,
+                                           ka_error **error);
+
+/**
+ * The number of responses that led to this one by redirects and are still known: the last 64.
+ * Ownership: `response` stays the caller's.
+ * Threads: one at a time for one response.
+ * Errors: 0 when `response` is NULL.
+ */
+KA_API size_t ka_response_history_count(const ka_response *response);
+
+/**
+ * One of the responses that led to this one, the first at 0: its status, URL, header fields and
+ * ka_response_info can be asked for; it has no body.
+ * Ownership: a view, valid until ka_response_free of `response`; it must not be freed.
+ * Threads: one at a time for one response.
+ * Errors: NULL when `response` is NULL or `index` not below ka_response_history_count.
+ */
+KA_API const ka_response *ka_response_history_at(const ka_response *response, size_t index);
 
 /**
  * Writes how TLS was agreed on for the connection that a response came over. `size` is

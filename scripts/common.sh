@@ -3,6 +3,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ROOT=$PWD
 VENV=$ROOT/target/venv
+NODE26=$ROOT/target/node26/node_modules/node-linux-$(node -p process.arch 2>/dev/null || echo x64)/bin/node
 export KEEPALIVE_ORIGIN=$ROOT/target/debug/keepalive-origin
 
 BUILD_PACKAGES=('maturin>=1.9,<2')
@@ -44,4 +45,15 @@ venv() {
 
 require() {
     command -v "$1" >/dev/null || die "$1 is needed: $2"
+}
+
+# The version that all packages have: the workspace's.
+version() {
+    sed -n '/^\[workspace.package\]/,/^$/s/^version = "\(.*\)"$/\1/p' Cargo.toml
+}
+
+# The time that stands in what is built, in seconds since 1970: the commit's, unless SOURCE_DATE_EPOCH says another;
+# the newest file's where there is no git.
+source_date() {
+    echo "${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}"
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests need beyond Rust, gcc, Python and Node: nginx, four proxies, valgrind, strace, g++ and
-# iproute2 by apt when they are missing (Debian starts the servers among them as services; the tests use none of those),
+# Installs what the tests need beyond Rust, gcc, Python and Node: nginx, four proxies, valgrind, strace, g++, clang,
+# cmake, three event loops and others by apt when they are missing (Debian starts the servers among them as services;
+# the tests use none of those),
 # Python packages in target/venv, TypeScript and test runners in bindings/node/node_modules.
 source "$(dirname "$0")/common.sh"
 
@@ -10,8 +11,13 @@ require node "install Node.js 20 or newer"
 
 missing=()
 for pair in nginx:nginx-light squid:squid tinyproxy:tinyproxy haproxy:haproxy danted:dante-server \
-    valgrind:valgrind strace:strace g++:g++ nm:binutils pkg-config:pkg-config openssl:openssl ip:iproute2 unshare:util-linux; do
+    valgrind:valgrind strace:strace g++:g++ clang++:clang nm:binutils pkg-config:pkg-config cmake:cmake man:man-db \
+    mandoc:mandoc abidiff:abigail-tools openssl:openssl ip:iproute2 unshare:util-linux; do
     PATH=$PATH:/usr/sbin command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+done
+# The examples run in these event loops, and beside libcurl.
+for pair in libuv:libuv1-dev libevent:libevent-dev glib-2.0:libglib2.0-dev libcurl:libcurl4-openssl-dev; do
+    pkg-config --exists "${pair%%:*}" 2>/dev/null || missing+=("${pair##*:}")
 done
 # The URL tests compare with libcurl's parser.
 PATH=$PATH:/sbin ldconfig -p | grep -q 'libcurl\.so\.4' || missing+=(libcurl4)
@@ -29,4 +35,14 @@ venv "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 if [ ! -x bindings/node/node_modules/.bin/tsc ] || [ ! -x bindings/node/node_modules/.bin/vitest ]; then
     say "installing TypeScript and the test runners that the Node package is tried under"
     (cd bindings/node && npm ci --silent)
+fi
+# What the adapters of the Node package stand in for, and who is built on that.
+if ! cmp -s tests/adapters/node/package-lock.json tests/adapters/node/node_modules/.keepalive-lock; then
+    say "installing what the Node adapters are tried with"
+    (cd tests/adapters/node && npm ci --silent --omit=optional && cp package-lock.json node_modules/.keepalive-lock)
+fi
+# The newest Node beside the one at hand: its fetch asks dispatchers in another way.
+if [ ! -x "$NODE26" ]; then
+    say "installing Node 26 below target/"
+    npm install --silent --no-save --prefix target/node26 "node-linux-$(node -p process.arch)@26.12.1"
 fi

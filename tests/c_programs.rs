@@ -34,18 +34,30 @@ fn arguments(origin: &Origin) -> Vec<String> {
     vec![origin.http().to_string(), origin.https().to_string(), ca_file]
 }
 
-/// What an example is called with, and what its output must contain.
-fn example_arguments(path: &Path, origin: &Origin) -> (Vec<String>, &'static str) {
+/// What an example is called with, and what its output must contain. `peer` does what the origin does not.
+fn example_arguments(path: &Path, origin: &Origin, peer: &str) -> (Vec<String>, &'static str) {
     let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();
     let http = |path: &str| format!("{}{path}", origin.http());
     let https = |path: &str| format!("{}{path}", origin.https());
     let ca_file = origin.ca_file().display().to_string();
+    let own = support::root().join("Cargo.lock").display().to_string();
+    let other_pin = format!("sha256//{}=", "A".repeat(43));
     match stem.as_str() {
         "get" => (vec![http("/ok")], "ok"),
         "post" => (vec![http("/echo-body"), "{\"n\": 1}".into()], "{\"n\": 1}"),
         "stream_download" => (vec![http("/bytes/500000"), "/dev/null".into()], "500000 bytes"),
         "async_queue" => (vec![http("/bytes/1000"), "100".into()], "100 responses"),
         "threads" => (vec![http("/ok"), "4".into(), "25".into()], "100 requests"),
+        "upload" => (vec![http("/upload-count"), own], "200 "),
+        "resume" => (vec![peer.into(), "/dev/null".into()], "300000 bytes in 3 tries"),
+        "epoll" => (vec![http("/json")], "1000 of 1000 good"),
+        "cancel" => (vec![http("/stall")], "KA_CANCELLED"),
+        "pinning" => (vec![https("/ok"), ca_file, other_pin], "KA_CERTIFICATE_REJECTED"),
+        "proxy" => {
+            (vec![peer.into(), "http://name.invalid/a".into()], "proxied http://name.invalid/a")
+        }
+        "websocket" => (vec![peer.into(), "a text".into()], "a text"),
+        "stats" => (vec![http("/ok"), "10".into()], "1 opened, 9 reused, 0 found dead"),
         "demo" => (vec![https("/json"), ca_file, "20".into()], "\"reused\":19"),
         _ => panic!("say in tests/c_programs.rs how {stem}.c is called"),
     }
@@ -75,8 +87,9 @@ fn run_all(build: Build, under: &[&str]) {
         }
         succeeds(&compile(&source, build), &arguments(&origin), under);
     }
+    let peer = support::peers::start();
     for source in c_files("bindings/c/examples") {
-        let (arguments, expected) = example_arguments(&source, &origin);
+        let (arguments, expected) = example_arguments(&source, &origin, &peer);
         let said = succeeds(&compile(&source, build), &arguments, under);
         assert!(said.contains(expected), "{}: {said}", source.display());
     }
@@ -126,12 +139,80 @@ fn programs_run_under_valgrind() {
     );
 }
 
+/// These libraries' headers want more than C11.
+const GNU11: Build = Build { name: "gnu11", standard: "gnu11", ..C11 };
+
+/// Each in the loop of a library that pkg-config knows.
+#[test]
+fn examples_run_in_other_libraries_loops() {
+    let origin = origin();
+    let mut sources = c_files("bindings/c/examples/loops");
+    for (name, module, package) in [
+        ("libuv.c", "libuv", "libuv1-dev"),
+        ("libevent.c", "libevent", "libevent-dev"),
+        ("glib.c", "glib-2.0", "libglib2.0-dev"),
+    ] {
+        let flags =
+            run(Command::new("pkg-config").args(["--cflags", "--libs", module]), "pkg-config");
+        assert!(flags.status.success(), "install the package {package}: {}", text(&flags));
+        let flags = String::from_utf8_lossy(&flags.stdout).into_owned();
+        let at = sources.iter().position(|path| path.ends_with(name));
+        let source = sources.remove(at.unwrap_or_else(|| panic!("{name} is not there")));
+        let program = support::compile_with(&source, GNU11, flags.split_whitespace());
+        let said = succeeds(&program, &[format!("{}/json", origin.http()), "200".into()], &[]);
+        assert!(said.contains("200 of 200 good"), "{name}: {said}");
+    }
+    assert!(sources.is_empty(), "say how these are built: {sources:?}");
+}
+
 #[test]
 fn examples_are_short_enough_to_read() {
-    for source in c_files("bindings/c/examples") {
+    for source in
+        c_files("bindings/c/examples").into_iter().chain(c_files("bindings/c/examples/loops"))
+    {
         let lines = std::fs::read_to_string(&source).expect("readable").lines().count();
         assert!(lines <= 80, "{} has {lines} lines", source.display());
     }
+}
+
+/// The program of contrib/ prints the same with libcurl and with this library.
+#[test]
+fn a_program_for_libcurl_and_its_port_print_the_same() {
+    let origin = origin();
+    let paths = [
+        "/ok",
+        "/json",
+        "/gzip",
+        "/bytes/100000",
+        "/status/404",
+        "/redirect/302?n=2",
+        "/chunked/5000",
+    ];
+    let mut urls: String =
+        paths.iter().cycle().take(70).map(|path| format!("{}{path}\n", origin.http())).collect();
+    urls += "http://127.0.0.1:1/nobody\nfile:///etc/hostname\nhttp://\n";
+    let input = support::scratch().join("urls");
+    std::fs::create_dir_all(support::scratch()).expect("the target directory is writable");
+    std::fs::write(&input, urls).expect("the target directory is writable");
+    let flags =
+        run(Command::new("pkg-config").args(["--cflags", "--libs", "libcurl"]), "pkg-config");
+    assert!(flags.status.success(), "install the package libcurl4-openssl-dev: {}", text(&flags));
+    let flags = String::from_utf8_lossy(&flags.stdout).into_owned();
+    let printed = |file: &str, flags: &str| {
+        let source = support::root().join("contrib/libcurl").join(file);
+        let program = support::compile_with(&source, GNU11, flags.split_whitespace());
+        let mut command = Command::new(program);
+        command.arg("4").stdin(std::fs::File::open(&input).expect("written"));
+        let output = command.output().expect("it runs");
+        assert_eq!(output.status.code(), Some(1), "{file}: {}", text(&output));
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let mut lines: Vec<String> = said.lines().map(str::to_string).collect();
+        lines.sort();
+        lines
+    };
+    let (before, after) = (printed("before.c", &flags), printed("after.c", ""));
+    assert_eq!(before.len(), 73, "{before:?}");
+    assert_eq!(before, after);
 }
 
 #[test]

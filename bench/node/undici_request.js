@@ -7,7 +7,14 @@ const { run } = require('./harness')
 run(__filename, ({ connections, ca }) => {
   const Dispatcher = process.env.http_proxy === undefined ? Agent : EnvHttpProxyAgent
   const tls = { ca }
-  const dispatcher = new Dispatcher({ connections, keepAliveTimeout: 3_600_000, connect: tls, requestTls: tls })
+  const dispatcher = new Dispatcher({
+    connections,
+    keepAliveTimeout: 3_600_000,
+    connect: tls,
+    requestTls: tls,
+    // http is forwarded, as by the others: by default undici asks for a tunnel there too.
+    proxyTunnel: false,
+  })
   return {
     async get(url) {
       const { body } = await request(url, { dispatcher })

@@ -5,6 +5,9 @@
 import type { Blob } from 'node:buffer'
 import type { Duplex, Readable } from 'node:stream'
 
+/** Who asks: `basic USER:PASSWORD`, `bearer TOKEN` or `digest USER:PASSWORD`; an empty text is nobody. */
+export type Auth = string
+
 /**
  * Options of a client. `null` or 0 for a time means no limit; `null` for a text, not set.
  * An unknown option is a TypeError that names it, and the one that may have been meant.
@@ -97,8 +100,31 @@ export interface ClientOptions {
    * Default: 50.
    */
   busyPoll?: number
+  /**
+   * What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow"; "manual", they are responses
+   * like others; "error", they are errors. `null`: "manual". Default: not set.
+   */
+  redirect?: 'follow' | 'manual' | 'error' | null
   /** Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and browsers). Default: 20. */
   maxRedirects?: number
+  /**
+   * Whether a redirect from https to http is followed: it shows everybody on the way what was to be hidden. Without, it
+   * is an error. Default: false.
+   */
+  redirectDowngrade?: boolean
+  /**
+   * Names of header fields that a redirect takes to no other origin, as X-Api-Key, separated by commas or blanks:
+   * beside Authorization, Cookie and Proxy-Authorization, which are always among them. A request's are in addition to
+   * its client's. Default: not set.
+   */
+  sensitiveHeaders?: string | readonly string[] | null
+  /**
+   * Who asks, for the origin of the request's URL and no other: "basic USER:PASSWORD" (RFC 7617), "bearer TOKEN" (RFC
+   * 6750) or "digest USER:PASSWORD" (RFC 7616: MD5, SHA-256 and SHA-512-256, answers to a server's 401, and from then
+   * on with every request to it). A request's own Authorization field goes before it, and it before the URL's user and
+   * password. Empty: none, whatever the client has. Default: not set.
+   */
+  auth?: Auth | null
   /**
    * Further tries of a replayable request after a connect failure, a broken connection or 408, 429, 500, 502, 503, 504;
    * waits are jittered and exponential from 100 ms, or what Retry-After says. Default: 0.
@@ -303,6 +329,29 @@ export interface RoadOptions {
   /** `tlsServerName` by Node's name. */
   servername?: string | null
   // <generated request options>
+  /**
+   * What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow"; "manual", they are responses
+   * like others; "error", they are errors. `null`: "manual". Default: not set.
+   */
+  redirect?: 'follow' | 'manual' | 'error' | null
+  /**
+   * Whether a redirect from https to http is followed: it shows everybody on the way what was to be hidden. Without, it
+   * is an error. Default: false.
+   */
+  redirectDowngrade?: boolean
+  /**
+   * Names of header fields that a redirect takes to no other origin, as X-Api-Key, separated by commas or blanks:
+   * beside Authorization, Cookie and Proxy-Authorization, which are always among them. A request's are in addition to
+   * its client's. Default: not set.
+   */
+  sensitiveHeaders?: string | readonly string[] | null
+  /**
+   * Who asks, for the origin of the request's URL and no other: "basic USER:PASSWORD" (RFC 7617), "bearer TOKEN" (RFC
+   * 6750) or "digest USER:PASSWORD" (RFC 7616: MD5, SHA-256 and SHA-512-256, answers to a server's 401, and from then
+   * on with every request to it). A request's own Authorization field goes before it, and it before the URL's user and
+   * password. Empty: none, whatever the client has. Default: not set.
+   */
+  auth?: Auth | null
   /**
    * Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h, with a user name and
    * password percent-encoded; without a scheme http), or several entries "PATTERN=>URL" separated by blanks, where a
@@ -724,6 +773,11 @@ export type ErrorCode =
   | 'KA_QUEUE_FULL'
   /** More redirects than allowed. */
   | 'KA_TOO_MANY_REDIRECTS'
+  /**
+   * A redirect was not followed: the caller's function refused it, or it leads from https to http without
+   * `redirectDowngrade`.
+   */
+  | 'KA_REDIRECT_REFUSED'
   /** A bug: a panic was caught at the boundary. */
   | 'KA_PANIC'
   /** A bug, or a failure of the operating system. */
@@ -845,3 +899,5 @@ export function upgrade(url: string | URL, options?: UpgradeOptions | null): Pro
 export function connect(url: string | URL, options?: ConnectOptions | null): Promise<UpgradeResult>
 /** `Client.shared().stats`. */
 export function stats(): Stats
+
+export { KeepaliveDispatcher, type DispatcherOptions, type DispatcherStats } from './adapters/dispatcher'

@@ -25,8 +25,11 @@ function stats() {
 
 module.exports = {
   Client,
-  KeepaliveError,
   /** Loaded when it is asked for, as most of the package is. */
+  get KeepaliveDispatcher() {
+    return require('./lib/dispatcher/dispatcher').KeepaliveDispatcher
+  },
+  KeepaliveError,
   get Response() {
     return require('./lib/response').Response
   },

@@ -1,6 +1,9 @@
 //! Authentication as HTTP frames it (RFC 9110 11): credentials, the challenges of a 401 or 407, and the
 //! answers of Basic (RFC 7617) and Digest (RFC 7616).
 
+pub(crate) mod credentials;
+pub(crate) mod tries;
+
 use std::fmt;
 
 use base64::Engine as _;
@@ -39,7 +42,7 @@ impl Login {
     pub fn digest(&self, server: &mut Digest, method: &str, target: &str) -> Option<String> {
         let (username, password) = (&*self.user, &*self.password);
         let params = PasswordParams { username, password, uri: target, method, body: None };
-        server.0.respond(&params).ok()
+        server.answer(&params, DigestClient::respond)
     }
 }
 
@@ -48,6 +51,34 @@ impl Login {
 pub(crate) struct Digest(DigestClient);
 
 impl Digest {
+    /// What the crate leaves out where a server knows no `qop`: with a session it wants a nonce of the
+    /// client's that such an answer has no place for, without one the algorithm has to be named.
+    fn answer(
+        &mut self,
+        params: &PasswordParams<'_>,
+        respond: impl FnOnce(&mut DigestClient, &PasswordParams<'_>) -> Result<String, String>,
+    ) -> Option<String> {
+        let old = self.0.rfc2069_compat();
+        if old && self.0.session() {
+            return None;
+        }
+        let mut answer = respond(&mut self.0, params).ok()?;
+        if old && let Some(name) = self.algorithm() {
+            answer += &format!(", algorithm={name}");
+        }
+        Some(answer)
+    }
+
+    /// Its name, if it is not the one that is meant without any.
+    fn algorithm(&self) -> Option<&'static str> {
+        use http_auth::digest::Algorithm;
+        match self.0.algorithm() {
+            Algorithm::Sha256 => Some("SHA-256"),
+            Algorithm::Sha512Trunc256 => Some("SHA-512-256"),
+            _ => None,
+        }
+    }
+
     /// The last answer was right but for its nonce, which is too old (RFC 7616 3.3).
     pub fn is_stale(&self) -> bool {
         self.0.stale()
@@ -153,11 +184,11 @@ mod tests {
 
     #[test]
     fn digest_answers_are_those_of_rfc_7616() {
-        let mut found = read(&[
-            "Digest realm=\"http-auth@example.org\", qop=\"auth, auth-int\", algorithm=SHA-256, \
-             nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", \
-             opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\"",
-        ]);
+        const CHALLENGE: &str = "Digest realm=\"http-auth@example.org\", qop=\"auth, auth-int\", \
+                                 algorithm=SHA-256, \
+                                 nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", \
+                                 opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\"";
+        let mut found = read(&[CHALLENGE]);
         let digest = found.digest.as_mut().expect("one");
         let params = PasswordParams {
             username: "Mufasa",
@@ -167,13 +198,50 @@ mod tests {
             body: None,
         };
         let cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
-        let answer = digest.0.respond_with_testing_cnonce(&params, cnonce).expect("an answer");
+        let fixed = |digest: &mut Digest, params: &PasswordParams<'_>, cnonce: &str| {
+            let respond = |client: &mut DigestClient, params: &PasswordParams<'_>| {
+                client.respond_with_testing_cnonce(params, cnonce)
+            };
+            digest.answer(params, respond).expect("an answer")
+        };
+        let answer = fixed(digest, &params, cnonce);
         let expected = "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1";
         assert!(answer.contains(expected), "{answer}");
+        let md5 = CHALLENGE.replace("SHA-256", "MD5");
+        let answer = fixed(read(&[&md5]).digest.as_mut().expect("one"), &params, cnonce);
+        assert!(answer.contains("response=\"8ca523f5e9506fed4657c9700eebdbec\""), "{answer}");
+
+        // The second example, with the values of erratum 4897: the algorithm is SHA-512/256.
+        let mut found = read(&[
+            "Digest realm=\"api@example.org\", qop=\"auth\", algorithm=SHA-512-256, \
+             nonce=\"5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK\", \
+             opaque=\"HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS\", charset=UTF-8, userhash=true",
+        ]);
+        let params = PasswordParams {
+            username: "J\u{e4}s\u{f8}n Doe",
+            password: "Secret, or not?",
+            uri: "/doe.json",
+            method: "GET",
+            body: None,
+        };
+        let cnonce = "NTg6RKcb9boFIAS3KrFK9BGeh+niz/sm";
+        let answer = fixed(found.digest.as_mut().expect("one"), &params, cnonce);
+        let user = "793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b";
+        let response = "3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5";
+        for part in [user, response, "userhash=true", "algorithm=SHA-512-256"] {
+            assert!(answer.contains(part), "{answer}");
+        }
+        assert!(!answer.contains("Doe"), "{answer}");
         let login = Login { user: "Mufasa".into(), password: "Circle of Life".into() };
         let answer = login.digest(digest, "GET", "/dir/index.html").expect("an answer");
         assert!(answer.starts_with("Digest ") && answer.contains("nc=00000002"), "{answer}");
         assert!(!answer.contains("Circle") && !format!("{login:?}").contains("Circle"));
+        let old = "Digest realm=\"a\", nonce=\"n\"";
+        let mut plain = read(&[&format!("{old}, algorithm=SHA-256")]);
+        let answer = login.digest(plain.digest.as_mut().expect("one"), "GET", "/").expect("one");
+        assert!(answer.ends_with(", algorithm=SHA-256") && !answer.contains("nc="), "{answer}");
+        let mut session = read(&[&format!("{old}, algorithm=MD5-sess")]);
+        assert_eq!(login.digest(session.digest.as_mut().expect("one"), "GET", "/"), None);
         let mut other = read(&["Digest realm=\"a\", nonce=\"n\", qop=\"auth-int\""]);
         let digest = other.digest.as_mut().expect("one");
         assert_eq!(login.digest(digest, "GET", "/"), None);

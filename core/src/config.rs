@@ -1,6 +1,8 @@
 //! The options of a client as the engine has them. What they are, their defaults and their reasons
 //! stand in the table of `keepalive-tables`.
 
+pub(crate) mod redirects;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +12,8 @@ use keepalive_tables::{
 };
 use once_cell::race::OnceBox;
 
+use crate::auth::credentials::Credentials;
+use crate::config::redirects::{Redirects, SensitiveNames, sensitive_names};
 use crate::cookies::{CookieJar, Cookies};
 use crate::error::{Error, Result};
 use crate::verify::CertificateCheck;
@@ -152,22 +156,39 @@ pub(crate) struct Settings {
     pub decoding_fields: Vec<u8>,
     /// Who keeps the cookies; set once, if at all.
     pub cookies: OnceBox<Cookies>,
+    /// Who asks, unless a request says otherwise.
+    pub auth: Option<Credentials>,
+    pub redirects: Redirects,
+    /// Fields that redirects take to no other origin, beside those that always are.
+    pub sensitive: SensitiveNames,
 }
 
 impl Settings {
     /// `codings` are the content codings that can be decoded.
-    pub fn new(config: ClientConfig, codings: &str) -> Settings {
+    ///
+    /// # Errors
+    /// `InvalidArgument` names the option.
+    pub fn new(config: ClientConfig, codings: &str) -> Result<Settings> {
         let agent_field = match &config.user_agent {
             Some(agent) => format!("User-Agent: {agent}\r\n").into_bytes(),
             None => Vec::new(),
         };
         let encoding = format!("Accept-Encoding: {codings}\r\n");
         let decoding_fields = [&agent_field, encoding.as_bytes()].concat();
+        let auth = config.auth.as_deref().map(Credentials::parse).transpose()?;
         let cookies = OnceBox::new();
         if config.cookies {
             let _ = cookies.set(Box::new(CookieJar::new().into()));
         }
-        Settings { config: Arc::new(config), agent_field, decoding_fields, cookies }
+        Ok(Settings {
+            auth: auth.filter(|auth| *auth != Credentials::None),
+            redirects: Redirects::parse(config.redirect.as_deref().unwrap_or_default())?,
+            sensitive: sensitive_names(config.sensitive_headers.as_deref().unwrap_or_default())?,
+            config: Arc::new(config),
+            agent_field,
+            decoding_fields,
+            cookies,
+        })
     }
 }
 

@@ -177,9 +177,13 @@ impl Error {
     /// worth a retry and say no.
     pub fn retry_safe(&self) -> bool {
         use ErrorGroup::{Bug, Caller, Peer};
-        use ErrorKind::{Cancelled, CertificateRejected, Interrupted, TooManyRedirects};
+        use ErrorKind::{
+            Cancelled, CertificateRejected, Interrupted, RedirectRefused, TooManyRedirects,
+        };
         match self.0.kind {
-            CertificateRejected | Cancelled | Interrupted | TooManyRedirects => false,
+            CertificateRejected | Cancelled | Interrupted | RedirectRefused | TooManyRedirects => {
+                false
+            }
             kind if matches!(kind.group(), Caller | Peer | Bug) => false,
             _ => {
                 let answer = if self.0.response_started { Answer::Part } else { Answer::None };
@@ -281,7 +285,7 @@ mod tests {
     #[test]
     fn what_is_nobody_s_chance_is_not_worth_a_retry() {
         let safe = |kind| Error::new(kind, Phase::Connect, "").retry_safe();
-        let never = [100, 301, 501, 602, 603, 606, 900, 901];
+        let never = [100, 301, 501, 602, 603, 606, 607, 900, 901];
         let worth = [200, 202, 300, 302, 400, 403, 600, 601, 604, 605];
         for kind in ErrorKind::ALL {
             let number = *kind as i32;

@@ -397,7 +397,7 @@ impl Shared {
             Err(error) => return Ok(Err(error)),
         };
         let mut wire = 0;
-        match link.transport.write(fd, data, &mut wire) {
+        match link.transport.write(fd, data, &[], &mut wire) {
             Ok(taken) => Ok(Ok((taken, link.transport.wants_flush()))),
             Err(error) if is_pause(&error) && wire > 0 => Ok(Ok((0, true))),
             Err(error) if is_pause(&error) => Err(error),

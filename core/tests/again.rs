@@ -215,3 +215,26 @@ fn a_retry_sends_the_body_again() {
         }
     }
 }
+
+#[test]
+fn the_caller_knows_better_than_the_method() {
+    for (method, idempotent, again) in
+        [("POST", None, 0), ("POST", Some(true), 1), ("PUT", None, 1), ("PUT", Some(false), 0)]
+    {
+        for submitted in [false, true] {
+            let (origin, client) = (dying(), client(|_| {}));
+            get(&client, &origin.url);
+            let mut request = Request::new(method, &origin.url).expect("a request");
+            request.set_body(BODY);
+            if let Some(idempotent) = idempotent {
+                request.set_idempotent(idempotent);
+            }
+            let result = match submitted {
+                false => client.send_whole(&request, Blocking::default()),
+                true => submit(&client, request, Until::Body),
+            };
+            let replays = result.map(|response| response.info().replays);
+            assert_eq!(replays.unwrap_or(0), again, "{method} {idempotent:?}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //! early.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
@@ -60,6 +60,9 @@ fn server_with(
             std::thread::spawn(move || {
                 let (mut early, mut late) = (Vec::new(), Vec::new());
                 let mut answered = 0;
+                if answers[0] == LEAVE {
+                    await_early_record(&stream);
+                }
                 loop {
                     while tls.wants_write() {
                         tls.write_tls(&mut stream).expect("written");
@@ -101,6 +104,28 @@ fn server_with(
         }
     });
     Server { url, pem: cert.pem(), came }
+}
+
+/// Until a whole record of application data has come behind the ClientHello, or the end has: the next read
+/// takes both.
+fn await_early_record(stream: &TcpStream) {
+    let mut bytes = [0; 4096];
+    loop {
+        let count = stream.peek(&mut bytes).expect("peeked");
+        let mut rest = &bytes[..count];
+        while let [kind, _, _, high, low, body @ ..] = rest {
+            let length = usize::from(u16::from_be_bytes([*high, *low]));
+            match body.get(length..) {
+                Some(_) if *kind == 23 => return,
+                Some(next) => rest = next,
+                None => break,
+            }
+        }
+        if count == 0 {
+            return;
+        }
+        std::thread::yield_now();
+    }
 }
 
 fn ends(head: &[u8]) -> bool {

@@ -187,6 +187,23 @@ pub struct ka_client_options {
     /// send such a request a second time; what a server does not want so is sent again by itself
     /// (425, RFC 8470). 0 is off, 1 is on. Default: 0.
     pub tls_early_data: u64,
+    /// What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow";
+    /// "manual", they are responses like others; "error", they are errors. NULL: "manual".
+    /// Default: NULL.
+    pub redirect: *const c_char,
+    /// Whether a redirect from https to http is followed: it shows everybody on the way what was to
+    /// be hidden. Without, it is an error. 0 is off, 1 is on. Default: 0.
+    pub redirect_downgrade: u64,
+    /// Names of header fields that a redirect takes to no other origin, as X-Api-Key, separated by
+    /// commas or blanks: beside Authorization, Cookie and Proxy-Authorization, which are always
+    /// among them. A request's are in addition to its client's. Default: NULL.
+    pub sensitive_headers: *const c_char,
+    /// Who asks, for the origin of the request's URL and no other: "basic USER:PASSWORD" (RFC
+    /// 7617), "bearer TOKEN" (RFC 6750) or "digest USER:PASSWORD" (RFC 7616: MD5, SHA-256 and
+    /// SHA-512-256, answers to a server's 401, and from then on with every request to it). A
+    /// request's own Authorization field goes before it, and it before the URL's user and password.
+    /// Empty: none, whatever the client has. Default: NULL.
+    pub auth: *const c_char,
     /// Whether cookies of answers are kept and sent with later requests, by a jar of the client's
     /// own (RFC 6265bis). Clients in Python keep them unless told not to, the functions of the
     /// module do not; a jar that several clients share is given by other means (docs/cookies.md).
@@ -252,6 +269,10 @@ impl ka_client_options {
             tls_pins: std::ptr::null(),
             keylog_file: std::ptr::null(),
             tls_early_data: u64::from(config.tls_early_data),
+            redirect: std::ptr::null(),
+            redirect_downgrade: u64::from(config.redirect_downgrade),
+            sensitive_headers: std::ptr::null(),
+            auth: std::ptr::null(),
             cookies: u64::from(config.cookies),
         }
     }
@@ -282,6 +303,7 @@ impl ka_client_options {
         config.drain_timeout = limit_from_whole_millis(self.drain_timeout_ms);
         config.busy_poll = self.busy_poll_us;
         config.max_redirects = self.max_redirects;
+        config.redirect_downgrade = flag(self.redirect_downgrade, "option redirect_downgrade")?;
         config.retries = self.retries;
         config.retry_budget = self.retry_budget;
         config.retry_max_wait = limit_from_whole_millis(self.retry_max_wait_ms);
@@ -295,6 +317,9 @@ impl ka_client_options {
         config.tls_early_data = flag(self.tls_early_data, "option tls_early_data")?;
         // SAFETY: the caller's promise.
         unsafe {
+            config.redirect = optional_text(self.redirect, "option redirect")?;
+            config.sensitive_headers = optional_text(self.sensitive_headers, "option sensitive_headers")?;
+            config.auth = optional_text(self.auth, "option auth")?;
             config.user_agent = optional_text(self.user_agent, "option user_agent")?;
             config.resolve = optional_text(self.resolve, "option resolve")?;
             config.proxy = optional_text(self.proxy, "option proxy")?;

@@ -87,6 +87,9 @@ pub enum ka_status {
     KA_QUEUE_FULL = 605,
     /// More redirects than allowed.
     KA_TOO_MANY_REDIRECTS = 606,
+    /// A redirect was not followed: the caller's function refused it, or it leads from https to
+    /// http without `redirect_downgrade`.
+    KA_REDIRECT_REFUSED = 607,
     /// A bug: a panic was caught at the boundary.
     KA_PANIC = 900,
     /// A bug, or a failure of the operating system.
@@ -133,6 +136,7 @@ impl ka_status {
         ka_status::KA_CIRCUIT_OPEN,
         ka_status::KA_QUEUE_FULL,
         ka_status::KA_TOO_MANY_REDIRECTS,
+        ka_status::KA_REDIRECT_REFUSED,
         ka_status::KA_PANIC,
         ka_status::KA_INTERNAL,
     ];
@@ -175,6 +179,7 @@ impl ka_status {
             ErrorKind::CircuitOpen => ka_status::KA_CIRCUIT_OPEN,
             ErrorKind::QueueFull => ka_status::KA_QUEUE_FULL,
             ErrorKind::TooManyRedirects => ka_status::KA_TOO_MANY_REDIRECTS,
+            ErrorKind::RedirectRefused => ka_status::KA_REDIRECT_REFUSED,
             ErrorKind::Panic => ka_status::KA_PANIC,
             ErrorKind::Internal => ka_status::KA_INTERNAL,
             _ => ka_status::KA_INTERNAL,

@@ -22,6 +22,7 @@ const SOURCES: &[&str] = &[
     "request",
     "cookies",
     "response",
+    "redirect",
     "tls",
     "response_tls",
     "event",

@@ -8,7 +8,10 @@
 
 mod blocks;
 mod c;
+mod declared;
+mod exports;
 mod header;
+mod man;
 mod node;
 mod pages;
 mod python;
@@ -64,7 +67,21 @@ fn sources(root: &Path) -> Result<Vec<Output>> {
 }
 
 fn headers(root: &Path) -> Result<Vec<Output>> {
-    Ok(vec![header::output(root)?])
+    let header = header::output(root)?;
+    let exports = exports::output(root, &declared::parse(&header.text)?)?;
+    Ok(vec![header, exports])
+}
+
+/// Writes the manual pages to `folder`, made if absent, with `date` (YYYY-MM-DD) in them; returns how many.
+pub fn write_manual(root: &Path, folder: &Path, date: &str) -> Result<usize> {
+    let declared = declared::parse(&header::output(root)?.text)?;
+    let named = |error| format!("{}: {error}", folder.display());
+    fs::create_dir_all(folder).map_err(named)?;
+    let pages = man::pages(&declared, date);
+    for page in &pages {
+        fs::write(folder.join(&page.file), &page.text).map_err(named)?;
+    }
+    Ok(pages.len())
 }
 
 fn read(root: &Path, path: &str) -> Result<String> {

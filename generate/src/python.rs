@@ -65,6 +65,11 @@ fn package(file: String, errors: &str) -> Result<String> {
     replace(&file, PACKAGE, "names", &names)
 }
 
+fn words_of(words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+    format!("Literal[{}]", words.join(", "))
+}
+
 /// Options as items of a TypedDict.
 fn fields<'a>(options: impl Iterator<Item = &'a OptionInfo>) -> String {
     let mut text = String::new();
@@ -76,6 +81,8 @@ fn fields<'a>(options: impl Iterator<Item = &'a OptionInfo>) -> String {
             OptionKind::Time => "float",
             OptionKind::Flag => "bool",
             OptionKind::Text => match option.form {
+                Form::Words(words) => &words_of(words),
+                Form::Credentials => "_AuthTypes",
                 Form::Plain | Form::Jar => "str",
                 Form::Proxies => "str | Mapping[str, str | None]",
                 Form::List => "str | Iterable[str]",

@@ -14,6 +14,7 @@ const KINDS: &[(&str, &str)] = &[
     ("FAILED", "The call failed."),
     ("WARMED", "Connections were opened."),
     ("STREAMED", "Bytes of a stream are at hand, or were written."),
+    ("INFORMATIONAL", "The head of an interim response."),
 ];
 
 /// The words that every record has; what is told of an exchange follows them.
@@ -23,7 +24,7 @@ const WORDS: &[(&str, &str)] = &[
     ("KIND", "What the record is about."),
     (
         "STATUS",
-        "Of a head: the status. Of WARMED: how many connections were opened. Of STREAMED: how many bytes are at hand.",
+        "Of a head, also an interim one: the status. Of WARMED: how many connections were opened. Of STREAMED: how many bytes are at hand.",
     ),
     ("FLAGS", "Bits, each with its meaning."),
     ("EXTRA", "The number of what comes beside the record, counted from 1; 0: nothing."),

@@ -3,6 +3,7 @@
 #![allow(dead_code)] // each test program uses a part of it
 
 pub mod modules;
+pub mod peers;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -87,6 +88,16 @@ pub fn sanitizer() -> Option<(String, String)> {
 /// Compiles one C file against the header and the shared library, with every warning an error; once
 /// in a test program, whoever asks first.
 pub fn compile(source: &Path, build: Build) -> PathBuf {
+    compile_with(source, build, [])
+}
+
+/// Compiles one C file like [`compile`], with `flags` of other libraries.
+pub fn compile_with<'a>(
+    source: &Path,
+    build: Build,
+    flags: impl IntoIterator<Item = &'a str>,
+) -> PathBuf {
+    let flags: Vec<&str> = flags.into_iter().collect();
     // Tests and examples share names, so the directory is part of the program's.
     let names = source.iter().rev().take(2).map(|name| name.to_string_lossy());
     let name = names.collect::<Vec<_>>().join("-of-").replace('.', "-");
@@ -96,7 +107,7 @@ pub fn compile(source: &Path, build: Build) -> PathBuf {
     if !compiled.insert(program.clone()) {
         return program;
     }
-    let language = if build.compiler == "g++" { "c++" } else { "c" };
+    let language = if build.compiler.ends_with("++") { "c++" } else { "c" };
     let object = program.with_extension("o");
     let mut command = Command::new(build.compiler);
     command
@@ -106,6 +117,7 @@ pub fn compile(source: &Path, build: Build) -> PathBuf {
         .args(sanitizer().map(|(name, _)| format!("-fsanitize={name}")))
         .arg("-I")
         .arg(root().join("include"))
+        .args(flags.iter().filter(|flag| !flag.starts_with("-l")))
         .arg("-c")
         .arg(source)
         .arg("-o")
@@ -127,6 +139,7 @@ pub fn compile(source: &Path, build: Build) -> PathBuf {
         .arg("-L")
         .arg(&dir)
         .arg("-lkeepalive")
+        .args(&flags)
         // RPATH rather than RUNPATH: cargo's LD_LIBRARY_PATH has target/debug, where an older one may be.
         .arg(format!("-Wl,--disable-new-dtags,-rpath,{}", dir.display()));
     let output = run(&mut command, "gcc and g++");

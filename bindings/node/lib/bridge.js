@@ -63,6 +63,9 @@ function dispatch(batch, at) {
     case kind.STREAMED:
       exchange.onStreamed(words[word + STATUS])
       break
+    case kind.INFORMATIONAL:
+      exchange.onInformational(new Record(batch, at))
+      break
     case kind.WANT_BODY:
       exchange.onWantBody((words[word + FLAGS] & RESTART) !== 0)
       break

@@ -14,15 +14,28 @@ const { abortReason } = require('./abort')
 
 const inspectCustom = Symbol.for('nodejs.util.inspect.custom')
 const fromShared = Symbol('shared')
+
+/** Options of a client that all threads share which ask for it. */
+class Common {
+  constructor(options) {
+    this.options = options
+  }
+}
+
 const NO_OPTIONS = { entries: [], profile: undefined }
 let shared
 let BodyReadable
 let makeResponse
+let nativeOf
 
 /** A pool with its limits and TLS settings. */
 class Client {
   #native
   #limit // of a body that is collected whole
+
+  static {
+    nativeOf = (client) => client.#native
+  }
 
   constructor(options) {
     this.#native = options === fromShared ? sharedNative() : made(options)
@@ -225,15 +238,29 @@ function sharedNative() {
 
 /** The native client with these options. */
 function made(options) {
+  const isCommon = options instanceof Common
+  if (isCommon) ({ options } = options)
   const none = (options === undefined || options === null) && !trustsEnvironment()
   const { entries, profile } = none ? NO_OPTIONS : require('./options').clientOptions(options ?? {})
   const plain = isPlain() && entries.every(({ name }) => name !== 'tls_verify')
   try {
-    return new native.NativeClient(plain ? entries : require('./trust').completed(native, entries), profile)
+    const whole = plain ? entries : require('./trust').completed(native, entries)
+    return isCommon ? native.NativeClient.common(keyOf(whole), whole) : new native.NativeClient(whole, profile)
   } catch (error) {
     if (typeof error.message === 'string') error.message = require('./options').camelNames(error.message)
     throw localError(error)
   }
 }
 
-module.exports = { Client }
+/** Stands for options, some of which are secrets. */
+function keyOf(entries) {
+  const text = JSON.stringify(entries, (_, value) => (ArrayBuffer.isView(value) ? Buffer.from(value).toString('base64') : value))
+  return require('node:crypto').createHash('sha256').update(text).digest('base64')
+}
+
+/** A client on the pool that all threads of the process share that ask for it with these options. */
+function commonClient(options) {
+  return new Client(new Common(options))
+}
+
+module.exports = { Client, commonClient, nativeOf }

@@ -10,11 +10,11 @@ const SLAB_SIZE = 64 * 1024
 
 // The places in a record, as `make generate` gives them to both sides.
 // <generated layout>
-const kind = { HEAD: 0, CHUNK: 1, WANT_BODY: 2, FAILED: 3, WARMED: 4, STREAMED: 5 }
+const kind = { HEAD: 0, CHUNK: 1, WANT_BODY: 2, FAILED: 3, WARMED: 4, STREAMED: 5, INFORMATIONAL: 6 }
 const SIZE = 0 // Bytes of the record, a multiple of 8.
 const SLOT = 1 // The slot of the exchange.
 const KIND = 2 // What the record is about.
-const STATUS = 3 // Of a head: the status. Of WARMED: how many connections were opened. Of STREAMED: how many bytes are at hand.
+const STATUS = 3 // Of a head, also an interim one: the status. Of WARMED: how many connections were opened. Of STREAMED: how many bytes are at hand.
 const FLAGS = 4 // Bits, each with its meaning.
 const EXTRA = 5 // The number of what comes beside the record, counted from 1; 0: nothing.
 const URL_LENGTH = 6 // Bytes of the URL, the first of the texts.

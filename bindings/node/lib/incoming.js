@@ -295,4 +295,4 @@ function webStream(incoming) {
   )
 }
 
-module.exports = { ITERATOR, Incoming, STREAM, WHOLE, unusable, webStream }
+module.exports = { ENDED, HERE, ITERATOR, Incoming, STREAM, WHOLE, unusable, webStream }

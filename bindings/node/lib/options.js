@@ -78,7 +78,7 @@ function entry(name, value) {
   return value
 }
 
-const requestOptions = [...native.requestOptions(), ...Object.keys(aliases)]
+const requestOptions = [...native.requestOptions(), ...Object.keys(aliases)].filter((name) => name !== 'redirect')
 
 /** A request's own, as names and values in turn; undefined when there are none. Null is none. */
 function ownOptions(options) {

@@ -15,10 +15,13 @@ const FOLLOW = 2
 const STREAM = 4
 const REWIND = 16
 const REFUSE = 32
+const MANUAL = 128
 
 const LIMITS = native.limitNames()
 // Options of a client that a request can have for itself.
 const OWN = new Set([...native.requestOptions(), 'rejectUnauthorized', 'servername'])
+// WHATWG's fetch has a word of its own for this one.
+OWN.delete('redirect')
 const REQUEST_OPTIONS = new Set([
   'method', 'headers', 'body', 'query', 'signal', 'redirect', 'decompress', ...LIMITS, ...OWN,
 ])
@@ -176,6 +179,7 @@ class Prepared {
     }
     if (redirect === 'follow') this.flags |= FOLLOW
     else if (redirect === 'error') this.flags |= REFUSE
+    else this.flags |= MANUAL
   }
 
   setLimits(options) {

@@ -141,6 +141,7 @@ class Upload {
     this.over = false
     this.failed = false
     this.reason = undefined // what the source threw
+    this.onPiece = undefined // told of each piece that is sent
     this.context = new AsyncResource('KEEPALIVE_BODY', { requireManualDestroy: true })
     // A stream that fails while nobody reads it must not end the process; the read reports it.
     if (isNodeStream(source)) source.on('error', ignore)
@@ -192,6 +193,7 @@ async function next(upload) {
       }
       const piece = toPiece(value)
       if (piece.length !== 0) {
+        upload.onPiece?.(piece)
         bridge.push(upload.slot, piece)
         return
       }

@@ -10,7 +10,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use keepalive_common::{fork, huge_pages};
-use keepalive_core::{Client, Completion, Outcome, Queue, Request, Until, body_pipe};
+use keepalive_core::{Client, Completion, Outcome, Queue, Redirects, Request, Until, body_pipe};
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
@@ -19,6 +19,7 @@ use crate::call_table::CallTable;
 use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
+use crate::dispatched;
 use crate::memory::Block;
 use crate::tls_info::NativeTls;
 use crate::wake::{Waking, report};
@@ -38,6 +39,8 @@ const REFUSE: u32 = 32;
 
 /// The connection is handed out (`take_stream`).
 const SWITCH: u32 = 64;
+/// A redirect is a response like others.
+const MANUAL: u32 = 128;
 
 /// A batch with this many bytes is handed over; there may be more then.
 const BATCH: usize = 64 * 1024;
@@ -117,10 +120,15 @@ impl Bridge {
             None => Default::default(),
         }));
         request.set_decode(flags & DECODE != 0);
-        request.set_follow_redirects(flags & FOLLOW != 0);
-        request.set_refuse_redirects(flags & REFUSE != 0);
+        match flags & (FOLLOW | REFUSE | MANUAL) {
+            0 => {}
+            FOLLOW => request.set_redirects(Redirects::Follow),
+            REFUSE => request.set_redirects(Redirects::Error),
+            _ => request.set_redirects(Redirects::Manual),
+        }
         let mut state = self.shared.state.borrow_mut();
         let token = state.slots.begin(index).ok_or_else(in_use)?;
+        dispatched::prepare(&mut request, flags, &self.shared.queue, token);
         let mut sender = None;
         if flags & STREAM != 0 {
             let queue = self.shared.queue.clone();

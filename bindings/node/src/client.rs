@@ -5,6 +5,7 @@ use keepalive_core::{
 };
 use napi_derive::napi;
 
+use crate::common;
 use crate::convert::{Payload, Thrown, invalid, thrown};
 use crate::generated::NativeStats;
 use crate::trust::unverified;
@@ -73,6 +74,17 @@ impl NativeClient {
         }
         let client = Client::new(config).map_err(thrown)?;
         Ok(NativeClient { client, defaults, shared: false })
+    }
+
+    /// A client that all environments of the process share that ask for it by the same `key`, which stands
+    /// for `entries`; `close` on it only closes idle connections.
+    #[napi(factory)]
+    pub fn common(key: String, entries: Vec<OptionEntry>) -> Result<NativeClient, Thrown> {
+        let (client, defaults) = common::client(&key, || {
+            let NativeClient { client, defaults, .. } = NativeClient::new(entries, None)?;
+            Ok((client, defaults))
+        })?;
+        Ok(NativeClient { client, defaults, shared: true })
     }
 
     /// The process-wide client; one of two, since what was verified and what was not share nothing.

@@ -8,7 +8,9 @@
 use std::any::Any;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use keepalive_core::{BodyWant, Completion, Error, Fields, Outcome, Response, Version};
+use keepalive_core::{
+    BodyWant, Completion, Error, Fields, Outcome, Response, ResponseHead, Version,
+};
 
 use crate::call_table::CallTable;
 use crate::generated::record::{self, NUMBERS, WORDS, flag, kind, word};
@@ -44,12 +46,13 @@ struct Record<'a> {
     slot: u32,
     kind: u32,
     flags: u32,
-    /// Connections opened, or bytes at hand.
+    /// Connections opened, bytes at hand, or the status of an interim response.
     count: u32,
     extra: u32,
     body: &'a [u8],
     trailers: Option<&'a Fields>,
     response: Option<&'a Response>,
+    interim: Option<&'a ResponseHead>,
 }
 
 impl Batch {
@@ -62,6 +65,12 @@ impl Batch {
                 let Some(slot) = slots.running_at(token) else { return };
                 let flags = if want == BodyWant::Restart { flag::RESTART } else { 0 };
                 self.write(Record { slot, kind: kind::WANT_BODY, flags, ..Record::default() });
+            }
+            Outcome::Informational(head) => {
+                let Some(slot) = slots.running_at(token) else { return };
+                let (status, interim) = (u32::from(head.status), Some(&head));
+                let kind = kind::INFORMATIONAL;
+                self.write(Record { slot, kind, count: status, interim, ..Record::default() });
             }
             Outcome::Warmed(Ok(count)) => {
                 let Some((slot, _)) = slots.ended(token) else { return };
@@ -101,7 +110,7 @@ impl Batch {
                 self.write(Record { slot, kind: kind::STREAMED, ..Record::default() });
             }
             // Nobody here asks for it.
-            Outcome::StreamRead(_) => {}
+            Outcome::StreamRead(_) | Outcome::Redirect(_) => {}
             Outcome::Response(Err(error))
             | Outcome::Chunk(_, Err(error))
             | Outcome::Filled(_, _, _, Err(error))
@@ -203,6 +212,12 @@ impl Batch {
             out.extend_from_slice(response.reason());
             words[word::REASON_LENGTH] = length(out);
             write_fields(out, response.headers());
+            words[word::FIELDS_LENGTH] = length(out);
+        }
+        if let Some(head) = record.interim {
+            out.extend_from_slice(head.reason());
+            words[word::REASON_LENGTH] = length(out);
+            write_fields(out, &head.fields);
             words[word::FIELDS_LENGTH] = length(out);
         }
         if let Some(trailers) = record.trailers {

@@ -124,6 +124,8 @@ pub mod record {
         pub const WARMED: u32 = 4;
         /// Bytes of a stream are at hand, or were written.
         pub const STREAMED: u32 = 5;
+        /// The head of an interim response.
+        pub const INFORMATIONAL: u32 = 6;
     }
 
     /// Bits of the word FLAGS.
@@ -146,8 +148,8 @@ pub mod record {
         pub const SLOT: usize = 1;
         /// What the record is about.
         pub const KIND: usize = 2;
-        /// Of a head: the status. Of WARMED: how many connections were opened. Of STREAMED: how
-        /// many bytes are at hand.
+        /// Of a head, also an interim one: the status. Of WARMED: how many connections were opened.
+        /// Of STREAMED: how many bytes are at hand.
         pub const STATUS: usize = 3;
         /// Bits, each with its meaning.
         pub const FLAGS: usize = 4;

@@ -7,8 +7,10 @@
 mod bridge;
 mod call_table;
 mod client;
+mod common;
 mod completion_record;
 mod convert;
+mod dispatched;
 #[rustfmt::skip]
 mod generated;
 mod memory;
@@ -31,7 +33,7 @@ pub struct OptionRow {
     pub name: String,
     /// `count`, `time`, `flag`, `text` or `pem`.
     pub kind: String,
-    /// What a text may be given as: `plain`, `proxies`, `list` or `fields`; `jar` is a flag's.
+    /// What a text may be given as: `plain`, `proxies`, `list`, `fields` or `credentials`; `jar` is a flag's.
     pub form: String,
 }
 
@@ -46,6 +48,8 @@ pub fn option_table() -> Vec<OptionRow> {
             Form::List => "list",
             Form::Fields => "fields",
             Form::Jar => "jar",
+            Form::Credentials => "credentials",
+            Form::Words(_) => "plain",
         }
         .to_string(),
         kind: match option.kind.shape() {

@@ -39,7 +39,8 @@ function cycle(graph) {
 }
 
 function packageGraph() {
-  const files = ['index.js', 'index.mjs', ...readdirSync(path.join(package_, 'lib')).map((name) => path.join('lib', name))]
+  const below = (folder) => readdirSync(path.join(package_, folder), { recursive: true }).map((name) => path.join(folder, name))
+  const files = ['index.js', 'index.mjs', ...below('lib'), ...below('adapters')].filter((name) => /\.m?js$/.test(name))
   return new Map(files.map((file) => [file, loads(file, readFileSync(path.join(package_, file), 'utf8'))]))
 }
 
@@ -54,7 +55,9 @@ test('no module loads itself through others', () => {
 
 test('every module is loaded by another, and each that is loaded was seen', () => {
   const graph = packageGraph()
-  const reached = new Set(['index.mjs'])
+  const entries = Object.values(require('../package.json').exports).map((ways) => ways.import?.default ?? ways.import)
+  const reached = new Set(entries.filter((entry) => entry !== undefined).map((entry) => path.normalize(entry)))
+  assert.ok(reached.size >= 2 && reached.has('index.mjs'))
   for (const file of reached) for (const other of graph.get(file)) reached.add(other)
   assert.deepEqual([...graph.keys()].filter((file) => !reached.has(file)), [])
   // What Node itself found, of what is loaded at once.

@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream'
 import keepalive, {
   Client,
+  KeepaliveDispatcher,
   KeepaliveError,
   Response,
   connect,
@@ -24,6 +25,7 @@ import keepalive, {
   type UpgradeOptions,
   type UpgradeResult,
 } from 'libkeepalive'
+import { register, unregister } from 'libkeepalive/register'
 
 const options: ClientOptions = {
   profile: 'service',
@@ -183,3 +185,14 @@ async function streams(client: Client): Promise<number> {
   return socket.encrypted ? statusCode : one.info.connectionId
 }
 void streams
+
+const dispatcher: KeepaliveDispatcher = register({ headersTimeout: 1, maxResponseSize: -1, connect: { ca: ['pem'] } })
+const gaveBack: boolean = unregister()
+dispatcher.dispatch({ origin: 'http://a', path: '/', method: 'GET' }, {})
+const composed: KeepaliveDispatcher = dispatcher.compose((dispatch: unknown) => dispatch)
+const connected: number = composed.stats['http://a'].connected
+new KeepaliveDispatcher(new Client()).close((error: Error | null) => error)
+const ended: Promise<null> = dispatcher.destroy(new Error('over'))
+// @ts-expect-error: unknown options are refused
+new KeepaliveDispatcher({ conections: 1 })
+export { connected, ended, gaveBack }

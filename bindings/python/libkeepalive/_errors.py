@@ -216,6 +216,11 @@ class CircuitOpen(TransportError):
 
 class TooManyRedirects(RequestError):
     """More redirects than allowed."""
+
+
+class RedirectRefused(RequestError):
+    """A redirect was not followed: the caller's function refused it, or it leads from https to http
+    without ``redirect_downgrade``."""
 # </generated>
 
 

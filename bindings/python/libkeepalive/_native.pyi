@@ -99,6 +99,7 @@ _File: TypeAlias = (
     | tuple[str | None, _FileContent, str | None]
     | tuple[str | None, _FileContent, str | None, Mapping[str, str] | Iterable[tuple[str, str]] | None]
 )
+_AuthTypes: TypeAlias = tuple[str | bytes, str | bytes]
 _TimeoutTypes: TypeAlias = float | Timeout | None
 
 class _Arguments(TypedDict, total=False):
@@ -107,7 +108,6 @@ class _Arguments(TypedDict, total=False):
     data: str | Buffer | IO[bytes] | _Pairs | None
     json: Any
     files: Mapping[str, _File] | Iterable[tuple[str, _File]] | None
-    auth: tuple[str | bytes, str | bytes] | None
     timeout: _TimeoutTypes
     follow_redirects: bool | None
     verify: bool | str | PathLike[str] | None
@@ -122,6 +122,23 @@ class _Arguments(TypedDict, total=False):
     )
     """As the client's, for this request alone."""
     # <generated request options>
+    redirect: Literal["follow", "manual", "error"] | None
+    """What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow";
+    "manual", they are responses like others; "error", they are errors. Empty: "manual".
+    Default: not set."""
+    redirect_downgrade: bool | None
+    """Whether a redirect from https to http is followed: it shows everybody on the way what was to
+    be hidden. Without, it is an error. Default: False."""
+    sensitive_headers: str | Iterable[str] | None
+    """Names of header fields that a redirect takes to no other origin, as X-Api-Key, separated by
+    commas or blanks: beside Authorization, Cookie and Proxy-Authorization, which are always among
+    them. A request's are in addition to its client's. Default: not set."""
+    auth: _AuthTypes | None
+    """Who asks, for the origin of the request's URL and no other: "basic USER:PASSWORD" (RFC 7617),
+    "bearer TOKEN" (RFC 6750) or "digest USER:PASSWORD" (RFC 7616: MD5, SHA-256 and SHA-512-256,
+    answers to a server's 401, and from then on with every request to it). A request's own
+    Authorization field goes before it, and it before the URL's user and password. Empty: none,
+    whatever the client has. Default: not set."""
     proxy: str | Mapping[str, str | None] | None
     """Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h,
     with a user name and password percent-encoded; without a scheme http), or several entries
@@ -194,7 +211,6 @@ class _ClientOptions(TypedDict, total=False):
     """Times are seconds; ``None`` for an option is its default."""
 
     headers: _HeaderTypes | None
-    auth: tuple[str | bytes, str | bytes] | None
     base_url: str | None
     timeout: _TimeoutTypes
     follow_redirects: bool | None
@@ -275,9 +291,26 @@ class _ClientOptions(TypedDict, total=False):
     """Microseconds that a wait for an answer watches the socket before the thread sleeps, on
     connections whose answers come that fast (a server on the same machine or rack; saves the
     wake-up). 0: always sleep. At most 1,000. Default: 50."""
+    redirect: Literal["follow", "manual", "error"] | None
+    """What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow";
+    "manual", they are responses like others; "error", they are errors. Empty: "manual".
+    Default: not set."""
     max_redirects: int | None
     """Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and
     browsers). Default: 20."""
+    redirect_downgrade: bool | None
+    """Whether a redirect from https to http is followed: it shows everybody on the way what was to
+    be hidden. Without, it is an error. Default: False."""
+    sensitive_headers: str | Iterable[str] | None
+    """Names of header fields that a redirect takes to no other origin, as X-Api-Key, separated by
+    commas or blanks: beside Authorization, Cookie and Proxy-Authorization, which are always among
+    them. A request's are in addition to its client's. Default: not set."""
+    auth: _AuthTypes | None
+    """Who asks, for the origin of the request's URL and no other: "basic USER:PASSWORD" (RFC 7617),
+    "bearer TOKEN" (RFC 6750) or "digest USER:PASSWORD" (RFC 7616: MD5, SHA-256 and SHA-512-256,
+    answers to a server's 401, and from then on with every request to it). A request's own
+    Authorization field goes before it, and it before the URL's user and password. Empty: none,
+    whatever the client has. Default: not set."""
     retries: int | None
     """Further tries of a replayable request after a connect failure, a broken connection or
     408, 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, or what

@@ -31,7 +31,6 @@ const ARGUMENTS: &[&str] = &[
     "data",
     "json",
     "files",
-    "auth",
     "timeout",
     "follow_redirects",
     "verify",
@@ -215,10 +214,15 @@ pub fn build<'py>(
         request.set_timeouts(limits);
     }
     request.set_decode(true);
-    request.set_follow_redirects(match &arguments.follow_redirects {
-        Some(value) => flag("follow_redirects", value)?,
+    let follow = match &arguments.follow_redirects {
+        Some(value) => Some(flag("follow_redirects", value)?),
+        // The word of its own that a request has about redirects goes before its client's.
+        None if arguments.own.iter().any(|(option, _)| option.name == "redirect") => None,
         None => shared.follow_redirects,
-    });
+    };
+    if let Some(follow) = follow {
+        request.set_follow_redirects(follow);
+    }
     Ok(Built { request, source })
 }
 

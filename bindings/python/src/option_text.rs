@@ -20,6 +20,7 @@ pub fn option_text(option: &OptionInfo, value: &Bound<'_, PyAny>) -> PyResult<St
     }
     match option.form {
         Form::Plain | Form::Jar => path(name, value),
+        Form::Words(_) | Form::Credentials => Err(wrong_type(name, "str", value)),
         Form::Proxies => proxies(name, value),
         Form::List => {
             let expected = "str or a list of str";

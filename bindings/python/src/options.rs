@@ -4,7 +4,7 @@ use keepalive_core::{OPTIONS, OptionInfo};
 
 /// Options of a client besides those of the engine's table.
 const OWN_OPTIONS: &[&str] =
-    &["profile", "headers", "auth", "base_url", "timeout", "follow_redirects", "verify", "cert"];
+    &["profile", "headers", "base_url", "timeout", "follow_redirects", "verify", "cert"];
 
 /// Every option of a client.
 pub fn option_names() -> Vec<&'static str> {

@@ -24,7 +24,8 @@ pub struct Shared {
     pub auth: Option<Box<[u8]>>,
     pub base_url: Option<String>,
     pub timeouts: Timeouts,
-    pub follow_redirects: bool,
+    /// `None`: as option `redirect` says.
+    pub follow_redirects: Option<bool>,
 }
 
 impl Shared {
@@ -34,7 +35,7 @@ impl Shared {
         let mut headers = Vec::new();
         let mut base_url = None;
         let mut limits = Timeouts::default();
-        let mut follow_redirects = false;
+        let mut follow_redirects = None;
         let mut auth = None;
         for (name, value) in options.into_iter().flat_map(|options| options.iter()) {
             match text("option", &name)? {
@@ -49,7 +50,7 @@ impl Shared {
                 "headers" => headers.extend(fields("headers", &value)?),
                 "auth" => auth = Some(credentials(&value)?.into_bytes().into()),
                 "base_url" => base_url = Some(text("base_url", &value)?.to_string()),
-                "follow_redirects" => follow_redirects = flag("follow_redirects", &value)?,
+                "follow_redirects" => follow_redirects = Some(flag("follow_redirects", &value)?),
                 "verify" => verify(&mut config, &value, options)?,
                 "cert" => certificate(&mut config, &value, options)?,
                 name => set(&mut config, name, &value)?,
@@ -79,7 +80,7 @@ impl Shared {
                 auth: None,
                 base_url: None,
                 timeouts: Timeouts::default(),
-                follow_redirects: false,
+                follow_redirects: None,
             }))
         })
     }

@@ -220,6 +220,11 @@ impl RequestHead {
         self.replayable
     }
 
+    /// The caller knows better than the method whether it may be sent a second time.
+    pub fn set_replayable(&mut self, replayable: bool) {
+        self.replayable = replayable;
+    }
+
     /// Whether it is a CONNECT (RFC 9110 9.3.6).
     pub fn is_connect(&self) -> bool {
         self.facts.connect

@@ -15,7 +15,7 @@ use crate::client::call::Call;
 use crate::client::outcome::{Outcome, Queue};
 use crate::client::submission::{Submission, perform_here, submitted};
 use crate::config::{ClientConfig, Settings};
-use crate::connection::manager::{ClientPool, HookCell, open_pool};
+use crate::connection::manager::{ClientPool, HookCell, RedirectCell, open_pool};
 use crate::cookies::Cookies;
 use crate::decode::ACCEPTED;
 use crate::drive::on_engine::on_engine;
@@ -31,6 +31,7 @@ use crate::net::tls::TlsSettings;
 use crate::observe::Observer;
 use crate::process::{Process, process};
 use crate::request::Request;
+use crate::request::redirect_hook::RedirectHook;
 use crate::request::url::Target;
 use crate::response::{Response, Until};
 use crate::roads::Roads;
@@ -47,6 +48,7 @@ struct ClientInner {
     /// Each pool makes its own of them.
     roads: Roads,
     socket_hook: Arc<HookCell>,
+    redirect_hook: Arc<RedirectCell>,
     /// A pool for each fork generation: a child never touches its parent's.
     pools: PerFork<Arc<ClientPool>>,
     closed: std::sync::atomic::AtomicBool,
@@ -107,11 +109,12 @@ impl Client {
             inner: Arc::new(ClientInner {
                 process: own,
                 observer,
-                settings: Arc::new(Settings::new(config, ACCEPTED)),
+                settings: Arc::new(Settings::new(config, ACCEPTED)?),
                 tls,
                 resolver,
                 roads,
                 socket_hook: Arc::default(),
+                redirect_hook: Arc::default(),
                 pools: PerFork::new(),
                 closed: false.into(),
             }),
@@ -273,6 +276,17 @@ impl Client {
         self.inner.settings.cookies.get()
     }
 
+    /// Has `hook` decide about each redirect that is followed from now on, for requests that have none of
+    /// their own.
+    ///
+    /// # Errors
+    /// `InvalidState` when the client has one: without a lock, which a fork could find taken, there is
+    /// one for all its life.
+    pub fn set_redirect_hook(&self, hook: Arc<dyn RedirectHook>) -> Result<()> {
+        let set = self.inner.redirect_hook.set(Box::new(hook));
+        set.map_err(|_| Error::state("the client has a redirect callback already"))
+    }
+
     /// Counters of this client's pool.
     pub fn stats(&self) -> Stats {
         match self.inner.pools.get() {
@@ -371,9 +385,9 @@ impl Client {
         let inner = &self.inner;
         let open = || {
             let process = self.process();
-            let ClientInner { settings, tls, resolver, roads, socket_hook, observer, .. } =
-                &**inner;
-            let ways = (resolver, roads.renewed()?, socket_hook);
+            let ClientInner { settings, tls, resolver, roads, observer, .. } = &**inner;
+            let hooks = (&inner.socket_hook, &inner.redirect_hook);
+            let ways = (resolver, roads.renewed()?, hooks);
             let pool = open_pool(process, &settings.config, tls, ways, observer.clone());
             let seen: Weak<ClientPool> = Arc::downgrade(&pool);
             process.remember(seen);

@@ -4,10 +4,12 @@ use std::any::Any;
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
+use keepalive_proto::ResponseHead;
 
 use crate::engine::queue;
 use crate::error::Result;
 use crate::request::body::BodyWant;
+use crate::request::redirect_hook::RedirectQuestion;
 use crate::response::Response;
 
 /// One finished submission.
@@ -45,4 +47,9 @@ pub enum Outcome {
     /// A piped request body wants its next piece, or its first one again
     /// ([`body_pipe`](crate::body_pipe)); not an end.
     WantBody(BodyWant),
+    /// An interim response came (1xx, but not 101), of a request whose observer pushes them; not an end.
+    Informational(ResponseHead),
+    /// A hook of the caller's handed a question on ([`RedirectHook`](crate::RedirectHook)); not an end. The
+    /// engine itself makes none.
+    Redirect(RedirectQuestion),
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::auth::tries::Tries;
 use crate::connection::follow_dns::follow;
 use crate::connection::graceful_close::close_gracefully;
 use crate::connection::limits;
@@ -17,7 +18,7 @@ use crate::net::connect::dialled::Dialled;
 use crate::net::connect::socks::{Socks, SocksTarget};
 use crate::net::resolver::{Names, shown};
 use crate::net::socket::Binding;
-use crate::origin::proxy::{ProxyScheme, ProxyServer, Tried};
+use crate::origin::proxy::{ProxyScheme, ProxyServer};
 use crate::origin::route::{Address, Proxy, ProxyKind, Road, Route, Source};
 use crate::origin::{Origin, Scheme};
 use crate::pool::{DialOrder, EvictReason, Manager};
@@ -65,7 +66,7 @@ impl Manager for ConnectionManager {
 
 /// Opens a connection along `route`.
 async fn reach(manager: &ConnectionManager, route: &Route) -> Result<Dialled> {
-    let mut tried = Tried::default();
+    let mut tried = Tries::default();
     loop {
         // A proxy that asks for other credentials is dialled anew, and asks no more often than it may.
         if let Some(dialled) = go(manager, route, &mut tried).await? {
@@ -78,7 +79,7 @@ async fn reach(manager: &ConnectionManager, route: &Route) -> Result<Dialled> {
 async fn go(
     manager: &ConnectionManager,
     route: &Route,
-    tried: &mut Tried,
+    tried: &mut Tries,
 ) -> Result<Option<Dialled>> {
     let ConnectionManager { process, resolver, tls, config, socket_hook, .. } = manager;
     let (origin, Road { via, address, source, tls: own }) = (&route.origin, route.road());

@@ -17,8 +17,10 @@ use crate::net::socket::SocketHook;
 use crate::net::tls::TlsSettings;
 use crate::observe::{Event, Observer, tell};
 use crate::origin::dns_refresh::DnsRefresh;
+use crate::origin::nonces::Nonces;
 use crate::pool::{Pool, PoolLimits};
 use crate::process::Process;
+use crate::request::redirect_hook::RedirectHook;
 use crate::request::tls_options::TlsOptions;
 use crate::roads::Roads;
 use crate::stats::{CloseCause, Counters};
@@ -29,6 +31,9 @@ const OWN_TLS: usize = 64;
 
 /// What the host does with new sockets, if anything.
 pub(crate) type HookCell = OnceBox<Arc<SocketHook>>;
+
+/// Who decides about redirects, if anybody.
+pub(crate) type RedirectCell = OnceBox<Arc<dyn RedirectHook>>;
 
 pub(crate) type ClientPool = Pool<ConnectionManager>;
 
@@ -42,6 +47,9 @@ pub(crate) struct ConnectionManager {
     pub resolver: Arc<Resolver>,
     pub roads: Roads,
     pub socket_hook: Arc<HookCell>,
+    pub redirect_hook: Arc<RedirectCell>,
+    /// Challenges of origins.
+    pub nonces: Nonces,
     pub counters: Counters,
     pub alarm: Arc<Alarm>,
     pub names: DnsRefresh,
@@ -98,7 +106,7 @@ pub(crate) fn open_pool(
     process: &'static Process,
     config: &Arc<ClientConfig>,
     tls: &Arc<TlsSettings>,
-    (resolver, roads, socket_hook): (&Arc<Resolver>, Roads, &Arc<HookCell>),
+    (resolver, roads, hooks): (&Arc<Resolver>, Roads, (&Arc<HookCell>, &Arc<RedirectCell>)),
     observer: Option<Arc<dyn Observer>>,
 ) -> Arc<ClientPool> {
     let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
@@ -117,7 +125,9 @@ pub(crate) fn open_pool(
             own_tls: Mutex::default(),
             resolver: resolver.clone(),
             roads,
-            socket_hook: socket_hook.clone(),
+            socket_hook: hooks.0.clone(),
+            redirect_hook: hooks.1.clone(),
+            nonces: Nonces::default(),
             counters: Counters::default(),
             alarm: Arc::default(),
             names: DnsRefresh::new(config.dns_ttl),

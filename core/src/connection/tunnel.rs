@@ -5,11 +5,12 @@ use keepalive_proto::{
 };
 
 use crate::auth::Challenges;
+use crate::auth::tries::Tries;
 use crate::connection::wire::note;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::connect::dialled::Dialled;
 use crate::net::socket::READ_SIZE;
-use crate::origin::proxy::{ProxyServer, Tried};
+use crate::origin::proxy::ProxyServer;
 
 /// What became of it.
 pub(super) enum Opened {
@@ -27,7 +28,7 @@ pub(super) async fn open(
     proxy: &ProxyServer,
     target: &str,
     limits: Limits,
-    tried: &mut Tried,
+    tried: &mut Tries,
 ) -> Result<Opened> {
     let head = RequestHead::new("CONNECT", target, target)?;
     let mut http = Machine::new(limits);

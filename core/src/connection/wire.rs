@@ -94,16 +94,25 @@ impl Wire {
     #[inline]
     pub fn try_write(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         let data = self.http.poll_transmit().unwrap_or_default();
-        let taken = self.transport.write(fd, data, &mut self.written)?;
+        let taken = self.transport.write(fd, data, &[], &mut self.written)?;
         self.http.transmitted(taken);
         Ok(taken)
     }
 
-    /// One write of body bytes from where they are, the machine having nothing ready.
-    pub fn try_write_past(&mut self, fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<usize> {
-        let taken = self.transport.write(fd, data, &mut self.written)?;
-        self.http.sent_direct(taken as u64);
-        Ok(taken)
+    /// One write of body bytes from where they are, behind what the machine has ready; how many of them
+    /// were taken, and how many bytes in all.
+    pub fn try_write_past(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        body: &[u8],
+    ) -> io::Result<(usize, usize)> {
+        let ready = self.http.poll_transmit().unwrap_or_default();
+        let first = ready.len();
+        let taken = self.transport.write(fd, ready, body, &mut self.written)?;
+        let of_body = taken.saturating_sub(first);
+        self.http.transmitted(taken - of_body);
+        self.http.sent_direct(of_body as u64);
+        Ok((of_body, taken))
     }
 }
 

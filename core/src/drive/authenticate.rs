@@ -1,11 +1,14 @@
 //! The authentication ring: who asks, at this origin, with the other fields that a request gets unless it
 //! has its own.
 //!
-//! Credentials are those of the URL; a redirect to another origin brings a URL without them.
+//! Credentials are those of the request, of its client or of the URL, in this order, and of a field that the
+//! request has anyway before them all. A redirect to another origin brings a request without any.
 
 use std::borrow::Cow;
 
-use crate::auth::Challenges;
+use crate::auth::credentials::Credentials;
+use crate::auth::tries::Tries;
+use crate::auth::{Challenges, Login};
 use crate::config::Settings;
 use crate::connection::tunnel::refusal;
 use crate::decode::ACCEPTED;
@@ -15,46 +18,92 @@ use crate::drive::reply::Reply;
 use crate::drive::retry;
 use crate::drive::wait::Wait;
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
-use crate::origin::proxy::Tried;
 use crate::repeat::{Answer, Attempt};
 use crate::request::Request;
 
 /// Status of an answer that a proxy gives for itself: it wants credentials (RFC 9110 15.5.8).
 const PROXY_ASKS: u16 = 407;
 
+/// Status of an answer that a server gives: it wants credentials (RFC 9110 15.5.2).
+const ORIGIN_ASKS: u16 = 401;
+
 /// Sends `request` with its credentials. The answer is not the last word before [`answered`] has seen it.
 pub(super) fn send<'a, 'b, W: Wait>(
     call: &'a mut Call<'b, W>,
     request: &'a Request,
 ) -> impl Future<Output = Result<Box<Reply>>> + Send + use<'a, 'b, W> {
-    call.fields = default_fields(call.settings, request);
-    call.tried = Tried::default();
+    call.fields = default_fields(call, request, &mut Tries::default());
+    call.tried = Tries::default();
     retry::send(call, request)
 }
 
 /// Whether an answer may ask for the request once more, in another way.
 #[inline]
 pub(super) fn may_ask(reply: &Reply) -> bool {
-    matches!(reply.status(), PROXY_ASKS | TOO_EARLY)
+    matches!(reply.status(), ORIGIN_ASKS | PROXY_ASKS | TOO_EARLY)
 }
 
-/// Sends the request again if `reply` asks for that: with credentials for a proxy, or not early.
+/// Sends the request again if `reply` asks for that: with credentials for the server or a proxy, or not
+/// early.
 pub(super) async fn answered<W: Wait>(
     call: &mut Call<'_, W>,
     request: &Request,
     reply: Box<Reply>,
 ) -> Result<Box<Reply>> {
-    if reply.status() == PROXY_ASKS {
-        return answer_proxy(call, request, reply).await;
+    let mut reply = match reply.status() {
+        TOO_EARLY if reply.tls.as_ref().is_some_and(|tls| tls.early()) => {
+            call.early = false;
+            // Its connection goes back by the drain rule.
+            drop(reply);
+            call.record.again();
+            retry::send(call, request).await?
+        }
+        _ => reply,
+    };
+    let mut tries = Tries::default();
+    // Each asks for itself, and a proxy can be between two questions of the server's.
+    loop {
+        if reply.status() == PROXY_ASKS {
+            reply = answer_proxy(call, request, reply).await?;
+        }
+        match asked(call, request, &reply, &mut tries) {
+            false => return Ok(reply),
+            true => {
+                // Its connection goes back by the drain rule.
+                drop(reply);
+                call.record.again();
+                call.fields = default_fields(call, request, &mut tries);
+                reply = retry::send(call, request).await?;
+            }
+        }
     }
-    if !reply.tls.as_ref().is_some_and(|tls| tls.early()) {
-        return Ok(reply);
+}
+
+/// Whether a server asks for Digest and gets an answer: the 401 is the caller's otherwise, also when the body
+/// cannot be sent again.
+fn asked<W: Wait>(call: &Call<'_, W>, request: &Request, reply: &Reply, tries: &mut Tries) -> bool {
+    if reply.status() != ORIGIN_ASKS || login(call.settings, request).is_none() {
+        return false;
     }
-    call.early = false;
-    // Its connection goes back by the drain rule.
-    drop(reply);
-    call.record.again();
-    retry::send(call, request).await
+    let attempt = Attempt { answer: Answer::Redirect, ..request.attempt() };
+    let challenges = Challenges::read(reply.headers().get_all(b"www-authenticate"));
+    attempt.again().is_ok() && challenges.digest.is_some_and(|digest| tries.asks(digest))
+}
+
+/// What the request is sent with unless it has a field of its own: the request's word before the client's.
+fn credentials<'a>(settings: &'a Settings, request: &'a Request) -> Option<&'a Credentials> {
+    let own = request.policy.as_ref().and_then(|policy| policy.auth.as_ref());
+    own.or(settings.auth.as_ref())
+}
+
+/// Who answers the challenges of its server.
+fn login<'a>(settings: &'a Settings, request: &'a Request) -> Option<&'a Login> {
+    match credentials(settings, request)? {
+        Credentials::Digest(login) if !request.head.is_connect() => {
+            (!request.has_header(b"authorization")).then_some(login)
+        }
+        _ => None,
+    }
 }
 
 /// Answers a proxy that forwards the request and asks for other credentials than it got. From a server
@@ -94,8 +143,14 @@ async fn answer_proxy<W: Wait>(
 }
 
 /// Fields a request gets unless it has its own.
-fn default_fields<'a>(settings: &'a Settings, request: &Request) -> Cow<'a, [u8]> {
-    if request.target.authorization.is_none() && !request.own_defaults {
+fn default_fields<'a, W: Wait>(
+    call: &Call<'a, W>,
+    request: &Request,
+    tries: &mut Tries,
+) -> Cow<'a, [u8]> {
+    let settings = call.settings;
+    let is_plain = request.target.authorization.is_none() && !request.own_defaults;
+    if is_plain && settings.auth.is_none() {
         return Cow::Borrowed(match request.decode {
             true => &settings.decoding_fields,
             false => &settings.agent_field,
@@ -115,7 +170,20 @@ fn default_fields<'a>(settings: &'a Settings, request: &Request) -> Cow<'a, [u8]
     if request.decode {
         add("Accept-Encoding", ACCEPTED);
     }
-    if let Some(authorization) = &request.target.authorization {
+    let known;
+    let authorization = match credentials(settings, request) {
+        None | Some(Credentials::None) => request.target.authorization.as_deref(),
+        Some(Credentials::Field(value)) => Some(&**value),
+        Some(Credentials::Digest(_)) => {
+            known = login(settings, request).and_then(|login| {
+                let (nonces, origin) = (&call.pool.manager.nonces, &request.target.origin);
+                let line = (request.method(), request.head.target());
+                nonces.answer((origin, login), line, tries)
+            });
+            known.as_deref()
+        }
+    };
+    if let Some(authorization) = authorization {
         add(
             if request.head.is_connect() { "Proxy-Authorization" } else { "Authorization" },
             authorization,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::auth::tries::Tries;
 use crate::config::Settings;
 use crate::connection::manager::ClientPool;
 use crate::deadline::Deadlines;
@@ -13,7 +14,6 @@ use crate::drive::wait::Wait;
 use crate::error::Result;
 use crate::observe::{Event, Observer, tell};
 use crate::origin::Scheme;
-use crate::origin::proxy::Tried;
 use crate::origin::route::{Road, Route, TlsIdentity};
 use crate::request::Request;
 
@@ -27,7 +27,7 @@ pub(crate) struct Call<'a, W> {
     /// Field lines that the request gets beside its own.
     pub fields: Cow<'a, [u8]>,
     /// How it was authenticated to a proxy that forwards it.
-    pub tried: Tried,
+    pub tried: Tries,
     /// It may travel with a TLS handshake.
     pub early: bool,
 }
@@ -47,7 +47,7 @@ impl<'a, W: Wait> Call<'a, W> {
             record: Record::new(pool, request.observer.as_ref(), started),
             wait,
             fields: Cow::Borrowed(&[]),
-            tried: Tried::default(),
+            tried: Tries::default(),
             early: true,
         }
     }
@@ -96,7 +96,7 @@ impl<'a, W: Wait> Call<'a, W> {
             record: self.record.aside(),
             wait,
             fields: self.fields.clone(),
-            tried: Tried::default(),
+            tried: Tries::default(),
             early: self.early,
         }
     }

@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::config::Settings;
 use crate::cookies::{CookieKeeper, Cookies, Place, field_of};
 use crate::drive::call::Call;
 use crate::drive::replay;
@@ -37,19 +36,9 @@ pub(super) fn are_off<W>(call: &Call<'_, W>, request: &Request) -> bool {
     request.cookies.is_none() && call.settings.cookies.get().is_none()
 }
 
-/// Whether somebody keeps cookies for `request`, and for those that its redirects lead to.
-pub(super) fn are_kept(settings: &Settings, request: &Request) -> bool {
-    keeper(settings, request).is_some()
-}
-
-fn keeper<'a>(settings: &'a Settings, request: &'a Request) -> Option<&'a Cookies> {
-    let client = settings.cookies.get();
-    request.cookies.as_ref().map_or(client, |own| own.keeper(client))
-}
-
 /// Sends `request` with cookies, if there are any for it, and keeps those of the answer.
 pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
-    let keeper = keeper(call.settings, request).cloned();
+    let keeper = request.cookie_keeper(call.settings.cookies.get()).cloned();
     let is_own = request.has_header(b"cookie");
     if request.head.is_connect() {
         return replay::send(call, request).await;

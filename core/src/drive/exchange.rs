@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use keepalive_proto::{Event as Came, Fields, ResponseHead, Start, TargetForm};
 
+use crate::auth::tries::Tries;
 use crate::connection::Connection;
 use crate::connection::lease::Lease;
 use crate::connection::wire::Wire;
@@ -36,7 +37,7 @@ use crate::net::socket::{Io, READ_SIZE, Received, is_pause};
 use crate::net::tls::handshake_error;
 use crate::observe::Event;
 use crate::origin::Origin;
-use crate::origin::proxy::{ProxyServer, Tried};
+use crate::origin::proxy::ProxyServer;
 use crate::request::Request;
 
 /// A response head, and when things happened.
@@ -60,6 +61,13 @@ pub(crate) struct EarlyResponse {
 /// Most of a response that is kept while its request is still being sent; a server that sends more
 /// without reading is not read either, and the send limit decides.
 const EARLY_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Bytes of a request after which an answer is looked for although the socket takes more: a look costs
+/// as much as sending 10 KB.
+const LOOK_AFTER: usize = 1024 * 1024;
+
+/// Requests longer than this are not answered so soon that watching for it would pay.
+const WATCHED: u64 = 64 * 1024;
 
 /// Bytes asked for at a time when a connection broke while sending.
 const READ_RESCUED: usize = 16 * 1024;
@@ -212,6 +220,7 @@ async fn run<W: Wait>(
     let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
     let mut sent_at = now;
     let (mut come, mut arrived) = (Arrived::default(), false);
+    let mut unlooked = 0;
     loop {
         if std::mem::take(&mut arrived) {
             take_early(wire, record, &mut come)?;
@@ -259,6 +268,7 @@ async fn run<W: Wait>(
             true if is_much(&come.early) => Want::Write,
             true => Want::Both,
             false if starved => Want::Read,
+            false if wire.written - before > WATCHED => Want::LateAnswer,
             false => Want::Answer,
         };
         // Waiting for the caller's own body is not the server's stall.
@@ -295,9 +305,11 @@ async fn run<W: Wait>(
                     deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
                     // An answer may make the rest pointless, and a server that reads on would never
                     // make the write wait.
-                    if is_much(&come.early) {
+                    unlooked += count;
+                    if is_much(&come.early) || unlooked < LOOK_AFTER {
                         continue;
                     }
+                    unlooked = 0;
                     match wire.try_read(io.fd(), READ_SIZE) {
                         Ok(_) => arrived = true,
                         Err(error) if is_pause(&error) => {}
@@ -348,7 +360,7 @@ async fn run<W: Wait>(
 fn fields_for<'a>(
     proxy: &'a ProxyServer,
     request: &'a Request,
-    tried: &mut Tried,
+    tried: &mut Tries,
 ) -> Cow<'a, [u8]> {
     match &request.proxy_authorization {
         Some(own) => Cow::Owned([proxy.own_fields(), own].concat()),
@@ -366,8 +378,8 @@ fn write(
     upload: &mut Upload<'_>,
 ) -> io::Result<usize> {
     if !held && let Some(rest) = upload.direct(&wire.http) {
-        let taken = wire.try_write_past(fd, rest)?;
-        upload.advance(taken);
+        let (of_body, taken) = wire.try_write_past(fd, rest)?;
+        upload.advance(of_body);
         return Ok(taken);
     }
     wire.try_write(fd)

@@ -12,7 +12,7 @@
 //! | `hedge` | an answer that is late is asked for a second time |
 //! | `exchange` | one request and the head of its answer on one connection |
 //!
-//! `acquire` gets the connection, `reply` makes what the rings hand back, `body` and `passthrough`
+//! `acquire` gets the connection, `reply` makes what the rings hand back, `history` keeps what led there, `body` and `passthrough`
 //! receive the rest of it, `drain` ends it early. The protocol machine decides what bytes mean
 //! (`keepalive-proto`), `repeat` what may be sent again.
 
@@ -26,10 +26,11 @@ mod drain;
 mod early;
 mod exchange;
 pub(crate) mod hedge;
+pub(crate) mod history;
 pub(crate) mod info;
 pub(crate) mod on_engine;
 mod passthrough;
-mod redirect;
+pub(crate) mod redirect;
 mod replay;
 pub(crate) mod reply;
 mod retry;

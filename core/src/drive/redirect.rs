@@ -1,15 +1,22 @@
-//! The redirect ring: goes where the answer says, when the request asks for that (RFC 9110 15.4, and the
-//! Fetch standard where that is silent).
+//! The redirect ring: goes where the answer says, when the request asks for that and its hook has nothing
+//! against it.
 
+pub(crate) mod next;
+
+use std::sync::Arc;
 use std::time::Instant;
 
+use crate::config::redirects::Redirects;
+use crate::drive::authenticate;
 use crate::drive::call::Call;
+use crate::drive::history::History;
+use crate::drive::redirect::next::{Next, failed, following, is_redirect, next};
 use crate::drive::reply::Reply;
 use crate::drive::wait::Wait;
-use crate::drive::{authenticate, cookies};
-use crate::error::{Error, ErrorKind, Phase, Result, Sent};
-use crate::repeat::{Answer, Attempt};
+use crate::error::{ErrorKind, Phase, Result};
+use crate::guard::guarded;
 use crate::request::Request;
+use crate::request::redirect_hook::{RedirectHook, RedirectQuestion};
 
 /// Sends `request`, and what its answers lead to, until a head is there that leads nowhere.
 pub(crate) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
@@ -18,11 +25,18 @@ pub(crate) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
         // Boxed: what is seldom asked for makes no other request's future larger.
         reply = Box::pin(authenticate::answered(call, request, reply)).await?;
     }
-    if !request.follow_redirects && !request.refuse_redirects {
+    if !is_redirect(reply.status()) {
         return Ok(reply);
     }
-    // Boxed: what is seldom asked for makes no other request's future larger.
-    Box::pin(follow(call, request, reply)).await
+    match request.redirects.unwrap_or(call.settings.redirects) {
+        Redirects::Manual => Ok(reply),
+        Redirects::Error => {
+            let text = format!("redirect refused: {} from {}", reply.status(), request.url());
+            Err(failed(ErrorKind::InvalidRedirect, text))
+        }
+        // Boxed: what is seldom asked for makes no other request's future larger.
+        Redirects::Follow => Box::pin(follow(call, request, reply)).await,
+    }
 }
 
 async fn follow<W: Wait>(
@@ -32,105 +46,65 @@ async fn follow<W: Wait>(
 ) -> Result<Box<Reply>> {
     let started = call.record.marks.started;
     let most = call.settings.config.max_redirects;
+    let mut history = History::default();
     let mut redirects = 0;
-    let kept = cookies::are_kept(call.settings, request);
-    let mut next = next_request(request, &reply, kept)?;
-    while let Some(following) = next {
+    // The request that was answered last, if it is not the caller's.
+    let mut own: Option<Request> = None;
+    loop {
+        let answered = own.as_ref().unwrap_or(request);
+        let (status, headers) = (reply.status(), reply.headers());
+        let Some(next) = next(&answered.target, answered.method(), status, headers)? else { break };
         if u64::from(redirects) >= most {
-            let text = format!("more than {most} redirects from {}", request.url());
+            let text = format!("more than {most} redirects from {}", answered.url());
             return Err(failed(ErrorKind::TooManyRedirects, text));
         }
+        reply.give_up();
+        ask(call, answered, &reply, &next).await?;
+        let following = following(call.settings, answered, next)?;
         redirects += 1;
-        // Its connection goes back by the drain rule.
-        drop(reply);
+        history.add(reply, answered.method());
         call.record.hop(Instant::now(), redirects);
         reply = authenticate::send(call, &following).await?;
         if authenticate::may_ask(&reply) {
             reply = Box::pin(authenticate::answered(call, &following, reply)).await?;
         }
-        next = next_request(&following, &reply, kept)?;
+        own = Some(following);
     }
-    reply.marks.started = started;
+    if let Some(own) = own {
+        reply.marks.started = started;
+        history.method = own.method().into();
+        reply.history = Some(Box::new(history));
+    }
     Ok(reply)
 }
 
-/// The next request; `None` when the response is no redirect. Where cookies are `kept`, the next one has
-/// those, and not what its caller once said (as httpx and requests have it).
-fn next_request(request: &Request, response: &Reply, kept: bool) -> Result<Option<Request>> {
-    let status = response.status();
-    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    if request.refuse_redirects {
-        let text = format!("redirect refused: {status} from {}", request.url());
-        return Err(failed(ErrorKind::InvalidRedirect, text));
-    }
-    // There is no other place to open the way from (as the Fetch standard has none for CONNECT).
-    if request.head.is_connect() {
-        return Ok(None);
-    }
-    let mut locations = response.headers().get_all(b"location");
-    let Some(location) = locations.next() else {
-        return Ok(None);
-    };
-    if locations.any(|other| other != location) {
-        return Err(invalid("several different Location fields"));
-    }
-    // Nothing to go to: the caller sees what came.
-    if location.is_empty() {
-        return Ok(None);
-    }
-    let target = request
-        .target
-        .join(location)
-        .map_err(|error| invalid(&format!("Location: {}", error.message())))?;
-    let same_origin = target.origin == request.target.origin;
-
-    let method = request.method();
-    // 303 turns everything but HEAD into GET; 301 and 302 do so for POST, as every browser does.
-    let to_get = match status {
-        303 => method != "GET" && method != "HEAD",
-        301 | 302 => method == "POST",
-        _ => false,
-    };
-    let mut following = Request::to(if to_get { "GET" } else { method }, target)?;
-    following.copy_settings(request);
-    if !same_origin {
-        following.leave_origin();
-    }
-    if !to_get {
-        following.body = request.body.clone();
-        let attempt = Attempt { answer: Answer::Redirect, ..following.attempt() };
-        if attempt.again().is_err() {
-            return Err(invalid("the streamed request body cannot be produced again"));
+/// Asks the hook of the request, or of its client, and waits for its word.
+async fn ask<W: Wait>(
+    call: &mut Call<'_, W>,
+    request: &Request,
+    reply: &Reply,
+    next: &Next<'_>,
+) -> Result<()> {
+    let own = request.policy.as_ref().and_then(|policy| policy.hook.as_ref());
+    let Some(hook) = own.or(call.pool.manager.redirect_hook.get()) else { return Ok(()) };
+    let hook: Arc<dyn RedirectHook> = hook.clone();
+    let (question, verdict) = RedirectQuestion::new(
+        reply.head.clone(),
+        (request.method(), reply.url.clone()),
+        (next.method, next.target.url()),
+    );
+    // A panic in it drops the question, which refuses.
+    guarded(|| hook.asked(question));
+    let deadline = call.deadlines.total;
+    let waited =
+        std::future::poll_fn(|cx| call.wait.poll_until(cx, &deadline, &mut |cx| verdict.poll(cx)));
+    match waited.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(reason)) => {
+            let text =
+                format!("redirect from {} to {} refused: {reason}", reply.url, next.target.href);
+            Err(failed(ErrorKind::RedirectRefused, text))
         }
+        Err(stopped) => Err(stopped.into_error(Phase::Head, &request.target.origin, &deadline)),
     }
-    for (name, value) in request.headers() {
-        let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
-        let about_body = is("content-length")
-            || is("transfer-encoding")
-            || is("content-type")
-            || is("content-encoding")
-            || is("content-language")
-            || is("content-location");
-        let secret = is("authorization") || is("cookie") || is("proxy-authorization");
-        if is("host")
-            || (to_get && about_body)
-            || (!same_origin && secret)
-            || (kept && is("cookie"))
-        {
-            continue;
-        }
-        following.add_header(name, value)?;
-    }
-    Ok(Some(following))
-}
-
-fn invalid(reason: &str) -> Error {
-    failed(ErrorKind::InvalidRedirect, format!("cannot follow the redirect: {reason}"))
-}
-
-/// The request was answered: sending it again is a second one.
-fn failed(kind: ErrorKind, message: String) -> Error {
-    Error::new(kind, Phase::Head, message).with_exchange(false, Sent::All, false, true)
 }

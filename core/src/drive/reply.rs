@@ -12,6 +12,7 @@ use crate::drive::body::{Live, Taken, take_events};
 use crate::drive::buffer::Buffer;
 use crate::drive::call::Call;
 use crate::drive::exchange::{EarlyResponse, HeadReceived};
+use crate::drive::history::History;
 use crate::drive::info::{Info, Marks};
 use crate::drive::wait::Wait;
 use crate::error::{Error, Result, Sent};
@@ -35,6 +36,8 @@ pub(crate) struct Reply {
     pub state: State,
     /// It handed its connection out, or will.
     pub switched: bool,
+    /// What led here, if anything did.
+    pub history: Option<Box<History>>,
 }
 
 pub(crate) enum State {
@@ -58,6 +61,12 @@ impl Reply {
 
     pub fn headers(&self) -> &Fields {
         &self.head.fields
+    }
+
+    /// Nobody wants the rest of its body: its connection goes back by the drain rule.
+    pub fn give_up(&mut self) {
+        self.state = State::Done;
+        self.ready.clear();
     }
 }
 
@@ -90,6 +99,7 @@ pub(super) fn reply<W: Wait>(
         ready: Buffer::default(),
         state: State::Done,
         switched: false,
+        history: None,
     });
     call.record.tell(Event::Head(&reply.head));
     let taken = take_arrived(connection, early, &mut decoder, &mut reply);

@@ -1,14 +1,14 @@
 //! A connected stream socket, always non-blocking, in one of two forms: plain, for callers that
 //! `poll(2)` themselves, or registered with the runtime's reactor.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::buffer::spare_capacity;
-use rustix::net::{RecvFlags, SendFlags};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -183,6 +183,12 @@ pub(crate) fn is_pause(error: &io::Error) -> bool {
 /// `send(2)` that raises no SIGPIPE.
 pub(crate) fn send(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<usize> {
     Ok(rustix::net::send(fd, data, SendFlags::NOSIGNAL)?)
+}
+
+/// Sends several pieces as one; no SIGPIPE either, which `writev` would raise.
+pub(crate) fn send_vectored(fd: BorrowedFd<'_>, data: &[IoSlice<'_>]) -> io::Result<usize> {
+    let mut nothing = SendAncillaryBuffer::default();
+    Ok(rustix::net::sendmsg(fd, data, &mut nothing, SendFlags::NOSIGNAL)?)
 }
 
 /// Starts a non-blocking connect; it is done when the socket becomes writable.

@@ -1,11 +1,11 @@
 //! What lies between the socket and the protocol: nothing, or TLS.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::BorrowedFd;
 
 use rustix::net::RecvFlags;
 
-use crate::net::socket::{Received, recv, send};
+use crate::net::socket::{Received, recv, send, send_vectored};
 use crate::net::tls::info::TlsInfo;
 use crate::net::tls::session::TlsSession;
 
@@ -63,15 +63,27 @@ impl Transport {
         }
     }
 
-    /// Writes some of `data`; returns how much was taken, and adds to `wire` what the kernel took.
-    pub fn write(&mut self, fd: BorrowedFd<'_>, data: &[u8], wire: &mut u64) -> io::Result<usize> {
+    /// Writes some of `data` and of `more` behind it; returns how much was taken, and adds to `wire` what
+    /// the kernel took.
+    pub fn write(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        data: &[u8],
+        more: &[u8],
+        wire: &mut u64,
+    ) -> io::Result<usize> {
         match self {
             Transport::Plain => {
-                let count = send(fd, data)?;
+                let count = match more {
+                    [] => send(fd, data)?,
+                    _ => send_vectored(fd, &[IoSlice::new(data), IoSlice::new(more)])?,
+                };
                 *wire += count as u64;
                 Ok(count)
             }
-            Transport::Tls(session) => session.write(fd, data, wire),
+            Transport::Tls(session) => {
+                session.write(fd, &[IoSlice::new(data), IoSlice::new(more)], wire)
+            }
         }
     }
 

@@ -4,6 +4,7 @@ mod breaker;
 pub(crate) mod budget;
 pub(crate) mod dns_refresh;
 mod latency;
+pub(crate) mod nonces;
 pub(crate) mod proxy;
 pub(crate) mod route;
 pub(crate) mod state;

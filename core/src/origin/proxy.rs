@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::auth::tries::Tries;
 use crate::auth::{Challenges, Digest, Login};
 use crate::origin::Origin;
 use crate::sync::lock;
@@ -63,20 +64,6 @@ pub(crate) struct ProxyServer {
     digest: Mutex<Option<Digest>>,
 }
 
-/// A proxy that finds every nonce too old is not asked again after so many answers.
-const MOST_DIGESTS: u8 = 2;
-
-/// How a request to it was authenticated so far.
-#[derive(Debug, Default)]
-pub(crate) struct Tried {
-    /// How often with Digest.
-    digests: u8,
-    /// It was asked for, for this very request: the nonce is no older than that.
-    asked: bool,
-    /// The challenge that the next try answers, before others can use its nonce up.
-    own: Option<Box<Digest>>,
-}
-
 impl ProxyServer {
     /// `fields` are valid field lines.
     pub fn new(
@@ -106,19 +93,19 @@ impl ProxyServer {
     pub fn fields<'m>(
         &self,
         line: impl FnOnce() -> (&'m str, String),
-        tried: &mut Tried,
+        tried: &mut Tries,
     ) -> Cow<'_, [u8]> {
-        if self.is_digest.load(Ordering::Acquire) || tried.own.is_some() {
+        if self.is_digest.load(Ordering::Acquire) || tried.is_asked_now() {
             let (method, target) = line();
             return self.digest_fields(method, &target, tried);
         }
         Cow::Borrowed(&self.with_basic)
     }
 
-    fn digest_fields(&self, method: &str, target: &str, tried: &mut Tried) -> Cow<'_, [u8]> {
+    fn digest_fields(&self, method: &str, target: &str, tried: &mut Tries) -> Cow<'_, [u8]> {
         let mut shared = lock(&self.digest);
-        if let Some(own) = tried.own.take() {
-            *shared = Some(*own);
+        if let Some(own) = tried.take() {
+            *shared = Some(own);
             self.is_digest.store(true, Ordering::Release);
         }
         if let Some(login) = &self.login
@@ -126,7 +113,7 @@ impl ProxyServer {
             && let Some(answer) = login.digest(digest, method, target)
         {
             let line = format!("Proxy-Authorization: {answer}\r\n").into_bytes();
-            tried.digests = tried.digests.saturating_add(1);
+            tried.answered();
             return Cow::Owned([&*self.fields, &line].concat());
         }
         Cow::Borrowed(&self.with_basic)
@@ -145,17 +132,12 @@ impl ProxyServer {
 
     /// It answered 407. Whether another try is worth it: not with what was refused already, but with
     /// Digest after Basic, and with a new nonce for one that was too old.
-    pub fn asks(&self, challenges: Challenges, tried: &mut Tried) -> bool {
+    pub fn asks(&self, challenges: Challenges, tried: &mut Tries) -> bool {
         let Some(digest) = challenges.digest.filter(|_| self.login.is_some()) else {
             // Nothing better than what was sent: Basic goes out at once.
             return false;
         };
-        if tried.asked && (!digest.is_stale() || tried.digests > MOST_DIGESTS) {
-            return false;
-        }
-        tried.asked = true;
-        tried.own = Some(Box::new(digest));
-        true
+        tried.asks(digest)
     }
 
     fn key(&self) -> (ProxyScheme, &Origin, &Option<Login>, &[u8]) {

@@ -4,6 +4,8 @@ pub(crate) mod body;
 pub(crate) mod media_type;
 pub(crate) mod method;
 pub(crate) mod multipart;
+pub(crate) mod policy;
+pub(crate) mod redirect_hook;
 pub(crate) mod time;
 pub(crate) mod tls_options;
 pub(crate) mod url;
@@ -14,12 +16,16 @@ use bytes::Bytes;
 use keepalive_proto::{RequestBody, RequestHead};
 use keepalive_tables::OPTIONS;
 
+use crate::auth::credentials::Credentials;
 use crate::config::Timeouts;
+use crate::config::redirects::{Redirects, sensitive_names};
 use crate::cookies::{self, Cookies};
 use crate::error::{Error, Result, Sent};
 use crate::observe::Observer;
 use crate::repeat::{self, Answer, Attempt};
 use crate::request::body::{BodySource, Kept, SharedSource};
+use crate::request::policy::RequestPolicy;
+use crate::request::redirect_hook::RedirectHook;
 use crate::request::tls_options::TlsOptions;
 use crate::request::url::{Target, unix};
 use crate::roads::Roads;
@@ -65,11 +71,12 @@ pub struct Request {
     pub(crate) decode: bool,
     /// Its own `max_body_size`, if it has one.
     pub(crate) max_body_size: Option<u64>,
-    pub(crate) follow_redirects: bool,
-    /// A redirect is an error.
-    pub(crate) refuse_redirects: bool,
-    /// It has a User-Agent or Accept-Encoding of its own.
+    /// `None`: as the client has it.
+    pub(crate) redirects: Option<Redirects>,
+    /// It has a User-Agent, Accept-Encoding or credentials of its own.
     pub(crate) own_defaults: bool,
+    /// What it says for itself of credentials and redirects.
+    pub(crate) policy: Option<Arc<RequestPolicy>>,
     /// What it says for itself of the road it takes.
     pub(crate) roads: Option<Arc<RoadOptions>>,
     /// And of TLS.
@@ -94,11 +101,6 @@ pub(crate) struct OwnCookies {
 }
 
 impl OwnCookies {
-    /// Who keeps its cookies; `client` is who keeps the client's.
-    pub fn keeper<'a>(&'a self, client: Option<&'a Cookies>) -> Option<&'a Cookies> {
-        self.keeper.as_ref().map_or(client, Option::as_ref)
-    }
-
     /// Names and values that are sent beside what is kept.
     pub fn pairs(&self) -> &[(Vec<u8>, Vec<u8>)] {
         &self.pairs
@@ -144,9 +146,9 @@ impl Request {
             own_timeouts: false,
             decode: false,
             max_body_size: None,
-            follow_redirects: false,
-            refuse_redirects: false,
+            redirects: None,
             own_defaults: false,
+            policy: None,
             roads: None,
             tls: None,
             is_unix_url: false,
@@ -192,14 +194,25 @@ impl Request {
         Ok(true)
     }
 
-    /// Overrides an option of the client for this request, if it is one about the road to the server
-    /// (`proxy`, `unix_socket`, `tls_verify` and others: those whose row of the table says `per_request`).
+    /// Overrides an option of the client for this request, if it is one about the road to the server, who
+    /// asks, or redirects (`proxy`, `tls_verify`, `auth` and others: those whose row of the table says
+    /// `per_request`).
     /// `None`: as the client; an empty text: none; flags are `true` and `false`. Requests with other TLS
     /// options never share a connection or a session.
     ///
     /// # Errors
     /// `InvalidArgument`: no such option, or not a value of it. Files are read when the request is sent.
     pub fn set_option(&mut self, name: &str, value: Option<&str>) -> Result<()> {
+        if name == "redirect" {
+            self.redirects = value.map(Redirects::parse).transpose()?;
+            return Ok(());
+        }
+        let mut policy = self.policy.as_deref().cloned().unwrap_or_default();
+        if policy.set(name, value)? {
+            self.own_defaults |= policy.auth.is_some();
+            self.policy = Some(Arc::new(policy));
+            return Ok(());
+        }
         let mut options = self.roads.as_deref().cloned().unwrap_or_default();
         if !options.set(name, value.map(str::to_string)) {
             let Some(option) = tls_options::option(name) else {
@@ -254,15 +267,71 @@ impl Request {
         self.decode = decode;
     }
 
-    /// Whether 301, 302, 303, 307 and 308 are followed (RFC 9110 15.4). Default: no.
+    /// Whether 301, 302, 303, 307 and 308 are followed (RFC 9110 15.4). Default: as the client has it.
     pub fn set_follow_redirects(&mut self, follow: bool) {
-        self.follow_redirects = follow;
+        self.redirects = Some(if follow { Redirects::Follow } else { Redirects::Manual });
     }
 
-    /// A response of 301, 302, 303, 307 or 308 is an error, `InvalidRedirect`: for callers to whom one is
-    /// neither an answer nor to be followed. Default: no.
-    pub fn set_refuse_redirects(&mut self, refuse: bool) {
-        self.refuse_redirects = refuse;
+    /// What becomes of 301, 302, 303, 307 and 308. Default: as the client has it.
+    pub fn set_redirects(&mut self, redirects: Redirects) {
+        self.redirects = Some(redirects);
+    }
+
+    /// Has `hook` decide about each redirect that is followed, in place of the client's
+    /// ([`Client::set_redirect_hook`](crate::Client::set_redirect_hook)).
+    pub fn set_redirect_hook(&mut self, hook: Arc<dyn RedirectHook>) {
+        self.change_policy(|policy| policy.hook = Some(hook));
+    }
+
+    /// A redirect takes the fields of these names to no other origin, as the option `sensitive_headers`
+    /// has it for others.
+    ///
+    /// # Errors
+    /// `InvalidArgument`: no name of a field.
+    pub fn add_sensitive_headers(&mut self, names: &str) -> Result<()> {
+        let mut names = sensitive_names(names)?;
+        self.change_policy(|policy| policy.sensitive.append(&mut names));
+        Ok(())
+    }
+
+    fn change_policy(&mut self, change: impl FnOnce(&mut RequestPolicy)) {
+        change(Arc::make_mut(self.policy.get_or_insert_default()));
+    }
+
+    /// The same request with these fields in place of its own, and all else as it is: a Host that is none of
+    /// the caller's is not among those to give.
+    ///
+    /// # Errors
+    /// `InvalidHeader`, naming the field and the reason.
+    pub fn with_headers<'f>(
+        &self,
+        fields: impl IntoIterator<Item = (&'f [u8], &'f [u8])>,
+    ) -> Result<Request> {
+        let mut request = Request::to(self.method(), self.target.clone())?;
+        request.copy_settings(self);
+        request.proxy_authorization = self.proxy_authorization.clone();
+        request.body = self.body.clone();
+        for (name, value) in fields {
+            request.add_header(name, value)?;
+        }
+        Ok(request)
+    }
+
+    /// The host that the URL names: lower case, an IPv6 address without brackets.
+    pub fn host(&self) -> &str {
+        &self.target.origin.host
+    }
+
+    /// Whether the URL had a user or password.
+    pub fn has_userinfo(&self) -> bool {
+        self.target.authorization.is_some()
+    }
+
+    /// Whether it does no harm when the server acts on it twice, instead of what its method says (RFC 9110
+    /// 9.2.2): then it may be sent again when no answer came. After the fields, one of which may say so; a
+    /// redirect is followed by what its method says.
+    pub fn set_idempotent(&mut self, idempotent: bool) {
+        self.head.set_replayable(idempotent);
     }
 
     /// Who is told of what happens to it, on whatever thread it happens.
@@ -287,6 +356,12 @@ impl Request {
         pairs.retain(|(other, _)| other != name);
         pairs.push((name.to_vec(), value.to_vec()));
         Ok(())
+    }
+
+    /// Who keeps its cookies; `client` is who keeps the client's.
+    pub(crate) fn cookie_keeper<'a>(&'a self, client: Option<&'a Cookies>) -> Option<&'a Cookies> {
+        let own = self.cookies.as_ref().and_then(|own| own.keeper.as_ref());
+        own.map_or(client, Option::as_ref)
     }
 
     fn own_cookies(&mut self) -> &mut OwnCookies {
@@ -324,8 +399,9 @@ impl Request {
         self.own_timeouts = other.own_timeouts;
         self.decode = other.decode;
         self.max_body_size = other.max_body_size;
-        self.follow_redirects = other.follow_redirects;
-        self.refuse_redirects = other.refuse_redirects;
+        self.redirects = other.redirects;
+        self.policy = other.policy.clone();
+        self.own_defaults |= other.policy.as_ref().is_some_and(|policy| policy.auth.is_some());
         self.roads = other.roads.clone();
         self.tls = other.tls.clone();
         self.is_unix_url = other.is_unix_url;
@@ -342,6 +418,9 @@ impl Request {
         {
             Arc::make_mut(options).unix_socket = None;
         }
+        // Not the client's either.
+        self.change_policy(|policy| policy.auth = Some(Credentials::None));
+        self.own_defaults = true;
     }
 
     /// Checks what can only be checked with head and body together.

@@ -5,16 +5,21 @@ pub(crate) mod charset;
 
 use std::mem::MaybeUninit;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use keepalive_proto::{Fields, Version};
 
+use crate::drive::history::Hop;
 use crate::drive::info::{Info, Marks, Timings};
+use crate::drive::redirect::next::next;
 use crate::drive::reply::{Reply, State};
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
 use crate::error::{Error, Result};
 use crate::net::space::Space;
 use crate::net::tls::info::TlsInfo;
+use crate::request::redirect_hook::RedirectQuestion;
+use crate::request::url::Target;
 use crate::stream::UpgradedStream;
 
 /// How far `submit` goes before it completes.
@@ -41,6 +46,22 @@ impl From<Box<Reply>> for Response {
     #[inline]
     fn from(reply: Box<Reply>) -> Response {
         Response { reply }
+    }
+}
+
+impl From<&Hop> for Response {
+    /// A response without a body.
+    fn from(hop: &Hop) -> Response {
+        Response { reply: hop.reply() }
+    }
+}
+
+impl From<&RedirectQuestion> for Response {
+    /// A response without a body, of which no more than its head is known.
+    fn from(question: &RedirectQuestion) -> Response {
+        let (head, url) = (question.head().clone(), question.url().clone());
+        let reply = Reply::of_head(head, url, Marks::at(Instant::now()));
+        Response { reply: Box::new(reply) }
     }
 }
 
@@ -84,6 +105,24 @@ impl Response {
     /// How the exchange went.
     pub fn info(&self) -> &Info {
         &self.reply.info
+    }
+
+    /// The answers that led here, the first one first; the last 64 of them.
+    pub fn history(&self) -> &[Arc<Hop>] {
+        self.reply.history.as_ref().map_or(&[], |history| history.hops())
+    }
+
+    /// The method of the request that was answered in the end, if redirects led to it.
+    pub fn followed_method(&self) -> Option<&str> {
+        self.reply.history.as_ref().map(|history| &*history.method)
+    }
+
+    /// Method and URL (without userinfo, with its fragment) of the request that this answer to `method`
+    /// leads to, whether or not it was to be followed; `None` when it leads nowhere, or to what is no URL.
+    pub fn next_request(&self, method: &str) -> Option<(String, String)> {
+        let from = Target::parse(&self.reply.url).ok()?;
+        let next = next(&from, method, self.status(), self.headers()).ok()??;
+        Some((next.method.to_string(), next.target.url().to_string()))
     }
 
     /// How TLS was agreed on when the connection was opened; `None` without TLS.

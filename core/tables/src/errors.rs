@@ -95,6 +95,7 @@ errors! {
     CircuitOpen = 604, Flow, KA_CIRCUIT_OPEN, CircuitOpen(TransportError), "The origin's circuit breaker is open.";
     QueueFull = 605, Flow, KA_QUEUE_FULL, PoolTimeout, "Too many requests already wait for a connection.";
     TooManyRedirects = 606, Flow, KA_TOO_MANY_REDIRECTS, TooManyRedirects(RequestError), "More redirects than allowed.";
+    RedirectRefused = 607, Flow, KA_REDIRECT_REFUSED, RedirectRefused(RequestError), "A redirect was not followed: the caller's function refused it, or it leads from https to http without `redirect_downgrade`.";
     Panic = 900, Bug, KA_PANIC, InternalError, "A bug: a panic was caught at the boundary.";
     Internal = 901, Bug, KA_INTERNAL, InternalError, "A bug, or a failure of the operating system.";
 }

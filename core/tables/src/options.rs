@@ -127,6 +127,10 @@ pub enum Form {
     Fields,
     /// A flag, or what keeps cookies.
     Jar,
+    /// Credentials: `SCHEME CREDENTIALS`.
+    Credentials,
+    /// One of these words.
+    Words(&'static [&'static str]),
 }
 
 impl OptionInfo {
@@ -196,7 +200,11 @@ macro_rules! options {
             drain_limit: Size = 256 * 1024, "Bytes of an unread body that are read to save the connection.";
             drain_timeout: Time = milliseconds(50), "Time spent on reading the unread rest of a body to save the connection.";
             busy_poll: Micros = 50, "Microseconds that a wait for an answer watches the socket before the thread sleeps, on connections whose answers come that fast (a server on the same machine or rack; saves the wake-up).", none = "always sleep", most = 1_000;
+            redirect: Text = None, "What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): \"follow\"; \"manual\", they are responses like others; \"error\", they are errors.", none = "\"manual\"", form = Form::Words(&["follow", "manual", "error"]), per_request = true;
             max_redirects: Count = 20, "Redirects followed when following is asked for (RFC 9110 15.4; the number of httpx and browsers).";
+            redirect_downgrade: Flag = false, "Whether a redirect from https to http is followed: it shows everybody on the way what was to be hidden. Without, it is an error.", per_request = true;
+            sensitive_headers: Text = None, "Names of header fields that a redirect takes to no other origin, as X-Api-Key, separated by commas or blanks: beside Authorization, Cookie and Proxy-Authorization, which are always among them. A request's are in addition to its client's.", form = Form::List, per_request = true;
+            auth: Text = None, "Who asks, for the origin of the request's URL and no other: \"basic USER:PASSWORD\" (RFC 7617), \"bearer TOKEN\" (RFC 6750) or \"digest USER:PASSWORD\" (RFC 7616: MD5, SHA-256 and SHA-512-256, answers to a server's 401, and from then on with every request to it). A request's own Authorization field goes before it, and it before the URL's user and password. Empty: none, whatever the client has.", secret = true, form = Form::Credentials, per_request = true;
             retries: Count = 0, "Further tries of a replayable request after a connect failure, a broken connection or 408, 429, 500, 502, 503, 504; waits are jittered and exponential from 100 ms, or what Retry-After says.";
             retry_budget: Percent = 20, "Retries to an origin as a percentage of the requests to it, above a reserve of 10 retries a second that is always there, so that they never multiply an outage (Finagle's budget). 100: no bound.", most = 100;
             retry_max_wait: Time = seconds(30), "Longest wait for another try. A server that asks for a longer one (Retry-After) gets none: its response is returned.";

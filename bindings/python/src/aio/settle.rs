@@ -56,7 +56,7 @@ fn settle(py: Python<'_>, event_loop: &EventLoop, completion: Completion) -> PyR
             None => Ok(()),
         },
         // Nobody here asks for it.
-        Outcome::StreamRead(_) => Ok(()),
+        Outcome::StreamRead(_) | Outcome::Redirect(_) | Outcome::Informational(_) => Ok(()),
         Outcome::WantBody(want) => match event_loop.of_token(py, token) {
             Some(pending) => pending.get().want_body(py, want),
             None => Ok(()),

@@ -4,11 +4,11 @@
 use super::{Connection, RecvState, SendState};
 
 impl Connection {
-    /// For large bodies: how many body bytes may be sent straight from the caller's memory. Some only
-    /// when nothing waits in the transmit buffer and the body has a length.
+    /// For large bodies: how many body bytes may be sent straight from the caller's memory, behind what
+    /// waits in the transmit buffer. Some only when the body has a length.
     pub fn direct_send(&self) -> Option<u64> {
         match &self.send {
-            SendState::Body(encoder) if self.tx_pos == self.tx.len() && !self.send_stopped() => {
+            SendState::Body(encoder) if !self.send_stopped() => {
                 encoder.direct().filter(|&left| left > 0)
             }
             _ => None,

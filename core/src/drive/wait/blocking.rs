@@ -97,7 +97,7 @@ impl<'a> BlockingWait<'a> {
         deadline: &Deadline,
     ) -> std::result::Result<(), Stopped> {
         let flags = match want {
-            Want::Answer | Want::Held | Want::Read => PollFlags::IN,
+            Want::Answer | Want::LateAnswer | Want::Held | Want::Read => PollFlags::IN,
             Want::Write => PollFlags::OUT,
             Want::Both => PollFlags::IN | PollFlags::OUT,
         };
@@ -151,8 +151,8 @@ impl Wait for BlockingWait<'_> {
         if let Poll::Ready(Err(stopped)) = self.poll_turn(cx, deadline) {
             return Poll::Ready(Err(stopped));
         }
-        let mut wait_first = matches!(want, Want::Answer);
-        let waiter = wait_first.then(|| process().waiting.begin());
+        let mut wait_first = matches!(want, Want::Answer | Want::LateAnswer);
+        let waiter = matches!(want, Want::Answer).then(|| process().waiting.begin());
         if waiter.as_ref().is_some_and(Waiter::is_alone)
             && io.pace.is_due()
             && let Some(result) = io.pace.watch(|| op(io.fd(), &mut Look::at(Direction::Read)))

@@ -39,6 +39,8 @@ impl Look {
 pub(crate) enum Want {
     /// Something to read; nothing is expected to be there yet, so wait before the first try.
     Answer,
+    /// An answer that is not worth watching for: the server has much to take in first.
+    LateAnswer,
     /// Something to read that has left the socket already: try before any wait.
     Held,
     Read,
@@ -55,7 +57,7 @@ impl Want {
 
     pub fn directions(self) -> &'static [Direction] {
         match self {
-            Want::Answer | Want::Held | Want::Read => &[Direction::Read],
+            Want::Answer | Want::LateAnswer | Want::Held | Want::Read => &[Direction::Read],
             Want::Write => &[Direction::Write],
             Want::Both => &[Direction::Write, Direction::Read],
         }
@@ -64,7 +66,8 @@ impl Want {
 
 /// Most bytes of one exchange that are received, decoded or sent in one turn, and most steps: a peer
 /// or a body source that always has more would keep deadlines, cancelling and the neighbours waiting
-/// for ever. Moving so many bytes takes about 0.1 ms, and the look after it a thousandth of that.
+/// for ever. Moving so many bytes takes about 0.1 ms, and the look after it a thousandth of that. What one
+/// system call moves belongs to the turn it was made in.
 const TURN_BYTES: usize = 256 * 1024;
 const TURN_STEPS: u32 = 64;
 

@@ -47,7 +47,7 @@ impl Dialled {
             let watch = self.io.watch().ok_or(io::ErrorKind::NotConnected)?;
             let mut ready = watch.writable().await?;
             let transport = &mut self.transport;
-            let result = ready.try_io(|_| transport.write(self.io.fd(), data, &mut 0));
+            let result = ready.try_io(|_| transport.write(self.io.fd(), data, &[], &mut 0));
             if let Ok(result) = result {
                 data = &data[result?..];
             }

@@ -1,11 +1,12 @@
 //! A TLS session as a byte pump over a non-blocking socket.
 
-use std::io::{self, BufRead, Read, Write};
+use std::cell::RefCell;
+use std::io::{self, BufRead, IoSlice, Read, Write};
 use std::os::fd::BorrowedFd;
 
 use rustls::ClientConnection;
 
-use crate::net::socket::{Received, is_pause, recv_into, send};
+use crate::net::socket::{Received, is_pause, recv, recv_into, send};
 
 /// One TLS connection, client side.
 pub(crate) struct TlsSession {
@@ -47,6 +48,14 @@ impl From<ClientConnection> for TlsSession {
 /// each brings up to 4 KiB.
 const IDLE_READS: u32 = 16;
 
+/// Most that is read from the socket at a time: four records.
+const RECORDS_SIZE: usize = 64 * 1024;
+
+thread_local! {
+    /// Records as they came, between the socket and a session of this thread.
+    static RECORDS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// What a session reads from and writes to.
 struct Carrier<'a> {
     fd: BorrowedFd<'a>,
@@ -66,7 +75,7 @@ impl Read for Carrier<'_> {
 impl Write for Carrier<'_> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         if let Some(below) = &mut self.below {
-            return below.write(self.fd, data, self.wire);
+            return below.write(self.fd, &[IoSlice::new(data)], self.wire);
         }
         let count = send(self.fd, data)?;
         *self.wire += count as u64;
@@ -197,6 +206,15 @@ impl TlsSession {
         let mut wire = 0;
         let below = self.below.as_deref_mut();
         let count = self.connection.read_tls(&mut Carrier { fd, wire: &mut wire, below })?;
+        self.process(fd);
+        if self.early.is_some() {
+            self.end_early()?;
+        }
+        Ok(count)
+    }
+
+    /// Decrypts what was read.
+    fn process(&mut self, fd: BorrowedFd<'_>) {
         match self.connection.process_new_packets() {
             Ok(state) => {
                 self.closed = state.peer_has_closed();
@@ -205,45 +223,22 @@ impl TlsSession {
             Err(error) => {
                 self.failed = Some(error);
                 // The alert that names our reason is best effort.
-                let _ = self.flush(fd, &mut wire);
+                let _ = self.flush(fd, &mut 0);
             }
         }
-        if self.early.is_some() {
-            self.end_early()?;
-        }
-        Ok(count)
     }
 
     fn plaintext(&mut self, into: &mut Vec<u8>) -> io::Result<Option<Received>> {
-        let mut total = 0;
-        loop {
-            let count = match self.connection.reader().fill_buf() {
-                Ok([]) => {
-                    return Ok(Some(if total > 0 {
-                        Received::Bytes(total)
-                    } else {
-                        Received::CleanEof
-                    }));
-                }
-                Ok(data) => {
-                    into.extend_from_slice(data);
-                    data.len()
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok((total > 0).then_some(Received::Bytes(total)));
-                }
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Ok(Some(if total > 0 {
-                        Received::Bytes(total)
-                    } else {
-                        Received::AbruptEof
-                    }));
-                }
-                Err(error) => return Err(error),
-            };
-            self.connection.reader().consume(count);
-            self.unread = self.unread.saturating_sub(count);
-            total += count;
+        let before = into.len();
+        let end = self.take_plaintext(into);
+        match (into.len() - before, end) {
+            (0, Ok(())) => Ok(Some(Received::CleanEof)),
+            (0, Err(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            (0, Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Ok(Some(Received::AbruptEof))
+            }
+            (0, Err(error)) => Err(error),
+            (count, _) => Ok(Some(Received::Bytes(count))),
         }
     }
 
@@ -255,12 +250,15 @@ impl TlsSession {
                 return Ok(received);
             }
             self.failure()?;
-            self.pull(fd)?;
+            let got = self.pull_much(fd, into)?;
             if self.wants_write() {
                 // Answers to key updates go out with the next write if not now. A failure shows there
                 // too; what was received before it is still to be read.
                 let failed = self.flush(fd, &mut 0).err();
                 self.is_deaf |= failed.is_some_and(|error| !is_pause(&error));
+            }
+            if got > 0 {
+                return Ok(Received::Bytes(got));
             }
         }
         match self.plaintext(into)? {
@@ -269,23 +267,67 @@ impl TlsSession {
         }
     }
 
-    pub fn write(&mut self, fd: BorrowedFd<'_>, data: &[u8], wire: &mut u64) -> io::Result<usize> {
-        self.flush(fd, wire)?;
-        if data.is_empty() {
+    /// One read of the socket, of many records if they are there: rustls by itself asks for a quarter of
+    /// one at a time. How much plaintext it brought; none of it is kept here.
+    fn pull_much(&mut self, fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<usize> {
+        if self.below.is_some() || self.connection.is_handshaking() {
+            self.pull(fd)?;
             return Ok(0);
         }
+        let before = into.len();
+        RECORDS.with_borrow_mut(|records| {
+            records.clear();
+            records.reserve(RECORDS_SIZE);
+            recv(fd, records)?;
+            let mut rest = &records[..];
+            loop {
+                let count = self.connection.read_tls(&mut rest)?;
+                self.process(fd);
+                let _ = self.take_plaintext(into);
+                // What stands behind a close_notify is for nobody.
+                if self.failed.is_some() || rest.is_empty() || count == 0 {
+                    return Ok(into.len() - before);
+                }
+            }
+        })
+    }
+
+    /// Takes all that is decrypted; how it ended: cleanly, or as the reader says.
+    fn take_plaintext(&mut self, into: &mut Vec<u8>) -> io::Result<()> {
+        loop {
+            let count = match self.connection.reader().fill_buf()? {
+                [] => return Ok(()),
+                data => {
+                    into.extend_from_slice(data);
+                    data.len()
+                }
+            };
+            self.connection.reader().consume(count);
+            self.unread = self.unread.saturating_sub(count);
+        }
+    }
+
+    /// Writes some of the pieces, one behind the other.
+    pub fn write(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        data: &[IoSlice<'_>],
+        wire: &mut u64,
+    ) -> io::Result<usize> {
+        self.flush(fd, wire)?;
+        let Some(first) = data.iter().find(|piece| !piece.is_empty()) else { return Ok(0) };
         if let Some(sent) = self.early.as_mut().filter(|_| self.connection.is_handshaking()) {
             let Some(mut writer) = self.connection.early_data() else {
                 return Err(io::ErrorKind::WouldBlock.into());
             };
-            let taken = writer.write(data)?;
-            sent.extend_from_slice(&data[..taken]);
+            let taken = writer.write(first)?;
+            sent.extend_from_slice(&first[..taken]);
             return match self.flush(fd, wire) {
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
                 _ => Ok(taken),
             };
         }
-        let taken = self.connection.writer().write(data)?;
+        let taken = self.connection.writer().write_vectored(data)?;
         match self.flush(fd, wire) {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
             _ => Ok(taken),

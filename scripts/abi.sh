@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# abi.sh check [HEADER] | update: holds the C ABI against bindings/c/abi/released.abi, which is what the last release
+# promised. A library made of the header alone says what programs were compiled with: each function, the place of
+# each field, each number. New functions, new fields at the end of a struct that has a size, and new numbers pass;
+# all else ends with what changed. `update` is for a release, or before the first one.
+given=${2:+$(realpath -- "$2")}
+source "$(dirname "$0")/common.sh"
+require g++ "install the package g++"
+require abidiff "install the package abigail-tools"
+header=${given:-$ROOT/include/keepalive.h}
+released=$ROOT/bindings/c/abi/released.abi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cp "$header" "$work/keepalive.h"
+# Each declaration with a body. As C++, in which the functions use the enums that have their numbers.
+{
+    printf '#include "keepalive.h"\nextern "C" {\n'
+    awk '/^KA_API/ { on = 1; text = "" }
+        on { text = text " " $0 }
+        on && /;$/ { sub(/^ *KA_API/, "", text); sub(/;$/, " { __builtin_trap(); }", text); print text; on = 0 }' "$header"
+    printf '}\n'
+} >"$work/every.cc"
+(cd "$work" && g++ -std=c++17 -g -O0 -w -fPIC -shared every.cc -o libkeepalive.so.1 \
+    -Wl,-soname,libkeepalive.so.1 -Wl,--version-script="$ROOT/bindings/c/libkeepalive.map" -Wl,--undefined-version)
+
+case ${1:-} in
+    check)
+        abidiff --no-added-syms --suppressions bindings/c/abi/growth.suppr "$released" "$work/libkeepalive.so.1" ||
+            die "the C ABI has changed: programs that were compiled before would break (GOVERNANCE.md)"
+        ;;
+    update)
+        (cd "$work" && abidw --no-show-locs --no-comp-dir-path --no-corpus-path --no-parameter-names \
+            libkeepalive.so.1) >"$released"
+        ;;
+    *) die "abi.sh: say check or update" ;;
+esac

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# package_c.sh FOLDER [ARCHIVE]: the C library as it is installed, from the static library that cargo built (without
+# ARCHIVE: from a release build, made here). FOLDER gets
+#   libkeepalive.a    one object, whose only global symbols are the header's functions: a program's own zstd, or
+#                     another Rust library, does not meet ours
+#   libkeepalive.so   the same object with symbol versions (bindings/c/libkeepalive.map)
+#   man/              the manual pages
+# CC, LD, AR, NM and OBJCOPY name other tools than gcc's and binutils'.
+folder=$(realpath -m -- "${1:?package_c.sh FOLDER [ARCHIVE]}")
+archive=${2:+$(realpath -m -- "$2")}
+source "$(dirname "$0")/common.sh"
+CC=${CC:-cc} LD=${LD:-ld} AR=${AR:-ar} NM=${NM:-nm} OBJCOPY=${OBJCOPY:-objcopy}
+
+require cargo "https://rustup.rs"
+require "$CC" "install the package gcc"
+for tool in "$LD" "$AR" "$NM" "$OBJCOPY"; do require "$tool" "install the package binutils"; done
+strip=()
+if [ -z "$archive" ]; then
+    cargo build --quiet --release -p libkeepalive
+    archive=$ROOT/target/release/libkeepalive.a
+    strip=(--strip-debug)
+fi
+[ -f "$archive" ] || die "$archive is not there: cargo build --release -p libkeepalive makes it"
+map=$ROOT/bindings/c/libkeepalive.map
+work=$folder.work
+rm -rf "$folder" "$work"
+mkdir -p "$folder" "$work"
+
+# The functions, and of the archive what they need, in one object with its groups of sections settled: what is made
+# local below could else be thrown away for the sake of another library's group of that name.
+sed -n 's/^ *\(ka_[a-z0-9_]*\);$/\1/p' "$map" | sort >"$work/functions"
+sed 's/^/--undefined=/' "$work/functions" >"$work/roots"
+"$LD" -r --force-group-allocation -o "$work/keepalive.o" "@$work/roots" "$archive"
+# std's objects carry their bitcode, which other LLVMs' plugins for binutils stumble over.
+"$OBJCOPY" "${strip[@]}" --remove-section=.llvmbc --remove-section=.llvmcmd --keep-global-symbols="$work/functions" "$work/keepalive.o"
+"$NM" -g --defined-only "$work/keepalive.o" | awk '{print $3}' | sort >"$work/global"
+diff "$work/functions" "$work/global" >&2 || die "$archive does not have the header's functions (< header, > archive)"
+(cd "$work" && "$AR" rcsD "$folder/libkeepalive.a" keepalive.o)
+
+# rustc gives the linker a version script of its own, beside which there can be no other: so the library is linked here.
+"$CC" -shared -o "$folder/libkeepalive.so" "$work/keepalive.o" \
+    -Wl,--version-script="$map" -Wl,-soname,libkeepalive.so.1 -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now \
+    -Wl,-z,noexecstack -Wl,-O1 -Wl,--gc-sections -Wl,--no-undefined -Wl,--as-needed \
+    -lgcc_s -lutil -lrt -lpthread -lm -ldl
+
+cargo run --quiet -p keepalive-generate -- man "$folder/man" "$(date -u -d "@$(source_date)" +%F)" >/dev/null
+rm -rf "$work"
