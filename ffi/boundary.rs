@@ -83,6 +83,12 @@ impl Empty for usize {
     }
 }
 
+impl Empty for u16 {
+    fn empty() -> Self {
+        0
+    }
+}
+
 impl Empty for ka_str {
     fn empty() -> Self {
         ka_str::NONE

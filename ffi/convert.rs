@@ -9,7 +9,7 @@ use bytes::Bytes;
 use keepalive_core::{Error, Result};
 
 use crate::handle::{bytes, text, utf8};
-use crate::slice::ka_bytes;
+use crate::slice::{ka_bytes, ka_str};
 
 /// How many bytes a `ka_origin_stats` has for the origin: the longest host name fits.
 pub const KA_ORIGIN_SIZE: usize = 288;
@@ -77,6 +77,11 @@ pub(crate) fn characters<const SIZE: usize>(text: &str) -> [c_char; SIZE] {
         *slot = byte as c_char;
     }
     characters
+}
+
+/// A text that is there for as long as what it was asked of; empty where there is none.
+pub(crate) fn viewed(text: Option<&str>) -> ka_str {
+    text.map_or(ka_str::NONE, |text| ka_str::new(text.as_bytes()))
 }
 
 pub(crate) fn nanoseconds(time: Duration) -> u64 {

@@ -2,10 +2,12 @@
 
 use std::ffi::c_char;
 
-use keepalive_core::ErrorKind;
+use keepalive_core::{Error, ErrorKind};
 
 use crate::handle::take_back;
+use crate::sized;
 use crate::slice::{ka_bytes, ka_str};
+use crate::stats::ka_info;
 use crate::status::{ka_error, ka_sent, ka_status, ka_status_number};
 
 /// The version of the library that runs, as (major << 16) | (minor << 8) | patch.
@@ -109,6 +111,28 @@ pub extern "C" fn ka_error_sent(error: *const ka_error) -> ka_sent {
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_error_retry_safe(error: *const ka_error) -> bool {
     ka_fn!(view(false), { Ok(borrow!(error).error.retry_safe()) })
+}
+
+/// Writes how the exchange went that `failed` ended, and where its time went: the phase in which it failed has
+/// what it took to fail. `size` is sizeof(ka_info).
+/// Ownership: the struct stays the caller's; the views in it are valid until ka_error_free.
+/// Threads: one at a time for one error.
+/// Errors: KA_INVALID_STATE when no exchange had begun; KA_INVALID_ARGUMENT for NULL or an impossible size.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_error_info(
+    failed: *const ka_error,
+    info: *mut ka_info,
+    size: usize,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), {
+        let failed = &borrow!(failed).error;
+        let (Some(told), Some(timings)) = (failed.info(), failed.timings()) else {
+            return Err(Error::state("no exchange had begun when it failed"));
+        };
+        // SAFETY: by the header's contract `info` is NULL or has room for `size` bytes.
+        unsafe { sized::write(info, size, &ka_info::new(told, timings, 0), "info") }
+    })
 }
 
 /// The body bytes that came before a submitted request failed. (A blocking read delivers them

@@ -183,9 +183,10 @@ pub extern "C" fn ka_request_set_timeout(
 /// "redirect_downgrade", "sensitive_headers" (in addition to the client's), "proxy", "no_proxy",
 /// "proxy_headers", "unix_socket", "local_address", "interface", "connect_to", "tls_verify",
 /// "tls_verify_host", "ca_file", "ca_dir", "ca_only", "client_cert_file", "client_key_file",
-/// "client_key_password", "tls_min_version", "tls_max_version", "tls_server_name" or "tls_pins", each as
-/// the field of that name in ka_client_options; flags are "true" or "false". `value` NULL: as the
-/// client's; empty: none. Requests with other TLS options never share a connection or a session.
+/// "client_key_password", "tls_min_version", "tls_max_version", "tls_server_name", "tls_pins", "decode",
+/// "min_speed", "min_speed_time" (milliseconds) or "max_speed", each as the field of that name in
+/// ka_client_options; flags are "true" or "false", numbers are decimal. `value` NULL: as the client's;
+/// empty: none. Requests with other TLS options never share a connection or a session.
 /// Ownership: inputs are copied.
 /// Threads: one at a time for one request.
 /// Errors: KA_INVALID_ARGUMENT names the option and what is wrong with it; the request is then
@@ -222,7 +223,8 @@ pub extern "C" fn ka_request_set_option_str(
 }
 
 /// Whether gzip, deflate, br and zstd bodies of the response are decoded, and asked for with
-/// Accept-Encoding unless the request has that field. Default: no.
+/// Accept-Encoding unless the request has that field: KA_DECODE_ALL or KA_DECODE_NONE, which hands them
+/// out as they came. Default: as the client's option decode, which is no.
 /// Ownership: nothing is kept.
 /// Threads: one at a time for one request.
 /// Errors: KA_INVALID_ARGUMENT when `request` is NULL.
@@ -236,6 +238,70 @@ pub extern "C" fn ka_request_set_decode(
         borrow_mut!(request).change().set_decode(decode);
         Ok(())
     })
+}
+
+/// For ka_request_set_decode: bodies are handed out as they came.
+pub const KA_DECODE_NONE: bool = false;
+
+/// For ka_request_set_decode: gzip, deflate, br and zstd are decoded.
+pub const KA_DECODE_ALL: bool = true;
+
+/// Leaves out a field that the request would get by default: "User-Agent", "Accept-Encoding", or the
+/// "Authorization" of the URL's userinfo. A field that is added by name is sent all the same.
+/// Ownership: `name` is copied.
+/// Threads: one at a time for one request.
+/// Errors: KA_INVALID_HEADER for "Host", "Content-Length" and "Transfer-Encoding", without which the
+/// message has no host or no end, and for what is no name.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_request_omit_header(
+    request: *mut ka_request,
+    name: *const c_char,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), { borrow_mut!(request).change().omit_header(text!(name)) })
+}
+
+/// Leaves out a field that the request would get by default, whose name comes with its length.
+/// Ownership: `name` is copied.
+/// Threads: one at a time for one request.
+/// Errors: as ka_request_omit_header.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_request_omit_header_str(
+    request: *mut ka_request,
+    name: ka_str,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), { borrow_mut!(request).change().omit_header(view!(name)) })
+}
+
+/// Sends `target` as the request target (RFC 9112 3.2) in place of the URL's path and query, byte for
+/// byte: nothing is encoded and no dot segment removed, as signed URLs and keys of object stores want it;
+/// "*" for OPTIONS. The connection is the URL's. A redirect does not inherit it.
+/// Ownership: `target` is copied.
+/// Threads: one at a time for one request.
+/// Errors: KA_INVALID_ARGUMENT names the byte that cannot be in a target (only visible ASCII can, without
+/// "#") and its place; also for CONNECT, whose target is in its URL. The request is then unchanged.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_request_set_raw_target(
+    request: *mut ka_request,
+    target: *const c_char,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), { borrow_mut!(request).change().set_raw_target(text!(target)) })
+}
+
+/// Sends `target`, a text with its length, as the request target in place of the URL's path and query,
+/// byte for byte.
+/// Ownership: `target` is copied.
+/// Threads: one at a time for one request.
+/// Errors: as ka_request_set_raw_target.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_request_set_raw_target_str(
+    request: *mut ka_request,
+    target: ka_str,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(), { borrow_mut!(request).change().set_raw_target(view!(target)) })
 }
 
 /// Whether redirects (301, 302, 303, 307, 308) are followed. Default: as option `redirect` of the client

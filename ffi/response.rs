@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use bytes::{Bytes, BytesMut};
-use keepalive_core::{Blocking, Error, Fields, Response, Result, Version};
+use keepalive_core::{Blocking, Error, Fields, Response, ResponseHead, Result, Version};
 
 use crate::boundary::Out;
 use crate::handle::{check_length, missing, take_back};
@@ -254,8 +254,10 @@ pub extern "C" fn ka_response_reused(response: *const ka_response) -> bool {
     ka_fn!(view(false), { Ok(borrow!(response).response.info().reused) })
 }
 
-/// Writes how the exchange went: connection, replays, time by phase. `size` is sizeof(ka_info).
-/// Ownership: all stays the caller's.
+/// Writes how the exchange went, as far as it has come: connection, replays, bytes, time by phase. What the
+/// body adds (`receive_ns`, `bytes_received`) is there once it has been read to its end. `size` is
+/// sizeof(ka_info).
+/// Ownership: the struct stays the caller's; the views in it are valid until ka_response_free.
 /// Threads: one at a time for one response.
 /// Errors: KA_INVALID_ARGUMENT for NULL or an impossible size.
 #[unsafe(no_mangle)]
@@ -267,9 +269,48 @@ pub extern "C" fn ka_response_info(
 ) -> ka_status {
     ka_fn!(status(error), outs(), {
         let response = &borrow!(response).response;
-        let snapshot = ka_info::new(response.info(), &response.timings());
+        // Its views are of the connection's texts, which the response keeps.
+        let heads = response.informational().len();
+        let snapshot = ka_info::new(&response.info(), &response.timings(), heads);
         // SAFETY: by the header's contract `info` is NULL or has room for `size` bytes.
         unsafe { sized::write(info, size, &snapshot, "info") }
+    })
+}
+
+/// Tells of one of the 1xx heads that came before the response, such as 103 (Early Hints): `index` is below
+/// `informational_count` of ka_info. Its fields are asked for with ka_response_informational_header_at.
+/// Ownership: all stays the caller's.
+/// Threads: one at a time for one response.
+/// Errors: KA_INVALID_ARGUMENT when there is no such head.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_informational_at(
+    response: *const ka_response,
+    index: usize,
+    http_status: *mut u16,
+    header_count: *mut usize,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(http_status, header_count), {
+        let head = informational(borrow!(response), index)?;
+        Ok((head.status, head.fields.len()))
+    })
+}
+
+/// One header field of a 1xx head, both from 0, in the order, case and number they came in.
+/// Ownership: `*name` and `*value` are views, valid until ka_response_free.
+/// Threads: one at a time for one response.
+/// Errors: KA_INVALID_ARGUMENT when there is no such head or field.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_response_informational_header_at(
+    response: *const ka_response,
+    index: usize,
+    header: usize,
+    name: *mut ka_str,
+    value: *mut ka_str,
+    error: *mut *mut ka_error,
+) -> ka_status {
+    ka_fn!(status(error), outs(name, value), {
+        field_at(Some(&informational(borrow!(response), index)?.fields), header)
     })
 }
 
@@ -291,6 +332,11 @@ pub extern "C" fn ka_response_free(response: *mut ka_response) {
 fn is_complete(response: *const ka_response) -> bool {
     // SAFETY: by the header's contract NULL or a response of this library that nobody else uses.
     unsafe { response.as_ref() }.is_some_and(|response| response.response.is_complete())
+}
+
+fn informational(response: &ka_response, index: usize) -> Result<&ResponseHead> {
+    let head = response.response.informational().get(index);
+    head.ok_or_else(|| Error::argument(format!("index: there is no 1xx head {index}")))
 }
 
 fn first(response: &ka_response, name: &[u8], value: Out<ka_str>) -> bool {

@@ -111,6 +111,16 @@
 #define KA_MIN_STACK_SIZE (192 * 1024)
 
 /**
+ * For ka_request_set_decode: bodies are handed out as they came.
+ */
+#define KA_DECODE_NONE false
+
+/**
+ * For ka_request_set_decode: gzip, deflate, br and zstd are decoded.
+ */
+#define KA_DECODE_ALL true
+
+/**
  * What became of a call. Numbers are stable and never reused. 1xx: the caller's mistake, or a
  * failure of its body source; 2xx: the server was not reached; 3xx: TLS failed: the handshake, or
  * the protocol after it; 4xx: the connection failed under the exchange; 5xx: the server broke the
@@ -207,6 +217,10 @@ enum ka_status
      * No byte of the response came for too long.
      */
     KA_READ_TIMEOUT = 403,
+    /**
+     * A body moved at less than `min_speed_size` over `min_speed_time_ms`.
+     */
+    KA_TOO_SLOW = 404,
     /**
      * The response head breaks RFC 9112.
      */
@@ -488,6 +502,123 @@ typedef struct {
      */
     size_t len;
 } ka_str;
+
+/**
+ * How an exchange went: ka_response_info, ka_error_info. Durations are nanoseconds, 0 where a
+ * phase did not happen; all but `total_ns` add up to it. They are of the try that was answered:
+ * what was before it is in `stalled_ns`.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * Whether the connection had carried a response before. 0: no, 1: yes.
+     */
+    uint64_t reused;
+    /**
+     * Number of the connection, unique in the process.
+     */
+    uint64_t connection_id;
+    /**
+     * How often the request was sent again on a fresh connection: 0 or 1.
+     */
+    uint64_t replays;
+    /**
+     * Why it was sent again: the kind of the error that it met. KA_OK: it was not.
+     */
+    ka_status replay_reason;
+    /**
+     * Always 0.
+     */
+    uint32_t replay_reason_reserved;
+    /**
+     * Tries before this one that failed and were worth another (option `retries`).
+     */
+    uint64_t retries;
+    /**
+     * Redirects followed before this response.
+     */
+    uint64_t redirects;
+    /**
+     * Whether a second try was sent because the first took long (option `hedge`). 0: no, 1: yes.
+     */
+    uint64_t hedged;
+    /**
+     * Whether the response is the second try's. 0: no, 1: yes.
+     */
+    uint64_t hedge_won;
+    /**
+     * Waiting for a connection or for leave to open one: the limits of the pool.
+     */
+    uint64_t queued_ns;
+    /**
+     * Resolving the host name, as far as the request waited for it.
+     */
+    uint64_t resolve_ns;
+    /**
+     * The TCP handshake, and what a proxy took to open the way, as far as the request waited for
+     * them.
+     */
+    uint64_t connect_ns;
+    /**
+     * The TLS handshakes, as far as the request waited for them.
+     */
+    uint64_t tls_ns;
+    /**
+     * From the connection to the last byte of the request.
+     */
+    uint64_t send_ns;
+    /**
+     * From the last byte of the request to the end of the response head.
+     */
+    uint64_t wait_ns;
+    /**
+     * From the call to the end of the response, or to its head while the body is still to come.
+     */
+    uint64_t total_ns;
+    /**
+     * Requests that the connection has carried, this one counted in.
+     */
+    uint64_t requests;
+    /**
+     * What was sent of the request, in bytes: head and body as they stood in the connection,
+     * before TLS.
+     */
+    uint64_t bytes_sent;
+    /**
+     * What has come of the response, in bytes: 1xx heads, head and body as they stood in the
+     * connection, chunked and coded, after TLS. While the body is being read, what came with the
+     * head.
+     */
+    uint64_t bytes_received;
+    /**
+     * Address and port of this end of the connection. Empty where there is none; a view, valid as
+     * long as what it was asked of.
+     */
+    ka_str local_address;
+    /**
+     * Address and port that the connection leads to, which are a proxy's where there is one; of a
+     * Unix domain socket its path, as the option `unix_socket` has it. Empty where there is none;
+     * a view, valid as long as what it was asked of.
+     */
+    ka_str peer_address;
+    /**
+     * What is none of the others: tries before this one with the pauses between them, the
+     * redirects that led to it, and what opening a connection cost beside the next three.
+     */
+    uint64_t stalled_ns;
+    /**
+     * From the response head to the end of the body; 0 before that end, and when all came with the
+     * head.
+     */
+    uint64_t receive_ns;
+    /**
+     * The number of 1xx heads that came before it: ka_response_informational_at has them.
+     */
+    uint64_t informational_count;
+} ka_info;
 
 /**
  * A view of bytes that belong to another object.
@@ -821,6 +952,29 @@ typedef struct {
      * 0 is off, 1 is on. Default: by language.
      */
     uint64_t cookies;
+    /**
+     * Bytes per second that a body must move at on average over `min_speed_time_ms`, as curl's
+     * low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the
+     * wire; only time spent on waiting for the peer counts, and the wait for a response head does
+     * not. 0: any speed. Default: 0.
+     */
+    uint64_t min_speed_size;
+    /**
+     * The time over which `min_speed_size` is to be reached. 0: no limit. Default: 30,000 ms.
+     */
+    uint64_t min_speed_time_ms;
+    /**
+     * Bytes per second that a body moves at on average at most: what is faster is left in the
+     * socket, so that TCP slows the sender down. 0: no limit. Default: 0.
+     */
+    uint64_t max_speed_size;
+    /**
+     * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
+     * Accept-Encoding by requests that have no such field. Without, a body is handed out as it
+     * came. Python and Node's fetch decode unless told not to, C and Node's request do not. 0 is
+     * off, 1 is on. Default: by language.
+     */
+    uint64_t decode;
 } ka_client_options;
 
 /**
@@ -1126,82 +1280,6 @@ typedef struct {
 typedef bool (*ka_cookie_fn)(void *user_data, const ka_cookie *cookie);
 
 /**
- * How an exchange went: ka_response_info. Durations are nanoseconds, 0 where a phase did not
- * happen; `queued_ns` holds `resolve_ns`, `connect_ns` and `tls_ns` where the request waited for
- * its own dial, so that they do not add up to `total_ns`.
- */
-typedef struct {
-    /**
-     * The number of bytes of this struct that the running library knows.
-     */
-    size_t size;
-    /**
-     * Whether the connection had carried a response before. 0: no, 1: yes.
-     */
-    uint64_t reused;
-    /**
-     * Number of the connection, unique in the process.
-     */
-    uint64_t connection_id;
-    /**
-     * How often the request was sent again on a fresh connection: 0 or 1.
-     */
-    uint64_t replays;
-    /**
-     * Why it was sent again: the kind of the error that it met. KA_OK: it was not.
-     */
-    ka_status replay_reason;
-    /**
-     * Always 0.
-     */
-    uint32_t replay_reason_reserved;
-    /**
-     * Tries before this one that failed and were worth another (option `retries`).
-     */
-    uint64_t retries;
-    /**
-     * Redirects followed before this response.
-     */
-    uint64_t redirects;
-    /**
-     * Whether a second try was sent because the first took long (option `hedge`). 0: no, 1: yes.
-     */
-    uint64_t hedged;
-    /**
-     * Whether the response is the second try's. 0: no, 1: yes.
-     */
-    uint64_t hedge_won;
-    /**
-     * Waiting for a connection, dialling included.
-     */
-    uint64_t queued_ns;
-    /**
-     * Resolving the host name.
-     */
-    uint64_t resolve_ns;
-    /**
-     * The TCP handshake.
-     */
-    uint64_t connect_ns;
-    /**
-     * The TLS handshake.
-     */
-    uint64_t tls_ns;
-    /**
-     * From the first byte of the request to its last.
-     */
-    uint64_t send_ns;
-    /**
-     * From the last byte of the request to the end of the response head.
-     */
-    uint64_t wait_ns;
-    /**
-     * From the call to the response head.
-     */
-    uint64_t total_ns;
-} ka_info;
-
-/**
  * A redirect that is about to be followed, for the time of a call of a ka_redirect_fn.
  */
 typedef struct {
@@ -1436,6 +1514,19 @@ KA_API ka_sent ka_error_sent(const ka_error *error);
  * Errors: false when `error` is NULL.
  */
 KA_API bool ka_error_retry_safe(const ka_error *error);
+
+/**
+ * Writes how the exchange went that `failed` ended, and where its time went: the phase in which it failed has
+ * what it took to fail. `size` is sizeof(ka_info).
+ * Ownership: the struct stays the caller's; the views in it are valid until ka_error_free.
+ * Threads: one at a time for one error.
+ * Errors: KA_INVALID_STATE when no exchange had begun; KA_INVALID_ARGUMENT for NULL or an impossible size.
+ */
+KA_API
+ka_status ka_error_info(const ka_error *failed,
+                        ka_info *info,
+                        size_t size,
+                        ka_error **error);
 
 /**
  * The body bytes that came before a submitted request failed. (A blocking read delivers them
@@ -1746,9 +1837,10 @@ ka_status ka_request_set_timeout(ka_request *request,
  * "redirect_downgrade", "sensitive_headers" (in addition to the client's), "proxy", "no_proxy",
  * "proxy_headers", "unix_socket", "local_address", "interface", "connect_to", "tls_verify",
  * "tls_verify_host", "ca_file", "ca_dir", "ca_only", "client_cert_file", "client_key_file",
- * "client_key_password", "tls_min_version", "tls_max_version", "tls_server_name" or "tls_pins", each as
- * the field of that name in ka_client_options; flags are "true" or "false". `value` NULL: as the
- * client's; empty: none. Requests with other TLS options never share a connection or a session.
+ * "client_key_password", "tls_min_version", "tls_max_version", "tls_server_name", "tls_pins", "decode",
+ * "min_speed", "min_speed_time" (milliseconds) or "max_speed", each as the field of that name in
+ * ka_client_options; flags are "true" or "false", numbers are decimal. `value` NULL: as the client's;
+ * empty: none. Requests with other TLS options never share a connection or a session.
  * Ownership: inputs are copied.
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT names the option and what is wrong with it; the request is then
@@ -1775,12 +1867,60 @@ ka_status ka_request_set_option_str(ka_request *request,
 
 /**
  * Whether gzip, deflate, br and zstd bodies of the response are decoded, and asked for with
- * Accept-Encoding unless the request has that field. Default: no.
+ * Accept-Encoding unless the request has that field: KA_DECODE_ALL or KA_DECODE_NONE, which hands them
+ * out as they came. Default: as the client's option decode, which is no.
  * Ownership: nothing is kept.
  * Threads: one at a time for one request.
  * Errors: KA_INVALID_ARGUMENT when `request` is NULL.
  */
-KA_API ka_status ka_request_set_decode(ka_request *request, bool decode, ka_error **error);
+KA_API
+ka_status ka_request_set_decode(ka_request *request,
+                                bool decode,
+                                ka_error **error);
+
+/**
+ * Leaves out a field that the request would get by default: "User-Agent", "Accept-Encoding", or the
+ * "Authorization" of the URL's userinfo. A field that is added by name is sent all the same.
+ * Ownership: `name` is copied.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_HEADER for "Host", "Content-Length" and "Transfer-Encoding", without which the
+ * message has no host or no end, and for what is no name.
+ */
+KA_API ka_status ka_request_omit_header(ka_request *request, const char *name, ka_error **error);
+
+/**
+ * Leaves out a field that the request would get by default, whose name comes with its length.
+ * Ownership: `name` is copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_omit_header.
+ */
+KA_API ka_status ka_request_omit_header_str(ka_request *request, ka_str name, ka_error **error);
+
+/**
+ * Sends `target` as the request target (RFC 9112 3.2) in place of the URL's path and query, byte for
+ * byte: nothing is encoded and no dot segment removed, as signed URLs and keys of object stores want it;
+ * "*" for OPTIONS. The connection is the URL's. A redirect does not inherit it.
+ * Ownership: `target` is copied.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_ARGUMENT names the byte that cannot be in a target (only visible ASCII can, without
+ * "#") and its place; also for CONNECT, whose target is in its URL. The request is then unchanged.
+ */
+KA_API
+ka_status ka_request_set_raw_target(ka_request *request,
+                                    const char *target,
+                                    ka_error **error);
+
+/**
+ * Sends `target`, a text with its length, as the request target in place of the URL's path and query,
+ * byte for byte.
+ * Ownership: `target` is copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_set_raw_target.
+ */
+KA_API
+ka_status ka_request_set_raw_target_str(ka_request *request,
+                                        ka_str target,
+                                        ka_error **error);
 
 /**
  * Whether redirects (301, 302, 303, 307, 308) are followed. Default: as option `redirect` of the client
@@ -2129,8 +2269,10 @@ KA_API ka_status ka_response_read_all(ka_response *response, ka_bytes *body, ka_
 KA_API bool ka_response_reused(const ka_response *response);
 
 /**
- * Writes how the exchange went: connection, replays, time by phase. `size` is sizeof(ka_info).
- * Ownership: all stays the caller's.
+ * Writes how the exchange went, as far as it has come: connection, replays, bytes, time by phase. What the
+ * body adds (`receive_ns`, `bytes_received`) is there once it has been read to its end. `size` is
+ * sizeof(ka_info).
+ * Ownership: the struct stays the caller's; the views in it are valid until ka_response_free.
  * Threads: one at a time for one response.
  * Errors: KA_INVALID_ARGUMENT for NULL or an impossible size.
  */
@@ -2139,6 +2281,34 @@ ka_status ka_response_info(const ka_response *response,
                            ka_info *info,
                            size_t size,
                            ka_error **error);
+
+/**
+ * Tells of one of the 1xx heads that came before the response, such as 103 (Early Hints): `index` is below
+ * `informational_count` of ka_info. Its fields are asked for with ka_response_informational_header_at.
+ * Ownership: all stays the caller's.
+ * Threads: one at a time for one response.
+ * Errors: KA_INVALID_ARGUMENT when there is no such head.
+ */
+KA_API
+ka_status ka_response_informational_at(const ka_response *response,
+                                       size_t index,
+                                       uint16_t *http_status,
+                                       size_t *header_count,
+                                       ka_error **error);
+
+/**
+ * One header field of a 1xx head, both from 0, in the order, case and number they came in.
+ * Ownership: `*name` and `*value` are views, valid until ka_response_free.
+ * Threads: one at a time for one response.
+ * Errors: KA_INVALID_ARGUMENT when there is no such head or field.
+ */
+KA_API
+ka_status ka_response_informational_header_at(const ka_response *response,
+                                              size_t index,
+                                              size_t header,
+                                              ka_str *name,
+                                              ka_str *value,
+                                              ka_error **error);
 
 /**
  * Frees a response. A short unread rest of the body is read by the engine to save the connection

@@ -33,6 +33,7 @@ const ROOMS: &[&str] = &[
     "stats",
     "verify",
     "guard",
+    "progress",
     "auth",
     "fork",
     "cookies",

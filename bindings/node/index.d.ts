@@ -75,6 +75,19 @@ export interface ClientOptions {
    */
   stallTimeout?: number | null
   /**
+   * Bytes per second that a body must move at on average over `minSpeedTime`, as curl's low-speed limit; slower is an
+   * error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer counts, and
+   * the wait for a response head does not. 0: any speed. Default: 0.
+   */
+  minSpeed?: number
+  /** The time over which `minSpeed` is to be reached. 0 or `null`: no limit. Default: 30,000. */
+  minSpeedTime?: number | null
+  /**
+   * Bytes per second that a body moves at on average at most: what is faster is left in the socket, so that TCP slows
+   * the sender down. 0: no limit. Default: 0.
+   */
+  maxSpeed?: number
+  /**
    * How long a response may wait for its body to be read on, before its connection is closed: longer than servers wait
    * for a reader (60 s), and as long as a connection is kept at all. 0 or `null`: for ever. Default: 300,000.
    */
@@ -90,6 +103,12 @@ export interface ClientOptions {
    * Default: 2,147,483,648 (2 GiB).
    */
   maxBodySize?: number
+  /**
+   * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in Accept-Encoding by requests that
+   * have no such field. Without, a body is handed out as it came. Python and Node's fetch decode unless told not to, C
+   * and Node's request do not. Default: by language.
+   */
+  decode?: boolean
   /** Bytes of an unread body that are read to save the connection. Default: 262,144 (256 KiB). */
   drainLimit?: number
   /** Time spent on reading the unread rest of a body to save the connection. 0 or `null`: no limit. Default: 50. */
@@ -265,8 +284,8 @@ export interface ClientOptions {
   // </generated>
 }
 
-/** A header value; an array becomes one field for each, `undefined` none. */
-export type HeaderValue = string | number | boolean | bigint | undefined
+/** A header value; an array becomes one field for each, `undefined` none. `null`: not sent, also where it would be by default. */
+export type HeaderValue = string | number | boolean | bigint | null | undefined
 
 /**
  * Header fields: an object, pairs, a `Headers` or `Map`, or a flat array of names and values.
@@ -281,7 +300,9 @@ export type HeadersInit =
 export type BodyPiece = string | ArrayBufferView | ArrayBufferLike
 
 /**
- * A request body. Strings and bytes are copied and sent with their length; so are arrays and Sets of them, Blobs and
+ * A request body. Strings and bytes are copied and sent with their length; bytes above 1 MiB are copied while they are
+ * sent, as undici and node:http read them, so they must not change until the promise of `request` has settled (`fetch`
+ * takes its own copy at once, as WHATWG asks). With their length go also arrays and Sets of them, Blobs and
  * form data (of the global scope, of undici, of the `form-data` package), and the body of a `Request` that is there
  * within a few turns of the event loop and has at most 1 MB. Streams and other iterables are read as fast as the server
  * takes them, and sent chunked unless a Content-Length header gives their length.
@@ -329,6 +350,25 @@ export interface RoadOptions {
   /** `tlsServerName` by Node's name. */
   servername?: string | null
   // <generated request options>
+  /**
+   * Bytes per second that a body must move at on average over `minSpeedTime`, as curl's low-speed limit; slower is an
+   * error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer counts, and
+   * the wait for a response head does not. 0: any speed. Default: 0.
+   */
+  minSpeed?: number
+  /** The time over which `minSpeed` is to be reached. 0 or `null`: no limit. Default: 30,000. */
+  minSpeedTime?: number | null
+  /**
+   * Bytes per second that a body moves at on average at most: what is faster is left in the socket, so that TCP slows
+   * the sender down. 0: no limit. Default: 0.
+   */
+  maxSpeed?: number
+  /**
+   * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in Accept-Encoding by requests that
+   * have no such field. Without, a body is handed out as it came. Python and Node's fetch decode unless told not to, C
+   * and Node's request do not. Default: by language.
+   */
+  decode?: boolean
   /**
    * What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow"; "manual", they are responses
    * like others; "error", they are errors. `null`: "manual". Default: not set.
@@ -439,8 +479,13 @@ export interface RequestOptions extends Timeouts, RoadOptions {
   signal?: AbortSignal | null
   /** Default `manual`: a redirect is a response like any other. With `error` it rejects with `KA_INVALID_REDIRECT`. */
   redirect?: 'follow' | 'error' | 'manual'
-  /** Whether gzip, deflate, br and zstd are asked for and decoded. Default false. */
+  /** `decode` by the name that got and others have for it. */
   decompress?: boolean
+  /**
+   * The request target, sent byte for byte in place of the URL's path and query: for signed URLs, keys with `..` in
+   * them, `OPTIONS *`. What cannot be sent in one is a TypeError with `KA_INVALID_ARGUMENT`.
+   */
+  rawTarget?: string
 }
 
 /** Options of `upgrade`: those of `request` that concern a request without a body. */
@@ -485,6 +530,8 @@ export interface RequestInit extends Timeouts, RoadOptions {
   signal?: AbortSignal | null
   /** Default `follow`. With `manual` the redirect itself is the response. */
   redirect?: 'follow' | 'error' | 'manual'
+  /** The request target, sent byte for byte in place of the URL's path and query. */
+  rawTarget?: string
   /** Accepted for the sake of streamed bodies; they are always sent this way. */
   duplex?: 'half'
 }
@@ -496,6 +543,8 @@ export interface Info {
   reused: boolean
   /** Number of the connection, unique in the process. */
   connectionId: number
+  /** Requests that the connection has carried, this one counted in. */
+  requests: number
   /** How often the request was sent again on a fresh connection: 0 or 1. */
   replays: number
   /** Why it was sent again: the kind of the error that it met. Such as `ConnectionReset`; `null`: it was not. */
@@ -508,25 +557,51 @@ export interface Info {
   hedged: boolean
   /** Whether the response is the second try's. */
   hedgeWon: boolean
+  /** What was sent of the request, in bytes: head and body as they stood in the connection, before TLS. */
+  bytesSent: number
+  /**
+   * What has come of the response, in bytes: 1xx heads, head and body as they stood in the connection, chunked and
+   * coded, after TLS. While the body is being read, what came with the head.
+   */
+  bytesReceived: number
+  /** Address and port of this end of the connection. `null` where there is none. */
+  localAddress: string | null
+  /**
+   * Address and port that the connection leads to, which are a proxy's where there is one; of a Unix domain socket its
+   * path, as the option `unixSocket` has it. `null` where there is none.
+   */
+  peerAddress: string | null
   // </generated>
   /** Of the response. */
   httpVersion: '1.0' | '1.1'
-  /** Milliseconds by phase; 0 where a phase did not happen. */
+  /** The 1xx heads that came before the response, such as 103 (Early Hints). */
+  informational: { statusCode: number; headers: Record<string, string | string[]> }[]
+  /**
+   * Milliseconds by phase; 0 where a phase did not happen. All but `total` add up to it. They are of the try that was
+   * answered: what was before it is in `stalled`. Look again at `info` for what the end of a streamed body adds.
+   */
   timings: {
     // <generated timings>
-    /** Waiting for a connection, dialling included. */
+    /** Waiting for a connection or for leave to open one: the limits of the pool. */
     queued: number
-    /** Resolving the host name. */
+    /**
+     * What is none of the others: tries before this one with the pauses between them, the redirects that led to it, and
+     * what opening a connection cost beside the next three.
+     */
+    stalled: number
+    /** Resolving the host name, as far as the request waited for it. */
     resolve: number
-    /** The TCP handshake. */
+    /** The TCP handshake, and what a proxy took to open the way, as far as the request waited for them. */
     connect: number
-    /** The TLS handshake. */
+    /** The TLS handshakes, as far as the request waited for them. */
     tls: number
-    /** From the first byte of the request to its last. */
+    /** From the connection to the last byte of the request. */
     send: number
     /** From the last byte of the request to the end of the response head. */
     wait: number
-    /** From the call to the response head. */
+    /** From the response head to the end of the body; 0 before that end, and when all came with the head. */
+    receive: number
+    /** From the call to the end of the response, or to its head while the body is still to come. */
     total: number
     // </generated>
   }
@@ -741,6 +816,8 @@ export type ErrorCode =
   | 'KA_SEND_TIMEOUT'
   /** No byte of the response came for too long. */
   | 'KA_READ_TIMEOUT'
+  /** A body moved at less than `minSpeed` over `minSpeedTime`. */
+  | 'KA_TOO_SLOW'
   /** The response head breaks RFC 9112. */
   | 'KA_INVALID_RESPONSE_HEAD'
   /** The response head exceeds a limit. */
@@ -817,6 +894,8 @@ export interface ErrorDetails {
   tries?: number
   /** What was asked for, without userinfo and fragment. */
   url?: string
+  /** How the exchange went until it failed, if one had begun; not shown with the error. */
+  readonly info?: Info
 }
 
 /**
@@ -837,6 +916,7 @@ export class KeepaliveError extends Error implements ErrorDetails {
   port?: number
   tries?: number
   url?: string
+  readonly info?: Info
 }
 
 /** A pool with its limits and TLS settings. Nothing it does blocks the event loop. */

@@ -150,6 +150,8 @@ impl std::fmt::Debug for ClientConfig {
 /// The options of a client, and what follows from them once and for all.
 pub(crate) struct Settings {
     pub config: Arc<ClientConfig>,
+    /// The speed of bodies is limited.
+    pub is_paced: bool,
     /// The serialised User-Agent field.
     pub agent_field: Vec<u8>,
     /// The same and the Accept-Encoding field, for requests whose responses are decoded.
@@ -184,6 +186,7 @@ impl Settings {
             auth: auth.filter(|auth| *auth != Credentials::None),
             redirects: Redirects::parse(config.redirect.as_deref().unwrap_or_default())?,
             sensitive: sensitive_names(config.sensitive_headers.as_deref().unwrap_or_default())?,
+            is_paced: config.min_speed > 0 || config.max_speed > 0,
             config: Arc::new(config),
             agent_field,
             decoding_fields,

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 
 use keepalive_proto::{LocalError, RemoteError};
 
+use keepalive_tables::{Info, Timings};
+
 pub use keepalive_tables::{ErrorGroup, ErrorKind, Phase, Sent};
 
 use crate::repeat::{Answer, Attempt, Body};
@@ -30,6 +32,7 @@ struct Inner {
     address: Option<SocketAddr>,
     source: Option<Source>,
     partial: Option<bytes::Bytes>,
+    told: Option<Box<(Info, Timings)>>,
 }
 
 /// `Result` with this crate's error.
@@ -51,6 +54,7 @@ impl Error {
             address: None,
             source: None,
             partial: None,
+            told: None,
         }))
     }
 
@@ -109,6 +113,22 @@ impl Error {
     pub(crate) fn with_address(mut self, address: SocketAddr) -> Self {
         self.0.address = Some(address);
         self
+    }
+
+    /// With how the exchange went until then, and where its time went.
+    pub(crate) fn with_info(mut self, info: Info, timings: Timings) -> Self {
+        self.0.told = Some(Box::new((info, timings)));
+        self
+    }
+
+    /// How the exchange went until it failed; `None` when it never began.
+    pub fn info(&self) -> Option<&Info> {
+        self.0.told.as_deref().map(|(info, _)| info)
+    }
+
+    /// Where the time went until then: the phase in which it failed has what it took to fail.
+    pub fn timings(&self) -> Option<&Timings> {
+        self.0.told.as_deref().map(|(_, timings)| timings)
     }
 
     /// The body bytes that came before the failure, when a whole body was asked for.

@@ -209,6 +209,21 @@ pub struct ka_client_options {
     /// module do not; a jar that several clients share is given by other means (docs/cookies.md).
     /// 0 is off, 1 is on. Default: by language.
     pub cookies: u64,
+    /// Bytes per second that a body must move at on average over `min_speed_time_ms`, as curl's
+    /// low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the
+    /// wire; only time spent on waiting for the peer counts, and the wait for a response head does
+    /// not. 0: any speed. Default: 0.
+    pub min_speed_size: u64,
+    /// The time over which `min_speed_size` is to be reached. 0: no limit. Default: 30,000 ms.
+    pub min_speed_time_ms: u64,
+    /// Bytes per second that a body moves at on average at most: what is faster is left in the
+    /// socket, so that TCP slows the sender down. 0: no limit. Default: 0.
+    pub max_speed_size: u64,
+    /// Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
+    /// Accept-Encoding by requests that have no such field. Without, a body is handed out as it
+    /// came. Python and Node's fetch decode unless told not to, C and Node's request do not. 0 is
+    /// off, 1 is on. Default: by language.
+    pub decode: u64,
 }
 
 impl ka_client_options {
@@ -274,6 +289,10 @@ impl ka_client_options {
             sensitive_headers: std::ptr::null(),
             auth: std::ptr::null(),
             cookies: u64::from(config.cookies),
+            min_speed_size: config.min_speed,
+            min_speed_time_ms: milliseconds(config.min_speed_time),
+            max_speed_size: config.max_speed,
+            decode: u64::from(config.decode),
         }
     }
 
@@ -294,11 +313,15 @@ impl ka_client_options {
         config.connect_timeout = limit_from_whole_millis(self.connect_timeout_ms);
         config.header_timeout = limit_from_whole_millis(self.header_timeout_ms);
         config.stall_timeout = limit_from_whole_millis(self.stall_timeout_ms);
+        config.min_speed = self.min_speed_size;
+        config.min_speed_time = limit_from_whole_millis(self.min_speed_time_ms);
+        config.max_speed = self.max_speed_size;
         config.body_idle_timeout = limit_from_whole_millis(self.body_idle_timeout_ms);
         config.total_timeout = limit_from_whole_millis(self.total_timeout_ms);
         config.max_head_size = self.max_head_size;
         config.max_fields = self.max_fields;
         config.max_body_size = self.max_body_size;
+        config.decode = flag(self.decode, "option decode")?;
         config.drain_limit = self.drain_limit_size;
         config.drain_timeout = limit_from_whole_millis(self.drain_timeout_ms);
         config.busy_poll = self.busy_poll_us;

@@ -6,7 +6,7 @@ use std::ffi::c_char;
 
 use keepalive_core::{Info, OriginStats, Stats, Timings};
 
-use crate::convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE, characters, listed, nanoseconds};
+use crate::convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE, characters, listed, nanoseconds, viewed};
 use crate::slice::ka_str;
 use crate::status::ka_status;
 
@@ -113,9 +113,9 @@ impl ka_origin_stats {
     }
 }
 
-/// How an exchange went: ka_response_info. Durations are nanoseconds, 0 where a phase did not
-/// happen; `queued_ns` holds `resolve_ns`, `connect_ns` and `tls_ns` where the request waited for
-/// its own dial, so that they do not add up to `total_ns`.
+/// How an exchange went: ka_response_info, ka_error_info. Durations are nanoseconds, 0 where a
+/// phase did not happen; all but `total_ns` add up to it. They are of the try that was answered:
+/// what was before it is in `stalled_ns`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct ka_info {
@@ -139,24 +139,49 @@ pub struct ka_info {
     pub hedged: u64,
     /// Whether the response is the second try's. 0: no, 1: yes.
     pub hedge_won: u64,
-    /// Waiting for a connection, dialling included.
+    /// Waiting for a connection or for leave to open one: the limits of the pool.
     pub queued_ns: u64,
-    /// Resolving the host name.
+    /// Resolving the host name, as far as the request waited for it.
     pub resolve_ns: u64,
-    /// The TCP handshake.
+    /// The TCP handshake, and what a proxy took to open the way, as far as the request waited for
+    /// them.
     pub connect_ns: u64,
-    /// The TLS handshake.
+    /// The TLS handshakes, as far as the request waited for them.
     pub tls_ns: u64,
-    /// From the first byte of the request to its last.
+    /// From the connection to the last byte of the request.
     pub send_ns: u64,
     /// From the last byte of the request to the end of the response head.
     pub wait_ns: u64,
-    /// From the call to the response head.
+    /// From the call to the end of the response, or to its head while the body is still to come.
     pub total_ns: u64,
+    /// Requests that the connection has carried, this one counted in.
+    pub requests: u64,
+    /// What was sent of the request, in bytes: head and body as they stood in the connection,
+    /// before TLS.
+    pub bytes_sent: u64,
+    /// What has come of the response, in bytes: 1xx heads, head and body as they stood in the
+    /// connection, chunked and coded, after TLS. While the body is being read, what came with the
+    /// head.
+    pub bytes_received: u64,
+    /// Address and port of this end of the connection. Empty where there is none; a view, valid as
+    /// long as what it was asked of.
+    pub local_address: ka_str,
+    /// Address and port that the connection leads to, which are a proxy's where there is one; of a
+    /// Unix domain socket its path, as the option `unix_socket` has it. Empty where there is none;
+    /// a view, valid as long as what it was asked of.
+    pub peer_address: ka_str,
+    /// What is none of the others: tries before this one with the pauses between them, the
+    /// redirects that led to it, and what opening a connection cost beside the next three.
+    pub stalled_ns: u64,
+    /// From the response head to the end of the body; 0 before that end, and when all came with the
+    /// head.
+    pub receive_ns: u64,
+    /// The number of 1xx heads that came before it: ka_response_informational_at has them.
+    pub informational_count: u64,
 }
 
 impl ka_info {
-    pub(crate) fn new(info: &Info, timings: &Timings) -> ka_info {
+    pub(crate) fn new(info: &Info, timings: &Timings, informational: usize) -> ka_info {
         ka_info {
             size: size_of::<ka_info>(),
             reused: info.reused.into(),
@@ -175,6 +200,14 @@ impl ka_info {
             send_ns: nanoseconds(timings.send),
             wait_ns: nanoseconds(timings.wait),
             total_ns: nanoseconds(timings.total),
+            requests: info.requests,
+            bytes_sent: info.bytes_sent,
+            bytes_received: info.bytes_received,
+            local_address: viewed(info.local_address.as_deref()),
+            peer_address: viewed(info.peer_address.as_deref()),
+            stalled_ns: nanoseconds(timings.stalled),
+            receive_ns: nanoseconds(timings.receive),
+            informational_count: informational as u64,
         }
     }
 }

@@ -55,6 +55,8 @@ pub enum ka_status {
     KA_SEND_TIMEOUT = 402,
     /// No byte of the response came for too long.
     KA_READ_TIMEOUT = 403,
+    /// A body moved at less than `min_speed_size` over `min_speed_time_ms`.
+    KA_TOO_SLOW = 404,
     /// The response head breaks RFC 9112.
     KA_INVALID_RESPONSE_HEAD = 500,
     /// The response head exceeds a limit.
@@ -120,6 +122,7 @@ impl ka_status {
         ka_status::KA_CONNECTION_RESET,
         ka_status::KA_SEND_TIMEOUT,
         ka_status::KA_READ_TIMEOUT,
+        ka_status::KA_TOO_SLOW,
         ka_status::KA_INVALID_RESPONSE_HEAD,
         ka_status::KA_HEAD_TOO_LARGE,
         ka_status::KA_INVALID_FRAMING,
@@ -163,6 +166,7 @@ impl ka_status {
             ErrorKind::ConnectionReset => ka_status::KA_CONNECTION_RESET,
             ErrorKind::SendTimeout => ka_status::KA_SEND_TIMEOUT,
             ErrorKind::ReadTimeout => ka_status::KA_READ_TIMEOUT,
+            ErrorKind::TooSlow => ka_status::KA_TOO_SLOW,
             ErrorKind::InvalidResponseHead => ka_status::KA_INVALID_RESPONSE_HEAD,
             ErrorKind::HeadTooLarge => ka_status::KA_HEAD_TOO_LARGE,
             ErrorKind::InvalidFraming => ka_status::KA_INVALID_FRAMING,

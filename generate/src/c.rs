@@ -279,6 +279,14 @@ fn fact_field(fact: &FactInfo, from: &str) -> Field {
             &format!("{doc} Ends in a NUL."),
             &format!("characters(&{own})"),
         ),
+        FactKind::Address => Field::new(
+            name,
+            "ka_str",
+            &format!(
+                "{doc} Empty where there is none; a view, valid as long as what it was asked of."
+            ),
+            &format!("viewed({own}.as_deref())"),
+        ),
         FactKind::Addresses => Field::new(
             name,
             &format!("[c_char; KA_{}_SIZE]", name.to_uppercase()),
@@ -292,7 +300,7 @@ fn stats(before: &str) -> String {
     let mut text = head(
         "What is told of a client and of an exchange, as structs.",
         "use std::ffi::c_char;\n\nuse keepalive_core::{Info, OriginStats, Stats, Timings};\n\n\
-         use crate::convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE, characters, listed, nanoseconds};\n\
+         use crate::convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE, characters, listed, nanoseconds, viewed};\n\
          use crate::slice::ka_str;\n\
          use crate::status::ka_status;\n",
     );
@@ -333,13 +341,19 @@ fn stats(before: &str) -> String {
     );
     let mut fields: Vec<Field> = INFO.iter().flat_map(info_fields).collect();
     fields.extend(TIMINGS.iter().map(|fact| fact_field(fact, "timings")));
+    fields.push(Field::new(
+        "informational_count",
+        "u64",
+        "The number of 1xx heads that came before it: ka_response_informational_at has them.",
+        "informational as u64",
+    ));
     text += "\n";
     text += &shown(
         "ka_info",
-        "How an exchange went: ka_response_info. Durations are nanoseconds, 0 where a phase did not \
-         happen; `queued_ns` holds `resolve_ns`, `connect_ns` and `tls_ns` where the request waited for \
-         its own dial, so that they do not add up to `total_ns`.",
-        "info: &Info, timings: &Timings",
+        "How an exchange went: ka_response_info, ka_error_info. Durations are nanoseconds, 0 where a phase \
+         did not happen; all but `total_ns` add up to it. They are of the try that was answered: what was \
+         before it is in `stalled_ns`.",
+        "info: &Info, timings: &Timings, informational: usize",
         fields,
         before,
     );

@@ -131,6 +131,9 @@ fn property(indent: &str, fact: &FactInfo, moment: &str) -> String {
         ),
         FactKind::Word => (union(fact.words.iter().copied()), doc),
         FactKind::Text => ("string".to_string(), doc),
+        FactKind::Address => {
+            ("string | null".to_string(), format!("{doc} `null` where there is none."))
+        }
         FactKind::Addresses => ("string[]".to_string(), doc),
     };
     comment(indent, &doc) + &format!("{indent}{}: {kind}\n", camel(fact.name))
@@ -172,6 +175,7 @@ fn field(fact: &FactInfo) -> (&'static str, &'static str, String, String) {
         FactKind::Reason => ("Option<&'static str>", format!("{own}.map(|kind| kind.name())")),
         FactKind::Word => ("&'static str", own),
         FactKind::Text => ("String", format!("{own}.clone()")),
+        FactKind::Address => ("Option<String>", format!("{own}.as_deref().map(str::to_string)")),
         FactKind::Addresses => {
             ("Vec<String>", format!("{own}.iter().map(ToString::to_string).collect()"))
         }

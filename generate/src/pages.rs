@@ -128,13 +128,18 @@ fn facts() -> String {
          seconds in Python, milliseconds in Node and nanoseconds in C.",
     );
     text += "## Of a response\n\n";
-    text += &paragraph("`response.info` in Python and Node, `ka_response_info` in C.");
+    text += &paragraph(
+        "`response.info` in Python and Node, `ka_response_info` in C; of an error `error.info` and `ka_error_info`, where \
+         an exchange had begun. Beside these rows Python and Node have `timings`, `tls` and `informational`, the 1xx heads \
+         that came before; C has `ka_response_tls` and `ka_response_informational_at`.",
+    );
     text += &table(INFO);
     text += "\n## Where its time went\n\n";
     text += &paragraph(
-        "`response.info.timings` in Python and Node, in C part of `ka_info`. A phase that did not happen is 0. `queued` \
-         holds `resolve`, `connect` and `tls` where the request waited for its own dial, so that they do not add up to \
-         `total`.",
+        "`response.info.timings` in Python and Node, in C part of `ka_info`; of an error `error.info.timings` and \
+         `ka_error_info`. The names are those of browsers' tools. A phase that did not happen is 0; all but `total` add up \
+         to it. On a connection that was free at once the first five are 0, and `reused` says why. See \
+         [observing.md](observing.md).",
     );
     text += &table(TIMINGS);
     text += "\n## Of a pool, since its client was made\n\n";

@@ -134,6 +134,7 @@ fn property(fact: &FactInfo) -> String {
             format!("Literal[{}]", words.join(", "))
         }
         FactKind::Text => "str".to_string(),
+        FactKind::Address => "str | None".to_string(),
         FactKind::Addresses => "list[str]".to_string(),
     };
     format!("    @property\n    def {}(self) -> {kind}: ...\n", fact.name)
@@ -178,6 +179,11 @@ impl Fact {
                 ("&'static str", format!(" {}.", either(&words)), own)
             }
             FactKind::Text => ("String", String::new(), format!("{own}.clone()")),
+            FactKind::Address => (
+                "Option<String>",
+                " None where there is none.".to_string(),
+                format!("{own}.as_deref().map(str::to_string)"),
+            ),
             FactKind::Addresses => (
                 "Vec<String>",
                 String::new(),
@@ -256,8 +262,8 @@ fn rust() -> String {
         "//! Generated from the tables in core/tables by `make generate`; do not edit.\n//!\n\
          //! What is told of a pool and of an exchange, and what the options are.\n\n\
          use std::collections::BTreeMap;\nuse std::sync::Arc;\n\n\
-         use keepalive_core::{ErrorKind, Info as CoreInfo, Timings as CoreTimings, TlsInfo as CoreTlsInfo};\n\
-         use pyo3::prelude::*;\nuse pyo3::types::PyDict;\n\nuse crate::info::repr;\nuse crate::tls_info::{TlsInfo, tls_info};\n\n",
+         use keepalive_core::{\n    ErrorKind, Info as CoreInfo, Timings as CoreTimings, TlsInfo as CoreTlsInfo,\n};\n\
+         use pyo3::prelude::*;\nuse pyo3::types::{PyDict, PyTuple};\n\nuse crate::info::repr;\nuse crate::tls_info::{TlsInfo, tls_info};\n\n",
     );
     text += &timings();
     text += &info();
@@ -274,8 +280,8 @@ const COMPARED: &str =
 fn timings() -> String {
     let class = Class {
         name: "Timings",
-        about: "Seconds by phase; 0.0 where a phase did not happen. ``queued`` holds ``resolve``, ``connect`` \
-                and ``tls`` where the request waited for its own dial, so that they do not add up to ``total``.",
+        about: "Seconds by phase; 0.0 where a phase did not happen. All but ``total`` add up to it. They are of \
+                the try that was answered: what was before it is in ``stalled``.",
         facts: TIMINGS.iter().map(|fact| Fact::of(fact, "timings")).collect(),
     };
     let names: Vec<&str> = class.facts.iter().map(|fact| fact.name).collect();
@@ -298,9 +304,11 @@ fn info() -> String {
     facts.push(Fact::own("timings", "Py<Timings>", "Seconds by phase.", value));
     let about = "How TLS was agreed on when the connection was opened; None without TLS.";
     facts.push(Fact::own("tls", "Option<Py<TlsInfo>>", about, "tls_info(py, tls)?"));
+    let about = "The 1xx heads that came before the response: pairs of status and ``Headers``.";
+    facts.push(Fact::own("informational", "Py<PyTuple>", about, "informational"));
     let class = Class { name: "Info", about: "How an exchange went.", facts };
     format!(
-        "{}\nimpl Info {{\n    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings, tls: Option<&Arc<CoreTlsInfo>>) -> PyResult<Info> \
+        "{}\nimpl Info {{\n    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings, tls: Option<&Arc<CoreTlsInfo>>, informational: Py<PyTuple>) -> PyResult<Info> \
          {{\n        Ok({})\n    }}\n\n{}}}\n\n#[pymethods]\nimpl Info {{{}}}\n\n",
         class.structure(FROZEN),
         class.literal(),

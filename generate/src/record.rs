@@ -32,7 +32,11 @@ const WORDS: &[(&str, &str)] = &[
     ("REASON_LENGTH", "Bytes of the reason phrase, which follows."),
     ("FIELDS_LENGTH", "Bytes of the header fields: name, NUL, value, NUL and so on."),
     ("TRAILERS_LENGTH", "Bytes of the trailer fields, in the same form."),
-    ("BODY_LENGTH", "Bytes of the body, which comes last."),
+    ("BODY_LENGTH", "Bytes of the body."),
+    (
+        "INFORMATIONAL_LENGTH",
+        "Bytes of the 1xx heads behind it: status, number of fields and the fields of each, all with a NUL at their end.",
+    ),
 ];
 
 /// The bits of FLAGS that are not told of an exchange.
@@ -41,6 +45,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("LAST", "The body ends with this record."),
     ("DIRECT", "The body can be taken as it comes."),
     ("RESTART", "The request's body is wanted from its beginning."),
+    ("TOLD", "It says how the exchange went: of a head, the end of a body and a failure."),
 ];
 
 /// A fact and its place.
@@ -58,6 +63,8 @@ struct Layout {
     number_facts: Vec<Place>,
     timings: Vec<Place>,
     flag_facts: Vec<Place>,
+    /// Each has a word with its length; they come last.
+    text_facts: Vec<Place>,
 }
 
 fn places(first: usize, facts: impl Iterator<Item = &'static FactInfo>) -> Vec<Place> {
@@ -69,20 +76,22 @@ fn layout() -> Result<Layout> {
     let of =
         |kinds: &'static [FactKind]| INFO.iter().filter(move |fact| kinds.contains(&fact.kind));
     let word_facts = places(WORDS.len(), of(&[FactKind::Few, FactKind::Reason]));
+    let text_facts = places(WORDS.len() + word_facts.len(), of(&[FactKind::Address]));
     let number_facts = places(0, of(&[FactKind::Count]));
     let timings = places(number_facts.len(), TIMINGS.iter());
     let flag_facts = places(FLAGS.len(), of(&[FactKind::Flag]));
-    let placed = word_facts.len() + number_facts.len() + flag_facts.len();
+    let placed = word_facts.len() + number_facts.len() + flag_facts.len() + text_facts.len();
     if placed != INFO.len() || flag_facts.iter().any(|flag| flag.at > 31) {
         return Err("the record of Node has no place for a fact of INFO".to_string());
     }
     Ok(Layout {
-        words: (WORDS.len() + word_facts.len()).next_multiple_of(2),
+        words: (WORDS.len() + word_facts.len() + text_facts.len()).next_multiple_of(2),
         numbers: number_facts.len() + timings.len(),
         word_facts,
         number_facts,
         timings,
         flag_facts,
+        text_facts,
     })
 }
 
@@ -115,6 +124,7 @@ pub fn rust() -> Result<String> {
     }
     text += "    }\n\n    /// Puts what is told of an exchange into its places.\n    \
              pub fn put(info: &Info, timings: &Timings, words: &mut [u32; WORDS], numbers: &mut [f64; NUMBERS]) {\n";
+    text += "        words[word::FLAGS] |= flag::TOLD;\n";
     for Place { fact, at, .. } in &layout.flag_facts {
         text += &format!("        words[word::FLAGS] |= u32::from(info.{}) << {at};\n", fact.name);
     }
@@ -131,7 +141,13 @@ pub fn rust() -> Result<String> {
     for Place { fact, at, .. } in &layout.timings {
         text += &format!("        numbers[{at}] = timings.{}.as_secs_f64() * 1e3;\n", fact.name);
     }
-    Ok(text + "    }\n}\n")
+    text += "    }\n\n    /// The texts that come last, with the places of their lengths.\n    \
+             pub fn texts(info: &Info) -> impl Iterator<Item = (usize, &str)> {\n        [\n";
+    for Place { fact, at, .. } in &layout.text_facts {
+        text +=
+            &format!("            ({at}, info.{}.as_deref().unwrap_or_default()),\n", fact.name);
+    }
+    Ok(text + "        ]\n        .into_iter()\n    }\n}\n")
 }
 
 /// The constants of the JavaScript side.
@@ -146,6 +162,9 @@ pub fn constants() -> Result<String> {
     }
     for place in &layout.word_facts {
         constants.push((place.name.clone(), place.at, place.fact.doc));
+    }
+    for place in &layout.text_facts {
+        constants.push((format!("{}_LENGTH", place.name), place.at, "Bytes of that text."));
     }
     for (at, (name, doc)) in FLAGS.iter().enumerate() {
         constants.push((name.to_string(), 1 << at, doc));
@@ -169,18 +188,21 @@ pub fn constants() -> Result<String> {
 pub fn info() -> Result<String> {
     let layout = layout()?;
     let mut text = String::from(
-        "/** What is told of the exchange whose record begins with the word `at`. */\n\
-         function infoOf({ words, doubles }, at) {\n  const flags = words[at + FLAGS]\n  \
-         const number = (at + WORDS) / 2\n  return {\n",
+        "/** What is told of the exchange whose record begins with the word `at`, its last texts at `next`. */\n\
+         function infoOf({ words, doubles, bytes }, at, next) {\n  const flags = words[at + FLAGS]\n  \
+         const number = (at + WORDS) / 2\n  \
+         const part = (length) => (length === 0 ? null : bytes.utf8Slice(next, (next += length)))\n  return {\n",
     );
     // In the order of the table, as they are declared.
     for fact in INFO {
-        let all = [&layout.word_facts, &layout.number_facts, &layout.flag_facts];
+        let (words, numbers) = (&layout.word_facts, &layout.number_facts);
+        let all = [words, numbers, &layout.flag_facts, &layout.text_facts];
         for place in all.into_iter().flatten().filter(|place| place.fact.name == fact.name) {
             let value = match fact.kind {
                 FactKind::Flag => format!("(flags & {}) !== 0", place.name),
                 FactKind::Reason => format!("kindName(words[at + {}])", place.name),
                 FactKind::Count => number(place.at),
+                FactKind::Address => format!("part(words[at + {}_LENGTH])", place.name),
                 _ => format!("words[at + {}]", place.name),
             };
             text += &format!("    {}: {value},\n", camel(fact.name));
@@ -190,7 +212,16 @@ pub fn info() -> Result<String> {
     for place in &layout.timings {
         text += &format!("      {}: {},\n", camel(place.fact.name), number(place.at));
     }
-    Ok(text + "    },\n  }\n}\n")
+    text += "    },\n  }\n}\n\n/** What the end of a body adds to that: its milliseconds, and bytes in all. */\n\
+             function endOf({ doubles }, at) {\n  const number = (at + WORDS) / 2\n  return [";
+    let place = |places: &[Place], name| {
+        places.iter().find(|place| place.fact.name == name).map(|it| it.at)
+    };
+    let receive = place(&layout.timings, "receive").ok_or("the record of Node has no receive")?;
+    let bytes = place(&layout.number_facts, "bytes_received")
+        .ok_or("the record of Node has no bytes_received")?;
+    text += &format!("{}, {}]\n}}\n", number(receive), number(bytes));
+    Ok(text)
 }
 
 fn number(at: usize) -> String {

@@ -70,7 +70,7 @@ function dispatch(batch, at) {
       exchange.onWantBody((words[word + FLAGS] & RESTART) !== 0)
       break
     default:
-      exchange.onFailure(words[word + EXTRA] - 1)
+      exchange.onFailure(words[word + EXTRA] - 1, new Record(batch, at))
   }
 }
 

@@ -164,7 +164,6 @@ class Result {
   #headers
   #trailers
   #body
-  #info
 
   constructor(incoming) {
     this.#incoming = incoming
@@ -203,8 +202,7 @@ class Result {
   }
 
   get info() {
-    this.#info ??= this.#incoming.record.info
-    return this.#info
+    return this.#incoming.info
   }
 
   [inspectCustom](depth, options, inspect) {

@@ -21,20 +21,24 @@ const URL_LENGTH = 6 // Bytes of the URL, the first of the texts.
 const REASON_LENGTH = 7 // Bytes of the reason phrase, which follows.
 const FIELDS_LENGTH = 8 // Bytes of the header fields: name, NUL, value, NUL and so on.
 const TRAILERS_LENGTH = 9 // Bytes of the trailer fields, in the same form.
-const BODY_LENGTH = 10 // Bytes of the body, which comes last.
-const REPLAYS = 11 // How often the request was sent again on a fresh connection: 0 or 1.
-const REPLAY_REASON = 12 // Why it was sent again: the kind of the error that it met.
-const RETRIES = 13 // Tries before this one that failed and were worth another (option `retries`).
-const REDIRECTS = 14 // Redirects followed before this response.
+const BODY_LENGTH = 10 // Bytes of the body.
+const INFORMATIONAL_LENGTH = 11 // Bytes of the 1xx heads behind it: status, number of fields and the fields of each, all with a NUL at their end.
+const REPLAYS = 12 // How often the request was sent again on a fresh connection: 0 or 1.
+const REPLAY_REASON = 13 // Why it was sent again: the kind of the error that it met.
+const RETRIES = 14 // Tries before this one that failed and were worth another (option `retries`).
+const REDIRECTS = 15 // Redirects followed before this response.
+const LOCAL_ADDRESS_LENGTH = 16 // Bytes of that text.
+const PEER_ADDRESS_LENGTH = 17 // Bytes of that text.
 const HTTP_10 = 1 // The response is of HTTP/1.0.
 const LAST = 2 // The body ends with this record.
 const DIRECT = 4 // The body can be taken as it comes.
 const RESTART = 8 // The request's body is wanted from its beginning.
-const REUSED = 16 // Whether the connection had carried a response before.
-const HEDGED = 32 // Whether a second try was sent because the first took long (option `hedge`).
-const HEDGE_WON = 64 // Whether the response is the second try's.
-const WORDS = 16 // Words; numbers follow.
-const TEXTS = 128 // Bytes before the texts.
+const TOLD = 16 // It says how the exchange went: of a head, the end of a body and a failure.
+const REUSED = 32 // Whether the connection had carried a response before.
+const HEDGED = 64 // Whether a second try was sent because the first took long (option `hedge`).
+const HEDGE_WON = 128 // Whether the response is the second try's.
+const WORDS = 18 // Words; numbers follow.
+const TEXTS = 176 // Bytes before the texts.
 // </generated>
 
 /** Memory that batches are packed into; the views share it. */
@@ -162,40 +166,80 @@ class Record {
   }
 
   get info() {
-    const info = infoOf(this.slab, this.word)
+    const { slab, word } = this
+    const heads = this.bodyStart + slab.words[word + BODY_LENGTH]
+    const texts = heads + slab.words[word + INFORMATIONAL_LENGTH]
+    const info = infoOf(slab, word, texts)
+    info.informational = texts === heads ? [] : headsOf(slab.bytes.latin1Slice(heads, texts))
     let tls
-    const get = () => (tls ??= this.slab.tlsOf(info.connectionId))
+    const get = () => (tls ??= slab.tlsOf(info.connectionId))
     return Object.defineProperty(info, 'tls', { get, enumerable: true, configurable: true })
+  }
+
+  /** Whether it says how the exchange went. */
+  get told() {
+    return (this.slab.words[this.word + FLAGS] & TOLD) !== 0
+  }
+
+  /** Of the end of a body: the milliseconds since the head, and all bytes of the response. */
+  get ended() {
+    return endOf(this.slab, this.word)
   }
 }
 
 // <generated info>
-/** What is told of the exchange whose record begins with the word `at`. */
-function infoOf({ words, doubles }, at) {
+/** What is told of the exchange whose record begins with the word `at`, its last texts at `next`. */
+function infoOf({ words, doubles, bytes }, at, next) {
   const flags = words[at + FLAGS]
   const number = (at + WORDS) / 2
+  const part = (length) => (length === 0 ? null : bytes.utf8Slice(next, (next += length)))
   return {
     reused: (flags & REUSED) !== 0,
     connectionId: doubles[number],
+    requests: doubles[number + 1],
     replays: words[at + REPLAYS],
     replayReason: kindName(words[at + REPLAY_REASON]),
     retries: words[at + RETRIES],
     redirects: words[at + REDIRECTS],
     hedged: (flags & HEDGED) !== 0,
     hedgeWon: (flags & HEDGE_WON) !== 0,
+    bytesSent: doubles[number + 2],
+    bytesReceived: doubles[number + 3],
+    localAddress: part(words[at + LOCAL_ADDRESS_LENGTH]),
+    peerAddress: part(words[at + PEER_ADDRESS_LENGTH]),
     httpVersion: (flags & HTTP_10) !== 0 ? '1.0' : '1.1',
     timings: {
-      queued: doubles[number + 1],
-      resolve: doubles[number + 2],
-      connect: doubles[number + 3],
-      tls: doubles[number + 4],
-      send: doubles[number + 5],
-      wait: doubles[number + 6],
-      total: doubles[number + 7],
+      queued: doubles[number + 4],
+      stalled: doubles[number + 5],
+      resolve: doubles[number + 6],
+      connect: doubles[number + 7],
+      tls: doubles[number + 8],
+      send: doubles[number + 9],
+      wait: doubles[number + 10],
+      receive: doubles[number + 11],
+      total: doubles[number + 12],
     },
   }
 }
+
+/** What the end of a body adds to that: its milliseconds, and bytes in all. */
+function endOf({ doubles }, at) {
+  const number = (at + WORDS) / 2
+  return [doubles[number + 11], doubles[number + 3]]
+}
 // </generated>
+
+/** 1xx heads, as the record has them. */
+function headsOf(block) {
+  const parts = split(block)
+  const heads = []
+  for (let at = 0; at < parts.length; ) {
+    const end = at + 2 + 2 * Number(parts[at + 1])
+    heads.push({ statusCode: Number(parts[at]), headers: fieldObject(parts.slice(at + 2, end)) })
+    at = end
+  }
+  return heads
+}
 
 function split(block) {
   if (block === '') return []

@@ -57,6 +57,13 @@ function describe(error, failure, url) {
   return error
 }
 
+/** How the exchange of `error` went: made when it is looked at, and not shown with the error. */
+function tellInfo(error, record) {
+  let info
+  const get = () => (info ??= record.info)
+  Object.defineProperty(error, 'info', { get, enumerable: false, configurable: true })
+}
+
 /**
  * Gives an error that was made in a wake-up the stack of those who wait for it. To be called in the
  * `catch` of an async function: V8 follows from there who awaits that.
@@ -140,4 +147,5 @@ module.exports = {
   failureOf,
   publicUrl,
   retraced,
+  tellInfo,
 }

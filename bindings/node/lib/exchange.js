@@ -7,7 +7,7 @@
 
 const { FinalizationRegistry, Promise, WeakRef, canPollInline, soon } = require('./captured')
 const { acquire, bridge, pollInline, release } = require('./bridge')
-const { KeepaliveError, closed, failureOf, localError } = require('./errors')
+const { KeepaliveError, closed, failureOf, localError, tellInfo } = require('./errors')
 const { Incoming } = require('./incoming')
 const { unwatch, watch } = require('./abort')
 
@@ -115,14 +115,15 @@ class Exchange {
     resolve(value)
   }
 
-  /** `number` of the failure in the batch. */
-  onFailure(number) {
+  /** `number` of the failure in the batch; `record` says how the exchange went. */
+  onFailure(number, record) {
     const { reject, reader, state, upload } = this
     const failure = failureOf(bridge, number)
     // What its source throws on being told is less than what happened.
     this.endUpload()
     this.finish()
     const error = new KeepaliveError(failure, this.url)
+    if (record.told) tellInfo(error, record)
     if (state === CANCELLED) {
       reader?.reject(this.wrap(error, true))
       return

@@ -7,18 +7,25 @@ const NUL = '\0'
 
 /**
  * Collects fields as `name NUL value NUL ...`. Names and values are checked by the engine; here
- * only what would not survive the way there: characters above U+00FF.
+ * only what would not survive the way there: characters above U+00FF. A field whose value is null is
+ * not to be sent, also where it would be by default.
  */
 class HeaderBlock {
   constructor() {
     this.text = ''
     this.count = 0
+    this.omitted = undefined
   }
 
   add(name, value) {
     if (typeof name !== 'string') throw argumentError(`headers: a name must be a string; got ${typeof name}`)
     if (Array.isArray(value)) {
       for (const one of value) this.add(name, one)
+      return
+    }
+    if (value === null) {
+      this.omitted ??= []
+      this.omitted.push(name)
       return
     }
     const text = valueText(name, value)
@@ -35,6 +42,11 @@ class HeaderBlock {
       if (pieces[i].toLowerCase() === name) return true
     }
     return false
+  }
+
+  /** Whether a field of that lower-case name was added, or is not to be sent. */
+  decides(name) {
+    return this.has(name) || (this.omitted !== undefined && this.omitted.some((one) => one.toLowerCase() === name))
   }
 
   /** The value of a field by its lower-case name. */
@@ -55,7 +67,7 @@ function valueText(name, value) {
   else if (value === undefined) return undefined
   else if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') text = String(value)
   else if (value !== null && typeof value === 'object' && typeof value.toString === 'function' && value.toString !== Object.prototype.toString) text = String(value)
-  else throw argumentError(`header ${JSON.stringify(name)}: expected a string; got ${value === null ? 'null' : typeof value}`)
+  else throw argumentError(`header ${JSON.stringify(name)}: expected a string; got ${typeof value}`)
   if (BEYOND_BYTES.test(text) || BEYOND_BYTES.test(name)) {
     throw argumentError(`header ${JSON.stringify(name)}: contains a character above U+00FF`, 'KA_INVALID_HEADER')
   }

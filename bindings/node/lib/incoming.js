@@ -44,6 +44,21 @@ class Incoming {
     this.burst = 0 // bytes that were there without waiting
     this.ahead = undefined // the promise of the next piece
     this.onFailure = undefined // told when the body fails while nobody reads
+    this.told = undefined // how the exchange went, once somebody has asked
+  }
+
+  /** How the exchange went, as far as it has come. */
+  get info() {
+    const { tail } = this
+    this.told ??= this.record.info
+    if (tail !== undefined && tail.ended !== undefined && tail !== this.record) {
+      const { told } = this
+      const [receive, bytesReceived] = tail.ended
+      told.timings.total += receive - told.timings.receive
+      told.timings.receive = receive
+      told.bytesReceived = bytesReceived
+    }
+    return this.told
   }
 
   /** Trailer fields as an object; undefined before the body's end. */
@@ -131,7 +146,7 @@ class Incoming {
   takeInto(memory, offset) {
     const count = this.exchange.take(memory, offset)
     this.burst += count
-    if (this.exchange.over) this.end(NO_TRAILERS)
+    if (this.exchange.over) this.end({ trailers: [], ended: bridge.ended() })
     return count
   }
 
@@ -253,8 +268,6 @@ class Incoming {
     this.onFailure?.(reason)
   }
 }
-
-const NO_TRAILERS = { trailers: [] }
 
 /** Readers. */
 const WHOLE = 'whole'

@@ -56,6 +56,7 @@ const forms = {
   fields(name, value) {
     const block = new HeaderBlock()
     collectHeaders(value, block)
+    if (block.omitted !== undefined) throw wrong(name, 'fields with values', null)
     const pieces = block.text.split('\0')
     let lines = ''
     for (let i = 0; i + 1 < pieces.length; i += 2) {
@@ -78,7 +79,8 @@ function entry(name, value) {
   return value
 }
 
-const requestOptions = [...native.requestOptions(), ...Object.keys(aliases)].filter((name) => name !== 'redirect')
+// `decode` and `redirect` travel as flags.
+const requestOptions = [...native.requestOptions(), ...Object.keys(aliases)].filter((name) => name !== 'decode' && name !== 'redirect')
 
 /** A request's own, as names and values in turn; undefined when there are none. Null is none. */
 function ownOptions(options) {
@@ -92,8 +94,11 @@ function ownOptions(options) {
       const { flag } = readers.flag(name, value)
       own.push(row.name, String(flag))
       if (row.name === 'tls_verify' && !flag) warnInsecure(native)
-    } else {
+    } else if (row.kind === 'text') {
       own.push(row.name, value === null ? '' : textOf(name, value, row.form))
+    } else {
+      const { number = 0 } = readers[row.kind](name, value)
+      own.push(row.name, String(Math.ceil(number)))
     }
   }
   return own

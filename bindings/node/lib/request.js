@@ -16,6 +16,7 @@ const STREAM = 4
 const REWIND = 16
 const REFUSE = 32
 const MANUAL = 128
+const AS_CLIENT = 8192
 
 const LIMITS = native.limitNames()
 // Options of a client that a request can have for itself.
@@ -23,14 +24,14 @@ const OWN = new Set([...native.requestOptions(), 'rejectUnauthorized', 'serverna
 // WHATWG's fetch has a word of its own for this one.
 OWN.delete('redirect')
 const REQUEST_OPTIONS = new Set([
-  'method', 'headers', 'body', 'query', 'signal', 'redirect', 'decompress', ...LIMITS, ...OWN,
+  'method', 'headers', 'body', 'query', 'signal', 'redirect', 'decompress', 'rawTarget', ...LIMITS, ...OWN,
 ])
 // Those that WHATWG's fetch spells in capitals whatever the caller wrote.
 const UPPER = new Map(native.fetchMethods().map((name) => [name.toLowerCase(), name]))
 
 /** What `fetch` honours, and what it knows and can do without: a server's process has no use for them. */
 const FETCH_OPTIONS = new Set([
-  'method', 'headers', 'body', 'signal', 'redirect', 'duplex', ...LIMITS, ...OWN,
+  'method', 'headers', 'body', 'signal', 'redirect', 'duplex', 'rawTarget', ...LIMITS, ...OWN,
   'cache', 'credentials', 'keepalive', 'mode', 'priority', 'referrer', 'referrerPolicy', 'window',
 ])
 /** What would change what is sent or trusted, and is not done here. */
@@ -62,12 +63,11 @@ function requestOf(url, options) {
   prepared.setSignal(options.signal)
   prepared.setLimits(options)
   if (options.query !== undefined) prepared.addQuery(options.query)
-  const { redirect, decompress } = options
+  const { redirect, decompress, rawTarget } = options
   if (redirect !== undefined) prepared.setRedirect(redirect)
-  if (decompress !== undefined) {
-    if (typeof decompress !== 'boolean') throw argumentError(`decompress: expected true or false; got ${typeof decompress}`)
-    if (decompress) prepared.flags |= DECODE
-  }
+  if (decompress !== undefined) prepared.setDecode('decompress', decompress)
+  if (options.decode !== undefined) prepared.setDecode('decode', options.decode)
+  if (rawTarget !== undefined) prepared.setRawTarget(rawTarget)
   const { body, headers } = options
   if (headers === undefined && (body === undefined || body === null)) return prepared
   const block = new HeaderBlock()
@@ -121,6 +121,8 @@ function fetchOf(url, source, init, body) {
   const prepared = new Prepared(whatwg(url))
   for (const name in init) if (OWN.has(name)) prepared.setOwn(init)
   prepared.flags |= DECODE
+  if (init.decode !== undefined) prepared.setDecode('decode', init.decode)
+  if (init.rawTarget !== undefined) prepared.setRawTarget(init.rawTarget)
   prepared.setMethod(init.method ?? source?.method)
   if (/^(connect|trace|track)$/i.test(prepared.method)) {
     throw argumentError(`method: fetch does not send ${prepared.method}`, 'KA_INVALID_METHOD')
@@ -135,7 +137,7 @@ function fetchOf(url, source, init, body) {
     throw argumentError(`body: fetch sends none with ${prepared.method}`)
   }
   prepared.setBody(body, block, true)
-  if (!block.has('accept')) block.add('Accept', '*/*')
+  if (!block.decides('accept')) block.add('Accept', '*/*')
   prepared.setHeaders(block)
   return prepared
 }
@@ -144,7 +146,7 @@ class Prepared {
   constructor(url) {
     this.url = url
     this.method = 'GET'
-    this.flags = 0
+    this.flags = AS_CLIENT
     this.headers = undefined
     this.headerCount = undefined
     this.payload = undefined
@@ -157,6 +159,17 @@ class Prepared {
 
   setOwn(options) {
     this.own ??= require('./options').ownOptions(options)
+  }
+
+  setDecode(name, decode) {
+    if (typeof decode !== 'boolean') throw argumentError(`${name}: expected true or false; got ${typeof decode}`)
+    this.flags &= ~(DECODE | AS_CLIENT)
+    if (decode) this.flags |= DECODE
+  }
+
+  setRawTarget(target) {
+    if (typeof target !== 'string') throw argumentError(`rawTarget: expected a string; got ${target === null ? 'null' : typeof target}`)
+    this.own = [...(this.own ?? []), 'raw_target', target]
   }
 
   setMethod(method) {
@@ -212,10 +225,10 @@ class Prepared {
   setBody(body, block, isFetch) {
     if (body === undefined || body === null) return
     upload ??= require('./upload')
-    const { payload, upload: source, length, type, text } = upload.prepareBody(body)
+    const { payload, upload: source, length, type, text } = upload.prepareBody(body, !isFetch)
     this.payload = payload
     const implied = text && isFetch ? 'text/plain;charset=UTF-8' : type
-    if (implied !== undefined && !block.has('content-type')) block.add('Content-Type', implied)
+    if (implied !== undefined && !block.decides('content-type')) block.add('Content-Type', implied)
     if (source === undefined) return
     this.upload = source
     this.flags |= source.isRewindable ? STREAM | REWIND : STREAM
@@ -223,6 +236,9 @@ class Prepared {
   }
 
   setHeaders(block) {
+    if (block.omitted !== undefined) {
+      this.own = [...(this.own ?? []), ...block.omitted.flatMap((name) => ['omit', name])]
+    }
     if (block.count === 0) return
     this.headers = block.text
     this.headerCount = block.count

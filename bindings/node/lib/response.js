@@ -74,7 +74,7 @@ class Response {
 
   /** How the exchange went. */
   get info() {
-    return this.#incoming.record.info
+    return this.#incoming.info
   }
 
   get body() {

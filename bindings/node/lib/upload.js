@@ -16,15 +16,25 @@ const EXPECTED =
   'expected a string, Buffer, ArrayBuffer, typed array, URLSearchParams, Blob, FormData, ' +
   'stream or (async) iterable'
 
+/** Bytes up to so many are copied when the request is made. */
+const COPIED = 1024 * 1024
+
+/** And larger ones so many at a time. */
+const SLICE = 512 * 1024
+
 /**
  * Sorts a body: `payload` (sent with its length) or `upload` (in pieces, `length` when it is
- * known, else -1), and the Content-Type that goes with it.
+ * known, else -1), and the Content-Type that goes with it. `lent`: bytes may be read later, while they are
+ * sent; fetch has to take its own at once.
  */
-function prepareBody(body) {
+function prepareBody(body, lent) {
   if (typeof body === 'string') {
     return { payload: body, upload: undefined, length: -1, type: undefined, text: true }
   }
-  if (ArrayBuffer.isView(body) || types.isAnyArrayBuffer(body)) return whole(toBytes(body))
+  if (ArrayBuffer.isView(body) || types.isAnyArrayBuffer(body)) {
+    const bytes = toBytes(body)
+    return lent && bytes.byteLength > COPIED ? pieces(slicesOf(bytes), bytes.byteLength) : whole(bytes)
+  }
   if (typeof body !== 'object') throw argumentError(`body: ${EXPECTED}; got ${typeof body}`)
   const tag = body[toStringTag]
   if (tag === 'URLSearchParams') return whole(String(body), 'application/x-www-form-urlencoded;charset=UTF-8')
@@ -50,6 +60,19 @@ function prepareBody(body) {
     return pieces(body, -1, undefined)
   }
   throw argumentError(`body: ${EXPECTED}; got ${Object.prototype.toString.call(body)}`)
+}
+
+/** Large bytes, copied slice by slice as they are sent: a copy of all would cost more than sending them. */
+function slicesOf(bytes) {
+  const { byteLength } = bytes
+  return {
+    *[iterator]() {
+      for (let at = 0; at < byteLength; at += SLICE) {
+        if (bytes.byteLength !== byteLength) throw argumentError('body: it was transferred or resized before it was sent')
+        yield bytes.subarray(at, at + SLICE)
+      }
+    },
+  }
 }
 
 /** By shape, since there are Blobs of Node, of undici, and of DOM emulations. */

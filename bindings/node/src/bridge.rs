@@ -42,6 +42,9 @@ const SWITCH: u32 = 64;
 /// A redirect is a response like others.
 const MANUAL: u32 = 128;
 
+/// `DECODE` holds unless the client was told otherwise.
+const AS_CLIENT: u32 = 8192;
+
 /// A batch with this many bytes is handed over; there may be more then.
 const BATCH: usize = 64 * 1024;
 
@@ -63,6 +66,8 @@ struct State {
     /// Drained and not yet packed, the next one last.
     ready: Vec<Completion>,
     batch: Batch,
+    /// Of the body that `is_over` told of last.
+    ended: [f64; 2],
 }
 
 #[napi]
@@ -88,7 +93,7 @@ impl Bridge {
 
     /// Starts a request. `headers` is `name NUL value NUL ...` of `header_count` fields; `length`
     /// is the streamed body's, negative when unknown; `limits` as in `convert::timeouts`; `options`
-    /// are names and values of those that the request has for itself. Whether
+    /// are names and values of those that the request has for itself (`set_own`). Whether
     /// `poll_inline` is to be called once the loop has nothing else to do.
     #[napi]
     pub fn submit(
@@ -107,7 +112,7 @@ impl Bridge {
     ) -> Result<bool, Thrown> {
         let mut request = Request::new(&method, &url).map_err(thrown)?;
         for pair in options.iter().flat_map(|options| options.chunks_exact(2)) {
-            request.set_option(&pair[0], Some(&pair[1])).map_err(thrown)?;
+            set_own(&mut request, &pair[0], &pair[1]).map_err(thrown)?;
         }
         if let Some(ByteString(headers)) = headers {
             add_headers(&mut request, &headers, header_count.unwrap_or(0))?;
@@ -119,7 +124,10 @@ impl Bridge {
             Some(limits) => timeouts(&limits)?,
             None => Default::default(),
         }));
-        request.set_decode(flags & DECODE != 0);
+        request.set_decode(match client.decode {
+            Some(decode) if flags & AS_CLIENT != 0 => decode,
+            _ => flags & DECODE != 0,
+        });
         match flags & (FOLLOW | REFUSE | MANUAL) {
             0 => {}
             FOLLOW => request.set_redirects(Redirects::Follow),
@@ -248,12 +256,19 @@ impl Bridge {
     #[napi]
     pub fn is_over(&self, index: u32) -> bool {
         let mut state = self.shared.state.borrow_mut();
-        let response = &mut state.slots.at(index).response;
-        let over = response.as_ref().is_some_and(|response| response.is_complete());
-        if over {
-            *response = None;
-        }
-        over
+        let State { slots, ended, .. } = &mut *state;
+        let response = &mut slots.at(index).response;
+        let Some(over) = response.take_if(|response| response.is_complete()) else { return false };
+        let receive = over.timings().receive.as_secs_f64() * 1e3;
+        *ended = [receive, over.info().bytes_received as f64];
+        true
+    }
+
+    /// Of the body that `is_over` told of last: the milliseconds that it took, and all bytes of its
+    /// response.
+    #[napi]
+    pub fn ended(&self) -> Vec<f64> {
+        self.shared.state.borrow().ended.to_vec()
     }
 
     /// Asks the running call to end; its completion still comes.
@@ -309,7 +324,7 @@ impl Bridge {
     #[napi]
     pub fn drain(&self, mut slab: Room, offset: f64) -> f64 {
         let mut state = self.shared.state.borrow_mut();
-        let State { slots, ready, batch } = &mut *state;
+        let State { slots, ready, batch, .. } = &mut *state;
         if batch.bytes.is_empty() {
             batch.extras.clear();
             if ready.is_empty() {
@@ -465,6 +480,15 @@ impl Shared {
         state.slots.clear();
         state.ready.clear();
         state.batch = Batch::default();
+    }
+}
+
+/// What a request has for itself: an option, or what is no option of a client's.
+fn set_own(request: &mut Request, name: &str, value: &str) -> keepalive_core::Result<()> {
+    match name {
+        "raw_target" => request.set_raw_target(value.as_bytes()),
+        "omit" => request.omit_header(value.as_bytes()),
+        _ => request.set_option(name, Some(value)),
     }
 }
 

@@ -31,6 +31,8 @@ pub struct NativeClient {
     pub(crate) client: Client,
     /// Of requests that give none themselves.
     defaults: Timeouts,
+    /// The option of that name, where it was given.
+    pub(crate) decode: Option<bool>,
     /// It is everybody's: it stays usable.
     shared: bool,
 }
@@ -54,6 +56,7 @@ impl NativeClient {
             None => ClientConfig::default(),
         };
         let given = |name| entries.iter().any(|entry: &OptionEntry| entry.name == name);
+        let decode_given = given("decode");
         let own = profile.as_deref().is_none_or(|profile| profile == "default");
         let limit = |name| if own && !given(name) { usual(name) } else { None };
         let defaults = defaults(limit("header_timeout"), limit("stall_timeout"));
@@ -72,19 +75,22 @@ impl NativeClient {
             };
             config.set(&entry.name, value).map_err(thrown)?;
         }
+        let decode = decode_given.then_some(config.decode);
         let client = Client::new(config).map_err(thrown)?;
-        Ok(NativeClient { client, defaults, shared: false })
+        Ok(NativeClient { client, defaults, decode, shared: false })
     }
 
     /// A client that all environments of the process share that ask for it by the same `key`, which stands
     /// for `entries`; `close` on it only closes idle connections.
     #[napi(factory)]
     pub fn common(key: String, entries: Vec<OptionEntry>) -> Result<NativeClient, Thrown> {
+        let decode_given = entries.iter().any(|entry| entry.name == "decode");
         let (client, defaults) = common::client(&key, || {
             let NativeClient { client, defaults, .. } = NativeClient::new(entries, None)?;
             Ok((client, defaults))
         })?;
-        Ok(NativeClient { client, defaults, shared: true })
+        let decode = decode_given.then(|| client.config().decode);
+        Ok(NativeClient { client, defaults, decode, shared: true })
     }
 
     /// The process-wide client; one of two, since what was verified and what was not share nothing.
@@ -102,7 +108,7 @@ impl NativeClient {
             false => unverified(config)?,
         };
         let defaults = defaults(usual("header_timeout"), usual("stall_timeout"));
-        Ok(NativeClient { client, defaults, shared: true })
+        Ok(NativeClient { client, defaults, decode: None, shared: true })
     }
 
     /// The most bytes of a body that is collected whole; infinity without a limit.

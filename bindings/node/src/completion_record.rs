@@ -1,15 +1,15 @@
 //! Completions as records in one buffer, so that a batch costs one crossing and JavaScript decodes
 //! only what is asked for. `lib/completion_record.js` is the reader.
 //!
-//! A record is 8-aligned: words, numbers, then the url, reason, headers, trailers and body bytes; the
-//! places are generated for both sides, `crate::generated::record` here. Headers and trailers are
-//! `name NUL value NUL ...` (neither can contain a NUL).
+//! A record is 8-aligned: words, numbers, then the url, reason, headers, trailers, body bytes, 1xx heads
+//! and texts of what is told; the places are generated for both sides, `crate::generated::record` here.
+//! Headers and trailers are `name NUL value NUL ...` (neither can contain a NUL).
 
 use std::any::Any;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use keepalive_core::{
-    BodyWant, Completion, Error, Fields, Outcome, Response, ResponseHead, Version,
+    BodyWant, Completion, Error, Fields, Info, Outcome, Response, ResponseHead, Timings, Version,
 };
 
 use crate::call_table::CallTable;
@@ -52,6 +52,8 @@ struct Record<'a> {
     body: &'a [u8],
     trailers: Option<&'a Fields>,
     response: Option<&'a Response>,
+    /// How the exchange went.
+    told: Option<(Info, Timings)>,
     interim: Option<&'a ResponseHead>,
 }
 
@@ -139,6 +141,7 @@ impl Batch {
             body: &body,
             trailers,
             response: Some(&response),
+            told: Some((response.info(), response.timings())),
             ..Record::default()
         });
         (last == 0 || kept).then_some(response)
@@ -165,6 +168,7 @@ impl Batch {
             extra,
             body: &body,
             trailers: if last { response.trailers() } else { None },
+            told: last.then(|| (response.info(), response.timings())),
             ..Record::default()
         });
         (!last).then_some(response)
@@ -172,8 +176,9 @@ impl Batch {
 
     /// Also for calls that could not be started.
     fn failed(&mut self, slot: u32, error: Error) {
+        let told = error.info().cloned().zip(error.timings().copied());
         let extra = self.extra(Extra::Failure(error));
-        self.write(Record { slot, kind: kind::FAILED, extra, ..Record::default() });
+        self.write(Record { slot, kind: kind::FAILED, extra, told, ..Record::default() });
     }
 
     fn place(&mut self, body: Bytes) -> (u32, Bytes) {
@@ -197,7 +202,9 @@ impl Batch {
         let mut numbers = [0f64; NUMBERS];
         if let Some(response) = record.response {
             words[word::STATUS] = response.status().into();
-            record::put(response.info(), &response.timings(), &mut words, &mut numbers);
+        }
+        if let Some((info, timings)) = &record.told {
+            record::put(info, timings, &mut words, &mut numbers);
         }
         out.put_bytes(0, size_of_val(&words));
         for number in numbers {
@@ -226,6 +233,16 @@ impl Batch {
         }
         out.extend_from_slice(record.body);
         words[word::BODY_LENGTH] = length(out);
+        if let Some(response) = record.response {
+            write_heads(out, response.informational());
+            words[word::INFORMATIONAL_LENGTH] = length(out);
+        }
+        if let Some((info, _)) = &record.told {
+            for (place, text) in record::texts(info) {
+                out.extend_from_slice(text.as_bytes());
+                words[place] = length(out);
+            }
+        }
         out.resize(out.len().next_multiple_of(8), 0);
         words[word::SIZE] = (out.len() - start) as u32;
         for (place, word) in out[start..].chunks_exact_mut(4).zip(words) {
@@ -247,6 +264,13 @@ fn write_fields(out: &mut Vec<u8>, fields: &Fields) {
         out.push(0);
         out.extend_from_slice(value);
         out.push(0);
+    }
+}
+
+fn write_heads(out: &mut Vec<u8>, heads: &[ResponseHead]) {
+    for ResponseHead { status, fields, .. } in heads {
+        out.extend_from_slice(format!("{status}\0{}\0", fields.len()).as_bytes());
+        write_fields(out, fields);
     }
 }
 

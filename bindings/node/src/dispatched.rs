@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keepalive_core::{Event, Observer, Outcome, Queue, Request};
 
 /// The heads of interim responses are told as they come.
-const INFORM: u32 = 128;
+const INFORM: u32 = 1024;
 /// The request may be sent a second time whatever its method.
 const IDEMPOTENT: u32 = 256;
 /// The request may not be sent a second time whatever its method.

@@ -106,9 +106,9 @@ pub mod record {
     use crate::convert::row_of;
 
     /// Words of a record.
-    pub const WORDS: usize = 16;
+    pub const WORDS: usize = 18;
     /// Numbers that follow them.
-    pub const NUMBERS: usize = 8;
+    pub const NUMBERS: usize = 13;
 
     /// What a record is about.
     pub mod kind {
@@ -138,6 +138,8 @@ pub mod record {
         pub const DIRECT: u32 = 4;
         /// The request's body is wanted from its beginning.
         pub const RESTART: u32 = 8;
+        /// It says how the exchange went: of a head, the end of a body and a failure.
+        pub const TOLD: u32 = 16;
     }
 
     /// The places of words.
@@ -163,26 +165,44 @@ pub mod record {
         pub const FIELDS_LENGTH: usize = 8;
         /// Bytes of the trailer fields, in the same form.
         pub const TRAILERS_LENGTH: usize = 9;
-        /// Bytes of the body, which comes last.
+        /// Bytes of the body.
         pub const BODY_LENGTH: usize = 10;
+        /// Bytes of the 1xx heads behind it: status, number of fields and the fields of each, all
+        /// with a NUL at their end.
+        pub const INFORMATIONAL_LENGTH: usize = 11;
     }
 
     /// Puts what is told of an exchange into its places.
     pub fn put(info: &Info, timings: &Timings, words: &mut [u32; WORDS], numbers: &mut [f64; NUMBERS]) {
-        words[word::FLAGS] |= u32::from(info.reused) << 4;
-        words[word::FLAGS] |= u32::from(info.hedged) << 5;
-        words[word::FLAGS] |= u32::from(info.hedge_won) << 6;
-        words[11] = info.replays;
-        words[12] = info.replay_reason.map_or(0, row_of);
-        words[13] = info.retries;
-        words[14] = info.redirects;
+        words[word::FLAGS] |= flag::TOLD;
+        words[word::FLAGS] |= u32::from(info.reused) << 5;
+        words[word::FLAGS] |= u32::from(info.hedged) << 6;
+        words[word::FLAGS] |= u32::from(info.hedge_won) << 7;
+        words[12] = info.replays;
+        words[13] = info.replay_reason.map_or(0, row_of);
+        words[14] = info.retries;
+        words[15] = info.redirects;
         numbers[0] = info.connection_id as f64;
-        numbers[1] = timings.queued.as_secs_f64() * 1e3;
-        numbers[2] = timings.resolve.as_secs_f64() * 1e3;
-        numbers[3] = timings.connect.as_secs_f64() * 1e3;
-        numbers[4] = timings.tls.as_secs_f64() * 1e3;
-        numbers[5] = timings.send.as_secs_f64() * 1e3;
-        numbers[6] = timings.wait.as_secs_f64() * 1e3;
-        numbers[7] = timings.total.as_secs_f64() * 1e3;
+        numbers[1] = info.requests as f64;
+        numbers[2] = info.bytes_sent as f64;
+        numbers[3] = info.bytes_received as f64;
+        numbers[4] = timings.queued.as_secs_f64() * 1e3;
+        numbers[5] = timings.stalled.as_secs_f64() * 1e3;
+        numbers[6] = timings.resolve.as_secs_f64() * 1e3;
+        numbers[7] = timings.connect.as_secs_f64() * 1e3;
+        numbers[8] = timings.tls.as_secs_f64() * 1e3;
+        numbers[9] = timings.send.as_secs_f64() * 1e3;
+        numbers[10] = timings.wait.as_secs_f64() * 1e3;
+        numbers[11] = timings.receive.as_secs_f64() * 1e3;
+        numbers[12] = timings.total.as_secs_f64() * 1e3;
+    }
+
+    /// The texts that come last, with the places of their lengths.
+    pub fn texts(info: &Info) -> impl Iterator<Item = (usize, &str)> {
+        [
+            (16, info.local_address.as_deref().unwrap_or_default()),
+            (17, info.peer_address.as_deref().unwrap_or_default()),
+        ]
+        .into_iter()
     }
 }

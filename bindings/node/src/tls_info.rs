@@ -22,7 +22,7 @@ impl Sessions {
     /// A response came.
     pub fn note(&mut self, response: &Response) {
         let Some(tls) = response.tls() else { return };
-        let connection = response.info().connection_id;
+        let connection = response.connection_id();
         if self.by_connection.contains_key(&connection) {
             return;
         }

@@ -2,6 +2,7 @@
 // Large bodies: whole, in pieces, cut short, and what they leave in memory.
 
 const assert = require('node:assert/strict')
+const { createHash, randomBytes } = require('node:crypto')
 const http = require('node:http')
 const { after, before, test } = require('node:test')
 const { Client } = require('..')
@@ -136,4 +137,41 @@ test('memory: a body in pieces takes what V8 lets become garbage, a whole one it
     const { stdout, stderr } = await runNode(memory, [origin.http, way])
     assert.ok(Number(stdout) > 0 && Number(stdout) < limit, `${way}: ${stdout} KB ${stderr}`)
   }
+})
+
+test('large bytes are sent as they are, a second time too, and no more of them than there are', async () => {
+  const sizes = [1024 * 1024 + 1, 5 * MB]
+  const seen = []
+  const server = http.createServer(async (request, response) => {
+    const hash = createHash('sha256')
+    try {
+      for await (const piece of request) hash.update(piece)
+    } catch {
+      return // the body that is given up on purpose
+    }
+    seen.push([request.url, request.headers['content-length'], hash.digest('hex')])
+    if (request.url === '/again') response.writeHead(307, { location: '/here' })
+    response.end()
+  })
+  const url = await listen(server)
+  for (const size of sizes) {
+    const bytes = randomBytes(size + 2).subarray(1, -1)
+    const digest = createHash('sha256').update(bytes).digest('hex')
+    for (const body of [bytes, new Uint32Array(bytes.buffer.slice(0, 4 * Math.floor(size / 4))), bytes.buffer.slice(1, -1)]) {
+      seen.length = 0
+      const { statusCode } = await client.request(`${url}/again`, { method: 'POST', body, redirect: 'follow' })
+      const same = createHash('sha256').update(Buffer.from(body.buffer ?? body, body.byteOffset, body.byteLength)).digest('hex')
+      assert.equal(statusCode, 200)
+      assert.deepEqual(seen, ['/again', '/here'].map((path) => [path, String(body.byteLength), same]))
+    }
+    assert.equal((await client.fetch(`${url}/here`, { method: 'POST', body: bytes })).status, 200)
+    assert.equal(seen.at(-1)[2], digest)
+  }
+
+  const bytes = new Uint8Array(20 * MB)
+  const sent = client.request(`${url}/here`, { method: 'POST', body: bytes })
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+  await assert.rejects(sent, (error) => error.code === 'KA_BODY_SOURCE_FAILED' && /transferred/.test(error.cause.message))
+  server.closeAllConnections()
+  server.close()
 })

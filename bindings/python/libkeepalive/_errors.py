@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:
-    from ._native import Response
+    from ._native import Info, Response
 
 
 class InsecureWarning(UserWarning):
@@ -40,6 +40,9 @@ class _Failure(Exception):
     partial_body: bytes | None = None
     #: How often the request was tried in all (option ``retries``); 1 without further tries.
     tries: int = 1
+    #: How the exchange went until it failed, and where its time went; ``None`` if none had begun, and
+    #: after pickling.
+    info: Info | None = None
     #: Method and URL (without user and password), if the request got that far.
     request: RequestInfo | None = None
 
@@ -55,8 +58,9 @@ class _Failure(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # OSError, a base of some classes, would lose everything but the message.
-        facts = {name: getattr(self, name) for name in _FACTS}
-        return _rebuild, (type(self), self.args, {**self.__dict__, **facts})
+        facts = {name: getattr(self, name) for name in _FACTS if name != "info"}
+        own = {name: value for name, value in self.__dict__.items() if name != "info"}
+        return _rebuild, (type(self), self.args, {**own, **facts})
 
 
 _FACTS = (
@@ -69,6 +73,7 @@ _FACTS = (
     "errno",
     "partial_body",
     "tries",
+    "info",
     "request",
 )
 
@@ -188,6 +193,10 @@ class WriteTimeout(TimeoutException):
 
 class ReadTimeout(TimeoutException):
     """No byte of the response came for too long."""
+
+
+class TooSlow(TimeoutException):
+    """A body moved at less than ``min_speed`` over ``min_speed_time``."""
 
 
 class DecodingError(RequestError):

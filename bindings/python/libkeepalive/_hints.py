@@ -59,7 +59,6 @@ _ELSEWHERE = {
     "app": "a client has one transport, its pool",
     "event_hooks": "there are no hooks",
     "hooks": "there are no hooks",
-    "extensions": "there are no extensions",
     "default_encoding": "set response.encoding",
     "body": _BODY,
     "fields": "params=, data= or files=",

@@ -76,6 +76,10 @@ _HeaderTypes: TypeAlias = (
     | _Multi
 )
 
+_WishTypes: TypeAlias = (
+    _HeaderTypes | Mapping[str, str | None] | Mapping[bytes, bytes | None] | Iterable[tuple[_Text, _Text | None]]
+)
+
 class _Scalar(Protocol):
     """What numpy's scalars have."""
 
@@ -102,9 +106,18 @@ _File: TypeAlias = (
 _AuthTypes: TypeAlias = tuple[str | bytes, str | bytes]
 _TimeoutTypes: TypeAlias = float | Timeout | None
 
+class _Extensions(TypedDict, total=False):
+    target: bytes | str
+
 class _Arguments(TypedDict, total=False):
     params: str | bytes | _Pairs | None
-    headers: _HeaderTypes | None
+    headers: _WishTypes | None
+    """A field whose value is ``None`` is not sent, also where it would be by default."""
+    raw_target: bytes | str | None
+    """The request target, sent byte for byte in place of the URL's path and query: for signed URLs, keys
+    with ``..`` in them, ``OPTIONS *``. What cannot be sent in one is an ``InvalidArgument``."""
+    extensions: _Extensions | None
+    """As httpx has them; ``target`` is ``raw_target``."""
     data: str | Buffer | IO[bytes] | _Pairs | None
     json: Any
     files: Mapping[str, _File] | Iterable[tuple[str, _File]] | None
@@ -122,6 +135,21 @@ class _Arguments(TypedDict, total=False):
     )
     """As the client's, for this request alone."""
     # <generated request options>
+    min_speed: int | None
+    """Bytes per second that a body must move at on average over ``min_speed_time``, as curl's
+    low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the wire;
+    only time spent on waiting for the peer counts, and the wait for a response head does not.
+    0: any speed. Default: 0."""
+    min_speed_time: float | None
+    """The time over which ``min_speed`` is to be reached. ``math.inf``: no limit. Default: 30.0."""
+    max_speed: int | None
+    """Bytes per second that a body moves at on average at most: what is faster is left in the
+    socket, so that TCP slows the sender down. 0: no limit. Default: 0."""
+    decode: bool | None
+    """Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
+    Accept-Encoding by requests that have no such field. Without, a body is handed out as it came.
+    Python and Node's fetch decode unless told not to, C and Node's request do not. Default: by
+    language."""
     redirect: Literal["follow", "manual", "error"] | None
     """What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow";
     "manual", they are responses like others; "error", they are errors. Empty: "manual".
@@ -210,7 +238,7 @@ class _AsyncRequestArguments(_Arguments, total=False):
 class _ClientOptions(TypedDict, total=False):
     """Times are seconds; ``None`` for an option is its default."""
 
-    headers: _HeaderTypes | None
+    headers: _WishTypes | None
     base_url: str | None
     timeout: _TimeoutTypes
     follow_redirects: bool | None
@@ -267,6 +295,16 @@ class _ClientOptions(TypedDict, total=False):
     gateways (nginx, load balancers) answer 504. ``math.inf``: no limit. Default: 65.0."""
     stall_timeout: float | None
     """Longest wait without a byte, sending or receiving. ``math.inf``: no limit. Default: 65.0."""
+    min_speed: int | None
+    """Bytes per second that a body must move at on average over ``min_speed_time``, as curl's
+    low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the wire;
+    only time spent on waiting for the peer counts, and the wait for a response head does not.
+    0: any speed. Default: 0."""
+    min_speed_time: float | None
+    """The time over which ``min_speed`` is to be reached. ``math.inf``: no limit. Default: 30.0."""
+    max_speed: int | None
+    """Bytes per second that a body moves at on average at most: what is faster is left in the
+    socket, so that TCP slows the sender down. 0: no limit. Default: 0."""
     body_idle_timeout: float | None
     """How long a response may wait for its body to be read on, before its connection is closed:
     longer than servers wait for a reader (60 s), and as long as a connection is kept at all.
@@ -282,6 +320,11 @@ class _ClientOptions(TypedDict, total=False):
     max_body_size: int | None
     """Bytes, decoded, of a response body that is collected whole; more is an error. Streams have no
     limit. 0: no limit. Default: 2147483648."""
+    decode: bool | None
+    """Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
+    Accept-Encoding by requests that have no such field. Without, a body is handed out as it came.
+    Python and Node's fetch decode unless told not to, C and Node's request do not. Default: by
+    language."""
     drain_limit: int | None
     """Bytes of an unread body that are read to save the connection. Default: 262144."""
     drain_timeout: float | None
@@ -542,6 +585,8 @@ class Response:
     async def aread(self) -> bytes: ...
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]: ...
     def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]: ...
+    def iter_raw(self, chunk_size: int | None = None) -> Iterator[bytes]: ...
+    def aiter_raw(self, chunk_size: int | None = None) -> AsyncIterator[bytes]: ...
     def iter_text(self, chunk_size: int | None = None) -> Iterator[str]: ...
     def aiter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]: ...
     def iter_lines(self) -> Iterator[str]: ...
@@ -636,6 +681,8 @@ class Info:
     @property
     def connection_id(self) -> int: ...
     @property
+    def requests(self) -> int: ...
+    @property
     def replays(self) -> int: ...
     @property
     def replay_reason(self) -> str | None: ...
@@ -647,11 +694,22 @@ class Info:
     def hedged(self) -> bool: ...
     @property
     def hedge_won(self) -> bool: ...
+    @property
+    def bytes_sent(self) -> int: ...
+    @property
+    def bytes_received(self) -> int: ...
+    @property
+    def local_address(self) -> str | None: ...
+    @property
+    def peer_address(self) -> str | None: ...
     # </generated>
     @property
     def timings(self) -> Timings: ...
     @property
     def tls(self) -> TlsInfo | None: ...
+    @property
+    def informational(self) -> tuple[tuple[int, Headers], ...]:
+        """The 1xx heads that came before the response: pairs of status and ``Headers``."""
 
 @final
 class TlsInfo:
@@ -695,6 +753,8 @@ class Timings:
     @property
     def queued(self) -> float: ...
     @property
+    def stalled(self) -> float: ...
+    @property
     def resolve(self) -> float: ...
     @property
     def connect(self) -> float: ...
@@ -704,6 +764,8 @@ class Timings:
     def send(self) -> float: ...
     @property
     def wait(self) -> float: ...
+    @property
+    def receive(self) -> float: ...
     @property
     def total(self) -> float: ...
     # </generated>

@@ -12,7 +12,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString, PyTuple};
 use crate::body::Pieces;
 use crate::convert::{buffer, credentials, encoder, flag, owned, text, utf8};
 use crate::errors::{RequestLine, to_python, unknown, wrong_type};
-use crate::headers::fields;
+use crate::headers::wishes;
 use crate::once::PyOnceLock;
 use crate::option_text::option_text;
 use crate::options::request_options;
@@ -35,6 +35,8 @@ const ARGUMENTS: &[&str] = &[
     "follow_redirects",
     "verify",
     "cert",
+    "raw_target",
+    "extensions",
 ];
 
 /// A request, and the object that its body is to be streamed from: still to be prepared by
@@ -62,6 +64,7 @@ struct Arguments<'py> {
     /// `None` is a value here: no limit.
     timeout: Option<Bound<'py, PyAny>>,
     follow_redirects: Option<Bound<'py, PyAny>>,
+    raw_target: Option<Bound<'py, PyAny>>,
     /// Options of the client that it has for itself.
     own: Vec<(&'static OptionInfo, Bound<'py, PyAny>)>,
     /// And those that `verify` and `cert` stand for.
@@ -84,6 +87,12 @@ impl<'py> Arguments<'py> {
                 "auth" => arguments.auth = Some(value),
                 "timeout" => arguments.timeout = Some(value),
                 "follow_redirects" => arguments.follow_redirects = given,
+                "raw_target" => arguments.raw_target = given,
+                "extensions" => {
+                    if let Some(target) = given.as_ref().map(extension).transpose()?.flatten() {
+                        arguments.raw_target = Some(target);
+                    }
+                }
                 "verify" | "cert" => {
                     if let Some(value) = given {
                         arguments.trust.extend(match name {
@@ -169,11 +178,16 @@ pub fn build<'py>(
     let auth = arguments.auth.as_ref().filter(|auth| !auth.is_none());
     let mut own_type = None;
     if let Some(headers) = &arguments.headers {
-        for (name, value) in fields("headers", headers)? {
-            if own_type.is_none() && name.eq_ignore_ascii_case(b"content-type") {
-                own_type = Some(value);
-            } else if auth.is_none() || !name.eq_ignore_ascii_case(b"authorization") {
-                add(py, &mut request, &name, &value)?;
+        for (name, value) in wishes("headers", headers)? {
+            match value {
+                None => omit(py, &mut request, &name)?,
+                Some(value) if own_type.is_none() && name.eq_ignore_ascii_case(b"content-type") => {
+                    own_type = Some(value);
+                }
+                Some(value) if auth.is_none() || !name.eq_ignore_ascii_case(b"authorization") => {
+                    add(py, &mut request, &name, &value)?;
+                }
+                Some(_) => {}
             }
         }
     }
@@ -181,30 +195,38 @@ pub fn build<'py>(
         add(py, &mut request, b"Authorization", credentials(auth)?.as_bytes())?;
     }
     let (source, media_type) = set_body(&mut request, &arguments, own_type.as_deref())?;
-    let inherited =
+    let decided = request.decides_header(CONTENT_TYPE)
         || shared.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE));
     match (media_type, own_type) {
         // A form with files says what is between its parts, and has heeded what it was told.
         (MediaType::Form(form), _) => add(py, &mut request, CONTENT_TYPE, &form)?,
         (_, Some(own)) => add(py, &mut request, CONTENT_TYPE, &own)?,
-        (MediaType::Default(media_type), None) if !inherited() => {
+        (MediaType::Default(media_type), None) if !decided => {
             add(py, &mut request, CONTENT_TYPE, media_type.as_bytes())?;
         }
         _ => {}
     }
     for (name, value) in &shared.headers {
-        if !request.has_header(name) {
-            add(py, &mut request, name, value)?;
+        if !request.decides_header(name) {
+            match value {
+                Some(value) => add(py, &mut request, name, value)?,
+                None => omit(py, &mut request, name)?,
+            }
         }
     }
     if let Some(auth) = &shared.auth
         && arguments.auth.is_none()
-        && !request.has_header(b"authorization")
+        && !request.decides_header(b"authorization")
     {
         add(py, &mut request, b"Authorization", auth)?;
     }
-    if !request.has_header(b"accept") {
+    if !request.decides_header(b"accept") {
         add(py, &mut request, b"Accept", b"*/*")?;
+    }
+    if let Some(target) = &arguments.raw_target {
+        let target = target_bytes(target)?;
+        let set = request.set_raw_target(&target);
+        set.map_err(|error| to_python(py, &error, Some(&line(&request))))?;
     }
     let limits = match &arguments.timeout {
         Some(timeout) => timeouts(timeout, shared.timeouts)?,
@@ -213,7 +235,6 @@ pub fn build<'py>(
     if limits != Timeouts::default() {
         request.set_timeouts(limits);
     }
-    request.set_decode(true);
     let follow = match &arguments.follow_redirects {
         Some(value) => Some(flag("follow_redirects", value)?),
         // The word of its own that a request has about redirects goes before its client's.
@@ -259,6 +280,36 @@ fn urlencoded(name: &str, pairs: &Bound<'_, PyAny>) -> PyResult<String> {
     };
     let pairs = pairs.iter().map(|(name, value)| Ok((bytes(name)?, bytes(value)?)));
     Ok(encode_pairs(pairs.collect::<PyResult<Vec<_>>>()?))
+}
+
+/// What `extensions` asks for: of httpx's names there is one.
+fn extension<'py>(extensions: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let expected = "a dict such as {\"target\": b\"/path\"}";
+    let dict =
+        extensions.cast::<PyDict>().map_err(|_| wrong_type("extensions", expected, extensions))?;
+    let mut target = None;
+    for (name, value) in dict.iter() {
+        match text("extensions", &name)? {
+            "target" => target = Some(value),
+            other => return Err(unknown(value.py(), "extension", other, &["target"])),
+        }
+    }
+    Ok(target)
+}
+
+/// The bytes of a request target.
+fn target_bytes(target: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    match target.cast::<PyBytes>() {
+        Ok(bytes) => Ok(bytes.as_bytes().to_vec()),
+        Err(_) => match target.cast::<PyString>() {
+            Ok(text) => Ok(utf8("raw_target", text)?.as_bytes().to_vec()),
+            Err(_) => Err(wrong_type("raw_target", "bytes or str", target)),
+        },
+    }
+}
+
+fn omit(py: Python<'_>, request: &mut Request, name: &[u8]) -> PyResult<()> {
+    request.omit_header(name).map_err(|error| to_python(py, &error, Some(&line(request))))
 }
 
 fn add(py: Python<'_>, request: &mut Request, name: &[u8], value: &[u8]) -> PyResult<()> {

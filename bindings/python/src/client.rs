@@ -184,8 +184,11 @@ impl Client {
     /// ``content`` (str, bytes, any buffer, a binary file or an iterable of bytes), ``data`` (form
     /// fields), ``json``, ``files`` (multipart; a file is content or (name, content[, media type[,
     /// headers]])), ``auth`` (user, password; ``None`` switches the client's off), ``timeout``
-    /// (seconds for each phase, a ``Timeout``, or ``None`` for no limit) and ``follow_redirects``
-    /// (default False). ``None`` for any other is as if it were left out.
+    /// (seconds for each phase, a ``Timeout``, or ``None`` for no limit), ``follow_redirects``
+    /// (default False), and ``extensions``, of which ``target`` is ``raw_target``. A header whose value is
+    /// ``None`` is not sent, also one that would be by default. ``raw_target`` (bytes or str) is sent as
+    /// the request target byte for byte, in place of the URL's path and query; ``decode=False`` leaves
+    /// the body as it comes. ``None`` for any other is as if it were left out.
     ///
     /// A body that can be produced again is sent again by replays, retries and redirects: bytes,
     /// lists and tuples of bytes, seekable files (from where they stood), iterables that give a fresh
@@ -314,7 +317,8 @@ impl Stream {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stream> {
         let method = self::method(method)?;
-        let Built { request, source } = build(shared, &method, url, options)?;
+        let Built { mut request, source } = build(shared, &method, url, options)?;
+        request.set_decode_later(true);
         let unsent = Unsent { method, request, source: source.map(Bound::unbind) };
         Ok(Stream {
             shared: shared.clone(),

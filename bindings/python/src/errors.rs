@@ -6,6 +6,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use crate::generated::Info;
 use crate::once::PyOnceLock;
 use crate::once::intern;
 use crate::options::option_names;
@@ -49,10 +50,17 @@ fn build(py: Python<'_>, error: &Error, request: Option<&RequestLine>) -> PyResu
         error.os_errno(),
         error.partial_body(),
         error.tries(),
+        info(py, error)?,
         request.map(|line| line.to_python(py)).transpose()?,
     );
     let exception = class.call_method1(intern!(py, "_of"), (error.message(), facts))?;
     Ok(PyErr::from_value(exception))
+}
+
+/// How the exchange went until it failed.
+fn info(py: Python<'_>, error: &Error) -> PyResult<Option<Info>> {
+    let (Some(info), Some(timings)) = (error.info(), error.timings()) else { return Ok(None) };
+    Info::of(py, info, timings, None, PyTuple::empty(py).unbind()).map(Some)
 }
 
 /// An instance of the named class of `_errors.py` that the engine has no kind for.

@@ -5,30 +5,41 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use keepalive_core::{ErrorKind, Info as CoreInfo, Timings as CoreTimings, TlsInfo as CoreTlsInfo};
+use keepalive_core::{
+    ErrorKind, Info as CoreInfo, Timings as CoreTimings, TlsInfo as CoreTlsInfo,
+};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::info::repr;
 use crate::tls_info::{TlsInfo, tls_info};
 
-/// Seconds by phase; 0.0 where a phase did not happen. ``queued`` holds ``resolve``, ``connect``
-/// and ``tls`` where the request waited for its own dial, so that they do not add up to ``total``.
+/// Seconds by phase; 0.0 where a phase did not happen. All but ``total`` add up to it. They are of
+/// the try that was answered: what was before it is in ``stalled``.
 #[pyclass(frozen, get_all, module = "libkeepalive")]
 pub struct Timings {
-    /// Waiting for a connection, dialling included. In seconds.
+    /// Waiting for a connection or for leave to open one: the limits of the pool. In seconds.
     queued: f64,
-    /// Resolving the host name. In seconds.
+    /// What is none of the others: tries before this one with the pauses between them, the
+    /// redirects that led to it, and what opening a connection cost beside the next three. In
+    /// seconds.
+    stalled: f64,
+    /// Resolving the host name, as far as the request waited for it. In seconds.
     resolve: f64,
-    /// The TCP handshake. In seconds.
+    /// The TCP handshake, and what a proxy took to open the way, as far as the request waited for
+    /// them. In seconds.
     connect: f64,
-    /// The TLS handshake. In seconds.
+    /// The TLS handshakes, as far as the request waited for them. In seconds.
     tls: f64,
-    /// From the first byte of the request to its last. In seconds.
+    /// From the connection to the last byte of the request. In seconds.
     send: f64,
     /// From the last byte of the request to the end of the response head. In seconds.
     wait: f64,
-    /// From the call to the response head. In seconds.
+    /// From the response head to the end of the body; 0 before that end, and when all came with the
+    /// head. In seconds.
+    receive: f64,
+    /// From the call to the end of the response, or to its head while the body is still to come. In
+    /// seconds.
     total: f64,
 }
 
@@ -36,11 +47,13 @@ impl Timings {
     pub fn of(timings: &CoreTimings) -> Timings {
         Timings {
             queued: timings.queued.as_secs_f64(),
+            stalled: timings.stalled.as_secs_f64(),
             resolve: timings.resolve.as_secs_f64(),
             connect: timings.connect.as_secs_f64(),
             tls: timings.tls.as_secs_f64(),
             send: timings.send.as_secs_f64(),
             wait: timings.wait.as_secs_f64(),
+            receive: timings.receive.as_secs_f64(),
             total: timings.total.as_secs_f64(),
         }
     }
@@ -50,8 +63,8 @@ impl Timings {
 impl Timings {
     fn __repr__(&self) -> String {
         format!(
-            "Timings(queued={:.6}, resolve={:.6}, connect={:.6}, tls={:.6}, send={:.6}, wait={:.6}, total={:.6})",
-            self.queued, self.resolve, self.connect, self.tls, self.send, self.wait, self.total,
+            "Timings(queued={:.6}, stalled={:.6}, resolve={:.6}, connect={:.6}, tls={:.6}, send={:.6}, wait={:.6}, receive={:.6}, total={:.6})",
+            self.queued, self.stalled, self.resolve, self.connect, self.tls, self.send, self.wait, self.receive, self.total,
         )
     }
 }
@@ -63,6 +76,8 @@ pub struct Info {
     reused: bool,
     /// Number of the connection, unique in the process.
     connection_id: u64,
+    /// Requests that the connection has carried, this one counted in.
+    requests: u64,
     /// How often the request was sent again on a fresh connection: 0 or 1.
     replays: u32,
     /// Why it was sent again: the kind of the error that it met. Such as "ConnectionClosed"; None:
@@ -76,25 +91,45 @@ pub struct Info {
     hedged: bool,
     /// Whether the response is the second try's.
     hedge_won: bool,
+    /// What was sent of the request, in bytes: head and body as they stood in the connection,
+    /// before TLS.
+    bytes_sent: u64,
+    /// What has come of the response, in bytes: 1xx heads, head and body as they stood in the
+    /// connection, chunked and coded, after TLS. While the body is being read, what came with the
+    /// head.
+    bytes_received: u64,
+    /// Address and port of this end of the connection. None where there is none.
+    local_address: Option<String>,
+    /// Address and port that the connection leads to, which are a proxy's where there is one; of a
+    /// Unix domain socket its path, as the option ``unix_socket`` has it. None where there is none.
+    peer_address: Option<String>,
     /// Seconds by phase.
     timings: Py<Timings>,
     /// How TLS was agreed on when the connection was opened; None without TLS.
     tls: Option<Py<TlsInfo>>,
+    /// The 1xx heads that came before the response: pairs of status and ``Headers``.
+    informational: Py<PyTuple>,
 }
 
 impl Info {
-    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings, tls: Option<&Arc<CoreTlsInfo>>) -> PyResult<Info> {
+    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings, tls: Option<&Arc<CoreTlsInfo>>, informational: Py<PyTuple>) -> PyResult<Info> {
         Ok(Info {
             reused: info.reused,
             connection_id: info.connection_id,
+            requests: info.requests,
             replays: info.replays,
             replay_reason: info.replay_reason.map(ErrorKind::name),
             retries: info.retries,
             redirects: info.redirects,
             hedged: info.hedged,
             hedge_won: info.hedge_won,
+            bytes_sent: info.bytes_sent,
+            bytes_received: info.bytes_received,
+            local_address: info.local_address.as_deref().map(str::to_string),
+            peer_address: info.peer_address.as_deref().map(str::to_string),
             timings: Py::new(py, Timings::of(timings))?,
             tls: tls_info(py, tls)?,
+            informational: informational,
         })
     }
 
@@ -102,14 +137,20 @@ impl Info {
         let dict = PyDict::new(py);
         dict.set_item("reused", self.reused)?;
         dict.set_item("connection_id", self.connection_id)?;
+        dict.set_item("requests", self.requests)?;
         dict.set_item("replays", self.replays)?;
         dict.set_item("replay_reason", self.replay_reason)?;
         dict.set_item("retries", self.retries)?;
         dict.set_item("redirects", self.redirects)?;
         dict.set_item("hedged", self.hedged)?;
         dict.set_item("hedge_won", self.hedge_won)?;
+        dict.set_item("bytes_sent", self.bytes_sent)?;
+        dict.set_item("bytes_received", self.bytes_received)?;
+        dict.set_item("local_address", &self.local_address)?;
+        dict.set_item("peer_address", &self.peer_address)?;
         dict.set_item("timings", &self.timings)?;
         dict.set_item("tls", &self.tls)?;
+        dict.set_item("informational", &self.informational)?;
         Ok(dict)
     }
 }
@@ -279,11 +320,15 @@ pub const OPTION_ROWS: &[(&str, &str, &str, &str)] = &[
     ("connect_timeout", "float | None", "5.0", "DNS, TCP and TLS together. ``math.inf``: no limit."),
     ("header_timeout", "float | None", "65.0", "From the end of the request to the end of the response head: just above the 60 s after which gateways (nginx, load balancers) answer 504. ``math.inf``: no limit."),
     ("stall_timeout", "float | None", "65.0", "Longest wait without a byte, sending or receiving. ``math.inf``: no limit."),
+    ("min_speed", "int", "0", "Bytes per second that a body must move at on average over ``min_speed_time``, as curl's low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer counts, and the wait for a response head does not. 0: any speed."),
+    ("min_speed_time", "float | None", "30.0", "The time over which ``min_speed`` is to be reached. ``math.inf``: no limit."),
+    ("max_speed", "int", "0", "Bytes per second that a body moves at on average at most: what is faster is left in the socket, so that TCP slows the sender down. 0: no limit."),
     ("body_idle_timeout", "float | None", "300.0", "How long a response may wait for its body to be read on, before its connection is closed: longer than servers wait for a reader (60 s), and as long as a connection is kept at all. ``math.inf``: for ever."),
     ("total_timeout", "float | None", "no limit", "The whole exchange with its body, redirects included. ``math.inf``: no limit."),
     ("max_head_size", "int", "65536", "Bytes of a response head, 1xx heads counted in. 64 to 1,073,741,824 (1 GiB)."),
     ("max_fields", "int", "512", "Fields of a response head or trailer section. At least 1."),
     ("max_body_size", "int", "2147483648", "Bytes, decoded, of a response body that is collected whole; more is an error. Streams have no limit. 0: no limit."),
+    ("decode", "bool", "by language", "Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in Accept-Encoding by requests that have no such field. Without, a body is handed out as it came. Python and Node's fetch decode unless told not to, C and Node's request do not."),
     ("drain_limit", "int", "262144", "Bytes of an unread body that are read to save the connection."),
     ("drain_timeout", "float | None", "0.05", "Time spent on reading the unread rest of a body to save the connection. ``math.inf``: no limit."),
     ("busy_poll", "int", "50", "Microseconds that a wait for an answer watches the socket before the thread sleeps, on connections whose answers come that fast (a server on the same machine or rack; saves the wake-up). 0: always sleep. At most 1,000."),

@@ -201,12 +201,35 @@ impl Headers {
 
 /// Header fields from a mapping (also one with `multi_items`) or an iterable of pairs.
 pub fn fields(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Field>> {
-    if let Ok(headers) = value.cast::<Headers>() {
-        return Ok(headers.get().fields().to_vec());
+    match value.cast::<Headers>() {
+        Ok(headers) => Ok(headers.get().fields().to_vec()),
+        Err(_) => pairs(name, value, field),
     }
+}
+
+/// A header field, or the name of one that is not to be sent.
+pub type Wish = (Box<[u8]>, Option<Box<[u8]>>);
+
+/// Header fields as of `fields`; `None` for a value means that the field is not sent.
+pub fn wishes(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Wish>> {
+    if let Ok(headers) = value.cast::<Headers>() {
+        let all = headers.get().fields().iter().cloned();
+        return Ok(all.map(|(name, value)| (name, Some(value))).collect());
+    }
+    pairs(name, value, |name, value| match value.is_none() {
+        true => Ok((latin1("header name", name)?, None)),
+        false => field(name, value).map(|(name, value)| (name, Some(value))),
+    })
+}
+
+fn pairs<T>(
+    name: &str,
+    value: &Bound<'_, PyAny>,
+    one: impl Fn(&Bound<'_, PyAny>, &Bound<'_, PyAny>) -> PyResult<T>,
+) -> PyResult<Vec<T>> {
     let py = value.py();
     if let Ok(dict) = value.cast::<PyDict>() {
-        return dict.iter().map(|(field, value)| self::field(&field, &value)).collect();
+        return dict.iter().map(|(field, value)| one(&field, &value)).collect();
     }
     let pairs = if value.hasattr(intern!(py, "multi_items"))? {
         value.call_method0(intern!(py, "multi_items"))?
@@ -222,7 +245,7 @@ pub fn fields(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Field>> {
         let (field, value) = pair
             .extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()
             .map_err(|_| wrong_type(name, expected, &pair))?;
-        list.push(self::field(&field, &value)?);
+        list.push(one(&field, &value)?);
     }
     Ok(list)
 }

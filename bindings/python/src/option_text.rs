@@ -5,15 +5,22 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMapping, PyString};
 
-use crate::convert::{flag, path, text, utf8};
+use crate::convert::{count, flag, path, text, utf8};
 use crate::errors::wrong_type;
 use crate::headers::fields;
+use crate::timeout::time;
 
 /// An option's text, from whatever may be given for it.
 pub fn option_text(option: &OptionInfo, value: &Bound<'_, PyAny>) -> PyResult<String> {
     let name = option.name;
-    if option.kind.shape() == Shape::Flag {
-        return Ok(flag(name, value)?.to_string());
+    match option.kind.shape() {
+        Shape::Flag => return Ok(flag(name, value)?.to_string()),
+        Shape::Count => return Ok(count(name, value)?.to_string()),
+        Shape::Time => {
+            let limit = time(name, value)?.map_or(0, |time| time.as_millis().max(1));
+            return Ok(limit.to_string());
+        }
+        Shape::Text | Shape::Pem => {}
     }
     if let Ok(text) = value.cast::<PyString>() {
         return Ok(utf8(name, text)?.to_string());

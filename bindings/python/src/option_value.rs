@@ -1,17 +1,15 @@
 //! Python values as those of the engine's options.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use keepalive_core::{ClientConfig, OPTIONS, OptionValue, Shape};
 use pyo3::prelude::*;
-use pyo3::types::{PyFloat, PyString};
+use pyo3::types::PyString;
 
 use crate::convert::{buffer, count, flag, utf8};
 use crate::errors::{to_python, unknown, wrong_type};
 use crate::option_text::option_text;
 use crate::options::option_names;
-use crate::timeout::limit;
+use crate::timeout::time;
 
 /// An option of the engine's table.
 pub fn set(config: &mut ClientConfig, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -30,14 +28,6 @@ pub fn set(config: &mut ClientConfig, name: &str, value: &Bound<'_, PyAny>) -> P
         Shape::Pem => OptionValue::Pem(Some(pem(name, value)?)),
     };
     config.set(name, value).map_err(|error| Python::attach(|py| to_python(py, &error, None)))
-}
-
-/// Seconds; infinity is no limit.
-fn time(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
-    match value.cast::<PyFloat>() {
-        Ok(seconds) if seconds.value() == f64::INFINITY => Ok(None),
-        _ => limit(name, value),
-    }
 }
 
 fn pem(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Bytes> {

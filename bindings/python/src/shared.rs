@@ -9,7 +9,7 @@ use pyo3::types::PyDict;
 
 use crate::convert::{credentials, flag, text};
 use crate::errors::{to_python, unknown};
-use crate::headers::{Field, fields};
+use crate::headers::{Wish, wishes};
 use crate::once::PyOnceLock;
 use crate::option_value::set;
 use crate::options::option_names;
@@ -19,7 +19,7 @@ use crate::tls::{certificate, verify, warn_insecure};
 /// A client of the engine and the defaults of its requests.
 pub struct Shared {
     pub client: Client,
-    pub headers: Vec<Field>,
+    pub headers: Vec<Wish>,
     /// The value of Authorization.
     pub auth: Option<Box<[u8]>>,
     pub base_url: Option<String>,
@@ -47,7 +47,7 @@ impl Shared {
                         return Err(unknown(value.py(), "option", name, &option_names()));
                     }
                 }
-                "headers" => headers.extend(fields("headers", &value)?),
+                "headers" => headers.extend(wishes("headers", &value)?),
                 "auth" => auth = Some(credentials(&value)?.into_bytes().into()),
                 "base_url" => base_url = Some(text("base_url", &value)?.to_string()),
                 "follow_redirects" => follow_redirects = Some(flag("follow_redirects", &value)?),
@@ -93,10 +93,14 @@ impl Shared {
     }
 }
 
-/// Those of Python: as its other clients, it asks the environment for proxies.
 fn defaults() -> ClientConfig {
-    let mut config = ClientConfig::default();
+    python_s(ClientConfig::default())
+}
+
+/// As Python's other clients, it asks the environment for proxies and decodes bodies.
+fn python_s(mut config: ClientConfig) -> ClientConfig {
     config.trust_env = true;
+    config.decode = true;
     config
 }
 
@@ -106,8 +110,7 @@ fn profile(options: Option<&Bound<'_, PyDict>>) -> PyResult<ClientConfig> {
     let Some(name) = options.get_item("profile")?.filter(|name| !name.is_none()) else {
         return Ok(defaults());
     };
-    let mut config = ClientConfig::profile(text("profile", &name)?)
-        .map_err(|error| to_python(options.py(), &error, None))?;
-    config.trust_env = true;
-    Ok(config)
+    ClientConfig::profile(text("profile", &name)?)
+        .map(python_s)
+        .map_err(|error| to_python(options.py(), &error, None))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use keepalive_core::{Limit, Timeouts, timeout_from_seconds};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyTuple};
+use pyo3::types::{PyBool, PyFloat, PyTuple};
 
 use crate::errors::{to_python, wrong_type};
 
@@ -152,6 +152,14 @@ fn given(name: &str, value: Given<'_>) -> PyResult<Option<Limit>> {
 /// Seconds or `None`.
 pub fn limit(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
     seconds(name, value, "seconds as a number, or None")
+}
+
+/// An option's seconds; infinity is no limit.
+pub fn time(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
+    match value.cast::<PyFloat>() {
+        Ok(seconds) if seconds.value() == f64::INFINITY => Ok(None),
+        _ => limit(name, value),
+    }
 }
 
 fn seconds(name: &str, value: &Bound<'_, PyAny>, expected: &str) -> PyResult<Option<Duration>> {

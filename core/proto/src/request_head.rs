@@ -45,7 +45,7 @@ impl RequestHead {
         if method.is_empty() || !all(method.as_bytes(), TOKEN) {
             return Err(LocalError::InvalidMethod(method.escape_debug().to_string()));
         }
-        check_target(target)?;
+        check_target(target.as_bytes())?;
         if host.is_empty() {
             return Err(invalid("host", "is empty"));
         }
@@ -76,6 +76,27 @@ impl RequestHead {
                 ..RequestFacts::default()
             },
         })
+    }
+
+    /// Sends `target` byte for byte in place of the one it was made with: nothing is encoded, no dot
+    /// segment removed.
+    ///
+    /// # Errors
+    /// `InvalidTarget` names the byte that cannot be in one; for CONNECT, whose target is the
+    /// authority-form alone.
+    pub fn set_target(&mut self, target: &[u8]) -> Result<(), LocalError> {
+        if self.facts.connect {
+            return Err(LocalError::InvalidTarget {
+                reason: "CONNECT has no other than host:port",
+            });
+        }
+        check_target(target)?;
+        let start = self.method_len + 1;
+        self.bytes.splice(start..self.target_end, target.iter().copied());
+        let end = start + target.len();
+        let moved = |at: usize| at - self.target_end + end;
+        (self.host, self.target_end) = ((moved(self.host.0), moved(self.host.1)), end);
+        Ok(())
     }
 
     /// Appends a field; order and case are kept, outer whitespace of the value is not.
@@ -160,13 +181,24 @@ impl RequestHead {
         Ok(true)
     }
 
-    /// Appends the head with its target in absolute-form (RFC 9112 3.2.2): `base` before the head's own
-    /// one, which is left out when it is the asterisk-form (RFC 9112 3.2.4).
+    /// Appends the head with its target in absolute-form.
     pub(crate) fn write_absolute(&self, base: &str, into: &mut Vec<u8>) {
-        let (method, rest) = self.bytes.split_at(self.method_len + 1);
-        into.extend_from_slice(method);
+        into.extend_from_slice(&self.bytes[..self.method_len + 1]);
+        let (base, target) = self.absolute_target(base);
         into.extend_from_slice(base.as_bytes());
-        into.extend_from_slice(rest.strip_prefix(b"* ").map_or(rest, |_| &rest[1..]));
+        into.extend_from_slice(target.as_bytes());
+        into.extend_from_slice(&self.bytes[self.target_end..]);
+    }
+
+    /// The target in absolute-form (RFC 9112 3.2.2), in two parts: `base`, and the head's own one behind
+    /// it, which is left out when it is the asterisk-form (RFC 9112 3.2.4). What begins with no slash
+    /// stands for itself, as a caller's own absolute-form.
+    pub fn absolute_target<'a>(&'a self, base: &'a str) -> (&'a str, &'a str) {
+        match self.target() {
+            "*" => (base, ""),
+            target if target.starts_with(['/', '?']) => (base, target),
+            target => ("", target),
+        }
     }
 
     fn text(&self, start: usize, end: usize) -> &str {
@@ -362,12 +394,12 @@ fn all(bytes: &[u8], class: u8) -> bool {
     bytes.iter().all(|&b| CLASSES[b as usize] & class != 0)
 }
 
-fn check_target(target: &str) -> Result<(), LocalError> {
+fn check_target(target: &[u8]) -> Result<(), LocalError> {
     let reason = if target.is_empty() {
         "is empty"
-    } else if all(target.as_bytes(), TARGET) {
+    } else if all(target, TARGET) {
         return Ok(());
-    } else if target.bytes().any(|b| b <= b' ' || b == 0x7f) {
+    } else if target.iter().any(|&b| b <= b' ' || b == 0x7f) {
         "holds a space or control character"
     } else if !target.is_ascii() {
         "holds a character that is not ASCII; percent-encode it"

@@ -32,7 +32,8 @@ impl Manager for ConnectionManager {
     fn dial(pool: &Arc<ClientPool>, route: Route, order: DialOrder) {
         let permit = Permit { pool: pool.clone(), order: Some(order) };
         let job = async move {
-            let deadline = Deadline::after(Instant::now(), order.limit, ErrorKind::ConnectTimeout);
+            let began = Instant::now();
+            let deadline = Deadline::after(began, order.limit, ErrorKind::ConnectTimeout);
             let work = reach(&permit.pool.manager, &route);
             let result = match deadline.at {
                 None => work.await,
@@ -41,7 +42,7 @@ impl Manager for ConnectionManager {
                     .unwrap_or_else(|_| Err(late(&deadline, &route))),
             };
             match result {
-                Ok(dialled) => permit.dialled(&route, dialled),
+                Ok(dialled) => permit.dialled(&route, dialled, began),
                 Err(error) => permit.failed(error),
             }
         };
@@ -120,10 +121,12 @@ async fn go(
         };
         if server.scheme.is_http() {
             let target = shown(host, port);
+            let asked = Instant::now();
             made = match tunnel::open(made, server, &target, limits(config), tried).await? {
                 Opened::Tunnel(made) => made,
                 Opened::Asked => return Ok(None),
             };
+            made.connect += asked.elapsed();
         } else {
             made = socks(made, server, host, port, names).await?;
         }
@@ -185,7 +188,7 @@ struct Permit {
 }
 
 impl Permit {
-    fn dialled(mut self, route: &Route, dialled: Dialled) {
+    fn dialled(mut self, route: &Route, dialled: Dialled, began: Instant) {
         let (pool, now) = (self.pool.clone(), Instant::now());
         let manager = &pool.manager;
         let memory = manager.process.origins.of(&route.origin);
@@ -194,7 +197,9 @@ impl Permit {
         assert_ne!(route.origin.host, crate::connection::tests::PANICS, "asked for");
         let address = follow(&pool, route, &dialled);
         let id = manager.process.next_connection_id();
-        let connection = Connection::new(id, route, dialled, &manager.config, memory, address);
+        let numbered = (id, began);
+        let connection =
+            Connection::new(numbered, route, dialled, &manager.config, memory, address);
         let connection = Box::new(connection);
         manager.opened(&connection);
         let until = connection.idle_until(&manager.config, now);

@@ -85,7 +85,7 @@ impl ConnectionManager {
     /// A connection was opened.
     pub fn opened(&self, connection: &Connection) {
         self.counters.opened.fetch_add(1, Ordering::Relaxed);
-        let [resolve, connect, tls] = connection.dialled;
+        let [resolve, connect, tls] = connection.opening.spent;
         self.tell(&Event::Dialled { connection: connection.id, resolve, connect, tls });
     }
 

@@ -8,12 +8,14 @@
 mod alarm;
 pub(crate) mod detached;
 mod dialing;
+pub(crate) mod ends;
 pub(crate) mod exit;
 mod follow_dns;
 mod graceful_close;
 pub(crate) mod idle_reaper;
 pub(crate) mod lease;
 pub(crate) mod manager;
+pub(crate) mod opening;
 mod parked_body;
 pub(crate) mod parked_lease;
 mod snapshot;
@@ -27,6 +29,8 @@ use std::time::{Duration, Instant, SystemTime};
 use keepalive_proto::{Connection as Machine, Limits};
 
 use crate::config::{ClientConfig, MAX_TIME};
+use crate::connection::ends::Ends;
+use crate::connection::opening::Opening;
 use crate::connection::wire::Wire;
 use crate::fork;
 use crate::net::busy_poll::Pace;
@@ -52,8 +56,9 @@ pub(crate) struct Connection {
     pub io: Io,
     /// Responses completed.
     pub served: u64,
-    /// Spent on resolving, connecting and the TLS handshake.
-    pub dialled: [Duration; 3],
+    pub opening: Opening,
+    /// Both its ends, as they are told.
+    pub ends: Arc<Ends>,
     /// What TLS with the server was agreed on; made once, shared by the responses.
     pub tls: Option<Arc<TlsInfo>>,
     /// That is not known yet: its handshake was left open for its first request.
@@ -99,15 +104,18 @@ fn limits(config: &ClientConfig) -> Limits {
 }
 
 impl Connection {
-    /// A connection just opened along `route`; `id` is its number in the process.
+    /// A connection just opened along `route` by a dial that began then; `id` is its number in the
+    /// process.
     pub fn new(
-        id: u64,
+        (id, began): (u64, Instant),
         route: &Route,
         mut dialled: Dialled,
         config: &ClientConfig,
         memory: Arc<OriginState>,
         address: Option<PeerAddress>,
     ) -> Connection {
+        let spent = [dialled.resolve, dialled.connect, dialled.tls];
+        let ends = Arc::new(Ends::of(&dialled.io, route, dialled.peer));
         let jitter = 0.8 + 0.4 * spread(id);
         dialled.io.pace = Pace::new(Duration::from_micros(config.busy_poll));
         let age = config.max_age.map_or(FOREVER, |age| age.min(FOREVER).mul_f64(jitter));
@@ -122,10 +130,13 @@ impl Connection {
                 http: Machine::new(limits(config)),
                 transport: dialled.transport,
                 written: 0,
+                sent: 0,
+                received: 0,
             },
             io: dialled.io,
             served: 0,
-            dialled: [dialled.resolve, dialled.connect, dialled.tls],
+            opening: Opening { began, ready: Instant::now(), spent },
+            ends,
             tls,
             tls_open: open,
             retires: Instant::now() + age,
@@ -247,7 +258,7 @@ impl Connection {
         }
         if let Some(timeout) = hint.timeout {
             // The server counts from when it sent, we from when we received.
-            let margin = Duration::from_secs(1).max(self.dialled[1] * 2);
+            let margin = Duration::from_secs(1).max(self.opening.spent[1] * 2);
             let limit = Duration::from_secs(timeout).saturating_sub(margin);
             self.hint = Hint::Limit(limit);
             self.memory.hinted(now, limit);

@@ -16,6 +16,10 @@ pub(crate) struct Wire {
     pub transport: Transport,
     /// Bytes the kernel took from us, TLS and all.
     pub written: u64,
+    /// Bytes of requests that were handed over for that.
+    pub sent: u64,
+    /// Bytes that came, without TLS.
+    pub received: u64,
 }
 
 impl Wire {
@@ -38,7 +42,7 @@ impl Wire {
         let space = self.http.receive_space(room);
         let free = space.capacity() - space.len();
         let received = self.transport.read(fd, space)?;
-        note(&mut self.http, received);
+        self.note(received);
         let drained =
             self.transport.is_plain() && matches!(received, Received::Bytes(count) if count < free);
         Ok((received, drained))
@@ -60,6 +64,7 @@ impl Wire {
             note(&mut self.http, received);
             return Ok(received);
         };
+        self.received += count as u64;
         let body = usize::try_from(left).unwrap_or(usize::MAX).min(count);
         self.http.received_direct(body as u64);
         if body < count {
@@ -81,6 +86,7 @@ impl Wire {
         most: usize,
     ) -> io::Result<usize> {
         let count = recv_space(fd, to, most)?;
+        self.received += count as u64;
         self.http.received_direct(count as u64);
         Ok(count)
     }
@@ -95,6 +101,7 @@ impl Wire {
     pub fn try_write(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         let data = self.http.poll_transmit().unwrap_or_default();
         let taken = self.transport.write(fd, data, &[], &mut self.written)?;
+        self.sent += taken as u64;
         self.http.transmitted(taken);
         Ok(taken)
     }
@@ -109,10 +116,26 @@ impl Wire {
         let ready = self.http.poll_transmit().unwrap_or_default();
         let first = ready.len();
         let taken = self.transport.write(fd, ready, body, &mut self.written)?;
+        self.sent += taken as u64;
         let of_body = taken.saturating_sub(first);
         self.http.transmitted(taken - of_body);
         self.http.sent_direct(of_body as u64);
         Ok((of_body, taken))
+    }
+
+    /// Bytes of what came that the machine has been asked for: what is behind them is of no response
+    /// yet.
+    #[inline]
+    pub fn consumed(&self) -> u64 {
+        self.received.saturating_sub(self.http.buffered() as u64)
+    }
+
+    #[inline]
+    fn note(&mut self, received: Received) {
+        if let Received::Bytes(count) = received {
+            self.received += count as u64;
+        }
+        note(&mut self.http, received);
     }
 }
 

@@ -32,16 +32,15 @@ pub(super) async fn acquire<W: Wait>(
     call.record.tell(Event::Queued);
     let (mut lease, now) = find(call, request, route, fresh, asked).await?;
     let marks = &mut call.record.marks;
-    marks.leased = now;
-    if now != asked {
-        marks.queued += now - asked;
-    }
-    let begun = call.record.begun;
+    marks.leased(now);
     let connection = lease.connection()?;
     let reused = connection.served > 0;
-    marks.dialled = Default::default();
-    if !reused && !connection.was_ready(begun) {
-        call.record.dialled(connection.id, connection.dialled);
+    if now != asked {
+        marks.waited(asked, &connection.opening, !reused);
+    }
+    if !reused && !connection.was_ready(asked) {
+        let (connection, [resolve, connect, tls]) = (connection.id, connection.opening.spent);
+        call.record.tell(Event::Dialled { connection, resolve, connect, tls });
     }
     // Nobody else asks.
     let idle = match call.record.is_observed() {

@@ -151,14 +151,14 @@ fn default_fields<'a, W: Wait>(
     let settings = call.settings;
     let is_plain = request.target.authorization.is_none() && !request.own_defaults;
     if is_plain && settings.auth.is_none() {
-        return Cow::Borrowed(match request.decode {
+        return Cow::Borrowed(match request.decodes(&settings.config) {
             true => &settings.decoding_fields,
             false => &settings.agent_field,
         });
     }
     let mut fields = Vec::with_capacity(256);
     let mut add = |name: &str, value: &str| {
-        if !request.has_header(name.as_bytes()) {
+        if !request.decides_header(name.as_bytes()) {
             for part in [name, ": ", value, "\r\n"] {
                 fields.extend_from_slice(part.as_bytes());
             }
@@ -167,7 +167,7 @@ fn default_fields<'a, W: Wait>(
     if let Some(agent) = &settings.config.user_agent {
         add("User-Agent", agent);
     }
-    if request.decode {
+    if request.decodes(&settings.config) {
         add("Accept-Encoding", ACCEPTED);
     }
     let known;

@@ -12,6 +12,7 @@ use crate::connection::lease::Lease;
 use crate::connection::parked_lease::{ParkedLease, park};
 use crate::deadline::{Deadline, Deadlines};
 use crate::decode::Decoder;
+use crate::drive::meter::Meter;
 use crate::drive::wait::{Stopped, Turn, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::net::socket::{Received, is_pause};
@@ -39,18 +40,26 @@ pub(crate) struct Live {
     pub(super) origin: Arc<Origin>,
     reused: bool,
     observer: Option<Arc<dyn Observer>>,
+    /// What the wire had received before the response.
+    before: u64,
+    /// When it ended, and how many bytes it was then.
+    pub ended: Option<(Instant, u64)>,
     /// Bytes that were taken without waiting since the last wait.
     pub(super) taken: usize,
+    /// Its speed is limited, or somebody is told how far it is.
+    pub(super) meter: Option<Box<Meter>>,
 }
 
 impl Live {
+    /// `before` is what the wire of the lease had received before the response.
     pub fn new(
-        lease: Lease,
+        (lease, before): (Lease, u64),
         decoder: Option<Decoder>,
         deadlines: &Deadlines,
         origin: Arc<Origin>,
         reused: bool,
         observer: Option<Arc<dyn Observer>>,
+        meter: Option<Box<Meter>>,
     ) -> Live {
         Live {
             lease: Some(lease),
@@ -61,8 +70,34 @@ impl Live {
             origin,
             reused,
             observer,
+            before,
+            ended: None,
             taken: 0,
+            meter,
         }
+    }
+
+    /// A coded body that has come to its end, and needs no connection any more.
+    pub fn detached(decoder: Decoder, origin: Arc<Origin>) -> Live {
+        Live {
+            lease: None,
+            claim: None,
+            decoder: Some(decoder),
+            read: None,
+            total: stall(None),
+            origin,
+            reused: false,
+            observer: None,
+            before: 0,
+            ended: None,
+            taken: 0,
+            meter: None,
+        }
+    }
+
+    /// What comes from now on is decoded.
+    pub fn decode_with(&mut self, decoder: Decoder) {
+        self.decoder = Some(decoder);
     }
 
     /// The caller has the response: how long it does not read on is watched.
@@ -84,19 +119,30 @@ impl Live {
 
     /// The response is complete: the connection goes back if it may.
     pub fn finish(&mut self) {
-        if let Some(lease) = self.lease.take() {
+        if let Some(mut lease) = self.lease.take() {
+            let now = self.ends(&mut lease);
             let pool = lease.pool.clone();
-            lease.check_in(Instant::now());
+            lease.check_in(now);
             pool.manager.tell(&Event::End);
             tell(self.observer.as_ref(), &Event::End);
         }
     }
 
     pub(crate) fn fail(&mut self, error: Error) -> Error {
-        if let Some(lease) = self.lease.take() {
+        if let Some(mut lease) = self.lease.take() {
+            self.ends(&mut lease);
             lease.discard(CloseCause::Failed);
         }
         error.with_exchange(self.reused, Sent::All, false, true)
+    }
+
+    /// It ends now, well or not.
+    fn ends(&mut self, lease: &mut Lease) -> Instant {
+        let now = Instant::now();
+        if let Ok(connection) = lease.connection() {
+            self.ended = Some((now, connection.wire.consumed().saturating_sub(self.before)));
+        }
+        now
     }
 
     /// Makes room for a body that will be kept whole.
@@ -136,12 +182,18 @@ impl Live {
         into: &mut Vec<u8>,
         trailers: &mut Option<Fields>,
     ) -> Result<Progress> {
+        if let Some(mut meter) = self.meter.take() {
+            // Boxed: what is seldom asked for makes no other request's future larger.
+            let result = Box::pin(self.step_metered(&mut meter, wait, into, trailers)).await;
+            self.meter = Some(meter);
+            return result;
+        }
         let mut deadline = self.deadline()?;
         let before = into.len();
         loop {
             let turn = std::future::poll_fn(|cx| wait.poll_turn(cx, &deadline)).await;
             turn.map_err(|stopped| stopped.into_error(Phase::Body, &self.origin, &deadline))?;
-            let taken = self.take(into, trailers)?;
+            let taken = self.take(into, trailers, &mut 0)?;
             wait.spend(taken.work());
             match taken {
                 Taken::End => return Ok(Progress::End),
@@ -198,9 +250,12 @@ impl Live {
         trailers: &mut Option<Fields>,
         enough: usize,
     ) -> Result<Progress> {
+        if self.meter.is_some() {
+            return Ok(Progress::Data);
+        }
         let mut turn = Turn::default();
         while !turn.is_over() {
-            let taken = self.take(into, trailers)?;
+            let taken = self.take(into, trailers, &mut 0)?;
             turn.spend(taken.work());
             match taken {
                 Taken::End => return Ok(Progress::End),
@@ -229,15 +284,20 @@ impl Live {
         Ok(Progress::Data)
     }
 
-    /// Moves what is here of the body into `into`. A coded body that has come to its end needs its
-    /// connection no more.
-    fn take(&mut self, into: &mut Vec<u8>, trailers: &mut Option<Fields>) -> Result<Taken> {
+    /// Moves what is here of the body into `into`, and counts the bytes that the machine had of it. A
+    /// coded body that has come to its end needs its connection no more.
+    pub(super) fn take(
+        &mut self,
+        into: &mut Vec<u8>,
+        trailers: &mut Option<Fields>,
+        count: &mut u64,
+    ) -> Result<Taken> {
         match &mut self.decoder {
             Some(decoder) if decoder.is_ended() => decode(decoder, into),
             _ => {
                 self.claim()?;
                 let connection = leased(&mut self.lease)?;
-                let taken = take_events(connection, &mut self.decoder, into, trailers)?;
+                let taken = take_events(connection, &mut self.decoder, into, trailers, count)?;
                 if self.decoder.as_ref().is_some_and(Decoder::is_ended) {
                     self.finish();
                 }
@@ -247,12 +307,12 @@ impl Live {
     }
 }
 
-fn leased(lease: &mut Option<Lease>) -> Result<&mut Connection> {
+pub(super) fn leased(lease: &mut Option<Lease>) -> Result<&mut Connection> {
     lease.as_mut().ok_or_else(over)?.connection()
 }
 
 /// How many bytes need no framing or decoding: they are read straight to where they are wanted.
-fn past(http: &Machine, decoder: &Option<Decoder>) -> Option<u64> {
+pub(super) fn past(http: &Machine, decoder: &Option<Decoder>) -> Option<u64> {
     match decoder {
         None => http.direct_body().filter(|&left| left > 0),
         Some(_) => None,
@@ -276,7 +336,7 @@ const SMALL: u64 = 64 * 1024;
 
 /// How much to ask for: what is left, in steps that grow with what has come, so that a lying
 /// Content-Length costs no memory.
-fn read_size(left: Option<u64>, have: usize) -> usize {
+pub(super) fn read_size(left: Option<u64>, have: usize) -> usize {
     let most = READ_LARGE.max(have).min(READ_LARGEST);
     let left = left.map_or(READ_LARGE, |left| usize::try_from(left).unwrap_or(usize::MAX));
     left.clamp(512, most)
@@ -322,7 +382,7 @@ pub(crate) enum Taken {
 }
 
 impl Taken {
-    fn work(self) -> usize {
+    pub(super) fn work(self) -> usize {
         match self {
             Taken::End => 0,
             Taken::More(work) | Taken::Dry(work) => work,
@@ -338,12 +398,14 @@ const AHEAD: usize = 64 * 1024;
 const EVENT: usize = 64;
 const AT_A_TIME: usize = 64 * 1024;
 
-/// Moves what the machine has of the body into `into`, decoded as far as [`AHEAD`].
+/// Moves what the machine has of the body into `into`, decoded as far as [`AHEAD`], and counts its bytes
+/// as they came.
 pub(crate) fn take_events(
     connection: &mut Connection,
     decoder: &mut Option<Decoder>,
     into: &mut Vec<u8>,
     trailers: &mut Option<Fields>,
+    count: &mut u64,
 ) -> Result<Taken> {
     let http = &mut connection.wire.http;
     if decoder.is_none() && into.capacity() == 0 {
@@ -358,10 +420,13 @@ pub(crate) fn take_events(
         }
         work += EVENT;
         match http.poll_event() {
-            Ok(Some(Came::Data(data))) => match decoder {
-                None => into.extend_from_slice(data),
-                Some(decoder) => decoder.push(data),
-            },
+            Ok(Some(Came::Data(data))) => {
+                *count += data.len() as u64;
+                match decoder {
+                    None => into.extend_from_slice(data),
+                    Some(decoder) => decoder.push(data),
+                }
+            }
             Ok(Some(Came::Trailers(fields))) => *trailers = Some(fields),
             Ok(Some(Came::End)) => match decoder {
                 None => return Ok(Taken::End),

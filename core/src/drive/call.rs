@@ -3,15 +3,19 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+use keepalive_proto::ResponseHead;
 
 use crate::auth::tries::Tries;
 use crate::config::Settings;
+use crate::connection::Connection;
+use crate::connection::ends::Ends;
 use crate::connection::manager::ClientPool;
 use crate::deadline::Deadlines;
-use crate::drive::info::{Info, Marks};
+use crate::drive::info::{Marks, Tally};
 use crate::drive::wait::Wait;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::observe::{Event, Observer, tell};
 use crate::origin::Scheme;
 use crate::origin::route::{Road, Route, TlsIdentity};
@@ -105,10 +109,16 @@ impl<'a, W: Wait> Call<'a, W> {
 /// What is written down of a call: `info`, its times, and the counters, all fed by the events that
 /// observers are told too.
 pub(crate) struct Record<'a> {
-    pub info: Info,
+    pub info: Tally,
     pub marks: Marks,
     /// The present attempt began.
     pub begun: Instant,
+    /// 1xx heads that came in it; the limit of heads bounds them.
+    pub informational: Interim,
+    /// The connection that it failed on.
+    pub ends: Option<Arc<Ends>>,
+    /// What the wire of the connection had counted before it: sent, received.
+    before: [u64; 2],
     pool: &'a ClientPool,
     observer: Option<&'a Arc<dyn Observer>>,
     /// Somebody is told.
@@ -123,9 +133,12 @@ impl<'a> Record<'a> {
     ) -> Record<'a> {
         let observed = observer.is_some() || pool.manager.observer.is_some();
         Record {
-            info: Info::default(),
+            info: Tally::default(),
             marks: Marks::at(started),
             begun: started,
+            informational: None,
+            ends: None,
+            before: [0; 2],
             pool,
             observer,
             observed,
@@ -136,9 +149,12 @@ impl<'a> Record<'a> {
     fn aside(&self) -> Record<'a> {
         let Record { pool, observer, observed, .. } = *self;
         Record {
-            info: Info::default(),
+            info: Tally::default(),
             marks: Marks::at(self.marks.started),
             begun: self.begun,
+            informational: None,
+            ends: None,
+            before: [0; 2],
             pool,
             observer,
             observed,
@@ -148,13 +164,16 @@ impl<'a> Record<'a> {
     /// A redirect was followed: what is written down is of the request that it led to.
     pub fn hop(&mut self, now: Instant, redirects: u32) {
         (self.marks, self.begun) = (Marks::at(now), now);
-        self.info = Info { redirects, ..Info::default() };
+        self.info = Tally { redirects, ..Tally::default() };
+        (self.informational, self.ends) = (None, None);
     }
 
     /// Another try follows: what is written down is of that one, but for how many there were.
     pub fn again(&mut self) {
-        let Info { retries, redirects, .. } = self.info;
-        self.info = Info { retries, redirects, ..Info::default() };
+        let Tally { retries, redirects, .. } = self.info;
+        self.info = Tally { retries, redirects, ..Tally::default() };
+        (self.informational, self.ends) = (None, None);
+        self.begun = Instant::now();
     }
 
     /// The next attempt begins: its waits count from now on.
@@ -212,12 +231,52 @@ impl<'a> Record<'a> {
         self.observed
     }
 
-    /// A connection just opened for the call took so long.
-    pub fn dialled(&mut self, connection: u64, [resolve, connect, tls]: [Duration; 3]) {
-        self.marks.dialled = [resolve, connect, tls];
-        self.tell(Event::Dialled { connection, resolve, connect, tls });
+    /// A 1xx head came.
+    pub fn informational(&mut self, head: ResponseHead) {
+        self.tell(Event::Informational(&head));
+        self.informational.get_or_insert_default().push(head);
+    }
+
+    /// A request begins on `connection`: its bytes count from here on.
+    #[inline]
+    pub fn starts_on(&mut self, connection: &Connection) {
+        self.before = [connection.wire.sent, connection.wire.consumed()];
+    }
+
+    /// What an exchange on `connection` has come to by now.
+    #[inline]
+    pub fn counts(&mut self, connection: &Connection) {
+        let [sent, received] = self.before;
+        self.info.bytes_sent = connection.wire.sent.saturating_sub(sent);
+        self.info.bytes_received = connection.wire.consumed().saturating_sub(received);
+        self.info.requests = connection.served + 1;
+    }
+
+    /// What went on beside it from `begun` on was answered first: it is what is told.
+    pub fn won(&mut self, other: &mut Record<'_>, begun: Instant) {
+        let Tally { bytes_sent, bytes_received, requests, .. } = other.info;
+        self.info = Tally { bytes_sent, bytes_received, requests, ..self.info };
+        (self.before, self.informational) = (other.before, other.informational.take());
+        self.marks.leased(begun);
+    }
+
+    /// What the wire of the connection had received before it.
+    pub fn received_before(&self) -> u64 {
+        self.before[1]
+    }
+
+    /// `error` is the end of the call: what is known of it goes with that.
+    #[cold]
+    pub fn failed(&mut self, error: Error) -> Error {
+        let mut marks = self.marks;
+        marks.failed(self.begun, error.phase(), Instant::now());
+        error.with_info(self.info.told(self.ends.as_ref()), marks.timings(None))
     }
 }
+
+/// 1xx heads; seldom any.
+#[allow(clippy::box_collection, reason = "a call has one word for what it seldom has")]
+pub(crate) type Interim = Option<Box<Vec<ResponseHead>>>;
 
 /// The road of what is to be carried through every proxy.
 #[cold]

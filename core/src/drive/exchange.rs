@@ -159,7 +159,9 @@ pub(super) async fn exchange<W: Wait>(
         Err(error) => return Err(Failure::before(error)),
     };
     let before = connection.wire.written;
+    call.record.starts_on(connection);
     let result = run(call, connection, request, upload, now).await;
+    call.record.counts(connection);
     let wire = &connection.wire;
     result.map_err(|error| {
         let sent = match wire.written - before {
@@ -210,6 +212,10 @@ async fn run<W: Wait>(
         // Boxed: what is seldom asked for makes no other request's future larger.
         Box::pin(settle(call, connection, request)).await?;
         now = Instant::now();
+        // One that travels with it has not waited for it.
+        if !connection.wire.transport.is_handshaking() {
+            call.record.marks.settled(now);
+        }
     }
     let Call { deadlines, record, wait, .. } = call;
     // The body is held back until the server has said its word.
@@ -243,6 +249,9 @@ async fn run<W: Wait>(
         {
             if phase.sends() {
                 sent_at = now;
+                if wire.is_sent() {
+                    record.tell(Event::Sent { bytes: wire.written - before });
+                }
             }
             return Ok(HeadReceived { head, early: come.early, sent_at, head_at: now });
         }
@@ -253,6 +262,7 @@ async fn run<W: Wait>(
             phase = phase.after(step);
             if phase == Phase::AwaitHead {
                 sent_at = now;
+                record.marks.sent = now;
                 deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
                 record.tell(Event::Sent { bytes: wire.written - before });
             } else {
@@ -365,7 +375,10 @@ fn fields_for<'a>(
     match &request.proxy_authorization {
         Some(own) => Cow::Owned([proxy.own_fields(), own].concat()),
         None => {
-            let target = || format!("{}{}", request.target.origin.url(), request.target.path());
+            let target = || {
+                let (base, target) = request.head.absolute_target(request.target.origin.url());
+                format!("{base}{target}")
+            };
             proxy.fields(|| (request.method(), target()), tried)
         }
     }
@@ -404,7 +417,7 @@ fn take_early(wire: &mut Wire, record: &mut Record<'_>, come: &mut Arrived) -> R
             Some(Came::End) => early.get_or_insert_default().ended = true,
             Some(Came::Informational(head)) => {
                 *go_on |= head.status == 100;
-                record.tell(Event::Informational(&head));
+                record.informational(head);
             }
             None => break,
         }

@@ -75,7 +75,7 @@ async fn race<W: Wait>(
     let pool = call.pool;
     let percent = call.settings.config.retry_budget;
     let mut second_call = call.beside(&mut second_wait);
-    let mut other: Option<Lease>;
+    let (mut other, begun): (Option<Lease>, Instant);
     let (mut first_failed, mut second_failed) = (None, false);
     let end = {
         let first = Attempt { lease: &mut *lease, request, upload, now };
@@ -87,7 +87,8 @@ async fn race<W: Wait>(
         let Some(second_lease) = &mut other else { return first.await };
         second_call.record.tell(Event::Hedge);
         let upload = Upload::new(&request.body, None);
-        let second = Attempt { lease: second_lease, request, upload, now: Instant::now() };
+        begun = Instant::now();
+        let second = Attempt { lease: second_lease, request, upload, now: begun };
         let mut second = pin!(exchange::exchange(&mut second_call, second));
         std::future::poll_fn(|cx| {
             if first_failed.is_none()
@@ -128,6 +129,7 @@ async fn race<W: Wait>(
             std::mem::swap(lease, &mut other);
             other.discard(reason(first_failed.is_some()));
             call.record.tell(Event::HedgeWon);
+            call.record.won(&mut second_call.record, begun);
             if let Ok(connection) = lease.connection() {
                 call.record.info.connection_id = connection.id;
                 call.record.info.reused = connection.served > 0;

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use keepalive_proto::ResponseHead;
 
+use crate::connection::ends::Ends;
 use crate::drive::buffer::Buffer;
-use crate::drive::info::{Info, Marks};
+use crate::drive::call::Interim;
+use crate::drive::info::{Marks, Tally};
 use crate::drive::reply::{Reply, State};
 use crate::net::tls::info::TlsInfo;
 
@@ -17,8 +19,10 @@ pub struct Hop {
     pub(crate) head: ResponseHead,
     pub(crate) url: Arc<str>,
     pub(crate) method: Box<str>,
-    pub(crate) info: Info,
+    pub(crate) info: Tally,
     pub(crate) marks: Marks,
+    ends: Option<Arc<Ends>>,
+    informational: Interim,
     pub(crate) tls: Option<Arc<TlsInfo>>,
 }
 
@@ -33,11 +37,13 @@ pub(crate) struct History {
 impl History {
     /// Adds the answer to a request of that method; the rest of its body is given up.
     pub fn add(&mut self, reply: Box<Reply>, method: &str) {
-        let Reply { head, url, info, marks, tls, .. } = *reply;
+        let Reply { head, url, info, marks, ends, informational, tls, .. } = *reply;
         if self.hops.len() == MOST {
             self.hops.remove(0);
         }
-        self.hops.push(Arc::new(Hop { head, url, method: method.into(), info, marks, tls }));
+        let method = method.into();
+        let hop = Hop { head, url, method, info, marks, ends, informational, tls };
+        self.hops.push(Arc::new(hop));
     }
 
     pub fn hops(&self) -> &[Arc<Hop>] {
@@ -54,7 +60,9 @@ impl Hop {
     /// As a reply without a body.
     pub(crate) fn reply(&self) -> Box<Reply> {
         Box::new(Reply {
-            info: self.info.clone(),
+            info: self.info,
+            ends: self.ends.clone(),
+            informational: self.informational.clone(),
             tls: self.tls.clone(),
             ..Reply::of_head(self.head.clone(), self.url.clone(), self.marks)
         })
@@ -67,11 +75,17 @@ impl Reply {
         Reply {
             head,
             url,
-            info: Info::default(),
+            info: Tally::default(),
             marks,
+            ended: None,
+            ends: None,
+            informational: None,
             tls: None,
             trailers: None,
             max_body_size: None,
+            decoded: false,
+            meter: None,
+            undecided: None,
             ready: Buffer::default(),
             state: State::Done,
             switched: false,

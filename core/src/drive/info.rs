@@ -1,13 +1,60 @@
 //! How an exchange went, as the caller sees it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::connection::ends::Ends;
+use crate::connection::opening::Opening;
+use crate::error::{ErrorKind, Phase};
+
 pub use keepalive_tables::{Info, Timings};
+
+/// What is written down of a call on its way, small since every call has one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    pub connection_id: u64,
+    pub requests: u64,
+    pub bytes_sent: u64,
+    pub bytes_received: u64,
+    pub retries: u32,
+    pub redirects: u32,
+    pub replays: u32,
+    pub replay_reason: Option<ErrorKind>,
+    pub reused: bool,
+    pub hedged: bool,
+    pub hedge_won: bool,
+}
+
+impl Tally {
+    /// As the caller has it.
+    #[allow(clippy::needless_update, reason = "a row of the table is filled where it is known")]
+    pub fn told(&self, ends: Option<&Arc<Ends>>) -> Info {
+        let Tally { connection_id, requests, bytes_sent, bytes_received, .. } = *self;
+        let Tally { retries, redirects, replays, replay_reason, .. } = *self;
+        let Tally { reused, hedged, hedge_won, .. } = *self;
+        Info {
+            reused,
+            connection_id,
+            requests,
+            replays,
+            replay_reason,
+            retries,
+            redirects,
+            hedged,
+            hedge_won,
+            bytes_sent,
+            bytes_received,
+            local_address: ends.and_then(|ends| ends.local.clone()),
+            peer_address: ends.and_then(|ends| ends.peer.clone()),
+            ..Info::default()
+        }
+    }
+}
 
 /// When things happened: the durations between are made when somebody asks for them.
 #[derive(Clone, Copy)]
 pub(crate) struct Marks {
-    /// The request was handed over, or the redirect that led to it.
+    /// The request was handed over.
     pub started: Instant,
     /// It had its connection.
     pub leased: Instant,
@@ -15,7 +62,7 @@ pub(crate) struct Marks {
     pub sent: Instant,
     /// The head was there.
     pub head: Instant,
-    /// The waits for a connection, of a replay too.
+    /// The wait for that connection, but for its dial.
     pub queued: Duration,
     /// Resolving, connecting and the TLS handshake, where the request waited for them.
     pub dialled: [Duration; 3],
@@ -33,4 +80,80 @@ impl Marks {
             dialled: Default::default(),
         }
     }
+
+    /// The connection is there. What came before `now` and is not said is of no phase.
+    pub fn leased(&mut self, now: Instant) {
+        self.leased = now;
+        self.queued = Duration::ZERO;
+        self.dialled = Default::default();
+    }
+
+    /// It was waited for from `asked` on: what of that its dial was, as far as it fell into the wait.
+    #[cold]
+    pub fn waited(&mut self, asked: Instant, opening: &Opening, is_new: bool) {
+        let Opening { began, ready, spent } = *opening;
+        if !is_new || ready <= asked {
+            self.queued = self.leased.saturating_duration_since(asked);
+            return;
+        }
+        let (began, ready) = (began.min(self.leased), ready.min(self.leased));
+        self.queued = began.saturating_duration_since(asked);
+        let mut left = ready.saturating_duration_since(began.max(asked));
+        // One that was under way already had come further: what was last is what was waited for.
+        for (phase, spent) in self.dialled.iter_mut().zip(spent).rev() {
+            *phase = spent.min(left);
+            left -= *phase;
+        }
+    }
+
+    /// The handshake that was left open for the request ended before it was sent.
+    pub fn settled(&mut self, now: Instant) {
+        self.dialled[2] += now.saturating_duration_since(self.leased);
+        self.leased = now;
+    }
+
+    /// It failed at `now`, in that phase, which gets the time since the last one that is known.
+    pub fn failed(&mut self, begun: Instant, phase: Phase, now: Instant) {
+        (self.sent, self.head) = (self.sent.max(self.leased), now);
+        if self.leased >= begun && matches!(phase, Phase::Send | Phase::Head | Phase::Body) {
+            if phase == Phase::Send {
+                self.sent = now;
+            }
+            return;
+        }
+        self.leased(now);
+        self.sent = now;
+        let spent = now.saturating_duration_since(begun);
+        match phase {
+            Phase::Pool => self.queued = spent,
+            Phase::Resolve => self.dialled[0] = spent,
+            Phase::Connect => self.dialled[1] = spent,
+            Phase::Tls => self.dialled[2] = spent,
+            _ => {}
+        }
+    }
+
+    /// The durations, up to `ended` if the body has come to its end.
+    #[allow(clippy::needless_update, reason = "a row of the table is filled where it is known")]
+    pub fn timings(&self, ended: Option<Instant>) -> Timings {
+        let Marks { started, leased, sent, head, queued, dialled } = *self;
+        let end = ended.unwrap_or(head);
+        let [resolve, connect, tls] = dialled;
+        let before = leased.saturating_duration_since(started);
+        Timings {
+            queued,
+            stalled: before.saturating_sub(queued + resolve + connect + tls),
+            resolve,
+            connect,
+            tls,
+            send: sent.saturating_duration_since(leased),
+            wait: head.saturating_duration_since(sent),
+            receive: end.saturating_duration_since(head),
+            total: end.saturating_duration_since(started),
+            ..Timings::default()
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

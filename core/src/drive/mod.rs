@@ -28,6 +28,8 @@ mod exchange;
 pub(crate) mod hedge;
 pub(crate) mod history;
 pub(crate) mod info;
+pub(crate) mod meter;
+mod metered;
 pub(crate) mod on_engine;
 mod passthrough;
 pub(crate) mod redirect;
@@ -55,5 +57,7 @@ pub(crate) async fn perform<W: Wait>(
     request: &Request,
     wait: &mut W,
 ) -> Result<Box<Reply>> {
-    redirect::send(&mut Call::new(settings, pool, request, wait), request).await
+    let mut call = Call::new(settings, pool, request, wait);
+    let result = redirect::send(&mut call, request).await;
+    result.map_err(|error| call.record.failed(error))
 }

@@ -32,10 +32,10 @@ impl Live {
     }
 
     /// The connection, and how many body bytes at most can be read past the protocol machine at once;
-    /// `None` when something stands between: TLS, a coding, chunks, bytes that are buffered.
+    /// `None` when something stands between: TLS, a coding, chunks, bytes that are buffered, a meter.
     fn direct(&mut self) -> Option<(&mut Connection, usize)> {
         // The next read tells why it cannot have it.
-        if self.decoder.is_some() || self.claim().is_err() {
+        if self.decoder.is_some() || self.meter.is_some() || self.claim().is_err() {
             return None;
         }
         let connection = self.lease.as_mut()?.connection().ok()?;

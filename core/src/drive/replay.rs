@@ -1,7 +1,7 @@
 //! The replay ring: a reused connection that died under a request costs it nothing. It is sent again
 //! once, at once, on a fresh connection, if that cannot make the server act twice (`repeat`).
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::connection::idle_reaper::examine_all;
 use crate::drive::acquire::acquire;
@@ -22,10 +22,12 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
     let route = call.route(request)?;
     let mut body = UploadSource::take(&request.body)?;
     let mut replays = 0;
-    call.record.marks.queued = Duration::ZERO;
     loop {
-        // A replay waits anew, by its own clock.
-        let asked = if replays == 0 { call.record.begun } else { Instant::now() };
+        if replays > 0 {
+            // It waits anew, by its own clock.
+            call.record.begin(Instant::now());
+        }
+        let asked = call.record.begun;
         let mut lease = acquire(call, request, &route, replays > 0, asked).await?;
         let now = call.record.marks.leased;
         let attempt = Attempt { lease: &mut lease, request, upload: body.upload(), now };
@@ -48,6 +50,7 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
             if died_on_reuse {
                 connection.died_on_reuse(now, &call.settings.config);
             }
+            call.record.ends = Some(connection.ends.clone());
         }
         if died_on_reuse {
             examine_all(call.pool, &route);
@@ -70,6 +73,7 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
         replays += 1;
         // Of the attempt that is over.
         call.record.info.hedged = false;
+        call.record.ends = None;
         call.record.tell(Event::Replay(error.kind()));
     }
 }

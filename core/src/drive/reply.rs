@@ -1,23 +1,28 @@
 //! What the rings hand back: a final head, and a body that is here already or still on its connection.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use keepalive_proto::{Fields, ResponseHead};
 
 use crate::connection::Connection;
 use crate::connection::detached::{Switched, Terms};
+use crate::connection::ends::Ends;
 use crate::connection::lease::Lease;
 use crate::decode::Decoder;
 use crate::drive::body::{Live, Taken, take_events};
 use crate::drive::buffer::Buffer;
-use crate::drive::call::Call;
+use crate::drive::call::{Call, Interim};
 use crate::drive::exchange::{EarlyResponse, HeadReceived};
 use crate::drive::history::History;
-use crate::drive::info::{Info, Marks};
+use crate::drive::info::{Info, Marks, Tally, Timings};
+use crate::drive::meter::Meter;
 use crate::drive::wait::Wait;
 use crate::error::{Error, Result, Sent};
 use crate::net::tls::info::TlsInfo;
 use crate::observe::Event;
+use crate::origin::Origin;
+use crate::progress::Transfer;
 use crate::request::Request;
 use crate::stats::CloseCause;
 
@@ -25,8 +30,12 @@ use crate::stats::CloseCause;
 pub(crate) struct Reply {
     pub head: ResponseHead,
     pub url: Arc<str>,
-    pub info: Info,
+    pub info: Tally,
     pub marks: Marks,
+    /// When its body came to its end, unless it all came with the head.
+    pub ended: Option<Instant>,
+    pub ends: Option<Arc<Ends>>,
+    pub informational: Interim,
     pub tls: Option<Arc<TlsInfo>>,
     pub trailers: Option<Fields>,
     /// Most bytes of a body that is collected whole.
@@ -34,10 +43,22 @@ pub(crate) struct Reply {
     /// Body bytes received (and decoded) but not yet read.
     pub ready: Buffer,
     pub state: State,
+    /// Of a body that has come whole.
+    pub meter: Option<Box<Meter>>,
+    /// What came of the body was decoded.
+    pub decoded: bool,
+    /// It is coded, and its reader has not said yet whether it wants it so.
+    pub undecided: Option<Box<Undecided>>,
     /// It handed its connection out, or will.
     pub switched: bool,
     /// What led here, if anything did.
     pub history: Option<Box<History>>,
+}
+
+/// For a reader that wants the body decoded.
+pub(crate) struct Undecided {
+    pub decoder: Decoder,
+    pub origin: Arc<Origin>,
 }
 
 pub(crate) enum State {
@@ -63,6 +84,22 @@ impl Reply {
         &self.head.fields
     }
 
+    /// How the exchange went, as far as it has come.
+    pub fn info(&self) -> Info {
+        self.info.told(self.ends.as_ref())
+    }
+
+    /// Where its time went, as far as it has come.
+    pub fn timings(&self) -> Timings {
+        self.marks.timings(self.ended)
+    }
+
+    /// The body came to its end at that time, or broke then.
+    pub fn ended(&mut self, (at, received): (Instant, u64)) {
+        self.ended = Some(at);
+        self.info.bytes_received = received;
+    }
+
     /// Nobody wants the rest of its body: its connection goes back by the drain rule.
     pub fn give_up(&mut self) {
         self.state = State::Done;
@@ -80,29 +117,51 @@ pub(super) fn reply<W: Wait>(
 ) -> Result<Box<Reply>> {
     let HeadReceived { head, early, sent_at, head_at } = received;
     // What follows a switch is no content of the answer's.
-    let mut decoder = match request.decode && !lease.connection()?.wire.http.is_switched() {
+    let decodes = request.decodes(&call.settings.config);
+    let mut decoder = match decodes && !lease.connection()?.wire.http.is_switched() {
         true => Decoder::for_fields(head.fields.get_all(b"content-encoding"))?,
         false => None,
     };
+    let mut undecided = None;
+    if request.decode_later
+        && let Some(decoder) = decoder.take()
+    {
+        undecided = Some(Box::new(Undecided { decoder, origin: request.target.origin.clone() }));
+    }
     let most = request.max_body_size.unwrap_or(call.settings.config.max_body_size);
     let marks = &mut call.record.marks;
     (marks.sent, marks.head) = (sent_at, head_at);
     let connection = lease.connection()?;
+    let begun = early.as_ref().map_or(0, |early| early.body.len() as u64);
+    let total = connection.wire.http.body_remaining().map(|left| left + begun);
+    let mut meter = Meter::of(call.settings, request, Transfer::Download, total);
     let mut reply = Box::new(Reply {
         head,
         url: request.target.url(),
-        info: call.record.info.clone(),
+        info: call.record.info,
         marks: call.record.marks,
+        ended: None,
+        ends: Some(connection.ends.clone()),
+        informational: call.record.informational.take(),
         tls: connection.tls_of_answer(),
         trailers: None,
         max_body_size: (most > 0).then_some(most),
         ready: Buffer::default(),
+        meter: None,
+        decoded: decoder.is_some(),
+        undecided,
         state: State::Done,
         switched: false,
         history: None,
     });
     call.record.tell(Event::Head(&reply.head));
-    let taken = take_arrived(connection, early, &mut decoder, &mut reply);
+    let mut count = 0;
+    let taken = take_arrived(connection, early, &mut decoder, &mut reply, &mut count);
+    let before = call.record.received_before();
+    reply.info.bytes_received = connection.wire.consumed().saturating_sub(before);
+    if let Some(meter) = &mut meter {
+        meter.count(count);
+    }
     match taken {
         Ok(Taken::End) if connection.wire.http.is_switched() => {
             let terms = Terms {
@@ -116,16 +175,18 @@ pub(super) fn reply<W: Wait>(
         }
         Ok(Taken::End) => {
             lease.check_in(head_at);
+            reply.meter = meter;
             call.record.tell(Event::End);
         }
         Ok(Taken::More(_) | Taken::Dry(_)) => {
             reply.state = State::Live(Box::new(Live::new(
-                lease,
+                (lease, before),
                 decoder,
                 &call.deadlines,
                 request.target.origin.clone(),
                 call.record.info.reused,
                 request.observer.clone(),
+                meter,
             )));
         }
         Err(error) => {
@@ -143,9 +204,11 @@ fn take_arrived(
     early: Option<Box<EarlyResponse>>,
     decoder: &mut Option<Decoder>,
     reply: &mut Reply,
+    count: &mut u64,
 ) -> Result<Taken> {
     let Reply { ready, trailers, .. } = reply;
     if let Some(early) = early {
+        *count += early.body.len() as u64;
         match decoder {
             None => ready.space().extend_from_slice(&early.body),
             Some(decoder) => decoder.push(&early.body),
@@ -157,5 +220,5 @@ fn take_arrived(
             _ => {}
         }
     }
-    take_events(connection, decoder, ready.space(), trailers)
+    take_events(connection, decoder, ready.space(), trailers, count)
 }

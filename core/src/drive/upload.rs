@@ -1,6 +1,6 @@
 //! The request's body on its way out.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use keepalive_proto::Connection;
 
 use crate::error::{Error, Result};
@@ -88,15 +88,20 @@ impl<'a> Upload<'a> {
 
     /// So many bytes of it were sent from where they are.
     pub fn advance(&mut self, count: usize) {
-        if let Upload::Whole(_, at) = self {
-            *at += count;
+        match self {
+            Upload::Empty => {}
+            Upload::Whole(_, at) => *at += count,
+            Upload::Stream { piece, .. } => piece.advance(count),
         }
     }
 
     /// What of a large body is to be sent from where it is, behind what the machine has ready.
-    pub fn direct(&self, http: &Connection) -> Option<&'a [u8]> {
-        let Upload::Whole(bytes, at) = self else { return None };
-        let rest = bytes.get(*at..)?;
+    pub fn direct(&self, http: &Connection) -> Option<&[u8]> {
+        let rest = match self {
+            Upload::Empty => return None,
+            Upload::Whole(bytes, at) => bytes.get(*at..)?,
+            Upload::Stream { piece, .. } => piece,
+        };
         let fits = rest.len() >= DIRECT && http.direct_send()? >= rest.len() as u64;
         fits.then(|| &rest[..rest.len().min(ONE_WRITE)])
     }
@@ -116,10 +121,11 @@ impl<'a> Upload<'a> {
                 http.send_end()?;
                 *self = Upload::Empty;
             }
+            Upload::Stream { .. } if self.direct(http).is_some() => {}
             Upload::Stream { piece, ended, .. } => {
                 if !piece.is_empty() {
                     let taken = http.send_data(piece)?;
-                    bytes::Buf::advance(piece, taken);
+                    piece.advance(taken);
                 }
                 if piece.is_empty() && !*ended {
                     return Ok(true);

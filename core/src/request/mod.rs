@@ -1,11 +1,16 @@
 //! A request: validated as it is built, so that bad input fails before a connection is taken.
 
 pub(crate) mod body;
+mod cookies;
 pub(crate) mod media_type;
 pub(crate) mod method;
 pub(crate) mod multipart;
+mod omitted;
+pub(crate) mod pace;
 pub(crate) mod policy;
+mod raw_target;
 pub(crate) mod redirect_hook;
+mod speed;
 pub(crate) mod time;
 pub(crate) mod tls_options;
 pub(crate) mod url;
@@ -17,13 +22,16 @@ use keepalive_proto::{RequestBody, RequestHead};
 use keepalive_tables::OPTIONS;
 
 use crate::auth::credentials::Credentials;
-use crate::config::Timeouts;
 use crate::config::redirects::{Redirects, sensitive_names};
-use crate::cookies::{self, Cookies};
+use crate::config::{ClientConfig, Timeouts};
+use crate::cookies::Cookies;
 use crate::error::{Error, Result, Sent};
 use crate::observe::Observer;
 use crate::repeat::{self, Answer, Attempt};
 use crate::request::body::{BodySource, Kept, SharedSource};
+use crate::request::cookies::OwnCookies;
+use crate::request::omitted::Omitted;
+use crate::request::pace::Pace;
 use crate::request::policy::RequestPolicy;
 use crate::request::redirect_hook::RedirectHook;
 use crate::request::tls_options::TlsOptions;
@@ -68,13 +76,18 @@ pub struct Request {
     pub(crate) body: Body,
     pub(crate) timeouts: Timeouts,
     own_timeouts: bool,
-    pub(crate) decode: bool,
+    /// `None`: as the client has it.
+    decode: Option<bool>,
+    /// Whether to decode is said when the body is read.
+    pub(crate) decode_later: bool,
     /// Its own `max_body_size`, if it has one.
     pub(crate) max_body_size: Option<u64>,
     /// `None`: as the client has it.
     pub(crate) redirects: Option<Redirects>,
-    /// It has a User-Agent, Accept-Encoding or credentials of its own.
+    /// It has a User-Agent, Accept-Encoding or credentials of its own, or is to have none.
     pub(crate) own_defaults: bool,
+    /// Fields that it does not get.
+    omitted: Omitted,
     /// What it says for itself of credentials and redirects.
     pub(crate) policy: Option<Arc<RequestPolicy>>,
     /// What it says for itself of the road it takes.
@@ -90,21 +103,8 @@ pub struct Request {
     pub(crate) cookies: Option<Arc<OwnCookies>>,
     /// A redirect led beyond the origin that the caller named.
     pub(crate) strayed: bool,
-}
-
-/// What a request says of cookies in place of its client.
-#[derive(Clone, Default)]
-pub(crate) struct OwnCookies {
-    /// `Some(None)`: nobody keeps them.
-    keeper: Option<Option<Cookies>>,
-    pairs: Vec<(Vec<u8>, Vec<u8>)>,
-}
-
-impl OwnCookies {
-    /// Names and values that are sent beside what is kept.
-    pub fn pairs(&self) -> &[(Vec<u8>, Vec<u8>)] {
-        &self.pairs
-    }
+    /// What it says of the speed of its bodies.
+    pub(crate) pace: Option<Arc<Pace>>,
 }
 
 impl Request {
@@ -144,10 +144,12 @@ impl Request {
             body: Body::Empty,
             timeouts: Timeouts::default(),
             own_timeouts: false,
-            decode: false,
+            decode: None,
+            decode_later: false,
             max_body_size: None,
             redirects: None,
             own_defaults: false,
+            omitted: Omitted::default(),
             policy: None,
             roads: None,
             tls: None,
@@ -156,6 +158,7 @@ impl Request {
             observer: None,
             cookies: None,
             strayed: false,
+            pace: None,
         })
     }
 
@@ -195,14 +198,21 @@ impl Request {
     }
 
     /// Overrides an option of the client for this request, if it is one about the road to the server, who
-    /// asks, or redirects (`proxy`, `tls_verify`, `auth` and others: those whose row of the table says
-    /// `per_request`).
+    /// asks, redirects or the body (`proxy`, `tls_verify`, `auth`, `decode` and others: those whose row of the
+    /// table says `per_request`).
     /// `None`: as the client; an empty text: none; flags are `true` and `false`. Requests with other TLS
     /// options never share a connection or a session.
     ///
     /// # Errors
     /// `InvalidArgument`: no such option, or not a value of it. Files are read when the request is sent.
     pub fn set_option(&mut self, name: &str, value: Option<&str>) -> Result<()> {
+        if name == "decode" {
+            self.decode = value.map(|text| tls_options::flag(name, text)).transpose()?;
+            return Ok(());
+        }
+        if let Some(set) = self.set_speed_option(name, value) {
+            return set;
+        }
         if name == "redirect" {
             self.redirects = value.map(Redirects::parse).transpose()?;
             return Ok(());
@@ -234,6 +244,25 @@ impl Request {
         Ok(())
     }
 
+    /// The request goes out without that field where it would get one by default: User-Agent,
+    /// Accept-Encoding, the Authorization of a URL's userinfo, and what else is added to requests that do
+    /// not say it themselves. A field that is added by name is sent all the same.
+    ///
+    /// # Errors
+    /// `InvalidHeader`: Host, Content-Length and Transfer-Encoding are not the caller's to leave out; a
+    /// name that is none.
+    pub fn omit_header(&mut self, name: &[u8]) -> Result<()> {
+        self.omitted.add(name)?;
+        self.own_defaults = true;
+        Ok(())
+    }
+
+    /// Whether a field of that name was added, or is to be left out (case-insensitive): then it gets none
+    /// by default.
+    pub fn decides_header(&self, name: &[u8]) -> bool {
+        self.head.contains(name) || self.omitted.has(name)
+    }
+
     /// Whether a field of that name was added (case-insensitive).
     pub fn has_header(&self, name: &[u8]) -> bool {
         self.head.contains(name)
@@ -262,9 +291,21 @@ impl Request {
     }
 
     /// Whether gzip, deflate, br and zstd response bodies are decoded, and offered in
-    /// Accept-Encoding unless the request has that field. Default: no.
+    /// Accept-Encoding unless the request has that field. In place of the client's option `decode`.
     pub fn set_decode(&mut self, decode: bool) {
-        self.decode = decode;
+        self.decode = Some(decode);
+    }
+
+    /// Codings are offered as [`Request::set_decode`] says, but the body stays as it comes until
+    /// [`Response::start_decoding`](crate::Response::start_decoding) is called. Default: no.
+    pub fn set_decode_later(&mut self, later: bool) {
+        self.decode_later = later;
+    }
+
+    /// Whether codings are offered and undone.
+    #[inline]
+    pub(crate) fn decodes(&self, config: &ClientConfig) -> bool {
+        self.decode.unwrap_or(config.decode)
     }
 
     /// Whether 301, 302, 303, 307 and 308 are followed (RFC 9110 15.4). Default: as the client has it.
@@ -351,21 +392,17 @@ impl Request {
     /// # Errors
     /// `InvalidArgument`: why it cannot be sent (RFC 6265bis 5.6); the value is not shown.
     pub fn add_cookie(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
-        cookies::check_own(name, value)?;
-        let pairs = &mut self.own_cookies().pairs;
-        pairs.retain(|(other, _)| other != name);
-        pairs.push((name.to_vec(), value.to_vec()));
-        Ok(())
+        self.own_cookies().add(name, value)
+    }
+
+    fn own_cookies(&mut self) -> &mut OwnCookies {
+        Arc::make_mut(self.cookies.get_or_insert_default())
     }
 
     /// Who keeps its cookies; `client` is who keeps the client's.
     pub(crate) fn cookie_keeper<'a>(&'a self, client: Option<&'a Cookies>) -> Option<&'a Cookies> {
         let own = self.cookies.as_ref().and_then(|own| own.keeper.as_ref());
         own.map_or(client, Option::as_ref)
-    }
-
-    fn own_cookies(&mut self) -> &mut OwnCookies {
-        Arc::make_mut(self.cookies.get_or_insert_default())
     }
 
     /// What is known of it before it is sent, for the rule of repeats.
@@ -398,6 +435,9 @@ impl Request {
         self.timeouts = other.timeouts;
         self.own_timeouts = other.own_timeouts;
         self.decode = other.decode;
+        self.decode_later = other.decode_later;
+        self.omitted = other.omitted.clone();
+        self.own_defaults |= !self.omitted.is_empty();
         self.max_body_size = other.max_body_size;
         self.redirects = other.redirects;
         self.policy = other.policy.clone();
@@ -408,6 +448,7 @@ impl Request {
         self.observer = other.observer.clone();
         self.cookies = other.cookies.clone();
         self.strayed = other.strayed;
+        self.pace = other.pace.clone();
     }
 
     /// It goes to another origin than the URL that it was made of.

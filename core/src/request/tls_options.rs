@@ -58,14 +58,18 @@ pub(crate) fn option(name: &str) -> Option<&'static OptionInfo> {
 
 fn given(config: &mut ClientConfig, option: &OptionInfo, text: &str) -> Result<()> {
     let value = match (option.kind.shape(), text) {
-        (Shape::Flag, "true" | "1") => OptionValue::Flag(true),
-        (Shape::Flag, "false" | "0") => OptionValue::Flag(false),
         (Shape::Text, "") => OptionValue::Text(None),
         (Shape::Text, text) => OptionValue::Text(Some(text.to_string())),
-        _ => {
-            let name = option.name;
-            return Err(Error::argument(format!("option {name}: expected true or false")));
-        }
+        _ => OptionValue::Flag(flag(option.name, text)?),
     };
     config.set(option.name, value)
+}
+
+/// A flag as a request gives it, as text.
+pub(super) fn flag(name: &str, text: &str) -> Result<bool> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(Error::argument(format!("option {name}: expected true or false"))),
+    }
 }

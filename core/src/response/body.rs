@@ -176,6 +176,9 @@ impl Response {
         wait: &mut W,
         until: Until,
     ) -> Result<()> {
+        if let Some(mut meter) = self.reply.meter.take() {
+            meter.tell(Phase::Body, true)?;
+        }
         let enough = match until {
             Until::Head => true,
             Until::SmallBody(limit) => self.whole_size()?.is_some_and(|left| left > limit),
@@ -232,13 +235,14 @@ impl Response {
                 if let State::Live(mut live) = std::mem::replace(&mut self.reply.state, State::Done)
                 {
                     live.finish();
+                    live.ended.into_iter().for_each(|end| self.reply.ended(end));
                 }
                 Ok(())
             }
             Err(error) if self.reply.ready.is_empty() => Err(self.fail(error)),
             // What came before the failure is delivered first.
             Err(error) => {
-                self.reply.state = State::Failed(error);
+                self.fail(error);
                 Ok(())
             }
         }
@@ -249,7 +253,9 @@ impl Response {
         if let State::Live(live) = &mut self.reply.state
             && live.conclude()
         {
+            let end = live.ended;
             self.reply.state = State::Done;
+            end.into_iter().for_each(|end| self.reply.ended(end));
         }
     }
 
@@ -259,6 +265,12 @@ impl Response {
     }
 
     pub(crate) fn fail(&mut self, error: Error) -> Error {
+        let end = match &self.reply.state {
+            State::Live(live) => live.ended,
+            _ => None,
+        };
+        end.into_iter().for_each(|end| self.reply.ended(end));
+        let error = error.with_info(self.reply.info(), self.reply.timings());
         self.reply.state = State::Failed(error.clone());
         error
     }

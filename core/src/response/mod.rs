@@ -2,13 +2,14 @@
 
 mod body;
 pub(crate) mod charset;
+mod coded;
 
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use keepalive_proto::{Fields, Version};
+use keepalive_proto::{Fields, ResponseHead, Version};
 
 use crate::drive::history::Hop;
 use crate::drive::info::{Info, Marks, Timings};
@@ -102,9 +103,20 @@ impl Response {
         &self.reply.url
     }
 
-    /// How the exchange went.
-    pub fn info(&self) -> &Info {
-        &self.reply.info
+    /// How the exchange went, as far as it has come.
+    pub fn info(&self) -> Info {
+        self.reply.info()
+    }
+
+    /// The number of its connection, which [`Response::info`] has too.
+    pub fn connection_id(&self) -> u64 {
+        self.reply.info.connection_id
+    }
+
+    /// The 1xx heads that came before it, such as 103 (Early Hints), in their order. The limits of a head
+    /// hold for all of them together.
+    pub fn informational(&self) -> &[ResponseHead] {
+        self.reply.informational.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// The answers that led here, the first one first; the last 64 of them.
@@ -130,12 +142,9 @@ impl Response {
         self.reply.tls.as_ref()
     }
 
-    /// Time spent by phase.
+    /// Where its time went, as far as it has come.
     pub fn timings(&self) -> Timings {
-        let Marks { started, leased, sent, head, queued, dialled } = self.reply.marks;
-        let [resolve, connect, tls] = dialled;
-        let (send, wait, total) = (sent - leased, head - sent, head - started);
-        Timings { queued, resolve, connect, tls, send, wait, total }
+        self.reply.timings()
     }
 
     /// Whether the whole body has arrived (it can be read without waiting).

@@ -79,6 +79,7 @@ errors! {
     ConnectionReset = 401, Carry, KA_CONNECTION_RESET, ReadError, "The connection was reset.";
     SendTimeout = 402, Carry, KA_SEND_TIMEOUT, WriteTimeout(TimeoutException), "The server accepted no byte of the request for too long.";
     ReadTimeout = 403, Carry, KA_READ_TIMEOUT, ReadTimeout(TimeoutException), "No byte of the response came for too long.";
+    TooSlow = 404, Carry, KA_TOO_SLOW, TooSlow(TimeoutException), "A body moved at less than `min_speed` over `min_speed_time`.";
     InvalidResponseHead = 500, Peer, KA_INVALID_RESPONSE_HEAD, RemoteProtocolError, "The response head breaks RFC 9112.";
     HeadTooLarge = 501, Peer, KA_HEAD_TOO_LARGE, RemoteProtocolError, "The response head exceeds a limit.";
     InvalidFraming = 502, Peer, KA_INVALID_FRAMING, RemoteProtocolError, "The response's framing fields are faulty.";

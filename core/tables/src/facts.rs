@@ -1,6 +1,7 @@
 //! What is told of a pool and of an exchange: `stats()` and `info` in every language.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::errors::ErrorKind;
@@ -24,6 +25,8 @@ pub enum FactKind {
     Word,
     /// Text: `String`.
     Text,
+    /// One end of a connection: `Option<Arc<str>>`, absent where it has no address.
+    Address,
     /// Addresses: `Vec<IpAddr>`.
     Addresses,
 }
@@ -50,6 +53,7 @@ macro_rules! type_of {
     (Reason) => { Option<ErrorKind> };
     (Word) => { &'static str };
     (Text) => { String };
+    (Address) => { Option<Arc<str>> };
     (Addresses) => { Vec<IpAddr> };
 }
 
@@ -79,26 +83,33 @@ facts! {
     Info, INFO:
     reused: Flag, "Whether the connection had carried a response before.";
     connection_id: Count, "Number of the connection, unique in the process.";
+    requests: Count, "Requests that the connection has carried, this one counted in.";
     replays: Few, "How often the request was sent again on a fresh connection: 0 or 1.";
     replay_reason: Reason, "Why it was sent again: the kind of the error that it met.";
     retries: Few, "Tries before this one that failed and were worth another (option `retries`).";
     redirects: Few, "Redirects followed before this response.";
     hedged: Flag, "Whether a second try was sent because the first took long (option `hedge`).";
     hedge_won: Flag, "Whether the response is the second try's.";
+    bytes_sent: Count, "What was sent of the request, in bytes: head and body as they stood in the connection, before TLS.";
+    bytes_received: Count, "What has come of the response, in bytes: 1xx heads, head and body as they stood in the connection, chunked and coded, after TLS. While the body is being read, what came with the head.";
+    local_address: Address, "Address and port of this end of the connection.";
+    peer_address: Address, "Address and port that the connection leads to, which are a proxy's where there is one; of a Unix domain socket its path, as the option `unix_socket` has it.";
 }
 
 facts! {
-    /// Durations by phase; zero where a phase did not happen. `queued` holds `resolve`, `connect` and
-    /// `tls` where the request waited for its own dial, so that they do not add up to `total`.
+    /// Durations by phase; zero where a phase did not happen. All but `total` add up to it. They are of
+    /// the try that was answered: what was before it (other tries, redirects) is in `stalled`.
     #[derive(Debug, Clone, Copy, Default)]
     Timings, TIMINGS:
-    queued: Span, "Waiting for a connection, dialling included.";
-    resolve: Span, "Resolving the host name.";
-    connect: Span, "The TCP handshake.";
-    tls: Span, "The TLS handshake.";
-    send: Span, "From the first byte of the request to its last.";
+    queued: Span, "Waiting for a connection or for leave to open one: the limits of the pool.";
+    stalled: Span, "What is none of the others: tries before this one with the pauses between them, the redirects that led to it, and what opening a connection cost beside the next three.";
+    resolve: Span, "Resolving the host name, as far as the request waited for it.";
+    connect: Span, "The TCP handshake, and what a proxy took to open the way, as far as the request waited for them.";
+    tls: Span, "The TLS handshakes, as far as the request waited for them.";
+    send: Span, "From the connection to the last byte of the request.";
     wait: Span, "From the last byte of the request to the end of the response head.";
-    total: Span, "From the call to the response head.";
+    receive: Span, "From the response head to the end of the body; 0 before that end, and when all came with the head.";
+    total: Span, "From the call to the end of the response, or to its head while the body is still to come.";
 }
 
 /// Calls the macro `$define` with the counters of a client: `totals` count since it was made,

@@ -192,11 +192,15 @@ macro_rules! options {
             connect_timeout: Time = seconds(5), "DNS, TCP and TLS together.";
             header_timeout: Time = seconds(65), "From the end of the request to the end of the response head: just above the 60 s after which gateways (nginx, load balancers) answer 504.", node = seconds(300);
             stall_timeout: Time = seconds(65), "Longest wait without a byte, sending or receiving.", node = seconds(300);
+            min_speed: Size = 0, "Bytes per second that a body must move at on average over `min_speed_time`, as curl's low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer counts, and the wait for a response head does not.", none = "any speed", per_request = true;
+            min_speed_time: Time = seconds(30), "The time over which `min_speed` is to be reached.", per_request = true;
+            max_speed: Size = 0, "Bytes per second that a body moves at on average at most: what is faster is left in the socket, so that TCP slows the sender down.", none = "no limit", per_request = true;
             body_idle_timeout: Time = seconds(300), "How long a response may wait for its body to be read on, before its connection is closed: longer than servers wait for a reader (60 s), and as long as a connection is kept at all.", none = "for ever";
             total_timeout: Time = None, "The whole exchange with its body, redirects included.";
             max_head_size: Size = 64 * 1024, "Bytes of a response head, 1xx heads counted in.", least = 64, most = 1 << 30;
             max_fields: Count = 512, "Fields of a response head or trailer section.", least = 1;
             max_body_size: Size = 2 << 30, "Bytes, decoded, of a response body that is collected whole; more is an error. Streams have no limit.", none = "no limit";
+            decode: Flag = false, "Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in Accept-Encoding by requests that have no such field. Without, a body is handed out as it came. Python and Node's fetch decode unless told not to, C and Node's request do not.", shown = "by language", per_request = true;
             drain_limit: Size = 256 * 1024, "Bytes of an unread body that are read to save the connection.";
             drain_timeout: Time = milliseconds(50), "Time spent on reading the unread rest of a body to save the connection.";
             busy_poll: Micros = 50, "Microseconds that a wait for an answer watches the socket before the thread sleeps, on connections whose answers come that fast (a server on the same machine or rack; saves the wake-up).", none = "always sleep", most = 1_000;

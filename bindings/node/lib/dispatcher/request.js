@@ -11,7 +11,7 @@ const { InvalidArgumentError, NotSupportedError, RequestContentLengthMismatchErr
 const STREAM = 4
 const REWIND = 16
 const SWITCH = 64
-const INFORM = 128
+const INFORM = 1024
 const IDEMPOTENT = 256
 const ONCE = 512
 

@@ -50,7 +50,8 @@ impl AsyncClient {
         until: Until,
     ) -> PyResult<Sending> {
         let method = self::method(method)?;
-        let Built { request, source } = build(&self.shared, &method, url, options)?;
+        let Built { mut request, source } = build(&self.shared, &method, url, options)?;
+        request.set_decode_later(until == Until::Head);
         let source = source.map(Bound::unbind);
         Ok(Sending { shared: self.shared.clone(), request, method, source, until, owner: None })
     }

@@ -5,11 +5,12 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use keepalive_core::{
-    Info as CoreInfo, Response as CoreResponse, Result, Timings as CoreTimings, Version,
+    Info as CoreInfo, Response as CoreResponse, ResponseHead, Result, Timings as CoreTimings,
+    Version,
 };
 use pyo3::exceptions::{PyLookupError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
 use crate::aio::pending::Pending;
 use crate::aio::ready::Ready;
@@ -82,14 +83,21 @@ impl Response {
     #[getter]
     fn info(&self, py: Python<'_>) -> PyResult<Info> {
         let facts = self.facts(py)?;
-        Info::of(py, &facts.info, &facts.timings, facts.tls.as_ref())
+        let now = match &*self.slot() {
+            Slot::Here(response) => Some((response.info(), response.timings())),
+            _ => None,
+        };
+        let (info, timings) =
+            now.as_ref().map_or((&facts.info, &facts.timings), |(info, timings)| (info, timings));
+        Info::of(py, info, timings, facts.tls.as_ref(), heads(py, &facts.informational)?)
     }
 
     /// From the call to the response head, as a ``timedelta``.
     #[getter]
     fn elapsed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         static TIMEDELTA: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let total = self.facts(py)?.timings.total;
+        let CoreTimings { total, receive, .. } = self.facts(py)?.timings;
+        let total = total.saturating_sub(receive);
         let parts = (0, total.as_secs(), total.subsec_micros());
         TIMEDELTA.import(py, "datetime", "timedelta")?.call1(parts)
     }
@@ -185,7 +193,7 @@ impl Response {
             let slf = slf.clone().unbind();
             return gevent::run(py, &pool, move |py| Response::read(slf.bind(py)));
         }
-        this.consume(py)?;
+        this.consume(py, false)?;
         let mut response = this.take(py)?;
         let result = read_rest(py, &mut response);
         if result.is_err() {
@@ -203,7 +211,7 @@ impl Response {
         if this.whole || this.content.get(py).is_some() {
             return Ready::of(py, this.content(py)?.into_any());
         }
-        this.consume(py)?;
+        this.consume(py, false)?;
         Pending::read(slf, true)
     }
 
@@ -218,7 +226,7 @@ impl Response {
         if this.whole || this.content.get(py).is_some() {
             return pieces::call(py, "slices", (this.content(py)?, chunk_size));
         }
-        this.consume(py)?;
+        this.consume(py, false)?;
         let pieces = Bound::new(py, Pieces::of(slf))?.into_any();
         match chunk_size {
             None => Ok(pieces),
@@ -237,7 +245,44 @@ impl Response {
         if this.whole || this.content.get(py).is_some() {
             return pieces::call(py, "aslices", (this.content(py)?, chunk_size));
         }
-        this.consume(py)?;
+        this.consume(py, false)?;
+        let pieces = Bound::new(py, AsyncPieces::of(slf))?.into_any();
+        match chunk_size {
+            None => Ok(pieces),
+            Some(size) => pieces::call(py, "asized", (pieces, size)),
+        }
+    }
+
+    /// The body piece by piece as it came, not decoded; with ``chunk_size`` in pieces of that many bytes.
+    /// Of a plain request only with ``decode=False``, or where nothing was coded: else ``StreamConsumed``.
+    #[pyo3(signature = (chunk_size = None))]
+    fn iter_raw<'py>(
+        slf: &Bound<'py, Self>,
+        chunk_size: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (this, py) = (slf.get(), slf.py());
+        let chunk_size = size_of_pieces(chunk_size.as_ref())?;
+        if let Some(content) = this.raw_content(py)? {
+            return pieces::call(py, "slices", (content, chunk_size));
+        }
+        let pieces = Bound::new(py, Pieces::of(slf))?.into_any();
+        match chunk_size {
+            None => Ok(pieces),
+            Some(size) => pieces::call(py, "sized", (pieces, size)),
+        }
+    }
+
+    /// ``iter_raw()`` for asyncio.
+    #[pyo3(signature = (chunk_size = None))]
+    fn aiter_raw<'py>(
+        slf: &Bound<'py, Self>,
+        chunk_size: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (this, py) = (slf.get(), slf.py());
+        let chunk_size = size_of_pieces(chunk_size.as_ref())?;
+        if let Some(content) = this.raw_content(py)? {
+            return pieces::call(py, "aslices", (content, chunk_size));
+        }
         let pieces = Bound::new(py, AsyncPieces::of(slf))?.into_any();
         match chunk_size {
             None => Ok(pieces),
@@ -314,7 +359,7 @@ impl Response {
                 info.connection_id,
                 info.replays,
                 info.redirects,
-                facts.timings.total.as_nanos() as u64,
+                facts.timings.total.saturating_sub(facts.timings.receive).as_nanos() as u64,
             ),
         );
         Ok((slf.get_type().getattr("_restore")?, state.into_pyobject(py)?.into_any()))
@@ -337,6 +382,7 @@ impl Response {
             info: CoreInfo::default(),
             timings: CoreTimings::default(),
             tls: None,
+            informational: Box::default(),
             headers,
         };
         (facts.info.reused, facts.info.connection_id, facts.info.replays, facts.info.redirects) =
@@ -356,6 +402,15 @@ impl Response {
         let _ = response.content.set(py, content);
         response
     }
+}
+
+/// 1xx heads as pairs of status and fields.
+fn heads(py: Python<'_>, heads: &[ResponseHead]) -> PyResult<Py<PyTuple>> {
+    let pair = |head: &ResponseHead| -> PyResult<(u16, Py<Headers>)> {
+        Ok((head.status, Py::new(py, Headers::of(owned(&head.fields)))?))
+    };
+    let pairs = heads.iter().map(pair).collect::<PyResult<Vec<_>>>()?;
+    Ok(PyTuple::new(py, pairs)?.unbind())
 }
 
 /// `chunk_size`: at least 1.

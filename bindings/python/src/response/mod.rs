@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use keepalive_core::{
-    Blocking, Destination, Error, Fields, Info as CoreInfo, Response as CoreResponse,
+    Blocking, Destination, Error, Fields, Info as CoreInfo, Response as CoreResponse, ResponseHead,
     Timings as CoreTimings, TlsInfo as CoreTlsInfo, Version,
 };
 use pyo3::prelude::*;
@@ -65,6 +65,7 @@ struct Facts {
     info: CoreInfo,
     timings: CoreTimings,
     tls: Option<Arc<CoreTlsInfo>>,
+    informational: Box<[ResponseHead]>,
     headers: Py<Headers>,
 }
 
@@ -74,9 +75,10 @@ impl Facts {
             reason: response.reason().into(),
             version: response.version(),
             url: response.url_with_fragment().into(),
-            info: response.info().clone(),
+            info: response.info(),
             timings: response.timings(),
             tls: response.tls().cloned(),
+            informational: response.informational().into(),
             headers: Py::new(py, Headers::of(owned(response.headers())))?,
         })
     }
@@ -220,15 +222,37 @@ impl Response {
         result?.transpose().map_err(|error| self.error(py, &error))
     }
 
-    /// Starts the one pass over a streamed body.
-    fn consume(&self, py: Python<'_>) -> PyResult<()> {
+    /// Starts the one pass over a streamed body, which is decoded unless it is wanted `raw`.
+    fn consume(&self, py: Python<'_>, raw: bool) -> PyResult<()> {
         if self.consumed.swap(true, Ordering::AcqRel) {
             return Err(of_class(py, "StreamConsumed", "the streamed body was read before"));
         }
         if self.closed.load(Ordering::Acquire) {
             return Err(of_class(py, "StreamClosed", "the response was closed before it was read"));
         }
+        if !raw && let Slot::Here(response) = &mut *self.slot() {
+            response.start_decoding();
+        }
         Ok(())
+    }
+
+    /// Starts a pass over the body as it came: `None` when that is a streamed one, else all of it.
+    fn raw_content(&self, py: Python<'_>) -> PyResult<Option<Py<PyBytes>>> {
+        if !self.whole {
+            return self.consume(py, true).map(|()| None);
+        }
+        let decoded = match &*self.slot() {
+            Slot::Here(response) => response.is_decoded(),
+            _ => self.facts(py)?.headers.get().first(b"content-encoding").is_some(),
+        };
+        match decoded {
+            true => Err(of_class(
+                py,
+                "StreamConsumed",
+                "the body was decoded when it came; pass decode=False, or use stream()",
+            )),
+            false => Ok(Some(self.body(py)?.clone_ref(py))),
+        }
     }
 
     fn body(&self, py: Python<'_>) -> PyResult<&Py<PyBytes>> {

@@ -176,3 +176,39 @@ fn only_idempotent_requests_are_replayable() {
     post.append(b"idempotency-key", b"\"1\"").unwrap();
     assert!(post.is_replayable());
 }
+
+#[test]
+fn a_target_of_the_callers_own_is_sent_as_it_is() {
+    let mut head = head("GET");
+    head.append(b"X-A", b"1").unwrap();
+    head.set_target(b"/a/../b//c'%2e?x='y'&|").unwrap();
+    let expected = b"GET /a/../b//c'%2e?x='y'&| HTTP/1.1\r\nHost: host.test:81\r\nX-A: 1\r\n";
+    assert_eq!(head.bytes(), expected);
+    assert_eq!((head.target(), head.host()), ("/a/../b//c'%2e?x='y'&|", "host.test:81"));
+    head.set_target(b"*").unwrap();
+    head.append(b"Host", b"other.test").unwrap();
+    assert_eq!(head.bytes(), b"GET * HTTP/1.1\r\nX-A: 1\r\nHost: other.test\r\n");
+    for target in [&b""[..], b"/a b", b"/\r\nX: 1", b"/\0", b"/\xe9", b"/#f"] {
+        assert!(head.set_target(target).is_err(), "{target:?}");
+        assert_eq!(head.target(), "*");
+    }
+    let mut connect = RequestHead::new("CONNECT", "h:1", "h:1").unwrap();
+    assert!(connect.set_target(b"/").is_err());
+}
+
+#[test]
+fn a_proxy_gets_the_origin_before_a_path_only() {
+    let mut head = head("OPTIONS");
+    for (target, absolute) in [
+        ("/a/../b", "http://o/a/../b"),
+        ("?q", "http://o?q"),
+        ("*", "http://o"),
+        ("http://other/x", "http://other/x"),
+    ] {
+        head.set_target(target.as_bytes()).unwrap();
+        let mut sent = Vec::new();
+        head.write_absolute("http://o", &mut sent);
+        let line = format!("OPTIONS {absolute} HTTP/1.1\r\nHost: host.test:81\r\n");
+        assert_eq!(String::from_utf8(sent).unwrap(), line);
+    }
+}
