@@ -618,6 +618,11 @@ typedef struct {
      * The number of 1xx heads that came before it: ka_response_informational_at has them.
      */
     uint64_t informational_count;
+    /**
+     * Whether it was sent behind other requests on its connection (option `pipelining`). 0: no,
+     * 1: yes.
+     */
+    uint64_t pipelined;
 } ka_info;
 
 /**
@@ -921,6 +926,38 @@ typedef struct {
      */
     uint64_t tls_early_data;
     /**
+     * Requests that a connection carries at a time: with more than one, while all connections that
+     * the caps allow are in use, a replayable request with no or a small body (16 KiB) is sent
+     * behind others, on a connection that has answered as HTTP/1.1 (RFC 9112 9.3.2). Answers come
+     * in order, so that a slow one holds up those behind it: for many small requests over a long
+     * way to a server that is known to do it well. An origin that mishandles it gets 1 for ten
+     * minutes. Not together with `hedge`. 1 to 256. Default: 1.
+     */
+    uint64_t pipelining;
+    /**
+     * Bytes per second that a body must move at on average over `min_speed_time_ms`, as curl's
+     * low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the
+     * wire; only time spent on waiting for the peer counts, and the wait for a response head does
+     * not. 0: any speed. Default: 0.
+     */
+    uint64_t min_speed_size;
+    /**
+     * The time over which `min_speed_size` is to be reached. 0: no limit. Default: 30,000 ms.
+     */
+    uint64_t min_speed_time_ms;
+    /**
+     * Bytes per second that a body moves at on average at most: what is faster is left in the
+     * socket, so that TCP slows the sender down. 0: no limit. Default: 0.
+     */
+    uint64_t max_speed_size;
+    /**
+     * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
+     * Accept-Encoding by requests that have no such field. Without, a body is handed out as it
+     * came. Python and Node's fetch decode unless told not to, C and Node's request do not. 0 is
+     * off, 1 is on. Default: by language.
+     */
+    uint64_t decode;
+    /**
      * What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow";
      * "manual", they are responses like others; "error", they are errors. NULL: "manual".
      * Default: NULL.
@@ -952,29 +989,6 @@ typedef struct {
      * 0 is off, 1 is on. Default: by language.
      */
     uint64_t cookies;
-    /**
-     * Bytes per second that a body must move at on average over `min_speed_time_ms`, as curl's
-     * low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the
-     * wire; only time spent on waiting for the peer counts, and the wait for a response head does
-     * not. 0: any speed. Default: 0.
-     */
-    uint64_t min_speed_size;
-    /**
-     * The time over which `min_speed_size` is to be reached. 0: no limit. Default: 30,000 ms.
-     */
-    uint64_t min_speed_time_ms;
-    /**
-     * Bytes per second that a body moves at on average at most: what is faster is left in the
-     * socket, so that TCP slows the sender down. 0: no limit. Default: 0.
-     */
-    uint64_t max_speed_size;
-    /**
-     * Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
-     * Accept-Encoding by requests that have no such field. Without, a body is handed out as it
-     * came. Python and Node's fetch decode unless told not to, C and Node's request do not. 0 is
-     * off, 1 is on. Default: by language.
-     */
-    uint64_t decode;
 } ka_client_options;
 
 /**
@@ -1038,6 +1052,10 @@ typedef struct {
      * The number of origins that ka_client_origin_stats tells about.
      */
     uint64_t origin_count;
+    /**
+     * Requests sent behind others on their connection (option `pipelining`).
+     */
+    uint64_t pipelined;
 } ka_stats;
 
 /**

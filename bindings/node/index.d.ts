@@ -36,6 +36,14 @@ export interface ClientOptions {
   /** Connections being opened per origin at a time, so that a cold burst is no SYN flood. At least 1. Default: 16. */
   maxDialsPerHost?: number
   /**
+   * Requests that a connection carries at a time: with more than one, while all connections that the caps allow are in
+   * use, a replayable request with no or a small body (16 KiB) is sent behind others, on a connection that has answered
+   * as HTTP/1.1 (RFC 9112 9.3.2). Answers come in order, so that a slow one holds up those behind it: for many small
+   * requests over a long way to a server that is known to do it well. An origin that mishandles it gets 1 for ten
+   * minutes. Not together with `hedge`. 1 to 256. Default: 1.
+   */
+  pipelining?: number
+  /**
    * How long a request waits for a connection at most, however fast the queue moves. 0 or `null`: no limit. Default: no
    * limit.
    */
@@ -545,6 +553,8 @@ export interface Info {
   connectionId: number
   /** Requests that the connection has carried, this one counted in. */
   requests: number
+  /** Whether it was sent behind other requests on its connection (option `pipelining`). */
+  pipelined: boolean
   /** How often the request was sent again on a fresh connection: 0 or 1. */
   replays: number
   /** Why it was sent again: the kind of the error that it met. Such as `ConnectionReset`; `null`: it was not. */
@@ -716,6 +726,8 @@ export interface Stats {
   opened: number
   /** Requests sent on a connection that had carried a response before. */
   reused: number
+  /** Requests sent behind others on their connection (option `pipelining`). */
+  pipelined: number
   /** Idle connections found dead, at checkout or while idle. */
   stale: number
   /** Requests sent again on a fresh connection. */

@@ -277,7 +277,7 @@ impl Shared {
                 0 => Ok(Received::CleanEof),
                 count => Ok(Received::Bytes(count)),
             },
-            Transport::Tls(_) => match link.receive(fd, 0)? {
+            Transport::Tls(_) | Transport::Shared(_) => match link.receive(fd, 0)? {
                 Received::Bytes(_) => Ok(Received::Bytes(link.rest.copy_to(to))),
                 end => Ok(end),
             },

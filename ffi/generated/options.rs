@@ -187,6 +187,28 @@ pub struct ka_client_options {
     /// send such a request a second time; what a server does not want so is sent again by itself
     /// (425, RFC 8470). 0 is off, 1 is on. Default: 0.
     pub tls_early_data: u64,
+    /// Requests that a connection carries at a time: with more than one, while all connections that
+    /// the caps allow are in use, a replayable request with no or a small body (16 KiB) is sent
+    /// behind others, on a connection that has answered as HTTP/1.1 (RFC 9112 9.3.2). Answers come
+    /// in order, so that a slow one holds up those behind it: for many small requests over a long
+    /// way to a server that is known to do it well. An origin that mishandles it gets 1 for ten
+    /// minutes. Not together with `hedge`. 1 to 256. Default: 1.
+    pub pipelining: u64,
+    /// Bytes per second that a body must move at on average over `min_speed_time_ms`, as curl's
+    /// low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the
+    /// wire; only time spent on waiting for the peer counts, and the wait for a response head does
+    /// not. 0: any speed. Default: 0.
+    pub min_speed_size: u64,
+    /// The time over which `min_speed_size` is to be reached. 0: no limit. Default: 30,000 ms.
+    pub min_speed_time_ms: u64,
+    /// Bytes per second that a body moves at on average at most: what is faster is left in the
+    /// socket, so that TCP slows the sender down. 0: no limit. Default: 0.
+    pub max_speed_size: u64,
+    /// Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
+    /// Accept-Encoding by requests that have no such field. Without, a body is handed out as it
+    /// came. Python and Node's fetch decode unless told not to, C and Node's request do not. 0 is
+    /// off, 1 is on. Default: by language.
+    pub decode: u64,
     /// What becomes of 301, 302, 303, 307 and 308 with a Location (RFC 9110 15.4): "follow";
     /// "manual", they are responses like others; "error", they are errors. NULL: "manual".
     /// Default: NULL.
@@ -209,21 +231,6 @@ pub struct ka_client_options {
     /// module do not; a jar that several clients share is given by other means (docs/cookies.md).
     /// 0 is off, 1 is on. Default: by language.
     pub cookies: u64,
-    /// Bytes per second that a body must move at on average over `min_speed_time_ms`, as curl's
-    /// low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the
-    /// wire; only time spent on waiting for the peer counts, and the wait for a response head does
-    /// not. 0: any speed. Default: 0.
-    pub min_speed_size: u64,
-    /// The time over which `min_speed_size` is to be reached. 0: no limit. Default: 30,000 ms.
-    pub min_speed_time_ms: u64,
-    /// Bytes per second that a body moves at on average at most: what is faster is left in the
-    /// socket, so that TCP slows the sender down. 0: no limit. Default: 0.
-    pub max_speed_size: u64,
-    /// Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
-    /// Accept-Encoding by requests that have no such field. Without, a body is handed out as it
-    /// came. Python and Node's fetch decode unless told not to, C and Node's request do not. 0 is
-    /// off, 1 is on. Default: by language.
-    pub decode: u64,
 }
 
 impl ka_client_options {
@@ -284,15 +291,16 @@ impl ka_client_options {
             tls_pins: std::ptr::null(),
             keylog_file: std::ptr::null(),
             tls_early_data: u64::from(config.tls_early_data),
+            pipelining: config.pipelining,
+            min_speed_size: config.min_speed,
+            min_speed_time_ms: milliseconds(config.min_speed_time),
+            max_speed_size: config.max_speed,
+            decode: u64::from(config.decode),
             redirect: std::ptr::null(),
             redirect_downgrade: u64::from(config.redirect_downgrade),
             sensitive_headers: std::ptr::null(),
             auth: std::ptr::null(),
             cookies: u64::from(config.cookies),
-            min_speed_size: config.min_speed,
-            min_speed_time_ms: milliseconds(config.min_speed_time),
-            max_speed_size: config.max_speed,
-            decode: u64::from(config.decode),
         }
     }
 
@@ -304,6 +312,7 @@ impl ka_client_options {
         config.max_per_host = self.max_per_host;
         config.max_total = self.max_total;
         config.max_dials_per_host = self.max_dials_per_host;
+        config.pipelining = self.pipelining;
         config.queue_timeout = limit_from_whole_millis(self.queue_timeout_ms);
         config.queue_stall_timeout = limit_from_whole_millis(self.queue_stall_timeout_ms);
         config.queue_limit = self.queue_limit;

@@ -43,6 +43,8 @@ pub struct ka_stats {
     pub dialing: u64,
     /// The number of origins that ka_client_origin_stats tells about.
     pub origin_count: u64,
+    /// Requests sent behind others on their connection (option `pipelining`).
+    pub pipelined: u64,
 }
 
 impl ka_stats {
@@ -62,6 +64,7 @@ impl ka_stats {
             active: stats.active,
             dialing: stats.dialing,
             origin_count: stats.origins.len() as u64,
+            pipelined: stats.pipelined,
         }
     }
 }
@@ -178,6 +181,9 @@ pub struct ka_info {
     pub receive_ns: u64,
     /// The number of 1xx heads that came before it: ka_response_informational_at has them.
     pub informational_count: u64,
+    /// Whether it was sent behind other requests on its connection (option `pipelining`). 0: no,
+    /// 1: yes.
+    pub pipelined: u64,
 }
 
 impl ka_info {
@@ -208,6 +214,7 @@ impl ka_info {
             stalled_ns: nanoseconds(timings.stalled),
             receive_ns: nanoseconds(timings.receive),
             informational_count: informational as u64,
+            pipelined: info.pipelined.into(),
         }
     }
 }

@@ -35,8 +35,9 @@ const DIRECT = 4 // The body can be taken as it comes.
 const RESTART = 8 // The request's body is wanted from its beginning.
 const TOLD = 16 // It says how the exchange went: of a head, the end of a body and a failure.
 const REUSED = 32 // Whether the connection had carried a response before.
-const HEDGED = 64 // Whether a second try was sent because the first took long (option `hedge`).
-const HEDGE_WON = 128 // Whether the response is the second try's.
+const PIPELINED = 64 // Whether it was sent behind other requests on its connection (option `pipelining`).
+const HEDGED = 128 // Whether a second try was sent because the first took long (option `hedge`).
+const HEDGE_WON = 256 // Whether the response is the second try's.
 const WORDS = 18 // Words; numbers follow.
 const TEXTS = 176 // Bytes before the texts.
 // </generated>
@@ -197,6 +198,7 @@ function infoOf({ words, doubles, bytes }, at, next) {
     reused: (flags & REUSED) !== 0,
     connectionId: doubles[number],
     requests: doubles[number + 1],
+    pipelined: (flags & PIPELINED) !== 0,
     replays: words[at + REPLAYS],
     replayReason: kindName(words[at + REPLAY_REASON]),
     retries: words[at + RETRIES],

@@ -14,6 +14,8 @@ pub struct NativeStats {
     pub opened: f64,
     /// Requests sent on a connection that had carried a response before.
     pub reused: f64,
+    /// Requests sent behind others on their connection (option `pipelining`).
+    pub pipelined: f64,
     /// Idle connections found dead, at checkout or while idle.
     pub stale: f64,
     /// Requests sent again on a fresh connection.
@@ -43,6 +45,7 @@ impl NativeStats {
         NativeStats {
             opened: stats.opened as f64,
             reused: stats.reused as f64,
+            pipelined: stats.pipelined as f64,
             stale: stats.stale as f64,
             replayed: stats.replayed as f64,
             retried: stats.retried as f64,
@@ -176,8 +179,9 @@ pub mod record {
     pub fn put(info: &Info, timings: &Timings, words: &mut [u32; WORDS], numbers: &mut [f64; NUMBERS]) {
         words[word::FLAGS] |= flag::TOLD;
         words[word::FLAGS] |= u32::from(info.reused) << 5;
-        words[word::FLAGS] |= u32::from(info.hedged) << 6;
-        words[word::FLAGS] |= u32::from(info.hedge_won) << 7;
+        words[word::FLAGS] |= u32::from(info.pipelined) << 6;
+        words[word::FLAGS] |= u32::from(info.hedged) << 7;
+        words[word::FLAGS] |= u32::from(info.hedge_won) << 8;
         words[12] = info.replays;
         words[13] = info.replay_reason.map_or(0, row_of);
         words[14] = info.retries;

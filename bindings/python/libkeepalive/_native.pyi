@@ -269,6 +269,13 @@ class _ClientOptions(TypedDict, total=False):
     max_dials_per_host: int | None
     """Connections being opened per origin at a time, so that a cold burst is no SYN flood. At least
     1. Default: 16."""
+    pipelining: int | None
+    """Requests that a connection carries at a time: with more than one, while all connections that
+    the caps allow are in use, a replayable request with no or a small body (16 KiB) is sent behind
+    others, on a connection that has answered as HTTP/1.1 (RFC 9112 9.3.2). Answers come in order,
+    so that a slow one holds up those behind it: for many small requests over a long way to a server
+    that is known to do it well. An origin that mishandles it gets 1 for ten minutes. Not together
+    with ``hedge``. 1 to 256. Default: 1."""
     queue_timeout: float | None
     """How long a request waits for a connection at most, however fast the queue moves.
     ``math.inf``: no limit. Default: no limit."""
@@ -683,6 +690,8 @@ class Info:
     @property
     def requests(self) -> int: ...
     @property
+    def pipelined(self) -> bool: ...
+    @property
     def replays(self) -> int: ...
     @property
     def replay_reason(self) -> str | None: ...
@@ -777,6 +786,8 @@ class Stats:
     def opened(self) -> int: ...
     @property
     def reused(self) -> int: ...
+    @property
+    def pipelined(self) -> int: ...
     @property
     def stale(self) -> int: ...
     @property

@@ -78,6 +78,8 @@ pub struct Info {
     connection_id: u64,
     /// Requests that the connection has carried, this one counted in.
     requests: u64,
+    /// Whether it was sent behind other requests on its connection (option ``pipelining``).
+    pipelined: bool,
     /// How often the request was sent again on a fresh connection: 0 or 1.
     replays: u32,
     /// Why it was sent again: the kind of the error that it met. Such as "ConnectionClosed"; None:
@@ -117,6 +119,7 @@ impl Info {
             reused: info.reused,
             connection_id: info.connection_id,
             requests: info.requests,
+            pipelined: info.pipelined,
             replays: info.replays,
             replay_reason: info.replay_reason.map(ErrorKind::name),
             retries: info.retries,
@@ -138,6 +141,7 @@ impl Info {
         dict.set_item("reused", self.reused)?;
         dict.set_item("connection_id", self.connection_id)?;
         dict.set_item("requests", self.requests)?;
+        dict.set_item("pipelined", self.pipelined)?;
         dict.set_item("replays", self.replays)?;
         dict.set_item("replay_reason", self.replay_reason)?;
         dict.set_item("retries", self.retries)?;
@@ -235,6 +239,8 @@ pub struct Stats {
     opened: u64,
     /// Requests sent on a connection that had carried a response before.
     reused: u64,
+    /// Requests sent behind others on their connection (option ``pipelining``).
+    pipelined: u64,
     /// Idle connections found dead, at checkout or while idle.
     stale: u64,
     /// Requests sent again on a fresh connection.
@@ -264,6 +270,7 @@ impl Stats {
         Stats {
             opened: stats.opened,
             reused: stats.reused,
+            pipelined: stats.pipelined,
             stale: stats.stale,
             replayed: stats.replayed,
             retried: stats.retried,
@@ -286,6 +293,7 @@ impl Stats {
         let dict = PyDict::new(py);
         dict.set_item("opened", self.opened)?;
         dict.set_item("reused", self.reused)?;
+        dict.set_item("pipelined", self.pipelined)?;
         dict.set_item("stale", self.stale)?;
         dict.set_item("replayed", self.replayed)?;
         dict.set_item("retried", self.retried)?;
@@ -311,6 +319,7 @@ pub const OPTION_ROWS: &[(&str, &str, &str, &str)] = &[
     ("max_per_host", "int", "128", "Connections per origin, in use, idle and being opened: streams hold one for minutes. At least 1."),
     ("max_total", "int", "1024", "Connections of the client over all origins; never more than half of the process's file descriptors (RLIMIT_NOFILE when the pool is opened). At least 1."),
     ("max_dials_per_host", "int", "16", "Connections being opened per origin at a time, so that a cold burst is no SYN flood. At least 1."),
+    ("pipelining", "int", "1", "Requests that a connection carries at a time: with more than one, while all connections that the caps allow are in use, a replayable request with no or a small body (16 KiB) is sent behind others, on a connection that has answered as HTTP/1.1 (RFC 9112 9.3.2). Answers come in order, so that a slow one holds up those behind it: for many small requests over a long way to a server that is known to do it well. An origin that mishandles it gets 1 for ten minutes. Not together with ``hedge``. 1 to 256."),
     ("queue_timeout", "float | None", "no limit", "How long a request waits for a connection at most, however fast the queue moves. ``math.inf``: no limit."),
     ("queue_stall_timeout", "float | None", "10.0", "How long a request waits while no connection of its origin is given back: a long queue that moves is work, one that stands still is a fault. The error says what holds the connections. ``math.inf``: no limit."),
     ("queue_limit", "int", "65536", "Requests that may wait for a connection; more fail at once."),

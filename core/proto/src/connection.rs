@@ -18,14 +18,16 @@
 //! | receive | Body      | end of stream before it, broken rule  | Failed  |
 //! | receive | End       | Event::End delivered                  | Done    |
 //! | receive | Done      | recycle, when `reuse()` allows it     | Idle    |
+//! | receive | Done      | follow, by a request that was sent    | Head    |
 //!
 //! A request without a body is in send state Body with nothing left to encode. Failed and Stopped
 //! are final: the connection can only be dropped. The end of the stream is remembered and takes
 //! effect when every byte before it has been read.
 
+mod ahead;
 mod direct;
 
-use crate::body::{BodyDecoder, BodyEncoder, push_decimal};
+use crate::body::{BodyDecoder, BodyEncoder};
 use crate::chunked::Chunk;
 use crate::error::{LocalError, RemoteError};
 use crate::event::{Eof, Event, Limits, RequestBody};
@@ -34,8 +36,10 @@ use crate::fields::Fields;
 use crate::framing::{BodyFraming, Framing, RequestFacts, response_framing};
 use crate::head::{HeadParser, ResponseHead, Version};
 use crate::persist::{CloseReason, KeepAliveHint, exchange_allows_reuse};
-use crate::request_head::{FramingField, RequestHead};
-use crate::start::{Start, TargetForm};
+use crate::request_head::RequestHead;
+use crate::start::{Start, serialise};
+
+pub use ahead::Ahead;
 
 #[derive(Debug)]
 enum SendState {
@@ -129,34 +133,10 @@ impl Connection {
         if self.reuse().is_err() {
             return Err(LocalError::InvalidState("start: bytes or the end came while idle"));
         }
-        let (body, field) = head.framing(body)?;
         self.tx.clear();
         self.tx_pos = 0;
-        match how.form {
-            TargetForm::Origin => self.tx.extend_from_slice(head.bytes()),
-            TargetForm::Absolute(base) => head.write_absolute(base, &mut self.tx),
-        }
-        self.tx.extend_from_slice(how.fields);
-        if !how.more.is_empty() {
-            self.tx.extend_from_slice(how.more);
-        }
-        if how.last && !head.contains(b"Connection") {
-            self.tx.extend_from_slice(b"Connection: close\r\n");
-        }
-        match field {
-            FramingField::Nothing => self.tx.extend_from_slice(b"\r\n"),
-            FramingField::Chunked => {
-                self.tx.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
-            }
-            FramingField::Length(length) => {
-                self.tx.extend_from_slice(b"Content-Length: ");
-                push_decimal(&mut self.tx, length);
-                self.tx.extend_from_slice(b"\r\n\r\n");
-            }
-        }
-        self.request = head.facts();
-        self.request.close |= how.last;
-        self.request.forwarded = matches!(how.form, TargetForm::Absolute(_));
+        let (body, request) = serialise(head, body, how, &mut self.tx)?;
+        self.request = request;
         self.parser = HeadParser::default();
         self.framing = None;
         self.facts = Facts::default();
@@ -416,17 +396,8 @@ impl Connection {
     /// # Errors
     /// The first reason against it.
     pub fn reuse(&self) -> Result<(), CloseReason> {
-        match (&self.recv, self.framing) {
-            (RecvState::Idle, _) => {}
-            (RecvState::Failed(_), _) => return Err(CloseReason::Broken),
-            (RecvState::Done, Some(framing)) if framing.switched => {
-                return Err(CloseReason::Switched);
-            }
-            _ if !self.send_done() => return Err(CloseReason::RequestUnfinished),
-            (RecvState::Done, Some(framing)) => {
-                exchange_allows_reuse(self.request, self.version, &self.facts, framing)?;
-            }
-            _ => return Err(CloseReason::ResponseUnfinished),
+        if !matches!(self.recv, RecvState::Idle) {
+            self.ended_well()?;
         }
         if self.buffered() > 0 {
             return Err(CloseReason::ExtraBytes);
@@ -435,6 +406,20 @@ impl Connection {
             return Err(CloseReason::PeerClosed);
         }
         Ok(())
+    }
+
+    /// Whether the exchange is over and nothing in it is against another one.
+    #[inline(always)]
+    fn ended_well(&self) -> Result<(), CloseReason> {
+        match (&self.recv, self.framing) {
+            (RecvState::Failed(_), _) => Err(CloseReason::Broken),
+            (RecvState::Done, Some(framing)) if framing.switched => Err(CloseReason::Switched),
+            _ if !self.send_done() => Err(CloseReason::RequestUnfinished),
+            (RecvState::Done, Some(framing)) => {
+                exchange_allows_reuse(self.request, self.version, &self.facts, framing)
+            }
+            _ => Err(CloseReason::ResponseUnfinished),
+        }
     }
 
     /// `Keep-Alive` parameters of the last response.

@@ -42,7 +42,7 @@ mod persist;
 mod request_head;
 mod start;
 
-pub use connection::Connection;
+pub use connection::{Ahead, Connection};
 pub use error::{LocalError, RemoteError};
 pub use event::{Eof, Event, Limits, RequestBody};
 pub use fields::Fields;

@@ -78,6 +78,11 @@ impl RequestHead {
         })
     }
 
+    /// Whether it has `Connection: close`.
+    pub fn says_close(&self) -> bool {
+        self.facts.close
+    }
+
     /// Sends `target` byte for byte in place of the one it was made with: nothing is encoded, no dot
     /// segment removed.
     ///

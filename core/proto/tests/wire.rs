@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::play::{Outcome, eof, play, requested};
+use common::play::{Outcome, behind, eof, play, requested};
 use common::{Case, End, cases};
 use keepalive_origin::facts::{Facts, Fields, Way, latin1};
 use keepalive_proto::{RemoteError, Version};
@@ -115,4 +115,22 @@ fn with_trailing_bytes() {
         }
         Some((outcome, case))
     });
+}
+
+/// Behind another request on its connection, whose answer came with none, some or all of the case's: the
+/// outcome is the same to the byte.
+#[test]
+fn behind_another() {
+    let mut count = 0;
+    for case in cases() {
+        let bytes = &case.response[..];
+        let alone = play(requested(&case), [bytes], eof(&case));
+        for with in [0, bytes.len().min(1), bytes.len() / 2, bytes.len()] {
+            let Some(connection) = behind(&case, with) else { continue };
+            let pieces = [&bytes[with..]];
+            assert_eq!(play(connection, pieces, eof(&case)), alone, "{} with {with}", case.name);
+            count += 1;
+        }
+    }
+    assert!(count > 1200, "only {count}");
 }

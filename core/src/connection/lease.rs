@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use keepalive_proto::{CloseReason, Eof};
 
 use crate::connection::graceful_close::close_gracefully;
+use crate::connection::handover::{break_up, pass_on};
 use crate::connection::manager::ClientPool;
 use crate::connection::{Connection, idle_reaper, probe, stay};
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -54,6 +55,12 @@ impl Lease {
         })
     }
 
+    /// Whether other requests wait behind the one it carries.
+    pub fn is_followed(&self) -> bool {
+        let pipeline = self.connection.as_ref().and_then(|own| own.pipeline.as_ref());
+        pipeline.is_some_and(|pipeline| pipeline.line.len() > 0)
+    }
+
     /// Looks whether it is still alive; a dead one is discarded and counted.
     pub fn probed(mut self) -> Option<Lease> {
         let reason = match self.connection.as_deref_mut().map(probe) {
@@ -78,6 +85,12 @@ impl Lease {
         let pool = self.pool.clone();
         if connection.wire.transport.holds() {
             connection.wire.http.received_eof(Eof::Abrupt);
+        }
+        if connection.pipeline.is_some() {
+            match pass_on(&pool, self.host, connection, now) {
+                Some(back) => connection = back,
+                None => return,
+            }
         }
         let kept = connection.keep_until(&pool.manager.config, now).and_then(|until| {
             connection.wire.http.recycle().map_err(CloseCause::Protocol).map(|()| until)
@@ -132,6 +145,7 @@ impl Lease {
             drop(connection);
             return;
         }
+        break_up(&self.pool, self.host, &connection);
         self.pool.manager.closed(&connection, reason);
         connection.close();
         self.pool.discard(self.host);

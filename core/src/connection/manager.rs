@@ -11,6 +11,7 @@ use crate::config::ClientConfig;
 use crate::connection::Connection;
 use crate::connection::alarm::Alarm;
 use crate::connection::parked_body::ParkedBodies;
+use crate::connection::pipelines::Pipelines;
 use crate::error::Result;
 use crate::net::resolver::Resolver;
 use crate::net::socket::SocketHook;
@@ -54,6 +55,7 @@ pub(crate) struct ConnectionManager {
     pub alarm: Arc<Alarm>,
     pub names: DnsRefresh,
     pub parked: ParkedBodies,
+    pub pipelines: Pipelines,
     /// Told of all that happens.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -132,6 +134,7 @@ pub(crate) fn open_pool(
             alarm: Arc::default(),
             names: DnsRefresh::new(config.dns_ttl),
             parked: ParkedBodies::new(config.body_idle_timeout),
+            pipelines: Pipelines::default(),
             observer,
         },
     )

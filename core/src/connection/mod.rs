@@ -12,12 +12,15 @@ pub(crate) mod ends;
 pub(crate) mod exit;
 mod follow_dns;
 mod graceful_close;
+pub(crate) mod handover;
 pub(crate) mod idle_reaper;
 pub(crate) mod lease;
+pub(crate) mod line;
 pub(crate) mod manager;
 pub(crate) mod opening;
 mod parked_body;
 pub(crate) mod parked_lease;
+pub(crate) mod pipelines;
 mod snapshot;
 pub(crate) mod tunnel;
 pub(crate) mod wire;
@@ -26,15 +29,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use keepalive_proto::{Connection as Machine, Limits};
+use keepalive_proto::{Ahead, Connection as Machine, KeepAliveHint, Limits};
 
 use crate::config::{ClientConfig, MAX_TIME};
 use crate::connection::ends::Ends;
+use crate::connection::line::Line;
 use crate::connection::opening::Opening;
 use crate::connection::wire::Wire;
 use crate::fork;
 use crate::net::busy_poll::Pace;
 use crate::net::connect::dialled::Dialled;
+use crate::net::outlet::Outlet;
 use crate::net::socket::Io;
 use crate::net::tls::info::TlsInfo;
 use crate::net::transport::Probe;
@@ -43,7 +48,7 @@ use crate::origin::dns_refresh::PeerAddress;
 use crate::origin::proxy::ProxyServer;
 use crate::origin::route::Route;
 use crate::origin::state::{Hint, OriginState};
-use crate::pool::{Idle, Moment};
+use crate::pool::{HostId, Idle, Moment};
 use crate::stats::CloseCause;
 
 /// Idle times and ages without a limit end here.
@@ -80,6 +85,16 @@ pub(crate) struct Connection {
     /// What is known of its origin.
     memory: Arc<OriginState>,
     pub generation: u64,
+    /// Requests behind the one it carries, if it ever had any.
+    pub pipeline: Option<Arc<Pipeline>>,
+}
+
+/// What a connection has beside others when requests are sent behind the one that it carries.
+pub(crate) struct Pipeline {
+    pub line: Line<Ahead, Box<Connection>>,
+    pub outlet: Arc<Outlet>,
+    /// Reads an answer that nobody waits for, and hands the connection on.
+    pub unread: Box<dyn Fn(HostId, Box<Connection>) + Send + Sync>,
 }
 
 /// A number in 0..1 for jitter; a cheap spread is enough, consecutive connections differ.
@@ -132,6 +147,7 @@ impl Connection {
                 written: 0,
                 sent: 0,
                 received: 0,
+                outlet: None,
             },
             io: dialled.io,
             served: 0,
@@ -148,6 +164,7 @@ impl Connection {
             idle_since: Moment::now(),
             memory,
             generation: fork::generation(),
+            pipeline: None,
         }
     }
 
@@ -232,6 +249,34 @@ impl Connection {
         left.then_some(CloseCause::DnsChanged)
     }
 
+    /// The answer is over, and the next one is that to a request which was sent behind: neither age nor
+    /// limits of idling end what is under way.
+    pub fn go_on(&mut self, next: Ahead) -> Result<(), CloseCause> {
+        let hint = self.wire.http.keep_alive_hint();
+        self.wire.http.follow(next).map_err(CloseCause::Protocol)?;
+        self.served_one(hint)
+    }
+
+    /// How many more requests the server takes; `None` when it has not said.
+    pub fn requests_left(&self) -> Option<u64> {
+        self.max_requests.map(|max| max.saturating_sub(self.served))
+    }
+
+    #[inline(always)]
+    fn served_one(&mut self, hint: KeepAliveHint) -> Result<(), CloseCause> {
+        self.served += 1;
+        if let Some(max) = hint.max {
+            // Servers send the number that is left or a constant total; the smaller reading is
+            // right for both.
+            let limit = (self.served - 1).saturating_add(max);
+            self.max_requests = Some(self.max_requests.map_or(limit, |known| known.min(limit)));
+        }
+        match self.max_requests.is_some_and(|max| self.served >= max) {
+            true => Err(CloseCause::MaxRequests),
+            false => Ok(()),
+        }
+    }
+
     /// Whether it may be kept after the exchange that just ended, and until when.
     pub fn keep_until(
         &mut self,
@@ -240,16 +285,7 @@ impl Connection {
     ) -> Result<Instant, CloseCause> {
         self.wire.http.reuse().map_err(CloseCause::Protocol)?;
         let hint = self.wire.http.keep_alive_hint();
-        self.served += 1;
-        if let Some(max) = hint.max {
-            // Servers send the number that is left or a constant total; the smaller reading is
-            // right for both.
-            let limit = (self.served - 1).saturating_add(max);
-            self.max_requests = Some(self.max_requests.map_or(limit, |known| known.min(limit)));
-        }
-        if self.max_requests.is_some_and(|max| self.served >= max) {
-            return Err(CloseCause::MaxRequests);
-        }
+        self.served_one(hint)?;
         if let Some(address) = &mut self.address {
             address.look(now, spread(self.id));
         }

@@ -3,9 +3,11 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 
 use keepalive_proto::{Connection as Machine, Eof};
 
+use crate::net::outlet::Outlet;
 use crate::net::socket::{Received, recv_space};
 use crate::net::space::Space;
 use crate::net::transport::Transport;
@@ -20,13 +22,17 @@ pub(crate) struct Wire {
     pub sent: u64,
     /// Bytes that came, without TLS.
     pub received: u64,
+    /// What is written behind the exchange at hand by others, if anybody does (pipelining).
+    pub outlet: Option<Arc<Outlet>>,
 }
 
 impl Wire {
     /// Whether there is something to write.
     #[inline]
     pub fn wants_write(&self) -> bool {
-        self.http.poll_transmit().is_some() || self.transport.wants_flush()
+        self.http.poll_transmit().is_some()
+            || self.transport.wants_flush()
+            || self.outlet.as_ref().is_some_and(|outlet| outlet.has_pending())
     }
 
     /// Whether everything of the request has left the process.
@@ -100,6 +106,12 @@ impl Wire {
     #[inline]
     pub fn try_write(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         let data = self.http.poll_transmit().unwrap_or_default();
+        if data.is_empty()
+            && let Some(outlet) = &self.outlet
+            && outlet.has_pending()
+        {
+            return outlet.flush();
+        }
         let taken = self.transport.write(fd, data, &[], &mut self.written)?;
         self.sent += taken as u64;
         self.http.transmitted(taken);

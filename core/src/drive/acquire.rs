@@ -8,6 +8,7 @@ use crate::connection::lease::Lease;
 use crate::connection::manager::{ClientPool, ConnectionManager};
 use crate::deadline::{Deadline, Deadlines, show};
 use crate::drive::call::Call;
+use crate::drive::pipeline::{self, Ride};
 use crate::drive::wait::{Stopped, Wait};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::transport::Transport;
@@ -55,10 +56,9 @@ async fn find<W: Wait>(
     call: &mut Call<'_, W>,
     request: &Request,
     route: &Route,
-    fresh: bool,
+    mut fresh: bool,
     asked: Instant,
 ) -> Result<(Lease, Instant)> {
-    let Call { pool, deadlines, wait, .. } = call;
     let origin = &*route.origin;
     let mut stillborn = false;
     let mut now = asked;
@@ -67,11 +67,14 @@ async fn find<W: Wait>(
     // more than a replay.
     let cheap = W::REGISTERED && idempotent && !request.body.is_stream();
     let trusted = |lease: &Lease, now| cheap && lease.is_quiet(now);
+    let mut pipelined = !fresh && pipeline::fits(&call.settings.config, request);
     loop {
+        let Call { pool, deadlines, wait, .. } = call;
         let wish = CheckoutOptions {
             registered: W::REGISTERED,
             fresh,
             max_idle: (!idempotent).then_some(FRESH),
+            pipelined,
             dial_limit: deadlines.connect,
         };
         let at = Moment { now, wall: SystemTime::now() };
@@ -94,6 +97,20 @@ async fn find<W: Wait>(
         };
         let grant = granted(&mut ticket, pool, *wait, deadlines, origin, asked).await?;
         now = Instant::now();
+        if let Grant::Place(host, line) = grant {
+            // Boxed: what is seldom asked for makes no other request's future larger.
+            match Box::pin(pipeline::ride(call, request, route, (host, line), asked)).await? {
+                Ride::Turn(lease) => return Ok((lease, Instant::now())),
+                Ride::Again => {}
+                Ride::Replay(why) => {
+                    (fresh, call.replayed) = (true, true);
+                    call.record.tell(Event::Replay(why));
+                }
+            }
+            pipelined = false;
+            now = Instant::now();
+            continue;
+        }
         let mut lease = taken(pool, grant)?;
         let connection = lease.connection()?;
         let is_new = connection.served == 0;
@@ -138,6 +155,10 @@ pub(super) fn taken(pool: &Arc<ClientPool>, grant: Grant<Box<Connection>, Error>
     match grant {
         Grant::Connection(host, connection) => Ok(Lease::new(pool.clone(), host, connection)),
         Grant::Failed(error) => Err(error),
+        Grant::Place(host, line) => {
+            pool.leave_line(host, line);
+            Err(Error::new(ErrorKind::Internal, Phase::Pool, "a place that nobody asked for"))
+        }
         Grant::PoolClosed => Err(Error::state("the client was closed")),
     }
 }

@@ -34,6 +34,10 @@ pub(crate) struct Call<'a, W> {
     pub tried: Tries,
     /// It may travel with a TLS handshake.
     pub early: bool,
+    /// So many bytes of it stand on its connection already, behind an exchange that is over: all.
+    pub ahead: Option<u64>,
+    /// It was to be sent again before it had a connection of its own.
+    pub replayed: bool,
 }
 
 impl<'a, W: Wait> Call<'a, W> {
@@ -53,6 +57,8 @@ impl<'a, W: Wait> Call<'a, W> {
             fields: Cow::Borrowed(&[]),
             tried: Tries::default(),
             early: true,
+            ahead: None,
+            replayed: false,
         }
     }
 
@@ -102,6 +108,8 @@ impl<'a, W: Wait> Call<'a, W> {
             fields: self.fields.clone(),
             tried: Tries::default(),
             early: self.early,
+            ahead: None,
+            replayed: false,
         }
     }
 }
@@ -224,6 +232,11 @@ impl<'a> Record<'a> {
             self.pool.manager.tell(event);
         }
         tell(self.observer, event);
+    }
+
+    /// It was sent behind others: it is told of so when its answer is next.
+    pub fn pipelined(&mut self) {
+        self.pool.manager.counters.pipelined.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether somebody wants to be told of what takes work to find out.

@@ -49,6 +49,27 @@ impl Live {
     }
 }
 
+/// Reads an answer that nobody waits for, and gives the connection to whoever is behind it: for as long
+/// as those would wait.
+pub(super) fn unread(mut lease: Lease) {
+    let Ok(engine) = lease.pool.manager.process.engine() else { return };
+    let config = lease.pool.manager.config.clone();
+    engine.spawn(async move {
+        let followed = lease.is_followed();
+        let limit = if followed { config.queue_stall_timeout } else { config.drain_timeout };
+        let work = drain(&mut lease, config.drain_limit);
+        let done = match limit {
+            None => work.await,
+            Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or(false),
+        };
+        if done {
+            lease.check_in(Instant::now());
+        } else {
+            lease.discard(CloseCause::Abandoned);
+        }
+    });
+}
+
 /// Never blocks the one who drops.
 impl Drop for Live {
     fn drop(&mut self) {

@@ -13,23 +13,24 @@
 //! In each of them the answer may come, in AwaitHead nothing else is waited for. A body that a server
 //! does not want (a final head instead of 100) is not sent, which ends the connection.
 
-use std::borrow::Cow;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use keepalive_proto::{Event as Came, Fields, ResponseHead, Start, TargetForm};
+use keepalive_proto::{Event as Came, Fields, ResponseHead};
 
-use crate::auth::tries::Tries;
 use crate::connection::Connection;
+use crate::connection::handover::is_last;
 use crate::connection::lease::Lease;
 use crate::connection::wire::Wire;
 use crate::deadline::Deadline;
 use crate::drive::body::broken;
 use crate::drive::call::{Call, Record};
 use crate::drive::early::settle;
+use crate::drive::pipeline;
+use crate::drive::start::{proxy_fields, started};
 use crate::drive::upload::Upload;
 use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Want};
 use crate::error::{self, Error, ErrorKind, Result, Sent};
@@ -37,7 +38,6 @@ use crate::net::socket::{Io, READ_SIZE, Received, is_pause};
 use crate::net::tls::handshake_error;
 use crate::observe::Event;
 use crate::origin::Origin;
-use crate::origin::proxy::ProxyServer;
 use crate::request::Request;
 
 /// A response head, and when things happened.
@@ -154,17 +154,28 @@ pub(super) async fn exchange<W: Wait>(
     attempt: Attempt<'_, '_>,
 ) -> std::result::Result<HeadReceived, Failure> {
     let Attempt { lease, request, upload, now } = attempt;
+    let (pool, host, written) = (call.pool, lease.host(), call.ahead.take());
+    let ahead = written.is_some();
     let connection = match lease.connection() {
         Ok(connection) => connection,
         Err(error) => return Err(Failure::before(error)),
     };
+    let opening = match !ahead && pipeline::fits(&call.settings.config, request) {
+        true => pipeline::opening(pool, host, connection, now),
+        false => None,
+    };
     let before = connection.wire.written;
     call.record.starts_on(connection);
-    let result = run(call, connection, request, upload, now).await;
+    connection.wire.sent += written.unwrap_or_default();
+    let result = run(call, connection, request, upload, now, (ahead, opening)).await;
     call.record.counts(connection);
+    if connection.pipeline.is_some() && result.is_ok() && !connection.wire.http.promises_more() {
+        is_last(pool, host, connection);
+    }
     let wire = &connection.wire;
     result.map_err(|error| {
         let sent = match wire.written - before {
+            _ if ahead => Sent::All,
             0 => Sent::Nothing,
             _ if wire.is_sent() => Sent::All,
             _ => Sent::Part,
@@ -194,20 +205,20 @@ async fn run<W: Wait>(
     request: &Request,
     mut upload: Upload<'_>,
     mut now: Instant,
+    (ahead, mut opening): (bool, Option<Box<pipeline::Opening>>),
 ) -> Result<HeadReceived> {
     let origin: &Origin = &request.target.origin;
     call.wait.adopt(&mut connection.io)?;
-    let mut start =
-        Start { fields: &call.fields, last: connection.is_last_request(), ..Start::default() };
-    let for_proxy;
-    if let Some(proxy) = &connection.forwarder {
-        start.form = TargetForm::Absolute(origin.url());
-        if !proxy.is_told_nothing() || request.proxy_authorization.is_some() {
-            for_proxy = fields_for(proxy, request, &mut call.tried);
-            start.more = &for_proxy;
+    if !ahead {
+        let mut start = started(&call.fields, connection.forwarder.as_deref(), request);
+        start.last = connection.is_last_request();
+        let for_proxy;
+        if let Some(proxy) = &connection.forwarder {
+            for_proxy = proxy_fields(proxy, request, &mut call.tried);
+            start.more = for_proxy.as_deref().unwrap_or_default();
         }
+        connection.wire.http.start_with(&request.head, request.body.framing(), &start)?;
     }
-    connection.wire.http.start_with(&request.head, request.body.framing(), &start)?;
     if connection.wire.transport.is_handshaking() {
         // Boxed: what is seldom asked for makes no other request's future larger.
         Box::pin(settle(call, connection, request)).await?;
@@ -225,7 +236,14 @@ async fn run<W: Wait>(
     let mut phase = Phase::SendHead;
     let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
     let mut sent_at = now;
-    let (mut come, mut arrived) = (Arrived::default(), false);
+    // What was sent behind another request may be answered already.
+    let (mut come, mut arrived) = (Arrived::default(), ahead);
+    if ahead {
+        upload = Upload::Empty;
+        phase = Phase::AwaitHead;
+        record.marks.sent = now;
+        deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
+    }
     let mut unlooked = 0;
     loop {
         if std::mem::take(&mut arrived) {
@@ -244,7 +262,7 @@ async fn run<W: Wait>(
             }
         }
         if come.head.is_some()
-            && (wire.http.send_stopped() || wire.is_sent())
+            && (phase == Phase::AwaitHead || wire.http.send_stopped() || wire.is_sent())
             && let Some(head) = come.head.take()
         {
             if phase.sends() {
@@ -265,6 +283,9 @@ async fn run<W: Wait>(
                 record.marks.sent = now;
                 deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
                 record.tell(Event::Sent { bytes: wire.written - before });
+                if let Some(opening) = opening.take() {
+                    opening.open();
+                }
             } else {
                 let wait = Some(CONTINUE_WAIT);
                 deadline = deadlines.starting(now, wait, ErrorKind::ReadTimeout);
@@ -360,26 +381,6 @@ async fn run<W: Wait>(
                 let about = (origin, phase.shown(), &deadline);
                 return rescue(wire, record, io, stopped, come, about);
             }
-        }
-    }
-}
-
-/// The field lines that a proxy gets with what it is to forward: the caller's Proxy-Authorization before
-/// its own credentials.
-#[inline]
-fn fields_for<'a>(
-    proxy: &'a ProxyServer,
-    request: &'a Request,
-    tried: &mut Tries,
-) -> Cow<'a, [u8]> {
-    match &request.proxy_authorization {
-        Some(own) => Cow::Owned([proxy.own_fields(), own].concat()),
-        None => {
-            let target = || {
-                let (base, target) = request.head.absolute_target(request.target.origin.url());
-                format!("{base}{target}")
-            };
-            proxy.fields(|| (request.method(), target()), tried)
         }
     }
 }

@@ -21,6 +21,7 @@ pub(crate) struct Tally {
     pub replays: u32,
     pub replay_reason: Option<ErrorKind>,
     pub reused: bool,
+    pub pipelined: bool,
     pub hedged: bool,
     pub hedge_won: bool,
 }
@@ -31,11 +32,12 @@ impl Tally {
     pub fn told(&self, ends: Option<&Arc<Ends>>) -> Info {
         let Tally { connection_id, requests, bytes_sent, bytes_received, .. } = *self;
         let Tally { retries, redirects, replays, replay_reason, .. } = *self;
-        let Tally { reused, hedged, hedge_won, .. } = *self;
+        let Tally { reused, pipelined, hedged, hedge_won, .. } = *self;
         Info {
             reused,
             connection_id,
             requests,
+            pipelined,
             replays,
             replay_reason,
             retries,

@@ -12,7 +12,8 @@
 //! | `hedge` | an answer that is late is asked for a second time |
 //! | `exchange` | one request and the head of its answer on one connection |
 //!
-//! `acquire` gets the connection, `reply` makes what the rings hand back, `history` keeps what led there, `body` and `passthrough`
+//! `acquire` gets the connection or, by `pipeline`, a place behind others on one, `reply` makes what the rings hand back,
+//! `history` keeps what led there, `body` and `passthrough`
 //! receive the rest of it, `drain` ends it early. The protocol machine decides what bytes mean
 //! (`keepalive-proto`), `repeat` what may be sent again.
 
@@ -32,10 +33,12 @@ pub(crate) mod meter;
 mod metered;
 pub(crate) mod on_engine;
 mod passthrough;
+mod pipeline;
 pub(crate) mod redirect;
 mod replay;
 pub(crate) mod reply;
 mod retry;
+mod start;
 mod upload;
 pub(crate) mod wait;
 pub(crate) mod warm;

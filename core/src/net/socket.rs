@@ -48,6 +48,11 @@ impl Io {
         self.watch.get().is_some_and(|watch| !seen(watch))
     }
 
+    /// The descriptor, for whoever writes beside its owner.
+    pub fn share(&self) -> Arc<OwnedFd> {
+        self.fd.clone()
+    }
+
     /// What it holds, for somebody else; a second hold on the descriptor alone stays behind.
     pub fn take(&mut self) -> Io {
         let watch = std::mem::take(&mut self.watch);

@@ -2,12 +2,14 @@
 
 use std::io::{self, IoSlice};
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 
 use rustix::net::RecvFlags;
 
 use crate::net::socket::{Received, recv, send, send_vectored};
 use crate::net::tls::info::TlsInfo;
 use crate::net::tls::session::TlsSession;
+use crate::sync::{Mutex, lock};
 
 /// What an idle connection looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,14 +24,36 @@ pub(crate) enum Probe {
 pub(crate) enum Transport {
     Plain,
     Tls(Box<TlsSession>),
+    /// TLS with a second writer beside its owner.
+    Shared(Arc<SharedTls>),
 }
 
+/// A session of two writers.
+pub(crate) type SharedTls = Mutex<TlsSession>;
+
 impl Transport {
+    /// The session, for a second writer; from now on it is used under a lock. `None` without TLS.
+    pub fn share(&mut self) -> Option<Arc<SharedTls>> {
+        match std::mem::replace(self, Transport::Plain) {
+            Transport::Plain => return None,
+            Transport::Tls(session) => *self = Transport::Shared(Arc::new(Mutex::new(*session))),
+            shared => *self = shared,
+        }
+        match self {
+            Transport::Shared(session) => Some(session.clone()),
+            _ => None,
+        }
+    }
+
     /// What TLS was agreed on.
     pub fn tls_info(&self) -> Option<TlsInfo> {
         match self {
             Transport::Plain => None,
             Transport::Tls(session) => Some(TlsInfo::of(session.connection(), session.was_early())),
+            Transport::Shared(session) => {
+                let session = lock(session);
+                Some(TlsInfo::of(session.connection(), session.was_early()))
+            }
         }
     }
 
@@ -49,6 +73,7 @@ impl Transport {
         match self {
             Transport::Plain => false,
             Transport::Tls(session) => session.holds(),
+            Transport::Shared(session) => lock(session).holds(),
         }
     }
 
@@ -60,6 +85,7 @@ impl Transport {
                 count => Ok(Received::Bytes(count)),
             },
             Transport::Tls(session) => session.read(fd, into),
+            Transport::Shared(session) => lock(session).read(fd, into),
         }
     }
 
@@ -84,6 +110,9 @@ impl Transport {
             Transport::Tls(session) => {
                 session.write(fd, &[IoSlice::new(data), IoSlice::new(more)], wire)
             }
+            Transport::Shared(session) => {
+                lock(session).write(fd, &[IoSlice::new(data), IoSlice::new(more)], wire)
+            }
         }
     }
 
@@ -92,6 +121,7 @@ impl Transport {
         match self {
             Transport::Plain => false,
             Transport::Tls(session) => session.wants_write(),
+            Transport::Shared(session) => lock(session).wants_write(),
         }
     }
 
@@ -111,6 +141,10 @@ impl Transport {
                 let mut scratch = Vec::new();
                 session.read(fd, &mut scratch)
             }
+            Transport::Shared(session) => {
+                let mut scratch = Vec::new();
+                lock(session).read(fd, &mut scratch)
+            }
         };
         match result {
             Ok(Received::Bytes(_)) => Probe::StrayBytes,
@@ -125,27 +159,33 @@ impl Transport {
     /// Says that nothing more is sent; `WouldBlock` until all that was taken, and that, is the kernel's.
     /// What the peer sends can still be read.
     pub fn end(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
-        if let Transport::Tls(session) = self {
-            session.end(fd)?;
+        match self {
+            Transport::Plain => {}
+            Transport::Tls(session) => session.end(fd)?,
+            Transport::Shared(session) => lock(session).end(fd)?,
         }
         Ok(rustix::net::shutdown(fd, rustix::net::Shutdown::Write)?)
     }
 
     /// Says goodbye as far as it can without waiting; what the peer sends can still be read.
     pub fn half_close(&mut self, fd: BorrowedFd<'_>) {
-        if let Transport::Tls(session) = self {
-            session.close(fd);
-        }
+        self.say_goodbye(fd);
         // A forked child may hold a copy of the descriptor: closing ours alone would send no FIN.
         let _ = rustix::net::shutdown(fd, rustix::net::Shutdown::Write);
     }
 
     /// Says goodbye as far as it can without waiting.
     pub fn close(&mut self, fd: BorrowedFd<'_>) {
-        if let Transport::Tls(session) = self {
-            session.close(fd);
-        }
+        self.say_goodbye(fd);
         // A forked child may hold a copy of the descriptor: closing ours alone would send no FIN.
         let _ = rustix::net::shutdown(fd, rustix::net::Shutdown::Both);
+    }
+
+    fn say_goodbye(&mut self, fd: BorrowedFd<'_>) {
+        match self {
+            Transport::Plain => {}
+            Transport::Tls(session) => session.close(fd),
+            Transport::Shared(session) => lock(session).close(fd),
+        }
     }
 }

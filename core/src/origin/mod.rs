@@ -5,6 +5,7 @@ pub(crate) mod budget;
 pub(crate) mod dns_refresh;
 mod latency;
 pub(crate) mod nonces;
+pub(crate) mod pipelining;
 pub(crate) mod proxy;
 pub(crate) mod route;
 pub(crate) mod state;

@@ -15,6 +15,7 @@ use crate::origin::Origin;
 use crate::origin::breaker::{Breaker, BreakerState};
 use crate::origin::budget::Budget;
 use crate::origin::latency::Latency;
+use crate::origin::pipelining::Pipelining;
 use crate::sync::lock;
 
 /// How long an observation counts.
@@ -66,6 +67,8 @@ pub(crate) struct OriginState {
     ends: Mutex<Ends>,
     /// Retries that may be made of requests to it.
     pub budget: Budget,
+    /// Whether requests can be sent behind others.
+    pub pipelining: Pipelining,
     breaker: Mutex<Option<Breaker>>,
     /// Times to the response head, while somebody hedges.
     latency: Mutex<Option<Box<Latency>>>,
@@ -82,6 +85,7 @@ impl Default for OriginState {
             hinted_at: AtomicU64::default(),
             ends: Mutex::default(),
             budget: Budget::default(),
+            pipelining: Pipelining::default(),
             breaker: Mutex::default(),
             latency: Mutex::default(),
             late_after: AtomicU64::default(),

@@ -7,6 +7,7 @@
 //! The rule: lock, decide, unlock, act. No I/O, close, callback or wake-up under the lock.
 
 mod idle;
+mod lines;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -20,8 +21,8 @@ use std::time::{Duration, Instant};
 use crate::pool::state::PoolState;
 use crate::pool::types::{Action, TicketId};
 pub(crate) use crate::pool::types::{
-    CheckoutError, CheckoutOptions, Counts, Decision, EvictReason, Grant, HostId, Idle, Moment,
-    PoolLimits, Standing,
+    CheckoutError, CheckoutOptions, Counts, Decision, EvictReason, Grant, HostId, Idle, LineId,
+    Moment, Places, PoolLimits, Standing,
 };
 use crate::sync::{Mutex, MutexGuard, lock};
 
@@ -129,6 +130,26 @@ impl<T: Manager> Pool<T> {
         self.decide(|state, actions| {
             state.dial_failed(order.host, order.dial, error, now, actions);
         });
+    }
+
+    /// A leased connection takes requests behind the one it carries, so many.
+    pub fn open_line(self: &Arc<Self>, host: HostId, line: LineId, places: Places) {
+        self.decide(|state, actions| state.open_line(host, line, places, actions));
+    }
+
+    /// The request in front is done, the next one is in front.
+    pub fn line_moved(self: &Arc<Self>, host: HostId, line: LineId, now: Instant) {
+        self.decide(|state, actions| state.line_moved(host, line, now, actions));
+    }
+
+    /// Gives a granted place back.
+    pub fn leave_line(self: &Arc<Self>, host: HostId, line: LineId) {
+        self.decide(|state, actions| state.leave_line(host, line, actions));
+    }
+
+    /// It takes no more.
+    pub fn close_line(&self, host: HostId, line: LineId) {
+        self.lock().close_line(host, line);
     }
 
     /// Closes what has been idle for too long and forgets hosts that are not used any more; returns

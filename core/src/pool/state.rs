@@ -14,7 +14,7 @@ use slab::Slab;
 
 use crate::pool::types::{
     Action, BuildIdentityHasher, CheckoutError, CheckoutOptions, Decision, EvictReason, Grant,
-    HostId, Idle, Moment, PoolLimits, Standing, TicketId,
+    HostId, Idle, Line, Moment, PoolLimits, Standing, TicketId,
 };
 
 pub(super) struct Host<K, C> {
@@ -25,6 +25,8 @@ pub(super) struct Host<K, C> {
     /// Dials under way, each with the ticket a failure of it is told to.
     pub(super) dials: Slab<Option<TicketId>>,
     pub(super) queue: VecDeque<TicketId>,
+    /// Leased connections that take requests behind the one they carry.
+    pub(super) lines: Vec<Line>,
     /// When it was last asked for.
     pub(super) used: Instant,
     /// When its queue last had a chance to move: a connection was given back, opened or given up.
@@ -35,6 +37,8 @@ pub(super) struct Waiter<C, E> {
     pub(super) host: HostId,
     /// Takes only a newly opened connection.
     pub(super) fresh: bool,
+    /// Takes a place behind other requests too.
+    pub(super) pipelined: bool,
     /// A dial is under way on its account.
     pub(super) dialled: bool,
     /// How long that may take.
@@ -88,6 +92,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             leased: 0,
             dials: Slab::new(),
             queue: VecDeque::new(),
+            lines: Vec::new(),
             used: now,
             moved: now,
         };
@@ -133,6 +138,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         let ticket = self.waiters.insert(Waiter {
             host,
             fresh: wish.fresh,
+            pipelined: wish.pipelined,
             dialled: false,
             dial_limit: wish.dial_limit,
             waker: None,
@@ -142,6 +148,9 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         self.waiting += 1;
         self.undialled += 1;
         self.pump(host, actions);
+        if wish.pipelined {
+            self.seat(host, actions);
+        }
         Ok(Decision::Ticket(ticket))
     }
 
@@ -304,7 +313,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
         self.pump_after_release(host, actions);
     }
 
-    fn moves(&mut self, host: HostId, now: Instant) {
+    pub(super) fn moves(&mut self, host: HostId, now: Instant) {
         self.hosts[host].moved = now;
         self.moved = Some(now);
     }
@@ -428,6 +437,10 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
                 self.waiters.remove(ticket);
                 match grant {
                     Grant::Connection(host, connection) => Some((host, connection)),
+                    Grant::Place(host, line) => {
+                        self.leave_line(host, line, actions);
+                        None
+                    }
                     Grant::Failed(_) | Grant::PoolClosed => None,
                 }
             }

@@ -9,16 +9,17 @@ use crate::pool::types::{
 };
 
 /// The same moment on both clocks.
-fn moment(now: Instant) -> Moment {
+pub(super) fn moment(now: Instant) -> Moment {
     Moment { now, wall: UNIX_EPOCH }
 }
 
-type State = PoolState<&'static str, u32, &'static str>;
-type Actions = Vec<Action<&'static str, u32>>;
+pub(super) type State = PoolState<&'static str, u32, &'static str>;
+pub(super) type Actions = Vec<Action<&'static str, u32>>;
 
-const CAPS: PoolLimits = PoolLimits { per_host: 4, total: 6, dials_per_host: 3, waiters: 50 };
+pub(super) const CAPS: PoolLimits =
+    PoolLimits { per_host: 4, total: 6, dials_per_host: 3, waiters: 50 };
 
-fn idle(connection: u32, now: Instant) -> Idle<u32> {
+pub(super) fn idle(connection: u32, now: Instant) -> Idle<u32> {
     Idle {
         connection,
         since: moment(now),
@@ -33,7 +34,7 @@ fn idle(connection: u32, now: Instant) -> Idle<u32> {
 }
 
 /// The dials asked for, as (host, dial).
-fn dials(actions: &Actions) -> Vec<(usize, usize)> {
+pub(super) fn dials(actions: &Actions) -> Vec<(usize, usize)> {
     actions
         .iter()
         .filter_map(|action| match action {
@@ -43,14 +44,14 @@ fn dials(actions: &Actions) -> Vec<(usize, usize)> {
         .collect()
 }
 
-fn ticket(state: &mut State, now: Instant, actions: &mut Actions) -> usize {
+pub(super) fn ticket(state: &mut State, now: Instant, actions: &mut Actions) -> usize {
     match state.checkout(&"a", moment(now), CheckoutOptions::default(), actions) {
         Ok(Decision::Ticket(ticket)) => ticket,
         _ => panic!("a ticket was due"),
     }
 }
 
-fn granted(state: &mut State, ticket: usize) -> Option<u32> {
+pub(super) fn granted(state: &mut State, ticket: usize) -> Option<u32> {
     match state.poll(ticket, Waker::noop()) {
         Some(Grant::Connection(_, connection)) => Some(connection),
         _ => None,

@@ -58,6 +58,31 @@ impl Hasher for IdentityHasher {
 
 pub(crate) type HostId = usize;
 pub(crate) type TicketId = usize;
+/// Names a connection that carries several requests at once; unique in the pool.
+pub(crate) type LineId = u64;
+
+/// A leased connection that takes requests behind the one it carries.
+pub(super) struct Line {
+    pub id: LineId,
+    /// Requests behind the one in front.
+    pub length: usize,
+    pub places: Places,
+}
+
+impl Line {
+    pub fn has_room(&self) -> bool {
+        self.length < self.places.depth && self.places.left > 0
+    }
+}
+
+/// How many requests may be sent behind others on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Places {
+    /// At a time.
+    pub depth: usize,
+    /// From now on, in all.
+    pub left: u64,
+}
 
 /// The answer to a checkout.
 pub(crate) enum Decision<C> {
@@ -95,6 +120,8 @@ impl<C> Idle<C> {
 pub(crate) enum Grant<C, E> {
     /// A connection, leased to the caller.
     Connection(HostId, C),
+    /// A place behind the requests on a connection that another one has leased.
+    Place(HostId, LineId),
     Failed(E),
     PoolClosed,
 }
@@ -129,6 +156,8 @@ pub(crate) struct CheckoutOptions {
     /// Take no connection that has idled for longer than this or for half of what it may: for
     /// requests that cannot be replayed.
     pub max_idle: Option<Duration>,
+    /// A place behind other requests will do, where no connection can be had at once.
+    pub pipelined: bool,
     /// How long a dial made for this caller may take; `None` for ever.
     pub dial_limit: Option<Duration>,
 }

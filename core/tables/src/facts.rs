@@ -84,6 +84,7 @@ facts! {
     reused: Flag, "Whether the connection had carried a response before.";
     connection_id: Count, "Number of the connection, unique in the process.";
     requests: Count, "Requests that the connection has carried, this one counted in.";
+    pipelined: Flag, "Whether it was sent behind other requests on its connection (option `pipelining`).";
     replays: Few, "How often the request was sent again on a fresh connection: 0 or 1.";
     replay_reason: Reason, "Why it was sent again: the kind of the error that it met.";
     retries: Few, "Tries before this one that failed and were worth another (option `retries`).";
@@ -121,6 +122,7 @@ macro_rules! counters {
             totals {
                 opened: "Connections opened.";
                 reused: "Requests sent on a connection that had carried a response before.";
+                pipelined: "Requests sent behind others on their connection (option `pipelining`).";
                 stale: "Idle connections found dead, at checkout or while idle.";
                 replayed: "Requests sent again on a fresh connection.";
                 retried: "Further tries after failures (option `retries`).";

@@ -183,6 +183,7 @@ macro_rules! options {
             max_per_host: Count = 128, "Connections per origin, in use, idle and being opened: streams hold one for minutes.", least = 1;
             max_total: Count = 1024, "Connections of the client over all origins; never more than half of the process's file descriptors (RLIMIT_NOFILE when the pool is opened).", least = 1;
             max_dials_per_host: Count = 16, "Connections being opened per origin at a time, so that a cold burst is no SYN flood.", least = 1;
+            pipelining: Count = 1, "Requests that a connection carries at a time: with more than one, while all connections that the caps allow are in use, a replayable request with no or a small body (16 KiB) is sent behind others, on a connection that has answered as HTTP/1.1 (RFC 9112 9.3.2). Answers come in order, so that a slow one holds up those behind it: for many small requests over a long way to a server that is known to do it well. An origin that mishandles it gets 1 for ten minutes. Not together with `hedge`.", least = 1, most = 256;
             queue_timeout: Time = None, "How long a request waits for a connection at most, however fast the queue moves.";
             queue_stall_timeout: Time = seconds(10), "How long a request waits while no connection of its origin is given back: a long queue that moves is work, one that stands still is a fault. The error says what holds the connections.";
             queue_limit: Count = 65_536, "Requests that may wait for a connection; more fail at once.";

@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports)] // each test program uses a part of it
 
 pub mod peer;
+pub mod puppet;
 mod script;
 pub mod tls;
 

@@ -139,7 +139,7 @@ fn call(pool: &Waits, origin: usize, patient: bool, fresh: bool) {
         Ok(Checkout::Idle(host, connection)) => Some((host, connection)),
         Ok(Checkout::Ticket(ticket)) => match wait(ticket, patient) {
             Some(Grant::Connection(host, connection)) => Some((host, connection)),
-            Some(Grant::Failed(_) | Grant::PoolClosed) | None => None,
+            Some(Grant::Failed(_) | Grant::PoolClosed | Grant::Place(..)) | None => None,
         },
         Err(CheckoutError::Closed) => None,
         Err(CheckoutError::QueueFull(waiting)) => panic!("{waiting} wait, fewer than the limit"),

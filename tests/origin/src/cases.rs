@@ -21,6 +21,8 @@ pub struct Case {
     pub response: Vec<u8>,
     /// When the server answers.
     pub after: After,
+    /// Whether the server shuts its reading side before it answers.
+    pub shut: bool,
     /// How the server ends the connection after the response.
     pub end: End,
     /// Over which transports the case is played.
@@ -168,6 +170,11 @@ impl Case {
                 "a reset may overtake what was sent before it: no status, no partial".into()
             );
         }
+        if case.shut && (case.after != After::Request || case.end != End::Fin) {
+            return Err(
+                "shut goes with the whole request and with fin: nothing more is read".into()
+            );
+        }
         for (name, value) in &case.request.headers {
             raw::latin1(name)?;
             raw::latin1(value)?;
@@ -185,6 +192,7 @@ impl Case {
             },
             response: case.response.to_bytes()?,
             after: case.after,
+            shut: case.shut,
             end: case.end,
             tls: case.tls,
             close_notify: case.close_notify.unwrap_or(case.tls != Tls::Only),
@@ -220,6 +228,7 @@ impl Case {
             },
             "response": bytes_json(&self.response),
             "after": self.after,
+            "shut": self.shut,
             "end": self.end,
             "tls": self.tls,
             "close_notify": self.close_notify,
@@ -272,6 +281,8 @@ mod raw {
         pub response: Bytes,
         #[serde(default)]
         pub after: super::After,
+        #[serde(default)]
+        pub shut: bool,
         #[serde(default)]
         pub end: super::End,
         #[serde(default)]

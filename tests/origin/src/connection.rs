@@ -326,6 +326,11 @@ impl Connection {
         Ok(ending.map(|ending| (ending, ticket)))
     }
 
+    /// Shuts the reading side: whatever comes from now on, nobody looks at it.
+    pub fn shut(&mut self) -> io::Result<()> {
+        self.socket.shutdown(Shutdown::Read)
+    }
+
     /// Sends the ending. Errors do not matter: the peer may have been first.
     pub fn end(&mut self, ending: Ending) {
         match ending {

@@ -1,6 +1,7 @@
 mod table;
 
 use super::*;
+use crate::start::TargetForm;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 

@@ -33,13 +33,47 @@ fn copied(fields: &Fields) -> Vec<(Vec<u8>, Vec<u8>)> {
     fields.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
 }
 
-/// A connection on which the case's request has been sent, as far as the peer reads it.
-pub fn requested(case: &Case) -> Connection {
+/// A connection on which the case's request was sent behind another, whose answer has come with the
+/// first `count` bytes of the case's; `None` where a request cannot be sent so.
+pub fn behind(case: &Case, count: usize) -> Option<Connection> {
+    const FIRST: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let request = &case.request;
+    if request.chunked || case.after == After::Head {
+        return None;
+    }
+    let first = RequestHead::new("GET", "/first", "origin.test").expect("request head");
+    let mut connection = Connection::new(Limits::default());
+    connection.start(&first, RequestBody::None).expect("start");
+    flush(&mut connection);
+    let body = (!request.body.is_empty()).then_some(&request.body[..]);
+    let (mut sent, how) = (Vec::new(), Start::default());
+    let ahead = Ahead::write(&head(case), body, &how, &mut sent).expect("written");
+    assert!(sent.ends_with(&request.body), "{}", case.name);
+    let bytes = [FIRST, &case.response[..count]].concat();
+    connection.receive_space(bytes.len()).extend_from_slice(&bytes);
+    connection.received(bytes.len());
+    let mut answer = Outcome::default();
+    while answer.end.is_none() {
+        listen(&mut connection, &mut answer);
+    }
+    assert_eq!((answer.status, &answer.body[..]), (Some(200), &b"ok"[..]));
+    connection.follow(ahead).expect("another one");
+    Some(connection)
+}
+
+fn head(case: &Case) -> RequestHead {
     let request = &case.request;
     let mut head = RequestHead::new(&request.method, "/case", "origin.test").expect("request head");
     for (name, value) in request.fields() {
         head.append(&name, &value).expect("request field");
     }
+    head
+}
+
+/// A connection on which the case's request has been sent, as far as the peer reads it.
+pub fn requested(case: &Case) -> Connection {
+    let request = &case.request;
+    let head = head(case);
     let framing = match request.body.len() {
         _ if request.chunked => RequestBody::Unknown,
         0 => RequestBody::None,

@@ -20,6 +20,9 @@ pub(super) fn play(exchange: &mut Exchange<'_>, name: &str) -> Result<Next, Fail
     if case.after == After::Request {
         exchange.read_body(|_| ())?;
     }
+    if case.shut {
+        exchange.connection.shut()?;
+    }
     exchange.connection.write(&case.response)?;
     match case.end {
         End::Open => {

@@ -50,7 +50,12 @@ fn the_state_table_is_true() {
         feed(c, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-T: 1\r\n\r\n");
         c.poll_event().unwrap();
     }
-    let acts: [(&str, Act, Act); 14] = [
+    fn follow(c: &mut Connection) {
+        let how = Start::default();
+        let ahead = Ahead::write(&head("HEAD"), None, &how, &mut Vec::new()).unwrap();
+        c.follow(ahead).unwrap();
+    }
+    let acts: [(&str, Act, Act); 15] = [
         ("send Idle start", |_| {}, start),
         (
             "send Body final head >= 300 before it is sent",
@@ -133,6 +138,7 @@ fn the_state_table_is_true() {
             event,
         ),
         ("receive Done recycle, when `reuse()` allows it", to_done, recycle),
+        ("receive Done follow, by a request that was sent", to_done, follow),
     ];
     let table = include_str!("../../connection.rs");
     let rows: Vec<Vec<&str>> = table

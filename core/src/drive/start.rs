@@ -1,0 +1,55 @@
+//! How a request is put on a connection, beside its own head: by the form of its target and with the
+//! fields that others give it.
+
+use std::borrow::Cow;
+
+use keepalive_proto::{Start, TargetForm};
+
+use crate::auth::tries::Tries;
+use crate::origin::proxy::ProxyServer;
+use crate::request::Request;
+
+/// How `request` is started, but for what a proxy gets (`proxy_fields`).
+#[inline(always)]
+pub(super) fn started<'a>(
+    fields: &'a [u8],
+    forwarder: Option<&ProxyServer>,
+    request: &'a Request,
+) -> Start<'a> {
+    let form = match forwarder {
+        Some(_) => TargetForm::Absolute(request.target.origin.url()),
+        None => TargetForm::Origin,
+    };
+    Start { fields, form, ..Start::default() }
+}
+
+/// The field lines for the proxy that forwards it, if there are any.
+#[inline]
+pub(super) fn proxy_fields<'a>(
+    proxy: &'a ProxyServer,
+    request: &'a Request,
+    tried: &mut Tries,
+) -> Option<Cow<'a, [u8]>> {
+    let any = !proxy.is_told_nothing() || request.proxy_authorization.is_some();
+    any.then(|| fields_for(proxy, request, tried))
+}
+
+/// The field lines that a proxy gets with what it is to forward: the caller's Proxy-Authorization before
+/// its own credentials.
+#[inline]
+fn fields_for<'a>(
+    proxy: &'a ProxyServer,
+    request: &'a Request,
+    tried: &mut Tries,
+) -> Cow<'a, [u8]> {
+    match &request.proxy_authorization {
+        Some(own) => Cow::Owned([proxy.own_fields(), own].concat()),
+        None => {
+            let target = || {
+                let (base, target) = request.head.absolute_target(request.target.origin.url());
+                format!("{base}{target}")
+            };
+            proxy.fields(|| (request.method(), target()), tried)
+        }
+    }
+}
