@@ -51,6 +51,11 @@ if [ "${KEEPALIVE_FUZZ:-1}" = 0 ]; then
 else
     run "Fuzz: response bytes, content codings, URLs and Locations, forms; 20 s each" scripts/fuzz.sh 20
 fi
+if [ "${KEEPALIVE_MSRV:-1}" = 0 ]; then
+    say "Oldest Rust: left out, KEEPALIVE_MSRV=0"
+else
+    run "Oldest Rust: what is handed out compiles with it" scripts/msrv.sh
+fi
 run "Soak: 256 callers, a reloading nginx, a misbehaving origin" \
     "$VENV/bin/python" tests/soak/run.py "${SOAK_SECONDS:-60}" target/debug
 

@@ -47,6 +47,7 @@ pub use cookies::{Cookie, CookieFormat, CookieJar, CookieKeeper, Cookies};
 pub use drive::body::{TRUSTED_GROWTH, TRUSTED_LENGTH};
 pub use drive::history::Hop;
 pub use drive::info::{Info, Timings};
+pub use drive::redirect::next::next_request;
 pub use drive::wait::blocking::Blocking;
 pub use engine::thread::{ThreadStarter, start_threads_with};
 pub use error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};

@@ -352,10 +352,35 @@ impl Request {
         request.copy_settings(self);
         request.proxy_authorization = self.proxy_authorization.clone();
         request.body = self.body.clone();
+        if !self.head.is_connect() && self.head.target() != self.target.path() {
+            request.set_raw_target(self.head.target().as_bytes())?;
+        }
         for (name, value) in fields {
             request.add_header(name, value)?;
         }
         Ok(request)
+    }
+
+    /// A request for something else, with all of this one that is not about the message: limits, road, trust;
+    /// and its credentials within its origin.
+    ///
+    /// # Errors
+    /// Those of [`Request::new`].
+    pub fn sibling(&self, method: &str, url: &str) -> Result<Request> {
+        let mut request = Request::to(method, Target::parse(url)?)?;
+        request.copy_settings(self);
+        if request.target.origin != self.target.origin {
+            request.leave_origin();
+        }
+        Ok(request)
+    }
+
+    /// The body, if it is held in memory.
+    pub fn whole_body(&self) -> Option<&[u8]> {
+        match &self.body {
+            Body::Whole(bytes) => Some(bytes),
+            _ => None,
+        }
     }
 
     /// The host that the URL names: lower case, an IPv6 address without brackets.
