@@ -30,7 +30,7 @@ run "Node: client, fetch, wire cases, workers" \
     bash -c 'cd bindings/node && node --test test/*.test.js'
 run "Node: index.d.ts" npm --prefix bindings/node run --silent types
 for node in node "$NODE26"; do
-    run "Node $("$node" --version): undici 6, 7 and 8, fetch of the process, tracing, SDKs" \
+    run "Node $("$node" --version): undici 6, 7 and 8, fetch of the process, agents, tracing, SDKs" \
         bash -c 'cd tests/adapters/node && "$0" --test *.test.js' "$node"
 done
 run "Roads: squid, tinyproxy, haproxy, SOCKS, Unix sockets" "$VENV/bin/python" -m pytest -q tests/roads
