@@ -63,6 +63,17 @@ const options: ClientOptions = {
   clientKeyFile: null,
   clientCertPem: '',
   clientKeyPem: new Uint8Array(),
+  auth: async ({ method, url, headers, body }) => ({ Authorization: `${method} ${url} ${headers['a']} ${body}` }),
+  redirect: 'follow',
+  redirectDowngrade: false,
+  sensitiveHeaders: ['X-Api-Key'],
+  onRedirect: (url, { statusCode, headers }) => url !== '' && statusCode > 300 && headers['location'] !== undefined,
+}
+const who: RequestOptions['auth'][] = ['bearer x', { bearer: 'x' }, { username: 'u', password: 'p', scheme: 'digest' }, null, () => undefined]
+// @ts-expect-error: no such scheme
+const nobody: RequestOptions['auth'] = { username: 'u', password: 'p', scheme: 'ntlm' }
+function led({ history }: Info): (string | number)[] {
+  return history.flatMap(({ statusCode, url, info }) => [statusCode, url, info.timings.total])
 }
 // @ts-expect-error: unknown options are refused
 const wrong: ClientOptions = { maxPerhost: 1 }
