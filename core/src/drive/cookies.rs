@@ -14,13 +14,14 @@ use crate::cookies::{CookieKeeper, Cookies, Place, field_of};
 use crate::drive::call::Call;
 use crate::drive::replay;
 use crate::drive::reply::Reply;
-use crate::drive::wait::{Stopped, Wait};
+use crate::drive::wait::Wait;
 use crate::engine::cancel::panicked;
 use crate::engine::thread;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::guard::guarded;
 use crate::origin::Scheme;
 use crate::request::Request;
+use crate::request::cookies::{OwnCookies, keeper};
 
 /// The status of an answer that a proxy gives for itself.
 const PROXY_ASKS: u16 = 407;
@@ -30,6 +31,27 @@ const SET_COOKIE: &[u8] = b"set-cookie";
 /// The stack of a thread that asks somebody else's jar.
 const STACK: usize = 2 * 1024 * 1024;
 
+impl Request {
+    /// Who keeps the cookies of this request, in place of the client's; `None`: nobody.
+    pub fn set_cookies(&mut self, cookies: Option<Cookies>) {
+        self.own_cookies().keeper = Some(cookies);
+    }
+
+    /// Adds a cookie to this request, beside those that are kept and in place of one of its name. It is sent
+    /// to the URL's origin alone, also after redirects, and kept by nobody. With a Cookie field of the
+    /// request's own none of these is sent.
+    ///
+    /// # Errors
+    /// `InvalidArgument`: why it cannot be sent (RFC 6265bis 5.6); the value is not shown.
+    pub fn add_cookie(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
+        self.own_cookies().add(name, value)
+    }
+
+    fn own_cookies(&mut self) -> &mut OwnCookies {
+        Arc::make_mut(self.cookies.get_or_insert_default())
+    }
+}
+
 /// Whether nobody keeps cookies for `request`.
 #[inline(always)]
 pub(super) fn are_off<W>(call: &Call<'_, W>, request: &Request) -> bool {
@@ -38,7 +60,7 @@ pub(super) fn are_off<W>(call: &Call<'_, W>, request: &Request) -> bool {
 
 /// Sends `request` with cookies, if there are any for it, and keeps those of the answer.
 pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
-    let keeper = request.cookie_keeper(call.settings.cookies.get()).cloned();
+    let keeper = keeper(&request.cookies, call.settings.cookies.get()).cloned();
     let is_own = request.has_header(b"cookie");
     if request.head.is_connect() {
         return replay::send(call, request).await;
@@ -149,8 +171,6 @@ async fn ask<W: Wait, T: Send + 'static>(
     });
     match answer.await {
         Ok(answer) => answer.unwrap_or_else(|_| Err(panicked())),
-        Err(stopped @ (Stopped::Io(_) | Stopped::Expired | Stopped::Interrupted)) => {
-            Err(stopped.into_error(Phase::Request, &request.target.origin, &total))
-        }
+        Err(stopped) => Err(stopped.into_error(Phase::Request, &request.target.origin, &total)),
     }
 }

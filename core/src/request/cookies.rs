@@ -1,5 +1,7 @@
 //! What a request says of cookies in place of its client.
 
+use std::sync::Arc;
+
 use crate::cookies::{Cookies, check_own};
 use crate::error::Result;
 
@@ -27,4 +29,13 @@ impl OwnCookies {
         self.pairs.push((name.to_vec(), value.to_vec()));
         Ok(())
     }
+}
+
+/// Who keeps the cookies of a request that says `own`; `client` is who keeps the client's.
+pub(crate) fn keeper<'a>(
+    own: &'a Option<Arc<OwnCookies>>,
+    client: Option<&'a Cookies>,
+) -> Option<&'a Cookies> {
+    let own = own.as_ref().and_then(|own| own.keeper.as_ref());
+    own.map_or(client, Option::as_ref)
 }

@@ -1,7 +1,7 @@
 //! A request: validated as it is built, so that bad input fails before a connection is taken.
 
 pub(crate) mod body;
-mod cookies;
+pub(crate) mod cookies;
 pub(crate) mod file;
 pub(crate) mod form;
 pub(crate) mod media_type;
@@ -27,7 +27,6 @@ use keepalive_tables::OPTIONS;
 use crate::auth::credentials::Credentials;
 use crate::config::redirects::{Redirects, sensitive_names};
 use crate::config::{ClientConfig, Timeouts};
-use crate::cookies::Cookies;
 use crate::error::{Error, Result, Sent};
 use crate::observe::Observer;
 use crate::repeat::{self, Answer, Attempt};
@@ -425,31 +424,6 @@ impl Request {
     /// Who is told of what happens to it, on whatever thread it happens.
     pub fn set_observer(&mut self, observer: Arc<dyn Observer>) {
         self.observer = Some(observer);
-    }
-
-    /// Who keeps the cookies of this request, in place of the client's; `None`: nobody.
-    pub fn set_cookies(&mut self, cookies: Option<Cookies>) {
-        self.own_cookies().keeper = Some(cookies);
-    }
-
-    /// Adds a cookie to this request, beside those that are kept and in place of one of its name. It is sent
-    /// to the URL's origin alone, also after redirects, and kept by nobody. With a Cookie field of the
-    /// request's own none of these is sent.
-    ///
-    /// # Errors
-    /// `InvalidArgument`: why it cannot be sent (RFC 6265bis 5.6); the value is not shown.
-    pub fn add_cookie(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
-        self.own_cookies().add(name, value)
-    }
-
-    fn own_cookies(&mut self) -> &mut OwnCookies {
-        Arc::make_mut(self.cookies.get_or_insert_default())
-    }
-
-    /// Who keeps its cookies; `client` is who keeps the client's.
-    pub(crate) fn cookie_keeper<'a>(&'a self, client: Option<&'a Cookies>) -> Option<&'a Cookies> {
-        let own = self.cookies.as_ref().and_then(|own| own.keeper.as_ref());
-        own.map_or(client, Option::as_ref)
     }
 
     /// What is known of it before it is sent, for the rule of repeats.

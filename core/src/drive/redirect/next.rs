@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::origin::Scheme;
 use crate::repeat::{Answer, Attempt};
 use crate::request::Request;
+use crate::request::cookies::keeper;
 use crate::request::url::Target;
 
 /// Whether a status leads elsewhere when there is a Location.
@@ -100,7 +101,7 @@ pub(super) fn following(settings: &Settings, request: &Request, next: Next<'_>) 
             return Err(invalid("the streamed request body cannot be produced again"));
         }
     }
-    let kept = request.cookie_keeper(settings.cookies.get()).is_some();
+    let kept = keeper(&request.cookies, settings.cookies.get()).is_some();
     let own = policy.map_or(&[][..], |policy| &policy.sensitive);
     for (name, value) in request.headers() {
         let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
