@@ -14,7 +14,7 @@ mod engine;
 #[allow(dead_code, unreachable_pub)] // core uses what a scenario does not
 mod pool;
 
-#[path = "../../../core/src/connection/line.rs"]
+#[path = "../../../core/src/connection/line/mod.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod line;
 
