@@ -1,6 +1,6 @@
 # A thin front: every target is one script. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build install uninstall demo test fuzz soak sanitize bench generate fmt lint clean
+.PHONY: help setup build install uninstall dist demo test fuzz soak sanitize bench generate fmt lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -16,6 +16,9 @@ install: ## the C library to PREFIX (/usr/local): libraries, header, pkg-config,
 
 uninstall: ## take out what `make install` with the same PREFIX put in
 	@scripts/install.sh uninstall
+
+dist: ## what is published, into dist/: sources, the C library, the list of parts; ARGS="c" for some
+	@scripts/dist.sh $(ARGS)
 
 demo: ## build everything and show one pool in C, Python and Node; ORIGIN=http://host:port/path for another server
 	@scripts/demo.sh

@@ -52,7 +52,7 @@ put_in() {
     install -m 644 include/keepalive.h include/keepalive.hpp include/keepalive_dispatcher.hpp "$include"
     install -m 644 "$package"/man/*.3 "$man/man3"
     install -m 644 "$package"/man/*.7 "$man/man7"
-    install -m 644 bindings/c/sanitizers/*.supp LICENSE-MIT LICENSE-APACHE "$share"
+    install -m 644 bindings/c/sanitizers/*.supp tests/c/valgrind.supp LICENSE-MIT LICENSE-APACHE "$share"
     fill libkeepalive.pc.in "$pkgconfig/libkeepalive.pc"
     fill keepalive-config.cmake.in "$cmake/keepalive-config.cmake"
     fill keepalive-config-version.cmake.in "$cmake/keepalive-config-version.cmake"

@@ -14,12 +14,12 @@ CC=${CC:-cc} LD=${LD:-ld} AR=${AR:-ar} NM=${NM:-nm} OBJCOPY=${OBJCOPY:-objcopy}
 require cargo "https://rustup.rs"
 require "$CC" "install the package gcc"
 for tool in "$LD" "$AR" "$NM" "$OBJCOPY"; do require "$tool" "install the package binutils"; done
-strip=()
 if [ -z "$archive" ]; then
     cargo build --quiet --release -p libkeepalive
     archive=$ROOT/target/release/libkeepalive.a
-    strip=(--strip-debug)
 fi
+strip=()
+case $archive in */release/*) strip=(--strip-debug) ;; esac
 [ -f "$archive" ] || die "$archive is not there: cargo build --release -p libkeepalive makes it"
 map=$ROOT/bindings/c/libkeepalive.map
 work=$folder.work
@@ -30,7 +30,7 @@ mkdir -p "$folder" "$work"
 # local below could else be thrown away for the sake of another library's group of that name.
 sed -n 's/^ *\(ka_[a-z0-9_]*\);$/\1/p' "$map" | sort >"$work/functions"
 sed 's/^/--undefined=/' "$work/functions" >"$work/roots"
-"$LD" -r --force-group-allocation -o "$work/keepalive.o" "@$work/roots" "$archive"
+"$LD" -r --gc-sections --force-group-allocation -o "$work/keepalive.o" "@$work/roots" "$archive"
 # std's objects carry their bitcode, which other LLVMs' plugins for binutils stumble over.
 "$OBJCOPY" "${strip[@]}" --remove-section=.llvmbc --remove-section=.llvmcmd --keep-global-symbols="$work/functions" "$work/keepalive.o"
 "$NM" -g --defined-only "$work/keepalive.o" | awk '{print $3}' | sort >"$work/global"

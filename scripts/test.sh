@@ -30,9 +30,10 @@ run "Node: client, fetch, wire cases, workers" \
     bash -c 'cd bindings/node && node --test test/*.test.js'
 run "Node: index.d.ts" npm --prefix bindings/node run --silent types
 for node in node "$NODE26"; do
-    run "Node $("$node" --version): undici 6, 7 and 8, fetch of the process, tracing, SDKs" \
+    run "Node $("$node" --version): undici 6, 7 and 8, fetch of the process, agents, tracing, SDKs" \
         bash -c 'cd tests/adapters/node && "$0" --test *.test.js' "$node"
 done
+run "Node: a Next.js application, built and started" bash -c 'cd tests/adapters/next && node --test next.test.js'
 run "Roads: squid, tinyproxy, haproxy, SOCKS, Unix sockets" "$VENV/bin/python" -m pytest -q tests/roads
 # A namespace of its own, as root or in a user namespace. Where neither is allowed the tests fail, unless
 # KEEPALIVE_NAMESPACES=0 leaves them out.
@@ -50,6 +51,11 @@ if [ "${KEEPALIVE_FUZZ:-1}" = 0 ]; then
     say "Fuzz: left out, KEEPALIVE_FUZZ=0"
 else
     run "Fuzz: response bytes, content codings, URLs and Locations, forms; 20 s each" scripts/fuzz.sh 20
+fi
+if [ "${KEEPALIVE_MSRV:-1}" = 0 ]; then
+    say "Oldest Rust: left out, KEEPALIVE_MSRV=0"
+else
+    run "Oldest Rust: what is handed out compiles with it" scripts/msrv.sh
 fi
 run "Soak: 256 callers, a reloading nginx, a misbehaving origin" \
     "$VENV/bin/python" tests/soak/run.py "${SOAK_SECONDS:-60}" target/debug

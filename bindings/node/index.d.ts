@@ -5,8 +5,49 @@
 import type { Blob } from 'node:buffer'
 import type { Duplex, Readable } from 'node:stream'
 
-/** Who asks: `basic USER:PASSWORD`, `bearer TOKEN` or `digest USER:PASSWORD`; an empty text is nobody. */
-export type Auth = string
+/** A request that is about to be sent, as an `auth` function sees it. */
+export interface AuthRequest {
+  method: string
+  url: string
+  /** What the caller gave; names in lower case, repeated fields are arrays. */
+  headers: Record<string, string | string[]>
+  /** The body if it is in memory. */
+  body?: string | Uint8Array
+}
+
+/**
+ * Who asks, for the origin of the request and no other: the engine's text (`basic USER:PASSWORD`, `bearer TOKEN`,
+ * `digest USER:PASSWORD`; an empty one is nobody), the same as an object (`scheme` is `basic` unless it is given), or a
+ * function that gives header fields for a request. What the function throws rejects the call; an abort does not wait
+ * for it. It runs once for each call, before anything is sent.
+ */
+export type Auth =
+  | string
+  | { username: string; password: string; scheme?: 'basic' | 'digest' }
+  | { bearer: string }
+  | ((request: AuthRequest) => HeadersInit | undefined | null | void | Promise<HeadersInit | undefined | null | void>)
+
+/** The head of a response that leads elsewhere. */
+export interface RedirectResponse {
+  statusCode: number
+  statusText: string
+  url: string
+  headers: IncomingHeaders
+}
+
+/**
+ * Decides about a redirect before it is followed. `false` refuses it, and the call rejects with `KA_REDIRECT_REFUSED`;
+ * `true` and nothing do not; what it throws rejects the call as it is. It runs in the async context of the call.
+ */
+export type OnRedirect = (
+  url: string,
+  response: RedirectResponse,
+) => boolean | undefined | null | void | Promise<boolean | undefined | null | void>
+
+/** A response that led to another one: its head, without its body. */
+export interface Hop extends RedirectResponse {
+  info: Info
+}
 
 /**
  * Options of a client. `null` or 0 for a time means no limit; `null` for a text, not set.
@@ -20,6 +61,8 @@ export interface ClientOptions {
   rejectUnauthorized?: boolean
   /** `tlsServerName` by Node's name. */
   servername?: string | null
+  /** Decides about the redirects of requests that have none of their own. */
+  onRedirect?: OnRedirect | null
   // <generated options>
   /**
    * The defaults that the other options change: `default` or `service` for calls between services (totalTimeout
@@ -173,6 +216,13 @@ export interface ClientOptions {
    */
   circuitBreaker?: boolean
   /**
+   * Bytes of a request body above which it, and one of unknown length, waits up to 1 s for the server's 100 (Continue),
+   * so that one that is refused is not sent (RFC 9110 10.1.1; curl's threshold). A server that ignores it is remembered
+   * for 10 min. A request asks with a field of its own (Expect: 100-continue), and does not with an empty one. 0: never
+   * by itself. Default: 1,048,576 (1 MiB).
+   */
+  expectThreshold?: number
+  /**
    * Send a replayable request a second time, on an idle connection, when its response head has taken longer than 95 %
    * of the last ones of its origin; the first response counts, within `retryBudget`. Blocking calls then run on the
    * engine's thread. Default: false.
@@ -310,7 +360,7 @@ export type BodyPiece = string | ArrayBufferView | ArrayBufferLike
  * takes them, and sent chunked unless a Content-Length header gives their length.
  *
  * All of them can be sent again, on a replay, a retry or a redirect with 307 or 308, except those that give their
- * pieces once: streams, generators and other iterators, `form-data`. A redirect of these is `KA_INVALID_STATE`.
+ * pieces once: streams, generators and other iterators, `form-data`. A redirect of these is `KA_INVALID_REDIRECT`.
  *
  * A source is released however its request ends: streams are destroyed, iterators get `return()`. It runs in the async
  * context (`AsyncLocalStorage`) of the call that brought it; what it throws is the `cause` of its own request's error.
@@ -351,6 +401,8 @@ export interface RoadOptions {
   rejectUnauthorized?: boolean
   /** `tlsServerName` by Node's name. */
   servername?: string | null
+  /** Decides about redirects, in place of the client's. */
+  onRedirect?: OnRedirect | null
   // <generated request options>
   /**
    * Bytes per second that a body must move at on average over `minSpeedTime`, as curl's low-speed limit; slower is an
@@ -479,7 +531,7 @@ export interface RequestOptions extends Timeouts, RoadOptions {
   query?: URLSearchParams | Record<string, QueryValue | readonly QueryValue[]>
   /** Aborting rejects with `signal.reason` and closes the connection. */
   signal?: AbortSignal | null
-  /** Default `manual`: a redirect is a response like any other. With `error` it rejects with `KA_INVALID_REDIRECT`. */
+  /** Default: the client's, `manual`: a redirect is a response like any other. With `error` it rejects with `KA_INVALID_REDIRECT`. */
   redirect?: 'follow' | 'error' | 'manual'
   /** `decode` by the name that got and others have for it. */
   decompress?: boolean
@@ -614,6 +666,8 @@ export interface Info {
    * too when 1,024 connections have brought their first responses since.
    */
   readonly tls: TlsInfo | null
+  /** The responses that led here by redirects, the first one first; the last 64 of them. */
+  readonly history: Hop[]
 }
 
 /** How TLS was agreed on. */

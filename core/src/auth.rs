@@ -8,7 +8,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use http_auth::parser::ChallengeParser;
-use http_auth::{ChallengeRef, DigestClient, PasswordParams};
+use http_auth::{ChallengeRef, DigestClient, ParamValue, PasswordParams};
 
 /// `Basic` credentials of RFC 7617.
 pub fn basic_credentials(user: &[u8], password: &[u8]) -> String {
@@ -120,7 +120,7 @@ impl Challenges {
         let is = |scheme: &str| challenge.scheme.eq_ignore_ascii_case(scheme);
         self.basic |= is("Basic");
         if is("Digest")
-            && let Ok(digest) = DigestClient::try_from(challenge)
+            && let Ok(digest) = DigestClient::try_from(&spelled(challenge))
             && self.digest.as_ref().is_none_or(|known| strength(&digest) > strength(&known.0))
         {
             self.digest = Some(Digest(digest));
@@ -136,6 +136,22 @@ impl Challenges {
             self.shown += &text;
         }
     }
+}
+
+/// Names of algorithms are compared without case (RFC 7616 3.3: they are tokens, of which servers have
+/// their own spelling); the crate wants that of the RFC.
+fn spelled<'i>(challenge: &ChallengeRef<'i>) -> ChallengeRef<'i> {
+    const NAMES: [&str; 6] =
+        ["MD5", "MD5-sess", "SHA-256", "SHA-256-sess", "SHA-512-256", "SHA-512-256-sess"];
+    let mut own = challenge.clone();
+    for (_, value) in own.params.iter_mut().filter(|(n, _)| n.eq_ignore_ascii_case("algorithm")) {
+        let given = value.to_unescaped();
+        let name = NAMES.iter().find(|name| name.eq_ignore_ascii_case(&given));
+        if let Some(Ok(name)) = name.map(|name| ParamValue::try_from_escaped(name)) {
+            *value = name;
+        }
+    }
+    own
 }
 
 fn strength(digest: &DigestClient) -> u8 {
@@ -224,7 +240,7 @@ mod tests {
             method: "GET",
             body: None,
         };
-        let cnonce = "NTg6RKcb9boFIAS3KrFK9BGeh+niz/sm";
+        let cnonce = "NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v";
         let answer = fixed(found.digest.as_mut().expect("one"), &params, cnonce);
         let user = "793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b";
         let response = "3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5";
@@ -236,6 +252,8 @@ mod tests {
         let answer = login.digest(digest, "GET", "/dir/index.html").expect("an answer");
         assert!(answer.starts_with("Digest ") && answer.contains("nc=00000002"), "{answer}");
         assert!(!answer.contains("Circle") && !format!("{login:?}").contains("Circle"));
+        let lower = read(&[&CHALLENGE.replace("SHA-256", "sha-256-SESS")]);
+        assert!(lower.digest.is_some_and(|digest| digest.0.session()));
         let old = "Digest realm=\"a\", nonce=\"n\"";
         let mut plain = read(&[&format!("{old}, algorithm=SHA-256")]);
         let answer = login.digest(plain.digest.as_mut().expect("one"), "GET", "/").expect("one");

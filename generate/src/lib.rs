@@ -11,6 +11,7 @@ mod c;
 mod declared;
 mod exports;
 mod header;
+mod licences;
 mod man;
 mod node;
 mod pages;
@@ -69,7 +70,7 @@ fn sources(root: &Path) -> Result<Vec<Output>> {
 fn headers(root: &Path) -> Result<Vec<Output>> {
     let header = header::output(root)?;
     let exports = exports::output(root, &declared::parse(&header.text)?)?;
-    Ok(vec![header, exports])
+    Ok(vec![header, exports, licences::output(root)?])
 }
 
 /// Writes the manual pages to `folder`, made if absent, with `date` (YYYY-MM-DD) in them; returns how many.

@@ -15,6 +15,7 @@ const KINDS: &[(&str, &str)] = &[
     ("WARMED", "Connections were opened."),
     ("STREAMED", "Bytes of a stream are at hand, or were written."),
     ("INFORMATIONAL", "The head of an interim response."),
+    ("REDIRECT", "A redirect waits for a word: its head, and where it leads as the body."),
 ];
 
 /// The words that every record has; what is told of an exchange follows them.
@@ -36,6 +37,10 @@ const WORDS: &[(&str, &str)] = &[
     (
         "INFORMATIONAL_LENGTH",
         "Bytes of the 1xx heads behind it: status, number of fields and the fields of each, all with a NUL at their end.",
+    ),
+    (
+        "HISTORY",
+        "Where in the record those of the answers begin that led here, one after the other; 0: none did.",
     ),
 ];
 

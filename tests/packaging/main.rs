@@ -75,6 +75,11 @@ fn every_manual_page_is_clean() {
 }
 
 #[test]
+fn the_list_of_parts_is_complete() {
+    script("sbom.sh");
+}
+
+#[test]
 fn a_missing_tool_is_named_with_its_package() {
     script("missing.sh");
 }

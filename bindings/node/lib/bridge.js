@@ -69,6 +69,9 @@ function dispatch(batch, at) {
     case kind.WANT_BODY:
       exchange.onWantBody((words[word + FLAGS] & RESTART) !== 0)
       break
+    case kind.REDIRECT:
+      exchange.onRedirect(new Record(batch, at))
+      break
     default:
       exchange.onFailure(words[word + EXTRA] - 1, new Record(batch, at))
   }

@@ -32,6 +32,8 @@ let nativeOf
 class Client {
   #native
   #limit // of a body that is collected whole
+  #authorize // a function that says who asks
+  #onRedirect // a function that decides about redirects
 
   static {
     nativeOf = (client) => client.#native
@@ -39,6 +41,7 @@ class Client {
 
   constructor(options) {
     this.#native = options === fromShared ? sharedNative() : made(options)
+    if (typeof options === 'object' && options !== null) this.#setFunctions(options)
     this.#limit = Math.min(this.#native.maxBodySize(), constants.MAX_LENGTH)
     // These two work without their client, as the functions they stand for do.
     for (const name of ['request', 'fetch']) {
@@ -53,8 +56,35 @@ class Client {
     return shared
   }
 
+  #setFunctions({ auth, onRedirect }) {
+    if (typeof auth === 'function') this.#authorize = auth
+    if (onRedirect === undefined || onRedirect === null) return
+    require('./redirects').deciderOf(onRedirect)
+    this.#onRedirect = onRedirect
+  }
+
+  /** The client's functions, where the request has none of its own, and what they say of it. */
+  async #complete(prepared) {
+    if (this.#onRedirect !== undefined && prepared.decider === undefined) prepared.setDecider(this.#onRedirect)
+    let call = prepared.authorize
+    if (call === undefined && !prepared.saysWho && !prepared.hasHeader('authorization')) call = this.#authorize
+    if (call === undefined) return
+    try {
+      await require('./auth').authorize(prepared, call)
+    } catch (error) {
+      prepared.upload?.stop()
+      throw error
+    }
+  }
+
+  /** Whether there is more to a request than to send it. */
+  #isIncomplete(prepared) {
+    return prepared.authorize !== undefined || this.#authorize !== undefined || this.#onRedirect !== undefined
+  }
+
   async request(url, options) {
     const prepared = prepareRequest(url, options)
+    if (this.#isIncomplete(prepared)) await this.#complete(prepared)
     try {
       return await this.#send(prepared, deliverResult, undefined)
     } catch (error) {
@@ -65,6 +95,7 @@ class Client {
   async fetch(input, init) {
     const given = hasRequestBody(input, init) ? await require('./request_body').bodyOf(input) : undefined
     const prepared = prepareFetch(input, init, given)
+    if (this.#isIncomplete(prepared)) await this.#complete(prepared)
     const { method } = prepared
     const deliver = (incoming) => {
       makeResponse ??= require('./response').makeResponse
@@ -88,6 +119,7 @@ class Client {
   }
 
   async #handOut(prepared) {
+    if (this.#isIncomplete(prepared)) await this.#complete(prepared)
     try {
       return await this.#send(prepared, undefined, undefined, require('./upgrade').Switching)
     } catch (error) {

@@ -10,7 +10,7 @@ const SLAB_SIZE = 64 * 1024
 
 // The places in a record, as `make generate` gives them to both sides.
 // <generated layout>
-const kind = { HEAD: 0, CHUNK: 1, WANT_BODY: 2, FAILED: 3, WARMED: 4, STREAMED: 5, INFORMATIONAL: 6 }
+const kind = { HEAD: 0, CHUNK: 1, WANT_BODY: 2, FAILED: 3, WARMED: 4, STREAMED: 5, INFORMATIONAL: 6, REDIRECT: 7 }
 const SIZE = 0 // Bytes of the record, a multiple of 8.
 const SLOT = 1 // The slot of the exchange.
 const KIND = 2 // What the record is about.
@@ -23,12 +23,13 @@ const FIELDS_LENGTH = 8 // Bytes of the header fields: name, NUL, value, NUL and
 const TRAILERS_LENGTH = 9 // Bytes of the trailer fields, in the same form.
 const BODY_LENGTH = 10 // Bytes of the body.
 const INFORMATIONAL_LENGTH = 11 // Bytes of the 1xx heads behind it: status, number of fields and the fields of each, all with a NUL at their end.
-const REPLAYS = 12 // How often the request was sent again on a fresh connection: 0 or 1.
-const REPLAY_REASON = 13 // Why it was sent again: the kind of the error that it met.
-const RETRIES = 14 // Tries before this one that failed and were worth another (option `retries`).
-const REDIRECTS = 15 // Redirects followed before this response.
-const LOCAL_ADDRESS_LENGTH = 16 // Bytes of that text.
-const PEER_ADDRESS_LENGTH = 17 // Bytes of that text.
+const HISTORY = 12 // Where in the record those of the answers begin that led here, one after the other; 0: none did.
+const REPLAYS = 13 // How often the request was sent again on a fresh connection: 0 or 1.
+const REPLAY_REASON = 14 // Why it was sent again: the kind of the error that it met.
+const RETRIES = 15 // Tries before this one that failed and were worth another (option `retries`).
+const REDIRECTS = 16 // Redirects followed before this response.
+const LOCAL_ADDRESS_LENGTH = 17 // Bytes of that text.
+const PEER_ADDRESS_LENGTH = 18 // Bytes of that text.
 const HTTP_10 = 1 // The response is of HTTP/1.0.
 const LAST = 2 // The body ends with this record.
 const DIRECT = 4 // The body can be taken as it comes.
@@ -38,8 +39,8 @@ const REUSED = 32 // Whether the connection had carried a response before.
 const PIPELINED = 64 // Whether it was sent behind other requests on its connection (option `pipelining`).
 const HEDGED = 128 // Whether a second try was sent because the first took long (option `hedge`).
 const HEDGE_WON = 256 // Whether the response is the second try's.
-const WORDS = 18 // Words; numbers follow.
-const TEXTS = 176 // Bytes before the texts.
+const WORDS = 20 // Words; numbers follow.
+const TEXTS = 184 // Bytes before the texts.
 // </generated>
 
 /** Memory that batches are packed into; the views share it. */
@@ -174,7 +175,38 @@ class Record {
     info.informational = texts === heads ? [] : headsOf(slab.bytes.latin1Slice(heads, texts))
     let tls
     const get = () => (tls ??= slab.tlsOf(info.connectionId))
-    return Object.defineProperty(info, 'tls', { get, enumerable: true, configurable: true })
+    Object.defineProperty(info, 'tls', { get, enumerable: true, configurable: true })
+    let history
+    const led = () => (history ??= this.history)
+    return Object.defineProperty(info, 'history', { get: led, enumerable: true, configurable: true })
+  }
+
+  /** The records of the answers that led here. */
+  get hops() {
+    const { words } = this.slab
+    const from = words[this.word + HISTORY]
+    const hops = []
+    if (from === 0) return hops
+    const end = this.word * 4 + words[this.word + SIZE]
+    for (let at = this.word * 4 + from; at < end; at += words[(at >>> 2) + SIZE]) hops.push(new Record(this.slab, at))
+    return hops
+  }
+
+  /** The same as programs see them. */
+  get history() {
+    return this.hops.map((hop) => ({ ...hop.head, info: hop.info }))
+  }
+
+  /** Of a head, what programs see of it. */
+  get head() {
+    const { fields } = this
+    const headers = fieldObject(fields)
+    return {
+      statusCode: this.status,
+      statusText: this.reason,
+      url: this.url,
+      headers: fields.length === 0 ? headers : require('./secrets').guarded(headers, fields),
+    }
   }
 
   /** Whether it says how the exchange went. */

@@ -19,6 +19,7 @@ const CANCELLED = 'cancelled' // the engine's last word is still to come, for no
 const OVER = 'over' // the slot is given back
 
 const INLINE = 8
+const ASK = 256
 
 /** Closes the connection's response when nobody can read it any more. */
 const unread = new FinalizationRegistry((exchange) => exchange.discard())
@@ -37,12 +38,18 @@ class Exchange {
     this.reader = undefined // of the read that runs
     this.signal = undefined
     this.upload = undefined
+    this.decider = undefined // has a word on redirects
     this.incoming = undefined // weak, so that an unread response can be collected
   }
 
   /** Sends; throws when the arguments are not acceptable. */
   submit(client, limit, request) {
-    const { signal, upload } = request
+    const { decider, signal, upload } = request
+    let { flags } = request
+    if (decider !== undefined) {
+      this.decider = decider
+      flags |= ASK
+    }
     this.url = request.url
     this.limit = limit
     // Somebody else's code, which may throw, so before the engine has the request.
@@ -58,7 +65,7 @@ class Exchange {
         client,
         request.method,
         request.url,
-        canPollInline ? request.flags | INLINE : request.flags,
+        canPollInline ? flags | INLINE : flags,
         request.headers,
         request.headerCount,
         request.payload,
@@ -131,8 +138,9 @@ class Exchange {
     if (upload !== undefined && failure.code === 'KA_BODY_SOURCE_FAILED' && upload.failed) {
       error.cause = upload.reason
     }
+    const thrown = failure.code === 'KA_REDIRECT_REFUSED' ? this.decider?.thrown : undefined
     if (reader !== undefined) reader.reject(this.wrap(error, true))
-    else reject(this.wrap(error))
+    else reject(thrown === undefined ? this.wrap(error) : thrown.reason)
   }
 
   onChunk(record) {
@@ -159,6 +167,16 @@ class Exchange {
   /** `again`: from its beginning. */
   onWantBody(again) {
     this.upload?.want(again)
+  }
+
+  /** A redirect waits for a word. */
+  onRedirect(record) {
+    if (this.state !== PENDING) return
+    const { slot } = this
+    this.decider.decide(record, (refusal) => {
+      // The slot may be another's by now.
+      if (this.state === PENDING) bridge.decide(slot, refusal)
+    })
   }
 
   /**

@@ -49,6 +49,9 @@ const forms = {
     if (typeof value !== 'object' || Array.isArray(value)) throw wrong(name, 'a string, an object of patterns and proxies, or null', value)
     return Object.keys(value).map((pattern) => `${entry(name, pattern)}=>${entry(name, value[pattern] ?? 'direct')}`).join(' ')
   },
+  credentials(name, value) {
+    return require('./auth').credentialsText(name, value)
+  },
   list(name, value) {
     if (!Array.isArray(value)) throw wrong(name, 'a string, an array of strings or null', value)
     return value.map((one) => entry(name, one)).join(' ')
@@ -87,7 +90,8 @@ function ownOptions(options) {
   let own
   for (const name of requestOptions) {
     const value = options[name]
-    if (value === undefined) continue
+    // A function is asked on this side.
+    if (value === undefined || typeof value === 'function') continue
     const row = table.get(aliases[name] ?? name)
     own ??= []
     if (row.kind === 'flag') {
@@ -112,14 +116,16 @@ function wrong(name, expected, value) {
 /** The options that were given, as the native side takes them, and the profile they change. */
 function clientOptions(options) {
   if (typeof options !== 'object') throw argumentError(`options: expected an object; got ${typeof options}`)
-  const { profile, ...others } = options
+  const { profile, onRedirect, ...others } = options
   if (profile !== undefined && typeof profile !== 'string') throw wrong('profile', 'a string', profile)
   const entries = []
   for (const name of Object.keys(others)) {
     const alias = Object.hasOwn(aliases, name) ? aliases[name] : undefined
     const row = table.get(alias ?? name)
-    if (row === undefined) throw unknownOption(name, ['profile', ...table.keys(), ...Object.keys(aliases)])
+    if (row === undefined) throw unknownOption(name, ['profile', 'onRedirect', ...table.keys(), ...Object.keys(aliases)])
     const value = options[name]
+    // A function is asked on this side.
+    if (name === 'auth' && typeof value === 'function') continue
     if (alias !== undefined && value !== undefined && options[alias] !== undefined) {
       throw argumentError(`options ${name} and ${alias} are the same; give one of them`)
     }
@@ -134,4 +140,4 @@ function camelNames(message) {
   return message.replace(snake, camel)
 }
 
-module.exports = { camelNames, clientOptions, ownOptions, isClientOption: (name) => table.has(name) || Object.hasOwn(aliases, name) }
+module.exports = { camelNames, clientOptions, ownOptions, isClientOption: (name) => table.has(name) || name === 'onRedirect' || Object.hasOwn(aliases, name) }

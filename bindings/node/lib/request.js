@@ -24,14 +24,14 @@ const OWN = new Set([...native.requestOptions(), 'rejectUnauthorized', 'serverna
 // WHATWG's fetch has a word of its own for this one.
 OWN.delete('redirect')
 const REQUEST_OPTIONS = new Set([
-  'method', 'headers', 'body', 'query', 'signal', 'redirect', 'decompress', 'rawTarget', ...LIMITS, ...OWN,
+  'method', 'headers', 'body', 'query', 'signal', 'redirect', 'decompress', 'onRedirect', 'rawTarget', ...LIMITS, ...OWN,
 ])
 // Those that WHATWG's fetch spells in capitals whatever the caller wrote.
 const UPPER = new Map(native.fetchMethods().map((name) => [name.toLowerCase(), name]))
 
 /** What `fetch` honours, and what it knows and can do without: a server's process has no use for them. */
 const FETCH_OPTIONS = new Set([
-  'method', 'headers', 'body', 'signal', 'redirect', 'duplex', 'rawTarget', ...LIMITS, ...OWN,
+  'method', 'headers', 'body', 'signal', 'redirect', 'duplex', 'onRedirect', 'rawTarget', ...LIMITS, ...OWN,
   'cache', 'credentials', 'keepalive', 'mode', 'priority', 'referrer', 'referrerPolicy', 'window',
 ])
 /** What would change what is sent or trusted, and is not done here. */
@@ -63,8 +63,9 @@ function requestOf(url, options) {
   prepared.setSignal(options.signal)
   prepared.setLimits(options)
   if (options.query !== undefined) prepared.addQuery(options.query)
-  const { redirect, decompress, rawTarget } = options
+  const { redirect, decompress, onRedirect, rawTarget } = options
   if (redirect !== undefined) prepared.setRedirect(redirect)
+  if (onRedirect !== undefined) prepared.setDecider(onRedirect)
   if (decompress !== undefined) prepared.setDecode('decompress', decompress)
   if (options.decode !== undefined) prepared.setDecode('decode', options.decode)
   if (rawTarget !== undefined) prepared.setRawTarget(rawTarget)
@@ -131,6 +132,7 @@ function fetchOf(url, source, init, body) {
   prepared.setSignal(signal)
   prepared.setLimits(init)
   prepared.setRedirect(init.redirect ?? source?.redirect ?? 'follow')
+  if (init.onRedirect !== undefined) prepared.setDecider(init.onRedirect)
   const block = new HeaderBlock()
   collectHeaders(init.headers ?? source?.headers, block)
   if (body !== undefined && body !== null && (prepared.method === 'GET' || prepared.method === 'HEAD')) {
@@ -155,10 +157,35 @@ class Prepared {
     this.limits = undefined
     this.signal = undefined
     this.own = undefined
+    this.authorize = undefined // a function of the request
+    this.saysWho = false // `auth` was given
+    this.decider = undefined
   }
 
   setOwn(options) {
     this.own ??= require('./options').ownOptions(options)
+    const { auth } = options
+    if (auth === undefined) return
+    this.saysWho = true
+    if (typeof auth === 'function') this.authorize = auth
+  }
+
+  setDecider(call) {
+    this.decider = require('./redirects').deciderOf(call)
+  }
+
+  /** Fields of these names go to no other origin. */
+  addSensitive(names) {
+    this.own ??= []
+    const at = this.own.indexOf('sensitive_headers')
+    const others = at === -1 ? '' : this.own[at + 1]
+    if (at !== -1) this.own.splice(at, 2)
+    this.own.push('sensitive_headers', `${others} ${names.join(' ')}`)
+  }
+
+  /** Whether the caller gave a field of that lower-case name. */
+  hasHeader(name) {
+    return this.headers !== undefined && `\0${this.headers.toLowerCase()}`.split('\0').some((text, i) => i % 2 === 1 && text === name)
   }
 
   setDecode(name, decode) {

@@ -10,11 +10,15 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use keepalive_common::{fork, huge_pages};
-use keepalive_core::{Client, Completion, Outcome, Queue, Redirects, Request, Until, body_pipe};
+use keepalive_core::{
+    Client, Completion, Outcome, Queue, RedirectHook, RedirectQuestion, Redirects, Request, Until,
+    body_pipe,
+};
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
 
+use crate::arguments::{add_headers, set_own};
 use crate::call_table::CallTable;
 use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
@@ -42,6 +46,8 @@ const SWITCH: u32 = 64;
 /// A redirect is a response like others.
 const MANUAL: u32 = 128;
 
+/// JavaScript has a word on redirects (`decide`).
+const ASK: u32 = 256;
 /// `DECODE` holds unless the client was told otherwise.
 const AS_CLIENT: u32 = 8192;
 
@@ -58,6 +64,18 @@ struct Shared {
     queue: Arc<Queue>,
     waking: Waking,
     state: RefCell<State>,
+}
+
+/// Hands questions to JavaScript.
+struct Asking {
+    queue: Arc<Queue>,
+    token: u64,
+}
+
+impl RedirectHook for Asking {
+    fn asked(&self, question: RedirectQuestion) {
+        self.queue.push(self.token, Outcome::Redirect(question));
+    }
 }
 
 #[derive(Default)]
@@ -147,6 +165,9 @@ impl Bridge {
             sender = Some(half);
         }
         let queue = &self.shared.queue;
+        if flags & ASK != 0 {
+            request.set_redirect_hook(Arc::new(Asking { queue: queue.clone(), token }));
+        }
         let call = if flags & INLINE != 0 {
             client.client.submit_inline(request, Until::Head, queue, token)
         } else {
@@ -299,6 +320,17 @@ impl Bridge {
     pub fn restarted(&self, index: u32) {
         if let Some(sender) = &self.shared.state.borrow_mut().slots.at(index).sender {
             sender.restarted();
+        }
+    }
+
+    /// The redirect that waits for a word is followed, or refused for a reason.
+    #[napi]
+    pub fn decide(&self, index: u32, refusal: Option<String>) {
+        let question = self.shared.state.borrow_mut().slots.at(index).question.take();
+        match (question, refusal) {
+            (None, _) => {}
+            (Some(question), None) => question.follow(),
+            (Some(question), Some(reason)) => question.refuse(&reason),
         }
     }
 
@@ -483,30 +515,6 @@ impl Shared {
     }
 }
 
-/// What a request has for itself: an option, or what is no option of a client's.
-fn set_own(request: &mut Request, name: &str, value: &str) -> keepalive_core::Result<()> {
-    match name {
-        "raw_target" => request.set_raw_target(value.as_bytes()),
-        "omit" => request.omit_header(value.as_bytes()),
-        _ => request.set_option(name, Some(value)),
-    }
-}
-
 fn in_use() -> Thrown {
     invalid("the slot is in use")
-}
-
-fn add_headers(request: &mut Request, block: &[u8], count: u32) -> Result<(), Thrown> {
-    let mut pieces = block.split(|byte| *byte == 0);
-    for _ in 0..count {
-        let (Some(name), Some(value)) = (pieces.next(), pieces.next()) else {
-            return Err(invalid("headers: fewer fields than announced"));
-        };
-        request.add_header(name, value).map_err(thrown)?;
-    }
-    match pieces.next() {
-        // The block ends in a NUL; more than that is a NUL inside a name or value.
-        Some(b"") if pieces.next().is_none() => Ok(()),
-        _ => Err(invalid("headers: a name or value contains a NUL character")),
-    }
 }

@@ -4,7 +4,7 @@
 //! and how many calls it had before. Whatever comes late for an earlier call is told apart here and
 //! never reaches the exchange that has the slot now.
 
-use keepalive_core::{BodySender, Call, Response};
+use keepalive_core::{BodySender, Call, RedirectQuestion, Response};
 
 /// One exchange.
 #[derive(Default)]
@@ -15,6 +15,8 @@ pub struct Slot {
     pub response: Option<Response>,
     /// The response is kept for its stream to be taken.
     pub switches: bool,
+    /// A redirect that waits for a word.
+    pub question: Option<RedirectQuestion>,
     /// The request body, while it is being sent.
     pub sender: Option<BodySender>,
     generation: u32,
@@ -63,6 +65,7 @@ impl CallTable {
         slot.running = false;
         slot.call = None;
         slot.sender = None;
+        slot.question = None;
         self.running -= 1;
         Some((token as u32, slot))
     }

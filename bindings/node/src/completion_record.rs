@@ -112,7 +112,21 @@ impl Batch {
                 self.write(Record { slot, kind: kind::STREAMED, ..Record::default() });
             }
             // Nobody here asks for it.
-            Outcome::StreamRead(_) | Outcome::Redirect(_) => {}
+            Outcome::StreamRead(_) => {}
+            Outcome::Redirect(question) => {
+                // One that comes late is dropped, which refuses.
+                let Some(slot) = slots.running_at(token) else { return };
+                let response = Response::from(&question);
+                self.write(Record {
+                    slot,
+                    kind: kind::REDIRECT,
+                    flags: version_flag(&response),
+                    body: question.next_url().as_bytes(),
+                    response: Some(&response),
+                    ..Record::default()
+                });
+                slots.at(slot).question = Some(question);
+            }
             Outcome::Response(Err(error))
             | Outcome::Chunk(_, Err(error))
             | Outcome::Filled(_, _, _, Err(error))
@@ -244,6 +258,19 @@ impl Batch {
             }
         }
         out.resize(out.len().next_multiple_of(8), 0);
+        let history = record.response.map_or(&[][..], |response| response.history());
+        if !history.is_empty() {
+            words[word::HISTORY] = (out.len() - start) as u32;
+        }
+        for hop in history {
+            let response = Response::from(&**hop);
+            let flags = version_flag(&response);
+            self.sessions.note(&response);
+            let told = Some((response.info(), response.timings()));
+            let response = Some(&response);
+            self.write(Record { kind: kind::HEAD, flags, response, told, ..Record::default() });
+        }
+        let out = &mut self.bytes;
         words[word::SIZE] = (out.len() - start) as u32;
         for (place, word) in out[start..].chunks_exact_mut(4).zip(words) {
             place.copy_from_slice(&word.to_ne_bytes());

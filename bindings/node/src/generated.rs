@@ -109,7 +109,7 @@ pub mod record {
     use crate::convert::row_of;
 
     /// Words of a record.
-    pub const WORDS: usize = 18;
+    pub const WORDS: usize = 20;
     /// Numbers that follow them.
     pub const NUMBERS: usize = 13;
 
@@ -129,6 +129,8 @@ pub mod record {
         pub const STREAMED: u32 = 5;
         /// The head of an interim response.
         pub const INFORMATIONAL: u32 = 6;
+        /// A redirect waits for a word: its head, and where it leads as the body.
+        pub const REDIRECT: u32 = 7;
     }
 
     /// Bits of the word FLAGS.
@@ -173,6 +175,9 @@ pub mod record {
         /// Bytes of the 1xx heads behind it: status, number of fields and the fields of each, all
         /// with a NUL at their end.
         pub const INFORMATIONAL_LENGTH: usize = 11;
+        /// Where in the record those of the answers begin that led here, one after the other;
+        /// 0: none did.
+        pub const HISTORY: usize = 12;
     }
 
     /// Puts what is told of an exchange into its places.
@@ -182,10 +187,10 @@ pub mod record {
         words[word::FLAGS] |= u32::from(info.pipelined) << 6;
         words[word::FLAGS] |= u32::from(info.hedged) << 7;
         words[word::FLAGS] |= u32::from(info.hedge_won) << 8;
-        words[12] = info.replays;
-        words[13] = info.replay_reason.map_or(0, row_of);
-        words[14] = info.retries;
-        words[15] = info.redirects;
+        words[13] = info.replays;
+        words[14] = info.replay_reason.map_or(0, row_of);
+        words[15] = info.retries;
+        words[16] = info.redirects;
         numbers[0] = info.connection_id as f64;
         numbers[1] = info.requests as f64;
         numbers[2] = info.bytes_sent as f64;
@@ -204,8 +209,8 @@ pub mod record {
     /// The texts that come last, with the places of their lengths.
     pub fn texts(info: &Info) -> impl Iterator<Item = (usize, &str)> {
         [
-            (16, info.local_address.as_deref().unwrap_or_default()),
-            (17, info.peer_address.as_deref().unwrap_or_default()),
+            (17, info.local_address.as_deref().unwrap_or_default()),
+            (18, info.peer_address.as_deref().unwrap_or_default()),
         ]
         .into_iter()
     }

@@ -7,6 +7,15 @@ client over that client's very pool. Arguments, responses and exceptions are nam
 
 from collections.abc import Mapping as _Mapping
 
+from ._auth import (
+    Auth,
+    BasicAuth,
+    BearerAuth,
+    DigestAuth,
+    NetRCAuth,
+    Request,
+    RequestHeaders,
+)
 from ._errors import InsecureWarning
 from ._errors import (
     # <generated imports>
@@ -86,12 +95,19 @@ __all__ = [
     "AsyncClient",
     "AsyncStream",
     "AsyncUpgradedStream",
+    "Auth",
+    "BasicAuth",
+    "BearerAuth",
     "Certificate",
     "Client",
+    "DigestAuth",
     "Headers",
     "Info",
     "InsecureWarning",
+    "NetRCAuth",
     "OriginStats",
+    "Request",
+    "RequestHeaders",
     "Response",
     "Stats",
     "Stream",

@@ -43,6 +43,12 @@ async def _prepared(source: Any) -> Body:
 
 
 async def _run(pending: Any) -> Any:
+    by_flow = pending.by_flow()
+    if by_flow is not None:
+        from ._auth import arun
+
+        prepared, auth = by_flow
+        return await arun(prepared, auth, _done, _away)
     if pending.source is not None:
         pending.source = await _prepared(pending.source)
     return await _done(pending)
@@ -62,8 +68,8 @@ def _verb(method: str, doc: str) -> Any:
 
     async def verb(self: Any, url: str, **options: Any) -> Any:
         pending = self._begin(method, url, options)
-        if pending.source is not None:
-            pending.source = await _prepared(pending.source)
+        if pending.is_special:
+            return await _run(pending)
         try:
             return await pending
         except GeneratorExit:

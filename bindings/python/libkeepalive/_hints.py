@@ -14,7 +14,6 @@ _HEADER = "set the header: headers={}"
 #: What requests, httpx, aiohttp and urllib3 call things that are spelled or done otherwise here.
 _ELSEWHERE = {
     "allow_redirects": "follow_redirects=True",
-    "redirect": "follow_redirects=True",
     "max_redirects": "give max_redirects= to Client(...)",
     "stream": _STREAM,
     "preload_content": _STREAM,
@@ -59,12 +58,13 @@ _ELSEWHERE = {
     "app": "a client has one transport, its pool",
     "event_hooks": "there are no hooks",
     "hooks": "there are no hooks",
+    "allow_redirect": "on_redirect=",
     "default_encoding": "set response.encoding",
     "body": _BODY,
     "fields": "params=, data= or files=",
     "query": "params=",
     "form": "data=",
-    "bearer": _HEADER.format('{"Authorization": "Bearer ..."}'),
+    "bearer": "auth=libkeepalive.BearerAuth(token)",
     "raise_for_status": "call response.raise_for_status()",
     "connect_timeout": "timeout=libkeepalive.Timeout(connect=...)",
     "read_timeout": "timeout=libkeepalive.Timeout(read=...)",

@@ -1,6 +1,15 @@
 """Types of the native module. What each item does is said in its docstring."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -23,6 +32,7 @@ from uuid import UUID
 
 from typing_extensions import Buffer, Unpack
 
+from ._auth import Auth, Request
 from ._errors import RequestInfo
 
 __all__ = [
@@ -35,6 +45,7 @@ __all__ = [
     "Info",
     "Multipart",
     "OPTIONS",
+    "Prepared",
     "Response",
     "Sender",
     "OriginStats",
@@ -95,6 +106,11 @@ _Pairs: TypeAlias = (
 class _Readable(Protocol):
     def read(self, size: int, /) -> Buffer: ...
 
+class _Flow(Protocol):
+    """What httpx's classes have."""
+
+    def auth_flow(self, request: Any, /) -> Generator[Any, Any, None]: ...
+
 _Content: TypeAlias = str | Buffer | IO[bytes] | _Readable | Iterable[Buffer]
 _FileContent: TypeAlias = str | Buffer | IO[bytes] | _Readable
 _File: TypeAlias = (
@@ -103,7 +119,14 @@ _File: TypeAlias = (
     | tuple[str | None, _FileContent, str | None]
     | tuple[str | None, _FileContent, str | None, Mapping[str, str] | Iterable[tuple[str, str]] | None]
 )
-_AuthTypes: TypeAlias = tuple[str | bytes, str | bytes]
+_AuthTypes: TypeAlias = (
+    tuple[str | bytes, str | bytes]
+    | Auth
+    | _Flow
+    | Callable[[Request], Request]
+    | Callable[[Request], Awaitable[Request]]
+)
+_OnRedirect: TypeAlias = Callable[[Response, str], bool | None]
 _TimeoutTypes: TypeAlias = float | Timeout | None
 
 class _Extensions(TypedDict, total=False):
@@ -123,6 +146,11 @@ class _Arguments(TypedDict, total=False):
     files: Mapping[str, _File] | Iterable[tuple[str, _File]] | None
     timeout: _TimeoutTypes
     follow_redirects: bool | None
+    on_redirect: _OnRedirect | None
+    """Decides about each redirect that is followed: called with its response (a head without a body) and the
+    URL that it leads to. ``False`` refuses, and the request fails with ``RedirectRefused``; ``True`` and
+    ``None`` do not; what it raises is raised by the call. It runs on the thread that sends, for asyncio and
+    trio on that of the loop, in the context (``contextvars``) of the call."""
     verify: bool | str | PathLike[str] | None
     """As the client's, for this request alone: ``False``, or the file or directory of certificates that
     are trusted instead of the system's. Its connections are never shared with other requests'."""
@@ -242,6 +270,11 @@ class _ClientOptions(TypedDict, total=False):
     base_url: str | None
     timeout: _TimeoutTypes
     follow_redirects: bool | None
+    on_redirect: _OnRedirect | None
+    """Decides about each redirect that is followed: called with its response (a head without a body) and the
+    URL that it leads to. ``False`` refuses, and the request fails with ``RedirectRefused``; ``True`` and
+    ``None`` do not; what it raises is raised by the call. It runs on the thread that sends, for asyncio and
+    trio on that of the loop, in the context (``contextvars``) of the call."""
     verify: bool | str | PathLike[str] | SSLContext | None
     """``False``: certificates are not verified, with an ``InsecureWarning``. A path: the file or
     directory of certificates that are trusted instead of the system's. A context: its settings as they
@@ -375,6 +408,12 @@ class _ClientOptions(TypedDict, total=False):
     circuit_breaker: bool | None
     """Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed,
     lets one probe through after 5 s (doubled up to 60 s). Default: False."""
+    expect_threshold: int | None
+    """Bytes of a request body above which it, and one of unknown length, waits up to 1 s for the
+    server's 100 (Continue), so that one that is refused is not sent (RFC 9110 10.1.1; curl's
+    threshold). A server that ignores it is remembered for 10 min. A request asks with a field of
+    its own (Expect: 100-continue), and does not with an empty one. 0: never by itself.
+    Default: 1048576."""
     hedge: bool | None
     """Send a replayable request a second time, on an idle connection, when its response head has
     taken longer than 95 % of the last ones of its origin; the first response counts, within
@@ -571,6 +610,12 @@ class Response:
     def is_error(self) -> bool: ...
     @property
     def is_redirect(self) -> bool: ...
+    @property
+    def has_redirect_location(self) -> bool: ...
+    @property
+    def next_request(self) -> RequestInfo | None: ...
+    @property
+    def history(self) -> list[Response]: ...
     @property
     def is_closed(self) -> bool: ...
     @property
@@ -851,6 +896,17 @@ class Multipart:
         content: Any,
     ) -> None: ...
     def finish(self) -> list[Any]: ...
+
+@final
+class Prepared:
+    source: Any
+    def view(self) -> tuple[str, str, list[tuple[str, str]], bytes | None]: ...
+    def send(
+        self, method: str, url: str, headers: list[tuple[str, str]], content: bytes | None = None
+    ) -> Response: ...
+    def pending(
+        self, method: str, url: str, headers: list[tuple[str, str]], content: bytes | None = None
+    ) -> Any: ...
 
 @final
 class Sender:

@@ -19,13 +19,18 @@ pub struct Failure(Arc<Mutex<Option<PyErr>>>);
 impl Failure {
     /// The source's exception, if it is why the request failed.
     pub fn take(&self, error: &keepalive_core::Error) -> Option<PyErr> {
-        if error.kind() != ErrorKind::BodySourceFailed {
+        self.take_of(error, ErrorKind::BodySourceFailed)
+    }
+
+    /// What failed so, if that is why the request failed.
+    pub fn take_of(&self, error: &keepalive_core::Error, kind: ErrorKind) -> Option<PyErr> {
+        if error.kind() != kind {
             return None;
         }
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
     }
 
-    fn set(&self, error: PyErr) {
+    pub fn set(&self, error: PyErr) {
         *self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(error);
     }
 }
@@ -45,7 +50,11 @@ impl PythonSource {
         static PREPARE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = source.py();
         let prepare = PREPARE.import(py, "libkeepalive._bodies", "prepare")?;
-        let body = prepare.call1((source, false))?;
+        // One that a flow has prepared is a body already.
+        let body = match source.hasattr(intern!(py, "repeatable"))? {
+            true => source.clone(),
+            false => prepare.call1((source, false))?,
+        };
         let (length, repeatable) = known(&body)?;
         let body = body.unbind();
         Ok((PythonSource { body, iterator: None, repeatable, failure: failure.clone() }, length))

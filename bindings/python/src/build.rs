@@ -9,13 +9,15 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString, PyTuple};
 
+use crate::auth::Auth;
 use crate::body::Pieces;
-use crate::convert::{buffer, credentials, encoder, flag, owned, text, utf8};
+use crate::convert::{buffer, encoder, flag, owned, text, utf8};
 use crate::errors::{RequestLine, to_python, unknown, wrong_type};
 use crate::headers::wishes;
 use crate::once::PyOnceLock;
 use crate::option_text::option_text;
 use crate::options::request_options;
+use crate::redirects;
 use crate::response::Method;
 use crate::shared::Shared;
 use crate::timeout::timeouts;
@@ -33,6 +35,7 @@ const ARGUMENTS: &[&str] = &[
     "files",
     "timeout",
     "follow_redirects",
+    "on_redirect",
     "verify",
     "cert",
     "raw_target",
@@ -44,6 +47,10 @@ const ARGUMENTS: &[&str] = &[
 pub struct Built<'py> {
     pub request: Request,
     pub source: Option<Bound<'py, PyAny>>,
+    /// The flow of an `auth` that it is sent by.
+    pub flow: Option<Py<PyAny>>,
+    /// Who decides about redirects.
+    pub on_redirect: Option<Py<PyAny>>,
 }
 
 /// Method and URL as they are sent.
@@ -64,6 +71,7 @@ struct Arguments<'py> {
     /// `None` is a value here: no limit.
     timeout: Option<Bound<'py, PyAny>>,
     follow_redirects: Option<Bound<'py, PyAny>>,
+    on_redirect: Option<Bound<'py, PyAny>>,
     raw_target: Option<Bound<'py, PyAny>>,
     /// Options of the client that it has for itself.
     own: Vec<(&'static OptionInfo, Bound<'py, PyAny>)>,
@@ -87,6 +95,7 @@ impl<'py> Arguments<'py> {
                 "auth" => arguments.auth = Some(value),
                 "timeout" => arguments.timeout = Some(value),
                 "follow_redirects" => arguments.follow_redirects = given,
+                "on_redirect" => arguments.on_redirect = given,
                 "raw_target" => arguments.raw_target = given,
                 "extensions" => {
                     if let Some(target) = given.as_ref().map(extension).transpose()?.flatten() {
@@ -176,6 +185,7 @@ pub fn build<'py>(
         }
     }
     let auth = arguments.auth.as_ref().filter(|auth| !auth.is_none());
+    let auth = auth.map(Auth::read).transpose()?;
     let mut own_type = None;
     if let Some(headers) = &arguments.headers {
         for (name, value) in wishes("headers", headers)? {
@@ -190,9 +200,6 @@ pub fn build<'py>(
                 Some(_) => {}
             }
         }
-    }
-    if let Some(auth) = auth {
-        add(py, &mut request, b"Authorization", credentials(auth)?.as_bytes())?;
     }
     let (source, media_type) = set_body(&mut request, &arguments, own_type.as_deref())?;
     let decided = request.decides_header(CONTENT_TYPE)
@@ -214,12 +221,18 @@ pub fn build<'py>(
             }
         }
     }
-    if let Some(auth) = &shared.auth
-        && arguments.auth.is_none()
-        && !request.decides_header(b"authorization")
-    {
-        add(py, &mut request, b"Authorization", auth)?;
-    }
+    let auth = match &auth {
+        Some(auth) => Some(auth),
+        None if arguments.auth.is_some() || request.decides_header(b"authorization") => None,
+        None if shared.auth.is_some() => shared.auth.as_ref(),
+        None => shared.netrc.as_ref().filter(|_| !request.has_userinfo()),
+    };
+    let flow = match auth {
+        Some(auth) => auth
+            .apply(py, &mut request)
+            .map_err(|error| to_python(py, &error, Some(&line(&request))))?,
+        None => None,
+    };
     if !request.decides_header(b"accept") {
         add(py, &mut request, b"Accept", b"*/*")?;
     }
@@ -244,7 +257,11 @@ pub fn build<'py>(
     if let Some(follow) = follow {
         request.set_follow_redirects(follow);
     }
-    Ok(Built { request, source })
+    let on_redirect = match &arguments.on_redirect {
+        Some(hook) => Some(redirects::hook(hook)?),
+        None => shared.on_redirect.as_ref().map(|hook| hook.clone_ref(py)),
+    };
+    Ok(Built { request, source, flow, on_redirect })
 }
 
 /// Standard method names are accepted in lower case too; all others are sent as they are.

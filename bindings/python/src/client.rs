@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
-use keepalive_core::Until;
+use keepalive_core::{ErrorKind, Until};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::aio::AsyncClient;
+use crate::auth;
 use crate::blocking::blocking;
 use crate::body::{Failure, PythonSource};
 use crate::build::{Built, build, line, method};
@@ -15,19 +16,22 @@ use crate::convert::{how_many, text};
 use crate::errors::{of_class, to_python};
 use crate::generated::Stats;
 use crate::gevent;
+use crate::prepared::Prepared;
+use crate::redirects::attach_here;
 use crate::response::{Method, Response, SMALL_BODY};
 use crate::shared::Shared;
 
 /// Sends on this thread: to the end of the body, or with `head_only` to the end of the head.
-fn send(
+pub fn send(
     py: Python<'_>,
     shared: &Shared,
     method: Method,
     built: Built<'_>,
     head_only: bool,
 ) -> PyResult<Response> {
-    let Built { mut request, source } = built;
+    let Built { mut request, source, on_redirect, .. } = built;
     let failure = Failure::default();
+    let refused = on_redirect.map(|hook| attach_here(&mut request, hook));
     if let Some(source) = source {
         let (source, length) = PythonSource::new(&source, &failure)?;
         request.set_body_stream(Box::new(source), length);
@@ -43,8 +47,33 @@ fn send(
         Ok(response) => Ok(response),
         Err(error) => Err(failure
             .take(&error)
+            .or_else(|| refused?.take_of(&error, ErrorKind::RedirectRefused))
             .unwrap_or_else(|| to_python(py, &error, Some(&line(&request))))),
     }
+}
+
+/// The same by the flow of its `auth`, if it has one.
+fn exchange(
+    py: Python<'_>,
+    shared: &Arc<Shared>,
+    method: Method,
+    built: Built<'_>,
+    head_only: bool,
+) -> PyResult<Py<Response>> {
+    let Built { request, source, flow: Some(flow), on_redirect } = built else {
+        return Py::new(py, send(py, shared, method, built, head_only)?);
+    };
+    let prepared = Prepared {
+        shared: shared.clone(),
+        request,
+        method,
+        source: Mutex::new(source.map(Bound::unbind)),
+        on_redirect,
+        until: if head_only { Until::Head } else { Until::SmallBody(SMALL_BODY) },
+        owner: None,
+    };
+    let prepared = Bound::new(py, prepared)?.into_any();
+    Ok(auth::run(py, &prepared, &flow)?.cast_into::<Response>()?.unbind())
 }
 
 pub fn whole(
@@ -52,7 +81,7 @@ pub fn whole(
     method: &'static str,
     url: &Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Response> {
+) -> PyResult<Py<Response>> {
     request(shared, Cow::Borrowed(method), url, options)
 }
 
@@ -61,7 +90,7 @@ fn request(
     method: Method,
     url: &Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Response> {
+) -> PyResult<Py<Response>> {
     let py = url.py();
     if let Some(pool) = gevent::pool(py)? {
         let (shared, url) = (shared.clone(), url.clone().unbind());
@@ -71,14 +100,14 @@ fn request(
         });
     }
     let built = build(shared, &method, url, options)?;
-    send(py, shared, method, built, false)
+    exchange(py, shared, method, built, false)
 }
 
 /// An HTTP client with a keep-alive pool of its own. Any number of threads may use it at once.
 ///
 /// Keyword options: those of the engine (``libkeepalive.OPTIONS`` lists name, default and meaning;
 /// times are seconds as float, ``None`` is no limit), and ``headers``, ``auth``, ``base_url``,
-/// ``timeout`` and ``follow_redirects`` as defaults of its requests, ``profile`` (``"service"``: short
+/// ``timeout``, ``on_redirect`` and ``follow_redirects`` as defaults of its requests, ``profile`` (``"service"``: short
 /// limits, retries and a circuit breaker for calls between services), and as httpx spells them
 /// ``verify`` (a CA file) and ``cert`` (certificate and key file). ``TypeError`` names an unknown option,
 /// ``InvalidArgument`` one with a value that is not allowed.
@@ -114,7 +143,7 @@ impl Client {
         &self,
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Response> {
+    ) -> PyResult<Py<Response>> {
         whole(&self.shared, "GET", url, options)
     }
 
@@ -124,7 +153,7 @@ impl Client {
         &self,
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Response> {
+    ) -> PyResult<Py<Response>> {
         whole(&self.shared, "HEAD", url, options)
     }
 
@@ -134,7 +163,7 @@ impl Client {
         &self,
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Response> {
+    ) -> PyResult<Py<Response>> {
         whole(&self.shared, "OPTIONS", url, options)
     }
 
@@ -144,7 +173,7 @@ impl Client {
         &self,
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Response> {
+    ) -> PyResult<Py<Response>> {
         whole(&self.shared, "POST", url, options)
     }
 
@@ -154,7 +183,7 @@ impl Client {
         &self,
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Response> {
+    ) -> PyResult<Py<Response>> {
         whole(&self.shared, "PUT", url, options)
     }
 
@@ -164,7 +193,7 @@ impl Client {
         &self,
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Response> {
+    ) -> PyResult<Py<Response>> {
         whole(&self.shared, "PATCH", url, options)
     }
 
@@ -174,7 +203,7 @@ impl Client {
         &self,
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Response> {
+    ) -> PyResult<Py<Response>> {
         whole(&self.shared, "DELETE", url, options)
     }
 
@@ -183,7 +212,9 @@ impl Client {
     /// Keyword arguments, as in httpx: ``params`` (appended to the URL's query), ``headers``,
     /// ``content`` (str, bytes, any buffer, a binary file or an iterable of bytes), ``data`` (form
     /// fields), ``json``, ``files`` (multipart; a file is content or (name, content[, media type[,
-    /// headers]])), ``auth`` (user, password; ``None`` switches the client's off), ``timeout``
+    /// headers]])), ``auth`` ((user, password), an ``Auth`` such as ``DigestAuth``, or a function of a
+    /// ``Request``; ``None`` switches the client's off), ``on_redirect`` (a function of the response
+    /// and the URL that it leads to, which refuses by ``False`` or an exception), ``timeout``
     /// (seconds for each phase, a ``Timeout``, or ``None`` for no limit), ``follow_redirects``
     /// (default False), and ``extensions``, of which ``target`` is ``raw_target``. A header whose value is
     /// ``None`` is not sent, also one that would be by default. ``raw_target`` (bytes or str) is sent as
@@ -205,7 +236,7 @@ impl Client {
         method: &Bound<'_, PyAny>,
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Response> {
+    ) -> PyResult<Py<Response>> {
         send_named(&self.shared, method, url, options)
     }
 
@@ -291,7 +322,7 @@ pub fn send_named(
     method: &Bound<'_, PyAny>,
     url: &Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Response> {
+) -> PyResult<Py<Response>> {
     request(shared, self::method(method)?, url, options)
 }
 
@@ -307,6 +338,8 @@ struct Unsent {
     method: Method,
     request: keepalive_core::Request,
     source: Option<Py<PyAny>>,
+    flow: Option<Py<PyAny>>,
+    on_redirect: Option<Py<PyAny>>,
 }
 
 impl Stream {
@@ -317,9 +350,11 @@ impl Stream {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stream> {
         let method = self::method(method)?;
-        let Built { mut request, source } = build(shared, &method, url, options)?;
+        let Built { mut request, source, flow, on_redirect } =
+            build(shared, &method, url, options)?;
         request.set_decode_later(true);
-        let unsent = Unsent { method, request, source: source.map(Bound::unbind) };
+        let source = source.map(Bound::unbind);
+        let unsent = Unsent { method, request, source, flow, on_redirect };
         Ok(Stream {
             shared: shared.clone(),
             unsent: Mutex::new(Some(unsent)),
@@ -332,19 +367,18 @@ impl Stream {
 impl Stream {
     fn __enter__(&self, py: Python<'_>) -> PyResult<Py<Response>> {
         let unsent = self.unsent.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        let Some(Unsent { method, request, source }) = unsent else {
+        let Some(Unsent { method, request, source, flow, on_redirect }) = unsent else {
             return Err(of_class(py, "InvalidState", "this stream() was entered before"));
         };
         let shared = self.shared.clone();
         let enter = move |py: Python<'_>| {
             let source = source.map(|source| source.into_bound(py));
-            send(py, &shared, method, Built { request, source }, true)
+            exchange(py, &shared, method, Built { request, source, flow, on_redirect }, true)
         };
         let response = match gevent::pool(py)? {
             Some(pool) => gevent::run(py, &pool, enter)?,
             None => enter(py)?,
         };
-        let response = Py::new(py, response)?;
         *self.response.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
             Some(response.clone_ref(py));
         Ok(response)

@@ -12,7 +12,7 @@ macro_rules! verbs {
         #[doc = $doc]
         #[pyfunction]
         #[pyo3(signature = (url, **options))]
-        pub fn $name(url: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
+        pub fn $name(url: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<Response>> {
             whole(Shared::process_wide(url.py())?, $method, url, options)
         }
     )*};
@@ -35,7 +35,7 @@ pub fn request(
     method: &Bound<'_, PyAny>,
     url: &Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Response> {
+) -> PyResult<Py<Response>> {
     send_named(Shared::process_wide(url.py())?, method, url, options)
 }
 

@@ -42,7 +42,7 @@ impl Headers {
             .map(|(_, value)| &**value)
     }
 
-    fn values_of<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + 'a {
+    pub fn values_of<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + 'a {
         self.list
             .iter()
             .filter(move |(field, _)| field.eq_ignore_ascii_case(name))

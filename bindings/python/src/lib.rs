@@ -2,6 +2,7 @@
 //! engine and maps errors; HTTP is decided in `keepalive-core`.
 
 mod aio;
+mod auth;
 mod blocking;
 mod body;
 mod build;
@@ -23,6 +24,8 @@ mod option_text;
 mod option_value;
 mod options;
 mod pieces;
+mod prepared;
+mod redirects;
 mod response;
 mod shared;
 mod timeout;
@@ -77,6 +80,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<generated::Stats>()?;
     module.add_class::<generated::Timings>()?;
     module.add_class::<multipart::Multipart>()?;
+    module.add_class::<prepared::Prepared>()?;
     module.add_class::<response::Response>()?;
     module.add_class::<timeout::Timeout>()?;
     module.add_class::<tls_info::Certificate>()?;

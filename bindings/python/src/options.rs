@@ -3,8 +3,16 @@
 use keepalive_core::{OPTIONS, OptionInfo};
 
 /// Options of a client besides those of the engine's table.
-const OWN_OPTIONS: &[&str] =
-    &["profile", "headers", "base_url", "timeout", "follow_redirects", "verify", "cert"];
+const OWN_OPTIONS: &[&str] = &[
+    "profile",
+    "headers",
+    "base_url",
+    "timeout",
+    "follow_redirects",
+    "on_redirect",
+    "verify",
+    "cert",
+];
 
 /// Every option of a client.
 pub fn option_names() -> Vec<&'static str> {

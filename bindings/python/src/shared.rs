@@ -7,12 +7,14 @@ use keepalive_core::{Client, ClientConfig, Timeouts};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::convert::{credentials, flag, text};
+use crate::auth::{self, Auth};
+use crate::convert::{flag, text};
 use crate::errors::{to_python, unknown};
 use crate::headers::{Wish, wishes};
 use crate::once::PyOnceLock;
 use crate::option_value::set;
 use crate::options::option_names;
+use crate::redirects;
 use crate::timeout::timeouts;
 use crate::tls::{certificate, verify, warn_insecure};
 
@@ -20,8 +22,11 @@ use crate::tls::{certificate, verify, warn_insecure};
 pub struct Shared {
     pub client: Client,
     pub headers: Vec<Wish>,
-    /// The value of Authorization.
-    pub auth: Option<Box<[u8]>>,
+    pub auth: Option<Auth>,
+    /// Of the environment's file.
+    pub netrc: Option<Auth>,
+    /// Who decides about redirects.
+    pub on_redirect: Option<Py<PyAny>>,
     pub base_url: Option<String>,
     pub timeouts: Timeouts,
     /// `None`: as option `redirect` says.
@@ -36,7 +41,7 @@ impl Shared {
         let mut base_url = None;
         let mut limits = Timeouts::default();
         let mut follow_redirects = None;
-        let mut auth = None;
+        let (mut auth, mut on_redirect) = (None, None);
         for (name, value) in options.into_iter().flat_map(|options| options.iter()) {
             match text("option", &name)? {
                 "profile" => {}
@@ -48,7 +53,8 @@ impl Shared {
                     }
                 }
                 "headers" => headers.extend(wishes("headers", &value)?),
-                "auth" => auth = Some(credentials(&value)?.into_bytes().into()),
+                "auth" => auth = Some(Auth::read(&value)?),
+                "on_redirect" => on_redirect = Some(redirects::hook(&value)?),
                 "base_url" => base_url = Some(text("base_url", &value)?.to_string()),
                 "follow_redirects" => follow_redirects = Some(flag("follow_redirects", &value)?),
                 "verify" => verify(&mut config, &value, options)?,
@@ -60,12 +66,25 @@ impl Shared {
             Python::attach(warn_insecure)?;
         }
         let py = options.map(|options| options.py());
+        let netrc = match config.trust_env && auth.is_none() {
+            true => Python::attach(auth::netrc)?,
+            false => None,
+        };
         let client = Client::new(config).map_err(|error| match py {
             Some(py) => to_python(py, &error, None),
             None => Python::attach(|py| to_python(py, &error, None)),
         })?;
         let timeouts = limits;
-        Ok(Arc::new(Shared { client, headers, auth, base_url, timeouts, follow_redirects }))
+        Ok(Arc::new(Shared {
+            client,
+            headers,
+            auth,
+            netrc,
+            on_redirect,
+            base_url,
+            timeouts,
+            follow_redirects,
+        }))
     }
 
     /// The process-wide client.
@@ -78,6 +97,8 @@ impl Shared {
                 client,
                 headers: Vec::new(),
                 auth: None,
+                netrc: auth::netrc(py)?,
+                on_redirect: None,
                 base_url: None,
                 timeouts: Timeouts::default(),
                 follow_redirects: None,

@@ -28,11 +28,15 @@ const PROXY_ASKS: u16 = 407;
 const ORIGIN_ASKS: u16 = 401;
 
 /// Sends `request` with its credentials. The answer is not the last word before [`answered`] has seen it.
+#[inline(always)]
 pub(super) fn send<'a, 'b, W: Wait>(
     call: &'a mut Call<'b, W>,
     request: &'a Request,
 ) -> impl Future<Output = Result<Box<Reply>>> + Send + use<'a, 'b, W> {
-    call.fields = default_fields(call, request, &mut Tries::default());
+    call.fields = match usual_fields(call.settings, request) {
+        Some(fields) => fields,
+        None => default_fields(call, request, &mut Tries::default()),
+    };
     call.tried = Tries::default();
     retry::send(call, request)
 }
@@ -100,7 +104,7 @@ fn credentials<'a>(settings: &'a Settings, request: &'a Request) -> Option<&'a C
 fn login<'a>(settings: &'a Settings, request: &'a Request) -> Option<&'a Login> {
     match credentials(settings, request)? {
         Credentials::Digest(login) if !request.head.is_connect() => {
-            (!request.has_header(b"authorization")).then_some(login)
+            (!request.decides_header(b"authorization")).then_some(login)
         }
         _ => None,
     }
@@ -142,6 +146,18 @@ async fn answer_proxy<W: Wait>(
     }
 }
 
+/// Those of most requests, which say nothing of them.
+#[inline]
+fn usual_fields<'a>(settings: &'a Settings, request: &Request) -> Option<Cow<'a, [u8]>> {
+    let is_plain = request.target.authorization.is_none() && !request.own_defaults;
+    (is_plain && settings.auth.is_none()).then_some(Cow::Borrowed(
+        match request.decodes(&settings.config) {
+            true => &settings.decoding_fields,
+            false => &settings.agent_field,
+        },
+    ))
+}
+
 /// Fields a request gets unless it has its own.
 fn default_fields<'a, W: Wait>(
     call: &Call<'a, W>,
@@ -149,13 +165,6 @@ fn default_fields<'a, W: Wait>(
     tries: &mut Tries,
 ) -> Cow<'a, [u8]> {
     let settings = call.settings;
-    let is_plain = request.target.authorization.is_none() && !request.own_defaults;
-    if is_plain && settings.auth.is_none() {
-        return Cow::Borrowed(match request.decodes(&settings.config) {
-            true => &settings.decoding_fields,
-            false => &settings.agent_field,
-        });
-    }
     let mut fields = Vec::with_capacity(256);
     let mut add = |name: &str, value: &str| {
         if !request.decides_header(name.as_bytes()) {

@@ -52,8 +52,9 @@ async fn follow<W: Wait>(
     let mut own: Option<Request> = None;
     loop {
         let answered = own.as_ref().unwrap_or(request);
-        let (status, headers) = (reply.status(), reply.headers());
-        let Some(next) = next(&answered.target, answered.method(), status, headers)? else { break };
+        let locations = reply.headers().get_all(b"location");
+        let leads = next(&answered.target, answered.method(), reply.status(), locations)?;
+        let Some(next) = leads else { break };
         if u64::from(redirects) >= most {
             let text = format!("more than {most} redirects from {}", answered.url());
             return Err(failed(ErrorKind::TooManyRedirects, text));

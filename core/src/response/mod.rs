@@ -13,14 +13,13 @@ use keepalive_proto::{Fields, ResponseHead, Version};
 
 use crate::drive::history::Hop;
 use crate::drive::info::{Info, Marks, Timings};
-use crate::drive::redirect::next::next;
+use crate::drive::redirect::next::next_request;
 use crate::drive::reply::{Reply, State};
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
 use crate::error::{Error, Result};
 use crate::net::space::Space;
 use crate::net::tls::info::TlsInfo;
 use crate::request::redirect_hook::RedirectQuestion;
-use crate::request::url::Target;
 use crate::stream::UpgradedStream;
 
 /// How far `submit` goes before it completes.
@@ -132,9 +131,8 @@ impl Response {
     /// Method and URL (without userinfo, with its fragment) of the request that this answer to `method`
     /// leads to, whether or not it was to be followed; `None` when it leads nowhere, or to what is no URL.
     pub fn next_request(&self, method: &str) -> Option<(String, String)> {
-        let from = Target::parse(&self.reply.url).ok()?;
-        let next = next(&from, method, self.status(), self.headers()).ok()??;
-        Some((next.method.to_string(), next.target.url().to_string()))
+        let locations = self.headers().get_all(b"location");
+        next_request((method, &self.reply.url), self.status(), locations)
     }
 
     /// How TLS was agreed on when the connection was opened; `None` without TLS.

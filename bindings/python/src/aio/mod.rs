@@ -50,10 +50,12 @@ impl AsyncClient {
         until: Until,
     ) -> PyResult<Sending> {
         let method = self::method(method)?;
-        let Built { mut request, source } = build(&self.shared, &method, url, options)?;
+        let built = build(&self.shared, &method, url, options)?;
+        let Built { mut request, source, flow, on_redirect } = built;
         request.set_decode_later(until == Until::Head);
-        let source = source.map(Bound::unbind);
-        Ok(Sending { shared: self.shared.clone(), request, method, source, until, owner: None })
+        let (shared, source) = (self.shared.clone(), source.map(Bound::unbind));
+        let owner = None;
+        Ok(Sending { shared, request, method, source, flow, on_redirect, until, owner })
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
-use keepalive_core::{BodyWant, Call, Queue, Request, Until};
+use keepalive_core::{BodyWant, Call, Queue, RedirectQuestion, Request, Until};
 use pyo3::prelude::*;
 
 use crate::aio::upload;
@@ -12,6 +12,7 @@ use crate::errors::RequestLine;
 use crate::held::Held;
 use crate::memory::Filling;
 use crate::once::intern;
+use crate::redirects::Deciding;
 use crate::response::{Method, Response};
 use crate::shared::Shared;
 
@@ -49,6 +50,10 @@ pub struct Sending {
     pub method: Method,
     /// What the body is streamed from; by the time it is awaited, prepared by `_bodies.py`.
     pub source: Option<Py<PyAny>>,
+    /// The flow of an `auth` that it is sent by.
+    pub flow: Option<Py<PyAny>>,
+    /// Who decides about redirects.
+    pub on_redirect: Option<Py<PyAny>>,
     pub until: Until,
     /// Where a streamed response is kept for `__aexit__`.
     pub owner: Option<Arc<Kept>>,
@@ -96,6 +101,7 @@ pub(super) enum Job {
         until: Until,
         owner: Option<Arc<Kept>>,
         upload: Option<Py<PyAny>>,
+        redirects: Option<Arc<Deciding>>,
     },
     Piece(Py<Response>),
     All(Py<Response>),
@@ -188,6 +194,20 @@ impl Pending {
             BodyWant::Restart => intern!(py, "restart"),
         };
         upload.call_method0(py, name).map(drop)
+    }
+
+    /// A redirect is about to be followed: asks whoever decides, on this thread. Without anybody the question
+    /// is dropped, which refuses.
+    pub fn decide(&self, py: Python<'_>, question: RedirectQuestion) {
+        let redirects = match &*self.state() {
+            State::Running(Running { job: Job::Request { redirects, .. }, .. }) => {
+                redirects.clone()
+            }
+            _ => None,
+        };
+        if let Some(redirects) = redirects {
+            redirects.answer(py, question);
+        }
     }
 
     /// Its loop is gone: nothing will be resolved any more.

@@ -56,7 +56,13 @@ fn settle(py: Python<'_>, event_loop: &EventLoop, completion: Completion) -> PyR
             None => Ok(()),
         },
         // Nobody here asks for it.
-        Outcome::StreamRead(_) | Outcome::Redirect(_) | Outcome::Informational(_) => Ok(()),
+        Outcome::StreamRead(_) | Outcome::Informational(_) => Ok(()),
+        Outcome::Redirect(question) => {
+            if let Some(pending) = event_loop.of_token(py, token) {
+                pending.get().decide(py, question);
+            }
+            Ok(())
+        }
         Outcome::WantBody(want) => match event_loop.of_token(py, token) {
             Some(pending) => pending.get().want_body(py, want),
             None => Ok(()),
@@ -76,7 +82,7 @@ impl Pending {
         let State::Running(Running { future, job, .. }) = state else {
             return Ok(());
         };
-        let Job::Request { line, method, until, owner, upload } = job else {
+        let Job::Request { line, method, until, owner, upload, redirects } = job else {
             return Ok(());
         };
         let failure = upload.map(|upload| upload::stop(upload.bind(py))).transpose()?.flatten();
@@ -94,6 +100,7 @@ impl Pending {
                 Ok(response.into_any())
             }),
             Err(error) => Err(upload::own_exception(&error, failure)
+                .or_else(|| redirects?.take(&error))
                 .unwrap_or_else(|| to_python(py, &error, Some(&line)))),
         };
         future.resolve(py, value)

@@ -1,6 +1,8 @@
 //! How a call begins: what the coroutines of `_aio.py` await is submitted when it is awaited, and one
 //! future of the loop stands for its end.
 
+use std::sync::Mutex;
+
 use keepalive_core::{Call, Client};
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
@@ -16,6 +18,8 @@ use crate::build::line;
 use crate::errors::{of_class, to_python};
 use crate::memory;
 use crate::once::intern;
+use crate::prepared::Prepared;
+use crate::redirects::Deciding;
 use crate::response::Response;
 
 /// Most bytes of a stream that are received ahead of their reader.
@@ -82,7 +86,7 @@ fn send(
     token: u64,
 ) -> PyResult<(Call, Job)> {
     let py = future.py();
-    let Sending { shared, mut request, method, source, until, owner } = sending;
+    let Sending { shared, mut request, method, source, on_redirect, until, owner, .. } = sending;
     let line = line(&request);
     let upload = match source {
         Some(source) => {
@@ -91,10 +95,14 @@ fn send(
         }
         None => None,
     };
+    let redirects = match on_redirect {
+        Some(hook) => Some(Deciding::attach(py, &mut request, hook, &queue.queue, token)?),
+        None => None,
+    };
     match shared.client.submit_inline(request, until, &queue.queue, token) {
         Ok(call) => {
             let upload = upload.map(Bound::unbind);
-            Ok((call, Job::Request { line, method, until, owner, upload }))
+            Ok((call, Job::Request { line, method, until, owner, upload, redirects }))
         }
         Err(error) => {
             if let Some(upload) = upload {
@@ -140,6 +148,27 @@ impl Pending {
             Pending::start(slf, &running, &queue)?
         };
         awaitable.call_method0(intern!(py, "__await__"))
+    }
+
+    /// Whether there is more to do than to await it: a body to prepare, or a flow to send it by.
+    #[getter]
+    fn is_special(&self) -> bool {
+        match &*self.state() {
+            State::New(Work::Send(sending)) => sending.source.is_some() || sending.flow.is_some(),
+            _ => false,
+        }
+    }
+
+    /// The flow of an `auth`, and the request to be sent by it in place of this; `None` for most requests.
+    fn by_flow(&self) -> Option<(Prepared, Py<PyAny>)> {
+        let flow = match &mut *self.state() {
+            State::New(Work::Send(sending)) => sending.flow.take()?,
+            _ => return None,
+        };
+        let Some(Work::Send(sending)) = self.take_work() else { return None };
+        let Sending { shared, request, method, source, on_redirect, until, owner, .. } = *sending;
+        let source = Mutex::new(source);
+        Some((Prepared { shared, request, method, source, on_redirect, until, owner }, flow))
     }
 
     /// What the body is to be streamed from, `None` for most requests.

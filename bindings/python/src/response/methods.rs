@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use keepalive_core::{
     Info as CoreInfo, Response as CoreResponse, ResponseHead, Result, Timings as CoreTimings,
-    Version,
+    Version, next_request,
 };
 use pyo3::exceptions::{PyLookupError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::aio::pending::Pending;
 use crate::aio::ready::Ready;
 use crate::blocking::blocking;
 use crate::convert::count;
-use crate::errors::status_error;
+use crate::errors::{RequestLine, status_error};
 use crate::generated::Info;
 use crate::gevent;
 use crate::headers::{Headers, latin1_text};
@@ -119,6 +119,36 @@ impl Response {
     fn is_redirect(&self, py: Python<'_>) -> PyResult<bool> {
         let redirect = matches!(self.status, 301 | 302 | 303 | 307 | 308);
         Ok(redirect && self.facts(py)?.headers.get().first(b"location").is_some())
+    }
+
+    /// The same, by httpx's name.
+    #[getter]
+    fn has_redirect_location(&self, py: Python<'_>) -> PyResult<bool> {
+        self.is_redirect(py)
+    }
+
+    /// Method and URL of the request that the redirect leads to, ``None`` if the response leads nowhere.
+    #[getter]
+    fn next_request<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let facts = self.facts(py)?;
+        let locations = facts.headers.get().values_of(b"location");
+        let next = next_request((self.answered(facts), &facts.url), self.status, locations);
+        let Some((method, url)) = next else { return Ok(None) };
+        RequestLine { method: method.into(), url: url.into() }.to_python(py).map(Some)
+    }
+
+    /// The responses that led here by redirects, the first one first, without their bodies; the last 64.
+    #[getter]
+    fn history<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyList>> {
+        let facts = self.facts(py)?;
+        let list = facts.history.get_or_try_init(py, || {
+            let hops = facts.hops.iter().map(|hop| {
+                let method = hop.method().to_string();
+                Bound::new(py, Response::whole(CoreResponse::from(&**hop), method.into()))
+            });
+            PyList::new(py, hops.collect::<PyResult<Vec<_>>>()?).map(Bound::unbind)
+        })?;
+        Ok(list.bind(py))
     }
 
     /// Whether the body was read to its end or the response was closed.
@@ -352,7 +382,7 @@ impl Response {
         let facts = this.facts(py)?;
         let info = &facts.info;
         let state = (
-            (this.status, &*this.method, &*facts.reason, facts.version == Version::Http10),
+            (this.status, this.answered(facts), &*facts.reason, facts.version == Version::Http10),
             (&*facts.url, facts.headers.clone_ref(py), this.content(py)?),
             (
                 info.reused,
@@ -384,6 +414,9 @@ impl Response {
             tls: None,
             informational: Box::default(),
             headers,
+            followed: None,
+            hops: Vec::new(),
+            history: PyOnceLock::new(),
         };
         (facts.info.reused, facts.info.connection_id, facts.info.replays, facts.info.redirects) =
             (info.0, info.1, info.2, info.3);

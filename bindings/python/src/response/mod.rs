@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use keepalive_core::{
-    Blocking, Destination, Error, Fields, Info as CoreInfo, Response as CoreResponse, ResponseHead,
-    Timings as CoreTimings, TlsInfo as CoreTlsInfo, Version,
+    Blocking, Destination, Error, Fields, Hop, Info as CoreInfo, Response as CoreResponse,
+    ResponseHead, Timings as CoreTimings, TlsInfo as CoreTlsInfo, Version,
 };
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyList};
 
 use crate::blocking::blocking;
 use crate::errors::{RequestLine, of_class, to_python};
@@ -67,6 +67,11 @@ struct Facts {
     tls: Option<Arc<CoreTlsInfo>>,
     informational: Box<[ResponseHead]>,
     headers: Py<Headers>,
+    /// The method that was answered, if redirects led to it.
+    followed: Option<Box<str>>,
+    hops: Vec<Arc<Hop>>,
+    /// The same as responses, once somebody has asked.
+    history: PyOnceLock<Py<PyList>>,
 }
 
 impl Facts {
@@ -80,6 +85,9 @@ impl Facts {
             tls: response.tls().cloned(),
             informational: response.informational().into(),
             headers: Py::new(py, Headers::of(owned(response.headers())))?,
+            followed: response.followed_method().map(Into::into),
+            hops: response.history().to_vec(),
+            history: PyOnceLock::new(),
         })
     }
 }
@@ -199,7 +207,12 @@ impl Response {
 
     fn line(&self) -> Option<RequestLine> {
         let facts = self.facts.get()?;
-        Some(RequestLine { method: (&*self.method).into(), url: facts.url.clone() })
+        Some(RequestLine { method: self.answered(facts).into(), url: facts.url.clone() })
+    }
+
+    /// The method of the request that it answers.
+    fn answered<'a>(&'a self, facts: &'a Facts) -> &'a str {
+        facts.followed.as_deref().unwrap_or(&self.method)
     }
 
     /// The next piece on this thread, `None` at the end.

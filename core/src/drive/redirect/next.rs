@@ -1,8 +1,6 @@
 //! Where a response leads: the one place that decides about targets, methods, bodies and fields of redirects
 //! (RFC 9110 15.4, and the Fetch standard where that is silent).
 
-use keepalive_proto::Fields;
-
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::origin::Scheme;
@@ -25,17 +23,16 @@ pub(crate) struct Next<'m> {
 }
 
 /// Where the answer to `method` at `from` leads; `None`: nowhere, it is an answer like others.
-pub(crate) fn next<'m>(
+pub(crate) fn next<'m, 'l>(
     from: &Target,
     method: &'m str,
     status: u16,
-    headers: &Fields,
+    mut locations: impl Iterator<Item = &'l [u8]>,
 ) -> Result<Option<Next<'m>>> {
     // There is no other place to open the way from (as the Fetch standard has none for CONNECT).
     if !is_redirect(status) || method == "CONNECT" {
         return Ok(None);
     }
-    let mut locations = headers.get_all(b"location");
     let Some(location) = locations.next() else { return Ok(None) };
     if locations.any(|other| other != location) {
         return Err(invalid("several different Location fields"));
@@ -53,6 +50,19 @@ pub(crate) fn next<'m>(
         _ => false,
     };
     Ok(Some(Next { method: if to_get { "GET" } else { method }, target, drops_body: to_get }))
+}
+
+/// Method and URL (without userinfo, with its fragment) of the request that an answer leads to, whether or
+/// not it was to be followed: the answer to `method` at `url`, with that status and these Locations. `None`
+/// when it leads nowhere, or to what is no URL.
+pub fn next_request<'l>(
+    (method, url): (&str, &str),
+    status: u16,
+    locations: impl Iterator<Item = &'l [u8]>,
+) -> Option<(String, String)> {
+    let from = Target::parse(url).ok()?;
+    let next = next(&from, method, status, locations).ok()??;
+    Some((next.method.to_string(), next.target.url().to_string()))
 }
 
 /// The request that follows `request`.
@@ -84,7 +94,7 @@ pub(super) fn following(settings: &Settings, request: &Request, next: Next<'_>) 
         following.leave_origin();
     }
     if !drops_body {
-        following.body = request.body.clone();
+        following.share_body(request);
         let attempt = Attempt { answer: Answer::Redirect, ..following.attempt() };
         if attempt.again().is_err() {
             return Err(invalid("the streamed request body cannot be produced again"));
@@ -100,6 +110,7 @@ pub(super) fn following(settings: &Settings, request: &Request, next: Next<'_>) 
                 || is("content-encoding")
                 || is("content-language")
                 || is("content-location")
+                || is("trailer")
         };
         let sensitive = || {
             is("authorization")

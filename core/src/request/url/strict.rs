@@ -105,9 +105,10 @@ impl Screened {
             return Ok(());
         }
         let host = &self.host;
-        let reason =
-            format_args!("not every parser reads the host {host:?} as {read:?}; write that");
-        Err(invalid(text, reason))
+        Err(invalid(
+            text,
+            format_args!("not every parser reads the host {host:?} as {read:?}; write that"),
+        ))
     }
 }
 

@@ -1,0 +1,360 @@
+"""Who asks: the classes of ``auth``, and the flows of those that look at the request or its answer.
+
+What needs no more than credentials is the engine's: it answers challenges, and sees to it that nothing
+leaves the origin of the request.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+)
+from typing import TYPE_CHECKING, Any
+
+from ._bodies import is_quick, prepare
+
+if TYPE_CHECKING:
+    from ._native import Prepared, Response
+
+_EXPECTED = (
+    "a tuple (user, password), an Auth such as DigestAuth, an object with auth_flow(request), or a "
+    "function of a request"
+)
+
+
+class RequestHeaders(MutableMapping[str, str]):
+    """The header fields of a request that is about to be sent: names are compared without case, order and
+    duplicates are kept."""
+
+    def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        pairs = fields.items() if isinstance(fields, Mapping) else fields
+        self._fields = [(_str(name), _str(value)) for name, value in pairs]
+
+    def __getitem__(self, name: str) -> str:
+        values = self.get_list(name)
+        if not values:
+            raise KeyError(name)
+        return ", ".join(values)
+
+    def __setitem__(self, name: str, value: str) -> None:
+        """Takes the place of all fields of that name."""
+        name, value = _str(name), _str(value)
+        at = next((at for at, (own, _) in enumerate(self._fields) if _same(own, name)), None)
+        self._fields = [
+            (own, old)
+            for place, (own, old) in enumerate(self._fields)
+            if place == at or not _same(own, name)
+        ]
+        if at is None:
+            self._fields.append((name, value))
+        else:
+            self._fields[at] = (name, value)
+
+    def __delitem__(self, name: str) -> None:
+        if name not in self:
+            raise KeyError(name)
+        self._fields = [(own, old) for own, old in self._fields if not _same(own, name)]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and any(_same(own, name) for own, _ in self._fields)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name.lower() for name, _ in self._fields))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def get_list(self, name: str) -> list[str]:
+        """The values of that name, one for each field."""
+        return [value for own, value in self._fields if _same(own, name)]
+
+    def multi_items(self) -> list[tuple[str, str]]:
+        """Name and value of each field."""
+        return list(self._fields)
+
+    def __repr__(self) -> str:
+        return f"RequestHeaders({[name for name, _ in self._fields]})"
+
+
+class Request:
+    """A request as an ``auth`` sees it: of a flow, also one that it asks for besides.
+
+    ``content`` is the body if it is in memory, ``None`` if there is none or it is streamed. ``headers`` are
+    what the request gets of the caller and the client, and Host.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: Any = None,
+        content: bytes | str | None = None,
+    ) -> None:
+        self.method = method
+        self.url = str(url)
+        self.headers = RequestHeaders(() if headers is None else _pairs(headers))
+        self.content = content.encode() if isinstance(content, str) else content
+
+    def read(self) -> bytes:
+        """The body if it is in memory."""
+        return b"" if self.content is None else self.content
+
+    async def aread(self) -> bytes:
+        """The same, for flows of asyncio and trio."""
+        return self.read()
+
+    def __repr__(self) -> str:
+        return f"<Request({self.method!r})>"
+
+
+class Auth:
+    """Base of classes that see the request and its answer: override ``auth_flow``.
+
+    It is a generator: it yields requests, the one that it was given with other header fields or others,
+    and gets the response of each; the last one's is the caller's. The bodies of responses are read if
+    ``requires_response_body``. What it adds to the header fields goes to no other origin.
+    """
+
+    requires_request_body = False
+    requires_response_body = False
+
+    def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
+        """Yields what is to be sent, and gets the response of each."""
+        yield request
+
+
+class BasicAuth(Auth):
+    """User name and password, sent with every request (RFC 7617)."""
+
+    def __init__(self, username: str | bytes, password: str | bytes) -> None:
+        self._pair = (username, password)
+
+    def _kind(self) -> tuple[str, Any]:
+        return "basic", self._pair
+
+
+class BearerAuth(Auth):
+    """A token, sent with every request (RFC 6750)."""
+
+    def __init__(self, token: str) -> None:
+        if not isinstance(token, str):
+            raise TypeError(f"token: expected str, got {type(token).__name__}")
+        self._token = token
+
+    def _kind(self) -> tuple[str, Any]:
+        return "option", f"bearer {self._token}"
+
+
+class DigestAuth(Auth):
+    """User name and password, which the server is shown to be known (RFC 7616): the engine answers its
+    challenges with MD5, SHA-256 or SHA-512-256, and counts its nonces over all requests of the client."""
+
+    def __init__(self, username: str | bytes, password: str | bytes) -> None:
+        user, password = _login("username", username), _login("password", password)
+        if ":" in user:
+            raise ValueError("username: a colon, which ends a user name (RFC 7616 3.4)")
+        self._text = f"digest {user}:{password}"
+
+    def _kind(self) -> tuple[str, Any]:
+        return "option", self._text
+
+
+class NetRCAuth(Auth):
+    """User name and password of a netrc file, for the very host that the request is for.
+
+    ``file`` is read at once; without one, what ``NETRC`` of the environment names, or ``~/.netrc``.
+    """
+
+    def __init__(self, file: str | None = None) -> None:
+        from os import environ, path
+
+        self._logins = logins(file or environ.get("NETRC") or path.expanduser("~/.netrc"))
+
+    def _kind(self) -> tuple[str, Any]:
+        return "netrc", self._logins
+
+
+def logins(file: str) -> dict[str, tuple[str, str]]:
+    """The user name and password of each host in a netrc file. The ``default`` entry is for none."""
+    from netrc import NetrcParseError, netrc
+
+    try:
+        hosts = netrc(file).hosts
+    except NetrcParseError as error:
+        # Its own text may quote a password.
+        raise ValueError(f"netrc file {file!r}: it is not understood at line {error.lineno}") from None
+    return {
+        host.lower(): (login or "", password or "")
+        for host, (login, _, password) in hosts.items()
+        if host != "default"
+    }
+
+
+def environment(file: str) -> dict[str, tuple[str, str]]:
+    """The same of a file that nobody asked for by name in this program; what cannot be read is a warning."""
+    try:
+        return logins(file)
+    except (ValueError, OSError) as error:
+        from warnings import warn
+
+        reason = error.strerror if isinstance(error, OSError) else error
+        warn(f"the netrc file is not used: {reason}", stacklevel=2)
+        return {}
+
+
+def kind(auth: Any) -> tuple[str, Any]:
+    """What ``auth`` is: ``basic``, ``option``, ``netrc`` or ``flow``, and what the native side takes."""
+    own = getattr(auth, "_kind", None)
+    if isinstance(auth, Auth) and own is not None:
+        found: tuple[str, Any] = own()
+        return found
+    if not isinstance(auth, type) and (_has_flow(auth) or callable(auth)):
+        return "flow", auth
+    raise TypeError(f"auth: expected {_EXPECTED}; got {type(auth).__name__}")
+
+
+def _has_flow(auth: Any) -> bool:
+    return any(callable(getattr(auth, name, None)) for name in ("auth_flow", "sync_auth_flow"))
+
+
+def run(prepared: Prepared, auth: Any) -> Response:
+    """Sends a request as its flow says, on this thread."""
+    request = Request(*prepared.view())
+    if prepared.source is not None:
+        prepared.source = prepare(prepared.source, False)
+    if not _has_flow(auth):
+        return prepared.send(*_checked(auth(request)))
+    steps = getattr(auth, "sync_auth_flow", auth.auth_flow)(request)
+    if inspect.isasyncgen(steps):
+        raise TypeError("auth: its flow is asynchronous; use it with AsyncClient")
+    whole = getattr(auth, "requires_response_body", False)
+    response = None
+    try:
+        following = next(steps)
+        while True:
+            response = prepared.send(*_checked(following))
+            if whole:
+                response.read()
+            try:
+                following = steps.send(response)
+            except StopIteration:
+                return response
+            response.close()
+    except BaseException:
+        if response is not None:
+            response.close()
+        raise
+    finally:
+        steps.close()
+
+
+async def arun(prepared: Prepared, auth: Any, send: Callable[[Any], Awaitable[Any]], away: Any) -> Response:
+    """The same in a task; ``send`` awaits what is sent."""
+    request = Request(*prepared.view())
+    source = prepared.source
+    if source is not None:
+        quick = is_quick(source)
+        prepared.source = prepare(source, True) if quick else await away(lambda: prepare(source, True))
+    response: Response | None = None
+    if not _has_flow(auth):
+        made = auth(request)
+        if inspect.isawaitable(made):
+            made = await made
+        response = await send(prepared.pending(*_checked(made)))
+        return response
+    flow = _Steps(auth, request)
+    whole = getattr(auth, "requires_response_body", False)
+    try:
+        following = await flow.first()
+        while True:
+            response = await send(prepared.pending(*_checked(following)))
+            if whole:
+                await response.aread()
+            following = await flow.next(response)
+            if following is None:
+                return response
+            await response.aclose()
+    except BaseException:
+        if response is not None:
+            response.close()
+        raise
+    finally:
+        await flow.close()
+
+
+class _Steps:
+    """A flow of either kind, for a task."""
+
+    def __init__(self, auth: Any, request: Request) -> None:
+        make = getattr(auth, "async_auth_flow", None) or auth.auth_flow
+        self._steps: Generator[Any, Any, None] | AsyncGenerator[Any, Any] = make(request)
+
+    async def first(self) -> Any:
+        if isinstance(self._steps, AsyncGenerator):
+            return await self._steps.__anext__()
+        return next(self._steps)
+
+    async def next(self, response: Any) -> Any:
+        try:
+            if isinstance(self._steps, AsyncGenerator):
+                return await self._steps.asend(response)
+            return self._steps.send(response)
+        except (StopIteration, StopAsyncIteration):
+            return None
+
+    async def close(self) -> None:
+        if isinstance(self._steps, AsyncGenerator):
+            await self._steps.aclose()
+        else:
+            self._steps.close()
+
+
+def _checked(request: Any) -> tuple[str, str, list[tuple[str, str]], bytes | None]:
+    """What a flow wants sent."""
+    if inspect.iscoroutine(request):
+        request.close()
+        raise TypeError("auth: an asynchronous function; use it with AsyncClient")
+    names = ("method", "url", "headers")
+    if any(not hasattr(request, name) for name in names):
+        raise TypeError(f"auth: expected a Request of it; got {type(request).__name__}")
+    content = getattr(request, "content", None)
+    return str(request.method), str(request.url), _pairs(request.headers), content
+
+
+def _pairs(headers: Any) -> list[tuple[str, str]]:
+    if hasattr(headers, "multi_items"):
+        headers = headers.multi_items()
+    elif isinstance(headers, Mapping):
+        headers = headers.items()
+    return [(_str(name), _str(value)) for name, value in headers]
+
+
+def _str(text: Any) -> str:
+    if isinstance(text, str):
+        return text
+    if isinstance(text, bytes):
+        return text.decode("latin-1")
+    raise TypeError(f"headers: expected str or bytes, got {type(text).__name__}")
+
+
+def _same(one: str, other: str) -> bool:
+    return one.lower() == other.lower()
+
+
+def _login(name: str, text: Any) -> str:
+    if isinstance(text, str):
+        return text
+    if isinstance(text, bytes):
+        try:
+            return text.decode()
+        except UnicodeDecodeError:
+            raise ValueError(f"{name}: bytes that are no UTF-8") from None
+    raise TypeError(f"{name}: expected str, got {type(text).__name__}")
