@@ -12,6 +12,7 @@ mod boundary;
 mod handle;
 mod client;
 mod convert;
+mod cookies;
 mod download;
 mod error;
 mod event;
@@ -39,6 +40,7 @@ mod verifier;
 
 pub use client::*;
 pub use convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE};
+pub use cookies::*;
 pub use download::*;
 pub use error::*;
 pub use event::*;

@@ -10,6 +10,7 @@ mod auth;
 mod client;
 mod config;
 mod connection;
+mod cookies;
 mod deadline;
 mod decode;
 mod drive;
@@ -43,6 +44,7 @@ pub use client::outcome::{Completion, Destination, Outcome, Queue, progress_even
 pub use config::redirects::Redirects;
 pub use config::{ClientConfig, Limit, MAX_TIME, OptionValue, Timeouts};
 pub use connection::exit::at_exit;
+pub use cookies::{Cookie, CookieFormat, CookieJar, CookieKeeper, Cookies};
 pub use drive::body::{TRUSTED_GROWTH, TRUSTED_LENGTH};
 pub use drive::history::Hop;
 pub use drive::info::{Info, Timings};
