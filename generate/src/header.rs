@@ -20,6 +20,8 @@ const SOURCES: &[&str] = &[
     "reader",
     "verifier",
     "request",
+    "cookies",
+    "progress",
     "response",
     "redirect",
     "hooks",
@@ -28,6 +30,7 @@ const SOURCES: &[&str] = &[
     "event",
     "queue",
     "submit",
+    "download",
     "stream",
 ];
 
