@@ -27,6 +27,7 @@ mod pieces;
 mod prepared;
 mod redirects;
 mod response;
+mod sending;
 mod shared;
 mod timeout;
 mod tls;
