@@ -25,6 +25,7 @@ import keepalive, {
   type UpgradeOptions,
   type UpgradeResult,
 } from 'libkeepalive'
+import * as undici from 'undici'
 import { HttpAgent, HttpsAgent, httpAgent } from 'libkeepalive/agent'
 import { requestHandler } from 'libkeepalive/aws'
 import { adapter, createAdapter, transport } from 'libkeepalive/axios'
@@ -218,3 +219,7 @@ const agentClient: Client = new HttpAgent({ maxSockets: 1, client: { maxPerHost:
 const asked = [gotRequest('http://a', { agent: httpAgent }), transport.request({ host: 'a' }), adapter({}), createAdapter({})]
 const made = [requestHandler({ requestTimeout: 1 }), httpClient(), connection({ connections: 1 }), gotAgent.https]
 export { HttpsAgent, agentClient, asked, made }
+
+const Typed = KeepaliveDispatcher.withUndici(undici)
+undici.setGlobalDispatcher(new Typed({ connections: 1 }))
+undici.request('http://a', { dispatcher: new Typed().compose(undici.interceptors.retry()) })
