@@ -10,10 +10,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use keepalive_common::{fork, huge_pages};
-use keepalive_core::{
-    Client, Completion, Outcome, Queue, RedirectHook, RedirectQuestion, Redirects, Request, Until,
-    body_pipe,
-};
+use keepalive_core::{Client, Completion, Outcome, Queue, Request, Until, body_pipe};
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
@@ -25,29 +22,22 @@ use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
 use crate::dispatched;
 use crate::memory::Block;
+use crate::redirects;
 use crate::tls_info::NativeTls;
 use crate::wake::{Waking, report};
 
 /// Decode the response body.
 const DECODE: u32 = 1;
-/// Follow redirects.
-const FOLLOW: u32 = 2;
 /// The body comes through `push`.
 const STREAM: u32 = 4;
 /// `poll_inline` can be called soon.
 const INLINE: u32 = 8;
 /// The streamed body can begin again (`restarted`).
 const REWIND: u32 = 16;
-/// A redirect is an error.
-const REFUSE: u32 = 32;
 
 /// The connection is handed out (`take_stream`).
 const SWITCH: u32 = 64;
-/// A redirect is a response like others.
-const MANUAL: u32 = 128;
 
-/// JavaScript has a word on redirects (`decide`).
-const ASK: u32 = 256;
 /// `DECODE` holds unless the client was told otherwise.
 const AS_CLIENT: u32 = 8192;
 
@@ -64,18 +54,6 @@ struct Shared {
     queue: Arc<Queue>,
     waking: Waking,
     state: RefCell<State>,
-}
-
-/// Hands questions to JavaScript.
-struct Asking {
-    queue: Arc<Queue>,
-    token: u64,
-}
-
-impl RedirectHook for Asking {
-    fn asked(&self, question: RedirectQuestion) {
-        self.queue.push(self.token, Outcome::Redirect(question));
-    }
 }
 
 #[derive(Default)]
@@ -146,12 +124,6 @@ impl Bridge {
             Some(decode) if flags & AS_CLIENT != 0 => decode,
             _ => flags & DECODE != 0,
         });
-        match flags & (FOLLOW | REFUSE | MANUAL) {
-            0 => {}
-            FOLLOW => request.set_redirects(Redirects::Follow),
-            REFUSE => request.set_redirects(Redirects::Error),
-            _ => request.set_redirects(Redirects::Manual),
-        }
         let mut state = self.shared.state.borrow_mut();
         let token = state.slots.begin(index).ok_or_else(in_use)?;
         dispatched::prepare(&mut request, flags, &self.shared.queue, token);
@@ -165,9 +137,7 @@ impl Bridge {
             sender = Some(half);
         }
         let queue = &self.shared.queue;
-        if flags & ASK != 0 {
-            request.set_redirect_hook(Arc::new(Asking { queue: queue.clone(), token }));
-        }
+        redirects::apply(&mut request, flags, queue, token);
         let call = if flags & INLINE != 0 {
             client.client.submit_inline(request, Until::Head, queue, token)
         } else {
@@ -327,11 +297,7 @@ impl Bridge {
     #[napi]
     pub fn decide(&self, index: u32, refusal: Option<String>) {
         let question = self.shared.state.borrow_mut().slots.at(index).question.take();
-        match (question, refusal) {
-            (None, _) => {}
-            (Some(question), None) => question.follow(),
-            (Some(question), Some(reason)) => question.refuse(&reason),
-        }
+        redirects::answer(question, refusal.as_deref());
     }
 
     /// The end of a streamed request body.

@@ -16,6 +16,7 @@ mod dispatched;
 mod generated;
 mod memory;
 pub mod multipart;
+mod redirects;
 mod stats;
 mod stream;
 mod tls_info;
