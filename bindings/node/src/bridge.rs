@@ -10,24 +10,24 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use keepalive_common::{fork, huge_pages};
-use keepalive_core::{Client, Completion, Outcome, Queue, Request, Until, body_pipe};
+use keepalive_core::{
+    Client, Completion, Outcome, Queue, RedirectHook, RedirectQuestion, Request, body_pipe,
+};
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
 
-use crate::arguments::{add_headers, set_own};
+use crate::arguments::{add_headers, set_flags};
 use crate::call_table::CallTable;
 use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
 use crate::dispatched;
+use crate::download::Order;
 use crate::memory::Block;
-use crate::redirects;
 use crate::tls_info::NativeTls;
 use crate::wake::{Waking, report};
 
-/// Decode the response body.
-const DECODE: u32 = 1;
 /// The body comes through `push`.
 const STREAM: u32 = 4;
 /// `poll_inline` can be called soon.
@@ -38,8 +38,8 @@ const REWIND: u32 = 16;
 /// The connection is handed out (`take_stream`).
 const SWITCH: u32 = 64;
 
-/// `DECODE` holds unless the client was told otherwise.
-const AS_CLIENT: u32 = 8192;
+/// JavaScript has a word on redirects (`decide`).
+const ASK: u32 = 256;
 
 /// A batch with this many bytes is handed over; there may be more then.
 const BATCH: usize = 64 * 1024;
@@ -54,6 +54,18 @@ struct Shared {
     queue: Arc<Queue>,
     waking: Waking,
     state: RefCell<State>,
+}
+
+/// Hands questions to JavaScript.
+struct Asking {
+    queue: Arc<Queue>,
+    token: u64,
+}
+
+impl RedirectHook for Asking {
+    fn asked(&self, question: RedirectQuestion) {
+        self.queue.push(self.token, Outcome::Redirect(question));
+    }
 }
 
 #[derive(Default)]
@@ -89,7 +101,7 @@ impl Bridge {
 
     /// Starts a request. `headers` is `name NUL value NUL ...` of `header_count` fields; `length`
     /// is the streamed body's, negative when unknown; `limits` as in `convert::timeouts`; `options`
-    /// are names and values of those that the request has for itself (`set_own`). Whether
+    /// are names and values of those that the request has for itself (`Order`). Whether
     /// `poll_inline` is to be called once the loop has nothing else to do.
     #[napi]
     pub fn submit(
@@ -107,8 +119,9 @@ impl Bridge {
         options: Option<Vec<String>>,
     ) -> Result<bool, Thrown> {
         let mut request = Request::new(&method, &url).map_err(thrown)?;
+        let mut order = Order::default();
         for pair in options.iter().flat_map(|options| options.chunks_exact(2)) {
-            set_own(&mut request, &pair[0], &pair[1]).map_err(thrown)?;
+            order.take(&mut request, &pair[0], &pair[1]).map_err(thrown)?;
         }
         if let Some(ByteString(headers)) = headers {
             add_headers(&mut request, &headers, header_count.unwrap_or(0))?;
@@ -120,10 +133,7 @@ impl Bridge {
             Some(limits) => timeouts(&limits)?,
             None => Default::default(),
         }));
-        request.set_decode(match client.decode {
-            Some(decode) if flags & AS_CLIENT != 0 => decode,
-            _ => flags & DECODE != 0,
-        });
+        set_flags(&mut request, flags, client.decode);
         let mut state = self.shared.state.borrow_mut();
         let token = state.slots.begin(index).ok_or_else(in_use)?;
         dispatched::prepare(&mut request, flags, &self.shared.queue, token);
@@ -137,13 +147,11 @@ impl Bridge {
             sender = Some(half);
         }
         let queue = &self.shared.queue;
-        redirects::apply(&mut request, flags, queue, token);
-        let call = if flags & INLINE != 0 {
-            client.client.submit_inline(request, Until::Head, queue, token)
-        } else {
-            client.client.submit(request, Until::Head, queue, token)
+        if flags & ASK != 0 {
+            request.set_redirect_hook(Arc::new(Asking { queue: queue.clone(), token }));
         }
-        .map_err(thrown)?;
+        let inline = flags & INLINE != 0;
+        let call = order.submit(&client.client, request, inline, (queue, token)).map_err(thrown)?;
         let polled = call.is_inline();
         let slot = state.slots.at(index);
         (slot.sender, slot.switches) = (sender, flags & SWITCH != 0);
@@ -297,7 +305,11 @@ impl Bridge {
     #[napi]
     pub fn decide(&self, index: u32, refusal: Option<String>) {
         let question = self.shared.state.borrow_mut().slots.at(index).question.take();
-        redirects::answer(question, refusal.as_deref());
+        match (question, refusal) {
+            (None, _) => {}
+            (Some(question), None) => question.follow(),
+            (Some(question), Some(reason)) => question.refuse(&reason),
+        }
     }
 
     /// The end of a streamed request body.

@@ -12,11 +12,11 @@ mod common;
 mod completion_record;
 mod convert;
 mod dispatched;
+mod download;
 #[rustfmt::skip]
 mod generated;
 mod memory;
 pub mod multipart;
-mod redirects;
 mod stats;
 mod stream;
 mod tls_info;

@@ -19,8 +19,11 @@ pub fn send(
     built: Built<'_>,
     head_only: bool,
 ) -> PyResult<Response> {
-    let Built { mut request, source, on_redirect, .. } = built;
+    let Built { mut request, source, on_redirect, progress, .. } = built;
     let failure = Failure::default();
+    if let Some(progress) = &progress {
+        request.set_progress(progress.sink(py));
+    }
     let refused = on_redirect.map(|hook| attach_here(&mut request, hook));
     if let Some(source) = source {
         let (source, length) = PythonSource::new(&source, &failure)?;
@@ -33,6 +36,9 @@ pub fn send(
         Ok(response) => Response::receive_whole(py, response, method)?,
         Err(error) => Err(error),
     };
+    if let Some(raised) = progress.and_then(|progress| progress.end(py)) {
+        return Err(raised);
+    }
     match result {
         Ok(response) => Ok(response),
         Err(error) => Err(failure
