@@ -16,6 +16,7 @@ from ._auth import (
     Request,
     RequestHeaders,
 )
+from ._cookies import CookieConflict, Cookies
 from ._errors import InsecureWarning
 from ._errors import (
     # <generated imports>
@@ -100,6 +101,8 @@ __all__ = [
     "BearerAuth",
     "Certificate",
     "Client",
+    "CookieConflict",
+    "Cookies",
     "DigestAuth",
     "Headers",
     "Info",

@@ -8,6 +8,7 @@ mod body;
 mod build;
 mod client;
 mod convert;
+mod cookies;
 mod errors;
 mod functions;
 #[rustfmt::skip]
@@ -73,6 +74,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<aio::upload::Sender>()?;
     module.add_class::<client::Client>()?;
     module.add_class::<client::Stream>()?;
+    module.add_class::<cookies::CookieStore>()?;
     module.add_class::<gevent::Task>()?;
     module.add_class::<headers::Headers>()?;
     module.add_class::<generated::Info>()?;
