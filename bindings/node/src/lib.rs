@@ -13,6 +13,7 @@ mod completion_record;
 mod convert;
 mod cookies;
 mod dispatched;
+mod download;
 #[rustfmt::skip]
 mod generated;
 mod memory;
