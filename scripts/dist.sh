@@ -81,7 +81,7 @@ python() {
     PATH=$VENV/bin:$PATH "$VENV/bin/maturin" build --quiet --release --locked --zig --target "$TRIPLE" \
         --compatibility manylinux2014 --manifest-path bindings/python/Cargo.toml \
         --interpreter "$VENV/bin/python" --out "$DIST"
-    "$VENV/bin/maturin" sdist --quiet --manifest-path bindings/python/Cargo.toml --out "$DIST"
+    "$VENV/bin/maturin" sdist --manifest-path bindings/python/Cargo.toml --out "$DIST"
     "$VENV/bin/twine" check --strict "$DIST"/libkeepalive-"$VERSION"-cp*.whl "$DIST/libkeepalive-$VERSION.tar.gz"
     "$VENV/bin/auditwheel" show "$DIST"/libkeepalive-"$VERSION"-cp*.whl | tr -s ' \n' ' ' |
         grep -q 'consistent with the following platform tag: "manylinux_2_17_' || die "the wheel needs a newer glibc"
