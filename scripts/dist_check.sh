@@ -33,8 +33,11 @@ python() {
     local wheel found=0 version
     wheel=$(ls "$DIST"/libkeepalive-"$VERSION"-cp311-abi3-*.whl)
     for version in 3.11 3.12 3.13 3.14; do
-        local interpreter
-        interpreter=$(command -v "python$version" || ls "$HOME"/.pyenv/versions/"$version".*/bin/python 2>/dev/null | head -1)
+        local interpreter="" candidate
+        # A shim of pyenv's may be there without its Python.
+        for candidate in "python$version" "$HOME"/.pyenv/versions/"$version".*/bin/python; do
+            if "$candidate" -c '' 2>/dev/null; then interpreter=$candidate && break; fi
+        done
         [ -n "$interpreter" ] || continue
         "$interpreter" -m venv "$WORK/venv-$version"
         "$WORK/venv-$version/bin/pip" install --quiet --disable-pip-version-check --no-index "$wheel"
