@@ -43,14 +43,15 @@ source_() {
 # The installation of the C library for others to copy.
 package=$WORK/package
 c_package() {
-    [ -f "$package/libkeepalive.so" ] && return
+    [ -z "${have_c:-}" ] || return 0
+    have_c=1
     cargo build --quiet --release --locked -p libkeepalive
     scripts/package_c.sh "$package" "$CARGO_TARGET_DIR/release/libkeepalive.a"
 }
 
 c() {
     local name=libkeepalive-$VERSION-linux-$ARCH
-    rm -rf "$package" "$WORK/c"
+    rm -rf "$WORK/c"
     c_package
     env KEEPALIVE_PACKAGE="$package" PREFIX="/$name" DESTDIR="$WORK/c" scripts/install.sh install >/dev/null
     pack "$WORK/c" "$DIST/$name.tar.gz" "$name"
@@ -60,7 +61,7 @@ deb() {
     require dpkg-buildpackage "install the package dpkg-dev"
     require dh "install the package debhelper"
     c_package
-    [ -n "$(ls "$DIST"/libkeepalive-"$VERSION"-cp311-abi3-*.whl 2>/dev/null)" ] || python
+    python
     local tree=$WORK/deb/libkeepalive-$VERSION
     rm -rf "$WORK/deb"
     mkdir -p "$tree"
@@ -75,9 +76,10 @@ deb() {
 }
 
 python() {
+    [ -z "${have_wheel:-}" ] || return 0
+    have_wheel=1
     venv "${BUILD_PACKAGES[@]}" "${DIST_PACKAGES[@]}"
     rm -f "$DIST"/libkeepalive-"$VERSION"-cp*.whl
-    # Only the wheel has the licences beside its manifest; the sdist is told by pyproject.toml.
     PATH=$VENV/bin:$PATH "$VENV/bin/maturin" build --quiet --release --locked --zig --target "$TRIPLE" \
         --compatibility manylinux2014 --manifest-path bindings/python/Cargo.toml \
         --interpreter "$VENV/bin/python" --out "$DIST"
