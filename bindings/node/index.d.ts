@@ -216,6 +216,13 @@ export interface ClientOptions {
    */
   circuitBreaker?: boolean
   /**
+   * Bytes of a request body above which it, and one of unknown length, waits up to 1 s for the server's 100 (Continue),
+   * so that one that is refused is not sent (RFC 9110 10.1.1; curl's threshold). A server that ignores it is remembered
+   * for 10 min. A request asks with a field of its own (Expect: 100-continue), and does not with an empty one. 0: never
+   * by itself. Default: 1,048,576 (1 MiB).
+   */
+  expectThreshold?: number
+  /**
    * Send a replayable request a second time, on an idle connection, when its response head has taken longer than 95 %
    * of the last ones of its origin; the first response counts, within `retryBudget`. Blocking calls then run on the
    * engine's thread. Default: false.

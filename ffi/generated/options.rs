@@ -226,6 +226,12 @@ pub struct ka_client_options {
     /// request's own Authorization field goes before it, and it before the URL's user and password.
     /// Empty: none, whatever the client has. Default: NULL.
     pub auth: *const c_char,
+    /// Bytes of a request body above which it, and one of unknown length, waits up to 1 s for the
+    /// server's 100 (Continue), so that one that is refused is not sent (RFC 9110 10.1.1; curl's
+    /// threshold). A server that ignores it is remembered for 10 min. A request asks with a field
+    /// of its own (Expect: 100-continue), and does not with an empty one. 0: never by itself.
+    /// Default: 1,048,576 (1 MiB).
+    pub expect_threshold_size: u64,
 }
 
 impl ka_client_options {
@@ -295,6 +301,7 @@ impl ka_client_options {
             redirect_downgrade: u64::from(config.redirect_downgrade),
             sensitive_headers: std::ptr::null(),
             auth: std::ptr::null(),
+            expect_threshold_size: config.expect_threshold,
         }
     }
 
@@ -334,6 +341,7 @@ impl ka_client_options {
         config.retry_budget = self.retry_budget;
         config.retry_max_wait = limit_from_whole_millis(self.retry_max_wait_ms);
         config.circuit_breaker = flag(self.circuit_breaker, "option circuit_breaker")?;
+        config.expect_threshold = self.expect_threshold_size;
         config.hedge = flag(self.hedge, "option hedge")?;
         config.trust_env = flag(self.trust_env, "option trust_env")?;
         config.tls_verify = flag(self.tls_verify, "option tls_verify")?;

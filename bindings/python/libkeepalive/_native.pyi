@@ -408,6 +408,12 @@ class _ClientOptions(TypedDict, total=False):
     circuit_breaker: bool | None
     """Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed,
     lets one probe through after 5 s (doubled up to 60 s). Default: False."""
+    expect_threshold: int | None
+    """Bytes of a request body above which it, and one of unknown length, waits up to 1 s for the
+    server's 100 (Continue), so that one that is refused is not sent (RFC 9110 10.1.1; curl's
+    threshold). A server that ignores it is remembered for 10 min. A request asks with a field of
+    its own (Expect: 100-continue), and does not with an empty one. 0: never by itself.
+    Default: 1048576."""
     hedge: bool | None
     """Send a replayable request a second time, on an idle connection, when its response head has
     taken longer than 95 % of the last ones of its origin; the first response counts, within

@@ -177,8 +177,8 @@ impl BodyEncoder {
         }
     }
 
-    /// Ends the body; ending it twice is harmless.
-    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), LocalError> {
+    /// Ends the body, a chunked one with `trailers`; ending it twice is harmless.
+    pub fn finish(&mut self, trailers: &[u8], out: &mut Vec<u8>) -> Result<(), LocalError> {
         match self {
             Self::Length { declared, given } if declared == given => Ok(()),
             Self::Length { declared, given } => {
@@ -186,7 +186,9 @@ impl BodyEncoder {
             }
             Self::Chunked { ended } => {
                 if !*ended {
-                    out.extend_from_slice(b"0\r\n\r\n");
+                    out.extend_from_slice(b"0\r\n");
+                    out.extend_from_slice(trailers);
+                    out.extend_from_slice(b"\r\n");
                     *ended = true;
                 }
                 Ok(())

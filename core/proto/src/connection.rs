@@ -26,6 +26,7 @@
 
 mod ahead;
 mod direct;
+mod upload;
 
 use crate::body::{BodyDecoder, BodyEncoder};
 use crate::chunked::Chunk;
@@ -179,19 +180,13 @@ impl Connection {
         let SendState::Body(encoder) = &mut self.send else {
             return Err(LocalError::InvalidState("send_end: no request is being sent"));
         };
-        encoder.finish(&mut self.tx)
+        encoder.finish(b"", &mut self.tx)
     }
 
     /// The rest of the upload is pointless: a final response came early, or the peer broke off.
     pub fn send_stopped(&self) -> bool {
         matches!(self.send, SendState::Stopped)
             || (matches!(self.recv, RecvState::Failed(_)) && !self.send_done())
-    }
-
-    /// Gives the rest of the upload up: it is not wanted. The connection is not to be used again, which
-    /// `reuse` says (`RequestUnfinished`), unless the request was whole already.
-    pub fn stop_sending(&mut self) {
-        self.stop_upload();
     }
 
     /// The whole request has been handed to the transport.
@@ -302,6 +297,8 @@ impl Connection {
         if is_informational(status) {
             self.rx_pos += parsed.len;
             self.parser.next_head(parsed.len);
+            // "Go on" is no part of an answer.
+            self.started = status != 100 || self.buffered() > 0;
             return Ok(Some(parsed.head));
         }
         let version = parsed.head.version;
@@ -474,7 +471,7 @@ fn is_informational(status: u16) -> bool {
     status < 200 && status != 101
 }
 
-/// An event whose data still stands in the receive buffer, before `rx_pos`.
+/// An event; its data stands in the receive buffer, before `rx_pos`.
 enum Step {
     Data(usize),
     Trailers(Fields),

@@ -41,6 +41,7 @@ mod head;
 mod persist;
 mod request_head;
 mod start;
+mod trailers;
 
 pub use connection::{Ahead, Connection};
 pub use error::{LocalError, RemoteError};
@@ -51,3 +52,4 @@ pub use head::{ResponseHead, Version};
 pub use persist::{CloseReason, KeepAliveHint};
 pub use request_head::RequestHead;
 pub use start::{Start, TargetForm};
+pub use trailers::Trailers;

@@ -113,19 +113,7 @@ impl RequestHead {
     /// # Errors
     /// `InvalidHeader` naming "header name" or "header value".
     pub fn append(&mut self, name: &[u8], value: &[u8]) -> Result<(), LocalError> {
-        if name.is_empty() {
-            return Err(invalid("header name", "is empty"));
-        }
-        if !all(name, TOKEN) {
-            return Err(invalid(
-                format!("header name \"{}\"", without_value(name)),
-                "is not a token (letters, digits and !#$%&'*+-.^_`|~)",
-            ));
-        }
-        if !all(value, VALUE) {
-            return Err(invalid_value(name, "holds a control character such as CR, LF or NUL"));
-        }
-        let value = trim(value);
+        let value = check_field(name, value)?;
         if !self.note(name, value)? {
             return Ok(());
         }
@@ -279,6 +267,32 @@ impl RequestHead {
         self.expects_continue
     }
 
+    /// The length that the user's Content-Length gives the body.
+    pub fn content_length(&self) -> Option<u64> {
+        match self.content_length {
+            ContentLength::Valid(length, _) => Some(length),
+            _ => None,
+        }
+    }
+
+    /// The same head without the fields of that name, which says nothing of framing and is not Host.
+    pub fn without(&self, name: &[u8]) -> Self {
+        let (mut bytes, mut host) = (Vec::with_capacity(self.bytes.len()), self.host);
+        let fields = self.target_end + " HTTP/1.1\r\n".len();
+        bytes.extend_from_slice(&self.bytes[..fields]);
+        for (own, value) in self.fields().filter(|(own, _)| !own.eq_ignore_ascii_case(name)) {
+            bytes.extend_from_slice(own);
+            bytes.extend_from_slice(b": ");
+            if own.eq_ignore_ascii_case(b"Host") {
+                host = (bytes.len(), bytes.len() + value.len());
+            }
+            bytes.extend_from_slice(value);
+            bytes.extend_from_slice(b"\r\n");
+        }
+        let expects_continue = self.expects_continue && !name.eq_ignore_ascii_case(b"Expect");
+        Self { bytes, host, expects_continue, ..self.clone() }
+    }
+
     /// Checks everything `Connection::start` would check, so bad input fails before a connection is
     /// taken.
     ///
@@ -302,10 +316,7 @@ impl RequestHead {
             return Err(invalid("body", "CONNECT cannot have one (RFC 9110 9.3.6)"));
         }
         let chunked_given = self.transfer_encoding == TransferEncoding::Chunked;
-        let length_given = match self.content_length {
-            ContentLength::Valid(length, _) => Some(length),
-            _ => None,
-        };
+        let length_given = self.content_length();
         if chunked_given && (length_given.is_some() || body != RequestBody::Unknown) {
             return conflict("Transfer-Encoding", "contradicts the length of the body");
         }
@@ -339,6 +350,27 @@ impl RequestHead {
     }
 }
 
+/// The value of a field as it is written.
+///
+/// # Errors
+/// `InvalidHeader`: no name or no value of a field.
+#[inline]
+pub(crate) fn check_field<'a>(name: &[u8], value: &'a [u8]) -> Result<&'a [u8], LocalError> {
+    if name.is_empty() {
+        return Err(invalid("header name", "is empty"));
+    }
+    if !all(name, TOKEN) {
+        return Err(invalid(
+            format!("header name \"{}\"", without_value(name)),
+            "is not a token (letters, digits and !#$%&'*+-.^_`|~)",
+        ));
+    }
+    if !all(value, VALUE) {
+        return Err(invalid_value(name, "holds a control character such as CR, LF or NUL"));
+    }
+    Ok(trim(value))
+}
+
 /// What a message shows of a name that is none: perhaps it is a whole line, whose value may be secret.
 fn without_value(name: &[u8]) -> String {
     let shown = name.iter().take_while(|byte| all(&[**byte], TOKEN)).count() + 1;
@@ -346,7 +378,7 @@ fn without_value(name: &[u8]) -> String {
     format!("{}{rest}", name[..shown.min(name.len())].escape_ascii())
 }
 
-fn invalid(name: impl Into<String>, reason: &'static str) -> LocalError {
+pub(crate) fn invalid(name: impl Into<String>, reason: &'static str) -> LocalError {
     LocalError::InvalidHeader { name: name.into(), reason }
 }
 

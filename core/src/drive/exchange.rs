@@ -11,12 +11,14 @@
 //! | SendBody      | written                                    | AwaitHead     |
 //!
 //! In each of them the answer may come, in AwaitHead nothing else is waited for. A body that a server
-//! does not want (a final head instead of 100) is not sent, which ends the connection.
+//! does not want (a final head instead of 100) is not sent, which ends the connection: the server would
+//! take the next request for it (RFC 9110 10.1.1). A success that is still to come, where the request did
+//! not ask by a field of its own, is taken for the word.
 
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::task::{Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use keepalive_proto::{Event as Came, Fields, ResponseHead};
@@ -29,8 +31,9 @@ use crate::deadline::Deadline;
 use crate::drive::body::broken;
 use crate::drive::call::{Call, Record};
 use crate::drive::early::settle;
+use crate::drive::expect;
 use crate::drive::pipeline;
-use crate::drive::start::{proxy_fields, started};
+use crate::drive::start::start;
 use crate::drive::upload::Upload;
 use crate::drive::wait::{self, Direction, Look, Stopped, Wait, Want};
 use crate::error::{self, Error, ErrorKind, Result, Sent};
@@ -47,6 +50,8 @@ pub(crate) struct HeadReceived {
     pub early: Option<Box<EarlyResponse>>,
     pub sent_at: Instant,
     pub head_at: Instant,
+    /// The request said that its body waits for the server's word.
+    pub asked: bool,
 }
 
 /// The part of a response that overtook the rest of its request: a server may answer what it has
@@ -71,10 +76,6 @@ const WATCHED: u64 = 64 * 1024;
 
 /// Bytes asked for at a time when a connection broke while sending.
 const READ_RESCUED: usize = 16 * 1024;
-
-/// How long a body waits for 100 (Continue): servers that do not know it say nothing (RFC 9110 10.1.1;
-/// curl's time).
-const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
 /// A failed exchange: the error, and what is needed to judge a replay.
 pub(crate) struct Failure {
@@ -209,16 +210,11 @@ async fn run<W: Wait>(
 ) -> Result<HeadReceived> {
     let origin: &Origin = &request.target.origin;
     call.wait.adopt(&mut connection.io)?;
-    if !ahead {
-        let mut start = started(&call.fields, connection.forwarder.as_deref(), request);
-        start.last = connection.is_last_request();
-        let for_proxy;
-        if let Some(proxy) = &connection.forwarder {
-            for_proxy = proxy_fields(proxy, request, &mut call.tried);
-            start.more = for_proxy.as_deref().unwrap_or_default();
-        }
-        connection.wire.http.start_with(&request.head, request.body.framing(), &start)?;
-    }
+    // `held`: the body is held back until the server has said its word.
+    let (mut held, asks) = match ahead {
+        false => start(call, connection, request, !upload.is_over())?,
+        true => (false, None),
+    };
     if connection.wire.transport.is_handshaking() {
         // Boxed: what is seldom asked for makes no other request's future larger.
         Box::pin(settle(call, connection, request)).await?;
@@ -229,8 +225,7 @@ async fn run<W: Wait>(
         }
     }
     let Call { deadlines, record, wait, .. } = call;
-    // The body is held back until the server has said its word.
-    let mut held = request.head.expects_continue() && !upload.is_over();
+    let trailers = request.trailers.as_deref();
     let Connection { wire, io, .. } = connection;
     let before = wire.written;
     let mut phase = Phase::SendHead;
@@ -249,12 +244,15 @@ async fn run<W: Wait>(
         if std::mem::take(&mut arrived) {
             take_early(wire, record, &mut come)?;
             if held && phase == Phase::AwaitContinue {
-                if come.head.is_some() {
+                let is_final = come.head.is_some();
+                // What nobody asked for spoils no echo: its success is made of what is to be sent.
+                let wanted = !wire.http.send_stopped() && !request.head.expects_continue();
+                if is_final && !wanted {
                     wire.http.stop_sending();
                     phase = phase.after(Step::FinalHead);
                     sent_at = now;
                     held = false;
-                } else if come.go_on {
+                } else if is_final || come.go_on {
                     held = false;
                     phase = phase.after(Step::Continue);
                     deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
@@ -271,9 +269,14 @@ async fn run<W: Wait>(
                     record.tell(Event::Sent { bytes: wire.written - before });
                 }
             }
-            return Ok(HeadReceived { head, early: come.early, sent_at, head_at: now });
+            let asked = asks.is_some();
+            if let Some(memory) = &asks {
+                expect::concluded(memory, head.version, come.go_on, now);
+            }
+            return Ok(HeadReceived { head, early: come.early, sent_at, head_at: now, asked });
         }
-        let starved = !held && !wire.http.send_stopped() && upload.fill(&mut wire.http)?;
+        let starved =
+            !held && !wire.http.send_stopped() && upload.fill(&mut wire.http, trailers)?;
         let output = wire.wants_write() || (!held && upload.direct(&wire.http).is_some());
         if !output && !starved && phase.sends() {
             let step = if held { Step::WroteHead } else { Step::WroteAll };
@@ -287,8 +290,7 @@ async fn run<W: Wait>(
                     opening.open();
                 }
             } else {
-                let wait = Some(CONTINUE_WAIT);
-                deadline = deadlines.starting(now, wait, ErrorKind::ReadTimeout);
+                deadline = expect::patience(now, deadlines);
             }
         }
         let want = match output {
@@ -310,7 +312,7 @@ async fn run<W: Wait>(
                 if let Err(stopped) = ready!(wait.poll_turn(cx, &limit)) {
                     return Poll::Ready(Err(stopped));
                 }
-                if let Poll::Ready(piece) = source.poll_chunk(cx) {
+                if let Poll::Ready(piece) = wait.poll_beside(cx, &mut |cx| source.poll_chunk(cx)) {
                     return Poll::Ready(Ok(Turn::Piece(piece)));
                 }
             }
@@ -371,9 +373,14 @@ async fn run<W: Wait>(
                 if phase == Phase::AwaitContinue && !deadlines.total.is_over() =>
             {
                 held = false;
+                if let Some(memory) = &asks {
+                    memory.expectation.ignored(now);
+                }
                 phase = phase.after(Step::Silence);
                 deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
             }
+            // The caller's own body may be there.
+            Err(Stopped::Woken) => {}
             Err(Stopped::Io(error)) if wire.transport.is_handshaking() => {
                 return Err(handshake_error(&origin.authority(), &error));
             }
@@ -448,7 +455,8 @@ fn rescue(
             && let Some(head) = come.head
         {
             let now = Instant::now();
-            return Ok(HeadReceived { head, early: come.early, sent_at: now, head_at: now });
+            let early = come.early;
+            return Ok(HeadReceived { head, early, sent_at: now, head_at: now, asked: false });
         }
     }
     Err(broken(stopped, &mut wire.http, phase, origin, deadline))

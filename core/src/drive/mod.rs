@@ -11,8 +11,8 @@
 //! | `hedge` | an answer that is late is asked for a second time |
 //! | `exchange` | one request and the head of its answer on one connection |
 //!
-//! `acquire` gets the connection or, by `pipeline`, a place behind others on one, `reply` makes what the rings hand back,
-//! `history` keeps what led there, `body` and `passthrough`
+//! `acquire` gets the connection or, by `pipeline`, a place behind others on one, `expect` says whether a body waits
+//! for the server's word, `reply` makes what the rings hand back, `history` keeps what led there, `body` and `passthrough`
 //! receive the rest of it, `drain` ends it early. The protocol machine decides what bytes mean
 //! (`keepalive-proto`), `repeat` what may be sent again.
 
@@ -24,6 +24,7 @@ mod call;
 mod drain;
 mod early;
 mod exchange;
+mod expect;
 pub(crate) mod hedge;
 pub(crate) mod history;
 pub(crate) mod info;

@@ -42,7 +42,8 @@ pub(crate) fn on_engine<T: Send + 'static>(
                 Phase::Request,
                 format!("waiting for the engine failed: {error}"),
             )),
-            Err(Stopped::Interrupted | Stopped::Expired) => Err(interrupted()),
+            Err(Stopped::Cancelled) => Ended::Cancelled.into_result(),
+            Err(Stopped::Interrupted | Stopped::Expired | Stopped::Woken) => Err(interrupted()),
         }
     });
     cancel.cancel();

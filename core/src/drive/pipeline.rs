@@ -57,6 +57,7 @@ fn is_fit(request: &Request) -> bool {
         && head.is_replayable()
         && !head.switches()
         && !head.expects_continue()
+        && request.trailers.is_none()
         && !head.says_close()
 }
 

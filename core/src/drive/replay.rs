@@ -1,12 +1,14 @@
 //! The replay ring: a reused connection that died under a request costs it nothing. It is sent again
 //! once, at once, on a fresh connection, if that cannot make the server act twice (`repeat`).
 
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use crate::connection::idle_reaper::examine_all;
 use crate::drive::acquire::acquire;
 use crate::drive::call::Call;
 use crate::drive::exchange::{self, Attempt, Failure};
+use crate::drive::expect::{self, EXPECTATION_FAILED};
 use crate::drive::hedge;
 use crate::drive::pipeline;
 use crate::drive::reply::{Reply, reply};
@@ -23,6 +25,9 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
     let route = call.route(request)?;
     let mut body = UploadSource::take(&request.body)?;
     let mut replays = 0u32;
+    // Without the wish for 100 (Continue) that a server refused.
+    let without = OnceLock::new();
+    let mut request = request;
     loop {
         if replays > 0 {
             // It waits anew, by its own clock.
@@ -39,6 +44,20 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
             true => Box::pin(hedge::exchange(call, attempt)).await,
         };
         let failure = match result {
+            Ok(received) if received.asked && received.head.status == EXPECTATION_FAILED => {
+                let refused = reply(call, request, lease, received)?;
+                let Some(plain) = expect::without(request, body.again()) else {
+                    return Ok(refused);
+                };
+                call.pool.manager.process.origins.of(&route.origin).expectation.ignored(now);
+                // Its connection goes back by the drain rule.
+                drop(refused);
+                call.record.again();
+                call.record.begin(Instant::now());
+                body.restart()?;
+                request = without.get_or_init(|| plain);
+                continue;
+            }
             Ok(received) => return reply(call, request, lease, received),
             Err(failure) => failure,
         };

@@ -115,7 +115,7 @@ pub(super) fn reply<W: Wait>(
     mut lease: Lease,
     received: HeadReceived,
 ) -> Result<Box<Reply>> {
-    let HeadReceived { head, early, sent_at, head_at } = received;
+    let HeadReceived { head, early, sent_at, head_at, .. } = received;
     // What follows a switch is no content of the answer's.
     let decodes = request.decodes(&call.settings.config);
     let mut decoder = match decodes && !lease.connection()?.wire.http.is_switched() {

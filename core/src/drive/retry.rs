@@ -102,8 +102,8 @@ async fn sleep<W: Wait>(wait: &mut W, pause: Duration, origin: &Origin) -> Resul
     let never =
         std::future::poll_fn(|cx| wait.poll_until(cx, &deadline, &mut |_| Poll::<()>::Pending));
     match never.await {
-        Err(Stopped::Interrupted) => {
-            Err(Stopped::Interrupted.into_error(Phase::Pool, origin, &deadline))
+        Err(stopped @ (Stopped::Interrupted | Stopped::Cancelled)) => {
+            Err(stopped.into_error(Phase::Pool, origin, &deadline))
         }
         _ => Ok(()),
     }

@@ -2,11 +2,18 @@
 //! fields that others give it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use keepalive_proto::{Start, TargetForm};
 
 use crate::auth::tries::Tries;
+use crate::connection::Connection;
+use crate::drive::call::Call;
+use crate::drive::expect;
+use crate::drive::wait::Wait;
+use crate::error::Result;
 use crate::origin::proxy::ProxyServer;
+use crate::origin::state::OriginState;
 use crate::request::Request;
 
 /// How `request` is started, but for what a proxy gets (`proxy_fields`).
@@ -21,6 +28,35 @@ pub(super) fn started<'a>(
         None => TargetForm::Origin,
     };
     Start { fields, form, ..Start::default() }
+}
+
+/// Starts `request` on `connection`; whether its body waits for the server's word, and who is told what
+/// comes of it.
+#[inline]
+pub(super) fn start<W: Wait>(
+    call: &mut Call<'_, W>,
+    connection: &mut Connection,
+    request: &Request,
+    has_body: bool,
+) -> Result<(bool, Option<Arc<OriginState>>)> {
+    let mut start = started(&call.fields, connection.forwarder.as_deref(), request);
+    start.last = connection.is_last_request();
+    let (for_proxy, both);
+    if let Some(proxy) = &connection.forwarder {
+        for_proxy = proxy_fields(proxy, request, &mut call.tried);
+        start.more = for_proxy.as_deref().unwrap_or_default();
+    }
+    if !has_body {
+        connection.wire.http.start_with(&request.head, request.framing(), &start)?;
+        return Ok((false, None));
+    }
+    let manner = expect::manner(&call.settings.config, connection, request);
+    if !manner.lines.is_empty() {
+        both = [start.more, &manner.lines].concat();
+        start.more = &both;
+    }
+    connection.wire.http.start_with(&request.head, request.framing(), &start)?;
+    Ok((manner.held, manner.asks))
 }
 
 /// The field lines for the proxy that forwards it, if there are any.

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::repeat;
 use crate::request::Body;
 use crate::request::body::Kept;
+use crate::request::trailers::Trailers;
 use crate::sync::lock;
 
 /// From this size on the rest of a request body is not copied to the machine's buffer first.
@@ -21,6 +22,15 @@ const ONE_WRITE: usize = 1024 * 1024;
 pub(super) struct UploadSource<'a> {
     body: &'a Body,
     source: Option<Kept>,
+}
+
+/// What is over is sent, and its last chunk with the trailers.
+fn end(http: &mut Connection, trailers: Option<&Trailers>) -> Result<()> {
+    match trailers {
+        None => Ok(http.send_end()?),
+        Some(_) if http.send_stopped() => Ok(()),
+        Some(trailers) => Ok(http.send_end_with(&trailers.lines()?)?),
+    }
 }
 
 impl<'a> UploadSource<'a> {
@@ -107,7 +117,7 @@ impl<'a> Upload<'a> {
     }
 
     /// Moves what is at hand into the machine; `true` when a stream must produce more first.
-    pub fn fill(&mut self, http: &mut Connection) -> Result<bool> {
+    pub fn fill(&mut self, http: &mut Connection, trailers: Option<&Trailers>) -> Result<bool> {
         match self {
             Upload::Empty => {}
             Upload::Whole(..) if self.direct(http).is_some() => {}
@@ -118,7 +128,7 @@ impl<'a> Upload<'a> {
                         return Ok(false);
                     }
                 }
-                http.send_end()?;
+                end(http, trailers)?;
                 *self = Upload::Empty;
             }
             Upload::Stream { .. } if self.direct(http).is_some() => {}
@@ -131,7 +141,7 @@ impl<'a> Upload<'a> {
                     return Ok(true);
                 }
                 if piece.is_empty() {
-                    http.send_end()?;
+                    end(http, trailers)?;
                     *self = Upload::Empty;
                 }
             }

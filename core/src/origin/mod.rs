@@ -3,6 +3,7 @@
 mod breaker;
 pub(crate) mod budget;
 pub(crate) mod dns_refresh;
+pub(crate) mod expectation;
 mod latency;
 pub(crate) mod nonces;
 pub(crate) mod pipelining;

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use crate::origin::Origin;
 use crate::origin::breaker::{Breaker, BreakerState};
 use crate::origin::budget::Budget;
+use crate::origin::expectation::Expectation;
 use crate::origin::latency::Latency;
 use crate::origin::pipelining::Pipelining;
 use crate::sync::lock;
@@ -67,6 +68,8 @@ pub(crate) struct OriginState {
     ends: Mutex<Ends>,
     /// Retries that may be made of requests to it.
     pub budget: Budget,
+    /// Whether it answers `Expect: 100-continue`.
+    pub expectation: Expectation,
     /// Whether requests can be sent behind others.
     pub pipelining: Pipelining,
     breaker: Mutex<Option<Breaker>>,
@@ -85,6 +88,7 @@ impl Default for OriginState {
             hinted_at: AtomicU64::default(),
             ends: Mutex::default(),
             budget: Budget::default(),
+            expectation: Expectation::default(),
             pipelining: Pipelining::default(),
             breaker: Mutex::default(),
             latency: Mutex::default(),

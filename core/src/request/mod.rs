@@ -1,6 +1,8 @@
 //! A request: validated as it is built, so that bad input fails before a connection is taken.
 
 pub(crate) mod body;
+pub(crate) mod file;
+pub(crate) mod form;
 pub(crate) mod media_type;
 pub(crate) mod method;
 pub(crate) mod multipart;
@@ -12,6 +14,7 @@ pub(crate) mod redirect_hook;
 mod speed;
 pub(crate) mod time;
 pub(crate) mod tls_options;
+pub(crate) mod trailers;
 pub(crate) mod url;
 
 use std::sync::{Arc, Mutex};
@@ -32,6 +35,7 @@ use crate::request::pace::Pace;
 use crate::request::policy::RequestPolicy;
 use crate::request::redirect_hook::RedirectHook;
 use crate::request::tls_options::TlsOptions;
+use crate::request::trailers::Trailers;
 use crate::request::url::{Target, unix};
 use crate::roads::Roads;
 use crate::roads::options::RoadOptions;
@@ -55,7 +59,17 @@ impl Body {
         matches!(self, Body::Stream { .. })
     }
 
-    pub fn framing(&self) -> RequestBody {
+    /// Whether it has more bytes than that, or nobody knows how many.
+    #[inline]
+    pub fn is_longer(&self, than: u64) -> bool {
+        match self {
+            Body::Empty => false,
+            Body::Whole(bytes) => bytes.len() as u64 > than,
+            Body::Stream { length, .. } => length.is_none_or(|length| length > than),
+        }
+    }
+
+    fn framing(&self) -> RequestBody {
         match self {
             Body::Empty => RequestBody::None,
             Body::Whole(bytes) => RequestBody::Length(bytes.len() as u64),
@@ -83,6 +97,8 @@ pub struct Request {
     pub(crate) redirects: Option<Redirects>,
     /// It has a User-Agent, Accept-Encoding or credentials of its own, or is to have none.
     pub(crate) own_defaults: bool,
+    /// What follows its body.
+    pub(crate) trailers: Option<Arc<Trailers>>,
     /// Fields that it does not get.
     omitted: Omitted,
     /// What it says for itself of credentials and redirects.
@@ -142,6 +158,7 @@ impl Request {
             max_body_size: None,
             redirects: None,
             own_defaults: false,
+            trailers: None,
             omitted: Omitted::default(),
             policy: None,
             roads: None,
@@ -154,7 +171,9 @@ impl Request {
     }
 
     /// Appends a header field; order, case and duplicates are kept. `Host` replaces the URL's;
-    /// `Content-Length` and `Transfer-Encoding` must agree with the body.
+    /// `Content-Length` and `Transfer-Encoding` must agree with the body. With `Expect: 100-continue` the
+    /// body waits for the server's word; an empty `Expect` is not sent, and has it go at once whatever
+    /// `expect_threshold` says (as curl's).
     ///
     /// # Errors
     /// `InvalidHeader`, naming the field and the reason.
@@ -164,6 +183,9 @@ impl Request {
             && self.is_for_proxy(name, value)?
         {
             return Ok(());
+        }
+        if name.len() == 6 && value.is_empty() && name.eq_ignore_ascii_case(b"Expect") {
+            return self.omit_header(name);
         }
         self.head.append(name, value)?;
         self.own_defaults |= name.eq_ignore_ascii_case(b"User-Agent")
@@ -342,7 +364,7 @@ impl Request {
         let mut request = Request::to(self.method(), self.target.clone())?;
         request.copy_settings(self);
         request.proxy_authorization = self.proxy_authorization.clone();
-        request.body = self.body.clone();
+        request.share_body(self);
         if !self.head.is_connect() && self.head.target() != self.target.path() {
             request.set_raw_target(self.head.target().as_bytes())?;
         }
@@ -457,6 +479,10 @@ impl Request {
         if self.own_timeouts {
             self.timeouts.check()?;
         }
-        Ok(self.head.check(self.body.framing())?)
+        self.head.check(self.framing())?;
+        if self.trailers.is_some() {
+            self.check_trailers()?;
+        }
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@ pub mod peer;
 pub mod puppet;
 mod script;
 pub mod tls;
+pub mod uploads;
 
 use std::mem::MaybeUninit;
 use std::os::unix::fs::FileExt;

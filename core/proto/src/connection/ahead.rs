@@ -34,7 +34,7 @@ impl Ahead {
         let (framing, request) = serialise(head, framing, how, into)?;
         let mut encoder = BodyEncoder::new(framing);
         encoder.encode(body.unwrap_or_default(), usize::MAX, into)?;
-        encoder.finish(into)?;
+        encoder.finish(b"", into)?;
         Ok(Ahead { request })
     }
 }

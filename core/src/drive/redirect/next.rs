@@ -94,7 +94,7 @@ pub(super) fn following(settings: &Settings, request: &Request, next: Next<'_>) 
         following.leave_origin();
     }
     if !drops_body {
-        following.body = request.body.clone();
+        following.share_body(request);
         let attempt = Attempt { answer: Answer::Redirect, ..following.attempt() };
         if attempt.again().is_err() {
             return Err(invalid("the streamed request body cannot be produced again"));
@@ -110,6 +110,7 @@ pub(super) fn following(settings: &Settings, request: &Request, next: Next<'_>) 
                 || is("content-encoding")
                 || is("content-language")
                 || is("content-location")
+                || is("trailer")
         };
         let sensitive = || {
             is("authorization")

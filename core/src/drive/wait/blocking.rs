@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
 use crate::deadline::Deadline;
+use crate::drive::wait::bell::{Bell, Slept, timespec};
+use crate::drive::wait::canceller::Canceller;
 use crate::drive::wait::{Direction, Look, Stopped, Turn, Wait, Waited, Want};
-use crate::engine::cancel::panicked;
+use crate::engine::cancel::{Cancel, panicked};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::guard::guarded;
 use crate::net::busy_poll::Waiter;
@@ -28,19 +30,31 @@ const INTERRUPT_SLICE: Duration = Duration::from_millis(100);
 #[derive(Default)]
 pub struct Blocking<'a> {
     interrupt: Option<&'a mut (dyn FnMut() -> bool + Send)>,
+    cancel: Option<&'a Cancel>,
 }
 
 impl<'a> Blocking<'a> {
+    /// `canceller` ends the call with `Cancelled`, from any thread, also from a function that the call
+    /// runs.
+    pub fn cancellable(canceller: &'a Canceller) -> Self {
+        Blocking { interrupt: None, cancel: canceller.here() }
+    }
+
     /// `hook` is called on this thread when a signal interrupts a wait, and at least every 100 ms;
     /// `true` ends the call with `Interrupted`.
     pub fn interruptible(hook: &'a mut (dyn FnMut() -> bool + Send)) -> Self {
-        Blocking { interrupt: Some(hook) }
+        Blocking { interrupt: Some(hook), cancel: None }
     }
 }
 
 /// Waits on the caller's thread.
 pub(crate) struct BlockingWait<'a> {
     hook: Option<&'a mut (dyn FnMut() -> bool + Send)>,
+    cancel: Option<&'a Cancel>,
+    /// What wakes it beside the socket, once that is needed.
+    bell: Option<Arc<Bell>>,
+    /// What was polled beside the socket is pending.
+    beside: bool,
     turn: Turn,
     /// When the end of a turn last looked at the hook, or first could have.
     looked: Option<Instant>,
@@ -48,7 +62,13 @@ pub(crate) struct BlockingWait<'a> {
 
 impl<'a> BlockingWait<'a> {
     pub fn new(blocking: Blocking<'a>) -> Self {
-        BlockingWait { hook: blocking.interrupt, turn: Turn::default(), looked: None }
+        let Blocking { interrupt: hook, cancel } = blocking;
+        let bell = cancel.map(|cancel| {
+            let bell = Arc::<Bell>::default();
+            cancel.register(&bell.waker());
+            bell
+        });
+        BlockingWait { hook, cancel, bell, beside: false, turn: Turn::default(), looked: None }
     }
 
     /// The next sleep: what the deadline leaves, in slices when there is a hook.
@@ -63,7 +83,15 @@ impl<'a> BlockingWait<'a> {
         })
     }
 
+    fn check_cancel(&self) -> std::result::Result<(), Stopped> {
+        match self.cancel {
+            Some(cancel) if cancel.is_cancelled() => Err(Stopped::Cancelled),
+            _ => Ok(()),
+        }
+    }
+
     fn check_interrupt(&mut self) -> std::result::Result<(), Stopped> {
+        self.check_cancel()?;
         match &mut self.hook {
             Some(hook) => match hook() {
                 true => Err(Stopped::Interrupted),
@@ -79,6 +107,7 @@ impl<'a> BlockingWait<'a> {
         if deadline.is_over() {
             return Err(Stopped::Expired);
         }
+        self.check_cancel()?;
         if self.hook.is_none() {
             return Ok(());
         }
@@ -101,16 +130,37 @@ impl<'a> BlockingWait<'a> {
             Want::Write => PollFlags::OUT,
             Want::Both => PollFlags::IN | PollFlags::OUT,
         };
+        if let Some(bell) = &self.bell {
+            return self.sleep_beside(bell.clone(), fd, flags, deadline);
+        }
         loop {
-            let timeout = self.slice(deadline)?.map(|left| Timespec {
-                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-                tv_nsec: i64::from(left.subsec_nanos()),
-            });
+            let timeout = timespec(self.slice(deadline)?);
             let mut fds = [PollFd::from_borrowed_fd(fd, flags)];
             match poll(&mut fds, timeout.as_ref()) {
                 Ok(0) | Err(Errno::INTR) => self.check_interrupt()?,
                 Ok(_) => return Ok(()),
                 Err(error) => return Err(Stopped::Io(error.into())),
+            }
+        }
+    }
+
+    /// The same with a bell.
+    fn sleep_beside(
+        &mut self,
+        bell: Arc<Bell>,
+        fd: BorrowedFd<'_>,
+        flags: PollFlags,
+        deadline: &Deadline,
+    ) -> std::result::Result<(), Stopped> {
+        loop {
+            self.check_cancel()?;
+            let time = self.slice(deadline)?;
+            match bell.sleep(fd, flags, time).map_err(|error| Stopped::Io(error.into()))? {
+                Slept::Socket => return Ok(()),
+                Slept::Bell if self.beside => return Err(Stopped::Woken),
+                // A cancel, or a source that is not waited for any more.
+                Slept::Bell => {}
+                Slept::Neither => self.check_interrupt()?,
             }
         }
     }
@@ -131,8 +181,19 @@ impl Wait for BlockingWait<'_> {
     fn poll_turn(&mut self, _cx: &mut Context<'_>, deadline: &Deadline) -> Waited<()> {
         match self.turn.is_over() {
             true => Poll::Ready(self.look_up(deadline)),
-            false => Poll::Ready(Ok(())),
+            false => Poll::Ready(self.check_cancel()),
         }
+    }
+
+    fn poll_beside<T>(
+        &mut self,
+        _cx: &mut Context<'_>,
+        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        let waker = self.bell.get_or_insert_default().waker();
+        let polled = poll(&mut Context::from_waker(&waker));
+        self.beside = polled.is_pending();
+        polled
     }
 
     fn adopt(&mut self, io: &mut Io) -> Result<()> {
@@ -191,9 +252,16 @@ impl Wait for BlockingWait<'_> {
     ) -> Waited<T> {
         let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
         let mut cx = Context::from_waker(&waker);
+        if let Some(cancel) = self.cancel {
+            cancel.register(&waker);
+        }
+        let _bell = Registered(self.cancel, self.bell.clone());
         loop {
             if let Poll::Ready(result) = poll(&mut cx) {
                 return Poll::Ready(Ok(result));
+            }
+            if let Err(stopped) = self.check_cancel() {
+                return Poll::Ready(Err(stopped));
             }
             match self.slice(deadline) {
                 Ok(None) => std::thread::park(),
@@ -203,6 +271,17 @@ impl Wait for BlockingWait<'_> {
             if let Err(stopped) = self.check_interrupt() {
                 return Poll::Ready(Err(stopped));
             }
+        }
+    }
+}
+
+/// Has a cancel ring the bell again.
+struct Registered<'a>(Option<&'a Cancel>, Option<Arc<Bell>>);
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        if let (Some(cancel), Some(bell)) = (self.0, &self.1) {
+            cancel.register(&bell.waker());
         }
     }
 }

@@ -1,6 +1,8 @@
 //! How an exchange waits: what the two ways to run one differ by.
 
+mod bell;
 pub(crate) mod blocking;
+pub(crate) mod canceller;
 pub(crate) mod tokio;
 
 use std::io;
@@ -107,6 +109,10 @@ pub(crate) enum Stopped {
     Expired,
     /// The caller's interrupt hook said so.
     Interrupted,
+    /// The caller ended the call.
+    Cancelled,
+    /// What [`Wait::poll_beside`] found pending may be ready.
+    Woken,
 }
 
 impl Stopped {
@@ -114,13 +120,19 @@ impl Stopped {
         match self {
             Stopped::Io(error) => io_error(phase, &origin.authority(), &error),
             Stopped::Expired => deadline.error(phase, origin),
-            Stopped::Interrupted => interrupted(phase),
+            Stopped::Interrupted | Stopped::Woken => interrupted(phase),
+            Stopped::Cancelled => cancelled(phase),
         }
     }
 }
 
 pub(crate) fn interrupted(phase: Phase) -> Error {
     Error::new(ErrorKind::Interrupted, phase, "interrupted by a signal")
+}
+
+/// The error of a call that its caller ended.
+fn cancelled(phase: Phase) -> Error {
+    Error::new(ErrorKind::Cancelled, phase, "the request was cancelled")
 }
 
 /// The error of a failed read or write on an established connection.
@@ -174,6 +186,14 @@ pub(crate) trait Wait: Send {
         deadline: &Deadline,
         op: &mut dyn FnMut(BorrowedFd<'_>, &mut Look) -> io::Result<T>,
     ) -> Waited<T>;
+
+    /// Polls what is waited for beside a socket. When that is pending, the next `poll_io` ends with
+    /// [`Stopped::Woken`] once it wakes, or is polled again with the task.
+    fn poll_beside<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T>;
 
     /// Runs `poll`, which wakes its context, until it is ready.
     fn poll_until<T>(

@@ -155,6 +155,14 @@ impl Wait for TokioWait {
         self.poll_deadline(cx, deadline)
     }
 
+    fn poll_beside<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        poll(cx)
+    }
+
     fn poll_until<T>(
         &mut self,
         cx: &mut Context<'_>,
