@@ -12,12 +12,15 @@ mod boundary;
 mod handle;
 mod client;
 mod convert;
+mod cookies;
+mod download;
 mod error;
 mod event;
 #[rustfmt::skip]
 mod generated;
 mod host;
 mod options;
+mod progress;
 mod queue;
 mod reader;
 mod redirect;
@@ -37,9 +40,12 @@ mod verifier;
 
 pub use client::*;
 pub use convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE};
+pub use cookies::*;
+pub use download::*;
 pub use error::*;
 pub use event::*;
 pub use options::*;
+pub use progress::*;
 pub use queue::*;
 pub use reader::*;
 pub use redirect::*;

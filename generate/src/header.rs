@@ -20,6 +20,8 @@ const SOURCES: &[&str] = &[
     "reader",
     "verifier",
     "request",
+    "cookies",
+    "progress",
     "response",
     "redirect",
     "tls",
@@ -27,6 +29,7 @@ const SOURCES: &[&str] = &[
     "event",
     "queue",
     "submit",
+    "download",
     "stream",
 ];
 
