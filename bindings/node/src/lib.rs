@@ -12,6 +12,7 @@ mod common;
 mod completion_record;
 mod convert;
 mod cookies;
+mod diagnostics;
 mod dispatched;
 mod download;
 #[rustfmt::skip]
@@ -21,6 +22,7 @@ pub mod multipart;
 mod stats;
 mod stream;
 mod tls_info;
+mod told;
 pub mod trust;
 mod wake;
 

@@ -9,7 +9,6 @@ _STREAM = "use client.stream(method, url) as a context manager"
 _RETRIES = "give retries= to Client(...)"
 _PROXY = 'proxy=, a URL or patterns: proxy={"https://": "http://host:3128"}'
 _CERT = "give verify= to Client(...)"
-_HEADER = "set the header: headers={}"
 
 #: What requests, httpx, aiohttp and urllib3 call things that are spelled or done otherwise here.
 _ELSEWHERE = {
