@@ -10,6 +10,7 @@
 mod boundary;
 #[macro_use]
 mod handle;
+mod cancellable;
 mod client;
 mod convert;
 mod error;
@@ -17,6 +18,8 @@ mod event;
 #[rustfmt::skip]
 mod generated;
 mod host;
+mod later;
+mod multipart;
 mod options;
 mod queue;
 mod reader;
@@ -33,12 +36,15 @@ mod stream;
 mod submit;
 mod thread;
 mod tls;
+mod upload;
 mod verifier;
 
+pub use cancellable::*;
 pub use client::*;
 pub use convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE};
 pub use error::*;
 pub use event::*;
+pub use multipart::*;
 pub use options::*;
 pub use queue::*;
 pub use reader::*;
@@ -53,4 +59,5 @@ pub use status::*;
 pub use stream::*;
 pub use submit::*;
 pub use tls::*;
+pub use upload::*;
 pub use verifier::*;

@@ -18,8 +18,10 @@ const SOURCES: &[&str] = &[
     "client",
     "socket",
     "reader",
+    "upload",
     "verifier",
     "request",
+    "multipart",
     "response",
     "redirect",
     "tls",
@@ -27,6 +29,7 @@ const SOURCES: &[&str] = &[
     "event",
     "queue",
     "submit",
+    "cancellable",
     "stream",
 ];
 
