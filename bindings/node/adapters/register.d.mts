@@ -1,5 +1,5 @@
 import { register, unregister } from './register.js'
 
 export { register, unregister }
-declare const adapter: { register: typeof register; unregister: typeof unregister }
-export default adapter
+declare const module_: { register: typeof register; unregister: typeof unregister }
+export default module_

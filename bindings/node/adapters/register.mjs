@@ -1,4 +1,4 @@
-import adapter from './register.js'
+import module_ from './register.js'
 
-export const { register, unregister } = adapter
-export default adapter
+export const { register, unregister } = module_
+export default module_

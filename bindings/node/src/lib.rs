@@ -4,6 +4,7 @@
 //! A request costs two crossings: `Bridge::submit`, and its share of one `Bridge::drain` for each
 //! batch of completions.
 
+mod arguments;
 mod bridge;
 mod call_table;
 mod client;

@@ -25,6 +25,12 @@ import keepalive, {
   type UpgradeOptions,
   type UpgradeResult,
 } from 'libkeepalive'
+import { HttpAgent, HttpsAgent, httpAgent } from 'libkeepalive/agent'
+import { requestHandler } from 'libkeepalive/aws'
+import { adapter, createAdapter, transport } from 'libkeepalive/axios'
+import { httpClient } from 'libkeepalive/azure'
+import { connection } from 'libkeepalive/elastic'
+import { agent as gotAgent, request as gotRequest } from 'libkeepalive/got'
 import { register, unregister } from 'libkeepalive/register'
 
 const options: ClientOptions = {
@@ -57,6 +63,17 @@ const options: ClientOptions = {
   clientKeyFile: null,
   clientCertPem: '',
   clientKeyPem: new Uint8Array(),
+  auth: async ({ method, url, headers, body }) => ({ Authorization: `${method} ${url} ${headers['a']} ${body}` }),
+  redirect: 'follow',
+  redirectDowngrade: false,
+  sensitiveHeaders: ['X-Api-Key'],
+  onRedirect: (url, { statusCode, headers }) => url !== '' && statusCode > 300 && headers['location'] !== undefined,
+}
+const who: RequestOptions['auth'][] = ['bearer x', { bearer: 'x' }, { username: 'u', password: 'p', scheme: 'digest' }, null, () => undefined]
+// @ts-expect-error: no such scheme
+const nobody: RequestOptions['auth'] = { username: 'u', password: 'p', scheme: 'ntlm' }
+function led({ history }: Info): (string | number)[] {
+  return history.flatMap(({ statusCode, url, info }) => [statusCode, url, info.timings.total])
 }
 // @ts-expect-error: unknown options are refused
 const wrong: ClientOptions = { maxPerhost: 1 }
@@ -196,3 +213,8 @@ const ended: Promise<null> = dispatcher.destroy(new Error('over'))
 // @ts-expect-error: unknown options are refused
 new KeepaliveDispatcher({ conections: 1 })
 export { connected, ended, gaveBack }
+
+const agentClient: Client = new HttpAgent({ maxSockets: 1, client: { maxPerHost: 1 } }).client
+const asked = [gotRequest('http://a', { agent: httpAgent }), transport.request({ host: 'a' }), adapter({}), createAdapter({})]
+const made = [requestHandler({ requestTimeout: 1 }), httpClient(), connection({ connections: 1 }), gotAgent.https]
+export { HttpsAgent, agentClient, asked, made }

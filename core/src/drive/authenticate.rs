@@ -28,6 +28,7 @@ const PROXY_ASKS: u16 = 407;
 const ORIGIN_ASKS: u16 = 401;
 
 /// Sends `request` with its credentials. The answer is not the last word before [`answered`] has seen it.
+#[inline(always)]
 pub(super) fn send<'a, 'b, W: Wait>(
     call: &'a mut Call<'b, W>,
     request: &'a Request,

@@ -265,13 +265,14 @@ fn a_request_s_own_word_counts_before_the_client_s() {
 fn the_table_says_which_options_a_request_can_have() {
     let rows = keepalive_tables::OPTIONS.iter().filter(|option| option.per_request);
     let rows: Vec<_> = rows.map(|option| option.name).collect();
-    assert_eq!(&rows[..RoadOptions::NAMES.len()], RoadOptions::NAMES);
+    let of_roads = rows.iter().filter(|name| RoadOptions::NAMES.contains(name));
+    assert!(of_roads.eq(RoadOptions::NAMES), "{rows:?}");
     let mut request = crate::request::Request::new("GET", "http://a/").expect("a request");
-    for name in rows {
+    for name in &rows {
         request.set_option(name, None).expect(name);
     }
     let error = request.set_option("retries", None).expect_err("not of a request");
-    assert!(error.message().contains("expected proxy, no_proxy"), "{error}");
+    assert!(rows.iter().all(|name| error.message().contains(name)), "{error}");
     let error = request.set_option("tls_verify", Some("maybe")).expect_err("no flag");
     assert!(error.message().contains("option tls_verify: expected true or false"), "{error}");
 }

@@ -91,6 +91,13 @@ const cases = {
   async 'a query object'({ request }, { base, ...options }) {
     return sent(await (await request(`${base}/q`, { ...options, query: { a: [1, 2], b: 'x y' } })).body.text())
   },
+  async 'a path as it is'({ request }, { base, ...options }) {
+    const all = []
+    for (const path of ["/a/../b/./c", "/it's?q='x'", '/%2e%2e/x', '//double', '/a|b{c}', '/a"b<c>']) {
+      all.push(sent(await (await request({ protocol: 'http:', hostname: '127.0.0.1', port: new URL(base).port, path }, { ...options, path })).body.text()).url)
+    }
+    return all
+  },
   async 'bodies in all their forms'({ request, FormData }, { base, ...options }) {
     const all = []
     const form = new FormData()

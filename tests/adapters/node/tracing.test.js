@@ -83,6 +83,18 @@ function once(events) {
   return events.filter((event, i) => !isAgain(event, i))
 }
 
+test('the address of the connection is told, also where the URL has a name', async () => {
+  const dispatcher = new KeepaliveDispatcher()
+  const port = Number(new URL(server.url).port)
+  const places = []
+  const listen = ({ socket }) => places.push([socket.remoteAddress, socket.remotePort])
+  diagnostics.subscribe('undici:client:sendHeaders', listen)
+  await (await undicis[0].undici.request(`http://localhost:${port}/`, { dispatcher })).body.dump()
+  diagnostics.unsubscribe('undici:client:sendHeaders', listen)
+  await dispatcher.destroy()
+  assert.deepEqual(places, [['127.0.0.1', port]])
+})
+
 test('nobody listens: nothing is made for it', async () => {
   const dispatcher = new KeepaliveDispatcher()
   const { undici } = undicis[0]

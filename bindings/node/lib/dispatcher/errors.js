@@ -2,8 +2,8 @@
 // Errors as undici has them. Its classes know each other's instances by a mark (Symbol.hasInstance), so
 // that `error instanceof errors.ConnectTimeoutError` holds for these in every copy of undici from 6 on.
 
-const { getSystemErrorName } = require('node:util')
 const { KeepaliveError } = require('../errors')
+const { placeOf, systemErrorOf } = require('../system_error')
 
 /** Names, codes and texts: undici's own. */
 const TABLE = {
@@ -65,35 +65,6 @@ class HTTPParserError extends Error {
 }
 marked(HTTPParserError.prototype, PARSER)
 
-/** What Node's sockets report, from what the engine says of the system's error. */
-function systemError(cause, code, syscall, place) {
-  const error = new Error(`${syscall} ${code}${place === '' ? '' : ` ${place}`}`, { cause })
-  error.code = code
-  error.syscall = syscall
-  if (cause.errno !== undefined) error.errno = cause.errno
-  if (cause.address !== undefined) error.address = cause.address
-  if (cause.port !== undefined) error.port = cause.port
-  return error
-}
-
-function systemName(cause, otherwise) {
-  try {
-    return getSystemErrorName(cause.errno)
-  } catch {
-    return otherwise
-  }
-}
-
-/** The place that was to be reached, as far as the URL says. */
-function placeOf(cause) {
-  try {
-    const url = new URL(cause.url)
-    return { host: url.hostname, port: url.port || (url.protocol === 'https:' ? '443' : '80') }
-  } catch {
-    return { host: '', port: '' }
-  }
-}
-
 function closedByPeer(cause, socket) {
   const error = new errors.SocketError('other side closed', { cause })
   error.socket = socket
@@ -116,20 +87,9 @@ const byCode = {
   KA_CONNECTION_CLOSED: (cause, { socket }) => closedByPeer(cause, socket),
   KA_HEAD_TRUNCATED: (cause, { socket }) => closedByPeer(cause, socket),
   KA_BODY_TRUNCATED: (cause, { socket }) => closedByPeer(cause, socket),
-  KA_CONNECTION_RESET(cause) {
-    return systemError(cause, systemName(cause, 'ECONNRESET'), cause.syscall ?? 'read', '')
-  },
-  KA_CONNECT_FAILED(cause) {
-    const { host, port } = placeOf(cause)
-    const place = `${cause.address ?? host}:${cause.port ?? port}`
-    return systemError(cause, systemName(cause, 'ECONNREFUSED'), 'connect', place)
-  },
-  KA_RESOLVE_FAILED(cause) {
-    const { host } = placeOf(cause)
-    const error = systemError(cause, 'ENOTFOUND', 'getaddrinfo', host)
-    error.hostname = host
-    return error
-  },
+  KA_CONNECTION_RESET: systemErrorOf,
+  KA_CONNECT_FAILED: systemErrorOf,
+  KA_RESOLVE_FAILED: systemErrorOf,
   KA_INVALID_RESPONSE_HEAD: (cause) => new HTTPParserError(cause.message, 'INVALID_CONSTANT', { cause }),
   KA_INVALID_FRAMING: (cause) => new HTTPParserError(cause.message, 'INVALID_CONTENT_LENGTH', { cause }),
   KA_INVALID_CHUNK: (cause) => new HTTPParserError(cause.message, 'INVALID_CHUNK_SIZE', { cause }),

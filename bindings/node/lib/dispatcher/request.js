@@ -5,15 +5,10 @@
 const { stringify } = require('node:querystring')
 const { types } = require('node:util')
 const { prepareBody, discardBody } = require('../upload')
+const { IDEMPOTENT, INFORM, ONCE, REWIND, STREAM, SWITCH } = require('../flags')
 const { ownOptions } = require('../options')
+const { setTarget } = require('../target')
 const { InvalidArgumentError, NotSupportedError, RequestContentLengthMismatchError } = require('./errors')
-
-const STREAM = 4
-const REWIND = 16
-const SWITCH = 64
-const INFORM = 1024
-const IDEMPOTENT = 256
-const ONCE = 512
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
@@ -233,7 +228,7 @@ class Prepared {
     this.body = bodyOf(opts.body)
     this.setIdempotent(opts.idempotent)
     // What `Exchange.submit` reads.
-    this.url = urlOf(base, this.path, method)
+    this.url = base.text
     this.headers = undefined
     this.headerCount = undefined
     this.payload = undefined
@@ -244,6 +239,14 @@ class Prepared {
     this.signal = undefined
     const { servername } = opts
     if (base.tls) this.setServername(servername)
+    this.setTarget()
+  }
+
+  /** The path goes to the server as it was given: a URL would put some in order. */
+  setTarget() {
+    const { base, method, path } = this
+    if (method === 'CONNECT') this.url = path[0] === '/' ? base.text + path : `${base.text}/${path}`
+    else setTarget(this, base.text, path)
   }
 
   setIdempotent(idempotent) {
@@ -311,10 +314,6 @@ class Prepared {
 function bufferedSize(body) {
   const state = body._readableState
   return state?.ended === true && state.objectMode === false && Number.isFinite(state.length) ? state.length : -1
-}
-
-function urlOf(base, path, method) {
-  return method === 'CONNECT' && path[0] !== '/' ? `${base.text}/${path}` : base.text + path
 }
 
 module.exports = { Prepared }

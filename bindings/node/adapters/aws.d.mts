@@ -1,0 +1,4 @@
+import * as module_ from './aws.js'
+
+export * from './aws.js'
+export default module_

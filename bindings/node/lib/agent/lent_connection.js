@@ -1,0 +1,432 @@
+'use strict'
+// What an http.ClientRequest of Node's takes for its socket. The request that is written to it goes out on a
+// connection of the pool, and the response comes back as the server wrote it, framing apart.
+
+const { Duplex } = require('node:stream')
+const { asyncIterator, ignore } = require('../captured')
+const { bridge } = require('../bridge')
+const { Exchange } = require('../exchange')
+const { ENDED, HERE } = require('../incoming')
+const { UpgradedSocket } = require('../duplex')
+const { KeepaliveError } = require('../errors')
+const { INFORM, STREAM, SWITCH } = require('../flags')
+const { prepareBody } = require('../upload')
+const { placeOf, systemError, systemErrorOf } = require('../system_error')
+const { setTarget } = require('../target')
+const { RequestReader } = require('./request_reader')
+
+/** What is between Node and this connection, and not for the server. */
+const OWN_FIELDS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'content-length'])
+
+/** An exchange whose response is written to a connection. */
+class ServedExchange extends Exchange {
+  constructor(connection) {
+    super(ignore, (error) => connection.failed(error), (incoming) => connection.onResponse(incoming))
+    this.connection = connection
+  }
+
+  onInformational(record) {
+    if (this.state === 'pending') this.connection.onInformational(record)
+  }
+
+  onWantBody(again) {
+    this.connection.onWantBody()
+    super.onWantBody(again)
+  }
+
+  onHead(record) {
+    if (this.connection.reader.isOpen && this.state === 'pending') {
+      let native
+      try {
+        native = bridge.takeStream(this.slot)
+      } catch {
+        if (record.last) bridge.discard(this.slot)
+        super.onHead(record)
+        return
+      }
+      const { connection } = this
+      this.drop(false)
+      connection.onSwitch(record, new UpgradedSocket(native, this.url))
+      return
+    }
+    super.onHead(record)
+  }
+}
+
+/** The body of a request as it is written, given to the engine piece by piece. */
+class Written {
+  constructor() {
+    this.pieces = []
+    this.isEnded = false
+    this.waiting = undefined
+    this.taken = undefined // told when there is nothing left
+  }
+
+  [asyncIterator]() {
+    return this
+  }
+
+  next() {
+    return new Promise((resolve) => {
+      this.waiting = resolve
+      this.give()
+    })
+  }
+
+  return() {
+    this.isOver = true
+    this.tell()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  add(pieces, isEnded, taken) {
+    this.pieces.push(...pieces)
+    this.isEnded = isEnded
+    this.taken = taken
+    if (this.isOver) this.tell()
+    else this.give()
+  }
+
+  give() {
+    const { waiting } = this
+    if (this.pieces.length === 0) this.tell()
+    if (waiting === undefined || (this.pieces.length === 0 && !this.isEnded)) return
+    this.waiting = undefined
+    const value = this.pieces.shift()
+    if (this.pieces.length === 0) this.tell()
+    waiting(value === undefined ? { done: true, value } : { done: false, value })
+  }
+
+  tell() {
+    const { taken } = this
+    this.taken = undefined
+    taken?.()
+  }
+}
+
+class LentConnection extends Duplex {
+  #lender
+  #own
+  #exchange
+  #incoming
+  #isPulling = false
+  #isWanted = false
+  #written
+  #isChunked = false
+  #isOver = false
+  #stream
+  #timer
+  #timeout = 0
+  #saidContinue = false
+
+  /** `lender` is `{ native, base }`; `own` has options of the request as names and values in turn. */
+  constructor(lender, own) {
+    super({ allowHalfOpen: true, readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024 })
+    this.#lender = lender
+    this.#own = own
+    this.reader = new RequestReader()
+    this.connecting = false
+    this.encrypted = lender.base.startsWith('https:')
+    if (this.encrypted) this.authorized = true
+    this.bytesRead = this.bytesWritten = 0
+  }
+
+  // What users of sockets call.
+
+  setTimeout(timeout, listener) {
+    this.#timeout = timeout
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (listener !== undefined) {
+      if (timeout === 0) this.removeListener('timeout', listener)
+      else this.once('timeout', listener)
+    }
+    if (timeout > 0 && !this.destroyed) {
+      this.#timer = setTimeout(() => this.emit('timeout'), Math.min(timeout, 2 ** 31 - 1))
+      this.#timer.unref()
+    }
+    return this
+  }
+
+  get timeout() {
+    return this.#timeout === 0 ? undefined : this.#timeout
+  }
+
+  setKeepAlive() {
+    return this
+  }
+
+  setNoDelay() {
+    return this
+  }
+
+  ref() {
+    return this
+  }
+
+  unref() {
+    return this
+  }
+
+  address() {
+    return {}
+  }
+
+  get remoteAddress() {
+    const [, six, four] = this.#place()
+    return six ?? four
+  }
+
+  get remotePort() {
+    const port = this.#place()[3]
+    return port === undefined ? undefined : Number(port)
+  }
+
+  #place() {
+    const text = this.#incoming?.record.info.peerAddress
+    return /^(?:\[(.*)\]|([0-9.]+)):([0-9]+)$/.exec(text ?? '') ?? []
+  }
+
+  getPeerCertificate() {
+    const { chain, certificate } = this.#incoming?.record.info.tls ?? {}
+    return chain === undefined ? {} : { raw: chain[0], subject: certificate?.subject, issuer: certificate?.issuer }
+  }
+
+  getProtocol() {
+    return this.#incoming?.record.info.tls?.version ?? null
+  }
+
+  destroySoon() {
+    if (this.writableFinished) this.destroy()
+    else this.end(() => this.destroy())
+  }
+
+  // The request, as it is written.
+
+  _write(chunk, _encoding, callback) {
+    this.#take(chunk, callback)
+  }
+
+  _writev(chunks, callback) {
+    this.#take(Buffer.concat(chunks.map(({ chunk }) => chunk)), callback)
+  }
+
+  #take(bytes, callback) {
+    this.#active()
+    this.bytesWritten += bytes.length
+    if (this.#stream !== undefined) {
+      this.#stream.write(bytes, callback)
+      return
+    }
+    try {
+      const { reader } = this
+      const pieces = reader.take(bytes)
+      if (reader.head === undefined) {
+        callback()
+      } else if (this.#exchange !== undefined) {
+        this.#written.add(pieces, reader.isComplete, callback)
+      } else {
+        this.#send(pieces)
+        if (this.#written === undefined) callback()
+        else this.#written.add(pieces, reader.isComplete, callback)
+      }
+    } catch (error) {
+      callback(error)
+    }
+  }
+
+  /** The head is here, and the first pieces of the body. */
+  #send(pieces) {
+    const { reader } = this
+    const { fields, method, target } = reader.head
+    const prepared = {
+      method, url: undefined, flags: reader.isOpen ? SWITCH | INFORM : INFORM, headers: undefined, headerCount: undefined,
+      payload: undefined, upload: undefined, length: undefined, limits: undefined, own: this.#own, signal: undefined,
+    }
+    const { base } = this.#lender
+    if (method === 'CONNECT') prepared.url = `${base}/${target}`
+    else setTarget(prepared, base, target)
+    let text = ''
+    let count = 0
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = fields[i].toLowerCase()
+      const isKept = !OWN_FIELDS.has(name) || (name === 'connection' && /\b(?:close|upgrade)\b/i.test(fields[i + 1]))
+      if (!isKept || (name === 'host' && method === 'CONNECT')) continue
+      text += `${fields[i]}\0${fields[i + 1]}\0`
+      count += 1
+    }
+    if (count !== 0) [prepared.headers, prepared.headerCount] = [text, count]
+    if (reader.isOpen) {
+      // The connection is nobody's yet; what is written before it is waits in Node.
+    } else if (reader.isComplete) {
+      if (pieces.length !== 0 || reader.length === 0) prepared.payload = Buffer.concat(pieces)
+    } else {
+      this.#written = new Written()
+      const { upload } = prepareBody(this.#written)
+      Object.assign(prepared, { upload, length: reader.length, flags: prepared.flags | STREAM })
+    }
+    this.#exchange = new ServedExchange(this)
+    try {
+      this.#exchange.submit(this.#lender.native, Infinity, prepared)
+    } catch (error) {
+      this.#exchange = undefined
+      this.#isOver = true
+      throw error
+    }
+  }
+
+  _final(callback) {
+    if (this.#stream !== undefined) this.#stream.end(callback)
+    else callback()
+  }
+
+  // The response, as the server wrote it.
+
+  onWantBody() {
+    if (this.#saidContinue || !this.#expectsContinue()) return
+    this.#saidContinue = true
+    this.push('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
+  }
+
+  #expectsContinue() {
+    const { fields } = this.reader.head
+    return fields.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'expect' && /100-continue/i.test(fields[i + 1]))
+  }
+
+  onInformational(record) {
+    if (record.status === 100) {
+      this.#saidContinue = true
+    }
+    this.push(headText('1.1', record.status, record.reason, record.fields), 'latin1')
+  }
+
+  onResponse(incoming) {
+    const { record } = incoming
+    if (this.destroyed) {
+      incoming.close()
+      return
+    }
+    const { fields, reason, status } = record
+    this.#incoming = incoming
+    const hasBody = this.reader.head.method !== 'HEAD' && status !== 204 && status !== 304
+    const coding = valueOf(fields, 'transfer-encoding')
+    this.#isChunked = hasBody && coding !== undefined
+    // Without a length the end is that of the connection.
+    this.push(headText(record.info.httpVersion, status, reason, fields), 'latin1')
+    this.#active()
+    this.#run()
+  }
+
+  onSwitch(record, stream) {
+    this.push(headText('1.1', record.status, record.reason, record.fields), 'latin1')
+    this.#isOver = true
+    this.#stream = stream
+    stream.on('data', (piece) => {
+      this.#active()
+      if (!this.push(piece)) stream.pause()
+    })
+    stream.on('end', () => this.push(null)).on('error', (error) => this.destroy(error)).on('close', () => this.destroy())
+  }
+
+  _read() {
+    if (this.#stream !== undefined) {
+      this.#stream.resume()
+      return
+    }
+    this.#isWanted = true
+    this.#run()
+  }
+
+  #run() {
+    const incoming = this.#incoming
+    while (incoming !== undefined && this.#isWanted && !this.#isPulling && !this.#isOver) {
+      const piece = incoming.state === HERE ? incoming.deliver() : incoming.takeNow()
+      if (piece !== null) this.#give(piece)
+      else if (incoming.state === ENDED) this.#end()
+      else this.#pull(incoming)
+    }
+  }
+
+  async #pull(incoming) {
+    this.#isPulling = true
+    try {
+      const piece = await incoming.pull()
+      this.#isPulling = false
+      if (piece !== null && !this.destroyed) this.#give(piece)
+    } catch (error) {
+      this.failed(error)
+      return
+    }
+    this.#run()
+  }
+
+  #give(piece) {
+    this.#active()
+    this.bytesRead += piece.length
+    if (this.#isChunked) this.push(`${piece.length.toString(16)}\r\n`, 'latin1')
+    this.#isWanted = this.push(piece)
+    if (this.#isChunked) this.#isWanted = this.push('\r\n', 'latin1')
+  }
+
+  #end() {
+    this.#isOver = true
+    const { tail, record } = this.#incoming
+    if (this.#isChunked) {
+      const trailers = tail?.trailers ?? []
+      this.push(`0\r\n${fieldLines(trailers)}\r\n`, 'latin1')
+    } else if (valueOf(record.fields, 'content-length') === undefined) {
+      this.push(null)
+    }
+  }
+
+  failed(error) {
+    if (this.destroyed) return
+    this.#isOver = true
+    // Node itself says what an end in the wrong place means.
+    if (ENDS.has(error.code)) this.push(null)
+    else this.destroy(nodeError(error))
+  }
+
+  #active() {
+    if (this.#timer !== undefined) this.#timer.refresh()
+  }
+
+  _destroy(error, callback) {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#written?.return()
+    if (this.#stream !== undefined) this.#stream.on('error', ignore).destroy()
+    else if (this.#exchange !== undefined && !this.#isOver) this.#exchange.abort(error ?? new Error('closed'))
+    this.#isOver = true
+    callback(error)
+  }
+}
+
+const ENDS = new Set(['KA_CONNECTION_CLOSED', 'KA_HEAD_TRUNCATED', 'KA_BODY_TRUNCATED'])
+
+function nodeError(error) {
+  if (!(error instanceof KeepaliveError)) return error
+  if (error.code === 'KA_CONNECT_TIMEOUT') {
+    const { host, port } = placeOf(error)
+    return systemError(error, 'ETIMEDOUT', 'connect', `${host}:${port}`)
+  }
+  if (error.code === 'KA_BODY_SOURCE_FAILED' && error.cause !== undefined) return error.cause
+  return systemErrorOf(error) ?? error
+}
+
+function valueOf(fields, name) {
+  for (let i = 0; i < fields.length; i += 2) if (fields[i].toLowerCase() === name) return fields[i + 1]
+  return undefined
+}
+
+function fieldLines(fields) {
+  let text = ''
+  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
+  return text
+}
+
+function headText(version, status, reason, fields) {
+  return `HTTP/${version} ${status} ${reason}\r\n${fieldLines(fields)}\r\n`
+}
+
+module.exports = { LentConnection }

@@ -1,0 +1,17 @@
+'use strict'
+// Flags of `Bridge.submit` for those who make their requests themselves.
+
+module.exports = {
+  /** The body comes in pieces. */
+  STREAM: 4,
+  /** It can begin again. */
+  REWIND: 16,
+  /** The connection is handed out. */
+  SWITCH: 64,
+  /** The request may be sent a second time whatever its method. */
+  IDEMPOTENT: 256,
+  /** The request may not be sent a second time whatever its method. */
+  ONCE: 512,
+  /** The heads of interim responses are told as they come. */
+  INFORM: 1024,
+}
