@@ -12,7 +12,7 @@ use crate::response::ka_response;
 use crate::status::{ka_error, ka_status};
 use crate::submit::ka_call;
 
-/// Sends `request` as ka_client_send does, on this thread, by a call that can be ended meanwhile:
+/// Sends `request` as ka_client_send does, on this thread, by a call that can be ended meanwhile.
 /// ka_call_cancel ends it with KA_CANCELLED, from any thread, or from a function of the program's that
 /// it calls (a body reader, a progress callback); and, as long as the handle is there, what is read of
 /// the response's body on a thread. ka_call_resume_upload has a body reader go on that said

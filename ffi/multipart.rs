@@ -8,7 +8,6 @@ use keepalive_core::{Content, Multipart, Part, Result};
 use crate::handle::{bytes, give, missing, take_back, utf8};
 use crate::reader::{ka_body_reader, length_of};
 use crate::request::ka_request;
-use crate::slice::ka_str;
 use crate::status::{ka_error, ka_status};
 
 /// A multipart/form-data body (RFC 7578): fields, files and what readers produce. Nothing of it is
@@ -46,20 +45,6 @@ pub extern "C" fn ka_multipart_add_field(
     ka_fn!(status(error), outs(), { field(borrow_mut!(multipart), text!(name), text!(value)) })
 }
 
-/// Appends a plain field, whose name and value come with their lengths.
-/// Ownership: inputs are copied.
-/// Threads: one at a time for one form.
-/// Errors: as ka_multipart_add_field.
-#[unsafe(no_mangle)]
-pub extern "C" fn ka_multipart_add_field_str(
-    multipart: *mut ka_multipart,
-    name: ka_str,
-    value: ka_str,
-    error: *mut *mut ka_error,
-) -> ka_status {
-    ka_fn!(status(error), outs(), { field(borrow_mut!(multipart), view!(name), view!(value)) })
-}
-
 fn field(multipart: &mut ka_multipart, name: &[u8], value: &[u8]) -> Result<()> {
     multipart.form.add_text(utf8(name, "name")?, utf8(value, "value")?);
     Ok(())
@@ -85,27 +70,6 @@ pub extern "C" fn ka_multipart_add_file(
         let filename = if filename.is_null() { None } else { Some(text!(filename)) };
         let kind = if content_type.is_null() { None } else { Some(text!(content_type)) };
         file(borrow_mut!(multipart), text!(name), text!(path), filename, kind)
-    })
-}
-
-/// Appends the file at `path`, from texts with their lengths; a view whose pointer is NULL is as a NULL of
-/// ka_multipart_add_file.
-/// Ownership: inputs are copied.
-/// Threads: one at a time for one form.
-/// Errors: as ka_multipart_add_file.
-#[unsafe(no_mangle)]
-pub extern "C" fn ka_multipart_add_file_str(
-    multipart: *mut ka_multipart,
-    name: ka_str,
-    path: ka_str,
-    filename: ka_str,
-    content_type: ka_str,
-    error: *mut *mut ka_error,
-) -> ka_status {
-    ka_fn!(status(error), outs(), {
-        let filename = if filename.ptr.is_null() { None } else { Some(view!(filename)) };
-        let kind = if content_type.ptr.is_null() { None } else { Some(view!(content_type)) };
-        file(borrow_mut!(multipart), view!(name), view!(path), filename, kind)
     })
 }
 
@@ -151,31 +115,6 @@ pub extern "C" fn ka_multipart_add_bytes(
     })
 }
 
-/// Appends `len` bytes at `data`, from texts with their lengths; a view whose pointer is NULL is as a NULL
-/// of ka_multipart_add_bytes.
-/// Ownership: inputs are copied.
-/// Threads: one at a time for one form.
-/// Errors: as ka_multipart_add_bytes.
-#[unsafe(no_mangle)]
-pub extern "C" fn ka_multipart_add_bytes_str(
-    multipart: *mut ka_multipart,
-    name: ka_str,
-    filename: ka_str,
-    content_type: ka_str,
-    data: *const u8,
-    len: usize,
-    error: *mut *mut ka_error,
-) -> ka_status {
-    ka_fn!(status(error), outs(), {
-        let filename = if filename.ptr.is_null() { None } else { Some(view!(filename)) };
-        let kind = if content_type.ptr.is_null() { None } else { Some(view!(content_type)) };
-        // SAFETY: by the header's contract `data` is NULL or `len` readable bytes.
-        let data = unsafe { bytes(data, len, "data") }?;
-        let content = Content::Bytes(Bytes::copy_from_slice(data));
-        named(borrow_mut!(multipart), view!(name), filename, kind, content)
-    })
-}
-
 /// Appends what the functions of `reader` produce while the form is sent, `length` bytes, or -1 when only
 /// its end tells: the form then goes in chunks. `filename` and `content_type` as in
 /// ka_multipart_add_bytes. A form can be sent again when all its readers have `rewind`. KA_READ_LATER is not
@@ -204,32 +143,6 @@ pub extern "C" fn ka_multipart_add_reader(
         let filename = if filename.is_null() { None } else { Some(text!(filename)) };
         let kind = if content_type.is_null() { None } else { Some(text!(content_type)) };
         named(multipart, text!(name), filename, kind, content)
-    })
-}
-
-/// Appends what the functions of `reader` produce, from texts with their lengths; a view whose pointer is
-/// NULL is as a NULL of ka_multipart_add_reader.
-/// Ownership: as ka_multipart_add_reader.
-/// Threads: as ka_multipart_add_reader.
-/// Errors: as ka_multipart_add_reader.
-#[unsafe(no_mangle)]
-pub extern "C" fn ka_multipart_add_reader_str(
-    multipart: *mut ka_multipart,
-    name: ka_str,
-    filename: ka_str,
-    content_type: ka_str,
-    reader: *const ka_body_reader,
-    length: i64,
-    error: *mut *mut ka_error,
-) -> ka_status {
-    ka_fn!(status(error), outs(), {
-        // SAFETY: by the header's contract `reader` is NULL or a struct of the size it states.
-        let reader = unsafe { ka_body_reader::take(reader) };
-        let multipart = borrow_mut!(multipart);
-        let content = Content::Source(Box::new(reader?), length_of(length)?);
-        let filename = if filename.ptr.is_null() { None } else { Some(view!(filename)) };
-        let kind = if content_type.ptr.is_null() { None } else { Some(view!(content_type)) };
-        named(multipart, view!(name), filename, kind, content)
     })
 }
 

@@ -35,19 +35,6 @@ pub extern "C" fn ka_request_set_body_file(
     ka_fn!(status(error), outs(), { set_file(borrow_mut!(request), text!(path)) })
 }
 
-/// Sets a file as the body, by a path that comes with its length.
-/// Ownership: `path` is copied.
-/// Threads: as ka_request_set_body_file.
-/// Errors: as ka_request_set_body_file.
-#[unsafe(no_mangle)]
-pub extern "C" fn ka_request_set_body_file_str(
-    request: *mut ka_request,
-    path: ka_str,
-    error: *mut *mut ka_error,
-) -> ka_status {
-    ka_fn!(status(error), outs(), { set_file(borrow_mut!(request), view!(path)) })
-}
-
 fn set_file(request: &mut ka_request, path: &[u8]) -> Result<()> {
     request.change().set_body_file(file(path)?);
     request.forget_reader();
@@ -110,22 +97,6 @@ pub extern "C" fn ka_request_add_told_trailer(
     error: *mut *mut ka_error,
 ) -> ka_status {
     ka_fn!(status(error), outs(), { add_told(borrow_mut!(request), text!(name), told, user_data) })
-}
-
-/// Appends a field to what follows the body, whose name comes with its length and whose value `told` tells
-/// when the body is over.
-/// Ownership: as ka_request_add_told_trailer.
-/// Threads: as ka_request_add_told_trailer.
-/// Errors: as ka_request_add_told_trailer.
-#[unsafe(no_mangle)]
-pub extern "C" fn ka_request_add_told_trailer_str(
-    request: *mut ka_request,
-    name: ka_str,
-    told: ka_trailer_fn,
-    user_data: *mut c_void,
-    error: *mut *mut ka_error,
-) -> ka_status {
-    ka_fn!(status(error), outs(), { add_told(borrow_mut!(request), view!(name), told, user_data) })
 }
 
 /// A function of the host's with its data.

@@ -35,16 +35,18 @@
  * Text.      Text goes in as a `const char *` that ends in a NUL, and is UTF-8 where it is not a header
  *            field. A function that takes such text has a twin, whose name ends in `_str`, that takes a
  *            ka_str instead: a pointer and a length, as views of a response are; KA_STR("text") is one.
+ *            (Functions about forms and files have none.)
  * Ownership. What a `_new` function or an output parameter gives out is freed with the `_free`
  *            function of its type; `_free(NULL)` does nothing. Inputs are copied before the call
  *            returns. ka_str and ka_bytes are views: valid until the object they came from is freed
  *            or, where the comment says so, until the next call on it; they do not end in a NUL.
  * Threads.   A ka_client may be used from any number of threads at once. Every other object is used
- *            by one thread at a time, and may move between threads; but a ka_stream by any number.
+ *            by one thread at a time, and may move between threads; but a ka_stream and a
+ *            ka_cookies by any number.
  *            ka_client_send runs on the calling thread; ka_client_submit on the engine's thread, and
  *            its events are fetched with ka_queue_take or its short form ka_queue_wait. Nothing calls
  *            back into the program from a foreign thread, except a body reader of a submitted
- *            request, a redirect callback of one, a socket callback and a verifier. A `user_data` that is not theirs is handed
+ *            request, a progress or redirect callback of one, a socket callback and a verifier. A `user_data` that is not theirs is handed
  *            back and never looked at.
  * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the
  *            type PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A function of the
@@ -61,9 +63,10 @@
  *            nanoseconds. As a limit, 0 means none. A _size is a number of bytes.
  * Signals.   No signal handler is installed, engine threads block all signals, and SIGPIPE is never
  *            raised.
- * fork().    A child may use the clients and requests of its parent at once; it gets connections of
- *            its own. Queues, calls, responses and streams stay with the parent; the child may free
- *            them, which closes its copy of a descriptor and leaves the parent's as it is.
+ * fork().    A child may use the clients, requests and jars of cookies of its parent at once; it gets
+ *            connections of its own, and a copy of each jar. Queues, calls, responses and streams stay
+ *            with the parent; the child may free them, which closes its copy of a descriptor and
+ *            leaves the parent's as it is.
  */
 
 
@@ -127,6 +130,11 @@
 #define KA_DECODE_ALL true
 
 /**
+ * `total_size` of a ka_progress that is not known.
+ */
+#define KA_TOTAL_UNKNOWN UINT64_MAX
+
+/**
  * What became of a call. Numbers are stable and never reused. 1xx: the caller's mistake, or a
  * failure of its body source; 2xx: the server was not reached; 3xx: TLS failed: the handshake, or
  * the protocol after it; 4xx: the connection failed under the exchange; 5xx: the server broke the
@@ -174,6 +182,11 @@ enum ka_status
      * The object is closed, consumed or in use.
      */
     KA_INVALID_STATE = 107,
+    /**
+     * What a body was to be written to failed: no permission, no room, a directory, gone; the
+     * system's number says which.
+     */
+    KA_FILE_FAILED = 108,
     /**
      * The host name could not be resolved.
      */
@@ -263,6 +276,11 @@ enum ka_status
      * The response body, decoded, exceeds `max_body_size` and was to be collected whole.
      */
     KA_BODY_TOO_LARGE = 508,
+    /**
+     * What the server sends is no part of what is there of a download, also when asked for all of
+     * it again.
+     */
+    KA_RESUME_FAILED = 509,
     /**
      * No connection became free in time.
      */
@@ -424,6 +442,31 @@ typedef int32_t ka_timeout;
 #endif // __cplusplus
 
 /**
+ * The form of a file of cookies.
+ */
+enum ka_cookie_format
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Lines of seven fields between tabs, as curl and wget read and write them (cookies.txt).
+     */
+    KA_COOKIES_NETSCAPE = 0,
+    /**
+     * An object with a list `cookies`.
+     */
+    KA_COOKIES_JSON = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ka_cookie_format ka_cookie_format;
+#else
+typedef int32_t ka_cookie_format;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Something under way, for ending it: a request, a read or warming that was submitted, or a request that
  * is sent on its caller's thread (ka_client_send_cancellable).
  */
@@ -434,6 +477,13 @@ typedef struct ka_call ka_call;
  * set of options, and keep it: a client for each request throws the reuse away.
  */
 typedef struct ka_client ka_client;
+
+/**
+ * A jar of cookies (RFC 6265bis): what servers set is kept and sent back to them. It is bounded: 180 cookies
+ * of a site (what is directly below a public suffix), 3,000 and 4 MiB in all, the longest unused go first;
+ * a request gets 8,190 bytes of them at most.
+ */
+typedef struct ka_cookies ka_cookies;
 
 /**
  * Why a call failed. Decide by the status; the message is for people and may change.
@@ -971,6 +1021,13 @@ typedef struct {
      * Default: 1,048,576 (1 MiB).
      */
     uint64_t expect_threshold_size;
+    /**
+     * Whether cookies of answers are kept and sent with later requests, by a jar of the client's
+     * own (RFC 6265bis). Clients in Python keep them unless told not to, the functions of the
+     * module do not; a jar that several clients share is given by other means (docs/cookies.md).
+     * 0 is off, 1 is on. Default: by language.
+     */
+    uint64_t cookies;
 } ka_client_options;
 
 /**
@@ -1240,6 +1297,87 @@ typedef struct {
 } ka_body_reader;
 
 /**
+ * A cookie: ka_cookies_each. Texts are bytes as servers sent them.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * Its name; may be empty.
+     */
+    ka_str name;
+    /**
+     * Its value. It may say who somebody is: it belongs into no log.
+     */
+    ka_str value;
+    /**
+     * The host that it is for, in lower case and without a leading dot. Empty: for all hosts.
+     */
+    ka_str domain;
+    /**
+     * The path that it is for, with what lies below.
+     */
+    ka_str path;
+    /**
+     * When it ends, in seconds since 1970; 0: with the jar.
+     */
+    int64_t expires;
+    /**
+     * Whether it is for `domain` alone and not for the hosts below it. 0: no, 1: yes.
+     */
+    uint64_t host_only;
+    /**
+     * Whether it is for https alone, and for servers of this machine. 0: no, 1: yes.
+     */
+    uint64_t secure;
+    /**
+     * Whether scripts of browsers may not see it. 0: no, 1: yes.
+     */
+    uint64_t http_only;
+} ka_cookie;
+
+/**
+ * Is shown a cookie. `cookie` and its views are valid during the call. False ends ka_cookies_each.
+ */
+typedef bool (*ka_cookie_fn)(void *user_data, const ka_cookie *cookie);
+
+/**
+ * How far a body has come. The size of this struct stays: what later versions tell is in what is
+ * `reserved` now.
+ */
+typedef struct {
+    /**
+     * Bytes so far, as they are on the wire: of a coded body before it is decoded. Of a download that
+     * was taken up again, those that were there count too.
+     */
+    uint64_t done_size;
+    /**
+     * Bytes in all, or KA_TOTAL_UNKNOWN.
+     */
+    uint64_t total_size;
+    /**
+     * How many bytes a second, of the last few seconds.
+     */
+    double rate;
+    /**
+     * 0 for a response's body, 1 for a request's.
+     */
+    uint64_t upload;
+    /**
+     * 0.
+     */
+    uint64_t reserved[4];
+} ka_progress;
+
+/**
+ * Is told how far a body has come, at most ten times a second and at its end; `progress` is borrowed for
+ * the call. False ends the request with KA_CANCELLED.
+ */
+typedef bool (*ka_progress_fn)(void *user_data, const ka_progress *progress);
+
+/**
  * A redirect that is about to be followed, for the time of a call of a ka_redirect_fn.
  */
 typedef struct {
@@ -1388,6 +1526,54 @@ typedef struct {
      */
     uint64_t reserved[2];
 } ka_event;
+
+/**
+ * Where the body of a response goes: `ka_download_options to = {sizeof to, "file", 0, 0, 0};`.
+ */
+typedef struct {
+    /**
+     * sizeof(ka_download_options).
+     */
+    size_t size;
+    /**
+     * A path. The body is written beside it and put in its place when it is whole, with the permissions
+     * of a file that is opened to be written (what is there keeps its own; else 0666 without the umask).
+     * Symbolic links stay; a device or pipe is written to in place. NULL: `fd`.
+     */
+    const char *path;
+    /**
+     * Without `path`: an open descriptor, written to in place from where it stands.
+     */
+    int64_t fd;
+    /**
+     * 1: the file is on the disk, with its directory entry, before the call ends. 0: when the system likes.
+     */
+    uint64_t fsync;
+    /**
+     * 1: what came before a failure stays as PATH.part, with what it is a part of in PATH.part.info, and is
+     * gone on with by the next download of the same URL to the same path, if the server's answer had a
+     * strong validator. 0: it is removed.
+     */
+    uint64_t resume;
+} ka_download_options;
+
+/**
+ * What was written of a response's body.
+ */
+typedef struct {
+    /**
+     * Bytes of the whole body.
+     */
+    uint64_t body_size;
+    /**
+     * Bytes of these that an earlier download had left.
+     */
+    uint64_t kept_size;
+    /**
+     * How often the connection broke and the rest was asked for.
+     */
+    uint64_t resumes;
+} ka_saved;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1700,14 +1886,6 @@ ka_status ka_request_set_body_file(ka_request *request,
                                    ka_error **error);
 
 /**
- * Sets a file as the body, by a path that comes with its length.
- * Ownership: `path` is copied.
- * Threads: as ka_request_set_body_file.
- * Errors: as ka_request_set_body_file.
- */
-KA_API ka_status ka_request_set_body_file_str(ka_request *request, ka_str path, ka_error **error);
-
-/**
  * Appends a field to what follows the body (RFC 9110 6.5), which is then sent chunked, also one of known
  * length. A Trailer field announces it, unless the request has its own.
  * Ownership: inputs are copied.
@@ -1749,20 +1927,6 @@ ka_status ka_request_add_told_trailer(ka_request *request,
                                       ka_trailer_fn told,
                                       void *user_data,
                                       ka_error **error);
-
-/**
- * Appends a field to what follows the body, whose name comes with its length and whose value `told` tells
- * when the body is over.
- * Ownership: as ka_request_add_told_trailer.
- * Threads: as ka_request_add_told_trailer.
- * Errors: as ka_request_add_told_trailer.
- */
-KA_API
-ka_status ka_request_add_told_trailer_str(ka_request *request,
-                                          ka_str name,
-                                          ka_trailer_fn told,
-                                          void *user_data,
-                                          ka_error **error);
 
 /**
  * Makes a client whose `verifier` decides about the certificates of its servers. `options` NULL means
@@ -2016,18 +2180,6 @@ ka_status ka_multipart_add_field(ka_multipart *multipart,
                                  ka_error **error);
 
 /**
- * Appends a plain field, whose name and value come with their lengths.
- * Ownership: inputs are copied.
- * Threads: one at a time for one form.
- * Errors: as ka_multipart_add_field.
- */
-KA_API
-ka_status ka_multipart_add_field_str(ka_multipart *multipart,
-                                     ka_str name,
-                                     ka_str value,
-                                     ka_error **error);
-
-/**
  * Appends the file at `path`. `filename` NULL: the last part of `path`; `content_type` NULL:
  * application/octet-stream. The file is opened and read when the form is sent, with the length it has now.
  * Ownership: inputs are copied.
@@ -2045,21 +2197,6 @@ ka_status ka_multipart_add_file(ka_multipart *multipart,
                                 ka_error **error);
 
 /**
- * Appends the file at `path`, from texts with their lengths; a view whose pointer is NULL is as a NULL of
- * ka_multipart_add_file.
- * Ownership: inputs are copied.
- * Threads: one at a time for one form.
- * Errors: as ka_multipart_add_file.
- */
-KA_API
-ka_status ka_multipart_add_file_str(ka_multipart *multipart,
-                                    ka_str name,
-                                    ka_str path,
-                                    ka_str filename,
-                                    ka_str content_type,
-                                    ka_error **error);
-
-/**
  * Appends `len` bytes at `data` as a file, or with `filename` NULL as a field of any content.
  * `content_type` NULL: application/octet-stream for a file, none for a field.
  * Ownership: inputs are copied.
@@ -2074,22 +2211,6 @@ ka_status ka_multipart_add_bytes(ka_multipart *multipart,
                                  const uint8_t *data,
                                  size_t len,
                                  ka_error **error);
-
-/**
- * Appends `len` bytes at `data`, from texts with their lengths; a view whose pointer is NULL is as a NULL
- * of ka_multipart_add_bytes.
- * Ownership: inputs are copied.
- * Threads: one at a time for one form.
- * Errors: as ka_multipart_add_bytes.
- */
-KA_API
-ka_status ka_multipart_add_bytes_str(ka_multipart *multipart,
-                                     ka_str name,
-                                     ka_str filename,
-                                     ka_str content_type,
-                                     const uint8_t *data,
-                                     size_t len,
-                                     ka_error **error);
 
 /**
  * Appends what the functions of `reader` produce while the form is sent, `length` bytes, or -1 when only
@@ -2112,22 +2233,6 @@ ka_status ka_multipart_add_reader(ka_multipart *multipart,
                                   ka_error **error);
 
 /**
- * Appends what the functions of `reader` produce, from texts with their lengths; a view whose pointer is
- * NULL is as a NULL of ka_multipart_add_reader.
- * Ownership: as ka_multipart_add_reader.
- * Threads: as ka_multipart_add_reader.
- * Errors: as ka_multipart_add_reader.
- */
-KA_API
-ka_status ka_multipart_add_reader_str(ka_multipart *multipart,
-                                      ka_str name,
-                                      ka_str filename,
-                                      ka_str content_type,
-                                      const ka_body_reader *reader,
-                                      int64_t length,
-                                      ka_error **error);
-
-/**
  * Makes a form the body of a request, in place of an earlier one, and its type the Content-Type, with
  * Content-Length when all its parts have a length.
  * Ownership: takes `multipart`, also on failure.
@@ -2146,6 +2251,212 @@ ka_status ka_request_set_multipart(ka_request *request,
  * Errors: none.
  */
 KA_API void ka_multipart_free(ka_multipart *multipart);
+
+/**
+ * Makes an empty jar of cookies.
+ * Ownership: on KA_OK `*cookies` is owned: ka_cookies_free.
+ * Threads: any; the jar may be used by many at once. A forked child has a copy of it.
+ * Errors: KA_INVALID_ARGUMENT.
+ */
+KA_API ka_status ka_cookies_new(ka_cookies **cookies, ka_error **error);
+
+/**
+ * Puts a cookie into the jar as if the server at `url` had set it: `set_cookie` is the value of a
+ * Set-Cookie field, such as "name=value; Path=/; Max-Age=3600". One that is over removes that cookie.
+ * Ownership: inputs are copied.
+ * Threads: any.
+ * Errors: KA_INVALID_ARGUMENT says why the cookie is refused (a public suffix, Secure over plain http, a
+ * name and value of more than 4096 bytes, ...).
+ */
+KA_API
+ka_status ka_cookies_add(const ka_cookies *cookies,
+                         const char *url,
+                         const char *set_cookie,
+                         ka_error **error);
+
+/**
+ * Puts a cookie into the jar as if the server at `url` had set it, from texts with their lengths: such as
+ * views of a response's URL and Set-Cookie field.
+ * Ownership: inputs are copied.
+ * Threads: any.
+ * Errors: as ka_cookies_add.
+ */
+KA_API
+ka_status ka_cookies_add_str(const ka_cookies *cookies,
+                             ka_str url,
+                             ka_str set_cookie,
+                             ka_error **error);
+
+/**
+ * Calls `function` for each cookie that a request to `url` would have, in the order in which they are
+ * sent; with a `url` whose pointer is NULL for all cookies of the jar, the oldest first. `*count` is how many it was
+ * called for.
+ * Ownership: all stays the caller's; `user_data` is handed to the function.
+ * Threads: any. The function runs on this thread and may call this library, with this jar too: it is
+ * shown the cookies that there were at the beginning. It ends by returning: see "Leaving" at the head
+ * of this file.
+ * Errors: KA_INVALID_ARGUMENT for a `url` without a host.
+ */
+KA_API
+ka_status ka_cookies_each(const ka_cookies *cookies,
+                          ka_str url,
+                          ka_cookie_fn function,
+                          void *user_data,
+                          size_t *count,
+                          ka_error **error);
+
+/**
+ * Removes the cookies of that domain, path and name; one of them whose pointer is NULL stands for any, so
+ * that three such empty the jar. `*count` is how many were removed.
+ * Ownership: inputs stay the caller's.
+ * Threads: any.
+ * Errors: KA_INVALID_ARGUMENT.
+ */
+KA_API
+ka_status ka_cookies_remove(const ka_cookies *cookies,
+                            ka_str domain,
+                            ka_str path,
+                            ka_str name,
+                            size_t *count,
+                            ka_error **error);
+
+/**
+ * Writes all cookies of the jar to a file, those that end with the jar too. The file is replaced when the
+ * new one is whole, and made for its owner alone: whoever reads it can act for its owner. `format` is a
+ * ka_cookie_format.
+ * Ownership: inputs stay the caller's.
+ * Threads: any; it waits for the disk.
+ * Errors: KA_INVALID_ARGUMENT names the file and what the system says, or an unknown format.
+ */
+KA_API
+ka_status ka_cookies_save(const ka_cookies *cookies,
+                          const char *path,
+                          ka_cookie_format format,
+                          ka_error **error);
+
+/**
+ * Writes all cookies of the jar to a file whose path comes with its length.
+ * Ownership: inputs stay the caller's.
+ * Threads: any; it waits for the disk.
+ * Errors: as ka_cookies_save.
+ */
+KA_API
+ka_status ka_cookies_save_str(const ka_cookies *cookies,
+                              ka_str path,
+                              ka_cookie_format format,
+                              ka_error **error);
+
+/**
+ * Adds the cookies of a file to the jar: in either form of ka_cookie_format, also as curl, wget, Playwright
+ * and tough-cookie write them. `*count` is how many; what is over, and what no jar keeps, is left out.
+ * Ownership: inputs stay the caller's.
+ * Threads: any; it waits for the disk.
+ * Errors: KA_INVALID_ARGUMENT names the file and what the system says, or the line that is wrong; nothing
+ * is added then.
+ */
+KA_API
+ka_status ka_cookies_load(const ka_cookies *cookies,
+                          const char *path,
+                          size_t *count,
+                          ka_error **error);
+
+/**
+ * Adds the cookies of a file, whose path comes with its length, to the jar.
+ * Ownership: inputs stay the caller's.
+ * Threads: any; it waits for the disk.
+ * Errors: as ka_cookies_load.
+ */
+KA_API
+ka_status ka_cookies_load_str(const ka_cookies *cookies,
+                              ka_str path,
+                              size_t *count,
+                              ka_error **error);
+
+/**
+ * Has the cookies of a client's requests kept in `cookies` from now on. Several clients may have one jar. A
+ * client has one for all its life; one of its own with option `cookies`.
+ * Ownership: `cookies` stays the caller's, who may free it at once: the client goes on using the jar.
+ * Threads: any.
+ * Errors: KA_INVALID_ARGUMENT for NULL; KA_INVALID_STATE when the client has a jar already.
+ */
+KA_API
+ka_status ka_client_set_cookies(ka_client *client,
+                                const ka_cookies *cookies,
+                                ka_error **error);
+
+/**
+ * The jar of a client, whether it is its own (option `cookies`) or was given to it.
+ * Ownership: on KA_OK `*cookies` is owned, a further handle of that jar: ka_cookies_free.
+ * Threads: any.
+ * Errors: KA_INVALID_STATE when the client has none.
+ */
+KA_API ka_status ka_client_cookies(const ka_client *client, ka_cookies **cookies, ka_error **error);
+
+/**
+ * Has the cookies of this request kept in `cookies`, in place of its client's jar; NULL: none are kept
+ * or sent but those of ka_request_add_cookie.
+ * Ownership: `cookies` stays the caller's, who may free it at once.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_ARGUMENT when `request` is NULL.
+ */
+KA_API
+ka_status ka_request_set_cookies(ka_request *request,
+                                 const ka_cookies *cookies,
+                                 ka_error **error);
+
+/**
+ * Adds a cookie to this request, beside those of its jar and in place of one of that name. It is sent to
+ * the origin of the request's URL, also after redirects, and to no other; no jar keeps it. With a field
+ * "Cookie" of the request's own, that alone is sent.
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_ARGUMENT says why it cannot be sent, such as a semicolon in its value.
+ */
+KA_API
+ka_status ka_request_add_cookie(ka_request *request,
+                                const char *name,
+                                const char *value,
+                                ka_error **error);
+
+/**
+ * Adds a cookie to this request, from texts with their lengths; ka_request_add_cookie tells where it is
+ * sent.
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_add_cookie.
+ */
+KA_API
+ka_status ka_request_add_cookie_str(ka_request *request,
+                                    ka_str name,
+                                    ka_str value,
+                                    ka_error **error);
+
+/**
+ * Frees a handle of a jar. Clients and requests that have the jar go on using it.
+ * Ownership: takes `cookies`; NULL is fine.
+ * Threads: any, once.
+ * Errors: none.
+ */
+KA_API void ka_cookies_free(ka_cookies *cookies);
+
+/**
+ * Has `callback` told how far the body of the response has come: of a download, of ka_response_read and
+ * ka_response_read_all, and of what is submitted. It replaces an earlier one.
+ * Ownership: takes `user_data`, also on failure: it lives until `destroy` is called with it, once, after
+ * the last call of `callback`: when the request is freed or has got another one, and the calls and
+ * responses that it is for have ended. `destroy` may be NULL.
+ * Threads: one at a time for one request. `callback` runs on the thread of a blocking call or read, else
+ * on the engine's, where it must not block and calls of this library that wait are refused
+ * (KA_INVALID_STATE); for a request that is sent several times at once, on several threads at once. It
+ * ends by returning: see "Leaving" at the head of this file. `destroy` runs on any of these threads.
+ * Errors: KA_INVALID_ARGUMENT for a NULL `request` or `callback`.
+ */
+KA_API
+ka_status ka_request_set_progress(ka_request *request,
+                                  ka_progress_fn callback,
+                                  void *user_data,
+                                  ka_destroy_fn destroy,
+                                  ka_error **error);
 
 /**
  * The status code, 100 to 999.
@@ -2569,7 +2880,7 @@ void ka_call_resume_upload(ka_call *call);
 KA_API void ka_call_free(ka_call *call);
 
 /**
- * Sends `request` as ka_client_send does, on this thread, by a call that can be ended meanwhile:
+ * Sends `request` as ka_client_send does, on this thread, by a call that can be ended meanwhile.
  * ka_call_cancel ends it with KA_CANCELLED, from any thread, or from a function of the program's that
  * it calls (a body reader, a progress callback); and, as long as the handle is there, what is read of
  * the response's body on a thread. ka_call_resume_upload has a body reader go on that said
@@ -2587,6 +2898,61 @@ ka_status ka_client_send_cancellable(ka_client *client,
                                      ka_call **call,
                                      ka_response **response,
                                      ka_error **error);
+
+/**
+ * Sends `request` and writes the body of the response where `options` says, on this thread. Codings are
+ * not asked for (Accept-Encoding: identity) unless the request has that field. When the connection breaks,
+ * the rest is asked for (Range and If-Range, RFC 9110 13.1.5) and written behind what came, if the request
+ * is a GET without a Range of its own and the answer had a strong ETag, or a Last-Modified that is strong;
+ * within the retry budget, as long as one of a few tries brings something. What does not fit to what came
+ * is never written behind it: the body is written anew from its beginning.
+ * ka_response_saved tells what was written; the response has no body then. Of a status that is not 2xx
+ * nothing is written, and the body is there to read.
+ * Ownership: all stays the caller's, and what is needed is copied; a descriptor is duplicated. On KA_OK
+ * `*response` is owned: ka_response_free.
+ * Threads: any; never two downloads to one path with `resume` (KA_INVALID_STATE).
+ * Errors: as ka_client_send and ka_response_read; KA_FILE_FAILED with the system's number (ka_error_os_errno),
+ * whose connection is closed; KA_RESUME_FAILED. What was written beside a path is removed then, unless
+ * `resume` keeps it; what was written to a descriptor stays.
+ */
+KA_API
+ka_status ka_client_download(ka_client *client,
+                             const ka_request *request,
+                             const ka_download_options *options,
+                             ka_response **response,
+                             ka_error **error);
+
+/**
+ * Starts a download on the engine's thread, as ka_client_download does it, and returns at once; files are
+ * written on helper threads of the engine's. Exactly one event with `user_data` comes to `queue`, of the
+ * kind KA_EVENT_RESPONSE.
+ * Ownership: all stays the caller's, and what is needed is copied; a descriptor is duplicated. On KA_OK
+ * `*call` is owned: ka_call_free. `call` may be NULL.
+ * Threads: any.
+ * Errors: bad input, a closed client, a queue of another process. Then no event comes; every later failure
+ * is an event. After ka_call_cancel what was written beside a path is removed as on any failure, perhaps
+ * after the event.
+ */
+KA_API
+ka_status ka_client_submit_download(ka_client *client,
+                                    const ka_request *request,
+                                    const ka_download_options *options,
+                                    ka_queue *queue,
+                                    void *user_data,
+                                    ka_call **call,
+                                    ka_error **error);
+
+/**
+ * What was written of the body by a download: false when nothing was, such as of a status that is not 2xx.
+ * Ownership: `response` stays the caller's; `*saved` is filled up to `size` bytes, when something was
+ * written.
+ * Threads: one at a time for one response.
+ * Errors: false when `response` or `saved` is NULL or `size` is not the sizeof of a version of it.
+ */
+KA_API
+bool ka_response_saved(const ka_response *response,
+                       ka_saved *saved,
+                       size_t size);
 
 /**
  * Takes the connection of a response of 101, or of 2xx to CONNECT, with what came behind the head. It

@@ -22,6 +22,8 @@ const SOURCES: &[&str] = &[
     "verifier",
     "request",
     "multipart",
+    "cookies",
+    "progress",
     "response",
     "redirect",
     "tls",
@@ -30,6 +32,7 @@ const SOURCES: &[&str] = &[
     "queue",
     "submit",
     "cancellable",
+    "download",
     "stream",
 ];
 

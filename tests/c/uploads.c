@@ -239,8 +239,7 @@ static void trailers(ka_client *client, const char *base) {
                 "told", error);
     CHECK(answered(client, request, "X-One, X-Two, X-Told") && told == 1);
     CHECK(answered(client, request, "\"told\"") && told == 2);
-    CHECK_OK(ka_request_add_told_trailer_str(request, KA_STR("X-No"), tell_nothing, NULL, &error),
-             error);
+    CHECK_OK(ka_request_add_told_trailer(request, "X-No", tell_nothing, NULL, &error), error);
     CHECK_FAILS(ka_client_send(client, request, &response, &error), KA_BODY_SOURCE_FAILED, "NULL",
                 error);
     ka_request_free(request);
@@ -278,17 +277,13 @@ static void forms(ka_client *client, const char *base) {
     ka_request *request;
     ka_response *response = NULL;
     ka_error *error = NULL;
-    ka_str at;
     CHECK(file >= 0 && write(file, "of the file", 11) == 11);
     given_up = 0;
     reader.user_data = &left;
     CHECK_OK(ka_multipart_new(&form, &error), error);
     CHECK_OK(ka_multipart_add_field(form, "a\"b", "value", &error), error);
     CHECK_OK(ka_multipart_add_file(form, "f", path, NULL, NULL, &error), error);
-    at.ptr = path;
-    at.len = sizeof path - 1;
-    CHECK_OK(ka_multipart_add_file_str(form, KA_STR("g"), at,
-                                       KA_STR("g.txt"), KA_STR("text/plain"), &error), error);
+    CHECK_OK(ka_multipart_add_file(form, "g", path, "g.txt", "text/plain", &error), error);
     CHECK_OK(ka_multipart_add_bytes(form, "b", NULL, NULL, (const uint8_t *)"bytes", 5, &error), error);
     CHECK_OK(ka_multipart_add_reader(form, "r", "r.bin", "x/y", &reader, 6, &error), error);
     CHECK_FAILS(ka_multipart_add_file(form, "f", "/nowhere", NULL, NULL, &error), KA_INVALID_ARGUMENT,

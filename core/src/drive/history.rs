@@ -83,6 +83,7 @@ impl Reply {
             tls: None,
             trailers: None,
             max_body_size: None,
+            saved: None,
             decoded: false,
             meter: None,
             undecided: None,

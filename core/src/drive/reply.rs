@@ -22,7 +22,7 @@ use crate::error::{Error, Result, Sent};
 use crate::net::tls::info::TlsInfo;
 use crate::observe::Event;
 use crate::origin::Origin;
-use crate::progress::Transfer;
+use crate::progress::{Saved, Transfer};
 use crate::request::Request;
 use crate::stats::CloseCause;
 
@@ -43,6 +43,8 @@ pub(crate) struct Reply {
     /// Body bytes received (and decoded) but not yet read.
     pub ready: Buffer,
     pub state: State,
+    /// Its body was written to a file.
+    pub saved: Option<Box<Saved>>,
     /// Of a body that has come whole.
     pub meter: Option<Box<Meter>>,
     /// What came of the body was decoded.
@@ -147,6 +149,7 @@ pub(super) fn reply<W: Wait>(
         trailers: None,
         max_body_size: (most > 0).then_some(most),
         ready: Buffer::default(),
+        saved: None,
         meter: None,
         decoded: decoder.is_some(),
         undecided,

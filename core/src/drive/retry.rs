@@ -7,9 +7,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::deadline::Deadline;
 use crate::drive::call::Call;
-use crate::drive::replay;
 use crate::drive::reply::Reply;
 use crate::drive::wait::{Stopped, Wait};
+use crate::drive::{cookies, replay};
 use crate::error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
 use crate::observe::Event;
 use crate::origin::Origin;
@@ -24,7 +24,10 @@ const LONGEST: Duration = Duration::from_secs(10);
 pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
     let config = &call.settings.config;
     if config.retries == 0 && !config.circuit_breaker && !config.hedge {
-        return replay::send(call, request).await;
+        if cookies::are_off(call, request) {
+            return replay::send(call, request).await;
+        }
+        return Box::pin(cookies::send(call, request)).await;
     }
     // Boxed: what is seldom asked for makes no other request's future larger.
     Box::pin(tries(call, request)).await
@@ -40,10 +43,10 @@ async fn tries<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box
             call.record.begin(Instant::now());
         }
         let result = match config.circuit_breaker {
-            false => replay::send(call, request).await,
+            false => cookies::send(call, request).await,
             true => {
                 let guarded = Guarded::admitted(&memory, call, request)?;
-                let result = replay::send(call, request).await;
+                let result = cookies::send(call, request).await;
                 guarded.ended(&result);
                 result
             }
@@ -95,6 +98,21 @@ fn tried(result: Result<Box<Reply>>, before: u32) -> Result<Box<Reply>> {
 fn random() -> f64 {
     let bits = RandomState::new().hash_one(0u8);
     (bits >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// Waits before something is tried once more that failed `tries` times before.
+///
+/// # Errors
+/// `TotalTimeout`, `Interrupted`.
+pub(crate) async fn rest<W: Wait>(
+    wait: &mut W,
+    tries: u32,
+    total: &Deadline,
+    origin: &Origin,
+) -> Result<()> {
+    let pause = backoff(tries, random());
+    sleep(wait, total.left().map_or(pause, |left| pause.min(left)), origin).await?;
+    if total.is_over() { Err(total.error(Phase::Body, origin)) } else { Ok(()) }
 }
 
 async fn sleep<W: Wait>(wait: &mut W, pause: Duration, origin: &Origin) -> Result<()> {
@@ -155,7 +173,7 @@ impl Drop for Guarded<'_> {
 }
 
 /// Statuses worth another try (those of got, curl and urllib3 that are about load or luck).
-fn is_retryable_status(status: u16) -> bool {
+pub(crate) fn is_retryable_status(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
 }
 
