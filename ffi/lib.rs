@@ -19,6 +19,7 @@ mod error;
 mod event;
 #[rustfmt::skip]
 mod generated;
+mod hooks;
 mod host;
 mod later;
 mod multipart;
@@ -49,6 +50,7 @@ pub use cookies::*;
 pub use download::*;
 pub use error::*;
 pub use event::*;
+pub use hooks::*;
 pub use multipart::*;
 pub use options::*;
 pub use progress::*;

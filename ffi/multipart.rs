@@ -50,7 +50,7 @@ fn field(multipart: &mut ka_multipart, name: &[u8], value: &[u8]) -> Result<()> 
     Ok(())
 }
 
-/// Appends the file at `path`. `filename` NULL: the last part of `path`; `content_type` NULL:
+/// Appends the file at `path`. `filename` NULL is the last part of `path`, `content_type` NULL is
 /// application/octet-stream. The file is opened and read when the form is sent, with the length it has now.
 /// Ownership: inputs are copied.
 /// Threads: one at a time for one form.
@@ -91,7 +91,7 @@ fn file(
 }
 
 /// Appends `len` bytes at `data` as a file, or with `filename` NULL as a field of any content.
-/// `content_type` NULL: application/octet-stream for a file, none for a field.
+/// `content_type` NULL is application/octet-stream for a file, none for a field.
 /// Ownership: inputs are copied.
 /// Threads: one at a time for one form.
 /// Errors: KA_INVALID_ARGUMENT for NULL, a text that is not UTF-8 and a media type with line ends.
