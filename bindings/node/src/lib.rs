@@ -20,6 +20,7 @@ mod stats;
 mod stream;
 mod tls_info;
 pub mod trust;
+mod upload;
 mod wake;
 
 use keepalive_core::{

@@ -27,6 +27,7 @@ mod pieces;
 mod prepared;
 mod redirects;
 mod response;
+mod send;
 mod shared;
 mod timeout;
 mod tls;

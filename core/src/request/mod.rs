@@ -15,6 +15,7 @@ mod speed;
 pub(crate) mod time;
 pub(crate) mod tls_options;
 pub(crate) mod trailers;
+mod trailing;
 pub(crate) mod url;
 
 use std::sync::{Arc, Mutex};
