@@ -21,6 +21,8 @@ class Work:
     tls: bool = False
     # Through a proxy: nginx itself, which takes targets in absolute-form, and `connect.py` over TLS.
     proxied: bool = False
+    # 100 ms away.
+    far: bool = False
     args: dict[str, int | str] = field(default_factory=dict)
     first: int = 400  # requests of the run that finds out how fast the peer is
     least: int = 200  # requests of a measured run, however slow the peer
@@ -70,6 +72,16 @@ def proxies() -> tuple[Work, ...]:
     tunnelled = tuple(replace(work, name=f"{work.name}, tunnelled") for work in works)
     direct = tuple(replace(work, name=f"{work.name}, direct") for work in works)
     return (*direct, *map(proxied, forwarded), *(proxied(over_tls(work)) for work in tunnelled))
+
+
+def far() -> tuple[Work, ...]:
+    peers = (p.UNDICI, p.OURS_REQUEST)
+    works = (
+        get(f"Node, pipelining {depth}", peers, p.UNDICI, connections=4, pipelining=depth,
+            **{"in-flight": 40})
+        for depth in (1, 10)
+    )  # fmt: skip
+    return tuple(replace(work, far=True, first=80, least=80) for work in works)
 
 
 def full_only(work: Work) -> Work:
@@ -218,6 +230,12 @@ GROUPS = {
         "Proxies: GET of 47 bytes",
         "One after the other: without a proxy, plain http that a proxy forwards, and TLS through CONNECT.",
         proxies(),
+        rounds=0.6,
+    ),
+    "far": Group(
+        "A server 100 ms away: GET of 47 bytes",
+        "40 requests in flight over 4 connections, one or up to ten at a time on each (`pipelining`).",
+        far(),
         rounds=0.6,
     ),
     "threads": Group(

@@ -93,7 +93,10 @@ def arguments(**values: int | str) -> list[str]:
 
 def call(peer: Peer, work: g.Work, server: Server, requests: int, warmup: int) -> dict[str, float]:
     args = arguments(
-        url=server.url(work.path, work.tls), requests=requests, warmup=warmup, **work.args
+        url=server.far_url(work.path) if work.far else server.url(work.path, work.tls),
+        requests=requests,
+        warmup=warmup,
+        **work.args,
     )
     if work.tls:
         args += ["--ca", str(server.ca)]

@@ -88,6 +88,10 @@ GOT = node("got", "got.js", "got")
 IMPIT = node("impit", "impit.js", "impit")
 OURS_REQUEST = node(f"{OURS} request", "libkeepalive_request.js", OURS)
 OURS_FETCH = node(f"{OURS} fetch", "libkeepalive_fetch.js", OURS)
+# Other people's functions on this pool.
+FETCH_ON_OURS = node(f"built-in fetch on {OURS}", "libkeepalive_registered_fetch.js", OURS)
+UNDICI_ON_OURS = node(f"undici.request on {OURS}", "libkeepalive_undici_request.js", OURS)
+HTTP_ON_OURS = node(f"http.request on {OURS}", "libkeepalive_http_agent.js", OURS)
 
 C_SEQUENTIAL = (RAW, CURL, HYPER, GO, OURS_C)
 C_CONCURRENT = (RAW_EPOLL, CURL_MULTI, HYPER, GO, OURS_QUEUE)
@@ -98,6 +102,7 @@ PYTHON_SYNC = (
 ASYNC_ONE_LOOP = (AIOHTTP, HTTPX_ASYNC, PRIMP_ASYNC, PYREQWEST_ASYNC, OURS_ASYNC)
 PYTHON_ASYNC = tuple(each for peer in ASYNC_ONE_LOOP for each in (peer, uvloop(peer)))
 NODE = (
-    UNDICI, UNDICI_FETCH, FETCH, HTTP_AGENT, AXIOS, GOT, IMPIT, OURS_REQUEST, OURS_FETCH,
+    UNDICI, UNDICI_FETCH, FETCH, HTTP_AGENT, AXIOS, GOT, IMPIT, FETCH_ON_OURS, UNDICI_ON_OURS, HTTP_ON_OURS,
+    OURS_REQUEST, OURS_FETCH,
 )  # fmt: skip
 ALL = (*C_SEQUENTIAL, RAW_EPOLL, CURL_MULTI, OURS_QUEUE, *PYTHON_SYNC, *PYTHON_ASYNC, *NODE)

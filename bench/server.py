@@ -18,6 +18,7 @@ assert len(JSON) == 47
 KB, MB = 1_000, 1_000_000
 FILES = {"10k": 10 * KB, "1m": MB, "100m": 100 * MB}
 MAX_FILES = 65_536
+FAR = 0.1  # seconds there and back, of a server that is far away
 
 # `return` answers from memory in one write. `mirror` reads a request body whole before the answer,
 # which no other module of a stock nginx does; then the static handler refuses POST to the file
@@ -80,6 +81,8 @@ class Server:
         self.holder: subprocess.Popen[bytes] | None = None
         self.connect: subprocess.Popen[bytes] | None = None
         self.connect_port = 0
+        self.delay: subprocess.Popen[bytes] | None = None
+        self.far_port = 0
         self.file_limit = raise_file_limit()
 
     @property
@@ -92,6 +95,10 @@ class Server:
         scheme, port = ("https", self.tls_port) if tls else ("http", self.plain_port)
         return f"{scheme}://127.0.0.1:{port}{path}"
 
+    def far_url(self, path: str) -> str:
+        """The same by a way of `FAR` seconds there and back, without TLS."""
+        return f"http://127.0.0.1:{self.far_port}{path}"
+
     def __enter__(self) -> "Server":
         self.work.mkdir(parents=True, exist_ok=True)
         self._make_files()
@@ -99,6 +106,7 @@ class Server:
         (self.work / "error.log").write_bytes(b"")
         self._start_holder()
         self._start_connect()
+        self._start_delay()
         config = self.work / "nginx.conf"
         config.write_text(
             CONFIG.format(
@@ -122,7 +130,7 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in (self.process, self.holder, self.connect):
+        for process in (self.process, self.holder, self.connect, self.delay):
             if process is not None:
                 process.send_signal(signal.SIGTERM)
                 process.wait(30)
@@ -147,6 +155,13 @@ class Server:
         self.connect = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.connect.stdout is not None
         self.connect_port = int(self.connect.stdout.readline())
+
+    def _start_delay(self) -> None:
+        script = str(Path(__file__).with_name("delay.py"))
+        command = [sys.executable, script, str(self.plain_port), str(FAR)]
+        self.delay = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.delay.stdout is not None
+        self.far_port = int(self.delay.stdout.readline())
 
     def _wait_until_listening(self) -> None:
         assert self.process is not None

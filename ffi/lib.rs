@@ -12,6 +12,7 @@ mod boundary;
 mod handle;
 mod client;
 mod convert;
+mod cookies;
 mod error;
 mod event;
 #[rustfmt::skip]
@@ -37,6 +38,7 @@ mod verifier;
 
 pub use client::*;
 pub use convert::{KA_ADDRESSES_SIZE, KA_ORIGIN_SIZE};
+pub use cookies::*;
 pub use error::*;
 pub use event::*;
 pub use options::*;

@@ -40,7 +40,8 @@
  *            returns. ka_str and ka_bytes are views: valid until the object they came from is freed
  *            or, where the comment says so, until the next call on it; they do not end in a NUL.
  * Threads.   A ka_client may be used from any number of threads at once. Every other object is used
- *            by one thread at a time, and may move between threads; but a ka_stream by any number.
+ *            by one thread at a time, and may move between threads; but a ka_stream and a
+ *            ka_cookies by any number.
  *            ka_client_send runs on the calling thread; ka_client_submit on the engine's thread, and
  *            its events are fetched with ka_queue_take or its short form ka_queue_wait. Nothing calls
  *            back into the program from a foreign thread, except a body reader of a submitted
@@ -61,9 +62,10 @@
  *            nanoseconds. As a limit, 0 means none. A _size is a number of bytes.
  * Signals.   No signal handler is installed, engine threads block all signals, and SIGPIPE is never
  *            raised.
- * fork().    A child may use the clients and requests of its parent at once; it gets connections of
- *            its own. Queues, calls, responses and streams stay with the parent; the child may free
- *            them, which closes its copy of a descriptor and leaves the parent's as it is.
+ * fork().    A child may use the clients, requests and jars of cookies of its parent at once; it gets
+ *            connections of its own, and a copy of each jar. Queues, calls, responses and streams stay
+ *            with the parent; the child may free them, which closes its copy of a descriptor and
+ *            leaves the parent's as it is.
  */
 
 
@@ -416,6 +418,31 @@ typedef int32_t ka_timeout;
 #endif // __cplusplus
 
 /**
+ * The form of a file of cookies.
+ */
+enum ka_cookie_format
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Lines of seven fields between tabs, as curl and wget read and write them (cookies.txt).
+     */
+    KA_COOKIES_NETSCAPE = 0,
+    /**
+     * An object with a list `cookies`.
+     */
+    KA_COOKIES_JSON = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ka_cookie_format ka_cookie_format;
+#else
+typedef int32_t ka_cookie_format;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Something submitted, for cancelling it: a request, a read or warming.
  */
 typedef struct ka_call ka_call;
@@ -425,6 +452,13 @@ typedef struct ka_call ka_call;
  * set of options, and keep it: a client for each request throws the reuse away.
  */
 typedef struct ka_client ka_client;
+
+/**
+ * A jar of cookies (RFC 6265bis): what servers set is kept and sent back to them. It is bounded: 180 cookies
+ * of a site (what is directly below a public suffix), 3,000 and 4 MiB in all, the longest unused go first;
+ * a request gets 8,190 bytes of them at most.
+ */
+typedef struct ka_cookies ka_cookies;
 
 /**
  * Why a call failed. Decide by the status; the message is for people and may change.
@@ -956,6 +990,13 @@ typedef struct {
      * Default: 1,048,576 (1 MiB).
      */
     uint64_t expect_threshold_size;
+    /**
+     * Whether cookies of answers are kept and sent with later requests, by a jar of the client's
+     * own (RFC 6265bis). Clients in Python keep them unless told not to, the functions of the
+     * module do not; a jar that several clients share is given by other means (docs/cookies.md).
+     * 0 is off, 1 is on. Default: by language.
+     */
+    uint64_t cookies;
 } ka_client_options;
 
 /**
@@ -1216,6 +1257,53 @@ typedef struct {
      */
     void *user_data;
 } ka_body_reader;
+
+/**
+ * A cookie: ka_cookies_each. Texts are bytes as servers sent them.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * Its name; may be empty.
+     */
+    ka_str name;
+    /**
+     * Its value. It may say who somebody is: it belongs into no log.
+     */
+    ka_str value;
+    /**
+     * The host that it is for, in lower case and without a leading dot. Empty: for all hosts.
+     */
+    ka_str domain;
+    /**
+     * The path that it is for, with what lies below.
+     */
+    ka_str path;
+    /**
+     * When it ends, in seconds since 1970; 0: with the jar.
+     */
+    int64_t expires;
+    /**
+     * Whether it is for `domain` alone and not for the hosts below it. 0: no, 1: yes.
+     */
+    uint64_t host_only;
+    /**
+     * Whether it is for https alone, and for servers of this machine. 0: no, 1: yes.
+     */
+    uint64_t secure;
+    /**
+     * Whether scripts of browsers may not see it. 0: no, 1: yes.
+     */
+    uint64_t http_only;
+} ka_cookie;
+
+/**
+ * Is shown a cookie. `cookie` and its views are valid during the call. False ends ka_cookies_each.
+ */
+typedef bool (*ka_cookie_fn)(void *user_data, const ka_cookie *cookie);
 
 /**
  * A redirect that is about to be followed, for the time of a call of a ka_redirect_fn.
@@ -1891,6 +1979,193 @@ ka_status ka_request_set_stream_response(ka_request *request,
  * Errors: none.
  */
 KA_API void ka_request_free(ka_request *request);
+
+/**
+ * Makes an empty jar of cookies.
+ * Ownership: on KA_OK `*cookies` is owned: ka_cookies_free.
+ * Threads: any; the jar may be used by many at once. A forked child has a copy of it.
+ * Errors: KA_INVALID_ARGUMENT.
+ */
+KA_API ka_status ka_cookies_new(ka_cookies **cookies, ka_error **error);
+
+/**
+ * Puts a cookie into the jar as if the server at `url` had set it: `set_cookie` is the value of a
+ * Set-Cookie field, such as "name=value; Path=/; Max-Age=3600". One that is over removes that cookie.
+ * Ownership: inputs are copied.
+ * Threads: any.
+ * Errors: KA_INVALID_ARGUMENT says why the cookie is refused (a public suffix, Secure over plain http, a
+ * name and value of more than 4096 bytes, ...).
+ */
+KA_API
+ka_status ka_cookies_add(const ka_cookies *cookies,
+                         const char *url,
+                         const char *set_cookie,
+                         ka_error **error);
+
+/**
+ * Puts a cookie into the jar as if the server at `url` had set it, from texts with their lengths: such as
+ * views of a response's URL and Set-Cookie field.
+ * Ownership: inputs are copied.
+ * Threads: any.
+ * Errors: as ka_cookies_add.
+ */
+KA_API
+ka_status ka_cookies_add_str(const ka_cookies *cookies,
+                             ka_str url,
+                             ka_str set_cookie,
+                             ka_error **error);
+
+/**
+ * Calls `function` for each cookie that a request to `url` would have, in the order in which they are
+ * sent; with a `url` whose pointer is NULL for all cookies of the jar, the oldest first. `*count` is how many it was
+ * called for.
+ * Ownership: all stays the caller's; `user_data` is handed to the function.
+ * Threads: any. The function runs on this thread and may call this library, with this jar too: it is
+ * shown the cookies that there were at the beginning. It ends by returning: see "Leaving" at the head
+ * of this file.
+ * Errors: KA_INVALID_ARGUMENT for a `url` without a host.
+ */
+KA_API
+ka_status ka_cookies_each(const ka_cookies *cookies,
+                          ka_str url,
+                          ka_cookie_fn function,
+                          void *user_data,
+                          size_t *count,
+                          ka_error **error);
+
+/**
+ * Removes the cookies of that domain, path and name; one of them whose pointer is NULL stands for any, so
+ * that three such empty the jar. `*count` is how many were removed.
+ * Ownership: inputs stay the caller's.
+ * Threads: any.
+ * Errors: KA_INVALID_ARGUMENT.
+ */
+KA_API
+ka_status ka_cookies_remove(const ka_cookies *cookies,
+                            ka_str domain,
+                            ka_str path,
+                            ka_str name,
+                            size_t *count,
+                            ka_error **error);
+
+/**
+ * Writes all cookies of the jar to a file, those that end with the jar too. The file is replaced when the
+ * new one is whole, and made for its owner alone: whoever reads it can act for its owner. `format` is a
+ * ka_cookie_format.
+ * Ownership: inputs stay the caller's.
+ * Threads: any; it waits for the disk.
+ * Errors: KA_INVALID_ARGUMENT names the file and what the system says, or an unknown format.
+ */
+KA_API
+ka_status ka_cookies_save(const ka_cookies *cookies,
+                          const char *path,
+                          ka_cookie_format format,
+                          ka_error **error);
+
+/**
+ * Writes all cookies of the jar to a file whose path comes with its length.
+ * Ownership: inputs stay the caller's.
+ * Threads: any; it waits for the disk.
+ * Errors: as ka_cookies_save.
+ */
+KA_API
+ka_status ka_cookies_save_str(const ka_cookies *cookies,
+                              ka_str path,
+                              ka_cookie_format format,
+                              ka_error **error);
+
+/**
+ * Adds the cookies of a file to the jar: in either form of ka_cookie_format, also as curl, wget, Playwright
+ * and tough-cookie write them. `*count` is how many; what is over, and what no jar keeps, is left out.
+ * Ownership: inputs stay the caller's.
+ * Threads: any; it waits for the disk.
+ * Errors: KA_INVALID_ARGUMENT names the file and what the system says, or the line that is wrong; nothing
+ * is added then.
+ */
+KA_API
+ka_status ka_cookies_load(const ka_cookies *cookies,
+                          const char *path,
+                          size_t *count,
+                          ka_error **error);
+
+/**
+ * Adds the cookies of a file, whose path comes with its length, to the jar.
+ * Ownership: inputs stay the caller's.
+ * Threads: any; it waits for the disk.
+ * Errors: as ka_cookies_load.
+ */
+KA_API
+ka_status ka_cookies_load_str(const ka_cookies *cookies,
+                              ka_str path,
+                              size_t *count,
+                              ka_error **error);
+
+/**
+ * Has the cookies of a client's requests kept in `cookies` from now on. Several clients may have one jar. A
+ * client has one for all its life; one of its own with option `cookies`.
+ * Ownership: `cookies` stays the caller's, who may free it at once: the client goes on using the jar.
+ * Threads: any.
+ * Errors: KA_INVALID_ARGUMENT for NULL; KA_INVALID_STATE when the client has a jar already.
+ */
+KA_API
+ka_status ka_client_set_cookies(ka_client *client,
+                                const ka_cookies *cookies,
+                                ka_error **error);
+
+/**
+ * The jar of a client, whether it is its own (option `cookies`) or was given to it.
+ * Ownership: on KA_OK `*cookies` is owned, a further handle of that jar: ka_cookies_free.
+ * Threads: any.
+ * Errors: KA_INVALID_STATE when the client has none.
+ */
+KA_API ka_status ka_client_cookies(const ka_client *client, ka_cookies **cookies, ka_error **error);
+
+/**
+ * Has the cookies of this request kept in `cookies`, in place of its client's jar; NULL: none are kept
+ * or sent but those of ka_request_add_cookie.
+ * Ownership: `cookies` stays the caller's, who may free it at once.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_ARGUMENT when `request` is NULL.
+ */
+KA_API
+ka_status ka_request_set_cookies(ka_request *request,
+                                 const ka_cookies *cookies,
+                                 ka_error **error);
+
+/**
+ * Adds a cookie to this request, beside those of its jar and in place of one of that name. It is sent to
+ * the origin of the request's URL, also after redirects, and to no other; no jar keeps it. With a field
+ * "Cookie" of the request's own, that alone is sent.
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_ARGUMENT says why it cannot be sent, such as a semicolon in its value.
+ */
+KA_API
+ka_status ka_request_add_cookie(ka_request *request,
+                                const char *name,
+                                const char *value,
+                                ka_error **error);
+
+/**
+ * Adds a cookie to this request, from texts with their lengths; ka_request_add_cookie tells where it is
+ * sent.
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_add_cookie.
+ */
+KA_API
+ka_status ka_request_add_cookie_str(ka_request *request,
+                                    ka_str name,
+                                    ka_str value,
+                                    ka_error **error);
+
+/**
+ * Frees a handle of a jar. Clients and requests that have the jar go on using it.
+ * Ownership: takes `cookies`; NULL is fine.
+ * Threads: any, once.
+ * Errors: none.
+ */
+KA_API void ka_cookies_free(ka_cookies *cookies);
 
 /**
  * The status code, 100 to 999.

@@ -37,10 +37,14 @@ if [ ! -x bindings/node/node_modules/.bin/tsc ] || [ ! -x bindings/node/node_mod
     (cd bindings/node && npm ci --silent)
 fi
 # What the adapters of the Node package stand in for, and who is built on that.
-if ! cmp -s tests/adapters/node/package-lock.json tests/adapters/node/node_modules/.keepalive-lock; then
-    say "installing what the Node adapters are tried with"
-    (cd tests/adapters/node && npm ci --silent --omit=optional && cp package-lock.json node_modules/.keepalive-lock)
-fi
+adapter_packages() {
+    cmp -s "$1/package-lock.json" "$1/node_modules/.keepalive-lock" && return
+    say "installing what the Node adapters are tried with ($1)"
+    (cd "$1" && npm ci --silent "${@:2}" && cp package-lock.json node_modules/.keepalive-lock)
+}
+adapter_packages tests/adapters/node --omit=optional
+# Its compiler is an optional package.
+adapter_packages tests/adapters/next
 # The newest Node beside the one at hand: its fetch asks dispatchers in another way.
 if [ ! -x "$NODE26" ]; then
     say "installing Node 26 below target/"

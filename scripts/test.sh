@@ -33,6 +33,7 @@ for node in node "$NODE26"; do
     run "Node $("$node" --version): undici 6, 7 and 8, fetch of the process, agents, tracing, SDKs" \
         bash -c 'cd tests/adapters/node && "$0" --test *.test.js' "$node"
 done
+run "Node: a Next.js application, built and started" bash -c 'cd tests/adapters/next && node --test next.test.js'
 run "Roads: squid, tinyproxy, haproxy, SOCKS, Unix sockets" "$VENV/bin/python" -m pytest -q tests/roads
 # A namespace of its own, as root or in a user namespace. Where neither is allowed the tests fail, unless
 # KEEPALIVE_NAMESPACES=0 leaves them out.

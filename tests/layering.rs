@@ -36,6 +36,7 @@ const ROOMS: &[&str] = &[
     "progress",
     "auth",
     "fork",
+    "cookies",
     "config",
     "decode",
     // What knows no HTTP exchange: the pool, the network, the engine, what is known of servers.

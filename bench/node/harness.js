@@ -28,6 +28,8 @@ function parse() {
       'in-flight': { ...text, default: '1' },
       workers: { ...text, default: '0' },
       upload: { ...text, default: '0' },
+      connections: { ...text, default: '0' },
+      pipelining: { ...text, default: '1' },
     },
   })
   const number = (name) => Number(values[name])
@@ -40,11 +42,14 @@ function parse() {
     warmup: number('warmup'),
     length: number('length'),
     inFlight: number('in-flight'),
+    pipelining: number('pipelining'),
     workers: number('workers'),
     data: Buffer.alloc(number('upload'), 'x'),
   }
   // Room in the pool for everything that can be in flight at once.
   options.connections = options.mode === 'idle' ? options.requests + 1 : options.inFlight
+  options.limited = number('connections') > 0
+  if (options.limited) options.connections = number('connections')
   return options
 }
 

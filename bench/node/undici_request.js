@@ -1,14 +1,15 @@
 'use strict'
-// undici.request on an Agent, or on the one for the environment's proxies; pipelining stays at 1, as with every other client.
+// undici.request on an Agent, or on the one for the environment's proxies; pipelining is 1, as with every other client, unless asked for.
 
 const { Agent, EnvHttpProxyAgent, request } = require('undici')
 const { run } = require('./harness')
 
-run(__filename, ({ connections, ca }) => {
+run(__filename, ({ connections, pipelining, ca }) => {
   const Dispatcher = process.env.http_proxy === undefined ? Agent : EnvHttpProxyAgent
   const tls = { ca }
   const dispatcher = new Dispatcher({
     connections,
+    pipelining,
     keepAliveTimeout: 3_600_000,
     connect: tls,
     requestTls: tls,

@@ -228,6 +228,12 @@ export interface ClientOptions {
    * engine's thread. Default: false.
    */
   hedge?: boolean
+  /**
+   * Whether cookies of answers are kept and sent with later requests, by a jar of the client's own (RFC 6265bis).
+   * Clients in Python keep them unless told not to, the functions of the module do not; a jar that several clients
+   * share is given by other means (docs/cookies.md). Default: by language.
+   */
+  cookies?: boolean
   /** User-Agent of requests that give none. `null`: not sent. Default: libkeepalive/VERSION. */
   userAgent?: string | null
   /**

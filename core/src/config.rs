@@ -10,9 +10,11 @@ use bytes::Bytes;
 use keepalive_tables::{
     OPTIONS, OptionDefault, OptionInfo, OptionKind, PROFILES, milliseconds, seconds,
 };
+use once_cell::race::OnceBox;
 
 use crate::auth::credentials::Credentials;
 use crate::config::redirects::{Redirects, SensitiveNames, sensitive_names};
+use crate::cookies::{CookieJar, Cookies};
 use crate::error::{Error, Result};
 use crate::verify::CertificateCheck;
 
@@ -154,6 +156,8 @@ pub(crate) struct Settings {
     pub agent_field: Vec<u8>,
     /// The same and the Accept-Encoding field, for requests whose responses are decoded.
     pub decoding_fields: Vec<u8>,
+    /// Who keeps the cookies; set once, if at all.
+    pub cookies: OnceBox<Cookies>,
     /// Who asks, unless a request says otherwise.
     pub auth: Option<Credentials>,
     pub redirects: Redirects,
@@ -174,6 +178,10 @@ impl Settings {
         let encoding = format!("Accept-Encoding: {codings}\r\n");
         let decoding_fields = [&agent_field, encoding.as_bytes()].concat();
         let auth = config.auth.as_deref().map(Credentials::parse).transpose()?;
+        let cookies = OnceBox::new();
+        if config.cookies {
+            let _ = cookies.set(Box::new(CookieJar::new().into()));
+        }
         Ok(Settings {
             auth: auth.filter(|auth| *auth != Credentials::None),
             redirects: Redirects::parse(config.redirect.as_deref().unwrap_or_default())?,
@@ -182,6 +190,7 @@ impl Settings {
             config: Arc::new(config),
             agent_field,
             decoding_fields,
+            cookies,
         })
     }
 }

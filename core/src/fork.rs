@@ -80,6 +80,20 @@ impl<T: Send + 'static> PerFork<T> {
         self.node().value.get_or_init(make)
     }
 
+    /// The value of this generation; the first caller makes it of the last one's before, if there is one.
+    pub fn get_or_inherit(&self, make: impl FnOnce(Option<&T>) -> T) -> &T {
+        let own = self.node();
+        own.value.get_or_init(|| {
+            let mut before = None;
+            let mut node = self.first.get();
+            while let Some(other) = node.filter(|other| other.generation != own.generation) {
+                before = other.value.get().or(before);
+                node = other.next.get();
+            }
+            make(before)
+        })
+    }
+
     /// The value of this generation; the first caller makes it, a failure leaves it unmade.
     pub fn get_or_try_init(&self, make: impl FnOnce() -> Result<T>) -> Result<&T> {
         self.node().value.get_or_try_init(make)

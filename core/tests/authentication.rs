@@ -267,3 +267,52 @@ fn nothing_of_it_goes_beyond_the_origin() {
         }
     }
 }
+
+#[test]
+fn a_proxy_and_the_server_behind_it_each_ask_for_themselves() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let statuses = seen.clone();
+    let proxy = script(move |head, _| {
+        // What the server gets of it.
+        let inner = head.replacen("http://origin.invalid/", "/", 1);
+        let own = field(head, "Proxy-Authorization").map(parameters).unwrap_or_default();
+        let challenge = "Digest realm=\"r\", qop=\"auth\", algorithm=SHA-256, nonce=\"n\"";
+        let (status, answer) = if own.get("username").is_none_or(|user| user != "bob") {
+            let ask = format!("HTTP/1.1 407 No\r\nProxy-Authenticate: {challenge}\r\n");
+            (407, format!("{ask}Content-Length: 0\r\n\r\n").into_bytes())
+        } else if is_right(&inner, ["ann", "secret"], false) {
+            (200, ok(b"in"))
+        } else {
+            (401, asking(challenge))
+        };
+        statuses.lock().expect("no panic").push(status);
+        answer
+    });
+    let client = client(|config| {
+        config.proxy = Some(proxy.url.replace("//", "//bob:word@"));
+        config.auth = Some("digest ann:secret".into());
+    });
+    assert_eq!(text(get(&client, "http://origin.invalid/a")), "in");
+    assert_eq!(text(get(&client, "http://origin.invalid/b")), "in");
+    assert_eq!(*seen.lock().expect("no panic"), [407, 401, 200, 200]);
+}
+
+#[test]
+fn an_answer_with_a_body_that_never_ends_holds_nobody_up() {
+    let origin = origin();
+    let server = script(move |head, _| match field(head, "Authorization") {
+        Some(_) => ok(b"in"),
+        None => {
+            let mut endless =
+                b"HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\nWWW-Authenticate: \
+                                Digest realm=\"r\", qop=\"auth\", nonce=\"n\"\r\n\r\n"
+                    .to_vec();
+            (0..1000).for_each(|_| endless.extend_from_slice(b"400\r\n"));
+            endless
+        }
+    });
+    let client = with_auth("digest ann:secret");
+    assert_eq!(text(get(&client, &server.url)), "in");
+    assert_eq!(get(&client, &format!("{}/ok", origin.http())).status(), 200);
+    settled(&client);
+}

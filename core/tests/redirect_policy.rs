@@ -301,3 +301,20 @@ fn a_hook_that_panics_refuses() {
     assert_eq!(error.kind(), ErrorKind::RedirectRefused);
     assert_eq!(get(&client, &format!("{}/0", server.url)).status(), 200);
 }
+
+#[test]
+fn the_body_of_a_redirect_is_drained_and_its_connection_kept() {
+    let server = script(|head, _| match head.starts_with("GET /start ") {
+        true => {
+            let head = "HTTP/1.1 302 Found\r\nLocation: /end\r\nContent-Length: 100000\r\n\r\n";
+            [head.as_bytes(), &[b'x'; 100_000]].concat()
+        }
+        false => ok(b"end"),
+    });
+    let client = following(|config| config.drain_timeout = Some(HANG));
+    let answer = get(&client, &format!("{}/start", server.url));
+    assert_eq!(Response::from(&*answer.history()[0]).take_complete(), Some(Default::default()));
+    assert_eq!(text(answer), "end");
+    settled(&client);
+    assert_eq!(client.stats().closed, []);
+}

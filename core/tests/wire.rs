@@ -1,11 +1,12 @@
-//! Every wire case through both waits over one pool, alternating, plain and TLS.
+//! Every wire case through both waits over one pool, alternating, plain and TLS; and what can be sent
+//! behind another request also there.
 
 mod common;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use common::{HANG, next, origin, response, trusting};
+use common::{HANG, eventually, get, get_request, next, origin, response, trusting};
 use keepalive_core::*;
 use keepalive_origin::cases::{Case, End};
 use keepalive_origin::facts::{Facts, latin1};
@@ -132,4 +133,59 @@ fn every_case_through_both_waits() {
         );
         assert!(report.judged > report.cases && report.cases >= 400, "{} cases", report.cases);
     }
+}
+
+/// Whether the case's request may be sent behind another, and its outcome is the same there: what ends
+/// before an answer is replayed.
+fn goes_behind(case: &Case) -> bool {
+    let request = &case.request;
+    let said = |name: &str| request.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+    let replayable = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
+    replayable.contains(&&*request.method)
+        && !request.chunked
+        && request.body.len() <= 16 * 1024
+        && !said("connection")
+        && !said("expect")
+        && case.end != End::Rst
+        && case.expect.error.as_deref() != Some("ConnectionClosed")
+}
+
+#[test]
+fn behind_another_request() {
+    let origin = origin();
+    let client = trusting(&origin, |config| {
+        (config.max_per_host, config.pipelining) = (1, 2);
+    });
+    let queue = Queue::new(|| {});
+    let ways: [(&str, Run); 2] = [("blocking", blocking), ("tokio", tokio)];
+    let (mut count, mut wrong) = (0, Vec::new());
+    for (over, base) in [(Over::Http, origin.http()), (Over::Https, origin.https())] {
+        let ok = get_request(&format!("{base}/ok"));
+        for case in origin.cases().iter().filter(|case| over.plays(case) && goes_behind(case)) {
+            // By turns, the one in front by the engine.
+            let (name, run) = ways[count % 2];
+            let gate = format!("behind-{count}");
+            get(&client, &format!("{base}/ok"));
+            let front = get_request(&format!("{base}/gate/{gate}"));
+            client.submit(front, Until::Body, &queue, 0).expect("submitted");
+            assert!(origin.wait_at_gate(&gate, 1, HANG), "{}", case.name);
+            let facts = std::thread::scope(|scope| {
+                let request = request(case, base, "behind");
+                let other = scope.spawn(|| facts(&client, run, request, ok.clone()));
+                count += 1;
+                eventually(&client, |stats| stats.pipelined == count as u64);
+                assert!(origin.open_gate(&gate, HANG));
+                response(next(&queue)).expect("the one in front is answered");
+                other.join().expect("no panic")
+            });
+            let found = origin.judge("behind", case, facts, HANG);
+            wrong.extend(found.iter().map(|what| format!("{} {name}: {what}", case.name)));
+            client.close_idle();
+            // What a case does wrong would be remembered of the origin.
+            client.network_changed();
+        }
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(count > 600, "{count} cases");
+    assert_eq!(client.stats().replayed, 0);
 }

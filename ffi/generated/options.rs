@@ -232,6 +232,11 @@ pub struct ka_client_options {
     /// of its own (Expect: 100-continue), and does not with an empty one. 0: never by itself.
     /// Default: 1,048,576 (1 MiB).
     pub expect_threshold_size: u64,
+    /// Whether cookies of answers are kept and sent with later requests, by a jar of the client's
+    /// own (RFC 6265bis). Clients in Python keep them unless told not to, the functions of the
+    /// module do not; a jar that several clients share is given by other means (docs/cookies.md).
+    /// 0 is off, 1 is on. Default: by language.
+    pub cookies: u64,
 }
 
 impl ka_client_options {
@@ -302,6 +307,7 @@ impl ka_client_options {
             sensitive_headers: std::ptr::null(),
             auth: std::ptr::null(),
             expect_threshold_size: config.expect_threshold,
+            cookies: u64::from(config.cookies),
         }
     }
 
@@ -343,6 +349,7 @@ impl ka_client_options {
         config.circuit_breaker = flag(self.circuit_breaker, "option circuit_breaker")?;
         config.expect_threshold = self.expect_threshold_size;
         config.hedge = flag(self.hedge, "option hedge")?;
+        config.cookies = flag(self.cookies, "option cookies")?;
         config.trust_env = flag(self.trust_env, "option trust_env")?;
         config.tls_verify = flag(self.tls_verify, "option tls_verify")?;
         config.tls_verify_host = flag(self.tls_verify_host, "option tls_verify_host")?;

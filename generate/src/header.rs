@@ -20,6 +20,7 @@ const SOURCES: &[&str] = &[
     "reader",
     "verifier",
     "request",
+    "cookies",
     "response",
     "redirect",
     "tls",

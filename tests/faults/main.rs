@@ -6,6 +6,7 @@
 
 mod ages;
 mod client;
+mod line;
 mod model;
 mod plan;
 mod refusals;

@@ -362,6 +362,29 @@ def early_data_saves_a_round_trip(way: Way) -> None:
 
 
 @scenario
+def pipelining_saves_round_trips(way: Way) -> None:
+    way.do("delay", s=0.05)
+    took: dict[int, float] = {}
+    for depth in (1, 10):
+        with libkeepalive.Client(max_per_host=2, pipelining=depth) as client:
+
+            async def many(client: libkeepalive.Client = client) -> float:
+                # Both connections have answered before.
+                await asyncio.gather(*(client.aio.get(f"{way.base}/ok") for _ in range(2)))
+                begun = time.monotonic()
+                for response in await asyncio.gather(*(client.aio.get(f"{way.base}/ok") for _ in range(20))):
+                    assert response.text == "ok" and response.info.replays == 0
+                return time.monotonic() - begun
+
+            took[depth] = asyncio.run(many())
+            stats = client.stats()
+            assert (stats.opened, stats.pipelined) == (2, 0 if depth == 1 else 18), stats
+    print(f"20 requests over 2 connections, 100 ms there and back: {took[1]:.2f} s, with pipelining {took[10]:.2f} s")
+    # Ten round trips one after the other; or two at the very least, with room for a busy machine.
+    assert took[1] >= 1.0 and took[10] < took[1] / 2, took
+
+
+@scenario
 def a_hundred_milliseconds_there_and_back(way: Way) -> None:
     way.do("delay", s=0.05)
     url = f"{way.base}/ok"

@@ -35,7 +35,7 @@ pub struct OptionRow {
     pub name: String,
     /// `count`, `time`, `flag`, `text` or `pem`.
     pub kind: String,
-    /// What a text may be given as: `plain`, `proxies`, `list`, `fields` or `credentials`.
+    /// What a text may be given as: `plain`, `proxies`, `list`, `fields` or `credentials`; `jar` is a flag's.
     pub form: String,
 }
 
@@ -49,6 +49,7 @@ pub fn option_table() -> Vec<OptionRow> {
             Form::Proxies => "proxies",
             Form::List => "list",
             Form::Fields => "fields",
+            Form::Jar => "jar",
             Form::Credentials => "credentials",
             Form::Words(_) => "plain",
         }

@@ -25,6 +25,7 @@ import keepalive, {
   type UpgradeOptions,
   type UpgradeResult,
 } from 'libkeepalive'
+import * as undici from 'undici'
 import { HttpAgent, HttpsAgent, httpAgent } from 'libkeepalive/agent'
 import { requestHandler } from 'libkeepalive/aws'
 import { adapter, createAdapter, transport } from 'libkeepalive/axios'
@@ -63,6 +64,17 @@ const options: ClientOptions = {
   clientKeyFile: null,
   clientCertPem: '',
   clientKeyPem: new Uint8Array(),
+  auth: async ({ method, url, headers, body }) => ({ Authorization: `${method} ${url} ${headers['a']} ${body}` }),
+  redirect: 'follow',
+  redirectDowngrade: false,
+  sensitiveHeaders: ['X-Api-Key'],
+  onRedirect: (url, { statusCode, headers }) => url !== '' && statusCode > 300 && headers['location'] !== undefined,
+}
+const who: RequestOptions['auth'][] = ['bearer x', { bearer: 'x' }, { username: 'u', password: 'p', scheme: 'digest' }, null, () => undefined]
+// @ts-expect-error: no such scheme
+const nobody: RequestOptions['auth'] = { username: 'u', password: 'p', scheme: 'ntlm' }
+function led({ history }: Info): (string | number)[] {
+  return history.flatMap(({ statusCode, url, info }) => [statusCode, url, info.timings.total])
 }
 // @ts-expect-error: unknown options are refused
 const wrong: ClientOptions = { maxPerhost: 1 }
@@ -207,3 +219,7 @@ const agentClient: Client = new HttpAgent({ maxSockets: 1, client: { maxPerHost:
 const asked = [gotRequest('http://a', { agent: httpAgent }), transport.request({ host: 'a' }), adapter({}), createAdapter({})]
 const made = [requestHandler({ requestTimeout: 1 }), httpClient(), connection({ connections: 1 }), gotAgent.https]
 export { HttpsAgent, agentClient, asked, made }
+
+const Typed = KeepaliveDispatcher.withUndici(undici)
+undici.setGlobalDispatcher(new Typed({ connections: 1 }))
+undici.request('http://a', { dispatcher: new Typed().compose(undici.interceptors.retry()) })

@@ -418,6 +418,11 @@ class _ClientOptions(TypedDict, total=False):
     """Send a replayable request a second time, on an idle connection, when its response head has
     taken longer than 95 % of the last ones of its origin; the first response counts, within
     ``retry_budget``. Blocking calls then run on the engine's thread. Default: False."""
+    cookies: bool | None
+    """Whether cookies of answers are kept and sent with later requests, by a jar of the client's
+    own (RFC 6265bis). Clients in Python keep them unless told not to, the functions of the module
+    do not; a jar that several clients share is given by other means (docs/cookies.md). Default: by
+    language."""
     user_agent: str | None
     """User-Agent of requests that give none. Empty: not sent. Default: libkeepalive/VERSION."""
     resolve: str | None

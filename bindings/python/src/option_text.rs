@@ -26,7 +26,7 @@ pub fn option_text(option: &OptionInfo, value: &Bound<'_, PyAny>) -> PyResult<St
         return Ok(utf8(name, text)?.to_string());
     }
     match option.form {
-        Form::Plain => path(name, value),
+        Form::Plain | Form::Jar => path(name, value),
         Form::Words(_) | Form::Credentials => Err(wrong_type(name, "str", value)),
         Form::Proxies => proxies(name, value),
         Form::List => {

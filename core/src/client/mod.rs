@@ -16,6 +16,7 @@ use crate::client::outcome::{Outcome, Queue};
 use crate::client::submission::{Submission, perform_here, submitted};
 use crate::config::{ClientConfig, Settings};
 use crate::connection::manager::{ClientPool, HookCell, RedirectCell, open_pool};
+use crate::cookies::Cookies;
 use crate::decode::ACCEPTED;
 use crate::drive::on_engine::on_engine;
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
@@ -257,6 +258,22 @@ impl Client {
     pub fn set_socket_hook(&self, hook: Arc<SocketHook>) -> Result<()> {
         let set = self.inner.socket_hook.set(Box::new(hook));
         set.map_err(|_| Error::state("the client has a socket callback already"))
+    }
+
+    /// Has `cookies` keep the cookies of this client's requests from now on: a jar that several clients may
+    /// have, or somebody else.
+    ///
+    /// # Errors
+    /// `InvalidState` when somebody keeps them already (option `cookies` gives a client a jar of its own):
+    /// that is so for all its life.
+    pub fn set_cookies(&self, cookies: Cookies) -> Result<()> {
+        let set = self.inner.settings.cookies.set(Box::new(cookies));
+        set.map_err(|_| Error::state("the client has a jar of cookies already"))
+    }
+
+    /// Who keeps the cookies of this client's requests; `None`: nobody.
+    pub fn cookies(&self) -> Option<&Cookies> {
+        self.inner.settings.cookies.get()
     }
 
     /// Has `hook` decide about each redirect that is followed from now on, for requests that have none of

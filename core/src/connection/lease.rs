@@ -83,14 +83,14 @@ impl Lease {
             return;
         };
         let pool = self.pool.clone();
-        if connection.wire.transport.holds() {
-            connection.wire.http.received_eof(Eof::Abrupt);
-        }
         if connection.pipeline.is_some() {
             match pass_on(&pool, self.host, connection, now) {
                 Some(back) => connection = back,
                 None => return,
             }
+        }
+        if connection.wire.transport.holds() {
+            connection.wire.http.received_eof(Eof::Abrupt);
         }
         let kept = connection.keep_until(&pool.manager.config, now).and_then(|until| {
             connection.wire.http.recycle().map_err(CloseCause::Protocol).map(|()| until)

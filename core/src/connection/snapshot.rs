@@ -54,7 +54,9 @@ impl ClientPool {
     /// Closes the breakers of the origins in use.
     pub fn forget_failures(&self) {
         for (Route { origin, .. }, _) in self.counts_by_key() {
-            self.manager.process.origins.of(&origin).reset_breaker();
+            let memory = self.manager.process.origins.of(&origin);
+            memory.reset_breaker();
+            memory.pipelining.forget();
         }
     }
 }

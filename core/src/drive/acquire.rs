@@ -67,6 +67,7 @@ async fn find<W: Wait>(
     // more than a replay.
     let cheap = W::REGISTERED && idempotent && !request.body.is_stream();
     let trusted = |lease: &Lease, now| cheap && lease.is_quiet(now);
+    let mut first = false;
     let mut pipelined = !fresh && pipeline::fits(&call.settings.config, request);
     loop {
         let Call { pool, deadlines, wait, .. } = call;
@@ -75,6 +76,7 @@ async fn find<W: Wait>(
             fresh,
             max_idle: (!idempotent).then_some(FRESH),
             pipelined,
+            first,
             dial_limit: deadlines.connect,
         };
         let at = Moment { now, wall: SystemTime::now() };
@@ -101,13 +103,14 @@ async fn find<W: Wait>(
             // Boxed: what is seldom asked for makes no other request's future larger.
             match Box::pin(pipeline::ride(call, request, route, (host, line), asked)).await? {
                 Ride::Turn(lease) => return Ok((lease, Instant::now())),
-                Ride::Again => {}
+                Ride::Gone => {}
+                Ride::Again => pipelined = false,
                 Ride::Replay(why) => {
-                    (fresh, call.replayed) = (true, true);
+                    (fresh, pipelined, call.replayed) = (true, false, true);
                     call.record.tell(Event::Replay(why));
                 }
             }
-            pipelined = false;
+            first = true;
             now = Instant::now();
             continue;
         }

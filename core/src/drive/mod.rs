@@ -7,6 +7,7 @@
 //! | `redirect` | goes where the answer says |
 //! | `authenticate` | says who asks, at this origin |
 //! | `retry` | tries again what failed by load or luck, within a budget and behind a breaker |
+//! | `cookies` | sends the cookies of its place, keeps those of its answer, if somebody keeps them |
 //! | `replay` | a connection that died under the request costs it nothing |
 //! | `hedge` | an answer that is late is asked for a second time |
 //! | `exchange` | one request and the head of its answer on one connection |
@@ -21,6 +22,7 @@ mod authenticate;
 pub(crate) mod body;
 pub(crate) mod buffer;
 mod call;
+mod cookies;
 mod drain;
 mod early;
 mod exchange;

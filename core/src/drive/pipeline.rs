@@ -129,7 +129,9 @@ impl Opening {
 pub(super) enum Ride {
     /// The connection, and the request stands on it.
     Turn(Lease),
-    /// Nothing was done, or nothing that counts: it needs another connection.
+    /// The line was gone: nothing was sent.
+    Gone,
+    /// It was sent and not done: it needs another connection.
     Again,
     /// It is to be replayed, since that happened.
     Replay(ErrorKind),
@@ -145,7 +147,7 @@ pub(super) async fn ride<W: Wait>(
     asked: Instant,
 ) -> Result<Ride> {
     let pool = call.pool;
-    let Some(pipeline) = pool.manager.pipelines.of(id) else { return Ok(Ride::Again) };
+    let Some(pipeline) = pool.manager.pipelines.of(id) else { return Ok(Ride::Gone) };
     let mut bytes = Vec::with_capacity(1024);
     let ahead = match write(call, request, route, &mut bytes) {
         Ok(ahead) => ahead,
@@ -165,7 +167,7 @@ pub(super) async fn ride<W: Wait>(
     let joined = pipeline.line.join(ahead, || pipeline.outlet.push(&bytes), orphan);
     let length = bytes.len() as u64;
     drop(bytes);
-    let Some(mut hold) = joined else { return Ok(Ride::Again) };
+    let Some(mut hold) = joined else { return Ok(Ride::Gone) };
     call.record.pipelined();
     let (generation, origin) = (fork::generation(), &*route.origin);
     let Call { deadlines, wait, .. } = call;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::deadline::Deadline;
 use crate::drive::call::Call;
-use crate::drive::replay;
 use crate::drive::reply::Reply;
 use crate::drive::wait::{Stopped, Wait};
+use crate::drive::{cookies, replay};
 use crate::error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
 use crate::observe::Event;
 use crate::origin::Origin;
@@ -24,7 +24,10 @@ const LONGEST: Duration = Duration::from_secs(10);
 pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
     let config = &call.settings.config;
     if config.retries == 0 && !config.circuit_breaker && !config.hedge {
-        return replay::send(call, request).await;
+        if cookies::are_off(call, request) {
+            return replay::send(call, request).await;
+        }
+        return Box::pin(cookies::send(call, request)).await;
     }
     // Boxed: what is seldom asked for makes no other request's future larger.
     Box::pin(tries(call, request)).await
@@ -40,10 +43,10 @@ async fn tries<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box
             call.record.begin(Instant::now());
         }
         let result = match config.circuit_breaker {
-            false => replay::send(call, request).await,
+            false => cookies::send(call, request).await,
             true => {
                 let guarded = Guarded::admitted(&memory, call, request)?;
-                let result = replay::send(call, request).await;
+                let result = cookies::send(call, request).await;
                 guarded.ended(&result);
                 result
             }

@@ -46,6 +46,11 @@ impl Pipelining {
         faults.count < ENOUGH
     }
 
+    /// What was learnt is not so any more.
+    pub fn forget(&self) {
+        *lock(&self.0) = Faults::default();
+    }
+
     /// It went wrong.
     pub fn failed(&self, now: Instant, fault: Fault) {
         let mut faults = lock(&self.0);

@@ -1,8 +1,9 @@
 //! Requests behind others on their connection (pipelining): who gets a place in which line.
 //!
 //! A line is a leased connection whose exchange lets others send behind it. While the caps hold every
-//! connection, waiters that may go behind others take the places of the shortest line, in order of
-//! arrival; whichever comes first, a place or a connection, is theirs.
+//! connection, waiters that may go behind others take the places of the shortest line; whichever comes
+//! first, a place or a connection, is theirs. In order of arrival: nobody takes a place before one who
+//! waits for a connection of its own, or that one could wait for ever.
 
 use std::hash::Hash;
 use std::time::Instant;
@@ -67,11 +68,12 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             let entry = &mut self.hosts[host];
             let roomy = entry.lines.iter_mut().filter(|line| line.has_room());
             let Some(line) = roomy.min_by_key(|line| line.length) else { return };
-            let position = entry.queue.iter().position(|&ticket| {
-                let waiter = &waiters[ticket];
-                waiter.pipelined && !waiter.dialled && !waiter.fresh
-            });
-            let Some(position) = position else { return };
+            let first = entry.queue.iter().position(|&ticket| !waiters[ticket].dialled);
+            let Some(position) = first else { return };
+            let waiter = &waiters[entry.queue[position]];
+            if !waiter.pipelined || waiter.fresh {
+                return;
+            }
             line.length += 1;
             line.places.left -= 1;
             let id = line.id;

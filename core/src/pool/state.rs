@@ -132,7 +132,8 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             self.total -= 1;
             actions.push(Action::Close(idle.connection, EvictReason::IdleTimeout));
         }
-        if self.waiting >= self.caps.waiters {
+        // Who was accepted once is not refused now.
+        if self.waiting >= self.caps.waiters && !wish.first {
             return Err(CheckoutError::QueueFull(self.waiting));
         }
         let ticket = self.waiters.insert(Waiter {
@@ -144,7 +145,10 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             waker: None,
             grant: None,
         });
-        self.hosts[host].queue.push_back(ticket);
+        match wish.first {
+            true => self.hosts[host].queue.push_front(ticket),
+            false => self.hosts[host].queue.push_back(ticket),
+        }
         self.waiting += 1;
         self.undialled += 1;
         self.pump(host, actions);

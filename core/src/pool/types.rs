@@ -158,6 +158,8 @@ pub(crate) struct CheckoutOptions {
     pub max_idle: Option<Duration>,
     /// A place behind other requests will do, where no connection can be had at once.
     pub pipelined: bool,
+    /// It had its turn and was not served: before all others.
+    pub first: bool,
     /// How long a dial made for this caller may take; `None` for ever.
     pub dial_limit: Option<Duration>,
 }

@@ -1,6 +1,7 @@
 //! A request: validated as it is built, so that bad input fails before a connection is taken.
 
 pub(crate) mod body;
+pub(crate) mod cookies;
 pub(crate) mod file;
 pub(crate) mod form;
 pub(crate) mod media_type;
@@ -31,6 +32,7 @@ use crate::error::{Error, Result, Sent};
 use crate::observe::Observer;
 use crate::repeat::{self, Answer, Attempt};
 use crate::request::body::{BodySource, Kept, SharedSource};
+use crate::request::cookies::OwnCookies;
 use crate::request::omitted::Omitted;
 use crate::request::pace::Pace;
 use crate::request::policy::RequestPolicy;
@@ -113,6 +115,10 @@ pub struct Request {
     /// The field line of its own Proxy-Authorization, for a proxy that forwards it and for nobody else.
     pub(crate) proxy_authorization: Option<Arc<[u8]>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    /// What it says for itself of cookies.
+    pub(crate) cookies: Option<Arc<OwnCookies>>,
+    /// A redirect led beyond the origin that the caller named.
+    pub(crate) strayed: bool,
     /// What it says of the speed of its bodies.
     pub(crate) pace: Option<Arc<Pace>>,
 }
@@ -167,6 +173,8 @@ impl Request {
             is_unix_url: false,
             proxy_authorization: None,
             observer: None,
+            cookies: None,
+            strayed: false,
             pace: None,
         })
     }
@@ -460,11 +468,14 @@ impl Request {
         self.tls = other.tls.clone();
         self.is_unix_url = other.is_unix_url;
         self.observer = other.observer.clone();
+        self.cookies = other.cookies.clone();
+        self.strayed = other.strayed;
         self.pace = other.pace.clone();
     }
 
     /// It goes to another origin than the URL that it was made of.
     pub(crate) fn leave_origin(&mut self) {
+        self.strayed = true;
         if std::mem::take(&mut self.is_unix_url)
             && let Some(options) = &mut self.roads
         {

@@ -125,6 +125,8 @@ pub enum Form {
     List,
     /// Header fields: `Name: value` lines.
     Fields,
+    /// A flag, or what keeps cookies.
+    Jar,
     /// Credentials: `SCHEME CREDENTIALS`.
     Credentials,
     /// One of these words.
@@ -214,6 +216,7 @@ macro_rules! options {
             circuit_breaker: Flag = false, "Fail at once while an origin fails: opens when half of at least 20 requests in 10 s failed, lets one probe through after 5 s (doubled up to 60 s).";
             expect_threshold: Size = 1 << 20, "Bytes of a request body above which it, and one of unknown length, waits up to 1 s for the server's 100 (Continue), so that one that is refused is not sent (RFC 9110 10.1.1; curl's threshold). A server that ignores it is remembered for 10 min. A request asks with a field of its own (Expect: 100-continue), and does not with an empty one.", none = "never by itself";
             hedge: Flag = false, "Send a replayable request a second time, on an idle connection, when its response head has taken longer than 95 % of the last ones of its origin; the first response counts, within `retry_budget`. Blocking calls then run on the engine's thread.";
+            cookies: Flag = false, "Whether cookies of answers are kept and sent with later requests, by a jar of the client's own (RFC 6265bis). Clients in Python keep them unless told not to, the functions of the module do not; a jar that several clients share is given by other means (docs/cookies.md).", shown = "by language", form = Form::Jar;
             user_agent: Text = Some(concat!("libkeepalive/", env!("CARGO_PKG_VERSION"))), "User-Agent of requests that give none.", none = "not sent", shown = "libkeepalive/VERSION";
             resolve: Text = None, "Addresses of names, instead of the system's: \"host:port:address[,address]\", several separated by spaces; or \"@file\" with such entries, which is read again at each lookup.";
             proxy: Text = None, "Proxy for all requests, or for some: a URL (http, https, socks4, socks4a, socks5 or socks5h, with a user name and password percent-encoded; without a scheme http), or several entries \"PATTERN=>URL\" separated by blanks, where a pattern is http://, https:// or all:// with or without a host (name, *.name, *name) and port, and the URL may be \"direct\"; the most specific one holds, as in httpx's mounts. An empty text: none, whatever the environment says. Plain http is forwarded, https goes through CONNECT.", secret = true, form = Form::Proxies, per_request = true;

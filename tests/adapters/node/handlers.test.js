@@ -460,6 +460,8 @@ test('a Client lends its pool', async () => {
 
 test('options that make no sense are refused by name', () => {
   const refused = (options, pattern) => assert.throws(() => new KeepaliveDispatcher(options), pattern)
+  new KeepaliveDispatcher({ pipelining: 0, allowH2: false, strictContentLength: true, connections: null, connect: {} }).destroy()
+  refused({ pipelining: -1 }, { code: 'UND_ERR_INVALID_ARG', message: /pipelining/ })
   refused({ headersTimeout: -1 }, { code: 'UND_ERR_INVALID_ARG' })
   refused({ maxHeaderSize: 'a' }, { code: 'UND_ERR_INVALID_ARG', message: /maxHeaderSize/ })
   refused({ conections: 3 }, { code: 'UND_ERR_INVALID_ARG', message: /conections/ })

@@ -1,8 +1,9 @@
-//! The pool, its tickets, the completion queue, cancellation and the slots of submissions, compiled from core's own files
+//! The pool, its tickets, lines of requests on a connection, the completion queue, cancellation and the slots of submissions, compiled from core's own files
 //! with shuttle's locks: each scenario runs under thousands of thread schedules, and a thread that
 //! nobody wakes is reported as a deadlock.
 
 pub mod handoffs;
+pub mod lines;
 pub mod pools;
 pub mod queues;
 pub mod wakings;
@@ -12,6 +13,10 @@ mod engine;
 #[path = "../../../core/src/pool/mod.rs"]
 #[allow(dead_code, unreachable_pub)] // core uses what a scenario does not
 mod pool;
+
+#[path = "../../../core/src/connection/line/mod.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod line;
 
 /// What the shared files take from core's `sync`.
 mod sync {

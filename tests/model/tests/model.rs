@@ -1,7 +1,7 @@
 //! Each scenario under many schedules: random ones, and ones with few forced switches (PCT), which
 //! find the rarer races. A failure prints the schedule that leads to it.
 
-use keepalive_model::{handoffs, pools, queues, wakings};
+use keepalive_model::{handoffs, lines, pools, queues, wakings};
 
 const SCHEDULES: usize = 2_000;
 const SWITCHES: usize = 3;
@@ -64,4 +64,16 @@ fn a_job_that_is_left_to_the_engine_ends_once() {
 #[test]
 fn work_in_slots_misses_no_wake_up() {
     explore(wakings::no_wake_up_is_lost);
+}
+
+#[test]
+fn turns_on_a_connection_come_in_the_order_of_its_requests() {
+    explore(lines::turns_come_in_order);
+    let behind = lines::BEHIND.load(std::sync::atomic::Ordering::SeqCst);
+    assert!(behind > SCHEDULES, "{behind}");
+}
+
+#[test]
+fn who_is_behind_hears_of_the_end() {
+    explore(lines::ends_are_told);
 }

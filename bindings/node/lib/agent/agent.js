@@ -20,6 +20,7 @@ const USUAL = {
   maxFields: 16_384,
   maxHeadSize: 1024 * 1024,
   userAgent: null,
+  expectThreshold: 0,
 }
 
 /** Options of TLS that make another pool, and what they are for a Client. */

@@ -30,7 +30,7 @@ const CONNECT = {
 const IRRELEVANT = new Set([
   'strictContentLength', 'allowH2', 'useH2c', 'maxConcurrentStreams', 'autoSelectFamily', 'keepAliveMaxTimeout',
   'autoSelectFamilyAttemptTimeout', 'keepAliveTimeoutThreshold', 'keepAlive', 'maxCachedSessions', 'ALPNProtocols',
-  'keepAliveInitialDelay', 'pipelining', 'initialWindowSize', 'connectionWindowSize', 'pingInterval', 'noDelay',
+  'keepAliveInitialDelay', 'initialWindowSize', 'connectionWindowSize', 'pingInterval', 'noDelay',
 ])
 
 /** What would change what is done, and cannot be taken over. */
@@ -54,6 +54,7 @@ function usual() {
     maxTotal: 1_000_000,
     maxFields: 16_384,
     userAgent: null,
+    expectThreshold: 0,
   }
 }
 
@@ -85,6 +86,8 @@ function dispatcherOptions(options) {
   const limits = { maxHeaderSize: require('node:http').maxHeaderSize, maxResponseSize: -1 }
   const { connect, connectTimeout, eventSource, maxHeaderSize, maxResponseSize, tls, webSocket, ...others } = options
   for (const name of Object.keys(others)) {
+    // undici's word for connections that are used once; the pool keeps them.
+    if (name === 'pipelining' && others[name] === 0) continue
     if (IRRELEVANT.has(name) || others[name] === undefined) continue
     if (Object.hasOwn(REFUSED, name)) throw new NotSupportedError(REFUSED[name])
     client[Object.hasOwn(RENAMED, name) ? RENAMED[name] : name] = others[name]

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::origin::Scheme;
 use crate::repeat::{Answer, Attempt};
 use crate::request::Request;
+use crate::request::cookies::keeper;
 use crate::request::url::Target;
 
 /// Whether a status leads elsewhere when there is a Location.
@@ -100,6 +101,7 @@ pub(super) fn following(settings: &Settings, request: &Request, next: Next<'_>) 
             return Err(invalid("the streamed request body cannot be produced again"));
         }
     }
+    let kept = keeper(&request.cookies, settings.cookies.get()).is_some();
     let own = policy.map_or(&[][..], |policy| &policy.sensitive);
     for (name, value) in request.headers() {
         let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
@@ -118,7 +120,10 @@ pub(super) fn following(settings: &Settings, request: &Request, next: Next<'_>) 
                 || is("proxy-authorization")
                 || settings.sensitive.iter().chain(own).any(|other| is(other))
         };
-        if is("host") || (drops_body && about_body()) || (!same_origin && sensitive()) {
+        // Where cookies are kept, the next request has those, and not what its caller once said (as httpx and
+        // requests have it).
+        let kept = kept && is("cookie");
+        if is("host") || kept || (drops_body && about_body()) || (!same_origin && sensitive()) {
             continue;
         }
         following.add_header(name, value)?;

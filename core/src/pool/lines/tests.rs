@@ -44,20 +44,22 @@ fn leased(caps: PoolLimits, count: u32, now: Instant) -> State {
 fn places_go_to_those_who_take_them_in_order_and_no_further_than_the_depth() {
     let now = Instant::now();
     let mut state = leased(ONE, 1, now);
-    let tickets: Vec<_> =
-        [false, true, true, true].map(|pipelined| waits(&mut state, now, pipelined)).into();
+    let tickets = [true, true, true, false, true].map(|own| waits(&mut state, now, own));
     state.open_line(0, 7, DEPTH, &mut Vec::new());
-    let found: Vec<_> = tickets.iter().map(|&ticket| state.poll(ticket, Waker::noop())).collect();
-    let places: Vec<_> =
-        found.iter().map(|grant| matches!(grant, Some(Grant::Place(0, 7)))).collect();
-    assert_eq!(places, [false, true, true, false]);
-    // The front is done: one more.
-    state.line_moved(0, 7, now, &mut Vec::new());
-    assert_eq!(place(&mut state, tickets[3]), Some(7));
-    // Who waits for a connection of its own gets it when it comes back.
+    let found = tickets.map(|ticket| match ticket {
+        ticket if ticket == tickets[3] => None,
+        ticket => place(&mut state, ticket),
+    });
+    assert_eq!(found, [Some(7), Some(7), None, None, None]);
+    // The front is done: one more; and nobody before who waits for a connection of its own.
+    for _ in 0..3 {
+        state.line_moved(0, 7, now, &mut Vec::new());
+    }
+    assert_eq!(place(&mut state, tickets[2]), Some(7));
+    assert_eq!(place(&mut state, tickets[4]), None);
     state.close_line(0, 7);
     state.check_in(0, idle(0, now), &mut Vec::new());
-    assert_eq!(granted(&mut state, tickets[0]), Some(0));
+    assert_eq!(granted(&mut state, tickets[3]), Some(0));
     state.check(&ONE);
 }
 
@@ -100,6 +102,21 @@ fn a_place_that_is_not_taken_comes_back() {
     state.line_moved(0, 7, now, &mut Vec::new());
     let fourth = waits(&mut state, now, true);
     assert_eq!(place(&mut state, fourth), None);
+    state.check(&ONE);
+}
+
+#[test]
+fn who_was_not_served_in_its_turn_is_the_first() {
+    let now = Instant::now();
+    let mut state = leased(ONE, 1, now);
+    let second = waits(&mut state, now, true);
+    let wish = CheckoutOptions { first: true, ..wish(true) };
+    let Ok(Decision::Ticket(first)) = state.checkout(&"a", moment(now), wish, &mut Vec::new())
+    else {
+        panic!("a ticket was due")
+    };
+    state.open_line(0, 7, Places { depth: 1, left: 9 }, &mut Vec::new());
+    assert_eq!((place(&mut state, first), place(&mut state, second)), (Some(7), None));
     state.check(&ONE);
 }
 

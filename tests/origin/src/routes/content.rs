@@ -79,10 +79,26 @@ pub(super) fn answer(
                 Reply::text(401, "").header("WWW-Authenticate", "Basic realm=\"keepalive-origin\"")
             }
         },
+        ["cookies"] => cookies(exchange),
         _ => return Ok(None),
     };
     exchange.read_body(|_| ())?;
     exchange.send(reply).map(Some)
+}
+
+/// The Cookie field that came; sets each line of `set`.
+fn cookies(exchange: &Exchange<'_>) -> Reply {
+    let request = &exchange.request;
+    let status = request.number("status", if request.param("to").is_some() { 302 } else { 200 });
+    let status = u16::try_from(status).ok().filter(|code| (200..=999).contains(code));
+    let mut reply = Reply::text(status.unwrap_or(200), request.header("cookie").unwrap_or("-"));
+    for field in request.param("set").into_iter().flat_map(str::lines) {
+        reply = reply.header("Set-Cookie", field);
+    }
+    match request.param("to") {
+        Some(to) => reply.header("Location", to),
+        None => reply,
+    }
 }
 
 /// The first `count` bytes of the pattern.

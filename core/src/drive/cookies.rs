@@ -1,0 +1,176 @@
+//! The cookie ring: a request gets the cookies of its place, and what its answer sets is kept, each time
+//! that it is sent (RFC 6265bis 5.7 and 5.8). It is passed by requests for which somebody keeps cookies.
+//!
+//! A request's own Cookie field is sent as it is, and nothing beside it (as httpx has it). An answer of 407
+//! is a proxy's, and CONNECT is for one: neither knows cookies.
+
+use std::borrow::Cow;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::cookies::{CookieKeeper, Cookies, Place, field_of};
+use crate::drive::call::Call;
+use crate::drive::replay;
+use crate::drive::reply::Reply;
+use crate::drive::wait::Wait;
+use crate::engine::cancel::panicked;
+use crate::engine::thread;
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::guard::guarded;
+use crate::origin::Scheme;
+use crate::request::Request;
+use crate::request::cookies::{OwnCookies, keeper};
+
+/// The status of an answer that a proxy gives for itself.
+const PROXY_ASKS: u16 = 407;
+
+const SET_COOKIE: &[u8] = b"set-cookie";
+
+/// The stack of a thread that asks somebody else's jar.
+const STACK: usize = 2 * 1024 * 1024;
+
+impl Request {
+    /// Who keeps the cookies of this request, in place of the client's; `None`: nobody.
+    pub fn set_cookies(&mut self, cookies: Option<Cookies>) {
+        self.own_cookies().keeper = Some(cookies);
+    }
+
+    /// Adds a cookie to this request, beside those that are kept and in place of one of its name. It is sent
+    /// to the URL's origin alone, also after redirects, and kept by nobody. With a Cookie field of the
+    /// request's own none of these is sent.
+    ///
+    /// # Errors
+    /// `InvalidArgument`: why it cannot be sent (RFC 6265bis 5.6); the value is not shown.
+    pub fn add_cookie(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
+        self.own_cookies().add(name, value)
+    }
+
+    fn own_cookies(&mut self) -> &mut OwnCookies {
+        Arc::make_mut(self.cookies.get_or_insert_default())
+    }
+}
+
+/// Whether nobody keeps cookies for `request`.
+#[inline(always)]
+pub(super) fn are_off<W>(call: &Call<'_, W>, request: &Request) -> bool {
+    request.cookies.is_none() && call.settings.cookies.get().is_none()
+}
+
+/// Sends `request` with cookies, if there are any for it, and keeps those of the answer.
+pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
+    let keeper = keeper(&request.cookies, call.settings.cookies.get()).cloned();
+    let is_own = request.has_header(b"cookie");
+    if request.head.is_connect() {
+        return replay::send(call, request).await;
+    }
+    let field = match is_own {
+        true => None,
+        false => field(call, request, keeper.as_ref()).await?,
+    };
+    let reply = match field {
+        None => replay::send(call, request).await?,
+        Some(field) => {
+            let line = [&call.fields, &b"Cookie: "[..], &field, b"\r\n"].concat();
+            let fields = std::mem::replace(&mut call.fields, Cow::Owned(line));
+            let reply = replay::send(call, request).await;
+            call.fields = fields;
+            reply?
+        }
+    };
+    if let Some(keeper) = keeper
+        && reply.status() != PROXY_ASKS
+        && reply.headers().get(SET_COOKIE).is_some()
+    {
+        keep(call, request, keeper, &reply).await?;
+    }
+    Ok(reply)
+}
+
+/// Keeps what the answer sets.
+async fn keep<W: Wait>(
+    call: &mut Call<'_, W>,
+    request: &Request,
+    keeper: Cookies,
+    reply: &Reply,
+) -> Result<()> {
+    let set = reply.headers().get_all(SET_COOKIE);
+    match keeper {
+        Cookies::Jar(jar) => {
+            jar.receive(&place(request), set);
+            Ok(())
+        }
+        Cookies::Keeper(keeper) => {
+            let fields: Vec<_> = set.map(<[u8]>::to_vec).collect();
+            let url = request.url().to_string();
+            ask(call, request, keeper, move |keeper| keeper.received(&url, fields)).await
+        }
+    }
+}
+
+/// The value of the Cookie field.
+async fn field<W: Wait>(
+    call: &mut Call<'_, W>,
+    request: &Request,
+    keeper: Option<&Cookies>,
+) -> Result<Option<Vec<u8>>> {
+    // What a caller gives for one request is for the origin that it named.
+    let own = match &request.cookies {
+        Some(own) if !request.strayed => own.pairs(),
+        _ => &[],
+    };
+    let kept = match keeper {
+        None => return Ok(field_of(own)),
+        Some(Cookies::Jar(jar)) => return Ok(jar.field(&place(request), own)),
+        Some(Cookies::Keeper(keeper)) => {
+            let url = request.url().to_string();
+            ask(call, request, keeper.clone(), move |keeper| keeper.header(&url)).await?
+        }
+    };
+    let valid =
+        |field: &Vec<u8>| !field.iter().any(|&byte| byte < b' ' && byte != b'\t' || byte == 0x7f);
+    if !kept.as_ref().is_none_or(valid) {
+        let text = "cookies: the jar gave a Cookie field with a control character in it";
+        return Err(Error::new(ErrorKind::InvalidHeader, Phase::Request, text));
+    }
+    let fields: Vec<_> = kept.into_iter().chain(field_of(own)).collect();
+    Ok((!fields.is_empty()).then(|| fields.join(&b"; "[..])))
+}
+
+fn place(request: &Request) -> Place<'_> {
+    let target = &request.target;
+    let origin = &target.origin;
+    let place = Place::new(origin.scheme == Scheme::Https, origin.server_name(), target.path());
+    Place { strayed: request.strayed, ..place }
+}
+
+/// Asks somebody else's jar: on this thread, or beside the engine's, which must not wait for it.
+async fn ask<W: Wait, T: Send + 'static>(
+    call: &mut Call<'_, W>,
+    request: &Request,
+    keeper: Arc<dyn CookieKeeper>,
+    question: impl FnOnce(&dyn CookieKeeper) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let work = move || guarded(|| question(&*keeper)).unwrap_or_else(|| Err(panicked()));
+    if !W::REGISTERED {
+        return work();
+    }
+    let (sender, mut receiver) = oneshot::channel();
+    let started = thread::start(STACK, move || {
+        // Nobody waits after the call's end.
+        let _ = sender.send(work());
+    });
+    started.map_err(|error| {
+        let text = format!("cookies: no thread for the jar: {error}");
+        Error::new(ErrorKind::Internal, Phase::Request, text).with_os(&error)
+    })?;
+    let (wait, total) = (&mut *call.wait, call.deadlines.total);
+    let answer = std::future::poll_fn(|cx| {
+        wait.poll_until(cx, &total, &mut |cx| Pin::new(&mut receiver).poll(cx))
+    });
+    match answer.await {
+        Ok(answer) => answer.unwrap_or_else(|_| Err(panicked())),
+        Err(stopped) => Err(stopped.into_error(Phase::Request, &request.target.origin, &total)),
+    }
+}

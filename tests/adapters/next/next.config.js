@@ -1,0 +1,4 @@
+'use strict'
+
+/** @type {import('next').NextConfig} */
+module.exports = { turbopack: { root: __dirname }, outputFileTracingRoot: __dirname }
