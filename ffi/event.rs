@@ -89,6 +89,7 @@ impl ka_event {
             Outcome::StreamWritten(Err(error)) => wrote.failed(error),
             Outcome::WantBody(_)
             | Outcome::Informational(_)
+            | Outcome::Progress(_)
             | Outcome::Redirect(_)
             | Outcome::Filled(..)
             | Outcome::StreamRead(_) => {

@@ -45,7 +45,7 @@
  *            ka_client_send runs on the calling thread; ka_client_submit on the engine's thread, and
  *            its events are fetched with ka_queue_take or its short form ka_queue_wait. Nothing calls
  *            back into the program from a foreign thread, except a body reader of a submitted
- *            request, a redirect callback of one, a socket callback and a verifier. A `user_data` that is not theirs is handed
+ *            request, a progress or redirect callback of one, a socket callback and a verifier. A `user_data` that is not theirs is handed
  *            back and never looked at.
  * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the
  *            type PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A function of the
@@ -121,6 +121,11 @@
 #define KA_DECODE_ALL true
 
 /**
+ * `total_size` of a ka_progress that is not known.
+ */
+#define KA_TOTAL_UNKNOWN UINT64_MAX
+
+/**
  * What became of a call. Numbers are stable and never reused. 1xx: the caller's mistake, or a
  * failure of its body source; 2xx: the server was not reached; 3xx: TLS failed: the handshake, or
  * the protocol after it; 4xx: the connection failed under the exchange; 5xx: the server broke the
@@ -168,6 +173,11 @@ enum ka_status
      * The object is closed, consumed or in use.
      */
     KA_INVALID_STATE = 107,
+    /**
+     * What a body was to be written to failed: no permission, no room, a directory, gone; the
+     * system's number says which.
+     */
+    KA_FILE_FAILED = 108,
     /**
      * The host name could not be resolved.
      */
@@ -257,6 +267,11 @@ enum ka_status
      * The response body, decoded, exceeds `max_body_size` and was to be collected whole.
      */
     KA_BODY_TOO_LARGE = 508,
+    /**
+     * What the server sends is no part of what is there of a download, also when asked for all of
+     * it again.
+     */
+    KA_RESUME_FAILED = 509,
     /**
      * No connection became free in time.
      */
@@ -1306,6 +1321,40 @@ typedef struct {
 typedef bool (*ka_cookie_fn)(void *user_data, const ka_cookie *cookie);
 
 /**
+ * How far a body has come. The size of this struct stays: what later versions tell is in what is
+ * `reserved` now.
+ */
+typedef struct {
+    /**
+     * Bytes so far, as they are on the wire: of a coded body before it is decoded. Of a download that
+     * was taken up again, those that were there count too.
+     */
+    uint64_t done_size;
+    /**
+     * Bytes in all, or KA_TOTAL_UNKNOWN.
+     */
+    uint64_t total_size;
+    /**
+     * How many bytes a second, of the last few seconds.
+     */
+    double rate;
+    /**
+     * 0 for a response's body, 1 for a request's.
+     */
+    uint64_t upload;
+    /**
+     * 0.
+     */
+    uint64_t reserved[4];
+} ka_progress;
+
+/**
+ * Is told how far a body has come, at most ten times a second and at its end; `progress` is borrowed for
+ * the call. False ends the request with KA_CANCELLED.
+ */
+typedef bool (*ka_progress_fn)(void *user_data, const ka_progress *progress);
+
+/**
  * A redirect that is about to be followed, for the time of a call of a ka_redirect_fn.
  */
 typedef struct {
@@ -1454,6 +1503,54 @@ typedef struct {
      */
     uint64_t reserved[2];
 } ka_event;
+
+/**
+ * Where the body of a response goes: `ka_download_options to = {sizeof to, "file", 0, 0, 0};`.
+ */
+typedef struct {
+    /**
+     * sizeof(ka_download_options).
+     */
+    size_t size;
+    /**
+     * A path. The body is written beside it and put in its place when it is whole, with the permissions
+     * of a file that is opened to be written (what is there keeps its own; else 0666 without the umask).
+     * Symbolic links stay; a device or pipe is written to in place. NULL: `fd`.
+     */
+    const char *path;
+    /**
+     * Without `path`: an open descriptor, written to in place from where it stands.
+     */
+    int64_t fd;
+    /**
+     * 1: the file is on the disk, with its directory entry, before the call ends. 0: when the system likes.
+     */
+    uint64_t fsync;
+    /**
+     * 1: what came before a failure stays as PATH.part, with what it is a part of in PATH.part.info, and is
+     * gone on with by the next download of the same URL to the same path, if the server's answer had a
+     * strong validator. 0: it is removed.
+     */
+    uint64_t resume;
+} ka_download_options;
+
+/**
+ * What was written of a response's body.
+ */
+typedef struct {
+    /**
+     * Bytes of the whole body.
+     */
+    uint64_t body_size;
+    /**
+     * Bytes of these that an earlier download had left.
+     */
+    uint64_t kept_size;
+    /**
+     * How often the connection broke and the rest was asked for.
+     */
+    uint64_t resumes;
+} ka_saved;
 
 #ifdef __cplusplus
 extern "C" {
@@ -2168,6 +2265,25 @@ ka_status ka_request_add_cookie_str(ka_request *request,
 KA_API void ka_cookies_free(ka_cookies *cookies);
 
 /**
+ * Has `callback` told how far the body of the response has come: of a download, of ka_response_read and
+ * ka_response_read_all, and of what is submitted. It replaces an earlier one.
+ * Ownership: takes `user_data`, also on failure: it lives until `destroy` is called with it, once, after
+ * the last call of `callback`: when the request is freed or has got another one, and the calls and
+ * responses that it is for have ended. `destroy` may be NULL.
+ * Threads: one at a time for one request. `callback` runs on the thread of a blocking call or read, else
+ * on the engine's, where it must not block and calls of this library that wait are refused
+ * (KA_INVALID_STATE); for a request that is sent several times at once, on several threads at once. It
+ * ends by returning: see "Leaving" at the head of this file. `destroy` runs on any of these threads.
+ * Errors: KA_INVALID_ARGUMENT for a NULL `request` or `callback`.
+ */
+KA_API
+ka_status ka_request_set_progress(ka_request *request,
+                                  ka_progress_fn callback,
+                                  void *user_data,
+                                  ka_destroy_fn destroy,
+                                  ka_error **error);
+
+/**
  * The status code, 100 to 999.
  * Ownership: `response` stays the caller's.
  * Threads: one at a time for one response.
@@ -2574,6 +2690,61 @@ KA_API void ka_call_cancel(ka_call *call);
  * Errors: none.
  */
 KA_API void ka_call_free(ka_call *call);
+
+/**
+ * Sends `request` and writes the body of the response where `options` says, on this thread. Codings are
+ * not asked for (Accept-Encoding: identity) unless the request has that field. When the connection breaks,
+ * the rest is asked for (Range and If-Range, RFC 9110 13.1.5) and written behind what came, if the request
+ * is a GET without a Range of its own and the answer had a strong ETag, or a Last-Modified that is strong;
+ * within the retry budget, as long as one of a few tries brings something. What does not fit to what came
+ * is never written behind it: the body is written anew from its beginning.
+ * ka_response_saved tells what was written; the response has no body then. Of a status that is not 2xx
+ * nothing is written, and the body is there to read.
+ * Ownership: all stays the caller's, and what is needed is copied; a descriptor is duplicated. On KA_OK
+ * `*response` is owned: ka_response_free.
+ * Threads: any; never two downloads to one path with `resume` (KA_INVALID_STATE).
+ * Errors: as ka_client_send and ka_response_read; KA_FILE_FAILED with the system's number (ka_error_os_errno),
+ * whose connection is closed; KA_RESUME_FAILED. What was written beside a path is removed then, unless
+ * `resume` keeps it; what was written to a descriptor stays.
+ */
+KA_API
+ka_status ka_client_download(ka_client *client,
+                             const ka_request *request,
+                             const ka_download_options *options,
+                             ka_response **response,
+                             ka_error **error);
+
+/**
+ * Starts a download on the engine's thread, as ka_client_download does it, and returns at once; files are
+ * written on helper threads of the engine's. Exactly one event with `user_data` comes to `queue`, of the
+ * kind KA_EVENT_RESPONSE.
+ * Ownership: all stays the caller's, and what is needed is copied; a descriptor is duplicated. On KA_OK
+ * `*call` is owned: ka_call_free. `call` may be NULL.
+ * Threads: any.
+ * Errors: bad input, a closed client, a queue of another process. Then no event comes; every later failure
+ * is an event. After ka_call_cancel what was written beside a path is removed as on any failure, perhaps
+ * after the event.
+ */
+KA_API
+ka_status ka_client_submit_download(ka_client *client,
+                                    const ka_request *request,
+                                    const ka_download_options *options,
+                                    ka_queue *queue,
+                                    void *user_data,
+                                    ka_call **call,
+                                    ka_error **error);
+
+/**
+ * What was written of the body by a download: false when nothing was, such as of a status that is not 2xx.
+ * Ownership: `response` stays the caller's; `*saved` is filled up to `size` bytes, when something was
+ * written.
+ * Threads: one at a time for one response.
+ * Errors: false when `response` or `saved` is NULL or `size` is not the sizeof of a version of it.
+ */
+KA_API
+bool ka_response_saved(const ka_response *response,
+                       ka_saved *saved,
+                       size_t size);
 
 /**
  * Takes the connection of a response of 101, or of 2xx to CONNECT, with what came behind the head. It

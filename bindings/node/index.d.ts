@@ -548,6 +548,50 @@ export interface RequestOptions extends Timeouts, RoadOptions {
   rawTarget?: string
 }
 
+/** How far a body has come. */
+export interface Progress {
+  /** Bytes so far, as they are on the wire. Of a download that was taken up again, those that were there count too. */
+  bytes: number
+  /** All bytes; `null` while that is not known. */
+  total: number | null
+  /** Bytes per second, of the last few seconds. */
+  rate: number
+  /** Whether it is a request's body. */
+  upload: boolean
+}
+
+/** What was written of a response's body. */
+export interface Saved {
+  /** Bytes of the whole body. */
+  bytes: number
+  /** Of these, those that an earlier download had left. */
+  kept: number
+  /** How often the connection broke and the rest was asked for. */
+  resumes: number
+}
+
+/** A path (UTF-8), a `file:` URL, a file descriptor, or an object that has one, as a `FileHandle` of `fs.promises`. */
+export type DownloadTarget = string | URL | number | { readonly fd: number }
+
+/** Options of `download`: those of `request`, and how the file is written. */
+export interface DownloadOptions extends RequestOptions {
+  /** Whether the file, with its directory entry, is on the disk before the promise resolves. Default false. */
+  fsync?: boolean
+  /**
+   * Whether what came before a failure stays as `PATH.part`, with what it is a part of in `PATH.part.info`, and is gone
+   * on with by the next download of the same URL to the same path. Default false.
+   */
+  resume?: boolean
+  /** Called at most ten times a second and at the end. What it throws ends the request and rejects. */
+  onProgress?: (progress: Progress) => void
+}
+
+/** What `download` resolves to. */
+export interface DownloadResult extends RequestResult {
+  /** `null` when nothing was written. */
+  readonly saved: Saved | null
+}
+
 /** Options of `upgrade`: those of `request` that concern a request without a body. */
 export interface UpgradeOptions extends Omit<RequestOptions, 'body' | 'redirect'> {
   /** What the Upgrade field asks for. Default `websocket`. */
@@ -855,6 +899,10 @@ export type ErrorCode =
   | 'KA_BODY_SOURCE_FAILED'
   /** The object is closed, consumed or in use. */
   | 'KA_INVALID_STATE'
+  /**
+   * What a body was to be written to failed: no permission, no room, a directory, gone; the system's number says which.
+   */
+  | 'KA_FILE_FAILED'
   /** The host name could not be resolved. */
   | 'KA_RESOLVE_FAILED'
   /** No address of the host accepted a connection. */
@@ -902,6 +950,8 @@ export type ErrorCode =
   | 'KA_INVALID_REDIRECT'
   /** The response body, decoded, exceeds `maxBodySize` and was to be collected whole. */
   | 'KA_BODY_TOO_LARGE'
+  /** What the server sends is no part of what is there of a download, also when asked for all of it again. */
+  | 'KA_RESUME_FAILED'
   /** No connection became free in time. */
   | 'KA_POOL_TIMEOUT'
   /** The whole exchange took too long. */
@@ -1001,6 +1051,14 @@ export class Client {
   /** Sends a request as WHATWG's fetch does, URLs included; decodes gzip, deflate, br and zstd. */
   fetch(input: string | URL | Request, init?: RequestInit | null): Promise<Response>
   /**
+   * Sends a request and has the engine write the body of the response to `path`. A path gets the whole body or keeps what
+   * it had: it is written beside and put in its place. A descriptor is written to in place. Where the connection breaks,
+   * the rest is asked for, if the request is a GET and the response had a strong validator; a file is never made of two
+   * versions. Of a status that is not 2xx nothing is written: `saved` is `null`, and the body is there to read. Rejects
+   * with `KA_FILE_FAILED`, `KA_RESUME_FAILED` and what `request` rejects with.
+   */
+  download(url: string | URL, path: DownloadTarget, options?: DownloadOptions | null): Promise<DownloadResult>
+  /**
    * Asks for another protocol (`Connection: upgrade`, `Upgrade: <protocol>`) and resolves to the connection once the
    * server has answered 101. Any other answer rejects with `KA_INVALID_STATE`; the error has its `statusCode` and
    * `headers`. Through a proxy it takes a tunnel. Aborting the signal later does nothing.
@@ -1035,6 +1093,8 @@ export class Client {
   closeIdle(): void
 }
 
+/** `Client.shared().download`. */
+export function download(url: string | URL, path: DownloadTarget, options?: DownloadOptions | null): Promise<DownloadResult>
 /** `Client.shared().request`. */
 export function request(url: string | URL, options?: RequestOptions | null): Promise<RequestResult>
 /** `Client.shared().fetch`. */

@@ -19,6 +19,10 @@ function connect(url, options) {
   return Client.shared().connect(url, options)
 }
 
+function download(url, path, options) {
+  return Client.shared().download(url, path, options)
+}
+
 function stats() {
   return Client.shared().stats()
 }
@@ -34,6 +38,7 @@ module.exports = {
     return require('./lib/response').Response
   },
   connect,
+  download,
   fetch,
   request,
   stats,

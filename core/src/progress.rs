@@ -1,4 +1,4 @@
-//! How far a body has come, told to whoever asked for it.
+//! How far a body has come, told to whoever asked for it, and what became of one that was written to a file.
 
 /// Which way a body goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,4 +28,15 @@ pub struct Progress {
 pub trait ProgressSink: Send + Sync {
     /// How far it is; `false` ends the request with `Cancelled`.
     fn progress(&self, progress: &Progress) -> bool;
+}
+
+/// What was written of a response's body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// Bytes of the whole body.
+    pub bytes: u64,
+    /// Of these, those that an earlier download had left behind.
+    pub kept: u64,
+    /// How often the connection broke and the rest was asked for.
+    pub resumes: u32,
 }

@@ -3,8 +3,8 @@
 //!
 //! A server must not act twice (RFC 9110 9.2.2, RFC 9112 9.3.1). So a request is sent again only if no
 //! byte of it was written, or its method is idempotent (or it carries `Idempotency-Key`); never when a
-//! part of an answer came, since the server has begun to act on it; after a whole answer only what is
-//! idempotent, unless the server itself asked for it. And its body must be there again.
+//! part of an answer came, since the server has begun to act on it; after a whole answer, or for the rest of
+//! one, only what is idempotent, unless the server itself asked for it. And its body must be there again.
 
 use keepalive_tables::Sent;
 
@@ -25,6 +25,8 @@ pub(crate) enum Answer {
     None,
     Part,
     Whole,
+    /// A part, behind whose end the rest can be asked for: a request of its own.
+    Resumable,
     /// A whole one, by which the server asks for the request at another place.
     Redirect,
 }
@@ -55,7 +57,7 @@ impl Attempt {
         let acts_once = match self.answer {
             Answer::None => self.sent == Sent::Nothing || self.idempotent,
             Answer::Part => false,
-            Answer::Whole => self.idempotent,
+            Answer::Whole | Answer::Resumable => self.idempotent,
             Answer::Redirect => true,
         };
         match self.body {
@@ -82,7 +84,9 @@ mod tests {
     fn every_combination_is_decided_by_the_rfc() {
         for idempotent in [false, true] {
             for sent in SENT {
-                for answer in [Answer::None, Answer::Part, Answer::Whole, Answer::Redirect] {
+                for answer in
+                    [Answer::None, Answer::Part, Answer::Whole, Answer::Resumable, Answer::Redirect]
+                {
                     for body in BODIES {
                         let attempt = Attempt { idempotent, sent, answer, body };
                         let twice = match (answer, idempotent, sent) {

@@ -30,6 +30,9 @@ pub enum ka_status {
     KA_BODY_SOURCE_FAILED = 106,
     /// The object is closed, consumed or in use.
     KA_INVALID_STATE = 107,
+    /// What a body was to be written to failed: no permission, no room, a directory, gone; the
+    /// system's number says which.
+    KA_FILE_FAILED = 108,
     /// The host name could not be resolved.
     KA_RESOLVE_FAILED = 200,
     /// No address of the host accepted a connection.
@@ -75,6 +78,9 @@ pub enum ka_status {
     KA_INVALID_REDIRECT = 507,
     /// The response body, decoded, exceeds `max_body_size` and was to be collected whole.
     KA_BODY_TOO_LARGE = 508,
+    /// What the server sends is no part of what is there of a download, also when asked for all of
+    /// it again.
+    KA_RESUME_FAILED = 509,
     /// No connection became free in time.
     KA_POOL_TIMEOUT = 600,
     /// The whole exchange took too long.
@@ -110,6 +116,7 @@ impl ka_status {
         ka_status::KA_BODY_LENGTH_MISMATCH,
         ka_status::KA_BODY_SOURCE_FAILED,
         ka_status::KA_INVALID_STATE,
+        ka_status::KA_FILE_FAILED,
         ka_status::KA_RESOLVE_FAILED,
         ka_status::KA_CONNECT_FAILED,
         ka_status::KA_CONNECT_TIMEOUT,
@@ -132,6 +139,7 @@ impl ka_status {
         ka_status::KA_DECODING_FAILED,
         ka_status::KA_INVALID_REDIRECT,
         ka_status::KA_BODY_TOO_LARGE,
+        ka_status::KA_RESUME_FAILED,
         ka_status::KA_POOL_TIMEOUT,
         ka_status::KA_TOTAL_TIMEOUT,
         ka_status::KA_CANCELLED,
@@ -154,6 +162,7 @@ impl ka_status {
             ErrorKind::BodyLengthMismatch => ka_status::KA_BODY_LENGTH_MISMATCH,
             ErrorKind::BodySourceFailed => ka_status::KA_BODY_SOURCE_FAILED,
             ErrorKind::InvalidState => ka_status::KA_INVALID_STATE,
+            ErrorKind::FileFailed => ka_status::KA_FILE_FAILED,
             ErrorKind::ResolveFailed => ka_status::KA_RESOLVE_FAILED,
             ErrorKind::ConnectFailed => ka_status::KA_CONNECT_FAILED,
             ErrorKind::ConnectTimeout => ka_status::KA_CONNECT_TIMEOUT,
@@ -176,6 +185,7 @@ impl ka_status {
             ErrorKind::DecodingFailed => ka_status::KA_DECODING_FAILED,
             ErrorKind::InvalidRedirect => ka_status::KA_INVALID_REDIRECT,
             ErrorKind::BodyTooLarge => ka_status::KA_BODY_TOO_LARGE,
+            ErrorKind::ResumeFailed => ka_status::KA_RESUME_FAILED,
             ErrorKind::PoolTimeout => ka_status::KA_POOL_TIMEOUT,
             ErrorKind::TotalTimeout => ka_status::KA_TOTAL_TIMEOUT,
             ErrorKind::Cancelled => ka_status::KA_CANCELLED,

@@ -21,6 +21,7 @@ const SOURCES: &[&str] = &[
     "verifier",
     "request",
     "cookies",
+    "progress",
     "response",
     "redirect",
     "tls",
@@ -28,6 +29,7 @@ const SOURCES: &[&str] = &[
     "event",
     "queue",
     "submit",
+    "download",
     "stream",
 ];
 

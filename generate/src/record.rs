@@ -16,6 +16,11 @@ const KINDS: &[(&str, &str)] = &[
     ("STREAMED", "Bytes of a stream are at hand, or were written."),
     ("INFORMATIONAL", "The head of an interim response."),
     ("REDIRECT", "A redirect waits for a word: its head, and where it leads as the body."),
+    ("PROGRESS", "How far a body has come, as JSON in the place of a body."),
+    (
+        "SAVED",
+        "What was written of the body of the response that follows, as JSON in the place of a body.",
+    ),
 ];
 
 /// The words that every record has; what is told of an exchange follows them.

@@ -66,6 +66,12 @@ function dispatch(batch, at) {
     case kind.INFORMATIONAL:
       exchange.onInformational(new Record(batch, at))
       break
+    case kind.PROGRESS:
+      exchange.onProgress(said(batch, at))
+      break
+    case kind.SAVED:
+      exchange.onSaved(said(batch, at))
+      break
     case kind.WANT_BODY:
       exchange.onWantBody((words[word + FLAGS] & RESTART) !== 0)
       break
@@ -75,6 +81,11 @@ function dispatch(batch, at) {
     default:
       exchange.onFailure(words[word + EXTRA] - 1, new Record(batch, at))
   }
+}
+
+/** What a record has to say in the place of a body. */
+function said(batch, at) {
+  return JSON.parse(new Record(batch, at).bytes().toString())
 }
 
 /** A lone request was sent: its answer may be here before the engine's thread could be woken for it. */

@@ -108,6 +108,17 @@ class Client {
     }
   }
 
+  /** Writes the body of a response to `path`; resolves to its head and what was written. */
+  async download(url, path, options) {
+    const { Downloading, prepareDownload } = require('./download')
+    const prepared = prepareDownload(url, path, options)
+    try {
+      return await this.#send(prepared, deliverSaved, undefined, Downloading)
+    } catch (error) {
+      throw retraced(error)
+    }
+  }
+
   /** Asks for another protocol; resolves to the connection that speaks it. */
   async upgrade(url, options) {
     return this.#handOut(require('./upgrade').prepareUpgrade(url, options))
@@ -246,6 +257,10 @@ class Result {
 
 function first(value) {
   return Array.isArray(value) ? value[0] : value
+}
+
+function deliverSaved(incoming, saved) {
+  return Object.assign(new Result(incoming), { saved })
 }
 
 function deliverResult(incoming) {

@@ -10,7 +10,7 @@ const SLAB_SIZE = 64 * 1024
 
 // The places in a record, as `make generate` gives them to both sides.
 // <generated layout>
-const kind = { HEAD: 0, CHUNK: 1, WANT_BODY: 2, FAILED: 3, WARMED: 4, STREAMED: 5, INFORMATIONAL: 6, REDIRECT: 7 }
+const kind = { HEAD: 0, CHUNK: 1, WANT_BODY: 2, FAILED: 3, WARMED: 4, STREAMED: 5, INFORMATIONAL: 6, REDIRECT: 7, PROGRESS: 8, SAVED: 9 }
 const SIZE = 0 // Bytes of the record, a multiple of 8.
 const SLOT = 1 // The slot of the exchange.
 const KIND = 2 // What the record is about.

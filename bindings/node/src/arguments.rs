@@ -1,15 +1,31 @@
 //! What a request is made of beside its URL, as `Bridge::submit` gets it from JavaScript.
 
-use keepalive_core::Request;
+use keepalive_core::{Redirects, Request};
 
 use crate::convert::{Thrown, invalid, thrown};
 
-/// What a request has for itself: an option, or what is no option of a client's.
-pub fn set_own(request: &mut Request, name: &str, value: &str) -> keepalive_core::Result<()> {
-    match name {
-        "raw_target" => request.set_raw_target(value.as_bytes()),
-        "omit" => request.omit_header(value.as_bytes()),
-        _ => request.set_option(name, Some(value)),
+/// Decode the response body.
+const DECODE: u32 = 1;
+/// Follow redirects.
+const FOLLOW: u32 = 2;
+/// A redirect is an error.
+const REFUSE: u32 = 32;
+/// A redirect is a response like others.
+const MANUAL: u32 = 128;
+/// `DECODE` holds unless the client was told otherwise.
+const AS_CLIENT: u32 = 8192;
+
+/// Decodes and follows as `flags` say; `decode` is what the client was told.
+pub fn set_flags(request: &mut Request, flags: u32, decode: Option<bool>) {
+    request.set_decode(match decode {
+        Some(decode) if flags & AS_CLIENT != 0 => decode,
+        _ => flags & DECODE != 0,
+    });
+    match flags & (FOLLOW | REFUSE | MANUAL) {
+        0 => {}
+        FOLLOW => request.set_redirects(Redirects::Follow),
+        REFUSE => request.set_redirects(Redirects::Error),
+        _ => request.set_redirects(Redirects::Manual),
     }
 }
 

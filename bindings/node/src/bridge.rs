@@ -11,45 +11,36 @@ use std::sync::Arc;
 
 use keepalive_common::{fork, huge_pages};
 use keepalive_core::{
-    BodySender, Client, Completion, Outcome, Queue, RedirectHook, RedirectQuestion, Redirects,
-    Request, Until, body_pipe,
+    BodySender, Client, Completion, Outcome, Queue, RedirectHook, RedirectQuestion, Request,
+    body_pipe,
 };
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
 
-use crate::arguments::{add_headers, set_own};
+use crate::arguments::{add_headers, set_flags};
 use crate::call_table::CallTable;
 use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
 use crate::dispatched;
+use crate::download::Order;
 use crate::memory::Block;
 use crate::tls_info::NativeTls;
 use crate::wake::{Waking, report};
 
-/// Decode the response body.
-const DECODE: u32 = 1;
-/// Follow redirects.
-const FOLLOW: u32 = 2;
 /// The body comes through `push`.
 const STREAM: u32 = 4;
 /// `poll_inline` can be called soon.
 const INLINE: u32 = 8;
 /// The streamed body can begin again (`restarted`).
 const REWIND: u32 = 16;
-/// A redirect is an error.
-const REFUSE: u32 = 32;
 
 /// The connection is handed out (`take_stream`).
 const SWITCH: u32 = 64;
-/// A redirect is a response like others.
-const MANUAL: u32 = 128;
 
 /// JavaScript has a word on redirects (`decide`).
 const ASK: u32 = 256;
-/// `DECODE` holds unless the client was told otherwise.
-const AS_CLIENT: u32 = 8192;
 
 /// A batch with this many bytes is handed over; there may be more then.
 const BATCH: usize = 64 * 1024;
@@ -111,7 +102,7 @@ impl Bridge {
 
     /// Starts a request. `headers` is `name NUL value NUL ...` of `header_count` fields; `length`
     /// is the streamed body's, negative when unknown; `limits` as in `convert::timeouts`; `options`
-    /// are names and values of those that the request has for itself (`set_own`). Whether
+    /// are names and values of those that the request has for itself (`Order`). Whether
     /// `poll_inline` is to be called once the loop has nothing else to do.
     #[napi]
     pub fn submit(
@@ -129,8 +120,9 @@ impl Bridge {
         options: Option<Vec<String>>,
     ) -> Result<bool, Thrown> {
         let mut request = Request::new(&method, &url).map_err(thrown)?;
+        let mut order = Order::default();
         for pair in options.iter().flat_map(|options| options.chunks_exact(2)) {
-            set_own(&mut request, &pair[0], &pair[1]).map_err(thrown)?;
+            order.take(&mut request, &pair[0], &pair[1]).map_err(thrown)?;
         }
         if let Some(ByteString(headers)) = headers {
             add_headers(&mut request, &headers, header_count.unwrap_or(0))?;
@@ -142,16 +134,7 @@ impl Bridge {
             Some(limits) => timeouts(&limits)?,
             None => Default::default(),
         }));
-        request.set_decode(match client.decode {
-            Some(decode) if flags & AS_CLIENT != 0 => decode,
-            _ => flags & DECODE != 0,
-        });
-        match flags & (FOLLOW | REFUSE | MANUAL) {
-            0 => {}
-            FOLLOW => request.set_redirects(Redirects::Follow),
-            REFUSE => request.set_redirects(Redirects::Error),
-            _ => request.set_redirects(Redirects::Manual),
-        }
+        set_flags(&mut request, flags, client.decode);
         let mut state = self.shared.state.borrow_mut();
         let token = state.slots.begin(index).ok_or_else(in_use)?;
         dispatched::prepare(&mut request, flags, &self.shared.queue, token);
@@ -168,12 +151,8 @@ impl Bridge {
         if flags & ASK != 0 {
             request.set_redirect_hook(Arc::new(Asking { queue: queue.clone(), token }));
         }
-        let call = if flags & INLINE != 0 {
-            client.client.submit_inline(request, Until::Head, queue, token)
-        } else {
-            client.client.submit(request, Until::Head, queue, token)
-        }
-        .map_err(thrown)?;
+        let inline = flags & INLINE != 0;
+        let call = order.submit(&client.client, request, inline, (queue, token)).map_err(thrown)?;
         let polled = call.is_inline();
         let slot = state.slots.at(index);
         (slot.sender, slot.switches) = (sender, flags & SWITCH != 0);

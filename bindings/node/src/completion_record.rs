@@ -13,6 +13,7 @@ use keepalive_core::{
 };
 
 use crate::call_table::CallTable;
+use crate::download::{progress_text, saved_text};
 use crate::generated::record::{self, NUMBERS, WORDS, flag, kind, word};
 use crate::memory::Block;
 use crate::tls_info::Sessions;
@@ -74,6 +75,12 @@ impl Batch {
                 let kind = kind::INFORMATIONAL;
                 self.write(Record { slot, kind, count: status, interim, ..Record::default() });
             }
+            Outcome::Progress(progress) => {
+                let Some(slot) = slots.running_at(token) else { return };
+                let text = progress_text(&progress);
+                let body = text.as_bytes();
+                self.write(Record { slot, kind: kind::PROGRESS, body, ..Record::default() });
+            }
             Outcome::Warmed(Ok(count)) => {
                 let Some((slot, _)) = slots.ended(token) else { return };
                 // The caps of a pool are far below 2^32.
@@ -82,6 +89,11 @@ impl Batch {
             }
             Outcome::Response(Ok(response)) => {
                 let Some((index, slot)) = slots.ended(token) else { return };
+                if let Some(saved) = response.saved() {
+                    let text = saved_text(saved);
+                    let (slot, kind, body) = (index, kind::SAVED, text.as_bytes());
+                    self.write(Record { slot, kind, body, ..Record::default() });
+                }
                 slot.response = self.head(index, response, slot.switches);
             }
             Outcome::Chunk(response, Ok(piece)) => {

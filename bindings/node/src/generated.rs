@@ -131,6 +131,11 @@ pub mod record {
         pub const INFORMATIONAL: u32 = 6;
         /// A redirect waits for a word: its head, and where it leads as the body.
         pub const REDIRECT: u32 = 7;
+        /// How far a body has come, as JSON in the place of a body.
+        pub const PROGRESS: u32 = 8;
+        /// What was written of the body of the response that follows, as JSON in the place of a
+        /// body.
+        pub const SAVED: u32 = 9;
     }
 
     /// Bits of the word FLAGS.

@@ -12,6 +12,7 @@ mod common;
 mod completion_record;
 mod convert;
 mod dispatched;
+mod download;
 #[rustfmt::skip]
 mod generated;
 mod memory;

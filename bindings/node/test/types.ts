@@ -7,6 +7,7 @@ import keepalive, {
   KeepaliveError,
   Response,
   connect,
+  download,
   fetch,
   request,
   stats,
@@ -14,6 +15,8 @@ import keepalive, {
   type BodyReadable,
   type ClientOptions,
   type ConnectOptions,
+  type DownloadResult,
+  type Progress,
   type ErrorCode,
   type IncomingHeaders,
   type Info,
@@ -223,3 +226,10 @@ export { HttpsAgent, agentClient, asked, made }
 const Typed = KeepaliveDispatcher.withUndici(undici)
 undici.setGlobalDispatcher(new Typed({ connections: 1 }))
 undici.request('http://a', { dispatcher: new Typed().compose(undici.interceptors.retry()) })
+
+export async function downloads(client: Client): Promise<number> {
+  const onProgress = (progress: Progress): void => console.log(progress.bytes, progress.total ?? 0, progress.rate)
+  const result: DownloadResult = await client.download('http://a/', 'file', { fsync: true, resume: true, onProgress, maxSpeed: 1e6 })
+  await download('http://a/', 1, { rawTarget: '/x', decode: false, headers: { accept: null } })
+  return result.saved?.bytes ?? result.statusCode
+}

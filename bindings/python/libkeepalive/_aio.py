@@ -103,6 +103,14 @@ class AsyncClient:
         response: _Response = await _run(self._begin(method, url, options))
         return response
 
+    async def download(self: Any, url: str, path: Any, **options: Any) -> _Response:
+        """Sends a request and writes the body of the response to ``path``; on helper threads of the
+        engine's, where an object's ``write()`` is called too. Arguments and errors are those of
+        ``Client.download``; ``progress`` is called on the event loop.
+        """
+        response: _Response = await _run(self._download(url, path, options))
+        return response
+
     async def warm(self: Any, url: str, count: int = 1) -> int:
         """Opens connections to the origin of ``url`` until ``count`` are idle, within the client's
         limits; returns how many were opened. Raises the error of the first that failed.

@@ -183,6 +183,11 @@ class BodySourceFailed(RequestError):
     """The source of a streamed request body failed."""
 
 
+class FileFailed(RequestError):
+    """What a body was to be written to failed: no permission, no room, a directory, gone; the
+    system's number says which."""
+
+
 class ConnectTimeout(TimeoutException):
     """Resolving, connecting and the TLS handshake took too long."""
 
@@ -205,6 +210,11 @@ class DecodingError(RequestError):
 
 class BodyTooLarge(RequestError):
     """The response body, decoded, exceeds ``max_body_size`` and was to be collected whole."""
+
+
+class ResumeFailed(RequestError):
+    """What the server sends is no part of what is there of a download, also when asked for all of
+    it again."""
 
 
 class TotalTimeout(TimeoutException):

@@ -46,7 +46,9 @@ __all__ = [
     "Multipart",
     "OPTIONS",
     "Prepared",
+    "Progress",
     "Response",
+    "Saved",
     "Sender",
     "OriginStats",
     "Stats",
@@ -58,6 +60,7 @@ __all__ = [
     "UpgradedStream",
     "__version__",
     "delete",
+    "download",
     "error_table",
     "get",
     "head",
@@ -139,6 +142,9 @@ class _Arguments(TypedDict, total=False):
     raw_target: bytes | str | None
     """The request target, sent byte for byte in place of the URL's path and query: for signed URLs, keys
     with ``..`` in them, ``OPTIONS *``. What cannot be sent in one is an ``InvalidArgument``."""
+    progress: Callable[[Progress], object] | bool | Literal["tqdm", "rich"] | None
+    """Called with how far the response's body has come, at most ten times a second and at its end; what it
+    raises ends the request. ``True``, ``"tqdm"``, ``"rich"``: a bar. Not of ``stream()``."""
     extensions: _Extensions | None
     """As httpx has them; ``target`` is ``raw_target``."""
     data: str | Buffer | IO[bytes] | _Pairs | None
@@ -260,8 +266,23 @@ class _Arguments(TypedDict, total=False):
 class _RequestArguments(_Arguments, total=False):
     content: _Content | None
 
+class _DownloadArguments(_RequestArguments, total=False):
+    method: str | None
+    fsync: bool | None
+    resume: bool | None
+
+class _Writable(Protocol):
+    def write(self, data: bytes, /) -> Any: ...
+
+_Target: TypeAlias = str | bytes | PathLike[str] | PathLike[bytes] | int | _Writable
+
 class _AsyncRequestArguments(_Arguments, total=False):
     content: _Content | AsyncIterable[Buffer] | None
+
+class _AsyncDownloadArguments(_AsyncRequestArguments, total=False):
+    method: str | None
+    fsync: bool | None
+    resume: bool | None
 
 class _ClientOptions(TypedDict, total=False):
     """Times are seconds; ``None`` for an option is its default."""
@@ -522,6 +543,7 @@ def patch(url: str, **options: Unpack[_RequestArguments]) -> Response: ...
 def delete(url: str, **options: Unpack[_RequestArguments]) -> Response: ...
 def request(method: str, url: str, **options: Unpack[_RequestArguments]) -> Response: ...
 def stream(method: str, url: str, **options: Unpack[_RequestArguments]) -> Stream: ...
+def download(url: str, path: _Target, **options: Unpack[_DownloadArguments]) -> Response: ...
 
 @final
 class Client:
@@ -538,6 +560,7 @@ class Client:
     def patch(self, url: str, **options: Unpack[_RequestArguments]) -> Response: ...
     def delete(self, url: str, **options: Unpack[_RequestArguments]) -> Response: ...
     def request(self, method: str, url: str, **options: Unpack[_RequestArguments]) -> Response: ...
+    def download(self, url: str, path: _Target, **options: Unpack[_DownloadArguments]) -> Response: ...
     def stream(self, method: str, url: str, **options: Unpack[_RequestArguments]) -> Stream: ...
     def stats(self) -> Stats: ...
     def warm(self, url: str, count: int = 1) -> int: ...
@@ -565,6 +588,9 @@ class AsyncClient:
     async def delete(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> Response: ...
     async def request(
         self, method: str, url: str, **options: Unpack[_AsyncRequestArguments]
+    ) -> Response: ...
+    async def download(
+        self, url: str, path: _Target, **options: Unpack[_AsyncDownloadArguments]
     ) -> Response: ...
     def stream(
         self, method: str, url: str, **options: Unpack[_AsyncRequestArguments]
@@ -610,6 +636,8 @@ class Response:
     @property
     def elapsed(self) -> timedelta: ...
     @property
+    def saved(self) -> Saved | None: ...
+    @property
     def is_success(self) -> bool: ...
     @property
     def is_error(self) -> bool: ...
@@ -648,6 +676,27 @@ class Response:
     def close(self) -> None: ...
     async def aclose(self) -> None: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class Saved:
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def kept(self) -> int: ...
+    @property
+    def resumes(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class Progress:
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def total(self) -> int | None: ...
+    @property
+    def rate(self) -> float: ...
+    @property
+    def upload(self) -> bool: ...
 
 @final
 class UpgradedStream:

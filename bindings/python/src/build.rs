@@ -17,6 +17,7 @@ use crate::headers::wishes;
 use crate::once::PyOnceLock;
 use crate::option_text::option_text;
 use crate::options::request_options;
+use crate::progress::Told;
 use crate::redirects;
 use crate::response::Method;
 use crate::shared::Shared;
@@ -40,6 +41,7 @@ const ARGUMENTS: &[&str] = &[
     "cert",
     "raw_target",
     "extensions",
+    "progress",
 ];
 
 /// A request, and the object that its body is to be streamed from: still to be prepared by
@@ -51,6 +53,8 @@ pub struct Built<'py> {
     pub flow: Option<Py<PyAny>>,
     /// Who decides about redirects.
     pub on_redirect: Option<Py<PyAny>>,
+    /// Who is told how far its bodies have come.
+    pub progress: Option<Told>,
 }
 
 /// Method and URL as they are sent.
@@ -73,6 +77,7 @@ struct Arguments<'py> {
     follow_redirects: Option<Bound<'py, PyAny>>,
     on_redirect: Option<Bound<'py, PyAny>>,
     raw_target: Option<Bound<'py, PyAny>>,
+    progress: Option<Bound<'py, PyAny>>,
     /// Options of the client that it has for itself.
     own: Vec<(&'static OptionInfo, Bound<'py, PyAny>)>,
     /// And those that `verify` and `cert` stand for.
@@ -97,6 +102,7 @@ impl<'py> Arguments<'py> {
                 "follow_redirects" => arguments.follow_redirects = given,
                 "on_redirect" => arguments.on_redirect = given,
                 "raw_target" => arguments.raw_target = given,
+                "progress" => arguments.progress = given,
                 "extensions" => {
                     if let Some(target) = given.as_ref().map(extension).transpose()?.flatten() {
                         arguments.raw_target = Some(target);
@@ -261,7 +267,8 @@ pub fn build<'py>(
         Some(hook) => Some(redirects::hook(hook)?),
         None => shared.on_redirect.as_ref().map(|hook| hook.clone_ref(py)),
     };
-    Ok(Built { request, source, flow, on_redirect })
+    let progress = arguments.progress.as_ref().map(Told::of).transpose()?.flatten();
+    Ok(Built { request, source, flow, on_redirect, progress })
 }
 
 /// Standard method names are accepted in lower case too; all others are sent as they are.

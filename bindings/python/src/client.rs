@@ -12,12 +12,13 @@ use crate::auth;
 use crate::blocking::blocking;
 use crate::build::{Built, build, method};
 use crate::convert::{how_many, text};
+use crate::download::{Order, To, not_streamed, order, without_flow};
 use crate::errors::{of_class, to_python};
 use crate::generated::Stats;
 use crate::gevent;
 use crate::prepared::Prepared;
-use crate::response::{Method, Response};
-use crate::send::send;
+use crate::response::{Method, Response, SMALL_BODY};
+use crate::send::{Callers, send};
 use crate::shared::Shared;
 
 /// Sends on this thread, by the flow of its `auth`, if it has one.
@@ -28,7 +29,8 @@ fn exchange(
     built: Built<'_>,
     head_only: bool,
 ) -> PyResult<Py<Response>> {
-    let Built { request, source, flow: Some(flow), on_redirect } = built else {
+    without_flow(&built.flow, built.progress.is_some())?;
+    let Built { request, source, flow: Some(flow), on_redirect, .. } = built else {
         return Py::new(py, send(py, shared, method, built, head_only)?);
     };
     let prepared = Prepared {
@@ -69,6 +71,36 @@ fn request(
     }
     let built = build(shared, &method, url, options)?;
     exchange(py, shared, method, built, false)
+}
+
+/// Sends on this thread and writes the body to `path`.
+pub fn download(
+    shared: &Arc<Shared>,
+    url: &Bound<'_, PyAny>,
+    path: &Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Response> {
+    let py = url.py();
+    if let Some(pool) = gevent::pool(py)? {
+        let shared = shared.clone();
+        let (url, path) = (url.clone().unbind(), path.clone().unbind());
+        let options = options.map(|options| options.clone().unbind());
+        return gevent::run(py, &pool, move |py| {
+            let options = options.as_ref().map(|options| options.bind(py));
+            download(&shared, url.bind(py), path.bind(py), options)
+        });
+    }
+    let Order { method, to, built } = order(shared, url, path, options)?;
+    let (request, mut callers) = Callers::attach(py, built)?;
+    let To { download, raised } = to;
+    let result = blocking(py, |how| shared.client.download(&request, download, how));
+    if let Some(raised) = callers.end(py).or_else(|| raised.take()) {
+        return Err(raised);
+    }
+    match result? {
+        Ok(response) => Ok(Response::whole(response, method)),
+        Err(error) => Err(callers.error(py, &error, &request)),
+    }
 }
 
 /// An HTTP client with a keep-alive pool of its own. Any number of threads may use it at once.
@@ -208,6 +240,32 @@ impl Client {
         send_named(&self.shared, method, url, options)
     }
 
+    /// Sends a request and writes the body of the response to ``path``: a path, a file descriptor, or an
+    /// object with ``write()``. Arguments as of ``request``, with ``method`` (default GET), and:
+    ///
+    /// ``fsync`` (default False): the file is on the disk before the call ends. ``resume`` (default
+    /// False): what came before a failure stays as ``PATH.part`` and is gone on with by the next call for
+    /// the same URL and path. ``progress``: called with a ``Progress``; ``True``, ``"tqdm"`` or ``"rich"``
+    /// show a bar.
+    ///
+    /// A path gets the whole body or keeps what it had: it is written beside and put in its place.
+    /// Descriptors and objects are written to in place. Where the connection breaks, the rest is asked for,
+    /// if the request is a GET and the response had a strong validator; a file is never made of two
+    /// versions. ``response.saved`` tells what was written; it is ``None`` when nothing was, as for a status
+    /// that is not 2xx: call ``raise_for_status()``.
+    ///
+    /// Raises what ``request`` does, ``FileFailed`` and ``ResumeFailed``; what ``write()`` or ``progress``
+    /// raises comes through.
+    #[pyo3(signature = (url, path, **options))]
+    fn download(
+        &self,
+        url: &Bound<'_, PyAny>,
+        path: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Response> {
+        download(&self.shared, url, path, options)
+    }
+
     /// ``with client.stream(method, url) as response``: the body is read on demand. Arguments as of
     /// ``request``; the request is sent when the block is entered, and closed when it is left.
     #[pyo3(signature = (method, url, **options))]
@@ -318,8 +376,9 @@ impl Stream {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stream> {
         let method = self::method(method)?;
-        let Built { mut request, source, flow, on_redirect } =
+        let Built { mut request, source, flow, on_redirect, progress } =
             build(shared, &method, url, options)?;
+        not_streamed(progress.as_ref())?;
         request.set_decode_later(true);
         let source = source.map(Bound::unbind);
         let unsent = Unsent { method, request, source, flow, on_redirect };
@@ -341,7 +400,8 @@ impl Stream {
         let shared = self.shared.clone();
         let enter = move |py: Python<'_>| {
             let source = source.map(|source| source.into_bound(py));
-            exchange(py, &shared, method, Built { request, source, flow, on_redirect }, true)
+            let built = Built { request, source, flow, on_redirect, progress: None };
+            exchange(py, &shared, method, built, true)
         };
         let response = match gevent::pool(py)? {
             Some(pool) => gevent::run(py, &pool, enter)?,

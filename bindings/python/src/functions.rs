@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::client::{Stream, send_named, whole};
+use crate::client::{self, Stream, send_named, whole};
 use crate::response::Response;
 use crate::shared::Shared;
 
@@ -37,6 +37,18 @@ pub fn request(
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Py<Response>> {
     send_named(Shared::process_wide(url.py())?, method, url, options)
+}
+
+/// Sends a request on the process-wide client and writes the body of the response to ``path``. Arguments as
+/// of ``Client.download``.
+#[pyfunction]
+#[pyo3(signature = (url, path, **options))]
+pub fn download(
+    url: &Bound<'_, PyAny>,
+    path: &Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Response> {
+    client::download(Shared::process_wide(url.py())?, url, path, options)
 }
 
 /// ``with libkeepalive.stream(method, url) as response`` on the process-wide client.

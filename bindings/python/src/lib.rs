@@ -8,6 +8,7 @@ mod body;
 mod build;
 mod client;
 mod convert;
+mod download;
 mod errors;
 mod functions;
 #[rustfmt::skip]
@@ -25,6 +26,7 @@ mod option_value;
 mod options;
 mod pieces;
 mod prepared;
+mod progress;
 mod redirects;
 mod response;
 mod send;
@@ -74,6 +76,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<aio::upload::Sender>()?;
     module.add_class::<client::Client>()?;
     module.add_class::<client::Stream>()?;
+    module.add_class::<progress::Saved>()?;
+    module.add_class::<progress::Progress>()?;
     module.add_class::<gevent::Task>()?;
     module.add_class::<headers::Headers>()?;
     module.add_class::<generated::Info>()?;
@@ -90,6 +94,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<upgraded::UpgradedStream>()?;
     module.add_function(wrap_pyfunction!(errors::error_table, module)?)?;
     module.add_function(wrap_pyfunction!(functions::delete, module)?)?;
+    module.add_function(wrap_pyfunction!(functions::download, module)?)?;
     module.add_function(wrap_pyfunction!(functions::get, module)?)?;
     module.add_function(wrap_pyfunction!(functions::head, module)?)?;
     module.add_function(wrap_pyfunction!(functions::options, module)?)?;

@@ -86,7 +86,7 @@ impl Prepared {
         };
         let method = if is_same { self.method.clone() } else { method.to_string().into() };
         let on_redirect = self.on_redirect.as_ref().map(|hook| hook.clone_ref(py));
-        Ok((Built { request, source, flow: None, on_redirect }, method))
+        Ok((Built { request, source, flow: None, on_redirect, progress: None }, method))
     }
 }
 
@@ -159,6 +159,8 @@ impl Prepared {
             on_redirect,
             until: self.until,
             owner: self.owner.clone(),
+            progress: None,
+            to: None,
         }))
     }
 }

@@ -2,9 +2,11 @@
 //! submitting on the engine's.
 
 pub(crate) mod call;
+pub(crate) mod download;
 pub(crate) mod outcome;
 mod submission;
 mod submit_body;
+mod submit_download;
 mod submit_stream;
 
 use std::sync::{Arc, Weak};

@@ -2,12 +2,14 @@
 
 use std::any::Any;
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use keepalive_proto::ResponseHead;
 
 use crate::engine::queue;
 use crate::error::Result;
+use crate::progress::{Progress, ProgressSink};
 use crate::request::body::BodyWant;
 use crate::request::redirect_hook::RedirectQuestion;
 use crate::response::Response;
@@ -47,9 +49,29 @@ pub enum Outcome {
     /// A piped request body wants its next piece, or its first one again
     /// ([`body_pipe`](crate::body_pipe)); not an end.
     WantBody(BodyWant),
+    /// How far a body has come, of a request whose sink is that of [`progress_events`]; not an end.
+    Progress(Progress),
     /// An interim response came (1xx, but not 101), of a request whose observer pushes them; not an end.
     Informational(ResponseHead),
     /// A hook of the caller's handed a question on ([`RedirectHook`](crate::RedirectHook)); not an end. The
     /// engine itself makes none.
     Redirect(RedirectQuestion),
+}
+
+/// A sink that has the consumer of `queue` told, by [`Outcome::Progress`] with `token`, of what goes on on
+/// the engine's thread.
+pub fn progress_events(queue: &Arc<Queue>, token: u64) -> Arc<dyn ProgressSink> {
+    Arc::new(Events { queue: queue.clone(), token })
+}
+
+struct Events {
+    queue: Arc<Queue>,
+    token: u64,
+}
+
+impl ProgressSink for Events {
+    fn progress(&self, progress: &Progress) -> bool {
+        self.queue.push(self.token, Outcome::Progress(*progress));
+        true
+    }
 }

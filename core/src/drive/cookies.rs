@@ -61,7 +61,7 @@ pub(super) fn are_off<W>(call: &Call<'_, W>, request: &Request) -> bool {
 /// Sends `request` with cookies, if there are any for it, and keeps those of the answer.
 pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
     let keeper = keeper(&request.cookies, call.settings.cookies.get()).cloned();
-    let is_own = request.has_header(b"cookie");
+    let is_own = request.decides_header(b"cookie");
     if request.head.is_connect() {
         return replay::send(call, request).await;
     }

@@ -38,7 +38,7 @@ mod pipeline;
 pub(crate) mod redirect;
 mod replay;
 pub(crate) mod reply;
-mod retry;
+pub(crate) mod retry;
 mod start;
 mod upload;
 pub(crate) mod wait;

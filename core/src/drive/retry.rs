@@ -100,6 +100,21 @@ fn random() -> f64 {
     (bits >> 11) as f64 / (1u64 << 53) as f64
 }
 
+/// Waits before something is tried once more that failed `tries` times before.
+///
+/// # Errors
+/// `TotalTimeout`, `Interrupted`.
+pub(crate) async fn rest<W: Wait>(
+    wait: &mut W,
+    tries: u32,
+    total: &Deadline,
+    origin: &Origin,
+) -> Result<()> {
+    let pause = backoff(tries, random());
+    sleep(wait, total.left().map_or(pause, |left| pause.min(left)), origin).await?;
+    if total.is_over() { Err(total.error(Phase::Body, origin)) } else { Ok(()) }
+}
+
 async fn sleep<W: Wait>(wait: &mut W, pause: Duration, origin: &Origin) -> Result<()> {
     let deadline = Deadline::from_now(Some(pause), ErrorKind::TotalTimeout);
     let never =
@@ -158,7 +173,7 @@ impl Drop for Guarded<'_> {
 }
 
 /// Statuses worth another try (those of got, curl and urllib3 that are about load or luck).
-fn is_retryable_status(status: u16) -> bool {
+pub(crate) fn is_retryable_status(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
 }
 

@@ -176,9 +176,7 @@ impl Response {
         wait: &mut W,
         until: Until,
     ) -> Result<()> {
-        if let Some(mut meter) = self.reply.meter.take() {
-            meter.tell(Phase::Body, true)?;
-        }
+        self.tell_whole()?;
         let enough = match until {
             Until::Head => true,
             Until::SmallBody(limit) => self.whole_size()?.is_some_and(|left| left > limit),
@@ -189,6 +187,14 @@ impl Response {
             return Ok(());
         }
         self.collect(wait).await.map_err(|error| error.with_partial(self.take_arrived()))
+    }
+
+    /// Whoever wants to know how far it is, is told of a body that has come with its head.
+    pub(crate) fn tell_whole(&mut self) -> Result<()> {
+        match self.reply.meter.take() {
+            Some(mut meter) => meter.tell(Phase::Body, true),
+            None => Ok(()),
+        }
     }
 
     /// Gives up what is unread and waits until its connection is free or closed; on the engine.
@@ -262,6 +268,15 @@ impl Response {
     /// Whether the body itself failed, so that later reads say the same.
     pub(crate) fn is_failed(&self, error: &Error) -> bool {
         matches!(&self.reply.state, State::Failed(own) if own.kind() == error.kind())
+    }
+
+    /// Nobody wants the rest, and the connection is closed.
+    pub(crate) fn discard(&mut self) {
+        if let State::Live(live) = &mut self.reply.state {
+            let _ = live.fail(Error::state("the response was given up"));
+        }
+        self.reply.ready.clear();
+        self.reply.state = State::Closed;
     }
 
     pub(crate) fn fail(&mut self, error: Error) -> Error {

@@ -1,7 +1,9 @@
-//! A body whose reader says, when it begins to read, whether it wants it as it came or decoded.
+//! What became of a body: a reader says, when it begins to read, whether it wants it as it came or decoded;
+//! or it was written to a file.
 
 use crate::drive::body::Live;
 use crate::drive::reply::{State, Undecided};
+use crate::progress::Saved;
 use crate::response::Response;
 
 /// Bytes that are made, at most and a few more, of what came before a failure.
@@ -31,6 +33,15 @@ impl Response {
             }
             State::Done | State::Switched(_) | State::Closed => {}
         }
+    }
+
+    /// What was written of the body by `Client::download`, which then is all of it; `None` when nothing was.
+    pub fn saved(&self) -> Option<&Saved> {
+        self.reply.saved.as_deref()
+    }
+
+    pub(crate) fn set_saved(&mut self, saved: Saved) {
+        self.reply.saved = Some(Box::new(saved));
     }
 
     /// Whether the body is given decoded: it was coded, and its codings are undone.

@@ -67,6 +67,7 @@ errors! {
     BodyLengthMismatch = 105, Caller, KA_BODY_LENGTH_MISMATCH, LocalProtocolError, "The request body is shorter or longer than declared.";
     BodySourceFailed = 106, Caller, KA_BODY_SOURCE_FAILED, BodySourceFailed(RequestError), "The source of a streamed request body failed.";
     InvalidState = 107, Caller, KA_INVALID_STATE, InvalidState, "The object is closed, consumed or in use.";
+    FileFailed = 108, Caller, KA_FILE_FAILED, FileFailed(RequestError), "What a body was to be written to failed: no permission, no room, a directory, gone; the system's number says which.";
     ResolveFailed = 200, Reach, KA_RESOLVE_FAILED, ConnectError, "The host name could not be resolved.";
     ConnectFailed = 201, Reach, KA_CONNECT_FAILED, ConnectError, "No address of the host accepted a connection.";
     ConnectTimeout = 202, Reach, KA_CONNECT_TIMEOUT, ConnectTimeout(TimeoutException), "Resolving, connecting and the TLS handshake took too long.";
@@ -89,6 +90,7 @@ errors! {
     DecodingFailed = 506, Peer, KA_DECODING_FAILED, DecodingError(RequestError), "The response body does not decode by its Content-Encoding.";
     InvalidRedirect = 507, Peer, KA_INVALID_REDIRECT, RemoteProtocolError, "A redirect has no usable Location.";
     BodyTooLarge = 508, Peer, KA_BODY_TOO_LARGE, BodyTooLarge(RequestError), "The response body, decoded, exceeds `max_body_size` and was to be collected whole.";
+    ResumeFailed = 509, Peer, KA_RESUME_FAILED, ResumeFailed(RequestError), "What the server sends is no part of what is there of a download, also when asked for all of it again.";
     PoolTimeout = 600, Flow, KA_POOL_TIMEOUT, PoolTimeout, "No connection became free in time.";
     TotalTimeout = 601, Flow, KA_TOTAL_TIMEOUT, TotalTimeout(TimeoutException), "The whole exchange took too long.";
     Cancelled = 602, Flow, KA_CANCELLED, Cancelled(RequestError), "The caller cancelled the request.";

@@ -2,6 +2,7 @@
 //! becomes of them, memory to read into, a server that follows a script, and TLS for other servers.
 #![allow(dead_code, unused_imports)] // each test program uses a part of it
 
+pub mod download;
 pub mod peer;
 pub mod puppet;
 mod script;

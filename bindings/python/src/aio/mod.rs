@@ -21,6 +21,7 @@ use crate::aio::pending::{Pending, Sending};
 use crate::aio::stream::AsyncStream;
 use crate::build::{Built, build, method};
 use crate::convert::{how_many, text};
+use crate::download::{Order, not_streamed, order, without_flow};
 use crate::errors::to_python;
 use crate::generated::Stats;
 use crate::response::SMALL_BODY;
@@ -50,12 +51,29 @@ impl AsyncClient {
         until: Until,
     ) -> PyResult<Sending> {
         let method = self::method(method)?;
-        let built = build(&self.shared, &method, url, options)?;
-        let Built { mut request, source, flow, on_redirect } = built;
-        request.set_decode_later(until == Until::Head);
+        let Built { mut request, source, flow, on_redirect, progress } =
+            build(&self.shared, &method, url, options)?;
+        if until == Until::Head {
+            not_streamed(progress.as_ref())?;
+            request.set_decode_later(true);
+        }
+        without_flow(&flow, progress.is_some())?;
+        // Only as long as the engine has the request are its events known.
+        let until = if progress.is_some() { Until::Body } else { until };
         let (shared, source) = (self.shared.clone(), source.map(Bound::unbind));
-        let owner = None;
-        Ok(Sending { shared, request, method, source, flow, on_redirect, until, owner })
+        let (owner, to) = (None, None);
+        Ok(Sending {
+            shared,
+            request,
+            method,
+            source,
+            flow,
+            on_redirect,
+            until,
+            owner,
+            progress,
+            to,
+        })
     }
 }
 
@@ -83,6 +101,31 @@ impl AsyncClient {
         let until = Until::SmallBody(SMALL_BODY);
         let options = (!options.is_empty()).then_some(options);
         Ok(Pending::of_request(self.sending(method, url, options, until)?))
+    }
+
+    fn _download(
+        &self,
+        url: &Bound<'_, PyAny>,
+        path: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
+    ) -> PyResult<Pending> {
+        let Order { method, to, built } = order(&self.shared, url, path, Some(options))?;
+        let Built { request, source, flow, on_redirect, progress } = built;
+        let (shared, source) = (self.shared.clone(), source.map(Bound::unbind));
+        let (until, owner, to) = (Until::Body, None, Some(to));
+        let sending = Sending {
+            shared,
+            request,
+            method,
+            source,
+            flow,
+            on_redirect,
+            until,
+            owner,
+            progress,
+            to,
+        };
+        Ok(Pending::of_request(sending))
     }
 
     /// ``async with client.stream(method, url) as response``: the body is read on demand.

@@ -4,14 +4,16 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
-use keepalive_core::{BodyWant, Call, Queue, RedirectQuestion, Request, Until};
+use keepalive_core::{BodyWant, Call, Progress, Queue, RedirectQuestion, Request, Until};
 use pyo3::prelude::*;
 
 use crate::aio::upload;
+use crate::download::To;
 use crate::errors::RequestLine;
 use crate::held::Held;
 use crate::memory::Filling;
 use crate::once::intern;
+use crate::progress::{Raised, Told};
 use crate::redirects::Deciding;
 use crate::response::{Method, Response};
 use crate::shared::Shared;
@@ -57,6 +59,10 @@ pub struct Sending {
     pub until: Until,
     /// Where a streamed response is kept for `__aexit__`.
     pub owner: Option<Arc<Kept>>,
+    /// Who is told how far its bodies have come.
+    pub progress: Option<Told>,
+    /// Of a download.
+    pub to: Option<To>,
 }
 
 /// A streamed response, for `__aexit__` to close.
@@ -102,6 +108,9 @@ pub(super) enum Job {
         owner: Option<Arc<Kept>>,
         upload: Option<Py<PyAny>>,
         redirects: Option<Arc<Deciding>>,
+        progress: Option<Told>,
+        /// By what a download is written to.
+        raised: Option<Raised>,
     },
     Piece(Py<Response>),
     All(Py<Response>),
@@ -194,6 +203,22 @@ impl Pending {
             BodyWant::Restart => intern!(py, "restart"),
         };
         upload.call_method0(py, name).map(drop)
+    }
+
+    /// A body of the request's has come so far.
+    pub fn told(&self, py: Python<'_>, progress: &Progress) {
+        let told = match &*self.state() {
+            State::Running(Running { job: Job::Request { progress: Some(told), .. }, .. }) => {
+                told.share(py)
+            }
+            _ => return,
+        };
+        // What it raised is raised again when the call has ended.
+        if !told.tell(py, progress)
+            && let State::Running(running) = &*self.state()
+        {
+            running.call.cancel();
+        }
     }
 
     /// A redirect is about to be followed: asks whoever decides, on this thread. Without anybody the question

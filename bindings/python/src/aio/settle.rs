@@ -57,6 +57,12 @@ fn settle(py: Python<'_>, event_loop: &EventLoop, completion: Completion) -> PyR
         },
         // Nobody here asks for it.
         Outcome::StreamRead(_) | Outcome::Informational(_) => Ok(()),
+        Outcome::Progress(progress) => {
+            if let Some(pending) = event_loop.of_token(py, token) {
+                pending.get().told(py, &progress);
+            }
+            Ok(())
+        }
         Outcome::Redirect(question) => {
             if let Some(pending) = event_loop.of_token(py, token) {
                 pending.get().decide(py, question);
@@ -82,11 +88,17 @@ impl Pending {
         let State::Running(Running { future, job, .. }) = state else {
             return Ok(());
         };
-        let Job::Request { line, method, until, owner, upload, redirects } = job else {
+        let Job::Request { line, method, until, owner, upload, redirects, progress, raised } = job
+        else {
             return Ok(());
         };
         let failure = upload.map(|upload| upload::stop(upload.bind(py))).transpose()?.flatten();
+        let told = progress.and_then(|progress| progress.end(py));
+        let raised = told.or_else(|| raised?.take());
         let Some(future) = future else { return Ok(()) };
+        if let Some(raised) = raised {
+            return future.resolve(py, Err(raised));
+        }
         let value = match result {
             Ok(response) if until != Until::Head => {
                 let of = Whole::Request { line, method };

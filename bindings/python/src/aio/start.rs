@@ -3,7 +3,7 @@
 
 use std::sync::Mutex;
 
-use keepalive_core::{Call, Client};
+use keepalive_core::{Call, Client, progress_events};
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 
@@ -15,6 +15,7 @@ use crate::aio::pending::{
 use crate::aio::trio;
 use crate::aio::upload;
 use crate::build::line;
+use crate::download::To;
 use crate::errors::{of_class, to_python};
 use crate::memory;
 use crate::once::intern;
@@ -86,7 +87,21 @@ fn send(
     token: u64,
 ) -> PyResult<(Call, Job)> {
     let py = future.py();
-    let Sending { shared, mut request, method, source, on_redirect, until, owner, .. } = sending;
+    let Sending {
+        shared,
+        mut request,
+        method,
+        source,
+        on_redirect,
+        until,
+        owner,
+        progress,
+        to,
+        ..
+    } = sending;
+    if progress.is_some() {
+        request.set_progress(progress_events(&queue.queue, token));
+    }
     let line = line(&request);
     let upload = match source {
         Some(source) => {
@@ -99,10 +114,19 @@ fn send(
         Some(hook) => Some(Deciding::attach(py, &mut request, hook, &queue.queue, token)?),
         None => None,
     };
-    match shared.client.submit_inline(request, until, &queue.queue, token) {
+    let (call, raised) = match to {
+        Some(To { download, raised }) => {
+            let call = shared.client.submit_download(request, download, &queue.queue, token);
+            (call, Some(raised))
+        }
+        None => (shared.client.submit_inline(request, until, &queue.queue, token), None),
+    };
+    match call {
         Ok(call) => {
             let upload = upload.map(Bound::unbind);
-            Ok((call, Job::Request { line, method, until, owner, upload, redirects }))
+            let job =
+                Job::Request { line, method, until, owner, upload, redirects, progress, raised };
+            Ok((call, job))
         }
         Err(error) => {
             if let Some(upload) = upload {

@@ -24,6 +24,7 @@ use crate::memory::{self, Whole};
 use crate::once::PyOnceLock;
 use crate::once::intern;
 use crate::pieces::{self, AsyncPieces, Pieces};
+use crate::progress::Saved;
 use crate::response::{Facts, Response, Slot, owned};
 use crate::upgraded::{AsyncUpgradedStream, UpgradedStream};
 
@@ -100,6 +101,15 @@ impl Response {
         let total = total.saturating_sub(receive);
         let parts = (0, total.as_secs(), total.subsec_micros());
         TIMEDELTA.import(py, "datetime", "timedelta")?.call1(parts)
+    }
+
+    /// What ``download()`` wrote of the body; ``None`` when it wrote nothing, and of other requests.
+    #[getter]
+    fn saved(&self) -> Option<Saved> {
+        match &*self.slot() {
+            Slot::Here(response) => response.saved().map(Saved::of),
+            _ => None,
+        }
     }
 
     /// Whether the status is 2xx.
