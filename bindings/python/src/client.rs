@@ -18,7 +18,7 @@ use crate::generated::Stats;
 use crate::gevent;
 use crate::prepared::Prepared;
 use crate::response::{Method, Response, SMALL_BODY};
-use crate::send::{Callers, send};
+use crate::sending::{Callers, send};
 use crate::shared::Shared;
 
 /// Sends on this thread, by the flow of its `auth`, if it has one.

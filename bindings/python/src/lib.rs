@@ -29,7 +29,7 @@ mod prepared;
 mod progress;
 mod redirects;
 mod response;
-mod send;
+mod sending;
 mod shared;
 mod timeout;
 mod tls;

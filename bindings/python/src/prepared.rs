@@ -13,7 +13,7 @@ use crate::build::{Built, line};
 use crate::errors::to_python;
 use crate::headers::{Field, fields, latin1_text};
 use crate::response::{Method, Response};
-use crate::send::send;
+use crate::sending::send;
 use crate::shared::Shared;
 
 /// See the module.

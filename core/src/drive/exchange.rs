@@ -155,8 +155,7 @@ pub(super) async fn exchange<W: Wait>(
     attempt: Attempt<'_, '_>,
 ) -> std::result::Result<HeadReceived, Failure> {
     let Attempt { lease, request, upload, now } = attempt;
-    let (pool, host, written) = (call.pool, lease.host(), call.ahead.take());
-    let ahead = written.is_some();
+    let (pool, host, ahead) = (call.pool, lease.host(), call.ahead.is_some());
     let connection = match lease.connection() {
         Ok(connection) => connection,
         Err(error) => return Err(Failure::before(error)),
@@ -167,7 +166,10 @@ pub(super) async fn exchange<W: Wait>(
     };
     let before = connection.wire.written;
     call.record.starts_on(connection);
-    connection.wire.sent += written.unwrap_or_default();
+    if let Some(written) = call.ahead {
+        call.ahead = None;
+        connection.wire.sent += written;
+    }
     let result = run(call, connection, request, upload, now, (ahead, opening)).await;
     call.record.counts(connection);
     if connection.pipeline.is_some() && result.is_ok() && !connection.wire.http.promises_more() {
@@ -225,6 +227,9 @@ async fn run<W: Wait>(
         }
     }
     let Call { deadlines, record, wait, .. } = call;
+    if !ahead {
+        record.head_ready(&connection.wire);
+    }
     let trailers = request.trailers.as_deref();
     let Connection { wire, io, .. } = connection;
     let before = wire.written;
@@ -242,6 +247,7 @@ async fn run<W: Wait>(
     let mut unlooked = 0;
     loop {
         if std::mem::take(&mut arrived) {
+            record.read(wire);
             take_early(wire, record, &mut come)?;
             if held && phase == Phase::AwaitContinue {
                 let is_final = come.head.is_some();
@@ -290,6 +296,7 @@ async fn run<W: Wait>(
                     opening.open();
                 }
             } else {
+                record.tell(Event::AwaitingContinue);
                 deadline = expect::patience(now, deadlines);
             }
         }
@@ -334,6 +341,7 @@ async fn run<W: Wait>(
                     phase = phase.after(Step::Wrote);
                 }
                 wait.spend(count);
+                record.wrote(wire);
                 if phase.sends() && !upload.is_over() {
                     deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
                     // An answer may make the rest pointless, and a server that reads on would never

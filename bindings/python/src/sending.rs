@@ -1,4 +1,4 @@
-//! A request and its response on the calling thread.
+//! Sends a request that was built, on the calling thread.
 
 use keepalive_core::{Error, Request};
 use keepalive_core::{ErrorKind, Until};
