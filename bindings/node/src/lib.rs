@@ -11,6 +11,7 @@ mod client;
 mod common;
 mod completion_record;
 mod convert;
+mod cookies;
 mod diagnostics;
 mod dispatched;
 mod download;

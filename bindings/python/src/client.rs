@@ -215,7 +215,9 @@ impl Client {
     /// headers]])), ``auth`` ((user, password), an ``Auth`` such as ``DigestAuth``, or a function of a
     /// ``Request``; ``None`` switches the client's off), ``on_redirect`` (a function of the response
     /// and the URL that it leads to, which refuses by ``False`` or an exception), ``timeout``
-    /// (seconds for each phase, a ``Timeout``, or ``None`` for no limit), ``follow_redirects``
+    /// (seconds for each phase, a ``Timeout``, or ``None`` for no limit), ``cookies`` (names and values beside
+    /// those that are kept, a ``Cookies`` or ``http.cookiejar.CookieJar`` in place of the client's, ``False`` for
+    /// none), ``follow_redirects``
     /// (default False), and ``extensions``, of which ``target`` is ``raw_target``. A header whose value is
     /// ``None`` is not sent, also one that would be by default. ``raw_target`` (bytes or str) is sent as
     /// the request target byte for byte, in place of the URL's path and query; ``decode=False`` leaves
@@ -276,6 +278,18 @@ impl Client {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stream> {
         Stream::of(&self.shared, method, url, options)
+    }
+
+    /// The cookies that the client keeps: a ``Cookies``; ``None`` when it keeps none. What is set here
+    /// replaces them.
+    #[getter]
+    fn cookies(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.shared.cookies(py)
+    }
+
+    #[setter]
+    fn set_cookies(&self, cookies: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.shared.set_cookies(cookies)
     }
 
     /// Counters of the pool.
