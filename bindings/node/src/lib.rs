@@ -24,6 +24,7 @@ mod stream;
 mod tls_info;
 mod told;
 pub mod trust;
+mod upload;
 mod wake;
 
 use keepalive_core::{
