@@ -43,6 +43,7 @@ mod start;
 mod upload;
 pub(crate) mod wait;
 pub(crate) mod warm;
+mod watched_upload;
 
 use std::sync::Arc;
 
@@ -56,6 +57,21 @@ use crate::request::Request;
 
 /// Sends `request` through all rings, until the head of its final answer is there.
 pub(crate) async fn perform<W: Wait>(
+    settings: &Settings,
+    pool: &Arc<ClientPool>,
+    request: &Request,
+    wait: &mut W,
+) -> Result<Box<Reply>> {
+    if request.pace.is_some()
+        && let Some(watched) = watched_upload::of(request)?
+    {
+        // Boxed: what is seldom asked for makes no other request's future larger.
+        return Box::pin(send(settings, pool, &watched, wait)).await;
+    }
+    send(settings, pool, request, wait).await
+}
+
+async fn send<W: Wait>(
     settings: &Settings,
     pool: &Arc<ClientPool>,
     request: &Request,
