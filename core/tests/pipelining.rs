@@ -237,3 +237,31 @@ fn keep_alive_max_is_not_exceeded() {
     let stats = client.stats();
     assert_eq!((stats.pipelined, stats.replayed, stats.opened), (1, 0, 2));
 }
+
+#[test]
+fn a_forwarding_proxy_gets_requests_to_several_origins_behind_one_another() {
+    let proxy = puppet();
+    let client = client(|config| {
+        one(config);
+        config.proxy = Some(proxy.url.clone());
+    });
+    let queue = Queue::new(|| {});
+    let submit = |token: u64| {
+        let request = get_request(&format!("http://host-{token}.test/{token}"));
+        client.submit(request, Until::Body, &queue, token).expect("submitted")
+    };
+    submit(0);
+    let say = proxy.connection();
+    proxy.heard();
+    say.send(Some(ok(b"0"))).expect("sent");
+    assert_eq!(answer(&queue).1.expect("an answer"), "0");
+    let _calls = [submit(1), submit(2), submit(3)];
+    for token in 1..4 {
+        assert_eq!(proxy.heard(), (0, format!("http://host-{token}.test/{token}")));
+    }
+    say.send(Some([ok(b"1"), ok(b"2"), ok(b"3")].concat())).expect("sent");
+    for token in 1..4 {
+        let (found, text) = answer(&queue);
+        assert_eq!((found, text.expect("an answer")), (token, token.to_string()));
+    }
+}

@@ -155,8 +155,7 @@ pub(super) async fn exchange<W: Wait>(
     attempt: Attempt<'_, '_>,
 ) -> std::result::Result<HeadReceived, Failure> {
     let Attempt { lease, request, upload, now } = attempt;
-    let (pool, host, written) = (call.pool, lease.host(), call.ahead.take());
-    let ahead = written.is_some();
+    let (pool, host, ahead) = (call.pool, lease.host(), call.ahead.is_some());
     let connection = match lease.connection() {
         Ok(connection) => connection,
         Err(error) => return Err(Failure::before(error)),
@@ -167,7 +166,10 @@ pub(super) async fn exchange<W: Wait>(
     };
     let before = connection.wire.written;
     call.record.starts_on(connection);
-    connection.wire.sent += written.unwrap_or_default();
+    if let Some(written) = call.ahead {
+        call.ahead = None;
+        connection.wire.sent += written;
+    }
     let result = run(call, connection, request, upload, now, (ahead, opening)).await;
     call.record.counts(connection);
     if connection.pipeline.is_some() && result.is_ok() && !connection.wire.http.promises_more() {

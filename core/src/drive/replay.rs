@@ -35,7 +35,10 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
         }
         let asked = call.record.begun;
         let mut lease = acquire(call, request, &route, replays > 0, asked).await?;
-        replays += u32::from(std::mem::take(&mut call.replayed));
+        if call.replayed {
+            call.replayed = false;
+            replays += 1;
+        }
         let (now, behind) = (call.record.marks.leased, call.ahead.is_some());
         let attempt = Attempt { lease: &mut lease, request, upload: body.upload(), now };
         let result = match hedge::allowed(&call.settings.config, request) {

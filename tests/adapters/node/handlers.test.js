@@ -273,6 +273,7 @@ for (const { name, undici } of undicis) {
       const tunnel = await undici.connect(`${server.url}/`, { dispatcher, path: 'other.example:443' })
       assert.equal(tunnel.statusCode, 200)
       tunnel.socket.destroy()
+      await assert.rejects(undici.connect(`${server.url}/`, { dispatcher, path: 'refused:1' }), { code: 'UND_ERR_SOCKET', message: 'bad connect' })
       await assert.rejects(undici.upgrade(bytes.url, { dispatcher, protocol: 'echo' }), { code: 'UND_ERR_SOCKET' })
       const { WebSocketServer } = require('ws')
       const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' })

@@ -3,6 +3,7 @@
 // fetch and all copies of undici look for the global one.
 
 const { globalClass } = require('../captured')
+const { bothShapes } = require('./both_shapes')
 const { InvalidArgumentError } = require('./errors')
 const { KeepaliveDispatcher } = require('./dispatcher')
 
@@ -69,13 +70,20 @@ function unregister() {
     if (globalThis[slot] !== mine && !(i === 0 && isAround(globalThis[slot], mine))) return
     gaveBack = true
     Object.defineProperty(globalThis, slot, {
-      value: [older ?? newer, newer ?? older][i],
+      value: [older ?? newer, newer ?? forNewer(older)][i],
       writable: true,
       enumerable: false,
       configurable: false,
     })
   })
   return gaveBack
+}
+
+/** An older dispatcher for undici 8, which was loaded when the newer place was ours and so has none of its own. */
+function forNewer(older) {
+  if (older === undefined) return undefined
+  const dispatch = (opts, handler) => older.dispatch(opts, bothShapes(handler))
+  return Object.create(older, { dispatch: { value: dispatch } })
 }
 
 /** undici 8 puts a wrapper of the newer slot's into the older one. */
