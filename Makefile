@@ -17,7 +17,7 @@ install: ## the C library to PREFIX (/usr/local): libraries, header, pkg-config,
 uninstall: ## take out what `make install` with the same PREFIX put in
 	@scripts/install.sh uninstall
 
-dist: ## what is published, into dist/: sources, the C library, the list of parts; ARGS="c" for some
+dist: ## what is published, into dist/: sources, C, Debian packages, wheel, npm packages, SBOM; ARGS="c deb" for parts
 	@scripts/dist.sh $(ARGS)
 
 demo: ## build everything and show one pool in C, Python and Node; ORIGIN=http://host:port/path for another server

@@ -42,7 +42,11 @@ class End(asyncio.Protocol):
         self.early.clear()
 
     def connection_lost(self, _: Exception | None) -> None:
-        self.later(lambda: self.other and self.other.transport and self.other.transport.close())
+        self.later(self.end)
+
+    def end(self) -> None:
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.close()
 
 
 async def main(port: int, round_trip: float) -> None:

@@ -18,6 +18,7 @@ mod error;
 mod event;
 #[rustfmt::skip]
 mod generated;
+mod hooks;
 mod host;
 mod options;
 mod progress;
@@ -44,6 +45,7 @@ pub use cookies::*;
 pub use download::*;
 pub use error::*;
 pub use event::*;
+pub use hooks::*;
 pub use options::*;
 pub use progress::*;
 pub use queue::*;

@@ -45,8 +45,8 @@
  *            ka_client_send runs on the calling thread; ka_client_submit on the engine's thread, and
  *            its events are fetched with ka_queue_take or its short form ka_queue_wait. Nothing calls
  *            back into the program from a foreign thread, except a body reader of a submitted
- *            request, a progress or redirect callback of one, a socket callback and a verifier. A `user_data` that is not theirs is handed
- *            back and never looked at.
+ *            request, a progress or redirect callback of one, a socket callback, a verifier and hooks. A
+ *            `user_data` that is not theirs is handed back and never looked at.
  * Leaving.   A call ends by returning. pthread_cancel is put off while a thread is in a call; the
  *            type PTHREAD_CANCEL_ASYNCHRONOUS is not supported. A function of the
  *            program's (of a body reader, a verifier) that leaves by a C++ exception or pthread_exit
@@ -348,6 +348,138 @@ enum ka_sent
 typedef enum ka_sent ka_sent;
 #else
 typedef int32_t ka_sent;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a hook is told of, in the order in which it happens to a request; in brackets what Go's httptrace
+ * calls it. Later versions may have more kinds: a hook passes over those that it does not know.
+ *
+ * The steps of a dial (those with `dial`) happen on the engine's thread. A client's hook is told of each
+ * dial, a request's of those that were begun for it: another connection may come first, and the dial goes on.
+ */
+enum ka_hook_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * A request begins: `method`, and its URL in `text`.
+     */
+    KA_HOOK_REQUEST = 1,
+    /**
+     * It asks the pool for a connection (GetConn).
+     */
+    KA_HOOK_QUEUED = 2,
+    /**
+     * A name is being resolved, which is in `text` (DNSStart).
+     */
+    KA_HOOK_RESOLVING = 3,
+    /**
+     * That has ended, with `count` addresses or the failure in `status` (DNSDone).
+     */
+    KA_HOOK_RESOLVED = 4,
+    /**
+     * The address in `text` is being connected to (ConnectStart).
+     */
+    KA_HOOK_CONNECTING = 5,
+    /**
+     * That has ended, `status` saying how (ConnectDone). An address that another overtakes has no end.
+     */
+    KA_HOOK_CONNECTED = 6,
+    /**
+     * A TLS handshake begins with the host in `text`, a proxy or the server (TLSHandshakeStart).
+     */
+    KA_HOOK_SECURING = 7,
+    /**
+     * That has ended, `status` saying how (TLSHandshakeDone).
+     */
+    KA_HOOK_SECURED = 8,
+    /**
+     * A dial has failed: `status` and `failed`.
+     */
+    KA_HOOK_DIAL_FAILED = 9,
+    /**
+     * A connection was opened, which took `resolve_ns`, `connect_ns` and `tls_ns`: of a client, each; of a
+     * request, the one that it then gets.
+     */
+    KA_HOOK_OPENED = 10,
+    /**
+     * The request has a connection (GotConn): `count` is 1 if it has carried a response before, `spent_ns` how
+     * long it was idle.
+     */
+    KA_HOOK_GOT_CONNECTION = 11,
+    /**
+     * The head of the request is written (WroteHeaders).
+     */
+    KA_HOOK_HEAD_SENT = 12,
+    /**
+     * The body waits for the server's word (Wait100Continue).
+     */
+    KA_HOOK_AWAITING_CONTINUE = 13,
+    /**
+     * The request is written to its last byte (WroteRequest): `count` bytes, TLS and all.
+     */
+    KA_HOOK_SENT = 14,
+    /**
+     * The first bytes of the answer came (GotFirstResponseByte).
+     */
+    KA_HOOK_FIRST_BYTE = 15,
+    /**
+     * A 1xx head came, which is in `response` (Got100Continue, Got1xxResponse).
+     */
+    KA_HOOK_INFORMATIONAL = 16,
+    /**
+     * The final head came, which is in `response`.
+     */
+    KA_HOOK_HEAD = 17,
+    /**
+     * The connection has gone back to the pool (PutIdleConn).
+     */
+    KA_HOOK_RETURNED = 18,
+    /**
+     * The response came to its verified end.
+     */
+    KA_HOOK_END = 19,
+    /**
+     * The connection died under the request, for the reason in `status`; it is sent again on a fresh one.
+     */
+    KA_HOOK_REPLAY = 20,
+    /**
+     * The request is tried again after `spent_ns`.
+     */
+    KA_HOOK_RETRY = 21,
+    /**
+     * The request is sent a second time beside the first.
+     */
+    KA_HOOK_HEDGE = 22,
+    /**
+     * The second of the two was answered first.
+     */
+    KA_HOOK_HEDGE_WON = 23,
+    /**
+     * The circuit breaker of the origin refused the request.
+     */
+    KA_HOOK_BREAKER = 24,
+    /**
+     * A redirect is followed, `count` being its number from 1 on.
+     */
+    KA_HOOK_REDIRECT = 25,
+    /**
+     * The request failed, or the body of its response did: `status` and `failed`. One that is cancelled is
+     * told of no end.
+     */
+    KA_HOOK_FAILED = 26,
+    /**
+     * A connection was closed, for the reason in `text`, a name as of ka_client_close_reasons.
+     */
+    KA_HOOK_CLOSED = 27,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ka_hook_kind ka_hook_kind;
+#else
+typedef int32_t ka_hook_kind;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -1382,6 +1514,112 @@ typedef struct {
  * KA_REDIRECT_REFUSED.
  */
 typedef bool (*ka_redirect_fn)(void *user_data, const ka_redirect *redirect);
+
+/**
+ * Something that happened, for the time of a call of a ka_hook_fn. Fields that its kind does not name are 0,
+ * empty or NULL.
+ */
+typedef struct {
+    /**
+     * The number of bytes of this struct that the running library knows.
+     */
+    size_t size;
+    /**
+     * What happened.
+     */
+    ka_hook_kind kind;
+    /**
+     * Why it failed, KA_OK if it did not.
+     */
+    ka_status status;
+    /**
+     * Number of the request that it happened to, unique in the process; 0: to none.
+     */
+    uint64_t request;
+    /**
+     * Number of the dial, unique in the process; 0 for what is not a step of one.
+     */
+    uint64_t dial;
+    /**
+     * Number of the connection, unique in the process.
+     */
+    uint64_t connection_id;
+    /**
+     * What the kind says.
+     */
+    uint64_t count;
+    /**
+     * What the kind says, in nanoseconds.
+     */
+    uint64_t spent_ns;
+    /**
+     * Spent on resolving the name, in nanoseconds.
+     */
+    uint64_t resolve_ns;
+    /**
+     * Spent on the TCP handshake, in nanoseconds.
+     */
+    uint64_t connect_ns;
+    /**
+     * Spent on the TLS handshake, in nanoseconds.
+     */
+    uint64_t tls_ns;
+    /**
+     * The method of the request.
+     */
+    ka_str method;
+    /**
+     * What the kind says.
+     */
+    ka_str text;
+    /**
+     * A head that came, without body: ka_response_status and its header fields.
+     */
+    const ka_response *response;
+    /**
+     * The failure.
+     */
+    const ka_error *failed;
+} ka_hook_event;
+
+/**
+ * Is told that something happened.
+ */
+typedef void (*ka_hook_fn)(void *user_data, const ka_hook_event *event);
+
+/**
+ * A function of the program's that is told what happens: ka_client_set_hooks, ka_request_set_hooks. Set what
+ * is not used to NULL, as an initialiser does: `ka_hooks hooks = {sizeof hooks, hook, NULL, data};`.
+ *
+ * The function is called where the thing happens: on the thread of ka_client_send and of ka_response_read, on
+ * the engine's for submitted requests (and within ka_client_submit), for the steps of every dial and for what
+ * the pool does by itself; by several threads at once, if several send. It is never called under a lock and must not block: on the
+ * engine's thread all submitted requests wait meanwhile, and what would wait is refused there
+ * (KA_INVALID_STATE). It may call the library, also with the client that it is told of: send (not on the
+ * engine's thread), submit, cancel its own call, close the client; only not change the request that it serves.
+ * It ends by returning: see "Leaving" at the head of this file. A forked child calls it for its own requests
+ * and connections, not for those of its parent.
+ */
+typedef struct {
+    /**
+     * sizeof(ka_hooks).
+     */
+    size_t size;
+    /**
+     * Is told what happens. Never NULL.
+     */
+    ka_hook_fn hook;
+    /**
+     * Called exactly once, after the last call of `hook`: when the client or request is freed, or the request
+     * has got other hooks, and the calls that use them have ended. It runs in the last of these calls or on
+     * the engine's thread, where it must not block. NULL: nothing is to be done.
+     */
+    ka_destroy_fn destroy;
+    /**
+     * Handed to the functions; never looked at.
+     */
+    void *user_data;
+} ka_hooks;
 
 /**
  * How TLS was agreed on when the connection of a response was opened: ka_response_tls.
@@ -2506,6 +2744,33 @@ KA_API size_t ka_response_history_count(const ka_response *response);
  * Errors: NULL when `response` is NULL or `index` not below ka_response_history_count.
  */
 KA_API const ka_response *ka_response_history_at(const ka_response *response, size_t index);
+
+/**
+ * Has the function of `hooks` be told what happens to all requests and connections of the client from now on.
+ * A client has one for all its life.
+ * Ownership: the struct is copied. Takes `hooks->user_data`, also on failure: from now on it lives until
+ * `destroy` is called with it. Only with NULL `hooks`, or a `size` that is impossible, is nothing taken.
+ * Threads: any. For those of the function see ka_hooks.
+ * Errors: KA_INVALID_ARGUMENT when `hooks` or its `hook` is NULL; KA_INVALID_STATE when the client has some
+ * already.
+ */
+KA_API
+ka_status ka_client_set_hooks(ka_client *client,
+                              const ka_hooks *hooks,
+                              ka_error **error);
+
+/**
+ * Has the function of `hooks` be told what happens to this request, beside that of its client. They take the
+ * place of earlier ones.
+ * Ownership: the struct is copied. Takes `hooks->user_data`, also on failure: from now on it lives until
+ * `destroy` is called with it. Only with NULL `hooks`, or a `size` that is impossible, is nothing taken.
+ * Threads: one at a time for one request. For those of the function see ka_hooks.
+ * Errors: KA_INVALID_ARGUMENT when `hooks` or its `hook` is NULL.
+ */
+KA_API
+ka_status ka_request_set_hooks(ka_request *request,
+                               const ka_hooks *hooks,
+                               ka_error **error);
 
 /**
  * Writes how TLS was agreed on for the connection that a response came over. `size` is

@@ -7,6 +7,8 @@ NODE26=$ROOT/target/node26/node_modules/node-linux-$(node -p process.arch 2>/dev
 export KEEPALIVE_ORIGIN=$ROOT/target/debug/keepalive-origin
 
 BUILD_PACKAGES=('maturin>=1.9,<2')
+# What wheels and addons for old systems are made with, and judged by.
+DIST_PACKAGES=('ziglang>=0.13' 'cargo-zigbuild>=0.20' 'auditwheel>=6' 'twine>=6')
 # The event loops and process managers that the wheel is tested under, what users pass to it, and the test
 # runners.
 TEST_PACKAGES=(

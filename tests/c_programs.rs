@@ -41,6 +41,9 @@ fn example_arguments(path: &Path, origin: &Origin, peer: &str) -> (Vec<String>, 
     let https = |path: &str| format!("{}{path}", origin.https());
     let ca_file = origin.ca_file().display().to_string();
     let own = support::root().join("Cargo.lock").display().to_string();
+    // Each run has a peer of its own.
+    let port = peer.rsplit(':').next().expect("a port");
+    let file = support::scratch().join(format!("resumed-{port}")).display().to_string();
     let other_pin = format!("sha256//{}=", "A".repeat(43));
     match stem.as_str() {
         "get" => (vec![http("/ok")], "ok"),
@@ -49,7 +52,7 @@ fn example_arguments(path: &Path, origin: &Origin, peer: &str) -> (Vec<String>, 
         "async_queue" => (vec![http("/bytes/1000"), "100".into()], "100 responses"),
         "threads" => (vec![http("/ok"), "4".into(), "25".into()], "100 requests"),
         "upload" => (vec![http("/upload-count"), own], "200 "),
-        "resume" => (vec![peer.into(), "/dev/null".into()], "300000 bytes in 3 tries"),
+        "resume" => (vec![peer.into(), file], "300000 bytes, gone on with 2 times"),
         "epoll" => (vec![http("/json")], "1000 of 1000 good"),
         "cancel" => (vec![http("/stall")], "KA_CANCELLED"),
         "pinning" => (vec![https("/ok"), ca_file, other_pin], "KA_CERTIFICATE_REJECTED"),

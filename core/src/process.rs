@@ -35,6 +35,8 @@ pub(crate) struct Process {
     pub closing: Closing,
     pools: Mutex<Vec<Weak<dyn ClosesIdle>>>,
     connections: AtomicU64,
+    requests: AtomicU64,
+    dials: AtomicU64,
 }
 
 /// A pool, seen from the process.
@@ -67,6 +69,16 @@ impl Process {
     /// A number that no other connection of the process has.
     pub fn next_connection_id(&self) -> u64 {
         self.connections.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A number that no other request of the process has; for those that somebody watches.
+    pub fn next_request_id(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A number that no other dial of the process has; for those that somebody watches.
+    pub fn next_dial_id(&self) -> u64 {
+        self.dials.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// A pool whose idle connections are to be closed at the end of the process.

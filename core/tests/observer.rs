@@ -37,10 +37,181 @@ impl Observer for Log {
             Event::HedgeWon => "hedge won".to_string(),
             Event::Breaker => "breaker".to_string(),
             Event::Evicted { reason, .. } => format!("evicted {}", reason.name()),
-            other => panic!("{other:?}"),
+            // Steps between these: the tests below.
+            _ => return,
         };
         self.0.lock().expect("never poisoned").push(line);
     }
+}
+
+/// Every event with the number of its request, by its name.
+#[derive(Default)]
+struct Steps(Mutex<Vec<(u64, String)>>);
+
+impl Steps {
+    fn names(&self) -> Vec<String> {
+        self.0.lock().expect("never poisoned").drain(..).map(|(_, name)| name).collect()
+    }
+
+    fn requests(&self) -> Vec<u64> {
+        self.0.lock().expect("never poisoned").iter().map(|(request, _)| *request).collect()
+    }
+}
+
+impl Observer for Steps {
+    fn observe(&self, _: &Event<'_>) {
+        panic!("told without its request");
+    }
+
+    fn observe_of(&self, request: u64, event: &Event<'_>) {
+        let shown = format!("{event:?}");
+        let name = shown.split([' ', '(']).next().unwrap_or_default().to_string();
+        let name = match event {
+            Event::Resolved { failed, .. }
+            | Event::Connected { failed, .. }
+            | Event::Secured { failed, .. } => match failed {
+                Some(kind) => format!("{name} {kind:?}"),
+                None => name,
+            },
+            Event::Failed(error) => format!("{name} {:?}", error.kind()),
+            Event::DialFailed { error, .. } => format!("{name} {:?}", error.kind()),
+            _ => name,
+        };
+        self.0.lock().expect("never poisoned").push((request, name));
+    }
+}
+
+/// What a new connection brings, and what follows it.
+const DIAL: [&str; 4] = ["Resolving", "Resolved", "Connecting", "Connected"];
+const TLS: [&str; 2] = ["Securing", "Secured"];
+const EXCHANGE: [&str; 7] = ["Picked", "HeadSent", "Sent", "FirstByte", "Head", "Returned", "End"];
+
+#[test]
+fn every_step_is_told_to_the_request_and_its_client_in_order_with_its_number() {
+    let origin = keepalive_origin::Origin::start(Default::default()).expect("the origin starts");
+    for (base, secure) in [(origin.http(), false), (origin.https(), true)] {
+        for submitted in [false, true] {
+            let (all, own) = (Arc::<Steps>::default(), Arc::<Steps>::default());
+            let client = common::trusting(&origin, |_| {});
+            client.set_observer(all.clone()).expect("the first");
+            assert!(client.set_observer(own.clone()).is_err(), "there is one");
+            let mut request = Request::new("GET", &format!("{base}/ok")).expect("a request");
+            request.set_observer(own.clone());
+            let send = || match submitted {
+                false => client.send_whole(&request, Blocking::default()).expect("ok"),
+                true => common::submit(&client, request.clone(), Until::Body).expect("ok"),
+            };
+            send();
+            let handshake: &[&str] = if secure { &TLS } else { &[] };
+            let expected = [&["Started", "Queued"], &DIAL[..], handshake, &["Dialled"], &EXCHANGE];
+            let requests = own.requests();
+            assert!(
+                requests[0] > 0 && requests.iter().all(|one| *one == requests[0]),
+                "{requests:?}"
+            );
+            assert_eq!(own.names(), expected.concat());
+            assert_eq!(all.names(), expected.concat());
+            send();
+            assert_eq!(own.names(), [&["Started", "Queued"][..], &EXCHANGE].concat());
+        }
+    }
+}
+
+#[test]
+fn failures_of_a_dial_and_of_a_body_are_told() {
+    let (client, own) = (common::client(|_| {}), Arc::<Steps>::default());
+    let told = |url: &str| {
+        let mut request = Request::new("GET", url).expect("a request");
+        request.set_observer(own.clone());
+        let result = client.send_whole(&request, Blocking::default());
+        (result.err().expect("a failure").kind(), own.names())
+    };
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr();
+    let (_, names) = told(&format!("http://{}/", closed.expect("an address")));
+    let begun = ["Started", "Queued", "Resolving", "Resolved", "Connecting"];
+    let ends = ["Connected ConnectFailed", "DialFailed ConnectFailed", "Failed ConnectFailed"];
+    assert_eq!(names, [&begun[..], &ends].concat());
+    let origin = common::origin();
+    let (kind, names) = told(&format!("{}/ok", origin.https()));
+    assert!(names.contains(&format!("Secured {kind:?}")), "{names:?}");
+    let cut = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/", cut.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        let mut stream = cut.accept().expect("a connection").0;
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+    });
+    let (kind, names) = told(&url);
+    assert_eq!(kind, ErrorKind::BodyTruncated);
+    assert_eq!(names.last(), Some(&format!("Failed {kind:?}")), "{names:?}");
+    let (kind, names) = told("http://nowhere.invalid/");
+    assert_eq!(kind, ErrorKind::ResolveFailed);
+    assert!(names.contains(&"Resolved ResolveFailed".to_string()), "{names:?}");
+}
+
+/// Uses the client that tells it, from within.
+struct Meddler {
+    client: std::sync::OnceLock<Client>,
+    url: String,
+    inside: std::sync::atomic::AtomicBool,
+    close: bool,
+}
+
+impl Observer for Meddler {
+    fn observe(&self, event: &Event<'_>) {
+        use std::sync::atomic::Ordering::SeqCst;
+        // The engine's thread must not wait.
+        let here = !matches!(event, Event::Resolving { .. } | Event::Connecting { .. });
+        if !here || std::thread::current().name() == Some("keepalive") {
+            return;
+        }
+        let Some(client) = self.client.get().filter(|_| !self.inside.swap(true, SeqCst)) else {
+            return;
+        };
+        client.stats();
+        if self.close {
+            client.close();
+        } else {
+            let request = Request::new("GET", &self.url).expect("a request");
+            let answer = client.send_whole(&request, Blocking::default());
+            assert_eq!(answer.expect("a response").status(), 200);
+        }
+        self.inside.store(false, SeqCst);
+    }
+}
+
+#[test]
+fn an_observer_may_use_the_client_that_tells_it() {
+    let server = script(|_, _| ok(b"hi"));
+    for close in [false, true] {
+        let (client, url) = (common::client(|_| {}), server.url.clone());
+        let (cell, inside) = (std::sync::OnceLock::new(), false.into());
+        let meddler = Arc::new(Meddler { client: cell, url, inside, close });
+        assert!(meddler.client.set(client.clone()).is_ok());
+        client.set_observer(meddler.clone()).expect("the first");
+        let answer = common::try_get(&client, &server.url);
+        assert_eq!(answer.is_err(), close, "a closed client refuses what has no connection yet");
+    }
+}
+
+#[test]
+fn an_observer_that_is_off_is_told_nothing_of_requests() {
+    struct Off(Steps);
+    impl Observer for Off {
+        fn observe(&self, event: &Event<'_>) {
+            self.0.observe_of(0, event);
+        }
+        fn is_on(&self) -> bool {
+            false
+        }
+    }
+    let server = script(|_, _| ok(b"hi"));
+    let (client, off) = (common::client(|_| {}), Arc::new(Off(Steps::default())));
+    client.set_observer(off.clone()).expect("the first");
+    common::get(&client, &server.url);
+    // Only what the pool tells of its connections.
+    assert_eq!(off.0.names(), ["Dialled", "Returned"]);
 }
 
 fn observed(change: impl FnOnce(&mut ClientConfig)) -> (Client, Arc<Log>) {

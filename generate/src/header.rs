@@ -24,6 +24,7 @@ const SOURCES: &[&str] = &[
     "progress",
     "response",
     "redirect",
+    "hooks",
     "tls",
     "response_tls",
     "event",

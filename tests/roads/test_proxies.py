@@ -180,6 +180,15 @@ def test_many_at_once(at_once: Caller, origin: Origin, running_squid: Daemon) ->
         assert result.json()["target"] == f"/echo?{number}"
 
 
+@pytest.mark.parametrize("at_once", [each for each in ALL if each.way in ("asyncio", "request")])
+def test_many_behind_one_another(at_once: Caller, origin: Origin, running_squid: Daemon) -> None:
+    """Over two connections, which the proxy reads request by request."""
+    requests = [get(f"{origin.http}/bytes/{size}") for size in range(60)]
+    options = {"proxy": running_squid.url(), "max_per_host": 2, "pipelining": 8}
+    for size, result in enumerate(at_once.run(options, *requests, together=True)):
+        assert result.status == 200 and len(result.body) == size, (size, result)
+
+
 def test_names_are_the_proxys_affair(caller: Caller, origin: Origin, running_squid: Daemon) -> None:
     """Only squid knows the name."""
     port = origin.http_place[1]

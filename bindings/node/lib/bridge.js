@@ -14,6 +14,7 @@ const free = []
 const tlsOf = (connection) => require('./tls_info').tlsOf(bridge, connection)
 let slab = new Slab(0, tlsOf)
 let used = 0
+let publish // what has happened, while somebody listens
 
 const bridge = new native.Bridge(onWake)
 
@@ -29,6 +30,8 @@ function deliver() {
     used = 0
     size = bridge.drain(slab.bytes, 0)
   }
+  // What led to the completions comes before them.
+  if (publish !== undefined && !publish(bridge)) publish = undefined
   const batch = slab
   const { words } = batch
   let at = used
@@ -100,6 +103,11 @@ if (isMainThread && !native.tellsAtExit) {
   process.once('exit', native.atExit)
 }
 
+/** Has what happened be published before completions. */
+function onEvents(by) {
+  publish = by
+}
+
 /** A slot for `exchange`. */
 function acquire(exchange) {
   if (free.length !== 0) {
@@ -116,4 +124,4 @@ function release(slot) {
   free.push(slot)
 }
 
-module.exports = { acquire, bridge, pollInline, release }
+module.exports = { acquire, bridge, onEvents, pollInline, release }

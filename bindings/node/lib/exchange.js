@@ -6,7 +6,8 @@
 // when it is given up between two calls.
 
 const { FinalizationRegistry, Promise, WeakRef, canPollInline, soon } = require('./captured')
-const { acquire, bridge, pollInline, release } = require('./bridge')
+const { channel } = require('node:diagnostics_channel')
+const { acquire, bridge, onEvents, pollInline, release } = require('./bridge')
 const { KeepaliveError, closed, failureOf, localError, tellInfo } = require('./errors')
 const { Incoming } = require('./incoming')
 const { unwatch, watch } = require('./abort')
@@ -20,6 +21,29 @@ const OVER = 'over' // the slot is given back
 
 const INLINE = 8
 const ASK = 256
+
+/** What is told of requests and connections to whoever listens. */
+const channels = [
+  'request:create', 'request:queued', 'request:connection', 'request:sent', 'request:firstByte',
+  'request:informational', 'request:headers', 'request:again', 'request:end', 'request:error',
+  'connection:connecting', 'connection:connected', 'connection:error', 'connection:returned', 'connection:closed',
+].map((name) => [name, channel(`libkeepalive:${name}`)])
+
+let diagnostics // loaded when somebody listens
+
+/** What is told of a request that is about to be submitted, if somebody listens. */
+function traced(request) {
+  if (diagnostics === undefined) {
+    if (!channels.some(isHeard)) return undefined
+    diagnostics = require('./diagnostics')
+    diagnostics.use(channels)
+  }
+  return diagnostics.begin(bridge, onEvents, request)
+}
+
+function isHeard([, one]) {
+  return one.hasSubscribers
+}
 
 /** Closes the connection's response when nobody can read it any more. */
 const unread = new FinalizationRegistry((exchange) => exchange.discard())
@@ -40,6 +64,7 @@ class Exchange {
     this.upload = undefined
     this.decider = undefined // has a word on redirects
     this.incoming = undefined // weak, so that an unread response can be collected
+    this.trace = undefined // of the request, for the diagnostics channels
   }
 
   /** Sends; throws when the arguments are not acceptable. */
@@ -57,6 +82,7 @@ class Exchange {
       watch(signal, this)
       this.signal = signal
     }
+    this.trace = traced(request)
     this.slot = acquire(this)
     let polled
     try {
@@ -131,6 +157,7 @@ class Exchange {
     this.finish()
     const error = new KeepaliveError(failure, this.url)
     if (record.told) tellInfo(error, record)
+    if (this.trace !== undefined && state !== CANCELLED) diagnostics.failed(this.trace, error)
     if (state === CANCELLED) {
       reader?.reject(this.wrap(error, true))
       return
@@ -259,6 +286,7 @@ class Exchange {
   abort(reason) {
     if (this.state === OVER || this.state === CANCELLED) return
     const { reject, reader } = this
+    if (this.trace !== undefined) diagnostics.failed(this.trace, reason)
     if (this.state === PENDING) {
       this.cancel()
       reject(reason)

@@ -5,13 +5,13 @@
 
 #![allow(clippy::too_many_arguments, reason = "one crossing; an object would cost more")]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use keepalive_common::{fork, huge_pages};
 use keepalive_core::{
-    Client, Completion, Outcome, Queue, RedirectHook, RedirectQuestion, Request, body_pipe,
+    Client, Completion, Outcome, Queue, RedirectHook, RedirectQuestion, Request, TlsInfo, body_pipe,
 };
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
@@ -22,10 +22,10 @@ use crate::call_table::CallTable;
 use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
 use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
+use crate::diagnostics::{self, Events};
 use crate::dispatched;
 use crate::download::Order;
 use crate::memory::Block;
-use crate::tls_info::NativeTls;
 use crate::wake::{Waking, report};
 
 /// The body comes through `push`.
@@ -54,6 +54,11 @@ struct Shared {
     queue: Arc<Queue>,
     waking: Waking,
     state: RefCell<State>,
+    events: Arc<Events>,
+    /// What the channels of requests call the next one; 0: nobody listens.
+    trace: Cell<u32>,
+    /// Of the body that `is_over` told of last.
+    ended: Cell<[f64; 2]>,
 }
 
 /// Hands questions to JavaScript.
@@ -74,8 +79,6 @@ struct State {
     /// Drained and not yet packed, the next one last.
     ready: Vec<Completion>,
     batch: Batch,
-    /// Of the body that `is_over` told of last.
-    ended: [f64; 2],
 }
 
 #[napi]
@@ -88,7 +91,9 @@ impl Bridge {
         let waking = Waking::new(env.raw(), on_wake.raw())?;
         let waker = waking.waker();
         let queue = Queue::new(move || waker.wake());
-        let shared = Rc::new(Shared { queue, waking, state: RefCell::default() });
+        let events = Events::new(waking.waker());
+        let (state, trace, ended) = (RefCell::default(), Cell::new(0), Cell::default());
+        let shared = Rc::new(Shared { queue, waking, state, events, trace, ended });
         // Registered after the thread-safe function, so it runs before that one is freed. Weak: the
         // module that made the bridge may be garbage before its environment ends.
         env.add_env_cleanup_hook(Rc::downgrade(&shared), |shared: Weak<Shared>| {
@@ -137,6 +142,10 @@ impl Bridge {
         let mut state = self.shared.state.borrow_mut();
         let token = state.slots.begin(index).ok_or_else(in_use)?;
         dispatched::prepare(&mut request, flags, &self.shared.queue, token);
+        let trace = self.shared.trace.take();
+        if trace > 0 {
+            diagnostics::attach(&mut request, trace, &self.shared.events);
+        }
         let mut sender = None;
         if flags & STREAM != 0 {
             let queue = self.shared.queue.clone();
@@ -249,25 +258,6 @@ impl Bridge {
     pub fn prepare(&self, mut memory: Room) {
         // SAFETY: used within this call only.
         huge_pages::advise(unsafe { memory.from(0.0) });
-    }
-
-    /// Whether `take` gave the last bytes of a body; its slot is free then.
-    #[napi]
-    pub fn is_over(&self, index: u32) -> bool {
-        let mut state = self.shared.state.borrow_mut();
-        let State { slots, ended, .. } = &mut *state;
-        let response = &mut slots.at(index).response;
-        let Some(over) = response.take_if(|response| response.is_complete()) else { return false };
-        let receive = over.timings().receive.as_secs_f64() * 1e3;
-        *ended = [receive, over.info().bytes_received as f64];
-        true
-    }
-
-    /// Of the body that `is_over` told of last: the milliseconds that it took, and all bytes of its
-    /// response.
-    #[napi]
-    pub fn ended(&self) -> Vec<f64> {
-        self.shared.state.borrow().ended.to_vec()
     }
 
     /// Asks the running call to end; its completion still comes.
@@ -386,25 +376,6 @@ impl Bridge {
         copied
     }
 
-    /// How TLS was agreed on for the connection with that number; `null` without TLS, or when it was
-    /// seen so long ago that it has been forgotten.
-    #[napi]
-    pub fn tls(&self, connection: f64) -> Option<NativeTls> {
-        let state = self.shared.state.borrow();
-        state.batch.sessions.get(connection).map(|tls| NativeTls::of(tls))
-    }
-
-    /// Copies one of the certificates of that connection's server to the beginning of `memory`, if
-    /// there is room; whether it did.
-    #[napi]
-    pub fn copy_certificate(&self, connection: f64, index: u32, mut memory: Room) -> bool {
-        let state = self.shared.state.borrow();
-        let tls = state.batch.sessions.get(connection);
-        let Some(der) = tls.and_then(|tls| tls.chain().nth(index as usize)) else { return false };
-        // SAFETY: used within this call only.
-        copy(der, unsafe { memory.from(0.0) }).is_some()
-    }
-
     /// The failure that a record of the last batch refers to.
     #[napi]
     pub fn failure(&self, number: u32) -> Option<Failure> {
@@ -424,6 +395,32 @@ impl Bridge {
 }
 
 impl Bridge {
+    /// Takes the response of the slot out of it once its body is over.
+    pub(crate) fn over(&self, index: u32) -> Option<keepalive_core::Response> {
+        let mut state = self.shared.state.borrow_mut();
+        state.slots.at(index).response.take_if(|response| response.is_complete())
+    }
+
+    /// What has happened for the diagnostics channels.
+    pub(crate) fn told(&self) -> &Arc<Events> {
+        &self.shared.events
+    }
+
+    /// What the channels of requests call the next one.
+    pub(crate) fn next_trace(&self) -> &Cell<u32> {
+        &self.shared.trace
+    }
+
+    /// Of the body that was over last.
+    pub(crate) fn last_end(&self) -> &Cell<[f64; 2]> {
+        &self.shared.ended
+    }
+
+    /// What was agreed on with the server of that connection.
+    pub(crate) fn session(&self, connection: f64) -> Option<Arc<TlsInfo>> {
+        self.shared.state.borrow().batch.sessions.get(connection).cloned()
+    }
+
     /// The response that the slot has.
     pub(crate) fn response<R>(
         &self,

@@ -7,6 +7,7 @@ use napi_derive::napi;
 
 use crate::common;
 use crate::convert::{Payload, Thrown, invalid, thrown};
+use crate::diagnostics;
 use crate::generated::NativeStats;
 use crate::trust::unverified;
 
@@ -77,6 +78,7 @@ impl NativeClient {
         }
         let decode = decode_given.then_some(config.decode);
         let client = Client::new(config).map_err(thrown)?;
+        diagnostics::observe(&client);
         Ok(NativeClient { client, defaults, decode, shared: false })
     }
 
@@ -107,6 +109,7 @@ impl NativeClient {
             true => Client::shared(config).map_err(thrown)?.clone(),
             false => unverified(config)?,
         };
+        diagnostics::observe(&client);
         let defaults = defaults(usual("header_timeout"), usual("stall_timeout"));
         Ok(NativeClient { client, defaults, decode: None, shared: true })
     }

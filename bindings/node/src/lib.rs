@@ -11,6 +11,7 @@ mod client;
 mod common;
 mod completion_record;
 mod convert;
+mod diagnostics;
 mod dispatched;
 mod download;
 #[rustfmt::skip]
@@ -20,6 +21,7 @@ pub mod multipart;
 mod stats;
 mod stream;
 mod tls_info;
+mod told;
 pub mod trust;
 mod wake;
 

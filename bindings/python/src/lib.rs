@@ -29,6 +29,7 @@ mod prepared;
 mod progress;
 mod redirects;
 mod response;
+mod sending;
 mod shared;
 mod timeout;
 mod tls;

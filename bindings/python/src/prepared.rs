@@ -10,10 +10,10 @@ use pyo3::types::{PyBytes, PyString};
 
 use crate::aio::pending::{Kept, Pending, Sending};
 use crate::build::{Built, line};
-use crate::client::send;
 use crate::errors::to_python;
 use crate::headers::{Field, fields, latin1_text};
 use crate::response::{Method, Response};
+use crate::sending::send;
 use crate::shared::Shared;
 
 /// See the module.

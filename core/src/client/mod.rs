@@ -30,7 +30,7 @@ use crate::fork::PerFork;
 use crate::net::resolver::Resolver;
 use crate::net::socket::SocketHook;
 use crate::net::tls::TlsSettings;
-use crate::observe::Observer;
+use crate::observe::{Observer, ObserverCell};
 use crate::process::{Process, process};
 use crate::request::Request;
 use crate::request::redirect_hook::RedirectHook;
@@ -43,7 +43,7 @@ use crate::stats::Stats;
 struct ClientInner {
     /// `None`: whichever this fork generation has.
     process: Option<&'static Process>,
-    observer: Option<Arc<dyn Observer>>,
+    observer: Arc<ObserverCell>,
     settings: Arc<Settings>,
     tls: Arc<TlsSettings>,
     resolver: Arc<Resolver>,
@@ -110,7 +110,9 @@ impl Client {
         Ok(Client {
             inner: Arc::new(ClientInner {
                 process: own,
-                observer,
+                observer: Arc::new(observer.map_or_else(ObserverCell::new, |told| {
+                    ObserverCell::with_value(Box::new(told))
+                })),
                 settings: Arc::new(Settings::new(config, ACCEPTED)?),
                 tls,
                 resolver,
@@ -287,6 +289,17 @@ impl Client {
     pub fn set_redirect_hook(&self, hook: Arc<dyn RedirectHook>) -> Result<()> {
         let set = self.inner.redirect_hook.set(Box::new(hook));
         set.map_err(|_| Error::state("the client has a redirect callback already"))
+    }
+
+    /// Has `observer` be told of what happens to all requests and connections from now on, on whatever thread
+    /// it happens.
+    ///
+    /// # Errors
+    /// `InvalidState` when the client has one: without a lock, which a fork could find taken, there is one for
+    /// all its life.
+    pub fn set_observer(&self, observer: Arc<dyn Observer>) -> Result<()> {
+        let set = self.inner.observer.set(Box::new(observer));
+        set.map_err(|_| Error::state("the client has an observer already"))
     }
 
     /// Counters of this client's pool.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::auth::tries::Tries;
+use crate::connection::dial_watch::DialWatch;
 use crate::connection::follow_dns::follow;
 use crate::connection::graceful_close::close_gracefully;
 use crate::connection::limits;
@@ -18,10 +19,11 @@ use crate::net::connect::dialled::Dialled;
 use crate::net::connect::socks::{Socks, SocksTarget};
 use crate::net::resolver::{Names, shown};
 use crate::net::socket::Binding;
+use crate::net::steps::{Step, StepWatch};
 use crate::origin::proxy::{ProxyScheme, ProxyServer};
 use crate::origin::route::{Address, Proxy, ProxyKind, Road, Route, Source};
 use crate::origin::{Origin, Scheme};
-use crate::pool::{DialOrder, EvictReason, Manager};
+use crate::pool::{DialOrder, EvictReason, Manager, Witness};
 use crate::stats::CloseCause;
 
 impl Manager for ConnectionManager {
@@ -29,12 +31,14 @@ impl Manager for ConnectionManager {
     type Connection = Box<Connection>;
     type Error = Error;
 
-    fn dial(pool: &Arc<ClientPool>, route: Route, order: DialOrder) {
-        let permit = Permit { pool: pool.clone(), order: Some(order) };
+    fn dial(pool: &Arc<ClientPool>, route: Route, order: DialOrder, witness: Witness) {
+        let watch = DialWatch::of(pool, witness);
+        let permit = Permit { pool: pool.clone(), order: Some(order), watch: watch.clone() };
         let job = async move {
             let began = Instant::now();
             let deadline = Deadline::after(began, order.limit, ErrorKind::ConnectTimeout);
-            let work = reach(&permit.pool.manager, &route);
+            let watch = watch.map(|watch| watch as Arc<dyn StepWatch>);
+            let work = reach(&permit.pool.manager, &route, watch);
             let result = match deadline.at {
                 None => work.await,
                 Some(at) => tokio::time::timeout_at(at.into(), work)
@@ -66,11 +70,15 @@ impl Manager for ConnectionManager {
 }
 
 /// Opens a connection along `route`.
-async fn reach(manager: &ConnectionManager, route: &Route) -> Result<Dialled> {
+async fn reach(
+    manager: &ConnectionManager,
+    route: &Route,
+    watch: Option<Arc<dyn StepWatch>>,
+) -> Result<Dialled> {
     let mut tried = Tries::default();
     loop {
         // A proxy that asks for other credentials is dialled anew, and asks no more often than it may.
-        if let Some(dialled) = go(manager, route, &mut tried).await? {
+        if let Some(dialled) = go(manager, route, &watch, &mut tried).await? {
             return Ok(dialled);
         }
     }
@@ -80,6 +88,7 @@ async fn reach(manager: &ConnectionManager, route: &Route) -> Result<Dialled> {
 async fn go(
     manager: &ConnectionManager,
     route: &Route,
+    watch: &Option<Arc<dyn StepWatch>>,
     tried: &mut Tries,
 ) -> Result<Option<Dialled>> {
     let ConnectionManager { process, resolver, tls, config, socket_hook, .. } = manager;
@@ -87,7 +96,8 @@ async fn go(
     let tls = own.0.as_ref().unwrap_or(tls);
     let via = via.0.as_deref().unwrap_or_default();
     let names = Names { resolver, dns: &process.dns, reachability: &process.reachability };
-    let mut binding = Binding { hook: socket_hook.get().cloned(), ..Binding::default() };
+    let (hook, watch) = (socket_hook.get().cloned(), watch.clone());
+    let mut binding = Binding { hook, watch, ..Binding::default() };
     if let Some(Source { address, interface }) = source.as_deref() {
         (binding.address, binding.interface) = (*address, interface.clone());
     }
@@ -109,7 +119,9 @@ async fn go(
     for (at, Proxy { kind, server }) in via.iter().enumerate() {
         if server.scheme == ProxyScheme::Https {
             let Origin { host, port, .. } = &*server.origin;
+            binding.tell(&Step::Securing(host));
             let secured = made.tls(host, *port, tls.of_proxies(), &process.tls, false).await;
+            binding.tell(&Step::Secured(secured.as_ref().err()));
             made = secured.map_err(|error| at_proxy(error, server))?;
         }
         if *kind == ProxyKind::Forward {
@@ -132,7 +144,10 @@ async fn go(
         }
     }
     if origin.scheme == Scheme::Https {
-        made = made.tls(&origin.host, origin.port, tls, &process.tls, true).await?;
+        binding.tell(&Step::Securing(&origin.host));
+        let secured = made.tls(&origin.host, origin.port, tls, &process.tls, true).await;
+        binding.tell(&Step::Secured(secured.as_ref().err()));
+        made = secured?;
     }
     Ok(Some(made))
 }
@@ -185,6 +200,7 @@ async fn socks(
 struct Permit {
     pool: Arc<ClientPool>,
     order: Option<DialOrder>,
+    watch: Option<Arc<DialWatch>>,
 }
 
 impl Permit {
@@ -203,6 +219,8 @@ impl Permit {
         let connection = Box::new(connection);
         manager.opened(&connection);
         let until = connection.idle_until(&manager.config, now);
+        // Whoever waits may give up the observer at once.
+        self.watch = None;
         if let Some(order) = self.order.take() {
             pool.dialled(order, stay(connection, now, until));
         }
@@ -215,6 +233,9 @@ impl Permit {
 
     fn end(&mut self, error: Error) {
         if let Some(order) = self.order.take() {
+            if let Some(watch) = self.watch.take() {
+                watch.failed(&error);
+            }
             self.pool.dial_failed(order, error);
         }
     }

@@ -11,6 +11,7 @@ use crate::connection::manager::ClientPool;
 use crate::connection::{Connection, idle_reaper, probe, stay};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::fork;
+use crate::observe::Event;
 use crate::pool::HostId;
 use crate::stats::CloseCause;
 
@@ -74,19 +75,19 @@ impl Lease {
         None
     }
 
-    /// Gives the connection back if it may be reused, else closes it.
-    pub fn check_in(mut self, now: Instant) {
+    /// Gives the connection back if it may be reused, else closes it; whether it was given back.
+    pub fn check_in(mut self, now: Instant) -> bool {
         if self.is_foreign() {
-            return;
+            return false;
         }
         let Some(mut connection) = self.connection.take() else {
-            return;
+            return false;
         };
         let pool = self.pool.clone();
         if connection.pipeline.is_some() {
             match pass_on(&pool, self.host, connection, now) {
                 Some(back) => connection = back,
-                None => return,
+                None => return false,
             }
         }
         if connection.wire.transport.holds() {
@@ -97,13 +98,17 @@ impl Lease {
         });
         match kept {
             Ok(until) => {
+                let number = connection.id;
                 pool.check_in(self.host, stay(connection, now, until));
                 idle_reaper::arm(&pool);
+                pool.manager.tell(&Event::Returned { connection: number });
+                true
             }
             Err(reason) => {
                 pool.manager.closed(&connection, reason);
                 close_gracefully(pool.manager.process, connection);
                 pool.discard(self.host);
+                false
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::net::resolver::Resolver;
 use crate::net::socket::SocketHook;
 use crate::net::tls::TlsSettings;
-use crate::observe::{Event, Observer, tell};
+use crate::observe::{Event, ObserverCell, tell};
 use crate::origin::dns_refresh::DnsRefresh;
 use crate::origin::nonces::Nonces;
 use crate::pool::{Pool, PoolLimits};
@@ -57,7 +57,7 @@ pub(crate) struct ConnectionManager {
     pub parked: ParkedBodies,
     pub pipelines: Pipelines,
     /// Told of all that happens.
-    pub observer: Option<Arc<dyn Observer>>,
+    pub observer: Arc<ObserverCell>,
 }
 
 impl Drop for ConnectionManager {
@@ -97,9 +97,14 @@ impl ConnectionManager {
         self.tell(&Event::Evicted { connection: connection.id, reason });
     }
 
-    /// Something happened to a connection or a request of the client.
+    /// Something happened to a connection of the client.
     pub fn tell(&self, event: &Event<'_>) {
-        tell(self.observer.as_ref(), event);
+        self.tell_of(0, event);
+    }
+
+    /// Something happened to the request of that number.
+    pub fn tell_of(&self, request: u64, event: &Event<'_>) {
+        tell(self.observer.get(), request, event);
     }
 }
 
@@ -109,7 +114,7 @@ pub(crate) fn open_pool(
     config: &Arc<ClientConfig>,
     tls: &Arc<TlsSettings>,
     (resolver, roads, hooks): (&Arc<Resolver>, Roads, (&Arc<HookCell>, &Arc<RedirectCell>)),
-    observer: Option<Arc<dyn Observer>>,
+    observer: Arc<ObserverCell>,
 ) -> Arc<ClientPool> {
     let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     let caps = PoolLimits {

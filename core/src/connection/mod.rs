@@ -7,6 +7,7 @@
 
 mod alarm;
 pub(crate) mod detached;
+mod dial_watch;
 mod dialing;
 pub(crate) mod ends;
 pub(crate) mod exit;

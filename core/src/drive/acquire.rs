@@ -70,6 +70,7 @@ async fn find<W: Wait>(
     let mut first = false;
     let mut pipelined = !fresh && pipeline::fits(&call.settings.config, request);
     loop {
+        let witness = if call.record.is_observed() { call.record.witness() } else { None };
         let Call { pool, deadlines, wait, .. } = call;
         let wish = CheckoutOptions {
             registered: W::REGISTERED,
@@ -80,7 +81,7 @@ async fn find<W: Wait>(
             dial_limit: deadlines.connect,
         };
         let at = Moment { now, wall: SystemTime::now() };
-        let mut ticket = match pool.checkout(route, at, wish) {
+        let mut ticket = match pool.checkout_seen(route, at, wish, witness) {
             Ok(Checkout::Idle(host, connection)) => {
                 let lease = Lease::new(pool.clone(), host, connection);
                 if trusted(&lease, now) {

@@ -40,6 +40,8 @@ pub(crate) struct Live {
     pub(super) origin: Arc<Origin>,
     reused: bool,
     observer: Option<Arc<dyn Observer>>,
+    /// The number of its request for whoever is told; 0: nobody is.
+    request: u64,
     /// What the wire had received before the response.
     before: u64,
     /// When it ended, and how many bytes it was then.
@@ -58,7 +60,7 @@ impl Live {
         deadlines: &Deadlines,
         origin: Arc<Origin>,
         reused: bool,
-        observer: Option<Arc<dyn Observer>>,
+        (observer, request): (Option<Arc<dyn Observer>>, u64),
         meter: Option<Box<Meter>>,
     ) -> Live {
         Live {
@@ -70,6 +72,7 @@ impl Live {
             origin,
             reused,
             observer,
+            request,
             before,
             ended: None,
             taken: 0,
@@ -88,6 +91,7 @@ impl Live {
             origin,
             reused: false,
             observer: None,
+            request: 0,
             before: 0,
             ended: None,
             taken: 0,
@@ -122,16 +126,28 @@ impl Live {
         if let Some(mut lease) = self.lease.take() {
             let now = self.ends(&mut lease);
             let pool = lease.pool.clone();
-            lease.check_in(now);
-            pool.manager.tell(&Event::End);
-            tell(self.observer.as_ref(), &Event::End);
+            let number = lease.connection().map_or(0, |connection| connection.id);
+            if lease.check_in(now) {
+                self.tell_own(&Event::Returned { connection: number });
+            }
+            pool.manager.tell_of(self.request, &Event::End);
+            self.tell_own(&Event::End);
+        }
+    }
+
+    fn tell_own(&self, event: &Event<'_>) {
+        if self.request > 0 {
+            tell(self.observer.as_ref(), self.request, event);
         }
     }
 
     pub(crate) fn fail(&mut self, error: Error) -> Error {
         if let Some(mut lease) = self.lease.take() {
             self.ends(&mut lease);
+            let pool = lease.pool.clone();
             lease.discard(CloseCause::Failed);
+            pool.manager.tell_of(self.request, &Event::Failed(&error));
+            self.tell_own(&Event::Failed(&error));
         }
         error.with_exchange(self.reused, Sent::All, false, true)
     }

@@ -1,5 +1,6 @@
 //! What all rings share about one request on its way.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,11 +13,13 @@ use crate::config::Settings;
 use crate::connection::Connection;
 use crate::connection::ends::Ends;
 use crate::connection::manager::ClientPool;
+use crate::connection::wire::Wire;
 use crate::deadline::Deadlines;
 use crate::drive::info::{Marks, Tally};
 use crate::drive::wait::Wait;
+use crate::drive::watch::Watch;
 use crate::error::{Error, Result};
-use crate::observe::{Event, Observer, tell};
+use crate::observe::{Event, Observer, Witness, tell};
 use crate::origin::Scheme;
 use crate::origin::route::{Road, Route, TlsIdentity};
 use crate::request::Request;
@@ -131,6 +134,9 @@ pub(crate) struct Record<'a> {
     observer: Option<&'a Arc<dyn Observer>>,
     /// Somebody is told.
     observed: bool,
+    /// Its number for whoever is told.
+    request: u64,
+    watch: Watch,
 }
 
 impl<'a> Record<'a> {
@@ -139,7 +145,10 @@ impl<'a> Record<'a> {
         observer: Option<&'a Arc<dyn Observer>>,
         started: Instant,
     ) -> Record<'a> {
-        let observed = observer.is_some() || pool.manager.observer.is_some();
+        let is_on = |observer: &Arc<dyn Observer>| observer.is_on();
+        let all = &pool.manager.observer;
+        let observed = observer.is_some_and(is_on) || all.get().is_some_and(is_on);
+        let request = if observed { pool.manager.process.next_request_id() } else { 0 };
         Record {
             info: Tally::default(),
             marks: Marks::at(started),
@@ -150,12 +159,14 @@ impl<'a> Record<'a> {
             pool,
             observer,
             observed,
+            request,
+            watch: Watch::default(),
         }
     }
 
     /// For what goes on beside a call: observers are told, nothing is written down of the call.
     fn aside(&self) -> Record<'a> {
-        let Record { pool, observer, observed, .. } = *self;
+        let Record { pool, observer, observed, request, .. } = *self;
         Record {
             info: Tally::default(),
             marks: Marks::at(self.marks.started),
@@ -166,6 +177,8 @@ impl<'a> Record<'a> {
             pool,
             observer,
             observed,
+            request,
+            watch: Watch::default(),
         }
     }
 
@@ -174,6 +187,7 @@ impl<'a> Record<'a> {
         (self.marks, self.begun) = (Marks::at(now), now);
         self.info = Tally { redirects, ..Tally::default() };
         (self.informational, self.ends) = (None, None);
+        self.tell(Event::Redirect(redirects));
     }
 
     /// Another try follows: what is written down is of that one, but for how many there were.
@@ -229,9 +243,28 @@ impl<'a> Record<'a> {
     fn told(&self, event: &Event<'_>) {
         // A client hears of each dial from the pool.
         if !matches!(event, Event::Dialled { .. }) {
-            self.pool.manager.tell(event);
+            self.pool.manager.tell_of(self.request, event);
         }
-        tell(self.observer, event);
+        self.tell_own(event);
+    }
+
+    /// Tells the observer of the request alone, of what the client hears of from its pool.
+    pub fn tell_own(&self, event: &Event<'_>) {
+        if self.observed {
+            tell(self.observer, self.request, event);
+        }
+    }
+
+    /// Its number for whoever is told; 0 when nobody is.
+    pub fn request(&self) -> u64 {
+        self.request
+    }
+
+    /// Whom a dial that is begun for it is told to.
+    #[cold]
+    pub fn witness(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        let (observer, request) = (self.observer?.clone(), self.request);
+        Some(Arc::new(Witness { observer, request }))
     }
 
     /// It was sent behind others: it is told of so when its answer is next.
@@ -242,6 +275,30 @@ impl<'a> Record<'a> {
     /// Whether somebody wants to be told of what takes work to find out.
     pub fn is_observed(&self) -> bool {
         self.observed
+    }
+
+    /// The machine has the head, and nothing else, to be written.
+    #[inline]
+    pub fn head_ready(&mut self, wire: &Wire) {
+        if self.observed {
+            self.watch = Watch::of(wire);
+        }
+    }
+
+    /// Something was written.
+    #[inline]
+    pub fn wrote(&mut self, wire: &Wire) {
+        if self.observed && self.watch.has_sent_head(wire) {
+            self.tell(Event::HeadSent);
+        }
+    }
+
+    /// Something was read.
+    #[inline]
+    pub fn read(&mut self, wire: &Wire) {
+        if self.observed && self.watch.has_heard(wire) {
+            self.tell(Event::FirstByte);
+        }
     }
 
     /// A 1xx head came.
@@ -283,6 +340,7 @@ impl<'a> Record<'a> {
     pub fn failed(&mut self, error: Error) -> Error {
         let mut marks = self.marks;
         marks.failed(self.begun, error.phase(), Instant::now());
+        self.tell(Event::Failed(&error));
         error.with_info(self.info.told(self.ends.as_ref()), marks.timings(None))
     }
 }

@@ -227,6 +227,9 @@ async fn run<W: Wait>(
         }
     }
     let Call { deadlines, record, wait, .. } = call;
+    if !ahead {
+        record.head_ready(&connection.wire);
+    }
     let trailers = request.trailers.as_deref();
     let Connection { wire, io, .. } = connection;
     let before = wire.written;
@@ -244,6 +247,7 @@ async fn run<W: Wait>(
     let mut unlooked = 0;
     loop {
         if std::mem::take(&mut arrived) {
+            record.read(wire);
             take_early(wire, record, &mut come)?;
             if held && phase == Phase::AwaitContinue {
                 let is_final = come.head.is_some();
@@ -292,6 +296,7 @@ async fn run<W: Wait>(
                     opening.open();
                 }
             } else {
+                record.tell(Event::AwaitingContinue);
                 deadline = expect::patience(now, deadlines);
             }
         }
@@ -336,6 +341,7 @@ async fn run<W: Wait>(
                     phase = phase.after(Step::Wrote);
                 }
                 wait.spend(count);
+                record.wrote(wire);
                 if phase.sends() && !upload.is_over() {
                     deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
                     // An answer may make the rest pointless, and a server that reads on would never

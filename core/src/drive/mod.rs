@@ -43,6 +43,7 @@ mod start;
 mod upload;
 pub(crate) mod wait;
 pub(crate) mod warm;
+pub(crate) mod watch;
 mod watched_upload;
 
 use std::sync::Arc;
@@ -53,6 +54,7 @@ use crate::drive::call::Call;
 use crate::drive::reply::Reply;
 use crate::drive::wait::Wait;
 use crate::error::Result;
+use crate::observe::Event;
 use crate::request::Request;
 
 /// Sends `request` through all rings, until the head of its final answer is there.
@@ -78,6 +80,10 @@ async fn send<W: Wait>(
     wait: &mut W,
 ) -> Result<Box<Reply>> {
     let mut call = Call::new(settings, pool, request, wait);
+    if call.record.is_observed() {
+        let (method, url) = (request.method(), request.url());
+        call.record.tell(Event::Started { method, url });
+    }
     let result = redirect::send(&mut call, request).await;
     result.map_err(|error| call.record.failed(error))
 }

@@ -177,7 +177,10 @@ pub(super) fn reply<W: Wait>(
             call.record.tell(Event::End);
         }
         Ok(Taken::End) => {
-            lease.check_in(head_at);
+            let connection = call.record.info.connection_id;
+            if lease.check_in(head_at) {
+                call.record.tell_own(&Event::Returned { connection });
+            }
             reply.meter = meter;
             call.record.tell(Event::End);
         }
@@ -188,13 +191,14 @@ pub(super) fn reply<W: Wait>(
                 &call.deadlines,
                 request.target.origin.clone(),
                 call.record.info.reused,
-                request.observer.clone(),
+                (request.observer.clone(), call.record.request()),
                 meter,
             )));
         }
         Err(error) => {
             lease.discard(CloseCause::Failed);
             let error = error.with_exchange(call.record.info.reused, Sent::All, false, true);
+            call.record.tell(Event::Failed(&error));
             reply.state = State::Failed(error);
         }
     }

@@ -9,6 +9,7 @@ pub(crate) mod reachability;
 pub(crate) mod resolver;
 pub(crate) mod socket;
 pub(crate) mod space;
+pub(crate) mod steps;
 pub(crate) mod tls;
 pub(crate) mod transport;
 mod trust;

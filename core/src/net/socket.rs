@@ -16,6 +16,7 @@ use tokio::io::unix::AsyncFd;
 use crate::fork;
 use crate::net::busy_poll::Pace;
 use crate::net::space::{Space, Unfilled};
+use crate::net::steps::{Step, StepWatch};
 
 /// A descriptor, and its registration with the reactor if it has one.
 pub(crate) struct Io {
@@ -100,12 +101,21 @@ pub(crate) struct Binding {
     pub address: Option<IpAddr>,
     pub interface: Option<String>,
     pub hook: Option<Arc<SocketHook>>,
+    /// Told of the steps of the dial.
+    pub watch: Option<Arc<dyn StepWatch>>,
 }
 
 impl Binding {
     /// It is bound to nothing.
     pub fn is_free(&self) -> bool {
         self.address.is_none() && self.interface.is_none() && self.hook.is_none()
+    }
+
+    /// Tells of a step, if anybody watches.
+    pub fn tell(&self, step: &Step<'_>) {
+        if let Some(watch) = &self.watch {
+            watch.step(step);
+        }
     }
 
     /// Lets the host see a socket that is not connected yet.

@@ -22,7 +22,7 @@ use crate::pool::state::PoolState;
 use crate::pool::types::{Action, TicketId};
 pub(crate) use crate::pool::types::{
     CheckoutError, CheckoutOptions, Counts, Decision, EvictReason, Grant, HostId, Idle, LineId,
-    Moment, Places, PoolLimits, Standing,
+    Moment, Places, PoolLimits, Standing, Witness,
 };
 use crate::sync::{Mutex, MutexGuard, lock};
 
@@ -33,7 +33,7 @@ pub(crate) trait Manager: Send + Sync + Sized + 'static {
     type Error: Send + 'static;
 
     /// Opens a connection and reports it with [`Pool::dialled`] or [`Pool::dial_failed`].
-    fn dial(pool: &Arc<Pool<Self>>, key: Self::Key, order: DialOrder);
+    fn dial(pool: &Arc<Pool<Self>>, key: Self::Key, order: DialOrder, witness: Witness);
 
     /// Closes a connection that the pool gave up.
     fn close(&self, connection: Self::Connection, why: EvictReason);
@@ -91,8 +91,8 @@ impl<T: Manager> Pool<T> {
             match action {
                 Action::Wake(waker) => waker.wake(),
                 Action::Close(connection, why) => self.manager.close(connection, why),
-                Action::Dial { key, host, dial, limit } => {
-                    T::dial(self, key, DialOrder { host, dial, limit });
+                Action::Dial { key, host, dial, limit, witness } => {
+                    T::dial(self, key, DialOrder { host, dial, limit }, witness);
                 }
             }
         }
@@ -105,7 +105,23 @@ impl<T: Manager> Pool<T> {
         at: Moment,
         wish: CheckoutOptions,
     ) -> Result<Checkout<T>, CheckoutError> {
-        let checkout = self.decide(|state, actions| state.checkout(key, at, wish, actions))?;
+        self.checkout_seen(key, at, wish, None)
+    }
+
+    /// An idle connection that meets the wish, or a place in the queue; a dial that is begun for it is told
+    /// to `witness`.
+    #[inline]
+    pub fn checkout_seen(
+        self: &Arc<Self>,
+        key: &T::Key,
+        at: Moment,
+        wish: CheckoutOptions,
+        witness: Witness,
+    ) -> Result<Checkout<T>, CheckoutError> {
+        let decide = |state: &mut State<T>, actions: &mut Actions<T>| {
+            state.checkout_seen(key, at, wish, witness, actions)
+        };
+        let checkout = self.decide(decide)?;
         Ok(match checkout {
             Decision::Idle(host, connection) => Checkout::Idle(host, connection),
             Decision::Ticket(ticket) => Checkout::Ticket(Ticket::new(self.clone(), ticket)),

@@ -14,7 +14,7 @@ use slab::Slab;
 
 use crate::pool::types::{
     Action, BuildIdentityHasher, CheckoutError, CheckoutOptions, Decision, EvictReason, Grant,
-    HostId, Idle, Line, Moment, PoolLimits, Standing, TicketId,
+    HostId, Idle, Line, Moment, PoolLimits, Standing, TicketId, Witness,
 };
 
 pub(super) struct Host<K, C> {
@@ -43,6 +43,7 @@ pub(super) struct Waiter<C, E> {
     pub(super) dialled: bool,
     /// How long that may take.
     pub(super) dial_limit: Option<Duration>,
+    pub(super) witness: Witness,
     pub(super) waker: Option<Waker>,
     pub(super) grant: Option<Grant<C, E>>,
 }
@@ -112,11 +113,25 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
 
     /// An idle connection, most recently used first, if one meets the wish; else a ticket, and a
     /// dial if the caps allow.
+    #[cfg(test)]
     pub fn checkout(
         &mut self,
         key: &K,
         at: Moment,
         wish: CheckoutOptions,
+        actions: &mut Vec<Action<K, C>>,
+    ) -> Result<Decision<C>, CheckoutError> {
+        self.checkout_seen(key, at, wish, None, actions)
+    }
+
+    /// An idle connection, most recently used first, if one meets the wish; else a ticket, and a
+    /// dial if the caps allow, which is told to `witness`.
+    pub fn checkout_seen(
+        &mut self,
+        key: &K,
+        at: Moment,
+        wish: CheckoutOptions,
+        witness: Witness,
         actions: &mut Vec<Action<K, C>>,
     ) -> Result<Decision<C>, CheckoutError> {
         if self.closed {
@@ -142,6 +157,7 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             pipelined: wish.pipelined,
             dialled: false,
             dial_limit: wish.dial_limit,
+            witness,
             waker: None,
             grant: None,
         });
@@ -208,7 +224,8 @@ impl<K: Clone + Eq + Hash, C, E> PoolState<K, C, E> {
             self.undialled -= 1;
             let key = self.hosts[host].key.clone();
             let limit = self.waiters[ticket].dial_limit;
-            actions.push(Action::Dial { key, host, dial, limit });
+            let witness = self.waiters[ticket].witness.take();
+            actions.push(Action::Dial { key, host, dial, limit, witness });
         }
     }
 

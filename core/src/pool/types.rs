@@ -1,6 +1,8 @@
 //! The words the pool's decisions are made of.
 
+use std::any::Any;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -23,8 +25,12 @@ pub(crate) enum Action<K, C> {
         host: HostId,
         dial: usize,
         limit: Option<Duration>,
+        witness: Witness,
     },
 }
+
+/// Whom a dial is told to, of the waiter that it is begun for; the pool only hands it on.
+pub(crate) type Witness = Option<Arc<dyn Any + Send + Sync>>;
 
 /// Why the pool itself closed a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -155,7 +155,7 @@ impl BodySource for FileBody {
                 Poll::Pending => Poll::Pending,
                 Poll::Ready(done) => {
                     let gone = |_| failed(&self.path, &io::Error::other("its reader is gone"));
-                    let done = done.map_err(gone).flatten();
+                    let done = done.map_err(gone).and_then(|done| done);
                     Poll::Ready(self.taken(done))
                 }
             },

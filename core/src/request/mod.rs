@@ -426,6 +426,11 @@ impl Request {
         self.observer = Some(observer);
     }
 
+    /// Who is told, if anybody is.
+    pub fn observer(&self) -> Option<&Arc<dyn Observer>> {
+        self.observer.as_ref()
+    }
+
     /// What is known of it before it is sent, for the rule of repeats.
     pub(crate) fn attempt(&self) -> Attempt {
         Attempt {

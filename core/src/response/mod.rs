@@ -56,6 +56,14 @@ impl From<&Hop> for Response {
     }
 }
 
+impl From<&ResponseHead> for Response {
+    /// A response without a body, of which no more than its head is known.
+    fn from(head: &ResponseHead) -> Response {
+        let reply = Reply::of_head(head.clone(), "".into(), Marks::at(Instant::now()));
+        Response { reply: Box::new(reply) }
+    }
+}
+
 impl From<&RedirectQuestion> for Response {
     /// A response without a body, of which no more than its head is known.
     fn from(question: &RedirectQuestion) -> Response {

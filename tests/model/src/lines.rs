@@ -13,7 +13,7 @@ use shuttle::{future, thread};
 use crate::line::{Hold, Line, Turn};
 use crate::pool::{
     Checkout, CheckoutOptions, DialOrder, EvictReason, Grant, HostId, Idle, Manager, Moment,
-    Places, Pool, PoolLimits,
+    Places, Pool, PoolLimits, Witness,
 };
 
 const CAPS: PoolLimits = PoolLimits { per_host: 1, total: 1, dials_per_host: 1, waiters: 16 };
@@ -46,7 +46,7 @@ impl Manager for Server {
     type Connection = Connection;
     type Error = &'static str;
 
-    fn dial(pool: &Connections, (): (), order: DialOrder) {
+    fn dial(pool: &Connections, (): (), order: DialOrder, _: Witness) {
         let dialler = pool.clone();
         let dial = thread::spawn(move || {
             let line = Arc::new(Line::default());

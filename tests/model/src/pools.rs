@@ -11,7 +11,7 @@ use shuttle::{future, thread};
 
 use crate::pool::{
     Checkout, CheckoutError, CheckoutOptions, DialOrder, EvictReason, Grant, HostId, Idle, Manager,
-    Moment, Pool, PoolLimits, Ticket,
+    Moment, Pool, PoolLimits, Ticket, Witness,
 };
 
 const CAPS: PoolLimits = PoolLimits { per_host: 2, total: 3, dials_per_host: 1, waiters: 16 };
@@ -58,7 +58,7 @@ impl Manager for Server {
     type Connection = Connection;
     type Error = &'static str;
 
-    fn dial(pool: &Waits, origin: usize, order: DialOrder) {
+    fn dial(pool: &Waits, origin: usize, order: DialOrder, _: Witness) {
         let dialling = pool.manager.dialling[origin].fetch_add(1, Ordering::SeqCst) + 1;
         assert!(dialling <= CAPS.dials_per_host, "{dialling} dials at once");
         pool.manager.opened(origin);

@@ -17,6 +17,7 @@ use crate::net::happy_eyeballs::{ATTEMPT_DELAY, Race};
 use crate::net::reachability::Reachability;
 use crate::net::resolver::{Names, shown};
 use crate::net::socket::{Binding, Io, finish_connect, start_connect, watch};
+use crate::net::steps::Step;
 use crate::net::transport::Transport;
 
 /// Connects to where a name leads. The caller sets the deadline by dropping the future.
@@ -29,7 +30,11 @@ pub(super) async fn to_name(
     let started = Instant::now();
     let mut after = None;
     loop {
-        let mut answer = names.resolve(host, port, after).await?;
+        binding.tell(&Step::Resolving(host));
+        let answer = names.resolve(host, port, after).await;
+        let told = answer.as_ref().map(|answer| &answer.addresses[..]);
+        binding.tell(&Step::Resolved(told));
+        let mut answer = answer?;
         let resolved = Instant::now();
         if let Some(source) = binding.address {
             answer.addresses.retain(|address| address.is_ipv4() == source.is_ipv4());
@@ -192,13 +197,17 @@ async fn attempt(
     address: SocketAddr,
     binding: &Binding,
 ) -> std::result::Result<(Io, SocketAddr), Unreached> {
+    let shown = binding.watch.as_ref().map(|_| address.to_string()).unwrap_or_default();
+    binding.tell(&Step::Connecting(&shown));
     let attempt = async {
         let fd = watch(start_connect(address, binding)?)?;
         // Writable means decided, for better or worse.
         fd.writable().await?.retain_ready();
         Io::registered(finish_connect(fd.into_inner())?)
     };
-    match attempt.await {
+    let result: io::Result<Io> = attempt.await;
+    binding.tell(&Step::Connected(&shown, result.as_ref().err()));
+    match result {
         Ok(io) => Ok((io, address)),
         Err(error) => Err(Unreached { error, address: Some(address) }),
     }

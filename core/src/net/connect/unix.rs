@@ -9,6 +9,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::socket::{Binding, Io, watch};
+use crate::net::steps::Step;
 
 /// Connects to the socket at `path`; the time that it took. The caller sets the deadline by dropping the
 /// future.
@@ -19,7 +20,11 @@ pub(super) async fn to_path(path: &Path, binding: &Binding) -> Result<(Io, Durat
         let text = format!("cannot connect to {}: {error}; gave up after {took:.1?}", shown(path));
         Error::new(ErrorKind::ConnectFailed, Phase::Connect, text).with_os(&error)
     };
-    let io = connect(path, binding).await.map_err(failed)?;
+    let name = shown(path);
+    binding.tell(&Step::Connecting(&name));
+    let io = connect(path, binding).await;
+    binding.tell(&Step::Connected(&name, io.as_ref().err()));
+    let io = io.map_err(failed)?;
     Ok((io, started.elapsed()))
 }
 
