@@ -64,21 +64,11 @@ pub(crate) async fn perform<W: Wait>(
     request: &Request,
     wait: &mut W,
 ) -> Result<Box<Reply>> {
-    if request.pace.is_some()
-        && let Some(watched) = watched_upload::of(request)?
-    {
-        // Boxed: what is seldom asked for makes no other request's future larger.
-        return Box::pin(send(settings, pool, &watched, wait)).await;
-    }
-    send(settings, pool, request, wait).await
-}
-
-async fn send<W: Wait>(
-    settings: &Settings,
-    pool: &Arc<ClientPool>,
-    request: &Request,
-    wait: &mut W,
-) -> Result<Box<Reply>> {
+    let watched = match request.pace {
+        None => None,
+        Some(_) => watched_upload::of(request)?,
+    };
+    let request = watched.as_deref().unwrap_or(request);
     let mut call = Call::new(settings, pool, request, wait);
     if call.record.is_observed() {
         let (method, url) = (request.method(), request.url());

@@ -20,7 +20,7 @@ const PIECE: usize = 256 * 1024;
 ///
 /// # Errors
 /// `InvalidState`: its streamed body is being sent.
-pub(super) fn of(request: &Request) -> Result<Option<Request>> {
+pub(super) fn of(request: &Request) -> Result<Option<Box<Request>>> {
     let Some(sink) = request.pace.as_ref().and_then(|pace| pace.progress.clone()) else {
         return Ok(None);
     };
@@ -40,7 +40,7 @@ pub(super) fn of(request: &Request) -> Result<Option<Request>> {
     };
     let watched = Watched { parts, meter: Meter::of_upload(sink, length) };
     let source = Arc::new(Mutex::new(Some(Kept::new(Box::new(watched)))));
-    let mut request = request.clone();
+    let mut request = Box::new(request.clone());
     request.body = Body::Stream { source, length };
     Ok(Some(request))
 }
