@@ -58,6 +58,10 @@ impl<T> Out<T> {
         Out { pointer, name }
     }
 
+    pub fn is_given(&self) -> bool {
+        !self.pointer.is_null()
+    }
+
     pub fn write_if_given(&self, value: impl FnOnce() -> T) {
         if !self.pointer.is_null() {
             // SAFETY: not NULL, so valid for writes by the contract of `new`.

@@ -1,21 +1,30 @@
 //! `ka_body_reader`: functions of the host's that produce a request body, and when they are called.
 
 use std::ffi::c_void;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use keepalive_core::{BodySource, Result, source_failed};
+use keepalive_core::{BodySource, Error, Result, source_failed};
 
 use crate::handle::missing;
 use crate::host;
+use crate::later::{Later, Then};
 use crate::sized;
 
 /// Produces a request body piece by piece: writes up to `capacity` bytes to `buffer` and returns
 /// their number, 0 at the end, -1 when it failed; the request then fails with
-/// KA_BODY_SOURCE_FAILED. Other negative numbers fail too and are reserved. `capacity` is at least 1.
+/// KA_BODY_SOURCE_FAILED. KA_READ_LATER: nothing is there yet; it is called again after
+/// ka_call_resume_upload. Other negative numbers fail too and are reserved. `capacity` is at least 1.
 pub type ka_read_fn = Option<
     unsafe extern "C-unwind" fn(user_data: *mut c_void, buffer: *mut u8, capacity: usize) -> isize,
 >;
+
+/// What a ka_read_fn returns when it has nothing yet. The call that sends the body has to have a ka_call:
+/// ka_client_submit or ka_client_send_cancellable with one; else the request fails with
+/// KA_BODY_SOURCE_FAILED, as it does when the ka_call is freed meanwhile. A blocking call waits within its
+/// total_timeout_ms.
+pub const KA_READ_LATER: isize = -2;
 
 /// Starts the body again from its first byte; false when that is impossible.
 pub type ka_rewind_fn = Option<unsafe extern "C-unwind" fn(user_data: *mut c_void) -> bool>;
@@ -78,7 +87,8 @@ impl ka_body_reader {
         // SAFETY: the caller's promise.
         unsafe { sized::check_tail(reader, "reader") }?;
         let read = given.read.ok_or_else(|| missing("reader.read"))?;
-        Ok(Reader { read, rewind: given.rewind, owned, spare: BytesMut::new() })
+        let later = Later::new();
+        Ok(Reader { read, rewind: given.rewind, owned, spare: BytesMut::new(), later })
     }
 }
 
@@ -103,6 +113,23 @@ pub(crate) struct Reader {
     rewind: ka_rewind_fn,
     owned: Owned,
     spare: BytesMut,
+    later: Arc<Later>,
+}
+
+impl Reader {
+    pub(crate) fn later(&self) -> &Arc<Later> {
+        &self.later
+    }
+}
+
+/// A length as it comes from C: -1 is unknown.
+pub(crate) fn length_of(length: i64) -> Result<Option<u64>> {
+    match length {
+        -1 => Ok(None),
+        length => u64::try_from(length).map(Some).map_err(|_| {
+            Error::argument(format!("length: {length} is neither a length nor -1 for unknown"))
+        }),
+    }
 }
 
 /// What `read` is offered: large enough for few calls, small enough for many requests.
@@ -112,7 +139,15 @@ const PIECE: usize = 16 * 1024;
 unsafe impl Send for Reader {}
 
 impl BodySource for Reader {
-    fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
+        match self.later.polled(cx.waker()) {
+            Then::Go => {}
+            Then::Wait => return Poll::Pending,
+            Then::Never => {
+                let text = "the reader said KA_READ_LATER, and no ka_call can resume it";
+                return Poll::Ready(Err(source_failed(text)));
+            }
+        }
         self.spare.clear();
         // Zeroed: a function that says it wrote more than it did sends no memory of the process.
         self.spare.resize(PIECE, 0);
@@ -122,6 +157,11 @@ impl BodySource for Reader {
         let count = host::call("read of a ka_body_reader", || unsafe {
             (self.read)(user_data, buffer, PIECE)
         });
+        if count == KA_READ_LATER {
+            self.later.waits();
+            // An empty piece: whether it has been resumed is looked at when others have had their turns.
+            return Poll::Ready(Ok(Some(Bytes::new())));
+        }
         Poll::Ready(match usize::try_from(count) {
             Ok(0) => Ok(None),
             Ok(count) if count <= PIECE => Ok(Some(self.spare.split_to(count).freeze())),
@@ -137,6 +177,7 @@ impl BodySource for Reader {
     }
 
     fn rewind(&mut self) -> bool {
+        self.later.restarts();
         self.rewind.is_some_and(|rewind| {
             // SAFETY: as for `read`.
             host::call("rewind of a ka_body_reader", || unsafe { rewind(self.owned.user_data) })

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use keepalive_core::{Error, Request, Result, Timeouts, limit_from_whole_millis};
 
 use crate::handle::{bytes, give, take_back, utf8};
-use crate::reader::ka_body_reader;
+use crate::later::{Later, Resumer};
+use crate::reader::{ka_body_reader, length_of};
 use crate::slice::ka_str;
 use crate::status::{ka_error, ka_status};
 
@@ -17,6 +18,8 @@ pub struct ka_request {
     /// Shared with what was submitted; a change then makes a copy.
     pub(crate) request: Arc<Request>,
     pub(crate) stream_response: bool,
+    /// Of its reader, if it has one.
+    pub(crate) later: Option<Arc<Later>>,
     timeouts: Timeouts,
 }
 
@@ -24,12 +27,23 @@ impl ka_request {
     fn new(method: &[u8], url: &[u8]) -> Result<ka_request> {
         let request = Request::new(utf8(method, "method")?, utf8(url, "url")?)?;
         let request = Arc::new(request);
-        Ok(ka_request { request, stream_response: false, timeouts: Timeouts::default() })
+        let timeouts = Timeouts::default();
+        Ok(ka_request { request, stream_response: false, later: None, timeouts })
     }
 
     fn set_option(&mut self, name: &[u8], value: Option<&[u8]>) -> Result<()> {
         let (name, value) = (utf8(name, "name")?, value.map(|value| utf8(value, "value")));
         self.change().set_option(name, value.transpose()?)
+    }
+
+    /// What has its reader go on, for a call.
+    pub(crate) fn resumer(&self) -> Option<Resumer> {
+        self.later.as_ref().map(Resumer::of)
+    }
+
+    /// It has another body.
+    pub(crate) fn forget_reader(&mut self) {
+        self.later = None;
     }
 
     pub(crate) fn change(&mut self) -> &mut Request {
@@ -121,6 +135,7 @@ pub extern "C" fn ka_request_set_body(
         // SAFETY: by the header's contract `data` is NULL or `len` readable bytes.
         let body = unsafe { bytes(data, len, "data") }?;
         request.change().set_body(Bytes::copy_from_slice(body));
+        request.forget_reader();
         Ok(())
     })
 }
@@ -146,12 +161,8 @@ pub extern "C" fn ka_request_set_body_reader(
         let reader = unsafe { ka_body_reader::take(reader) };
         let request = borrow_mut!(request);
         let reader = reader?;
-        let length = match length {
-            -1 => None,
-            length => Some(u64::try_from(length).map_err(|_| {
-                Error::argument(format!("length: {length} is neither a length nor -1 for unknown"))
-            })?),
-        };
+        let length = length_of(length)?;
+        request.later = Some(reader.later().clone());
         request.change().set_body_stream(Box::new(reader), length);
         Ok(())
     })

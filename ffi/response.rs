@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use bytes::{Bytes, BytesMut};
-use keepalive_core::{Blocking, Error, Fields, Response, ResponseHead, Result, Version};
+use keepalive_core::{Blocking, Canceller, Error, Fields, Response, ResponseHead, Result, Version};
 
 use crate::boundary::Out;
 use crate::handle::{check_length, missing, take_back};
@@ -28,6 +28,8 @@ pub struct ka_response {
     pub(crate) chain: Chain,
     /// What ka_response_history_at gave out views of.
     pub(crate) history: OnceCell<Box<[ka_response]>>,
+    /// What ends its reads.
+    canceller: Option<Canceller>,
 }
 
 impl ka_response {
@@ -42,7 +44,13 @@ impl ka_response {
             whole: Bytes::new(),
             chain: Chain::default(),
             history: OnceCell::new(),
+            canceller: None,
         }
+    }
+
+    /// One whose reads that call ends.
+    pub(crate) fn ended_by(response: Response, canceller: Canceller) -> Self {
+        ka_response { canceller: Some(canceller), ..ka_response::new(response) }
     }
 }
 
@@ -214,7 +222,7 @@ pub extern "C" fn ka_response_read(
             });
             return Ok(piece.len());
         }
-        response.response.read_uninit(buffer, Blocking::default())
+        response.response.read_uninit(buffer, blocking(&response.canceller))
     })
 }
 
@@ -232,7 +240,7 @@ pub extern "C" fn ka_response_read_all(
     ka_fn!(status(error), outs(body), looks(is_complete(response)), {
         may_wait()?;
         let response = borrow_mut!(response);
-        let rest = response.response.read_all(Blocking::default())?;
+        let rest = response.response.read_all(blocking(&response.canceller))?;
         response.whole = match response.piece.is_empty() {
             true => rest,
             false => {
@@ -326,6 +334,11 @@ pub extern "C" fn ka_response_free(response: *mut ka_response) {
         drop(unsafe { take_back(response) });
         Ok(())
     })
+}
+
+/// How its reads wait.
+fn blocking(canceller: &Option<Canceller>) -> Blocking<'_> {
+    canceller.as_ref().map_or_else(Blocking::default, Blocking::cancellable)
 }
 
 /// Whether all of it is in memory, its connection long given back.

@@ -5,20 +5,35 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 use std::sync::Arc;
 
-use keepalive_core::{Call, Client, Error, Outcome, Queue, Result, Until};
+use keepalive_core::{Call, Canceller, Client, Error, Outcome, Queue, Result, Until};
 
 use crate::boundary::Out;
 use crate::client::ka_client;
 use crate::handle::{give, missing, take_back, utf8};
+use crate::later::Resumer;
 use crate::queue::ka_queue;
 use crate::request::ka_request;
 use crate::response::ka_response;
 use crate::slice::ka_str;
 use crate::status::{ka_error, ka_status};
 
-/// Something submitted, for cancelling it: a request, a read or warming.
+/// Something under way, for ending it: a request, a read or warming that was submitted, or a request that
+/// is sent on its caller's thread (ka_client_send_cancellable).
 pub struct ka_call {
-    call: Call,
+    call: Way,
+    /// What has its body reader go on.
+    resumer: Option<Resumer>,
+}
+
+enum Way {
+    Submitted(Call),
+    Blocking(Canceller),
+}
+
+impl ka_call {
+    pub(crate) fn of_blocking(canceller: Canceller, resumer: Option<Resumer>) -> ka_call {
+        ka_call { call: Way::Blocking(canceller), resumer }
+    }
 }
 
 /// Starts `request` on the engine's thread and returns at once. Exactly one event with `user_data`
@@ -46,7 +61,10 @@ pub extern "C" fn ka_client_submit(
         let request = borrow!(request);
         let queue = borrow!(queue).here()?;
         let until = if request.stream_response { Until::Head } else { Until::Body };
-        call.give(client.submit(request.request.clone(), until, queue, token(user_data))?);
+        // Before its reader may be asked.
+        let resumer = if call.is_wanted() { request.resumer() } else { None };
+        let submitted = client.submit(request.request.clone(), until, queue, token(user_data))?;
+        call.give_with(submitted, resumer);
         Ok(())
     })
 }
@@ -150,16 +168,36 @@ fn warm(
     client.client.submit_warm(utf8(url, "url")?, count, queue, token(user_data))
 }
 
-/// Asks what was submitted to end. It still ends in exactly one event: KA_CANCELLED, unless it was
-/// faster. Until then a body reader may be called; when nobody else has the request, its `destroy`
-/// is called before the event comes.
+/// Asks a call to end. What was submitted still ends in exactly one event: KA_CANCELLED, unless it was
+/// faster; ka_client_send_cancellable returns KA_CANCELLED, as do later reads of its response on a
+/// thread. Until then a body reader may be called; when nobody else has a submitted request, its
+/// `destroy` is called before the event comes.
 /// Ownership: `call` stays the caller's.
-/// Threads: any; more than once does no harm.
+/// Threads: any, also from a function of the program's that the call runs; more than once does no harm.
 /// Errors: none; NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_call_cancel(call: *mut ka_call) {
     ka_fn!(value(()), {
-        borrow!(call).call.cancel();
+        match &borrow!(call).call {
+            Way::Submitted(call) => call.cancel(),
+            Way::Blocking(canceller) => canceller.cancel(),
+        }
+        Ok(())
+    })
+}
+
+/// Has the body reader of a call go on that said KA_READ_LATER: its `read` is called again, where it was
+/// called before. Before it said so it counts as well, so none is lost; without a reader that waits it does
+/// nothing.
+/// Ownership: `call` stays the caller's.
+/// Threads: any, also from a function of the program's that the call runs; more than once does no harm.
+/// Errors: none; NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn ka_call_resume_upload(call: *mut ka_call) {
+    ka_fn!(value(()), {
+        if let Some(resumer) = &borrow!(call).resumer {
+            resumer.resume();
+        }
         Ok(())
     })
 }
@@ -198,6 +236,15 @@ impl Handle {
     }
 
     pub(crate) fn give(&self, call: Call) {
-        self.0.write_if_given(|| give(ka_call { call }));
+        self.give_with(call, None);
+    }
+
+    /// Of a request whose reader may say "later".
+    fn give_with(&self, call: Call, resumer: Option<Resumer>) {
+        self.0.write_if_given(|| give(ka_call { call: Way::Submitted(call), resumer }));
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.0.is_given()
     }
 }

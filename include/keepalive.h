@@ -35,6 +35,7 @@
  * Text.      Text goes in as a `const char *` that ends in a NUL, and is UTF-8 where it is not a header
  *            field. A function that takes such text has a twin, whose name ends in `_str`, that takes a
  *            ka_str instead: a pointer and a length, as views of a response are; KA_STR("text") is one.
+ *            (Functions about forms and files have none.)
  * Ownership. What a `_new` function or an output parameter gives out is freed with the `_free`
  *            function of its type; `_free(NULL)` does nothing. Inputs are copied before the call
  *            returns. ka_str and ka_bytes are views: valid until the object they came from is freed
@@ -109,6 +110,14 @@
  * in a debug build, TLS and every coding included.
  */
 #define KA_MIN_STACK_SIZE (192 * 1024)
+
+/**
+ * What a ka_read_fn returns when it has nothing yet. The call that sends the body has to have a ka_call:
+ * ka_client_submit or ka_client_send_cancellable with one; else the request fails with
+ * KA_BODY_SOURCE_FAILED, as it does when the ka_call is freed meanwhile. A blocking call waits within its
+ * total_timeout_ms.
+ */
+#define KA_READ_LATER -2
 
 /**
  * For ka_request_set_decode: bodies are handed out as they came.
@@ -590,7 +599,8 @@ typedef int32_t ka_cookie_format;
 #endif // __cplusplus
 
 /**
- * Something submitted, for cancelling it: a request, a read or warming.
+ * Something under way, for ending it: a request, a read or warming that was submitted, or a request that
+ * is sent on its caller's thread (ka_client_send_cancellable).
  */
 typedef struct ka_call ka_call;
 
@@ -611,6 +621,12 @@ typedef struct ka_cookies ka_cookies;
  * Why a call failed. Decide by the status; the message is for people and may change.
  */
 typedef struct ka_error ka_error;
+
+/**
+ * A multipart/form-data body (RFC 7578): fields, files and what readers produce. Nothing of it is
+ * collected: files are read while they are sent.
+ */
+typedef struct ka_multipart ka_multipart;
 
 /**
  * Collects the events of submitted requests for one consumer.
@@ -1286,6 +1302,12 @@ typedef struct {
 typedef bool (*ka_socket_fn)(void *user_data, int fd);
 
 /**
+ * Tells the value of a trailer when the body is over: a text that ends in a NUL, which is read before the
+ * function is called again; NULL fails the request with KA_BODY_SOURCE_FAILED.
+ */
+typedef const char *(*ka_trailer_fn)(void *user_data);
+
+/**
  * What a server has shown of itself, for the time of a call of `verify`.
  */
 typedef struct {
@@ -1356,7 +1378,8 @@ typedef struct {
 /**
  * Produces a request body piece by piece: writes up to `capacity` bytes to `buffer` and returns
  * their number, 0 at the end, -1 when it failed; the request then fails with
- * KA_BODY_SOURCE_FAILED. Other negative numbers fail too and are reserved. `capacity` is at least 1.
+ * KA_BODY_SOURCE_FAILED. KA_READ_LATER: nothing is there yet; it is called again after
+ * ka_call_resume_upload. Other negative numbers fail too and are reserved. `capacity` is at least 1.
  */
 typedef ptrdiff_t (*ka_read_fn)(void *user_data, uint8_t *buffer, size_t capacity);
 
@@ -2086,6 +2109,64 @@ ka_status ka_client_set_socket_callback(ka_client *client,
                                         ka_error **error);
 
 /**
+ * Sets a file as the body: it is opened and read while the request is sent, with Content-Length, and again
+ * for a replay, a retry or a redirect. It replaces an earlier body. What has no length (a pipe, a file
+ * of /proc) is sent chunked, once.
+ * Ownership: `path` is copied.
+ * Threads: one at a time for one request. On the engine a helper thread reads it.
+ * Errors: KA_INVALID_ARGUMENT when there is no such file, it is a directory or may not be read
+ * (ka_error_os_errno). When it is sent: KA_BODY_SOURCE_FAILED when it is gone or cannot be read,
+ * KA_BODY_LENGTH_MISMATCH when it has become shorter or longer; the server then gets no whole request.
+ */
+KA_API
+ka_status ka_request_set_body_file(ka_request *request,
+                                   const char *path,
+                                   ka_error **error);
+
+/**
+ * Appends a field to what follows the body (RFC 9110 6.5), which is then sent chunked, also one of known
+ * length. A Trailer field announces it, unless the request has its own.
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one request.
+ * Errors: KA_INVALID_HEADER: no name or value of a field, or one that must stand before the body, such as
+ * Content-Length, Host, Authorization or Content-Type (RFC 9110 6.5.1). When it is sent: a request
+ * without a body, or with a Content-Length of its own.
+ */
+KA_API
+ka_status ka_request_add_trailer(ka_request *request,
+                                 const char *name,
+                                 const char *value,
+                                 ka_error **error);
+
+/**
+ * Appends a field to what follows the body, whose name and value come with their lengths.
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one request.
+ * Errors: as ka_request_add_trailer.
+ */
+KA_API
+ka_status ka_request_add_trailer_str(ka_request *request,
+                                     ka_str name,
+                                     ka_str value,
+                                     ka_error **error);
+
+/**
+ * Appends a field to what follows the body, whose value `told` tells when the body is over: a checksum of
+ * what was streamed. When the body is sent again, it is asked again.
+ * Ownership: `name` is copied. `user_data` is the caller's, for as long as the request or a call that
+ * sends it is there.
+ * Threads: one at a time for one request. `told` is called where a body reader is, under the same rules.
+ * Errors: as ka_request_add_trailer; KA_INVALID_ARGUMENT when `told` is NULL. What it tells that is no
+ * value of a field fails the request with KA_INVALID_HEADER.
+ */
+KA_API
+ka_status ka_request_add_told_trailer(ka_request *request,
+                                      const char *name,
+                                      ka_trailer_fn told,
+                                      void *user_data,
+                                      ka_error **error);
+
+/**
  * Makes a client whose `verifier` decides about the certificates of its servers. `options` NULL means
  * the defaults, `verifier` NULL that there is none, as with ka_client_new.
  * Ownership: `options` and `verifier` stay the caller's and are copied; what `user_data` of the verifier
@@ -2314,6 +2395,100 @@ ka_status ka_request_set_stream_response(ka_request *request,
  * Errors: none.
  */
 KA_API void ka_request_free(ka_request *request);
+
+/**
+ * Makes an empty form, with a boundary of 128 random bits.
+ * Ownership: on KA_OK `*multipart` is owned: ka_request_set_multipart or ka_multipart_free.
+ * Threads: any.
+ * Errors: KA_INTERNAL when the system has no random numbers.
+ */
+KA_API ka_status ka_multipart_new(ka_multipart **multipart, ka_error **error);
+
+/**
+ * Appends a plain field. Line ends of name and value become CRLF, and what could end the name is escaped
+ * (WHATWG HTML, multipart/form-data encoding algorithm).
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one form.
+ * Errors: KA_INVALID_ARGUMENT for NULL, and for what is not UTF-8.
+ */
+KA_API
+ka_status ka_multipart_add_field(ka_multipart *multipart,
+                                 const char *name,
+                                 const char *value,
+                                 ka_error **error);
+
+/**
+ * Appends the file at `path`. `filename` NULL is the last part of `path`, `content_type` NULL is
+ * application/octet-stream. The file is opened and read when the form is sent, with the length it has now.
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one form.
+ * Errors: KA_INVALID_ARGUMENT when there is no such file, it is a directory or may not be read
+ * (ka_error_os_errno), for a text that is not UTF-8 and a media type with line ends; the form is then
+ * unchanged. When it is sent: as ka_request_set_body_file.
+ */
+KA_API
+ka_status ka_multipart_add_file(ka_multipart *multipart,
+                                const char *name,
+                                const char *path,
+                                const char *filename,
+                                const char *content_type,
+                                ka_error **error);
+
+/**
+ * Appends `len` bytes at `data` as a file, or with `filename` NULL as a field of any content.
+ * `content_type` NULL is application/octet-stream for a file, none for a field.
+ * Ownership: inputs are copied.
+ * Threads: one at a time for one form.
+ * Errors: KA_INVALID_ARGUMENT for NULL, a text that is not UTF-8 and a media type with line ends.
+ */
+KA_API
+ka_status ka_multipart_add_bytes(ka_multipart *multipart,
+                                 const char *name,
+                                 const char *filename,
+                                 const char *content_type,
+                                 const uint8_t *data,
+                                 size_t len,
+                                 ka_error **error);
+
+/**
+ * Appends what the functions of `reader` produce while the form is sent, `length` bytes, or -1 when only
+ * its end tells: the form then goes in chunks. `filename` and `content_type` as in
+ * ka_multipart_add_bytes. A form can be sent again when all its readers have `rewind`. KA_READ_LATER is not
+ * for a reader in a form: it fails the request.
+ * Ownership: the struct is copied. Takes `reader->user_data`, also on failure, as
+ * ka_request_set_body_reader does: `destroy` is called with it exactly once.
+ * Threads: one at a time for one form. For those of the functions see ka_body_reader.
+ * Errors: KA_INVALID_ARGUMENT when `reader` or its `read` is NULL, or `length` below -1; as
+ * ka_multipart_add_bytes. When it is sent: KA_BODY_LENGTH_MISMATCH.
+ */
+KA_API
+ka_status ka_multipart_add_reader(ka_multipart *multipart,
+                                  const char *name,
+                                  const char *filename,
+                                  const char *content_type,
+                                  const ka_body_reader *reader,
+                                  int64_t length,
+                                  ka_error **error);
+
+/**
+ * Makes a form the body of a request, in place of an earlier one, and its type the Content-Type, with
+ * Content-Length when all its parts have a length.
+ * Ownership: takes `multipart`, also on failure.
+ * Threads: one at a time for one request and one form.
+ * Errors: KA_INVALID_HEADER when the request has a Content-Type; KA_INVALID_ARGUMENT for NULL.
+ */
+KA_API
+ka_status ka_request_set_multipart(ka_request *request,
+                                   ka_multipart *multipart,
+                                   ka_error **error);
+
+/**
+ * Frees a form that no request took, with its readers.
+ * Ownership: takes `multipart`; NULL is fine.
+ * Threads: any, once.
+ * Errors: none.
+ */
+KA_API void ka_multipart_free(ka_multipart *multipart);
 
 /**
  * Makes an empty jar of cookies.
@@ -2939,14 +3114,27 @@ ka_status ka_client_submit_warm_str(ka_client *client,
                                     ka_error **error);
 
 /**
- * Asks what was submitted to end. It still ends in exactly one event: KA_CANCELLED, unless it was
- * faster. Until then a body reader may be called; when nobody else has the request, its `destroy`
- * is called before the event comes.
+ * Asks a call to end. What was submitted still ends in exactly one event: KA_CANCELLED, unless it was
+ * faster; ka_client_send_cancellable returns KA_CANCELLED, as do later reads of its response on a
+ * thread. Until then a body reader may be called; when nobody else has a submitted request, its
+ * `destroy` is called before the event comes.
  * Ownership: `call` stays the caller's.
- * Threads: any; more than once does no harm.
+ * Threads: any, also from a function of the program's that the call runs; more than once does no harm.
  * Errors: none; NULL is fine.
  */
-KA_API void ka_call_cancel(ka_call *call);
+KA_API
+void ka_call_cancel(ka_call *call);
+
+/**
+ * Has the body reader of a call go on that said KA_READ_LATER: its `read` is called again, where it was
+ * called before. Before it said so it counts as well, so none is lost; without a reader that waits it does
+ * nothing.
+ * Ownership: `call` stays the caller's.
+ * Threads: any, also from a function of the program's that the call runs; more than once does no harm.
+ * Errors: none; NULL is fine.
+ */
+KA_API
+void ka_call_resume_upload(ka_call *call);
 
 /**
  * Frees the handle of something submitted, which runs on.
@@ -2955,6 +3143,26 @@ KA_API void ka_call_cancel(ka_call *call);
  * Errors: none.
  */
 KA_API void ka_call_free(ka_call *call);
+
+/**
+ * Sends `request` as ka_client_send does, on this thread, by a call that can be ended meanwhile.
+ * ka_call_cancel ends it with KA_CANCELLED, from any thread, or from a function of the program's that
+ * it calls (a body reader, a progress callback); and, as long as the handle is there, what is read of
+ * the response's body on a thread. ka_call_resume_upload has a body reader go on that said
+ * KA_READ_LATER.
+ * Ownership: `request` stays the caller's. `*call` is set before anything is waited for, by one atomic
+ * store, so that others see it while this runs: they read it atomically, and find NULL until then. It is
+ * owned, whatever becomes of the request: ka_call_free, when nobody uses it any more. With bad input it
+ * stays NULL. On KA_OK `*response` is owned: ka_response_free.
+ * Threads: any.
+ * Errors: those of ka_client_send, and KA_CANCELLED.
+ */
+KA_API
+ka_status ka_client_send_cancellable(ka_client *client,
+                                     const ka_request *request,
+                                     ka_call **call,
+                                     ka_response **response,
+                                     ka_error **error);
 
 /**
  * Sends `request` and writes the body of the response where `options` says, on this thread. Codings are

@@ -68,7 +68,7 @@ fn exported_symbols_are_exactly_the_functions_of_the_header() {
         assert!(name.starts_with("ka_"), "{name}");
         assert!(header.contains(&format!("{name}(")), "{name} is not in the header");
     }
-    assert!(functions.len() <= 120, "{} functions", functions.len());
+    assert!(functions.len() <= 128, "{} functions", functions.len());
 }
 
 #[test]
@@ -180,14 +180,19 @@ fn times_and_sizes_have_their_unit_in_their_name() {
     }
 }
 
-/// The profile's name is a word of the program's own.
+/// The profile's name is a word of the program's own, and forms, files and the trailers that a function
+/// tells are made of such words.
 #[test]
 fn every_text_can_come_with_its_length() {
     let all = exported();
     let mut seen = 0;
     for Exported { name, parameters, .. } in &all {
         let texts = parameters.iter().any(|one| one.ends_with(": *const c_char"));
-        if !texts || name == "ka_client_options_init_profile" {
+        let own = ["ka_client_options_init_profile", "ka_request_set_body_file"];
+        let own = own.contains(&&**name)
+            || name.starts_with("ka_multipart_")
+            || name == "ka_request_add_told_trailer";
+        if !texts || own {
             continue;
         }
         seen += 1;

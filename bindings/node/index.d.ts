@@ -233,7 +233,7 @@ export interface ClientOptions {
    * Clients in Python keep them unless told not to, the functions of the module do not; a jar that several clients
    * share is given by other means (docs/cookies.md). Default: by language.
    */
-  cookies?: boolean
+  cookies?: boolean | CookieJar
   /** User-Agent of requests that give none. `null`: not sent. Default: libkeepalive/VERSION. */
   userAgent?: string | null
   /**
@@ -1035,6 +1035,54 @@ export class KeepaliveError extends Error implements ErrorDetails {
   readonly info?: Info
 }
 
+/** A cookie as it was when it was asked for; its form for people does not show its value. */
+export interface Cookie {
+  /** Its name; may be empty. */
+  readonly key: string
+  readonly value: string
+  /** Without a leading dot; empty for all hosts. */
+  readonly domain: string
+  /** For that host alone and not for those below it. */
+  readonly hostOnly: boolean
+  readonly path: string
+  /** `'Infinity'`: it ends with the jar. */
+  readonly expires: Date | 'Infinity'
+  /** For https alone, and for servers of this machine. */
+  readonly secure: boolean
+  readonly httpOnly: boolean
+  /** `key=value`. */
+  cookieString(): string
+}
+
+/**
+ * Cookies that servers set and get back (RFC 6265bis), for the clients that have it as option `cookies`. Bounded: 180
+ * cookies of a site, 3,000 and 4 MiB in all, of which the longest unused go first. Named as tough-cookie's where it does
+ * the same.
+ */
+export class CookieJar {
+  constructor()
+  /** Keeps a cookie as if the server at `url` had set it by that Set-Cookie field. A TypeError says why it is refused. */
+  setCookie(cookie: string, url: string | URL): Promise<void>
+  setCookieSync(cookie: string, url: string | URL): void
+  /** The cookies of a request to `url`, in the order in which they are sent; without a URL all, the oldest first. */
+  getCookies(url?: string | URL): Promise<Cookie[]>
+  getCookiesSync(url?: string | URL): Cookie[]
+  /** The value of the Cookie field of a request to `url`; empty for none. */
+  getCookieString(url: string | URL): Promise<string>
+  getCookieStringSync(url: string | URL): string
+  /** Removes the cookies of that domain, path and name, each of which may be left out; how many those were. */
+  removeCookies(which?: { domain?: string; path?: string; name?: string }): number
+  removeAllCookies(): Promise<void>
+  removeAllCookiesSync(): void
+  /** Writes all cookies to a file of its owner's (mode 0600), as curl does or as JSON. */
+  save(path: string, options?: { format?: 'netscape' | 'json' }): Promise<void>
+  /** Adds the cookies of a file in either form; how many. */
+  load(path: string): Promise<number>
+  toJSON(): { cookies: object[] }
+  /** A jar of what `toJSON` gave, also tough-cookie's or Playwright's. */
+  static fromJSON(value: string | object): CookieJar
+}
+
 /** A pool with its limits and TLS settings. Nothing it does blocks the event loop. */
 export class Client {
   /** Throws a TypeError that names the option when one is wrong. */
@@ -1071,6 +1119,8 @@ export class Client {
   connect(url: string | URL, options?: ConnectOptions | null): Promise<UpgradeResult>
   /** Counters of the pool. */
   stats(): Stats
+  /** The jar of the client's cookies, its own or the one that it was given; `null` when it keeps none. */
+  readonly cookies: CookieJar | null
   /**
    * Closes idle connections, fails requests that wait for one, and refuses new ones with
    * `KA_INVALID_STATE`; exchanges under way finish. On the process-wide client only idle

@@ -30,6 +30,9 @@ function stats() {
 module.exports = {
   Client,
   /** Loaded when it is asked for, as most of the package is. */
+  get CookieJar() {
+    return require('./lib/cookies').CookieJar
+  },
   get KeepaliveDispatcher() {
     return require('./lib/dispatcher/dispatcher').KeepaliveDispatcher
   },

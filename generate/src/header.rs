@@ -18,8 +18,10 @@ const SOURCES: &[&str] = &[
     "client",
     "socket",
     "reader",
+    "upload",
     "verifier",
     "request",
+    "multipart",
     "cookies",
     "progress",
     "response",
@@ -30,6 +32,7 @@ const SOURCES: &[&str] = &[
     "event",
     "queue",
     "submit",
+    "cancellable",
     "download",
     "stream",
 ];

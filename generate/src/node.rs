@@ -101,6 +101,7 @@ fn fields<'a>(options: impl Iterator<Item = &'a OptionInfo>) -> String {
         let kind = match option.kind.shape() {
             Shape::Count => "number",
             Shape::Time => "number | null",
+            Shape::Flag if option.form == Form::Jar => "boolean | CookieJar",
             Shape::Flag => "boolean",
             Shape::Text => match option.form {
                 Form::Words(words) => &format!("{} | null", union(words.iter().copied())),

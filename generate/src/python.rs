@@ -79,6 +79,7 @@ fn fields<'a>(options: impl Iterator<Item = &'a OptionInfo>) -> String {
                 "int"
             }
             OptionKind::Time => "float",
+            OptionKind::Flag if option.form == Form::Jar => "bool | _CookieTypes",
             OptionKind::Flag => "bool",
             OptionKind::Text => match option.form {
                 Form::Words(words) => &words_of(words),

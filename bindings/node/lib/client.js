@@ -34,6 +34,7 @@ class Client {
   #limit // of a body that is collected whole
   #authorize // a function that says who asks
   #onRedirect // a function that decides about redirects
+  #jar // of cookies, once somebody asks for it
 
   static {
     nativeOf = (client) => client.#native
@@ -41,7 +42,10 @@ class Client {
 
   constructor(options) {
     this.#native = options === fromShared ? sharedNative() : made(options)
-    if (typeof options === 'object' && options !== null) this.#setFunctions(options)
+    if (typeof options === 'object' && options !== null) {
+      this.#setFunctions(options)
+      if (typeof options.cookies === 'object') this.#keep(options.cookies)
+    }
     this.#limit = Math.min(this.#native.maxBodySize(), constants.MAX_LENGTH)
     // These two work without their client, as the functions they stand for do.
     for (const name of ['request', 'fetch']) {
@@ -54,6 +58,17 @@ class Client {
   static shared() {
     shared ??= new Client(fromShared)
     return shared
+  }
+
+  #keep(jar) {
+    require('./cookies').keepIn(jar, this.#native)
+    this.#jar = jar
+  }
+
+  /** The jar of the client's cookies; null when it keeps none. */
+  get cookies() {
+    if (this.#jar === undefined) this.#jar = require('./cookies').jarOf(this.#native)
+    return this.#jar
   }
 
   #setFunctions({ auth, onRedirect }) {

@@ -129,6 +129,11 @@ function clientOptions(options) {
     if (alias !== undefined && value !== undefined && options[alias] !== undefined) {
       throw argumentError(`options ${name} and ${alias} are the same; give one of them`)
     }
+    // A jar is handed over on its own.
+    if (row.form === 'jar' && value !== undefined && typeof value !== 'boolean') {
+      if (!(value instanceof require('./cookies').CookieJar)) throw wrong(name, 'true, false or a CookieJar', value)
+      continue
+    }
     if (value !== undefined) entries.push({ name: row.name, ...readers[row.kind](name, value, row.form) })
   }
   if (others.trustEnv === undefined && trustsEnvironment()) entries.push({ name: 'trust_env', flag: true })

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use keepalive_common::{fork, huge_pages};
 use keepalive_core::{
-    Client, Completion, Outcome, Queue, RedirectHook, RedirectQuestion, Request, TlsInfo, body_pipe,
+    BodySender, Client, Completion, Outcome, Queue, RedirectHook, RedirectQuestion, Request,
+    TlsInfo, body_pipe,
 };
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
@@ -275,22 +276,6 @@ impl Bridge {
         drop(response);
     }
 
-    /// The next piece of a streamed request body. Nothing happens once the request is over.
-    #[napi]
-    pub fn push(&self, index: u32, piece: Payload) {
-        if let Some(sender) = &self.shared.state.borrow_mut().slots.at(index).sender {
-            let _ = sender.push(piece.0);
-        }
-    }
-
-    /// What `push` brings from now on is the streamed body from its beginning.
-    #[napi]
-    pub fn restarted(&self, index: u32) {
-        if let Some(sender) = &self.shared.state.borrow_mut().slots.at(index).sender {
-            sender.restarted();
-        }
-    }
-
     /// The redirect that waits for a word is followed, or refused for a reason.
     #[napi]
     pub fn decide(&self, index: u32, refusal: Option<String>) {
@@ -299,22 +284,6 @@ impl Bridge {
             (None, _) => {}
             (Some(question), None) => question.follow(),
             (Some(question), Some(reason)) => question.refuse(&reason),
-        }
-    }
-
-    /// The end of a streamed request body.
-    #[napi]
-    pub fn finish(&self, index: u32) {
-        if let Some(sender) = &self.shared.state.borrow_mut().slots.at(index).sender {
-            let _ = sender.finish();
-        }
-    }
-
-    /// The source of a streamed request body failed.
-    #[napi]
-    pub fn fail(&self, index: u32, reason: String) {
-        if let Some(sender) = &self.shared.state.borrow_mut().slots.at(index).sender {
-            let _ = sender.fail(&reason);
         }
     }
 
@@ -430,6 +399,13 @@ impl Bridge {
         let mut state = self.shared.state.borrow_mut();
         let response = state.slots.at(index).response.as_mut();
         use_it(response.ok_or_else(|| invalid("no response is open"))?).map_err(thrown)
+    }
+
+    /// Hands something to the sender of the slot's body, if there still is one.
+    pub(crate) fn sender(&self, index: u32, tell: impl FnOnce(&BodySender)) {
+        if let Some(sender) = &self.shared.state.borrow_mut().slots.at(index).sender {
+            tell(sender);
+        }
     }
 
     /// A call with that slot which needs no response.

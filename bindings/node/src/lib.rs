@@ -11,6 +11,7 @@ mod client;
 mod common;
 mod completion_record;
 mod convert;
+mod cookies;
 mod diagnostics;
 mod dispatched;
 mod download;
@@ -23,6 +24,7 @@ mod stream;
 mod tls_info;
 mod told;
 pub mod trust;
+mod upload;
 mod wake;
 
 use keepalive_core::{

@@ -16,6 +16,7 @@ from ._auth import (
     Request,
     RequestHeaders,
 )
+from ._cookies import CookieConflict, Cookies
 from ._errors import InsecureWarning
 from ._errors import (
     # <generated imports>
@@ -105,6 +106,8 @@ __all__ = [
     "BearerAuth",
     "Certificate",
     "Client",
+    "CookieConflict",
+    "Cookies",
     "DigestAuth",
     "Headers",
     "Info",

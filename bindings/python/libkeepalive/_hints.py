@@ -9,7 +9,6 @@ _STREAM = "use client.stream(method, url) as a context manager"
 _RETRIES = "give retries= to Client(...)"
 _PROXY = 'proxy=, a URL or patterns: proxy={"https://": "http://host:3128"}'
 _CERT = "give verify= to Client(...)"
-_HEADER = "set the header: headers={}"
 
 #: What requests, httpx, aiohttp and urllib3 call things that are spelled or done otherwise here.
 _ELSEWHERE = {
@@ -17,8 +16,7 @@ _ELSEWHERE = {
     "max_redirects": "give max_redirects= to Client(...)",
     "stream": _STREAM,
     "preload_content": _STREAM,
-    "cookies": _HEADER.format('{"Cookie": "name=value"}'),
-    "cookie_jar": "cookies are not kept; " + _HEADER.format('{"Cookie": "name=value"}'),
+    "cookie_jar": "did you mean cookies?",
     "proxies": _PROXY,
     "mounts": _PROXY,
     "proxy_auth": 'it stands in the URL: proxy="http://user:password@host"',

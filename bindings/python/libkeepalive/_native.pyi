@@ -13,6 +13,7 @@ from collections.abc import (
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from http.cookiejar import CookieJar
 from os import PathLike
 from ssl import SSLContext
 from typing import (
@@ -33,6 +34,7 @@ from uuid import UUID
 from typing_extensions import Buffer, Unpack
 
 from ._auth import Auth, Request
+from ._cookies import Cookies
 from ._errors import RequestInfo
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "AsyncUpgradedStream",
     "Certificate",
     "Client",
+    "CookieStore",
     "Headers",
     "Info",
     "Multipart",
@@ -131,6 +134,7 @@ _AuthTypes: TypeAlias = (
 )
 _OnRedirect: TypeAlias = Callable[[Response, str], bool | None]
 _TimeoutTypes: TypeAlias = float | Timeout | None
+_CookieTypes: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]] | Cookies | CookieJar
 
 class _Extensions(TypedDict, total=False):
     target: bytes | str
@@ -150,6 +154,9 @@ class _Arguments(TypedDict, total=False):
     data: str | Buffer | IO[bytes] | _Pairs | None
     json: Any
     files: Mapping[str, _File] | Iterable[tuple[str, _File]] | None
+    cookies: bool | _CookieTypes | None
+    """Names and values are sent beside the cookies that are kept, to the origin that was asked; ``Cookies``
+    and a ``CookieJar`` keep those of this request in place of the client's; ``False``: nobody does."""
     timeout: _TimeoutTypes
     follow_redirects: bool | None
     on_redirect: _OnRedirect | None
@@ -439,7 +446,7 @@ class _ClientOptions(TypedDict, total=False):
     """Send a replayable request a second time, on an idle connection, when its response head has
     taken longer than 95 % of the last ones of its origin; the first response counts, within
     ``retry_budget``. Blocking calls then run on the engine's thread. Default: False."""
-    cookies: bool | None
+    cookies: bool | _CookieTypes | None
     """Whether cookies of answers are kept and sent with later requests, by a jar of the client's
     own (RFC 6265bis). Clients in Python keep them unless told not to, the functions of the module
     do not; a jar that several clients share is given by other means (docs/cookies.md). Default: by
@@ -552,6 +559,10 @@ class Client:
     def shared() -> Client: ...
     @property
     def aio(self) -> AsyncClient: ...
+    @property
+    def cookies(self) -> Cookies | None: ...
+    @cookies.setter
+    def cookies(self, cookies: _CookieTypes | None) -> None: ...
     def get(self, url: str, **options: Unpack[_RequestArguments]) -> Response: ...
     def head(self, url: str, **options: Unpack[_RequestArguments]) -> Response: ...
     def options(self, url: str, **options: Unpack[_RequestArguments]) -> Response: ...
@@ -577,6 +588,10 @@ class AsyncClient:
     def __new__(cls, **options: Unpack[_ClientOptions]) -> Self: ...
     @staticmethod
     def shared() -> AsyncClient: ...
+    @property
+    def cookies(self) -> Cookies | None: ...
+    @cookies.setter
+    def cookies(self, cookies: _CookieTypes | None) -> None: ...
     async def get(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> Response: ...
     async def head(self, url: str, **options: Unpack[_AsyncRequestArguments]) -> Response: ...
     async def options(
@@ -606,6 +621,26 @@ class AsyncClient:
     async def __aexit__(self, *_raised: object) -> None: ...
 
 @final
+class CookieStore:
+    def __new__(cls) -> Self: ...
+    def cookies(self) -> list[tuple[str, str, str, bool, str, int | None, bool, bool]]: ...
+    def add(
+        self,
+        name: str,
+        value: str,
+        domain: str,
+        host_only: bool,
+        path: str,
+        expires: int | None,
+        secure: bool,
+        http_only: bool,
+    ) -> None: ...
+    def set(self, url: str, field: str) -> None: ...
+    def remove(self, domain: str | None, path: str | None, name: str | None) -> int: ...
+    def save(self, path: str | PathLike[str], format: str) -> None: ...
+    def load(self, path: str | PathLike[str]) -> int: ...
+
+@final
 class Stream:
     def __enter__(self) -> Response: ...
     def __exit__(self, *_raised: object) -> None: ...
@@ -625,6 +660,8 @@ class Response:
     def http_version(self) -> Literal["HTTP/1.0", "HTTP/1.1"]: ...
     @property
     def headers(self) -> Headers: ...
+    @property
+    def cookies(self) -> Cookies: ...
     @property
     def trailers(self) -> Headers: ...
     @property

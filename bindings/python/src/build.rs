@@ -12,6 +12,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString, PyTuple};
 use crate::auth::Auth;
 use crate::body::Pieces;
 use crate::convert::{buffer, encoder, flag, owned, text, utf8};
+use crate::cookies;
 use crate::errors::{RequestLine, to_python, unknown, wrong_type};
 use crate::headers::wishes;
 use crate::once::PyOnceLock;
@@ -34,6 +35,7 @@ const ARGUMENTS: &[&str] = &[
     "data",
     "json",
     "files",
+    "cookies",
     "timeout",
     "follow_redirects",
     "on_redirect",
@@ -70,6 +72,7 @@ struct Arguments<'py> {
     data: Option<Bound<'py, PyAny>>,
     json: Option<Bound<'py, PyAny>>,
     files: Option<Bound<'py, PyAny>>,
+    cookies: Option<Bound<'py, PyAny>>,
     /// `None` is a value here: not the client's either.
     auth: Option<Bound<'py, PyAny>>,
     /// `None` is a value here: no limit.
@@ -97,6 +100,7 @@ impl<'py> Arguments<'py> {
                 "data" => arguments.data = given,
                 "json" => arguments.json = given,
                 "files" => arguments.files = given,
+                "cookies" => arguments.cookies = given,
                 "auth" => arguments.auth = Some(value),
                 "timeout" => arguments.timeout = Some(value),
                 "follow_redirects" => arguments.follow_redirects = given,
@@ -246,6 +250,9 @@ pub fn build<'py>(
         let target = target_bytes(target)?;
         let set = request.set_raw_target(&target);
         set.map_err(|error| to_python(py, &error, Some(&line(&request))))?;
+    }
+    if let Some(cookies) = &arguments.cookies {
+        cookies::of_request(&mut request, cookies)?;
     }
     let limits = match &arguments.timeout {
         Some(timeout) => timeouts(timeout, shared.timeouts)?,

@@ -3,25 +3,27 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
-use keepalive_core::Until;
+use keepalive_core::{ErrorKind, Until};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::aio::AsyncClient;
 use crate::auth;
 use crate::blocking::blocking;
-use crate::build::{Built, build, method};
+use crate::body::{Failure, PythonSource};
+use crate::build::{Built, build, line, method};
 use crate::convert::{how_many, text};
 use crate::download::{Order, To, not_streamed, order, without_flow};
 use crate::errors::{of_class, to_python};
 use crate::generated::Stats;
 use crate::gevent;
 use crate::prepared::Prepared;
+use crate::redirects::attach_here;
 use crate::response::{Method, Response, SMALL_BODY};
-use crate::sending::send;
+use crate::sending::{Callers, send};
 use crate::shared::Shared;
 
-/// Sends on this thread, by the flow of its `auth` if it has one.
+/// Sends on this thread, by the flow of its `auth`, if it has one.
 fn exchange(
     py: Python<'_>,
     shared: &Arc<Shared>,
@@ -91,28 +93,15 @@ pub fn download(
         });
     }
     let Order { method, to, built } = order(shared, url, path, options)?;
-    let Built { mut request, source, on_redirect, progress, .. } = built;
-    let refused = on_redirect.map(|hook| attach_here(&mut request, hook));
+    let (request, mut callers) = Callers::attach(py, built)?;
     let To { download, raised } = to;
-    let failure = Failure::default();
-    if let Some(source) = source {
-        let (source, length) = PythonSource::new(&source, &failure)?;
-        request.set_body_stream(Box::new(source), length);
-    }
-    if let Some(progress) = &progress {
-        request.set_progress(progress.sink(py));
-    }
     let result = blocking(py, |how| shared.client.download(&request, download, how));
-    let told = progress.and_then(|progress| progress.end(py));
-    if let Some(raised) = told.or_else(|| raised.take()) {
+    if let Some(raised) = callers.end(py).or_else(|| raised.take()) {
         return Err(raised);
     }
     match result? {
         Ok(response) => Ok(Response::whole(response, method)),
-        Err(error) => Err(failure
-            .take(&error)
-            .or_else(|| refused?.take_of(&error, ErrorKind::RedirectRefused))
-            .unwrap_or_else(|| to_python(py, &error, Some(&line(&request))))),
+        Err(error) => Err(callers.error(py, &error, &request)),
     }
 }
 
@@ -228,7 +217,9 @@ impl Client {
     /// headers]])), ``auth`` ((user, password), an ``Auth`` such as ``DigestAuth``, or a function of a
     /// ``Request``; ``None`` switches the client's off), ``on_redirect`` (a function of the response
     /// and the URL that it leads to, which refuses by ``False`` or an exception), ``timeout``
-    /// (seconds for each phase, a ``Timeout``, or ``None`` for no limit), ``follow_redirects``
+    /// (seconds for each phase, a ``Timeout``, or ``None`` for no limit), ``cookies`` (names and values beside
+    /// those that are kept, a ``Cookies`` or ``http.cookiejar.CookieJar`` in place of the client's, ``False`` for
+    /// none), ``follow_redirects``
     /// (default False), and ``extensions``, of which ``target`` is ``raw_target``. A header whose value is
     /// ``None`` is not sent, also one that would be by default. ``raw_target`` (bytes or str) is sent as
     /// the request target byte for byte, in place of the URL's path and query; ``decode=False`` leaves
@@ -289,6 +280,18 @@ impl Client {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stream> {
         Stream::of(&self.shared, method, url, options)
+    }
+
+    /// The cookies that the client keeps: a ``Cookies``; ``None`` when it keeps none. What is set here
+    /// replaces them.
+    #[getter]
+    fn cookies(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.shared.cookies(py)
+    }
+
+    #[setter]
+    fn set_cookies(&self, cookies: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.shared.set_cookies(cookies)
     }
 
     /// Counters of the pool.

@@ -8,6 +8,7 @@ mod body;
 mod build;
 mod client;
 mod convert;
+mod cookies;
 mod download;
 mod errors;
 mod functions;
@@ -76,6 +77,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<aio::upload::Sender>()?;
     module.add_class::<client::Client>()?;
     module.add_class::<client::Stream>()?;
+    module.add_class::<cookies::CookieStore>()?;
     module.add_class::<progress::Saved>()?;
     module.add_class::<progress::Progress>()?;
     module.add_class::<gevent::Task>()?;

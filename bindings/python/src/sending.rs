@@ -1,5 +1,6 @@
 //! Sends a request that was built, on the calling thread.
 
+use keepalive_core::{Error, Request};
 use keepalive_core::{ErrorKind, Until};
 use pyo3::prelude::*;
 
@@ -7,9 +8,46 @@ use crate::blocking::blocking;
 use crate::body::{Failure, PythonSource};
 use crate::build::{Built, line};
 use crate::errors::to_python;
+use crate::progress::Told;
 use crate::redirects::attach_here;
 use crate::response::{Method, Response, SMALL_BODY};
 use crate::shared::Shared;
+
+/// What the caller's own code says while a request is on its way on this thread.
+pub struct Callers {
+    body: Failure,
+    refused: Option<Failure>,
+    progress: Option<Told>,
+}
+
+impl Callers {
+    /// The request, with all that is called for it.
+    pub fn attach(py: Python<'_>, built: Built<'_>) -> PyResult<(Request, Callers)> {
+        let Built { mut request, source, on_redirect, progress, .. } = built;
+        let body = Failure::default();
+        if let Some(progress) = &progress {
+            request.set_progress(progress.sink(py));
+        }
+        let refused = on_redirect.map(|hook| attach_here(&mut request, hook));
+        if let Some(source) = source {
+            let (source, length) = PythonSource::new(&source, &body)?;
+            request.set_body_stream(Box::new(source), length);
+        }
+        Ok((request, Callers { body, refused, progress }))
+    }
+
+    /// The call is over: what its progress callback raised.
+    pub fn end(&mut self, py: Python<'_>) -> Option<PyErr> {
+        self.progress.take().and_then(|progress| progress.end(py))
+    }
+
+    /// `error` as the caller gets it: what their own code raised, if that is why.
+    pub fn error(self, py: Python<'_>, error: &Error, request: &Request) -> PyErr {
+        let own = self.body.take(error);
+        own.or_else(|| self.refused?.take_of(error, ErrorKind::RedirectRefused))
+            .unwrap_or_else(|| to_python(py, error, Some(&line(request))))
+    }
+}
 
 /// Sends on this thread: to the end of the body, or with `head_only` to the end of the head.
 pub fn send(
@@ -19,16 +57,7 @@ pub fn send(
     built: Built<'_>,
     head_only: bool,
 ) -> PyResult<Response> {
-    let Built { mut request, source, on_redirect, progress, .. } = built;
-    let failure = Failure::default();
-    if let Some(progress) = &progress {
-        request.set_progress(progress.sink(py));
-    }
-    let refused = on_redirect.map(|hook| attach_here(&mut request, hook));
-    if let Some(source) = source {
-        let (source, length) = PythonSource::new(&source, &failure)?;
-        request.set_body_stream(Box::new(source), length);
-    }
+    let (request, mut callers) = Callers::attach(py, built)?;
     let until = if head_only { Until::Head } else { Until::SmallBody(SMALL_BODY) };
     let result = blocking(py, |how| shared.client.send_until(&request, until, how))?;
     let result = match result {
@@ -36,14 +65,8 @@ pub fn send(
         Ok(response) => Response::receive_whole(py, response, method)?,
         Err(error) => Err(error),
     };
-    if let Some(raised) = progress.and_then(|progress| progress.end(py)) {
+    if let Some(raised) = callers.end(py) {
         return Err(raised);
     }
-    match result {
-        Ok(response) => Ok(response),
-        Err(error) => Err(failure
-            .take(&error)
-            .or_else(|| refused?.take_of(&error, ErrorKind::RedirectRefused))
-            .unwrap_or_else(|| to_python(py, &error, Some(&line(&request))))),
-    }
+    result.map_err(|error| callers.error(py, &error, &request))
 }

@@ -9,7 +9,8 @@ use pyo3::types::PyDict;
 
 use crate::auth::{self, Auth};
 use crate::convert::{flag, text};
-use crate::errors::{to_python, unknown};
+use crate::cookies;
+use crate::errors::{of_class, to_python, unknown};
 use crate::headers::{Wish, wishes};
 use crate::once::PyOnceLock;
 use crate::option_value::set;
@@ -31,6 +32,8 @@ pub struct Shared {
     pub timeouts: Timeouts,
     /// `None`: as option `redirect` says.
     pub follow_redirects: Option<bool>,
+    /// The `Cookies` of the client, if it keeps some.
+    pub cookies: Option<Py<PyAny>>,
 }
 
 impl Shared {
@@ -41,7 +44,7 @@ impl Shared {
         let mut base_url = None;
         let mut limits = Timeouts::default();
         let mut follow_redirects = None;
-        let (mut auth, mut on_redirect) = (None, None);
+        let (mut auth, mut on_redirect, mut cookies) = (None, None, None);
         for (name, value) in options.into_iter().flat_map(|options| options.iter()) {
             match text("option", &name)? {
                 "profile" => {}
@@ -53,6 +56,7 @@ impl Shared {
                     }
                 }
                 "headers" => headers.extend(wishes("headers", &value)?),
+                "cookies" => cookies = Some(value),
                 "auth" => auth = Some(Auth::read(&value)?),
                 "on_redirect" => on_redirect = Some(redirects::hook(&value)?),
                 "base_url" => base_url = Some(text("base_url", &value)?.to_string()),
@@ -74,6 +78,11 @@ impl Shared {
             Some(py) => to_python(py, &error, None),
             None => Python::attach(|py| to_python(py, &error, None)),
         })?;
+        let kept = Python::attach(|py| cookies::of_client(py, cookies.as_ref()))?;
+        if let Some(keeper) = kept.keeper {
+            // A new client has none.
+            let _ = client.set_cookies(keeper);
+        }
         let timeouts = limits;
         Ok(Arc::new(Shared {
             client,
@@ -84,6 +93,7 @@ impl Shared {
             base_url,
             timeouts,
             follow_redirects,
+            cookies: kept.shown,
         }))
     }
 
@@ -102,8 +112,31 @@ impl Shared {
                 base_url: None,
                 timeouts: Timeouts::default(),
                 follow_redirects: None,
+                cookies: None,
             }))
         })
+    }
+
+    /// The `Cookies` of the client; `None` when it keeps none.
+    pub fn cookies(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.cookies.as_ref().map(|cookies| cookies.clone_ref(py))
+    }
+
+    /// Replaces what is in them.
+    pub fn set_cookies(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = value.py();
+        let Some(cookies) = &self.cookies else {
+            return Err(of_class(py, "InvalidState", "cookies: the client keeps none"));
+        };
+        let cookies = cookies.bind(py);
+        if !value.is(cookies) {
+            let new = value.py().get_type::<PyDict>().call0()?;
+            let new = if value.is_none() { &new } else { value };
+            let checked = cookies.get_type().call1((new,))?;
+            cookies.call_method0("clear")?;
+            cookies.call_method1("update", (checked,))?;
+        }
+        Ok(())
     }
 
     /// For `repr()`.

@@ -137,7 +137,7 @@ impl Connection {
         self.tx.clear();
         self.tx_pos = 0;
         let (body, request) = serialise(head, body, how, &mut self.tx)?;
-        self.request = request;
+        self.request = RequestFacts { asks: how.asks, ..request };
         self.parser = HeadParser::default();
         self.framing = None;
         self.facts = Facts::default();
@@ -289,7 +289,7 @@ impl Connection {
             let received = self.parser.used() + bytes.len();
             return match self.eof {
                 None => Ok(None),
-                Some(_) if received == 0 => Err(RemoteError::Closed),
+                Some(_) if !self.started => Err(RemoteError::Closed),
                 Some(_) => Err(RemoteError::HeadTruncated { received }),
             };
         };
@@ -298,7 +298,7 @@ impl Connection {
             self.rx_pos += parsed.len;
             self.parser.next_head(parsed.len);
             // "Go on" is no part of an answer.
-            self.started = status != 100 || self.buffered() > 0;
+            self.started = !self.request.asks || status != 100 || self.buffered() > 0;
             return Ok(Some(parsed.head));
         }
         let version = parsed.head.version;

@@ -37,6 +37,8 @@ pub(crate) struct RequestFacts {
     pub close: bool,
     /// A proxy forwards it.
     pub forwarded: bool,
+    /// It waits for 100 (Continue).
+    pub asks: bool,
 }
 
 /// Decides the framing of a final response (or 101) to `request`. `fields` are those that `facts`

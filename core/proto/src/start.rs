@@ -30,6 +30,9 @@ pub struct Start<'a> {
     /// the head has a Connection field of its own. Afterwards `reuse` says `RequestSaidClose`, whether
     /// or not the field was written.
     pub last: bool,
+    /// It asks for 100 (Continue), be it by one of these fields: "go on" is then no part of an answer, and
+    /// an end behind it is one before any response.
+    pub asks: bool,
     /// How the target is written.
     pub form: TargetForm<'a>,
 }

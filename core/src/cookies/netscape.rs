@@ -64,9 +64,11 @@ fn cookie(line: &[u8], http_only: bool) -> Result<Cookie, &'static str> {
         b"FALSE" => Ok(false),
         _ => Err(EXPECTED),
     };
-    // Browsers' add-ons write fractions.
+    // Browsers' add-ons write fractions, Python's MozillaCookieJar nothing where there is no end.
     let whole = text(4)?.split('.').next().unwrap_or_default();
-    let expires = whole.parse::<i64>().map_err(|_| "its time is no number of seconds")?;
+    let expires = if whole.is_empty() { "0" } else { whole }
+        .parse::<i64>()
+        .map_err(|_| "its time is no number of seconds")?;
     let domain = text(0)?;
     // Python's MozillaCookieJar writes a cookie without a value as a value without a name.
     let mut cookie = Cookie::new(fields[5], value, domain.strip_prefix('.').unwrap_or(domain));

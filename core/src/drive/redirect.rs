@@ -63,7 +63,7 @@ async fn follow<W: Wait>(
         ask(call, answered, &reply, &next).await?;
         let following = following(call.settings, answered, next)?;
         redirects += 1;
-        history.add(reply, answered.method());
+        history.add(reply.into_hop(answered.method()));
         call.record.hop(Instant::now(), redirects);
         reply = authenticate::send(call, &following).await?;
         if authenticate::may_ask(&reply) {

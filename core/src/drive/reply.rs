@@ -14,7 +14,7 @@ use crate::drive::body::{Live, Taken, take_events};
 use crate::drive::buffer::Buffer;
 use crate::drive::call::{Call, Interim};
 use crate::drive::exchange::{EarlyResponse, HeadReceived};
-use crate::drive::history::History;
+use crate::drive::history::{History, Hop};
 use crate::drive::info::{Info, Marks, Tally, Timings};
 use crate::drive::meter::Meter;
 use crate::drive::wait::Wait;
@@ -77,6 +77,47 @@ pub(crate) enum State {
 }
 
 impl Reply {
+    /// One without a body, of which nothing else is known.
+    pub(crate) fn of_head(head: ResponseHead, url: Arc<str>, marks: Marks) -> Reply {
+        Reply {
+            head,
+            url,
+            info: Tally::default(),
+            marks,
+            ended: None,
+            ends: None,
+            informational: None,
+            tls: None,
+            trailers: None,
+            max_body_size: None,
+            saved: None,
+            decoded: false,
+            meter: None,
+            undecided: None,
+            ready: Buffer::default(),
+            state: State::Done,
+            switched: false,
+            history: None,
+        }
+    }
+
+    /// As one that led elsewhere: the answer to a request of that method. The rest of its body is given up.
+    pub fn into_hop(self: Box<Self>, method: &str) -> Hop {
+        let Reply { head, url, info, marks, ends, informational, tls, .. } = *self;
+        Hop { head, url, method: method.into(), info, marks, ends, informational, tls }
+    }
+
+    /// Of one that led elsewhere: without a body.
+    pub(crate) fn of_hop(hop: &Hop) -> Box<Reply> {
+        Box::new(Reply {
+            info: hop.info,
+            ends: hop.ends.clone(),
+            informational: hop.informational.clone(),
+            tls: hop.tls.clone(),
+            ..Reply::of_head(hop.head.clone(), hop.url.clone(), hop.marks)
+        })
+    }
+
     /// 100 to 999.
     pub fn status(&self) -> u16 {
         self.head.status

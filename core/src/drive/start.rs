@@ -55,6 +55,7 @@ pub(super) fn start<W: Wait>(
         both = [start.more, &manner.lines].concat();
         start.more = &both;
     }
+    start.asks = manner.asks.is_some();
     connection.wire.http.start_with(&request.head, request.framing(), &start)?;
     Ok((manner.held, manner.asks))
 }

@@ -52,7 +52,7 @@ impl From<Box<Reply>> for Response {
 impl From<&Hop> for Response {
     /// A response without a body.
     fn from(hop: &Hop) -> Response {
-        Response { reply: hop.reply() }
+        Response { reply: Reply::of_hop(hop) }
     }
 }
 

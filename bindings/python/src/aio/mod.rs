@@ -139,6 +139,18 @@ impl AsyncClient {
         Ok(AsyncStream::of(self.sending(method, url, options, Until::Head)?))
     }
 
+    /// The cookies that the client keeps: a ``Cookies``; ``None`` when it keeps none. What is set here
+    /// replaces them.
+    #[getter]
+    fn cookies(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.shared.cookies(py)
+    }
+
+    #[setter]
+    fn set_cookies(&self, cookies: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.shared.set_cookies(cookies)
+    }
+
     /// Counters of the pool.
     fn stats(&self) -> Stats {
         Stats::of(&self.shared.client.stats())

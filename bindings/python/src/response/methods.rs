@@ -16,6 +16,7 @@ use crate::aio::pending::Pending;
 use crate::aio::ready::Ready;
 use crate::blocking::blocking;
 use crate::convert::count;
+use crate::cookies;
 use crate::errors::{RequestLine, status_error};
 use crate::generated::Info;
 use crate::gevent;
@@ -55,6 +56,15 @@ impl Response {
     #[getter]
     fn headers(&self, py: Python<'_>) -> PyResult<Py<Headers>> {
         Ok(self.facts(py)?.headers.clone_ref(py))
+    }
+
+    /// The cookies that this response set: a ``Cookies`` of its own.
+    #[getter]
+    fn cookies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let facts = self.facts(py)?;
+        let fields = facts.headers.get().fields().iter();
+        let set = fields.filter(|(name, _)| name.eq_ignore_ascii_case(b"set-cookie"));
+        cookies::of_response(py, &facts.url, set.map(|(_, value)| value))
     }
 
     /// The trailer fields; empty until the body was read to its end.

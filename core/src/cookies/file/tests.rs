@@ -12,7 +12,7 @@ fn sent(jar: &CookieJar, url: &str) -> String {
 
 const NETSCAPE: &str = "# Netscape HTTP Cookie File\n\
     # https://curl.se/docs/http-cookies.html\n\n\
-    www.example.com\tFALSE\t/\tFALSE\t0\tsession\tone two\n\
+    www.example.com\tFALSE\t/\tFALSE\t\tsession\tone two\n\
     .example.com\tTRUE\t/a\tTRUE\t4102444800\twide\t1=2\n\
     #HttpOnly_.example.com\tTRUE\t/\tFALSE\t4102444800\thidden\t3\r\n\
     example.com\tTRUE\t/\tFALSE\t4102444800.5\tbare\n\
