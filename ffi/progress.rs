@@ -79,8 +79,8 @@ impl ProgressSink for Callback {
     }
 }
 
-/// Has `callback` told how far the body of the response has come: of a download, of ka_response_read and
-/// ka_response_read_all, and of what is submitted. It replaces an earlier one.
+/// Has `callback` told how far the bodies of the request and of its response have come: of a download, of
+/// ka_response_read and ka_response_read_all, and of what is submitted. It replaces an earlier one.
 /// Ownership: takes `user_data`, also on failure: it lives until `destroy` is called with it, once, after
 /// the last call of `callback`: when the request is freed or has got another one, and the calls and
 /// responses that it is for have ended. `destroy` may be NULL.

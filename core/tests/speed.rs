@@ -212,3 +212,104 @@ fn a_callback_that_panics_ends_its_request_alone() {
         assert_eq!(text(get(&client, &format!("{}/ok", origin.http()))), "ok");
     }
 }
+
+/// Two pieces, once or as often as is asked for.
+struct Pieces {
+    next: u8,
+    again: bool,
+}
+
+impl BodySource for Pieces {
+    fn poll_chunk(
+        &mut self,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<Option<bytes::Bytes>>> {
+        self.next += 1;
+        let piece = (self.next <= 2).then(|| bytes::Bytes::from(vec![b'x'; 1000]));
+        std::task::Poll::Ready(Ok(piece))
+    }
+
+    fn can_rewind(&self) -> bool {
+        self.again
+    }
+
+    fn rewind(&mut self) -> bool {
+        self.next = 0;
+        self.again
+    }
+}
+
+#[test]
+fn progress_of_a_request_s_body_is_told_too() {
+    let origin = origin();
+    let client = client(|_| {});
+    for blocking in [true, false] {
+        for (size, streamed, known) in
+            [(3_000_000, false, true), (10, false, true), (2000, true, true), (2000, true, false)]
+        {
+            let (_, seen) = watched("http://127.0.0.1:1/", None);
+            let url = format!("{}/upload-count", origin.http());
+            let mut request = Request::new("POST", &url).expect("a request");
+            request.set_progress(seen.clone());
+            match streamed {
+                true => request.set_body_stream(
+                    Box::new(Pieces { next: 0, again: true }),
+                    known.then_some(2000),
+                ),
+                false => request.set_body(vec![b'x'; size]),
+            }
+            // Twice: a body that can begin again is the request's after the first time.
+            for _ in 0..2 {
+                seen.all.lock().expect("no panic").clear();
+                let count = send(&client, &request, blocking).expect("an answer");
+                assert_eq!(String::from_utf8(count).expect("text"), size.to_string());
+                let all = seen.all.lock().expect("no panic");
+                let up: Vec<_> =
+                    all.iter().filter(|one| one.transfer == Transfer::Upload).collect();
+                let last = up.last().expect("told at the end");
+                assert_eq!((last.bytes, last.total), (size as u64, Some(size as u64)));
+                assert_eq!(all.last().map(|one| one.transfer), Some(Transfer::Download));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_upload_that_is_sent_again_is_told_of_anew_and_one_that_cannot_be_is_not_sent_again() {
+    let origin = origin();
+    let client = client(|_| {});
+    let url = format!("{}/redirect/307?to=/upload-count", origin.http());
+    for again in [true, false] {
+        let (_, seen) = watched("http://127.0.0.1:1/", None);
+        let mut request = Request::new("POST", &url).expect("a request");
+        request.set_progress(seen.clone());
+        request.set_follow_redirects(true);
+        request.set_body_stream(Box::new(Pieces { next: 0, again }), Some(2000));
+        let result = send(&client, &request, true);
+        let all = seen.all.lock().expect("no panic");
+        let ends = all.iter().filter(|one| one.transfer == Transfer::Upload && one.bytes == 2000);
+        match again {
+            true => assert_eq!((result.expect("an answer"), ends.count()), (b"2000".to_vec(), 2)),
+            false => {
+                assert_eq!(result.expect_err("gone").kind(), ErrorKind::InvalidRedirect);
+                assert_eq!(ends.count(), 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_callback_can_end_an_upload() {
+    let origin = origin();
+    let client = client(|_| {});
+    for blocking in [true, false] {
+        let (_, seen) = watched("http://127.0.0.1:1/", Some(1));
+        let url = format!("{}/upload-count", origin.http());
+        let mut request = Request::new("POST", &url).expect("a request");
+        request.set_progress(seen);
+        request.set_body(vec![b'x'; 3_000_000]);
+        let error = send(&client, &request, blocking).expect_err("ended");
+        assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+        settled(&client);
+    }
+}

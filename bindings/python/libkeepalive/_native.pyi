@@ -147,7 +147,7 @@ class _Arguments(TypedDict, total=False):
     """The request target, sent byte for byte in place of the URL's path and query: for signed URLs, keys
     with ``..`` in them, ``OPTIONS *``. What cannot be sent in one is an ``InvalidArgument``."""
     progress: Callable[[Progress], object] | bool | Literal["tqdm", "rich"] | None
-    """Called with how far the response's body has come, at most ten times a second and at its end; what it
+    """Called with how far the request's and the response's body have come, at most ten times a second and at its end; what it
     raises ends the request. ``True``, ``"tqdm"``, ``"rich"``: a bar. Not of ``stream()``."""
     extensions: _Extensions | None
     """As httpx has them; ``target`` is ``raw_target``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -23,40 +22,48 @@ def bar(kind: bool | str) -> Any:
         raise ValueError(f'progress: {kind!r} is no bar; expected True, "tqdm" or "rich"')
     if find_spec(kind) is None:
         raise ImportError(f'progress="{kind}": {kind} is not installed; pip install {kind}')
-    make: Callable[[], Any] = _Tqdm if kind == "tqdm" else _Rich
-    return make()
+    return _Tqdm() if kind == "tqdm" else _Rich()
 
 
 class _Tqdm:
+    """One bar for each way that a body goes."""
+
     def __init__(self) -> None:
-        self.shown: Any = None
+        self.shown: dict[bool, Any] = {}
 
     def __call__(self, progress: Any) -> None:
-        if self.shown is None:
+        shown = self.shown.get(progress.upload)
+        if shown is None:
             tqdm: Any = import_module("tqdm.auto")
-            self.shown = tqdm.tqdm(total=progress.total, unit="B", unit_scale=True, unit_divisor=1024)
-        self.shown.total = progress.total
-        # A body that is written anew begins at 0 again.
-        self.shown.update(progress.bytes - self.shown.n)
+            shown = tqdm.tqdm(total=progress.total, unit="B", unit_scale=True, unit_divisor=1024)
+            self.shown[progress.upload] = shown
+        shown.total = progress.total
+        # A body that comes anew begins at 0 again.
+        shown.update(progress.bytes - shown.n)
 
     def close(self) -> None:
-        if self.shown is not None:
-            self.shown.close()
+        for shown in self.shown.values():
+            shown.close()
 
 
 class _Rich:
+    """One row for each way that a body goes."""
+
     def __init__(self) -> None:
         self.shown: Any = None
-        self.task: Any = None
+        self.tasks: dict[bool, Any] = {}
 
     def __call__(self, progress: Any) -> None:
         if self.shown is None:
             rich: Any = import_module("rich.progress")
             columns = (rich.BarColumn, rich.DownloadColumn, rich.TransferSpeedColumn)
             self.shown = rich.Progress(*(column() for column in columns), rich.TimeRemainingColumn())
-            self.task = self.shown.add_task("", total=progress.total)
             self.shown.start()
-        self.shown.update(self.task, completed=progress.bytes, total=progress.total)
+        if progress.upload not in self.tasks:
+            self.tasks[progress.upload] = self.shown.add_task("", total=progress.total)
+        self.shown.update(
+            self.tasks[progress.upload], completed=progress.bytes, total=progress.total
+        )
 
     def close(self) -> None:
         if self.shown is not None:

@@ -225,6 +225,22 @@ def test_progress_is_told_of_downloads_and_whole_bodies(client, aio, origin, run
         check(seen, None)
 
 
+def test_progress_is_told_of_what_is_sent(client, aio, origin, run):
+    def body():
+        yield b"x" * 1000
+        yield b"y" * 1000
+
+    url = origin.http + "/upload-count"
+    for content, size in [(b"x" * 300000, 300000), (body(), 2000)]:
+        for call in [client.post, lambda *args, **more: run(aio.post(*args, **more))]:
+            seen: list[Any] = []
+            content = body() if size == 2000 else content
+            assert call(url, content=content, progress=seen.append).text == str(size)
+            up = [one for one in seen if one.upload]
+            assert (up[-1].bytes, up[-1].total) == (size, size)
+            assert not seen[-1].upload
+
+
 def test_a_callback_that_raises_ends_the_request(client, aio, origin, run, tmp_path: Path):
     def told(progress: Any) -> None:
         raise KeyError("enough")

@@ -52,6 +52,20 @@ impl Meter {
         (floor.is_some() || ceiling.is_some() || told.is_some()).then(|| Box::new(meter))
     }
 
+    /// Of a request's body, whose speed nobody limits.
+    pub fn of_upload(sink: Arc<dyn ProgressSink>, total: Option<u64>) -> Meter {
+        let told = Some(Told::new(sink, Instant::now()));
+        Meter { transfer: Transfer::Upload, bytes: 0, total, floor: None, ceiling: None, told }
+    }
+
+    /// The body begins again.
+    pub fn restart(&mut self) {
+        self.bytes = 0;
+        if let Some(told) = &mut self.told {
+            told.bytes = 0;
+        }
+    }
+
     /// So many bytes of the body moved.
     pub fn count(&mut self, bytes: u64) {
         self.bytes += bytes;

@@ -44,6 +44,7 @@ mod upload;
 pub(crate) mod wait;
 pub(crate) mod warm;
 pub(crate) mod watch;
+mod watched_upload;
 
 use std::sync::Arc;
 
@@ -63,6 +64,11 @@ pub(crate) async fn perform<W: Wait>(
     request: &Request,
     wait: &mut W,
 ) -> Result<Box<Reply>> {
+    let watched = match request.pace {
+        None => None,
+        Some(_) => watched_upload::of(request)?,
+    };
+    let request = watched.as_deref().unwrap_or(request);
     let mut call = Call::new(settings, pool, request, wait);
     if call.record.is_observed() {
         let (method, url) = (request.method(), request.url());
