@@ -40,7 +40,12 @@ fn a_file_that_changes_is_an_error_and_costs_the_connection() {
     let client = client(|config| config.expect_threshold = 0);
     let (url, seen) = server(|_| b"");
     let resize = |size: u64| {
-        let file = std::fs::File::options().write(true).create(true).open(&path).expect("a file");
+        let file = std::fs::File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .expect("a file");
         file.set_len(size).expect("its size");
     };
     let size = 4_000_000;

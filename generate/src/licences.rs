@@ -54,7 +54,7 @@ fn page(told: &Value) -> Result<String> {
     // By name and version.
     let mut crates: BTreeMap<(&str, &str), Crate<'_>> = BTreeMap::new();
     let packages: BTreeMap<&str, &Value> =
-        list(told, "packages").filter_map(|package| Some((text(package, "id"), package))).collect();
+        list(told, "packages").map(|package| (text(package, "id"), package)).collect();
     let nodes: BTreeMap<&str, &Value> =
         list(&told["resolve"], "nodes").map(|node| (text(node, "id"), node)).collect();
     for (name, product) in PRODUCTS {

@@ -71,7 +71,7 @@ impl Trailers {
         check_field(name, b"")?;
         let conditional = name.len() > 3 && name[..3].eq_ignore_ascii_case(b"If-");
         let is = |other: &&str| name.eq_ignore_ascii_case(other.as_bytes());
-        if conditional || FORBIDDEN.iter().any(|other| is(&other)) {
+        if conditional || FORBIDDEN.iter().any(is) {
             let name = format!("trailer {}", name.escape_ascii());
             return Err(invalid(name, "must stand before the body (RFC 9110 6.5.1)"));
         }

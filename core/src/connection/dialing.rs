@@ -135,7 +135,7 @@ async fn go(
             let target = shown(host, port);
             let asked = Instant::now();
             made = match tunnel::open(made, server, &target, limits(config), tried).await? {
-                Opened::Tunnel(made) => made,
+                Opened::Tunnel(made) => *made,
                 Opened::Asked => return Ok(None),
             };
             made.connect += asked.elapsed();

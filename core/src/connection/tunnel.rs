@@ -15,7 +15,7 @@ use crate::origin::proxy::ProxyServer;
 /// What became of it.
 pub(super) enum Opened {
     /// Bytes go to the server from now on.
-    Tunnel(Dialled),
+    Tunnel(Box<Dialled>),
     /// The proxy wants credentials that it has not had yet; on a new connection, since the rest of
     /// this answer is not read.
     Asked,
@@ -44,7 +44,7 @@ pub(super) async fn open(
         answer.map_err(|reason| failed(ErrorKind::ProxyFailed, &reason))?
     };
     match answer.status {
-        200..=299 if http.take_switched().is_empty() => Ok(Opened::Tunnel(below)),
+        200..=299 if http.take_switched().is_empty() => Ok(Opened::Tunnel(Box::new(below))),
         // Both protocols that follow are begun by the client.
         200..=299 => Err(failed(ErrorKind::ProxyFailed, "it sent more than its answer")),
         407 => {

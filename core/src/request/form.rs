@@ -69,8 +69,8 @@ impl Request {
             Piece::Content(content) => content,
         };
         let contents: Vec<Content> = pieces.into_iter().map(content).collect();
-        let lengths = contents.iter().map(Content::length);
-        let length = lengths.fold(Some(0u64), |sum, more| sum?.checked_add(more?));
+        let mut lengths = contents.iter().map(Content::length);
+        let length = lengths.try_fold(0u64, |sum, more| sum.checked_add(more?));
         let part = |content| match content {
             Content::Bytes(bytes) => Part::Bytes(bytes),
             Content::File(file) => Part::File(file),
