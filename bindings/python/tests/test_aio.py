@@ -165,8 +165,8 @@ def test_errors_are_raised_where_it_is_awaited(run, aio, origin):
             aio.get(origin.http + "/ok"), aio.get(origin.http + "/reset"), return_exceptions=True
         )
         assert results[0].text == "ok" and isinstance(results[1], libkeepalive.ReadError)
-        with pytest.raises(TypeError, match="unknown argument cookies"):
-            await aio.get(origin.http + "/ok", cookies={})
+        with pytest.raises(TypeError, match="unknown argument crumbs"):
+            await aio.get(origin.http + "/ok", crumbs={})
 
     run(main())
 

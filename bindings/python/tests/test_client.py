@@ -300,7 +300,7 @@ def test_every_option_of_the_engine_is_accepted(origin):
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
-        ({"cookies": {}}, TypeError, "unknown argument cookies"),
+        ({"crumbs": {}}, TypeError, "unknown argument crumbs"),
         ({"headers": {"a": 1}}, TypeError, 'header "a": expected str or bytes, got int'),
         ({"headers": [1]}, TypeError, "headers: expected"),
         ({"headers": {"a@b": "1"}}, libkeepalive.LocalProtocolError, 'name "a@'),

@@ -3,7 +3,7 @@
 //! The public suffix list is the crate `psl`'s. The jar itself is our own: the crate `cookie_store` knows
 //! neither the order in which cookies are sent nor when they were used, so that it can evict none, reads
 //! only the usual dates, leaves out cookies without a name, the prefixes and the protection of secure
-//! cookies, and walks all domains for each request (docs/cookies.md has the figures).
+//! cookies, and walks all domains for each request (docs/cookies.md).
 
 mod cookie;
 mod date;

@@ -1,4 +1,5 @@
 'use strict'
+// The addon stays outside of the bundle.
 
 /** @type {import('next').NextConfig} */
 module.exports = { turbopack: { root: __dirname }, outputFileTracingRoot: __dirname }

@@ -1,3 +1,4 @@
+// A route that drops what the data cache holds.
 import { revalidateTag } from 'next/cache'
 
 export async function POST(request) {

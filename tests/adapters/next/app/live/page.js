@@ -1,3 +1,4 @@
+// A page that is made for each request, from an answer that comes in parts.
 import { Suspense } from 'react'
 import { headers } from 'next/headers'
 
