@@ -3,22 +3,20 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
-use keepalive_core::{ErrorKind, Until};
+use keepalive_core::Until;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::aio::AsyncClient;
 use crate::auth;
 use crate::blocking::blocking;
-use crate::body::{Failure, PythonSource};
-use crate::build::{Built, build, line, method};
+use crate::build::{Built, build, method};
 use crate::convert::{how_many, text};
 use crate::download::{Order, To, not_streamed, order, without_flow};
 use crate::errors::{of_class, to_python};
 use crate::generated::Stats;
 use crate::gevent;
 use crate::prepared::Prepared;
-use crate::redirects::attach_here;
 use crate::response::{Method, Response, SMALL_BODY};
 use crate::sending::{Callers, send};
 use crate::shared::Shared;
