@@ -218,7 +218,10 @@ impl Class<'_> {
     fn literal(&self) -> String {
         let mut text = format!("{} {{\n", self.name);
         for Fact { name, value, .. } in &self.facts {
-            text += &format!("            {name}: {value},\n");
+            text += &match value == name {
+                true => format!("            {name},\n"),
+                false => format!("            {name}: {value},\n"),
+            };
         }
         text + "        }"
     }

@@ -132,7 +132,7 @@ impl Info {
             peer_address: info.peer_address.as_deref().map(str::to_string),
             timings: Py::new(py, Timings::of(timings))?,
             tls: tls_info(py, tls)?,
-            informational: informational,
+            informational,
         })
     }
 
