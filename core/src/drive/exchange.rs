@@ -155,30 +155,57 @@ pub(super) async fn exchange<W: Wait>(
     attempt: Attempt<'_, '_>,
 ) -> std::result::Result<HeadReceived, Failure> {
     let Attempt { lease, request, upload, now } = attempt;
-    let (pool, host, ahead) = (call.pool, lease.host(), call.ahead.is_some());
-    let connection = match lease.connection() {
-        Ok(connection) => connection,
-        Err(error) => return Err(Failure::before(error)),
-    };
-    let opening = match !ahead && pipeline::fits(&call.settings.config, request) {
-        true => pipeline::opening(pool, host, connection, now),
+    let mut begun = begin(call, lease, request, now)?;
+    let result = run(call, Attempt { lease, request, upload, now }, &mut begun).await;
+    end(call, lease, &begun, result)
+}
+
+/// What is known of an attempt as it begins. Its three steps are there by themselves for whoever awaits no
+/// more than one of them: a future within another is a call and a copy more.
+pub(super) struct Begun {
+    written: u64,
+    ahead: bool,
+    opening: Option<Box<pipeline::Opening>>,
+}
+
+/// The first step, which waits for nothing.
+#[inline(always)]
+pub(super) fn begin<W: Wait>(
+    call: &mut Call<'_, W>,
+    lease: &mut Lease,
+    request: &Request,
+    now: Instant,
+) -> std::result::Result<Begun, Failure> {
+    let (host, ahead) = (lease.host(), call.ahead.take());
+    let connection = lease.connection().map_err(Failure::before)?;
+    let opening = match ahead.is_none() && pipeline::fits(&call.settings.config, request) {
+        true => pipeline::opening(call.pool, host, connection, now),
         false => None,
     };
-    let before = connection.wire.written;
+    let written = connection.wire.written;
     call.record.starts_on(connection);
-    if let Some(written) = call.ahead {
-        call.ahead = None;
-        connection.wire.sent += written;
-    }
-    let result = run(call, connection, request, upload, now, (ahead, opening)).await;
+    connection.wire.sent += ahead.unwrap_or_default();
+    Ok(Begun { written, ahead: ahead.is_some(), opening })
+}
+
+/// The last one.
+#[inline(always)]
+pub(super) fn end<W: Wait>(
+    call: &mut Call<'_, W>,
+    lease: &mut Lease,
+    begun: &Begun,
+    result: Result<HeadReceived>,
+) -> std::result::Result<HeadReceived, Failure> {
+    let host = lease.host();
+    let connection = lease.connection().map_err(Failure::before)?;
     call.record.counts(connection);
     if connection.pipeline.is_some() && result.is_ok() && !connection.wire.http.promises_more() {
-        is_last(pool, host, connection);
+        is_last(call.pool, host, connection);
     }
     let wire = &connection.wire;
     result.map_err(|error| {
-        let sent = match wire.written - before {
-            _ if ahead => Sent::All,
+        let sent = match wire.written - begun.written {
+            _ if begun.ahead => Sent::All,
             0 => Sent::Nothing,
             _ if wire.is_sent() => Sent::All,
             _ => Sent::Part,
@@ -202,14 +229,15 @@ struct Arrived {
     go_on: bool,
 }
 
-async fn run<W: Wait>(
+/// The step between.
+pub(super) async fn run<W: Wait>(
     call: &mut Call<'_, W>,
-    connection: &mut Connection,
-    request: &Request,
-    mut upload: Upload<'_>,
-    mut now: Instant,
-    (ahead, mut opening): (bool, Option<Box<pipeline::Opening>>),
+    attempt: Attempt<'_, '_>,
+    begun: &mut Begun,
 ) -> Result<HeadReceived> {
+    let Attempt { lease, request, mut upload, mut now } = attempt;
+    let connection = lease.connection()?;
+    let Begun { ahead, ref mut opening, .. } = *begun;
     let origin: &Origin = &request.target.origin;
     call.wait.adopt(&mut connection.io)?;
     // `held`: the body is held back until the server has said its word.

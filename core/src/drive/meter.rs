@@ -14,6 +14,7 @@ use crate::guard::guarded;
 use crate::origin::Origin;
 use crate::progress::{Progress, ProgressSink, Transfer};
 use crate::request::Request;
+use crate::request::pace::Pace;
 use crate::request::pace::Speed;
 
 /// Measures one body.
@@ -28,6 +29,7 @@ pub(crate) struct Meter {
 
 impl Meter {
     /// Of a body of `request`'s that begins now; `None` when nobody wants to know.
+    #[inline]
     pub fn of(
         settings: &Settings,
         request: &Request,
@@ -35,9 +37,19 @@ impl Meter {
         total: Option<u64>,
     ) -> Option<Box<Meter>> {
         let own = request.pace.as_deref();
-        if own.is_none() && !settings.is_paced {
-            return None;
+        match own.is_none() && !settings.is_paced {
+            true => None,
+            false => Meter::wanted(settings, own, transfer, total),
         }
+    }
+
+    #[cold]
+    fn wanted(
+        settings: &Settings,
+        own: Option<&Pace>,
+        transfer: Transfer,
+        total: Option<u64>,
+    ) -> Option<Box<Meter>> {
         let speed = Speed::of(&settings.config, own);
         let now = Instant::now();
         let meter = Meter {

@@ -40,11 +40,21 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
             replays += 1;
         }
         let (now, behind) = (call.record.marks.leased, call.ahead.is_some());
-        let attempt = Attempt { lease: &mut lease, request, upload: body.upload(), now };
         let result = match hedge::allowed(&call.settings.config, request) {
-            false => exchange::exchange(call, attempt).await,
-            // Boxed: what is seldom asked for makes no other request's future larger.
-            true => Box::pin(hedge::exchange(call, attempt)).await,
+            false => match exchange::begin(call, &mut lease, request, now) {
+                Ok(mut begun) => {
+                    let upload = body.upload();
+                    let attempt = Attempt { lease: &mut lease, request, upload, now };
+                    let result = exchange::run(call, attempt, &mut begun).await;
+                    exchange::end(call, &mut lease, &begun, result)
+                }
+                Err(failure) => Err(failure),
+            },
+            true => {
+                let attempt = Attempt { lease: &mut lease, request, upload: body.upload(), now };
+                // Boxed: what is seldom asked for makes no other request's future larger.
+                Box::pin(hedge::exchange(call, attempt)).await
+            }
         };
         let failure = match result {
             Ok(received) if received.asked && received.head.status == EXPECTATION_FAILED => {

@@ -69,6 +69,7 @@ impl Transport {
     }
 
     /// Whether the next read brings something that the socket will not tell of.
+    #[inline]
     pub fn holds(&self) -> bool {
         match self {
             Transport::Plain => false,
@@ -78,6 +79,7 @@ impl Transport {
     }
 
     /// One read; `WouldBlock` when nothing is there, `Interrupted` when much came that was no data.
+    #[inline]
     pub fn read(&mut self, fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<Received> {
         match self {
             Transport::Plain => match recv(fd, into)? {
@@ -91,6 +93,7 @@ impl Transport {
 
     /// Writes some of `data` and of `more` behind it; returns how much was taken, and adds to `wire` what
     /// the kernel took.
+    #[inline]
     pub fn write(
         &mut self,
         fd: BorrowedFd<'_>,

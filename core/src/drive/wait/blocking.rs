@@ -61,6 +61,7 @@ pub(crate) struct BlockingWait<'a> {
 }
 
 impl<'a> BlockingWait<'a> {
+    #[inline]
     pub fn new(blocking: Blocking<'a>) -> Self {
         let Blocking { interrupt: hook, cancel } = blocking;
         let bell = cancel.map(|cancel| {
