@@ -175,22 +175,34 @@ impl RequestHead {
     }
 
     /// Appends the head with its target in absolute-form.
+    #[inline(always)]
     pub(crate) fn write_absolute(&self, base: &str, into: &mut Vec<u8>) {
-        into.extend_from_slice(&self.bytes[..self.method_len + 1]);
-        let (base, target) = self.absolute_target(base);
-        into.extend_from_slice(base.as_bytes());
-        into.extend_from_slice(target.as_bytes());
-        into.extend_from_slice(&self.bytes[self.target_end..]);
+        let method_end = self.method_len + 1;
+        into.extend_from_slice(&self.bytes[..method_end]);
+        let (has_base, has_target) = self.absolute_parts();
+        if has_base {
+            into.extend_from_slice(base.as_bytes());
+        }
+        into.extend_from_slice(
+            &self.bytes[if has_target { method_end } else { self.target_end }..],
+        );
     }
 
     /// The target in absolute-form (RFC 9112 3.2.2), in two parts: `base`, and the head's own one behind
     /// it, which is left out when it is the asterisk-form (RFC 9112 3.2.4). What begins with no slash
     /// stands for itself, as a caller's own absolute-form.
     pub fn absolute_target<'a>(&'a self, base: &'a str) -> (&'a str, &'a str) {
-        match self.target() {
-            "*" => (base, ""),
-            target if target.starts_with(['/', '?']) => (base, target),
-            target => ("", target),
+        let (has_base, has_target) = self.absolute_parts();
+        (if has_base { base } else { "" }, if has_target { self.target() } else { "" })
+    }
+
+    /// Which of the two it has.
+    #[inline(always)]
+    fn absolute_parts(&self) -> (bool, bool) {
+        match &self.bytes[self.method_len + 1..self.target_end] {
+            b"*" => (true, false),
+            [b'/' | b'?', ..] => (true, true),
+            _ => (false, true),
         }
     }
 
