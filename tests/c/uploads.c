@@ -26,11 +26,16 @@ static void begin(lazy *from, size_t size) {
 
 static ka_call *seen(ka_call **call) { return __atomic_load_n(call, __ATOMIC_ACQUIRE); }
 
+/* Other threads look at these while the reader runs. */
+static size_t left_of(lazy *from) { return __atomic_load_n(&from->left, __ATOMIC_ACQUIRE); }
+static int laters_of(lazy *from) { return __atomic_load_n(&from->laters, __ATOMIC_ACQUIRE); }
+
 static ptrdiff_t read_lazily(void *user_data, uint8_t *buffer, size_t capacity) {
     lazy *from = (lazy *)user_data;
-    size_t count = from->left < capacity ? from->left : capacity;
+    size_t left = left_of(from);
+    size_t count = left < capacity ? left : capacity;
     if (count > 100) count = 100;
-    if (from->left > 0 && from->laters++ % 2 == 0) {
+    if (left > 0 && __atomic_fetch_add(&from->laters, 1, __ATOMIC_ACQ_REL) % 2 == 0) {
         if (from->cancels) ka_call_cancel(seen(&from->call));
         if (from->resumes_at_once) ka_call_resume_upload(seen(&from->call));
         CHECK(pthread_mutex_lock(&from->lock) == 0);
@@ -39,7 +44,7 @@ static ptrdiff_t read_lazily(void *user_data, uint8_t *buffer, size_t capacity) 
         return KA_READ_LATER;
     }
     memset(buffer, 'x', count);
-    from->left -= count;
+    __atomic_fetch_sub(&from->left, count, __ATOMIC_ACQ_REL);
     return (ptrdiff_t)count;
 }
 
@@ -57,7 +62,7 @@ static ka_request *upload(const char *base, lazy *from, int64_t length) {
 /* Resumes what says "later", each time it does, until it has given everything. */
 static void *resume(void *argument) {
     lazy *from = (lazy *)argument;
-    while (from->left > 0) {
+    while (left_of(from) > 0) {
         ka_call_resume_upload(seen(&from->call));
         sched_yield();
     }
@@ -68,7 +73,7 @@ static void *resume(void *argument) {
 static void *cancel(void *argument) {
     lazy *from = (lazy *)argument;
     CHECK(pthread_mutex_lock(&from->lock) == 0);
-    while (from->laters == 0) CHECK(pthread_cond_wait(&from->changed, &from->lock) == 0);
+    while (laters_of(from) == 0) CHECK(pthread_cond_wait(&from->changed, &from->lock) == 0);
     CHECK(pthread_mutex_unlock(&from->lock) == 0);
     ka_call_cancel(seen(&from->call));
     return NULL;

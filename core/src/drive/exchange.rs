@@ -15,6 +15,8 @@
 //! take the next request for it (RFC 9110 10.1.1). A success that is still to come, where the request did
 //! not ask by a field of its own, is taken for the word.
 
+mod phase;
+
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::task::{Poll, ready};
@@ -31,6 +33,7 @@ use crate::deadline::Deadline;
 use crate::drive::body::broken;
 use crate::drive::call::{Call, Record};
 use crate::drive::early::settle;
+use crate::drive::exchange::phase::{Phase, Step};
 use crate::drive::expect;
 use crate::drive::pipeline;
 use crate::drive::start::start;
@@ -91,55 +94,6 @@ impl Failure {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    SendHead,
-    AwaitContinue,
-    SendBody,
-    AwaitHead,
-}
-
-/// What takes an exchange from one phase to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    /// A write went through and more is to come.
-    Wrote,
-    /// What may be sent by now is written; the body waits for the server's word.
-    WroteHead,
-    /// Everything is written.
-    WroteAll,
-    Continue,
-    Silence,
-    FinalHead,
-}
-
-impl Phase {
-    #[inline]
-    fn after(self, step: Step) -> Phase {
-        match (self, step) {
-            (Phase::SendHead, Step::WroteHead) => Phase::AwaitContinue,
-            (Phase::SendHead, Step::Wrote) => Phase::SendBody,
-            (Phase::AwaitContinue, Step::Continue | Step::Silence) => Phase::SendBody,
-            (Phase::SendHead | Phase::SendBody, Step::WroteAll) => Phase::AwaitHead,
-            (Phase::AwaitContinue, Step::FinalHead) => Phase::AwaitHead,
-            (phase, _) => phase,
-        }
-    }
-
-    #[inline]
-    fn sends(self) -> bool {
-        matches!(self, Phase::SendHead | Phase::SendBody)
-    }
-
-    /// As errors have it.
-    fn shown(self) -> error::Phase {
-        match self {
-            Phase::AwaitHead => error::Phase::Head,
-            _ => error::Phase::Send,
-        }
-    }
-}
-
 /// One try of a request on one connection.
 pub(crate) struct Attempt<'a, 'b> {
     pub lease: &'a mut Lease,
@@ -160,8 +114,8 @@ pub(super) async fn exchange<W: Wait>(
     end(call, lease, &begun, result)
 }
 
-/// What is known of an attempt as it begins. Its three steps are there by themselves for whoever awaits no
-/// more than one of them: a future within another is a call and a copy more.
+/// What is known of an attempt as it begins: its three steps are there by themselves, since a future within
+/// another is a call and a copy more.
 pub(super) struct Begun {
     written: u64,
     ahead: bool,
