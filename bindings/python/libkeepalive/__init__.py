@@ -6,6 +6,8 @@ client over that client's very pool. Arguments, responses and exceptions are nam
 """
 
 from collections.abc import Mapping as _Mapping
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from ._auth import (
     Auth,
@@ -16,7 +18,6 @@ from ._auth import (
     Request,
     RequestHeaders,
 )
-from ._cookies import CookieConflict, Cookies
 from ._errors import InsecureWarning
 from ._errors import (
     # <generated imports>
@@ -180,7 +181,25 @@ __all__ = [
     # </generated>
 ]
 
+if _TYPE_CHECKING:
+    from ._cookies import CookieConflict, Cookies
+
+# They rest on http.cookiejar, which brings half of the standard library.
+_LATER = ("CookieConflict", "Cookies")
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import _cookies
+
+    for later in _LATER:
+        globals()[later] = getattr(_cookies, later)
+        globals()[later].__module__ = "libkeepalive"
+    return globals()[name]
+
+
 for _name in __all__:
     # As users import them: for repr, pickle and whoever looks a class up by its module.
-    if hasattr(globals()[_name], "__module__"):
+    if hasattr(globals().get(_name), "__module__"):
         globals()[_name].__module__ = "libkeepalive"

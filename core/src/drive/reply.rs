@@ -200,7 +200,11 @@ pub(super) fn reply<W: Wait>(
     });
     call.record.tell(Event::Head(&reply.head));
     let mut count = 0;
-    let taken = take_arrived(connection, early, &mut decoder, &mut reply, &mut count);
+    // What may have to be decoded yet decides whether the connection is kept, so it waits for that.
+    let taken = match reply.undecided.is_some() && early.is_none() && total != Some(0) {
+        true => Ok(Taken::More(0)),
+        false => take_arrived(connection, early, &mut decoder, &mut reply, &mut count),
+    };
     let before = call.record.received_before();
     reply.info.bytes_received = connection.wire.consumed().saturating_sub(before);
     if let Some(meter) = &mut meter {

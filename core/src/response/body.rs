@@ -142,7 +142,8 @@ impl Response {
     /// A short rest of the body that is at hand: then the event loop need not ask for it.
     pub(crate) fn gather(&mut self) {
         let State::Live(live) = &mut self.reply.state else { return };
-        if live.remaining().is_some_and(|left| left <= SMALL) {
+        // What may have to be decoded yet waits for its reader's word.
+        if self.reply.undecided.is_none() && live.remaining().is_some_and(|left| left <= SMALL) {
             let enough = self.reply.ready.len() + SMALL as usize;
             let result =
                 live.receive_more(self.reply.ready.space(), &mut self.reply.trailers, enough);
