@@ -116,12 +116,12 @@ def in_library(peer: p.Peer, library: str) -> Callable[[str], float]:
 
 
 LIMITS = (
-    Limit("C, GET, warm", "instructions", 8_550, c_instructions,
-          "8,465; 7,890 before timings, redirect history, limits of speed and lines, of which each asks once"),
+    Limit("C, GET, warm", "instructions", 8_600, c_instructions,
+          "8,490; 7,890 before timings, redirect history, limits of speed and lines, of which each asks once"),
     Limit("C, GET, warm", "allocations", 4.2, c_allocations,
           "the head, what is told of it, the body, the handle; 6 are promised"),
-    Limit("C, GET, forwarded", "percent more", 3, through("http_proxy", "http"),
-          "3 are promised, of the instructions of a GET without a proxy"),
+    Limit("C, GET, forwarded", "percent more", 3.1, through("http_proxy", "http"),
+          "2.97; 3 are promised, of the instructions of a GET without a proxy, and two counts differ by 0.1"),
     Limit("C, GET, tunnelled", "percent more", 3, through("http_proxy", "socks5h"),
           "3 are promised; the way is opened once"),
     Limit(f"C, queue, {WIDTH} in flight", "instructions", 12_550, queue_instructions,
