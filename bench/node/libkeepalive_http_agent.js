@@ -1,43 +1,11 @@
 'use strict'
 // http.request and https.request of the standard library on libkeepalive's agents.
 
-const http = require('node:http')
-const https = require('node:https')
 const { HttpAgent, HttpsAgent } = require('libkeepalive/agent')
 const { run } = require('./harness')
-
-function whole(response) {
-  return new Promise((resolve, reject) => {
-    const pieces = []
-    response.on('data', (piece) => pieces.push(piece))
-    response.on('end', () => resolve(Buffer.concat(pieces).length))
-    response.on('error', reject)
-  })
-}
-
-function counted(response) {
-  return new Promise((resolve, reject) => {
-    let got = 0
-    response.on('data', (piece) => { got += piece.length })
-    response.on('end', () => resolve(got))
-    response.on('error', reject)
-  })
-}
+const httpClient = require('./http_client')
 
 run(__filename, (options) => {
   const isTls = options.origin.startsWith('https:')
-  const agent = isTls ? new HttpsAgent({ ca: options.ca }) : new HttpAgent()
-  const { request } = isTls ? https : http
-  const target = new URL(options.url)
-  const exchange = (method, data, read) => new Promise((resolve, reject) => {
-    const headers = data ? { 'content-length': data.length } : {}
-    const call = request(target, { agent, method, headers }, (response) => resolve(read(response)))
-    call.on('error', reject)
-    call.end(data)
-  })
-  return {
-    get: () => exchange('GET', undefined, whole),
-    stream: () => exchange('GET', undefined, counted),
-    upload: (_, data) => exchange('POST', data, whole),
-  }
+  return httpClient(options, isTls ? new HttpsAgent({ ca: options.ca }) : new HttpAgent())
 })
