@@ -19,4 +19,8 @@ say "building the wheel and installing it into target/venv"
 rm -rf target/wheels
 "$VENV/bin/maturin" build --quiet "${flags[@]}" --manifest-path bindings/python/Cargo.toml \
     --interpreter "$VENV/bin/python" --out target/wheels
-"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels/*.whl
+for venv in "$VENV" "$ADAPTERS_VENV"; do
+    # The second one is there for the tests only.
+    [ ! -x "$venv/bin/python" ] ||
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels/*.whl
+done

@@ -3,6 +3,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ROOT=$PWD
 VENV=$ROOT/target/venv
+# The wheel beside the libraries that its adapters stand in for.
+ADAPTERS_VENV=$ROOT/target/adapters-venv
 NODE26=$ROOT/target/node26/node_modules/node-linux-$(node -p process.arch 2>/dev/null || echo x64)/bin/node
 export KEEPALIVE_ORIGIN=$ROOT/target/debug/keepalive-origin
 

@@ -32,6 +32,16 @@ fi
 
 mkdir -p target
 venv "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+# What the Python adapters stand in for, and who is built on that; each file has its exact versions.
+python_adapter_packages() {
+    local stamp=$ADAPTERS_VENV/.requirements files=(tests/adapters/python/requirements/*.txt)
+    cat "${files[@]}" | cmp -s - "$stamp" && return
+    say "installing what the Python adapters are tried with"
+    [ -x "$ADAPTERS_VENV/bin/python" ] || "$(python_command)" -m venv "$ADAPTERS_VENV"
+    "$ADAPTERS_VENV/bin/python" -m pip install --quiet --disable-pip-version-check "${files[@]/#/--requirement=}"
+    cat "${files[@]}" >"$stamp"
+}
+python_adapter_packages
 if [ ! -x bindings/node/node_modules/.bin/tsc ] || [ ! -x bindings/node/node_modules/.bin/vitest ]; then
     say "installing TypeScript and the test runners that the Node package is tried under"
     (cd bindings/node && npm ci --silent)

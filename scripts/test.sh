@@ -26,6 +26,8 @@ run "Cost of a request: instructions, allocations, system calls" \
     bash -c 'cargo build --quiet --release -p libkeepalive && "$0" tests/cost/run.py' "$(python_command)"
 run "Python: client, asyncio, trio, wire cases, fork, gunicorn, celery, signals, stubs" \
     "$VENV/bin/python" -m pytest -q bindings/python/tests
+run "Python adapters: httpx, requests, urllib3, aiohttp, SDKs built on them" \
+    "$ADAPTERS_VENV/bin/python" -m pytest -q tests/adapters/python
 run "Node: client, fetch, wire cases, workers" \
     bash -c 'cd bindings/node && node --test test/*.test.js'
 run "Node: index.d.ts" npm --prefix bindings/node run --silent types

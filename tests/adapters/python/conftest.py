@@ -1,0 +1,53 @@
+"""The scripted origin for the tests of the adapters."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import libkeepalive
+
+# The servers are here, wherever the machine's proxies would go.
+for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+    del os.environ[name]
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Origin:
+    """A running origin and its control paths (tests/origin/README.md)."""
+
+    def __init__(self, endpoints: dict[str, str]) -> None:
+        self.http = endpoints["http"]
+        self.https = endpoints["https"]
+        self.ca_file = endpoints["ca_file"]
+        self.control = libkeepalive.Client(timeout=20, trust_env=False)
+
+    def ask(self, path: str, method: str = "GET") -> Any:
+        """Asks a control path; its answer as JSON."""
+        return self.control.request(method, self.http + path).raise_for_status().json()
+
+    def connections(self) -> dict[str, int]:
+        """What the origin has counted since the last reset."""
+        return self.ask("/_connections")
+
+    def reset(self) -> None:
+        self.control.post(self.http + "/_reset").raise_for_status()
+
+
+@pytest.fixture(scope="session")
+def origin() -> Iterator[Origin]:
+    binary = Path(os.environ.get("KEEPALIVE_ORIGIN", ROOT / "target/debug/keepalive-origin"))
+    if not binary.exists():
+        pytest.exit(f"{binary} is missing; build it with: cargo build -p keepalive-origin", 3)
+    with subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin and process.stdout
+        yield Origin(json.loads(process.stdout.readline()))
+        process.stdin.close()
+        assert process.wait(timeout=20) == 0
