@@ -1,0 +1,277 @@
+"""Responses of the engine as aiohttp's ``ClientResponse``: what stands for its protocol and transport, and the task
+that feeds its stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import ClientRequest, ClientResponse, ClientResponseError, HttpVersion10, HttpVersion11
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.client_exceptions import ClientPayloadError
+from aiohttp.connector import Connection
+from aiohttp.helpers import set_exception
+from aiohttp.http_exceptions import ContentEncodingError
+from aiohttp.http_parser import DeflateBuffer
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from .._errors import _Failure
+from . import aiohttp_errors
+
+if TYPE_CHECKING:
+    from .._native import Response
+    from .aiohttp_upload import Writer
+
+_CODINGS = frozenset(("gzip", "deflate", "br", "zstd"))
+#: No body whatever their fields say (RFC 9110 15.3.5, 15.4.5).
+_EMPTY = frozenset((204, 304))
+
+
+class Limits:
+    """What aiohttp tells its connections of a request, and not its middlewares."""
+
+    __slots__ = ("auto_decompress", "max_field_size", "max_headers", "read_bufsize", "timeout")
+
+    def __init__(
+        self,
+        timeout: Any,
+        auto_decompress: bool,
+        read_bufsize: int,
+        max_field_size: int,
+        max_headers: int,
+    ) -> None:
+        self.timeout = timeout
+        self.auto_decompress = auto_decompress
+        self.read_bufsize = read_bufsize
+        self.max_field_size = max_field_size
+        self.max_headers = max_headers
+
+
+class _Transport:
+    """What a connection tells of itself."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """``peername`` and ``sockname``; nothing else is told of a connection of the engine's."""
+        response = self._protocol.response
+        if response is None or name not in ("peername", "sockname"):
+            return default
+        info = response.info
+        address = info.peer_address if name == "peername" else info.local_address
+        if address is None:
+            return default
+        host, _, port = address.rpartition(":")
+        return (host.strip("[]"), int(port)) if port.isdigit() else address
+
+    def is_closing(self) -> bool:
+        """Whether nothing more comes from it."""
+        return self._protocol.transport is None
+
+    def abort(self) -> None:
+        """Nothing: whoever asks has closed it."""
+
+
+class Protocol(BaseProtocol):
+    """What connector, ``ClientResponse`` and ``StreamReader`` ask of a protocol. To the connector it is a
+    connection in use, which counts in its limits and is closed with it."""
+
+    __slots__ = ("_closed", "head", "pump", "response", "room")
+
+    upgraded = False
+    #: For the connector: the engine's pool keeps what can be kept.
+    should_close = True
+    closed = None
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.response: Response | None = None
+        self.head: tuple[Any, Any] | None = None
+        self.pump: asyncio.Task[None] | None = None
+        self.room: asyncio.Event | None = None
+        self.transport: Any = _Transport(self)
+
+    def is_connected(self) -> bool:
+        """Whether it was not given back."""
+        return self.transport is not None
+
+    async def read(self) -> tuple[Any, Any]:
+        """The head, and the stream of the body."""
+        assert self.head is not None
+        return self.head
+
+    def close(self) -> None:
+        """Gives the connection back; the engine keeps it if little of the body is left."""
+        self.transport = None
+        self.head = None
+        if self.pump is not None:
+            self.pump.cancel()
+            self.pump = None
+        if self.response is not None:
+            self.response.close()
+
+    abort = close
+
+    def pause_reading(self) -> None:
+        """The stream is full."""
+        self._reading_paused = True
+        if self.room is None:
+            self.room = asyncio.Event()
+        self.room.clear()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """There is room in it again."""
+        self._reading_paused = False
+        if self.room is not None:
+            self.room.set()
+
+
+class _Message:
+    """A head, as aiohttp's parser gives it."""
+
+    __slots__ = ("code", "headers", "raw_headers", "reason", "version")
+
+    def __init__(self, response: Response, fields: list[tuple[bytes, bytes]]) -> None:
+        self.version = HttpVersion11 if response.http_version == "HTTP/1.1" else HttpVersion10
+        self.code = response.status_code
+        reason = response.reason_phrase
+        if not reason.isascii():
+            reason = reason.encode("latin-1").decode("utf-8", "surrogateescape")
+        self.reason = reason
+        self.raw_headers = tuple(fields)
+        self.headers = CIMultiDictProxy(
+            CIMultiDict(
+                [
+                    (name.decode(), value.decode("utf-8", "surrogateescape"))
+                    for name, value in fields
+                ]
+            )
+        )
+
+
+async def made(
+    request: ClientRequest,
+    response: Response,
+    limits: Limits,
+    writer: Writer | None,
+    connection: Connection,
+) -> ClientResponse:
+    """The ``ClientResponse`` of a head that came; its body may still be on the way."""
+    protocol: Any = connection.protocol
+    protocol.response = response
+    fields = response.headers.raw
+    _check(request, fields, limits)
+    message = _Message(response, fields)
+    protocol.head = (message, _payload(request, response, message, limits, protocol))
+    request.response = result = request.response_class(
+        request.method,
+        request.original_url,
+        writer=None,
+        continue100=None,
+        timer=request._timer,
+        request_info=request.request_info,
+        traces=request._traces,
+        loop=request.loop,
+        session=request._session,  # type: ignore[arg-type]
+        stream_writer=writer if writer is not None else _NOTHING_WRITTEN,
+    )
+    await result.start(connection)
+    return result
+
+
+class _Nothing:
+    output_size = 0
+
+
+_NOTHING_WRITTEN: Any = _Nothing()
+
+
+def _check(request: ClientRequest, fields: list[tuple[bytes, bytes]], limits: Limits) -> None:
+    """Refuses the heads that aiohttp's parser refuses for their size."""
+    text = ""
+    if len(fields) > limits.max_headers:
+        text = "Too many headers received"
+    else:
+        for name, value in fields:
+            if len(name) + len(value) > limits.max_field_size:
+                text = f"Got more than {limits.max_field_size} bytes when reading: {name!r}."
+                break
+    if text:
+        raise ClientResponseError(request.request_info, (), status=400, message=text)
+
+
+def _payload(
+    request: ClientRequest,
+    response: Response,
+    message: _Message,
+    limits: Limits,
+    protocol: Protocol,
+) -> Any:
+    """The stream of the body, and the task that fills it if not all of it is here."""
+    if request.method == "HEAD" or message.code in _EMPTY:
+        response.close()
+        return EMPTY_PAYLOAD
+    stream = StreamReader(protocol, limits.read_bufsize, timer=request._timer, loop=request.loop)
+    length = message.headers.get("Content-Length", "")
+    if length == "0" and "Transfer-Encoding" not in message.headers:
+        response.close()
+        stream.feed_eof()
+        return stream
+    sink: Any = stream
+    coding = message.headers.get("Content-Encoding")
+    if coding and limits.auto_decompress and (coding := coding.lower()) in _CODINGS:
+        try:
+            sink = DeflateBuffer(stream, coding)
+        except ContentEncodingError as error:
+            raise ClientResponseError(
+                request.request_info, (), status=400, message=error.message
+            ) from error
+    pieces: Any = response.aiter_raw()
+    first = pieces.__anext__()
+    if type(first).__name__ == "Ready" and sink is stream:
+        # It came with the head, and may be all of it.
+        try:
+            first.send(None)
+        except StopIteration as ready:
+            stream.feed_data(ready.value)
+            if length.isdigit() and len(ready.value) == int(length):
+                stream.feed_eof()
+                return stream
+        first = pieces.__anext__()
+    protocol.pump = request.loop.create_task(_pump(first, pieces, sink, stream, protocol))
+    return stream
+
+
+async def _pump(
+    first: Any, pieces: Any, sink: Any, stream: StreamReader, protocol: Protocol
+) -> None:
+    """Feeds the stream as far as it has room."""
+    try:
+        while True:
+            piece = await first
+            more = sink.feed_data(piece, len(piece))
+            while more or protocol._reading_paused:
+                if protocol.room is not None:
+                    await protocol.room.wait()
+                if more:
+                    more = sink.feed_data(b"", 0)
+            first = pieces.__anext__()
+    except StopAsyncIteration:
+        protocol.pump = None
+        try:
+            sink.feed_eof()
+        except ContentEncodingError as error:
+            _undecodable(stream, error)
+    except _Failure as error:
+        set_exception(stream, aiohttp_errors.of_body(error), error)
+    except ContentEncodingError as error:
+        _undecodable(stream, error)
+
+
+def _undecodable(stream: StreamReader, error: ContentEncodingError) -> None:
+    set_exception(stream, ClientPayloadError(f"{error.code}, message:\n  {error.message}"), error)
