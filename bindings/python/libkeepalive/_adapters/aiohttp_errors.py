@@ -48,7 +48,9 @@ def of_head(error: _Failure, request: ClientRequest, unix_socket: str | None) ->
         return aiohttp.ClientResponseError(request.request_info, (), status=400, message=text)
     if kind in _PROXY:
         status = 407 if kind == "ProxyAuthenticationRequired" else _status_in(text)
-        return aiohttp.ClientHttpProxyError(request.request_info, (), status=status, message=text)
+        info = request.request_info
+        connect = aiohttp.RequestInfo(info.url, "CONNECT", info.headers, request.proxy or info.url)
+        return aiohttp.ClientHttpProxyError(connect, (), status=status, message=text)
     if kind == "InvalidUrl":
         return aiohttp.InvalidURL(request.url, text)
     if kind in _CALLER:

@@ -16,7 +16,7 @@ from aiohttp.resolver import AsyncResolver, ThreadedResolver
 from .._aio import _run
 from .._errors import _Failure
 from .._native import AsyncClient, Client, Timeout
-from . import aiohttp_errors, aiohttp_upload, engines
+from . import aiohttp_errors, aiohttp_upload, clients
 from .aiohttp_response import Limits, Protocol, made
 
 if TYPE_CHECKING:
@@ -36,7 +36,14 @@ _DIALS = (
     "_wrap_create_connection",
 )
 #: What a request can say that the handler's closure alone has.
-_KEPT = ("real_timeout", "auto_decompress", "read_bufsize", "max_field_size", "max_headers")
+_KEPT = (
+    "real_timeout",
+    "auto_decompress",
+    "read_bufsize",
+    "max_line_size",
+    "max_field_size",
+    "max_headers",
+)
 
 
 class _Road:
@@ -118,8 +125,7 @@ class Sender:
         protocol = Protocol(request.loop)
         connection = await _taken(request, connector, protocol, limits.timeout)
         try:
-            if connector.force_close and "Connection" not in headers:
-                headers["Connection"] = "close"
+            _completed(request, connector)
             if request._traces:
                 await request._on_headers_request_sent(request.method, request.url, headers)
             chunked = "Transfer-Encoding" in headers
@@ -148,6 +154,7 @@ class Sender:
             session.timeout,
             session.auto_decompress,
             session._read_bufsize,
+            session._max_line_size,
             session._max_field_size,
             getattr(session, "_max_headers", 128),
         )
@@ -163,11 +170,11 @@ class Sender:
         if trust is True:
             trust = road.ssl
         if trust is True or not (request.is_ssl() or request.proxy):
-            return self._own if self._own is not None else engines.usual().aio
+            return self._own if self._own is not None else clients.usual().aio
         if trust is False:
-            return engines.unverified().aio
+            return clients.unverified().aio
         if isinstance(trust, ssl.SSLContext):
-            return engines.of_context(trust).aio
+            return clients.of_context(trust).aio
         raise ValueError(
             "ssl: a Fingerprint is that of a whole certificate, which is seen only after the request was sent; "
             "libkeepalive.Client(tls_pins=...) pins public keys, or " + _INSTEAD
@@ -261,6 +268,17 @@ async def _sent(
         raise aiohttp_errors.of_head(error, request, road.options.get("unix_socket")) from error
 
 
+def _completed(request: ClientRequest, connector: Any) -> None:
+    """The fields that aiohttp adds when it sends."""
+    headers = request.headers
+    if request.method in request.POST_METHODS and "Content-Type" not in headers:
+        skipped = request._skip_auto_headers
+        if skipped is None or "Content-Type" not in skipped:
+            headers["Content-Type"] = "application/octet-stream"
+    if connector.force_close and "Connection" not in headers:
+        headers["Connection"] = "close"
+
+
 def _fields(headers: Any) -> list[tuple[Any, Any]]:
     if "".join(headers.values()).isascii():
         return list(headers.items())
@@ -270,6 +288,8 @@ def _fields(headers: Any) -> list[tuple[Any, Any]]:
 def _by_proxy(request: ClientRequest, options: dict[str, Any]) -> None:
     proxy = request.proxy
     assert proxy is not None
+    if not proxy.raw_host:
+        raise aiohttp.InvalidURL(proxy)
     if request.proxy_auth is not None:
         proxy = proxy.with_user(request.proxy_auth.login).with_password(request.proxy_auth.password)
     options["proxy"] = str(proxy)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientRequest, ClientResponse, ClientResponseError, HttpVersion10, HttpVersion11
 from aiohttp.base_protocol import BaseProtocol
-from aiohttp.client_exceptions import ClientPayloadError
+from aiohttp.client_exceptions import ClientConnectionError, ClientPayloadError
 from aiohttp.connector import Connection
 from aiohttp.helpers import set_exception
 from aiohttp.http_exceptions import ContentEncodingError
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .aiohttp_upload import Writer
 
 _CODINGS = frozenset(("gzip", "deflate", "br", "zstd"))
+#: Bytes of a status line beside its reason.
+_STATUS_LINE = len("HTTP/1.1 200 ")
 #: No body whatever their fields say (RFC 9110 15.3.5, 15.4.5).
 _EMPTY = frozenset((204, 304))
 
@@ -32,19 +34,28 @@ _EMPTY = frozenset((204, 304))
 class Limits:
     """What aiohttp tells its connections of a request, and not its middlewares."""
 
-    __slots__ = ("auto_decompress", "max_field_size", "max_headers", "read_bufsize", "timeout")
+    __slots__ = (
+        "auto_decompress",
+        "max_field_size",
+        "max_headers",
+        "max_line_size",
+        "read_bufsize",
+        "timeout",
+    )
 
     def __init__(
         self,
         timeout: Any,
         auto_decompress: bool,
         read_bufsize: int,
+        max_line_size: int,
         max_field_size: int,
         max_headers: int,
     ) -> None:
         self.timeout = timeout
         self.auto_decompress = auto_decompress
         self.read_bufsize = read_bufsize
+        self.max_line_size = max_line_size
         self.max_field_size = max_field_size
         self.max_headers = max_headers
 
@@ -73,15 +84,18 @@ class _Transport:
         """Whether nothing more comes from it."""
         return self._protocol.transport is None
 
-    def abort(self) -> None:
-        """Nothing: whoever asks has closed it."""
+    def close(self) -> None:
+        """Ends it."""
+        self._protocol.close()
+
+    abort = close
 
 
 class Protocol(BaseProtocol):
     """What connector, ``ClientResponse`` and ``StreamReader`` ask of a protocol. To the connector it is a
     connection in use, which counts in its limits and is closed with it."""
 
-    __slots__ = ("_closed", "head", "pump", "response", "room")
+    __slots__ = ("head", "pump", "response", "room")
 
     upgraded = False
     #: For the connector: the engine's pool keeps what can be kept.
@@ -108,10 +122,13 @@ class Protocol(BaseProtocol):
     def close(self) -> None:
         """Gives the connection back; the engine keeps it if little of the body is left."""
         self.transport = None
-        self.head = None
+        head, self.head = self.head, None
         if self.pump is not None:
             self.pump.cancel()
             self.pump = None
+            if head is not None and head[1].exception() is None:
+                # By whoever closes the session: somebody may be reading.
+                set_exception(head[1], ClientConnectionError("Connection closed"))
         if self.response is not None:
             self.response.close()
 
@@ -165,8 +182,8 @@ async def made(
     protocol: Any = connection.protocol
     protocol.response = response
     fields = response.headers.raw
-    _check(request, fields, limits)
     message = _Message(response, fields)
+    _check(request, message, limits)
     protocol.head = (message, _payload(request, response, message, limits, protocol))
     request.response = result = request.response_class(
         request.method,
@@ -177,7 +194,7 @@ async def made(
         request_info=request.request_info,
         traces=request._traces,
         loop=request.loop,
-        session=request._session,  # type: ignore[arg-type]
+        session=request._session,
         stream_writer=writer if writer is not None else _NOTHING_WRITTEN,
     )
     await result.start(connection)
@@ -191,13 +208,15 @@ class _Nothing:
 _NOTHING_WRITTEN: Any = _Nothing()
 
 
-def _check(request: ClientRequest, fields: list[tuple[bytes, bytes]], limits: Limits) -> None:
+def _check(request: ClientRequest, message: _Message, limits: Limits) -> None:
     """Refuses the heads that aiohttp's parser refuses for their size."""
     text = ""
-    if len(fields) > limits.max_headers:
+    if len(message.reason) > limits.max_line_size - _STATUS_LINE:
+        text = f"Got more than {limits.max_line_size} bytes when reading the status line."
+    elif len(message.raw_headers) > limits.max_headers:
         text = "Too many headers received"
     else:
-        for name, value in fields:
+        for name, value in message.raw_headers:
             if len(name) + len(value) > limits.max_field_size:
                 text = f"Got more than {limits.max_field_size} bytes when reading: {name!r}."
                 break

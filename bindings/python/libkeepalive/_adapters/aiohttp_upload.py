@@ -117,32 +117,34 @@ async def content(request: ClientRequest, chunked: bool) -> tuple[Any, Writer | 
         if tracker is not None:
             tracker._attempt_finished(generation)
         return (_nothing() if chunked else None), None
-    whole = isinstance(body, BytesPayload) and not chunked
+    length = request._get_content_length()
+    whole = isinstance(body, BytesPayload) and not chunked and tracker is None
     writer = Writer(request) if whole else _Pipe(request)
     if tracker is not None:
         writer.on_body_write = lambda size, at: tracker._add_bytes(generation, size, at)
-        tracker._attempt_writing(generation, writer)
     if isinstance(writer, _Pipe):
-        return _streamed(request, body, writer, generation), writer
-    await _written(request, body, writer, generation)
+        return _streamed(request, body, writer, length, generation), writer
+    await _written(request, body, writer, length, generation)
     pieces = writer.pieces
     return pieces[0] if len(pieces) == 1 else b"".join(pieces), writer
 
 
 async def _nothing() -> AsyncIterator[bytes]:
-    for piece in ():
+    for piece in list[bytes]():
         yield piece
 
 
 async def _written(
-    request: ClientRequest, body: Payload, writer: Writer, generation: int
+    request: ClientRequest, body: Payload, writer: Writer, length: int | None, generation: int
 ) -> None:
     """Has the body write itself, and tells the tracker of the request."""
     tracker = request._upload_tracker
     failure: BaseException | None = None
+    if tracker is not None:
+        tracker._attempt_writing(generation, writer)
     try:
         try:
-            await body.write_with_length(writer, request._get_content_length())
+            await body.write_with_length(writer, length)
         except Exception as error:
             failure = aiohttp_errors.of_source(error, request)
             raise failure from error
@@ -156,11 +158,11 @@ async def _written(
 
 
 async def _streamed(
-    request: ClientRequest, body: Payload, pipe: _Pipe, generation: int
+    request: ClientRequest, body: Payload, pipe: _Pipe, length: int | None, generation: int
 ) -> AsyncIterator[bytes]:
     """The pieces of a body that writes itself in a task while the engine takes them."""
     loop = asyncio.get_running_loop()
-    task = loop.create_task(_written(request, body, pipe, generation))
+    task = loop.create_task(_written(request, body, pipe, length, generation))
     task.add_done_callback(lambda _task: pipe.filled.set())
     try:
         while True:

@@ -3,6 +3,7 @@ trust that cannot be said by a request."""
 
 from __future__ import annotations
 
+import os
 import ssl
 import threading
 import warnings
@@ -26,13 +27,19 @@ OPTIONS: dict[str, Any] = {
     "queue_stall_timeout": inf,
     "queue_limit": 1 << 20,
     "body_idle_timeout": inf,
+    "max_head_size": 4 << 20,
+    "max_fields": 1 << 14,
     "max_per_host": 1 << 16,
     "max_total": 1 << 16,
 }
 
+#: Of how many trusts of files the clients are kept.
+_MOST = 32
+
 _lock = threading.Lock()
 _usual: Client | None = None
 _unverified: Client | None = None
+_by_files: dict[tuple[Any, Any], Client] = {}
 _by_context: weakref.WeakKeyDictionary[ssl.SSLContext, Client] = weakref.WeakKeyDictionary()
 
 
@@ -42,7 +49,7 @@ def usual() -> Client:
     if _usual is None:
         with _lock:
             if _usual is None:
-                _usual = Client(**OPTIONS)
+                _usual = _made(True)
     return _usual
 
 
@@ -67,7 +74,25 @@ def of_context(context: ssl.SSLContext) -> Client:
     return client
 
 
-def _made(verify: Any) -> Client:
+def of_files(verify: bool | str, cert: tuple[str, str | None] | None) -> Client:
+    """One with the trust of a file or directory, or without any (``False``), and a certificate of its own."""
+    key = (verify, cert)
+    client = _by_files.get(key)
+    if client is None:
+        with _lock:
+            client = _by_files.get(key)
+            if client is None:
+                while len(_by_files) >= _MOST:
+                    # Whoever still uses it keeps it alive.
+                    _by_files.pop(next(iter(_by_files)))
+                client = _by_files[key] = _made(verify, cert)
+    return client
+
+
+def _made(verify: Any, cert: Any = None) -> Client:
+    options = dict(OPTIONS)
+    # As contexts of the standard library's do.
+    options["keylog_file"] = os.environ.get("SSLKEYLOGFILE") or None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InsecureWarning)
-        return Client(verify=verify, **OPTIONS)
+        return Client(verify=verify, cert=cert, **options)
