@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp import ClientRequest, ClientResponse, ClientTimeout, HttpVersion11, TCPConnector
-from aiohttp.connector import Connection, UnixConnector
+from aiohttp.connector import UnixConnector
 from aiohttp.helpers import ceil_timeout
 from aiohttp.resolver import AsyncResolver, ThreadedResolver
 
@@ -119,25 +119,30 @@ class Sender:
             return await handler(request)
         connector: Any = request.session.connector
         limits = self._limits(request, handler)
-        road = self._road(connector)
+        road = self._roads.get(connector)
+        if road is None:
+            road = self._roads[connector] = _Road(connector)
         client = self._client(request, road)
-        options = await self._options(request, road, connector, limits.timeout)
-        protocol = Protocol(request.loop)
-        connection = await _taken(request, connector, protocol, limits.timeout)
+        options = self._options(request, road, limits.timeout)
+        if road.resolves and request.proxy is None:
+            await _resolved(request, connector, options)
+        protocol = await _placed(request, connector, limits.timeout)
         try:
             _completed(request, connector)
             if request._traces:
                 await request._on_headers_request_sent(request.method, request.url, headers)
+            writer = None
             chunked = "Transfer-Encoding" in headers
-            content, writer = await aiohttp_upload.content(request, chunked)
+            if request._body is not None or chunked or request._upload_tracker is not None:
+                options["content"], writer = await aiohttp_upload.content(request, chunked)
             options["headers"] = _fields(headers)
-            options["content"] = content
             response = await _sent(client, request, options, road)
             if request._traces:
                 await _told(request, response)
-            return await made(request, response, limits, writer, connection)
+            return await made(request, response, limits, writer, protocol)
         except BaseException:
-            connection.close()
+            protocol.release()
+            protocol.close()
             raise
 
     def _limits(self, request: ClientRequest, handler: Any) -> Limits:
@@ -159,18 +164,12 @@ class Sender:
             getattr(session, "_max_headers", 128),
         )
 
-    def _road(self, connector: Any) -> _Road:
-        road = self._roads.get(connector)
-        if road is None:
-            road = self._roads[connector] = _Road(connector)
-        return road
-
     def _client(self, request: ClientRequest, road: _Road) -> AsyncClient:
         trust = request.ssl
         if trust is True:
             trust = road.ssl
         if trust is True or not (request.is_ssl() or request.proxy):
-            return self._own if self._own is not None else clients.usual().aio
+            return self._own if self._own is not None else clients.usual_aio()
         if trust is False:
             return clients.unverified().aio
         if isinstance(trust, ssl.SSLContext):
@@ -180,8 +179,8 @@ class Sender:
             "libkeepalive.Client(tls_pins=...) pins public keys, or " + _INSTEAD
         )
 
-    async def _options(
-        self, request: ClientRequest, road: _Road, connector: Any, timeout: ClientTimeout
+    def _options(
+        self, request: ClientRequest, road: _Road, timeout: ClientTimeout
     ) -> dict[str, Any]:
         if request.version != HttpVersion11:
             raise ValueError(
@@ -197,8 +196,6 @@ class Sender:
             options["tls_server_name"] = request.server_hostname
         if request.proxy is not None:
             _by_proxy(request, options)
-        elif road.resolves:
-            await _resolved(request, connector, options)
         return options
 
     def _limits_of(self, timeout: ClientTimeout) -> Timeout:
@@ -226,26 +223,27 @@ def _places(code: Any) -> tuple[int, ...] | None:
     return tuple(names.index(name) for name in _KEPT)
 
 
-async def _taken(
-    request: ClientRequest, connector: Any, protocol: Protocol, timeout: ClientTimeout
-) -> Connection:
+async def _placed(request: ClientRequest, connector: Any, timeout: ClientTimeout) -> Protocol:
     """A place within the connector's limits, waited for as aiohttp does."""
-    key: ConnectionKey = request.connection_key
-    if connector._available_connections(key) <= 0:
-        try:
-            async with ceil_timeout(timeout.connect, timeout.ceil_threshold):
-                await connector._wait_for_available_connection(key, request._traces)
-        except TimeoutError as error:
-            raise aiohttp.ConnectionTimeoutError(
-                f"Connection timeout to host {request.url}"
-            ) from error
-    if connector.closed:
+    key: ConnectionKey | None = request.connection_key if connector._limit_per_host else None
+    taken: Any = connector._acquired
+    if key is not None or (connector._limit and len(taken) >= connector._limit):
+        key = request.connection_key
+        if connector._available_connections(key) <= 0:
+            try:
+                async with ceil_timeout(timeout.connect, timeout.ceil_threshold):
+                    await connector._wait_for_available_connection(key, request._traces)
+            except TimeoutError as error:
+                raise aiohttp.ConnectionTimeoutError(
+                    f"Connection timeout to host {request.url}"
+                ) from error
+    if connector._closed:
         raise aiohttp.ClientConnectionError("Connector is closed.")
-    taken: Any = protocol
-    connector._acquired.add(taken)
-    if connector.limit_per_host:
-        connector._acquired_per_host[key].add(taken)
-    return Connection(connector, key, taken, request.loop)
+    protocol = Protocol(request.loop, connector, key)
+    taken.add(protocol)
+    if connector._limit_per_host:
+        connector._acquired_per_host[key].add(protocol)
+    return protocol
 
 
 async def _sent(

@@ -13,7 +13,7 @@ from aiohttp.client_exceptions import ClientConnectionError, ClientPayloadError
 from aiohttp.connector import Connection
 from aiohttp.helpers import set_exception
 from aiohttp.http_exceptions import ContentEncodingError
-from aiohttp.http_parser import DeflateBuffer
+from aiohttp.http_parser import DeflateBuffer, RawResponseMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .aiohttp_upload import Writer
 
 _CODINGS = frozenset(("gzip", "deflate", "br", "zstd"))
+#: A name that long, or a head as long as one field may be, has its fields looked at one by one.
+_NAME = 256
 #: Bytes of a status line beside its reason.
 _STATUS_LINE = len("HTTP/1.1 200 ")
 #: No body whatever their fields say (RFC 9110 15.3.5, 15.4.5).
@@ -85,8 +87,12 @@ class _Transport:
         return self._protocol.transport is None
 
     def close(self) -> None:
-        """Ends it."""
-        self._protocol.close()
+        """Ends it, as if the connection had been lost."""
+        protocol = self._protocol
+        if protocol.head is not None and not protocol.head[1].is_eof():
+            lost = ClientPayloadError("Response payload is not completed: the transport was closed")
+            set_exception(protocol.head[1], lost)
+        protocol.close()
 
     abort = close
 
@@ -95,20 +101,33 @@ class Protocol(BaseProtocol):
     """What connector, ``ClientResponse`` and ``StreamReader`` ask of a protocol. To the connector it is a
     connection in use, which counts in its limits and is closed with it."""
 
-    __slots__ = ("head", "pump", "response", "room")
+    __slots__ = ("connector", "head", "key", "pump", "response", "room")
 
     upgraded = False
     #: For the connector: the engine's pool keeps what can be kept.
     should_close = True
     closed = None
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, connector: Any, key: Any) -> None:
         super().__init__(loop)
+        self.connector = connector
+        #: Where the connector counts by host.
+        self.key = key
         self.response: Response | None = None
         self.head: tuple[Any, Any] | None = None
         self.pump: asyncio.Task[None] | None = None
         self.room: asyncio.Event | None = None
-        self.transport: Any = _Transport(self)
+        self.transport: Any = None
+
+    def connection(self, request: ClientRequest) -> Connection:
+        """aiohttp's connection around it, for a response whose body is on the way."""
+        self.transport = _Transport(self)
+        itself: Any = self
+        return Connection(self.connector, request.connection_key, itself, request.loop)
+
+    def release(self) -> None:
+        """Gives up its place in the connector's limits."""
+        self.connector._release_acquired(self.key, self)
 
     def is_connected(self) -> bool:
         """Whether it was not given back."""
@@ -126,8 +145,8 @@ class Protocol(BaseProtocol):
         if self.pump is not None:
             self.pump.cancel()
             self.pump = None
-            if head is not None and head[1].exception() is None:
-                # By whoever closes the session: somebody may be reading.
+            if head is not None and head[1]._waiter is not None:
+                # Whoever reads while the session is closed is told.
                 set_exception(head[1], ClientConnectionError("Connection closed"))
         if self.response is not None:
             self.response.close()
@@ -148,43 +167,18 @@ class Protocol(BaseProtocol):
             self.room.set()
 
 
-class _Message:
-    """A head, as aiohttp's parser gives it."""
-
-    __slots__ = ("code", "headers", "raw_headers", "reason", "version")
-
-    def __init__(self, response: Response, fields: list[tuple[bytes, bytes]]) -> None:
-        self.version = HttpVersion11 if response.http_version == "HTTP/1.1" else HttpVersion10
-        self.code = response.status_code
-        reason = response.reason_phrase
-        if not reason.isascii():
-            reason = reason.encode("latin-1").decode("utf-8", "surrogateescape")
-        self.reason = reason
-        self.raw_headers = tuple(fields)
-        self.headers = CIMultiDictProxy(
-            CIMultiDict(
-                [
-                    (name.decode(), value.decode("utf-8", "surrogateescape"))
-                    for name, value in fields
-                ]
-            )
-        )
-
-
 async def made(
     request: ClientRequest,
     response: Response,
     limits: Limits,
     writer: Writer | None,
-    connection: Connection,
+    protocol: Protocol,
 ) -> ClientResponse:
     """The ``ClientResponse`` of a head that came; its body may still be on the way."""
-    protocol: Any = connection.protocol
     protocol.response = response
-    fields = response.headers.raw
-    message = _Message(response, fields)
-    _check(request, message, limits)
-    protocol.head = (message, _payload(request, response, message, limits, protocol))
+    message = _message(request, response, limits)
+    payload = _payload(request, response, message, limits, protocol)
+    session: Any = request._session
     request.response = result = request.response_class(
         request.method,
         request.original_url,
@@ -194,11 +188,35 @@ async def made(
         request_info=request.request_info,
         traces=request._traces,
         loop=request.loop,
-        session=request._session,
+        session=session,
         stream_writer=writer if writer is not None else _NOTHING_WRITTEN,
     )
-    await result.start(connection)
+    if payload is EMPTY_PAYLOAD or payload.is_eof():
+        if type(result).start is ClientResponse.start:
+            _over(result, message, payload)
+            protocol.release()
+            return result
+    protocol.head = (message, payload)
+    connection = protocol.connection(request)
+    try:
+        await result.start(connection)
+    except BaseException:
+        connection.close()
+        raise
     return result
+
+
+def _over(result: ClientResponse, message: RawResponseMessage, payload: Any) -> None:
+    """As ``ClientResponse.start()`` leaves a response whose body has ended already."""
+    result.version = message.version
+    result.status = message.code
+    result.reason = message.reason
+    result._headers = message.headers
+    result._raw_headers = message.raw_headers
+    result.content = payload
+    result._session = None
+    if cookies := message.headers.getall("Set-Cookie", ()):
+        result._raw_cookie_headers = tuple(cookies)
 
 
 class _Nothing:
@@ -208,15 +226,45 @@ class _Nothing:
 _NOTHING_WRITTEN: Any = _Nothing()
 
 
-def _check(request: ClientRequest, message: _Message, limits: Limits) -> None:
-    """Refuses the heads that aiohttp's parser refuses for their size."""
+def _message(request: ClientRequest, response: Response, limits: Limits) -> RawResponseMessage:
+    """The head, as aiohttp's parser gives it; refused when it is larger than that takes."""
+    fields = response.headers.raw
+    reason = response.reason_phrase
+    if not reason.isascii():
+        reason = reason.encode("latin-1").decode("utf-8", "surrogateescape")
+    if (
+        len(fields) > limits.max_headers
+        or len(reason) > limits.max_line_size - _STATUS_LINE
+        or sum([len(value) for _, value in fields]) > limits.max_field_size - _NAME
+    ):
+        _check(request, reason, fields, limits)
+    headers = CIMultiDict(
+        [(name.decode(), value.decode("utf-8", "surrogateescape")) for name, value in fields]
+    )
+    version = HttpVersion11 if response.http_version == "HTTP/1.1" else HttpVersion10
+    return RawResponseMessage(
+        version,
+        response.status_code,
+        reason,
+        CIMultiDictProxy(headers),
+        tuple(fields),
+        False,
+        None,
+        False,
+        False,
+    )
+
+
+def _check(
+    request: ClientRequest, reason: str, fields: list[tuple[bytes, bytes]], limits: Limits
+) -> None:
     text = ""
-    if len(message.reason) > limits.max_line_size - _STATUS_LINE:
+    if len(reason) > limits.max_line_size - _STATUS_LINE:
         text = f"Got more than {limits.max_line_size} bytes when reading the status line."
-    elif len(message.raw_headers) > limits.max_headers:
+    elif len(fields) > limits.max_headers:
         text = "Too many headers received"
     else:
-        for name, value in message.raw_headers:
+        for name, value in fields:
             if len(name) + len(value) > limits.max_field_size:
                 text = f"Got more than {limits.max_field_size} bytes when reading: {name!r}."
                 break
@@ -227,7 +275,7 @@ def _check(request: ClientRequest, message: _Message, limits: Limits) -> None:
 def _payload(
     request: ClientRequest,
     response: Response,
-    message: _Message,
+    message: RawResponseMessage,
     limits: Limits,
     protocol: Protocol,
 ) -> Any:
