@@ -66,7 +66,10 @@ c_package() {
     have_c=1
     zigbuild -p libkeepalive
     local cc=$WORK/cc-$ZIG_TARGET binutils=
-    [ "$ARCH" = "$(uname -m)" ] || binutils=$ARCH-linux-gnu-
+    if [ "$ARCH" != "$(uname -m)" ]; then
+        binutils=$ARCH-linux-gnu-
+        require "${binutils}ld" "install the package binutils-${ARCH//_/-}-linux-gnu"
+    fi
     printf '#!/bin/sh\nexec "%s" -m ziglang cc -target %s "$@"\n' "$VENV/bin/python" "$ZIG_TARGET" >"$cc"
     chmod 755 "$cc"
     # What makes the manual pages runs here and now: in the folder of any other build.

@@ -40,8 +40,10 @@ diff "$work/functions" "$work/global" >&2 || die "$archive does not have the hea
 # rustc gives the linker a version script of its own, beside which there can be no other: so the library is linked here.
 "$CC" -shared -o "$folder/libkeepalive.so" "$work/keepalive.o" \
     -Wl,--version-script="$map" -Wl,-soname,libkeepalive.so.1 -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now \
-    -Wl,-z,noexecstack -Wl,-O1 -Wl,--gc-sections -Wl,--no-undefined -Wl,--as-needed \
+    -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--no-undefined -Wl,--as-needed \
     "$UNWIND" -lutil -lrt -lpthread -lm -ldl
+# zig's own parts say where it is.
+[ ${#strip[@]} = 0 ] || "$OBJCOPY" "${strip[@]}" "$folder/libkeepalive.so"
 
 cargo run --quiet -p keepalive-generate -- man "$folder/man" "$(date -u -d "@$(source_date)" +%F)" >/dev/null
 rm -rf "$work"
