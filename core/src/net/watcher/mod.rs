@@ -10,11 +10,13 @@ use tokio::io::unix::AsyncFd;
 use crate::net::socket::watch;
 
 #[cfg(target_os = "linux")]
-#[path = "watcher/epoll.rs"]
-mod system;
+mod epoll;
 #[cfg(not(target_os = "linux"))]
-#[path = "watcher/kqueue.rs"]
-mod system;
+mod kqueue;
+#[cfg(target_os = "linux")]
+use epoll as system;
+#[cfg(not(target_os = "linux"))]
+use kqueue as system;
 
 pub(crate) struct Watcher(AsyncFd<system::Queue>);
 
