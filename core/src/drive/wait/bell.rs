@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+#[cfg(not(target_vendor = "apple"))]
+use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::sync::{Mutex, lock};
 
