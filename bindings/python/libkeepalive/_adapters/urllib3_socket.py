@@ -17,7 +17,7 @@ class SocketView:
     certificate, as the connection is the pool's."""
 
     def __init__(self, response: Response) -> None:
-        self._response = response
+        self._engines = response
         self._stream: UpgradedStream | None = None
         self._ready: int | None = None
 
@@ -35,7 +35,7 @@ class SocketView:
 
     def _taken(self) -> UpgradedStream:
         if self._stream is None:
-            self._stream = self._response.take_stream()
+            self._stream = self._engines.take_stream()
         return self._stream
 
     def recv(self, size: int) -> bytes:
@@ -66,7 +66,7 @@ class SocketView:
         if self._stream is not None and how:
             self._stream.shutdown(how)
         elif self._stream is None:
-            self._response.close()
+            self._engines.close()
 
     def settimeout(self, timeout: float | None) -> None:
         if self._stream is not None:
@@ -88,14 +88,14 @@ class SocketView:
             os.close(ready)
 
     def getpeername(self) -> tuple[str, int]:
-        return _place(self._response.info.peer_address)
+        return _place(self._engines.info.peer_address)
 
     def getsockname(self) -> tuple[str, int]:
-        return _place(self._response.info.local_address)
+        return _place(self._engines.info.local_address)
 
     def getpeercert(self, binary_form: bool = False) -> bytes | None:
         """The server's certificate in DER; ``None`` without TLS."""
-        tls = self._response.info.tls
+        tls = self._engines.info.tls
         if tls is None:
             return None
         if not binary_form:
@@ -103,11 +103,11 @@ class SocketView:
         return tls.chain[0] if tls.chain else None
 
     def version(self) -> str | None:
-        tls = self._response.info.tls
+        tls = self._engines.info.tls
         return None if tls is None else tls.version
 
     def selected_alpn_protocol(self) -> str | None:
-        tls = self._response.info.tls
+        tls = self._engines.info.tls
         return None if tls is None else tls.alpn
 
 
