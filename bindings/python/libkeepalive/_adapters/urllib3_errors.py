@@ -74,7 +74,9 @@ def of_head(error: _Failure, connection: HTTPConnection) -> BaseException:
         return http.client.HTTPException(text)
     if kind == "InvalidFraming":
         return InvalidHeader(text) if "content-length" in text.lower() else ProtocolError(text)
-    if kind in ("ProxyFailed", "ProxyAuthenticationRequired"):
+    if kind == "ProxyAuthenticationRequired":
+        return OSError("Tunnel connection failed: 407 Proxy Authentication Required")
+    if kind == "ProxyFailed":
         return OSError(f"Tunnel connection failed: {text.rpartition('it answered ')[2]}")
     if kind in _CALLER:
         return ValueError(text)
