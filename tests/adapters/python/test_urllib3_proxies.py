@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import sys
 from collections.abc import Iterator
@@ -39,6 +40,16 @@ def stage(origin) -> Iterator[Any]:
     stage = scripted.Stage(origin.server_cert, origin.server_key)
     yield stage
     stage.clear()
+
+    async def close_all() -> None:
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        for transport in list(getattr(stage.loop, "_transports", {}).values()):
+            transport.abort()
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    stage.run(close_all())
     stage.close()
 
 
