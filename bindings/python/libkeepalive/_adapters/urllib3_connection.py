@@ -326,14 +326,15 @@ class HTTPConnection(HostConnection):
                 length = 0
         body = Body(response, fields, asked.method, content, chunked, length)
         self._body = weakref.ref(body)
-        return HTTPResponse(
+        plain = content is not None and (not asked.decode or "content-encoding" not in headers)
+        made = HTTPResponse(
             body=cast(Any, body),
             headers=headers,
             status=body.status,
             version=body.version,
             version_string=getattr(self, "_http_vsn_str", "HTTP/?"),
             reason=body.reason,
-            preload_content=asked.preload,
+            preload_content=asked.preload and not plain,
             decode_content=asked.decode,
             original_response=cast(Any, body),
             enforce_content_length=asked.enforce,
@@ -341,6 +342,9 @@ class HTTPConnection(HostConnection):
             request_url=asked.target,
             sock_shutdown=lambda how: body.socket.shutdown(how),
         )
+        if plain and content is not None:
+            made._have(body, content)
+        return made
 
     def _failed(self, error: _Failure, asked: _Asked) -> NoReturn:
         if self.proxy is not None:

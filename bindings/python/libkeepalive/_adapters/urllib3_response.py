@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import io
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
-from urllib3.exceptions import InvalidChunkLength, ResponseNotChunked
+from urllib3.exceptions import IncompleteRead, InvalidChunkLength, ResponseNotChunked
 from urllib3.response import HTTPResponse as HostResponse
 
 from .._errors import _Failure
@@ -20,8 +19,24 @@ if TYPE_CHECKING:
 _READ_CHUNK_SIZE = 2**16
 
 
-class Body(io.BufferedIOBase):
+class Body:
     """What urllib3 has an ``http.client.HTTPResponse`` for: a body, read as it came, and its head."""
+
+    __slots__ = (
+        "__weakref__",
+        "_at",
+        "_fields",
+        "_method",
+        "_msg",
+        "_piece",
+        "_pieces",
+        "_response",
+        "_socket",
+        "chunked",
+        "closed",
+        "length",
+        "status",
+    )
 
     def __init__(
         self,
@@ -44,7 +59,8 @@ class Body(io.BufferedIOBase):
         self.chunked = chunked
         #: Bytes to come, where the head said how many.
         self.length = length
-        self.status = self.code = response.status_code
+        self.status = response.status_code
+        self.closed = False
         if content is None and (length == 0 or method == "HEAD"):
             self._end()
 
@@ -129,7 +145,12 @@ class Body(io.BufferedIOBase):
     def read1(self, amt: int | None = -1) -> bytes:
         if amt == 0:
             return b""
-        return self.next_piece(None if amt is None or amt < 0 else amt)
+        try:
+            return self.next_piece(None if amt is None or amt < 0 else amt)
+        except http.client.IncompleteRead:
+            if self.length is None:
+                raise
+            return b""  # as http.client's
 
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer).cast("B")
@@ -177,7 +198,20 @@ class Body(io.BufferedIOBase):
             if self._socket is None or not self._socket.is_taken:
                 self._response.close()
         self._piece, self._at = b"", 0
-        super().close()
+        self.closed = True
+
+    def flush(self) -> None:
+        """There is nothing to flush."""
+
+    def __enter__(self) -> Body:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        while line := self.readline():
+            yield line
 
     def fileno(self) -> int:
         return self.socket.fileno()
@@ -204,6 +238,10 @@ class Body(io.BufferedIOBase):
         return self._msg
 
     headers = msg
+
+    @property
+    def code(self) -> int:
+        return self.status
 
     @property
     def reason(self) -> str:
@@ -255,6 +293,38 @@ class HTTPResponse(HostResponse):
                 self.release_conn()
             return data
         return super()._raw_read(amt, read1=read1)
+
+    def _have(self, body: Body, content: bytes) -> None:
+        """The body came with the head, and is as it is to be handed out."""
+        self._body = content or None
+        body._piece = b""
+        self._fp_bytes_read = len(content)
+        if self.length_remaining is not None:
+            self.length_remaining -= len(content)
+
+    def stream(
+        self, amt: int | None = _READ_CHUNK_SIZE, decode_content: bool | None = None
+    ) -> Generator[bytes]:
+        body = self._fp
+        if (
+            not isinstance(body, Body)
+            or self.chunked
+            or not amt
+            or amt < 0
+            or self._body is not None
+            or (self._decoder_initialized and self._decoder is not None)
+            or "content-encoding" in self.headers
+        ):
+            yield from super().stream(amt, decode_content)
+            return
+        # Nothing is decoded: what came is handed on.
+        while not body.isclosed():
+            data = self._raw_read(amt, read1=True)
+            if data:
+                yield data
+        if self.length_remaining and self.enforce_content_length:
+            with self._error_catcher():
+                raise IncompleteRead(self._fp_bytes_read, self.length_remaining)
 
     def read_chunked(
         self, amt: int | None = None, decode_content: bool | None = None
