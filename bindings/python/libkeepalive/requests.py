@@ -19,6 +19,7 @@ except ImportError as _error:  # pragma: no cover
         "libkeepalive.requests needs requests: pip install 'libkeepalive[requests]'"
     ) from _error
 
+from collections.abc import Mapping
 from typing import Any
 
 from requests.utils import get_auth_from_url
@@ -38,6 +39,7 @@ class Adapter(_adapters.HTTPAdapter):
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
     ) -> None:
+        self._pools: dict[Any, Any] = {}
         self._pool_connections = connections
         self._pool_maxsize = maxsize
         self._pool_block = block
@@ -63,6 +65,49 @@ class Adapter(_adapters.HTTPAdapter):
             manager = ProxyManager(proxy, proxy_headers=self.proxy_headers(proxy), **sizes)
         self.proxy_manager[proxy] = manager
         return manager
+
+
+    # What requests works out anew for each request, and is the same for most.
+
+    def get_connection_with_tls_context(
+        self,
+        request: _host.PreparedRequest,
+        verify: bool | str | None,
+        proxies: Mapping[str, str] | None = None,
+        cert: Any = None,
+    ) -> Any:
+        if proxies or isinstance(cert, list) or type(self).build_connection_pool_key_attributes is not _ATTRIBUTES:
+            return super().get_connection_with_tls_context(request, verify, proxies, cert)
+        url = request.url or ""
+        key = (url[: _end_of_origin(url)], verify, cert)
+        pools = self._pools
+        pool = pools.get(key)
+        # One that the manager has dropped is closed.
+        if pool is None or pool.pool is None:
+            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            if len(pools) > 64:
+                pools.clear()
+            pools[key] = pool
+        return pool
+
+    def request_url(
+        self, request: _host.PreparedRequest, proxies: Mapping[str, str] | None
+    ) -> str:
+        return super().request_url(request, proxies) if proxies else request.path_url
+
+    def close(self) -> None:
+        self._pools.clear()
+        super().close()
+
+
+_ATTRIBUTES = _adapters.HTTPAdapter.build_connection_pool_key_attributes
+
+
+def _end_of_origin(url: str) -> int:
+    """Where the path of an absolute URL begins, or its query."""
+    start = url.find("://") + 3
+    ends = [end for mark in "/?#" if (end := url.find(mark, start)) >= 0]
+    return min(ends, default=len(url))
 
 
 def install(session: _host.Session, **options: Any) -> Adapter:
