@@ -88,6 +88,16 @@ def test_responses_have_the_same_parts(origin) -> None:
         assert seen[0] == seen[1], path
 
 
+def test_fields_that_come_twice(make: Any) -> None:
+    head = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\nContent-Length: 0\r\n\r\n"
+    with serving(sending(head)) as url:
+        headers = make().request("GET", url).headers
+    assert headers["x-A"] == "1, 2" and headers.getlist("Set-Cookie") == ["a=b", "c=d"]
+    assert list(headers) == ["X-A", "Set-Cookie", "Content-Length"]
+    same = urllib3.HTTPHeaderDict([("X-A", "1"), ("x-a", "2")])
+    assert dict(list(headers.items())[:2]) == dict(same.items())
+
+
 @pytest.mark.parametrize("decode", [True, False])
 def test_reading_in_pieces(origin, make: Any, decode: bool) -> None:
     pool = make()

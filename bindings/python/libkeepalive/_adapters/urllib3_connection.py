@@ -4,27 +4,24 @@ pool is free. urllib3's own pools keep these objects, which hold no socket."""
 from __future__ import annotations
 
 import http.client
-import re
 import socket
 import ssl
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from urllib3._collections import HTTPHeaderDict
 from urllib3.connection import HTTPConnection as HostConnection
 from urllib3.connection import HTTPSConnection as HostSecureConnection
-from urllib3.connection import _get_default_user_agent
-from urllib3.exceptions import LocationParseError, ProtocolError
-from urllib3.util import SKIP_HEADER, SKIPPABLE_HEADERS
-from urllib3.util.request import body_to_chunks
+from urllib3.exceptions import LocationParseError
 from urllib3.util.ssl_ import resolve_cert_reqs
 
 from .._errors import InvalidArgument, _Failure
 from .._native import Client, Timeout
 from . import engines, urllib3_pins
-from .urllib3_errors import of_body, of_head, raised, reached_proxy
+from .urllib3_errors import of_head, of_whole, raised, reached_proxy
+from .urllib3_request import Asked, asked_for, socks_url
 from .urllib3_response import Body, HTTPResponse
 from .urllib3_socket import SocketView
 from .urllib3_trust import client_of, proxy_policy, refuse_other_proxy_policy
@@ -44,8 +41,6 @@ _GIVEN_OPTIONS = {
     ),
 }
 
-_NOT_A_TOKEN = re.compile(r"[^-!#$%&'*+.^_`|~0-9a-zA-Z]")
-
 _NO_LIMIT = Timeout(None)
 _timeouts: dict[tuple[Any, Any], Timeout] = {}
 
@@ -64,21 +59,6 @@ def _timeout(connect: float | None, read: float | None) -> Timeout:
     return known
 
 
-class _Asked:
-    """A request that ``getresponse()`` sends: only then is its time limit known."""
-
-    __slots__ = ("content", "decode", "enforce", "fields", "method", "preload", "target", "url")
-
-    method: str
-    target: str
-    url: str
-    fields: list[tuple[Any, Any]]
-    content: Any
-    preload: bool
-    decode: bool
-    enforce: bool
-
-
 class HTTPConnection(HostConnection):
     """urllib3's ``HTTPConnection`` without a socket of its own."""
 
@@ -87,7 +67,7 @@ class HTTPConnection(HostConnection):
     _url = ""
     _host_field = ""
     _options: dict[str, Any]
-    _asked: _Asked | None = None
+    _asked: Asked | None = None
     _body: weakref.ref[Body] | None = None
     _opened = False
     #: To a proxy that forwards requests.
@@ -160,7 +140,7 @@ class HTTPConnection(HostConnection):
             if headers := getattr(self, "_tunnel_headers", None):
                 options["proxy_headers"] = list(headers.items())
         elif self._socks_options is not None:
-            options["proxy"] = _socks_url(self._socks_options)
+            options["proxy"] = socks_url(self._socks_options)
         elif self._unix_socket is not None:
             options["unix_socket"] = self._unix_socket
         if self.source_address is not None:
@@ -216,43 +196,11 @@ class HTTPConnection(HostConnection):
     ) -> None:
         if self._client is None:
             self.connect()
-        if match := _NOT_A_TOKEN.search(method):
-            raise ValueError(
-                f"Method cannot contain non-token characters {method!r} "
-                f"(found at least {match.group()!r})"
-            )
-        asked = _Asked()
-        asked.method = method
-        asked.target = url or "/"
+        asked = asked_for(method, url, body, headers, chunked, self)
         asked.url = self._url if not self._forwards else self._forwarded_to(url)
         asked.preload = preload_content
         asked.decode = decode_content
         asked.enforce = enforce_content_length
-        fields: list[tuple[Any, Any]] = []
-        given = {}
-        for name, value in (headers or {}).items():
-            lower = name.lower() if isinstance(name, str) else name.decode("latin-1").lower()
-            given[lower] = value
-            if value == SKIP_HEADER:
-                if lower not in SKIPPABLE_HEADERS:
-                    known = "', '".join(map(str.title, sorted(SKIPPABLE_HEADERS)))
-                    raise ValueError(f"urllib3.util.SKIP_HEADER only supports '{known}'")
-                continue
-            fields.append((name, value if isinstance(value, (str, bytes)) else _text(value)))
-        first: list[tuple[Any, Any]] = []
-        if "host" not in given:
-            first.append(("Host", self._host_of(url)))
-        if "accept-encoding" not in given:
-            first.append(("Accept-Encoding", "identity"))
-        if "user-agent" not in given:
-            first.append(("User-Agent", _get_default_user_agent()))
-        asked.content = None
-        if body is None and not chunked and "transfer-encoding" not in given:
-            if "content-length" not in given and method.upper() not in _NO_BODY:
-                first.append(("Content-Length", "0"))
-        else:
-            asked.content = _content(method, body, chunked, given, self.blocksize)
-        asked.fields = first + fields
         self._asked = asked
         self.connect_limit = self.timeout
 
@@ -315,7 +263,7 @@ class HTTPConnection(HostConnection):
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in response.headers.raw
         ]
-        headers = HTTPHeaderDict(fields)
+        headers = _headers(fields)
         chunked = "chunked" in headers.get("transfer-encoding", "").lower()
         length = None
         if content is None and not chunked:
@@ -346,7 +294,7 @@ class HTTPConnection(HostConnection):
             made._have(body, content)
         return made
 
-    def _failed(self, error: _Failure, asked: _Asked) -> NoReturn:
+    def _failed(self, error: _Failure, asked: Asked) -> NoReturn:
         if self.proxy is not None:
             self._has_connected_to_proxy = reached_proxy(error)
         if error.kind == "CertificateRejected" and isinstance(self, HTTPSConnection):
@@ -372,65 +320,18 @@ class HTTPConnection(HostConnection):
         super().putrequest(method, url, *arguments, **options)
 
 
-_NO_BODY = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNECT"})
-
-
-def of_whole(error: _Failure) -> BaseException:
-    """What urllib3 raises for a body that it reads together with the head."""
-    read = error.partial_body or b""
-    failure = of_body(error, read, None, False)
-    if isinstance(failure, (http.client.HTTPException, OSError)):
-        if isinstance(failure, TimeoutError):
-            return failure
-        return ProtocolError(f"Connection broken: {failure!r}", failure)
-    return failure
-
-
-def _text(value: Any) -> bytes:
-    """A header's value, which http.client takes as a number too."""
-    if isinstance(value, int):
-        return str(value).encode()
-    return b"".join([value])
-
-
-def _content(
-    method: str, body: Any, chunked: bool, given: dict[str, Any], blocksize: int
-) -> Any:
-    """The body, framed as urllib3 frames it."""
-    parts = body_to_chunks(body, method=method, blocksize=blocksize)
-    chunks = parts.chunks
-    if not chunked and "content-length" not in given:
-        if "transfer-encoding" in given:
-            chunked = True
-        elif parts.content_length is None:
-            chunked = chunks is not None
-    if chunks is None:
-        return iter(()) if chunked else None
-    if isinstance(chunks, tuple):
-        piece = chunks[0]
-        return _pieces((piece,)) if chunked else piece
-    return _pieces(chunks)
-
-
-def _pieces(chunks: Any) -> Iterator[Any]:
-    for chunk in chunks:
-        if not chunk:
-            continue
-        yield chunk.encode("utf-8") if isinstance(chunk, str) else chunk
-
-
-def _socks_url(options: Mapping[str, Any]) -> str:
-    """A SOCKS proxy as ``urllib3.contrib.socks`` describes it."""
-    version = "socks4" if options["socks_version"] == 1 else "socks5"
-    remote = {"socks4": "a", "socks5": "h"}[version] if options["rdns"] else ""
-    host = options["proxy_host"]
-    user = ""
-    if options.get("username"):
-        user = quote(options["username"], safe="")
-        if options.get("password"):
-            user += ":" + quote(options["password"], safe="")
-        user += "@"
-    return f"{version}{remote}://{user}{f'[{host}]' if ':' in host else host}:{options['proxy_port']}"
+def _headers(fields: list[tuple[str, str]]) -> HTTPHeaderDict:
+    """``HTTPHeaderDict(fields)``, without its look at what it was given."""
+    headers = HTTPHeaderDict()
+    container = headers._container
+    for name, value in fields:
+        lower = name.lower()
+        known = container.get(lower)
+        if known is None:
+            container[lower] = [name, value]
+        else:
+            known.append(value)
+    return headers
 
 
 class HTTPSConnection(HTTPConnection, HostSecureConnection):

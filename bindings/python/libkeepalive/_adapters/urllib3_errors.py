@@ -105,6 +105,17 @@ def of_body(error: _Failure, read: bytes, left: int | None, chunked: bool) -> Ba
     return error if not error.kind else http.client.HTTPException(str(error))
 
 
+def of_whole(error: _Failure) -> BaseException:
+    """What urllib3 raises for a body that it reads together with the head."""
+    read = error.partial_body or b""
+    failure = of_body(error, read, None, False)
+    if isinstance(failure, (http.client.HTTPException, OSError)):
+        if isinstance(failure, TimeoutError):
+            return failure
+        return ProtocolError(f"Connection broken: {failure!r}", failure)
+    return failure
+
+
 def _tls(text: str, connection: HTTPConnection | None) -> ssl.SSLError:
     """In OpenSSL's words where urllib3 looks for them."""
     if "InvalidContentType" in text:
