@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -47,7 +48,9 @@ def patch_all(
     done = []
     with _lock:
         for host, wish in wanted.items():
-            if not wish or host in _patched or host not in _PATCHES or not _is_installed(host):
+            if not wish or host in _patched:
+                continue
+            if not _has_adapter(host) or not _is_installed(host):
                 continue
             if host in sys.modules and not _is_being_imported(host):
                 _patched[host] = _PATCHES[host]()
@@ -71,6 +74,10 @@ def _is_installed(host: str) -> bool:
     if host in sys.modules:
         return sys.modules[host] is not None
     return importlib.util.find_spec(host) is not None
+
+
+def _has_adapter(host: str) -> bool:
+    return importlib.util.find_spec(f"libkeepalive.{host}") is not None
 
 
 def _is_being_imported(host: str) -> bool:
@@ -137,7 +144,46 @@ def _patch_requests() -> Callable[[], object]:
     return _put(importlib.import_module("requests.sessions"), "HTTPAdapter", requests.Adapter)
 
 
+def _patch_httpx(name: str) -> Callable[[], object]:
+    adapter = importlib.import_module(f"libkeepalive.{name}")
+    adapter.inject()
+    undo: Callable[[], object] = adapter.extract
+    return undo
+
+
+def _patch_aiohttp() -> Callable[[], object]:
+    adapter = importlib.import_module("libkeepalive.aiohttp")
+    host: Any = importlib.import_module("aiohttp")
+    made = host.ClientSession.__init__
+
+    @functools.wraps(made)
+    def __init__(session: Any, *arguments: Any, **options: Any) -> None:
+        # A connector of a program's own class knows another way.
+        connector = options.get("connector")
+        if connector is None or type(connector) in (host.TCPConnector, host.UnixConnector):
+            options["middlewares"] = (*options.get("middlewares", ()), adapter.middleware())
+        made(session, *arguments, **options)
+
+    return _put(host.ClientSession, "__init__", __init__)
+
+
+def _patch_botocore() -> Callable[[], object]:
+    adapter = importlib.import_module("libkeepalive.botocore")
+    host: Any = importlib.import_module("botocore.session")
+    made = host.Session.create_client
+
+    @functools.wraps(made)
+    def create_client(session: Any, *arguments: Any, **options: Any) -> Any:
+        return adapter.install(made(session, *arguments, **options))
+
+    return _put(host.Session, "create_client", create_client)
+
+
 _PATCHES: dict[str, Callable[[], Callable[[], object]]] = {
     "requests": _patch_requests,
     "urllib3": _patch_urllib3,
+    "httpx": lambda: _patch_httpx("httpx"),
+    "httpx2": lambda: _patch_httpx("httpx2"),
+    "aiohttp": _patch_aiohttp,
+    "botocore": _patch_botocore,
 }

@@ -13,7 +13,7 @@ import responses
 from hosts_urllib3 import sending, serving, session
 
 import libkeepalive.requests
-from libkeepalive._adapters import engines
+from libkeepalive._adapters import clients
 
 
 @pytest.fixture(params=["plain", "ours"])
@@ -144,14 +144,14 @@ def test_an_adapters_arguments(origin) -> None:
 def test_calls_without_a_session_share_connections(origin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requests.sessions, "HTTPAdapter", libkeepalive.requests.Adapter)
     requests.get(origin.http + "/ok")
-    before = engines.usual().stats().opened
+    before = clients.usual().stats().opened
     for _ in range(5):
         requests.get(origin.http + "/ok")
     threads = [threading.Thread(target=requests.get, args=(origin.http + "/ok",)) for _ in range(2)]
     for thread in threads:
         thread.start()
         thread.join()
-    assert engines.usual().stats().opened == before
+    assert clients.usual().stats().opened == before
 
 
 def test_hooks_and_prepared_requests(origin, made: requests.Session) -> None:

@@ -12,7 +12,7 @@ from hosts_urllib3 import MANAGERS, sending, serving
 from urllib3.util import SKIP_HEADER, Retry, Timeout
 
 import libkeepalive.urllib3
-from libkeepalive._adapters import engines
+from libkeepalive._adapters import clients
 
 
 @pytest.fixture(params=["plain", "ours"])
@@ -228,14 +228,14 @@ def test_all_threads_and_managers_share_one_pool(origin) -> None:
         for _ in range(10):
             libkeepalive.urllib3.PoolManager().request("GET", origin.http + "/ok")
 
-    before = engines.usual().stats().opened
+    before = clients.usual().stats().opened
     libkeepalive.urllib3.PoolManager().request("GET", origin.http + "/ok")
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert engines.usual().stats().opened - before <= 4
+    assert clients.usual().stats().opened - before <= 4
 
 
 def test_blocking_pools_keep_their_limit(origin) -> None:

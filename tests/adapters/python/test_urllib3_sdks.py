@@ -12,7 +12,7 @@ import pytest
 from sdk_server import serving
 
 import libkeepalive.urllib3
-from libkeepalive._adapters import engines
+from libkeepalive._adapters import clients
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def injected() -> Iterator[None]:
 
 
 def opened() -> int:
-    return engines.usual().stats().opened
+    return clients.usual().stats().opened
 
 
 POD = {"metadata": {"name": "a", "resourceVersion": "7"}, "spec": {"containers": []}, "status": {}}

@@ -19,7 +19,7 @@ from urllib3.util.ssl_ import resolve_cert_reqs
 
 from .._errors import InvalidArgument, _Failure
 from .._native import Client, Timeout
-from . import engines, urllib3_pins
+from . import clients, urllib3_pins
 from .urllib3_errors import of_head, of_whole, raised, reached_proxy
 from .urllib3_request import Asked, asked_for, socks_url
 from .urllib3_response import Body, HTTPResponse
@@ -178,7 +178,7 @@ class HTTPConnection(HostConnection):
         return f"{scheme}://{host}:{self.port}"
 
     def _find_client(self) -> Client:
-        return engines.usual()
+        return clients.usual()
 
     # A request.
 

@@ -19,7 +19,7 @@ from urllib3.util.ssl_ import resolve_cert_reqs, resolve_ssl_version
 from .. import _tls
 from .._errors import InsecureWarning, InvalidArgument
 from .._native import Client
-from . import engines
+from . import clients
 from .urllib3_pins import pin_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def client_of(connection: Any) -> Client:
     for files, as in urllib3."""
     options = options_of(connection)
     if not options:
-        return engines.usual()
+        return clients.usual()
+    if options == {"tls_verify": False}:
+        return clients.unverified()
     # A file that was replaced is another trust.
     key = tuple((name, options[name], _stamp(name, options[name])) for name in sorted(options))
     with _lock:
@@ -65,7 +67,7 @@ def _made(options: dict[str, Any]) -> Client:
         try:
             # As contexts of urllib3's do.
             options.setdefault("keylog_file", os.environ.get("SSLKEYLOGFILE") or None)
-            return Client(**engines.OPTIONS, **options)
+            return Client(**clients.OPTIONS, **options)
         except InvalidArgument as error:
             raise SSLError(ssl.SSLError(1, str(error))) from error
 
