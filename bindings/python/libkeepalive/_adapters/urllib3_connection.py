@@ -6,6 +6,7 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+import sys
 import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
@@ -21,7 +22,7 @@ from .._errors import InvalidArgument, _Failure
 from .._native import Client, Timeout
 from . import clients, urllib3_pins
 from .urllib3_errors import of_head, of_whole, raised, reached_proxy
-from .urllib3_request import Asked, asked_for, socks_url
+from .urllib3_request import Asked, asked_for, check_tunnel, socks_url
 from .urllib3_response import Body, HTTPResponse
 from .urllib3_socket import SocketView
 from .urllib3_trust import client_of, proxy_policy, refuse_other_proxy_policy
@@ -114,9 +115,14 @@ class HTTPConnection(HostConnection):
     def connect(self) -> None:
         """Makes ready: connections are opened, or found, when the request is sent."""
         self._set_up()
+        sys.audit("http.client.connect", self, self.host, self.port)
         self._opened = True
         if self.proxy:
             self.proxy_is_verified = False
+
+    @property
+    def is_over_socks(self) -> bool:
+        return self._socks_options is not None
 
     def close(self) -> None:
         body = None if self._body is None else self._body()
@@ -136,6 +142,7 @@ class HTTPConnection(HostConnection):
             options["proxy"] = self._proxy_url(self._scheme)
         elif self._tunnel_host is not None:
             host, port = self._tunnel_host, self._tunnel_port or self.default_port
+            check_tunnel(host, getattr(self, "_tunnel_headers", None) or {})
             options["proxy"] = self._proxy_url(self._tunnel_scheme or "http")
             if headers := getattr(self, "_tunnel_headers", None):
                 options["proxy_headers"] = list(headers.items())

@@ -74,6 +74,8 @@ def of_head(error: _Failure, connection: HTTPConnection) -> BaseException:
         return http.client.HTTPException(text)
     if kind == "InvalidFraming":
         return InvalidHeader(text) if "content-length" in text.lower() else ProtocolError(text)
+    if kind in ("ProxyFailed", "ProxyAuthenticationRequired") and connection.is_over_socks:
+        return NewConnectionError(connection, f"Failed to establish a new connection: {text}")
     if kind == "ProxyAuthenticationRequired":
         return OSError("Tunnel connection failed: 407 Proxy Authentication Required")
     if kind == "ProxyFailed":

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _NOT_A_TOKEN = re.compile(r"[^-!#$%&'*+.^_`|~0-9a-zA-Z]")
 
+# Those of http.client.
+_LEGAL_NAME = re.compile(rb"[^:\s][^:\r\n]*")
+_ILLEGAL_VALUE = re.compile(rb"\n(?![ \t])|\r(?![ \t\n])")
+_CONTROLS = re.compile("[\x00-\x20\x7f]")
+
 _NO_BODY = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNECT"})
 
 
@@ -111,6 +116,18 @@ def _pieces(chunks: Any) -> Iterator[Any]:
         if not chunk:
             continue
         yield chunk.encode("utf-8") if isinstance(chunk, str) else chunk
+
+
+def check_tunnel(host: str, headers: Mapping[str, str]) -> None:
+    """What http.client refuses of a CONNECT."""
+    if _CONTROLS.search(host):
+        raise ValueError(f"Tunnel host can't contain control characters {host!r}")
+    for name, value in headers.items():
+        name_bytes, value_bytes = name.encode("latin-1"), value.encode("latin-1")
+        if not _LEGAL_NAME.fullmatch(name_bytes):
+            raise ValueError(f"Invalid header name {name_bytes!r}")
+        if _ILLEGAL_VALUE.search(value_bytes):
+            raise ValueError(f"Invalid header value {value_bytes!r}")
 
 
 def socks_url(options: Mapping[str, Any]) -> str:
