@@ -12,7 +12,7 @@ from math import inf
 from typing import Any
 
 from .._errors import InsecureWarning
-from .._native import Client
+from .._native import AsyncClient, Client
 
 #: The hosts decide about time limits, queues, redirects, cookies, decoding and the environment, and write all
 #: fields themselves.
@@ -38,9 +38,19 @@ _MOST = 32
 
 _lock = threading.Lock()
 _usual: Client | None = None
+_usual_aio: AsyncClient | None = None
 _unverified: Client | None = None
 _by_files: dict[tuple[Any, Any], Client] = {}
 _by_context: weakref.WeakKeyDictionary[ssl.SSLContext, Client] = weakref.WeakKeyDictionary()
+
+
+def _renew() -> None:
+    # Another thread may have held it.
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew)
 
 
 def usual() -> Client:
@@ -51,6 +61,14 @@ def usual() -> Client:
             if _usual is None:
                 _usual = _made(True)
     return _usual
+
+
+def usual_aio() -> AsyncClient:
+    """The same, for event loops."""
+    global _usual_aio
+    if _usual_aio is None:
+        _usual_aio = usual().aio
+    return _usual_aio
 
 
 def unverified() -> Client:
