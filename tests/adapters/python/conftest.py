@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -87,3 +88,10 @@ def origin() -> Iterator[Origin]:
         yield Origin(json.loads(process.stdout.readline()))
         process.stdin.close()
         assert process.wait(timeout=20) == 0
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The URL of a server that accepts and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
