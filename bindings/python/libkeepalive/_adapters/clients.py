@@ -44,6 +44,15 @@ _by_files: dict[tuple[Any, Any], Client] = {}
 _by_context: weakref.WeakKeyDictionary[ssl.SSLContext, Client] = weakref.WeakKeyDictionary()
 
 
+def _renew() -> None:
+    # Another thread may have held it.
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew)
+
+
 def usual() -> Client:
     """The process's client: it trusts whom the system trusts."""
     global _usual
