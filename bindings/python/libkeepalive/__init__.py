@@ -5,20 +5,12 @@
 client over that client's very pool. Arguments, responses and exceptions are named as in httpx.
 """
 
-from collections.abc import Mapping as _Mapping
+from collections.abc import MutableMapping as _MutableMapping
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from ._auth import (
-    Auth,
-    BasicAuth,
-    BearerAuth,
-    DigestAuth,
-    NetRCAuth,
-    Request,
-    RequestHeaders,
-)
-from ._errors import InsecureWarning
+from ._auth import Auth, BasicAuth, BearerAuth, DigestAuth, NetRCAuth
+from ._errors import WriteError
 from ._errors import (
     # <generated imports>
     BodySourceFailed,
@@ -95,7 +87,7 @@ from ._native import (
     stream,
 )
 
-_Mapping.register(Headers)
+_MutableMapping.register(Headers)
 
 __all__ = [
     "OPTIONS",
@@ -110,23 +102,30 @@ __all__ = [
     "CookieConflict",
     "Cookies",
     "DigestAuth",
+    "EventSource",
     "Headers",
     "Info",
     "InsecureWarning",
     "NetRCAuth",
     "OriginStats",
     "Progress",
+    "QueryParams",
     "Request",
     "RequestHeaders",
     "Response",
+    "SSEError",
     "Saved",
+    "ServerSentEvent",
     "Stats",
     "Stream",
     "Timeout",
     "Timings",
     "TlsInfo",
+    "USE_CLIENT_DEFAULT",
     "UpgradedStream",
+    "WriteError",
     "__version__",
+    "codes",
     "delete",
     "download",
     "get",
@@ -182,21 +181,43 @@ __all__ = [
 ]
 
 if _TYPE_CHECKING:
+    from . import testing as testing
+    from ._codes import codes
     from ._cookies import CookieConflict, Cookies
+    from ._methods import USE_CLIENT_DEFAULT
+    from ._models import Request
+    from ._params import QueryParams
+    from ._sse import EventSource, ServerSentEvent, SSEError
 
-# They rest on http.cookiejar, which brings half of the standard library.
-_LATER = ("CookieConflict", "Cookies")
+#: What a request's header fields are.
+RequestHeaders = Headers
+
+# What few programs use, and what rests on much of the standard library.
+_LATER = {
+    "CookieConflict": "_cookies",
+    "Cookies": "_cookies",
+    "EventSource": "_sse",
+    "QueryParams": "_params",
+    "Request": "_models",
+    "SSEError": "_sse",
+    "ServerSentEvent": "_sse",
+    "USE_CLIENT_DEFAULT": "_methods",
+    "codes": "_codes",
+}
 
 
 def __getattr__(name: str) -> _Any:
+    from importlib import import_module
+
+    if name == "testing":
+        return import_module(f"{__name__}.{name}")
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import _cookies
-
-    for later in _LATER:
-        globals()[later] = getattr(_cookies, later)
-        globals()[later].__module__ = "libkeepalive"
-    return globals()[name]
+    found = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    if isinstance(found, type):
+        found.__module__ = "libkeepalive"
+    globals()[name] = found
+    return found
 
 
 for _name in __all__:

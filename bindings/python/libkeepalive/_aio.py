@@ -63,10 +63,14 @@ async def _done(pending: Any) -> Any:
         raise
 
 
-def _verb(method: str, doc: str) -> Any:
-    """As ``_run``, without its frames: these are called most."""
+def _verb(method: str, doc: str, *places: str) -> Any:
+    """As ``_run``, without its frames: these are called most. ``places`` are the arguments that may be given by
+    their place, as requests has them.
+    """
 
-    async def verb(self: Any, url: str, **options: Any) -> Any:
+    async def verb(self: Any, url: str, *placed: Any, **options: Any) -> Any:
+        if placed:
+            options = _placed(method.lower(), places, placed, options)
         pending = self._begin(method, url, options)
         if pending.is_special:
             return await _run(pending)
@@ -82,15 +86,27 @@ def _verb(method: str, doc: str) -> Any:
     return verb
 
 
+def _placed(
+    name: str, places: tuple[str, ...], placed: tuple[Any, ...], options: dict[str, Any]
+) -> dict[str, Any]:
+    if len(placed) > len(places):
+        most = 2 + len(places)
+        raise TypeError(f"{name}() takes {most} positional arguments but {2 + len(placed)} were given")
+    given = dict(zip(places, placed, strict=False))
+    if twice := given.keys() & options.keys():
+        raise TypeError(f"{name}() got multiple values for argument {twice.pop()!r}")
+    return given | options
+
+
 class AsyncClient:
     """Methods of the native class of that name."""
 
-    get = _verb("GET", "Sends a GET request. Arguments as of ``request``.")
+    get = _verb("GET", "Sends a GET request. Arguments as of ``request``.", "params")
     head = _verb("HEAD", "Sends a HEAD request. Arguments as of ``request``.")
     options = _verb("OPTIONS", "Sends an OPTIONS request. Arguments as of ``request``.")
-    post = _verb("POST", "Sends a POST request. Arguments as of ``request``.")
-    put = _verb("PUT", "Sends a PUT request. Arguments as of ``request``.")
-    patch = _verb("PATCH", "Sends a PATCH request. Arguments as of ``request``.")
+    post = _verb("POST", "Sends a POST request. Arguments as of ``request``.", "data", "json")
+    put = _verb("PUT", "Sends a PUT request. Arguments as of ``request``.", "data")
+    patch = _verb("PATCH", "Sends a PATCH request. Arguments as of ``request``.", "data")
     delete = _verb("DELETE", "Sends a DELETE request. Arguments as of ``request``.")
 
     async def request(self: Any, method: str, url: str, **options: Any) -> _Response:
@@ -123,12 +139,15 @@ class AsyncClient:
         process-wide client stays usable.
         """
         self._close()
+        special = self._get("_special")
+        if special is not None:
+            await special.aclose()
 
     async def __aenter__(self: Any) -> Any:
         return self
 
     async def __aexit__(self: Any, *_raised: object) -> None:
-        self._close()
+        await self.aclose()
 
 
 class AsyncStream:
@@ -152,6 +171,12 @@ class Response:
 
     async def aclose(self: Any) -> None:
         """``close()`` for asyncio and trio."""
+        self.close()
+
+    async def __aenter__(self: Any) -> Any:
+        return self
+
+    async def __aexit__(self: Any, *_raised: object) -> None:
         self.close()
 
 
@@ -218,3 +243,6 @@ def install(native: Any) -> None:
             if isinstance(method, FunctionType):
                 method.__module__ = "libkeepalive"
                 setattr(target, name, method)
+    from . import _methods
+
+    _methods.install(native)

@@ -137,6 +137,14 @@ class ConnectError(NetworkError):
     """The host could not be resolved, connected to or trusted."""
 
 
+class SSLError(ConnectError):
+    """TLS could not be agreed on with the host, or its certificate is not trusted."""
+
+
+class WriteError(NetworkError):
+    """The connection broke while the request was sent."""
+
+
 class ReadError(NetworkError):
     """The connection broke while the response was received."""
 

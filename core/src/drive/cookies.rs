@@ -115,11 +115,7 @@ async fn field<W: Wait>(
     request: &Request,
     keeper: Option<&Cookies>,
 ) -> Result<Option<Vec<u8>>> {
-    // What a caller gives for one request is for the origin that it named.
-    let own = match &request.cookies {
-        Some(own) if !request.strayed => own.pairs(),
-        _ => &[],
-    };
+    let own = own(request);
     let kept = match keeper {
         None => return Ok(field_of(own)),
         Some(Cookies::Jar(jar)) => return Ok(jar.field(&place(request), own)),
@@ -128,6 +124,11 @@ async fn field<W: Wait>(
             ask(call, request, keeper.clone(), move |keeper| keeper.header(&url)).await?
         }
     };
+    beside(kept, own)
+}
+
+/// What a keeper gave, and beside it what the request has.
+fn beside(kept: Option<Vec<u8>>, own: &[(Vec<u8>, Vec<u8>)]) -> Result<Option<Vec<u8>>> {
     let valid =
         |field: &Vec<u8>| !field.iter().any(|&byte| byte < b' ' && byte != b'\t' || byte == 0x7f);
     if !kept.as_ref().is_none_or(valid) {
@@ -136,6 +137,45 @@ async fn field<W: Wait>(
     }
     let fields: Vec<_> = kept.into_iter().chain(field_of(own)).collect();
     Ok((!fields.is_empty()).then(|| fields.join(&b"; "[..])))
+}
+
+/// What a caller gives for one request is for the origin that it named.
+fn own(request: &Request) -> &[(Vec<u8>, Vec<u8>)] {
+    match &request.cookies {
+        Some(own) if !request.strayed => own.pairs(),
+        _ => &[],
+    }
+}
+
+/// The value of the Cookie field of a request that somebody else sends; a keeper is asked on this thread.
+pub(crate) fn field_now(client: Option<&Cookies>, request: &Request) -> Result<Option<Vec<u8>>> {
+    if request.decides_header(b"cookie") {
+        return Ok(None);
+    }
+    let own = own(request);
+    match keeper(&request.cookies, client) {
+        None => Ok(field_of(own)),
+        Some(Cookies::Jar(jar)) => Ok(jar.field(&place(request), own)),
+        Some(Cookies::Keeper(keeper)) => beside(keeper.header(request.url())?, own),
+    }
+}
+
+/// Keeps what the answer to such a request sets.
+pub(crate) fn keep_now(
+    client: Option<&Cookies>,
+    request: &Request,
+    fields: Vec<Vec<u8>>,
+) -> Result<()> {
+    match keeper(&request.cookies, client) {
+        Some(Cookies::Jar(jar)) => {
+            jar.receive(&place(request), fields.iter().map(Vec::as_slice));
+            Ok(())
+        }
+        Some(Cookies::Keeper(keeper)) if !fields.is_empty() => {
+            keeper.received(request.url(), fields)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn place(request: &Request) -> Place<'_> {

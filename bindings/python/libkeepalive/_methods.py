@@ -1,0 +1,192 @@
+"""What the classes of clients have that is written in Python, for both alike; ``_aio.py`` puts it into them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from ._models import Request
+
+_C = TypeVar("_C")
+
+#: As in httpx: what the client has.
+USE_CLIENT_DEFAULT: Any = type("UseClientDefault", (), {"__repr__": lambda _: "USE_CLIENT_DEFAULT"})()
+
+_DOCS = {
+    "headers": "The header fields that every request gets: a ``Headers``, to be changed or replaced.",
+    "params": "The parameters that every URL gets: a ``QueryParams``, to be changed or replaced.",
+    "auth": "Who asks, as it was given; ``None`` for nobody.",
+    "timeout": "The time limits of requests that have none of their own: a ``Timeout``; set as in ``Client``.",
+    "base_url": "What URLs are relative to; empty for nothing.",
+    "follow_redirects": "Whether redirects are followed where a request does not say.",
+    "default_encoding": "The encoding of bodies whose Content-Type names none, or a function of the body.",
+    "event_hooks": (
+        "Functions that are called with each request before it is sent and with each response before its "
+        "body is read, those of redirects too: ``{\"request\": [...], \"response\": [...]}``."
+    ),
+}
+
+
+def _property(name: str) -> property:
+    def get(self: Any) -> Any:
+        return self._get(name)
+
+    def put(self: Any, value: Any) -> None:
+        self._set(name, value)
+
+    return property(get, put, doc=_DOCS[name])
+
+
+def _given(auth: Any, follow_redirects: Any) -> dict[str, Any]:
+    given = {"auth": auth, "follow_redirects": follow_redirects}
+    return {name: value for name, value in given.items() if value is not USE_CLIENT_DEFAULT}
+
+
+def build_request(self: Any, method: str, url: Any, **options: Any) -> Request:
+    """The request that these arguments make, with the client's defaults, for ``send()``: a ``Request`` to be
+    looked at and changed. Arguments as of ``request``; nothing is sent.
+    """
+    from ._models import build
+
+    return build(self, method, url, options)
+
+
+def sse(
+    self: Any,
+    url: Any,
+    *,
+    method: str = "GET",
+    last_event_id: str | None = None,
+    max_event_size: int | None = 16 * 1024 * 1024,
+    **options: Any,
+) -> Any:
+    """``with client.sse(url) as events``: server-sent events, one ``ServerSentEvent`` at a time. ``events`` has
+    ``response``, and ``last_event_id`` and ``retry`` to go on later with ``sse(last_event_id=...)``.
+
+    Other arguments as of ``stream()``; a stream may be silent for as long as the read timeout says. Raises
+    ``SSEError`` when the response is none of events, or one is larger than ``max_event_size`` bytes.
+    """
+    from ._sse import events
+
+    return events(self, method, url, last_event_id, max_event_size, options)
+
+
+def asse(
+    self: Any,
+    url: Any,
+    *,
+    method: str = "GET",
+    last_event_id: str | None = None,
+    max_event_size: int | None = 16 * 1024 * 1024,
+    **options: Any,
+) -> Any:
+    from ._sse import aevents
+
+    return aevents(self, method, url, last_event_id, max_event_size, options)
+
+
+asse.__doc__ = (sse.__doc__ or "").replace("``with", "``async with")
+
+
+def send(
+    self: Any,
+    request: Request,
+    *,
+    stream: bool = False,
+    auth: Any = USE_CLIENT_DEFAULT,
+    follow_redirects: Any = USE_CLIENT_DEFAULT,
+) -> Any:
+    """Sends a ``Request`` as it is: the client's header fields, parameters and base URL are not added.
+
+    With ``stream`` the body is read on demand: close the response, or use it in a ``with`` block. ``auth`` and
+    ``follow_redirects`` in place of the client's. Raises what ``request`` does.
+    """
+    from ._models import sending
+
+    options = sending(request, stream, _given(auth, follow_redirects))
+    return self.request(request.method, request.url, **options)
+
+
+async def asend(
+    self: Any,
+    request: Request,
+    *,
+    stream: bool = False,
+    auth: Any = USE_CLIENT_DEFAULT,
+    follow_redirects: Any = USE_CLIENT_DEFAULT,
+) -> Any:
+    from ._models import sending
+
+    options = sending(request, stream, _given(auth, follow_redirects))
+    return await self.request(request.method, request.url, **options)
+
+
+asend.__doc__ = send.__doc__
+
+
+def _reduce(self: Any) -> tuple[Any, ...]:
+    """For pickle and copy: the options travel, the pool does not."""
+    options = self._get("_options")
+    state = getattr(self, "__dict__", None) or None
+    return _unpickled, (type(self), options), state
+
+
+def _setstate(self: Any, state: dict[str, Any]) -> None:
+    self.__dict__.update(state)
+
+
+def _unpickled(cls: Callable[..., _C], options: dict[str, Any] | None) -> _C:
+    if options is None:
+        shared: _C = cls.shared()  # type: ignore[attr-defined]
+        return shared
+    from . import _native
+
+    client: Any = cls.__new__(cls)  # type: ignore[call-overload]
+    # Not that of a class below, whose arguments are others.
+    base = _native.Client if isinstance(client, _native.Client) else _native.AsyncClient
+    base.__init__(client, **options)
+    return client  # type: ignore[no-any-return]
+
+
+def _links(self: Any) -> dict[str, dict[str, str]]:
+    from ._models import links
+
+    return links(self.headers)
+
+
+_OF_RESPONSE: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "ok": (lambda self: self.status_code < 400, "Whether the status is below 400, as requests has it."),
+    "reason": (lambda self: self.reason_phrase, "``reason_phrase``, by requests' name."),
+    "has_redirect_location": (lambda self: self.is_redirect, "``is_redirect``, by httpx's name."),
+    "is_informational": (lambda self: self.status_code // 100 == 1, "Whether the status is 1xx."),
+    "is_client_error": (lambda self: self.status_code // 100 == 4, "Whether the status is 4xx."),
+    "is_server_error": (lambda self: self.status_code // 100 == 5, "Whether the status is 5xx."),
+    "links": (
+        _links,
+        "The links of the Link fields (RFC 8288) by their relation, or by their URL: dicts with ``url`` and "
+        "the parameters, as requests and httpx have them.",
+    ),
+}
+
+
+def install(native: Any) -> None:
+    """Puts all of it into the classes of the native module."""
+    for cls, own in (
+        (native.Client, {"send": send, "sse": sse}),
+        (native.AsyncClient, {"send": asend, "sse": asse}),
+    ):
+        names: dict[str, Any] = {name: _property(name) for name in _DOCS}
+        names |= {"build_request": build_request, **own}
+        names |= {"__reduce__": _reduce, "__setstate__": _setstate}
+        for name, member in names.items():
+            if callable(member):
+                member.__name__, member.__module__ = name, "libkeepalive"
+                member.__qualname__ = f"{cls.__name__}.{name}"
+            setattr(cls, name, member)
+    for name, (get, doc) in _OF_RESPONSE.items():
+        setattr(native.Response, name, property(get, doc=doc))
+    from collections.abc import MutableMapping
+
+    for name in ("pop", "popitem", "setdefault"):
+        setattr(native.Headers, name, getattr(MutableMapping, name))
