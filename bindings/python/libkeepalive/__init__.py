@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from ._auth import Auth, BasicAuth, BearerAuth, DigestAuth, NetRCAuth
-from ._errors import WriteError
+from ._errors import InsecureWarning
 from ._errors import (
     # <generated imports>
     BodySourceFailed,
@@ -43,6 +43,7 @@ from ._errors import (
     RequestInfo,
     ResponseNotRead,
     ResumeFailed,
+    SSLError,
     StreamClosed,
     StreamConsumed,
     StreamError,
@@ -52,6 +53,7 @@ from ._errors import (
     TotalTimeout,
     TransportError,
     UnsupportedProtocol,
+    WriteError,
     WriteTimeout,
     # </generated>
 )
@@ -123,7 +125,6 @@ __all__ = [
     "TlsInfo",
     "USE_CLIENT_DEFAULT",
     "UpgradedStream",
-    "WriteError",
     "__version__",
     "codes",
     "delete",
@@ -167,6 +168,7 @@ __all__ = [
     "RequestInfo",
     "ResponseNotRead",
     "ResumeFailed",
+    "SSLError",
     "StreamClosed",
     "StreamConsumed",
     "StreamError",
@@ -176,6 +178,7 @@ __all__ = [
     "TotalTimeout",
     "TransportError",
     "UnsupportedProtocol",
+    "WriteError",
     "WriteTimeout",
     # </generated>
 ]
