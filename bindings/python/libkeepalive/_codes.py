@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from http import HTTPStatus
+from typing import Any
 
 
 class _Codes(IntEnum):
@@ -56,7 +57,8 @@ class _Codes(IntEnum):
         return str(self.value)
 
 
-codes = _Codes("codes", {status.name: status.value for status in HTTPStatus})  # type: ignore[call-overload, arg-type]
+_make: Any = _Codes
+codes: Any = _make("codes", {status.name: status.value for status in HTTPStatus})
 codes.__doc__ = "The statuses by name, as ``codes.NOT_FOUND``; requests' ``codes.not_found`` too."
 codes.__module__ = "libkeepalive"
 

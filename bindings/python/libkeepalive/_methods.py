@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._models import Request
-
-_C = TypeVar("_C")
 
 #: As in httpx: what the client has.
 USE_CLIENT_DEFAULT: Any = type("UseClientDefault", (), {"__repr__": lambda _: "USE_CLIENT_DEFAULT"})()
@@ -136,17 +134,16 @@ def _setstate(self: Any, state: dict[str, Any]) -> None:
     self.__dict__.update(state)
 
 
-def _unpickled(cls: Callable[..., _C], options: dict[str, Any] | None) -> _C:
+def _unpickled(cls: Any, options: dict[str, Any] | None) -> Any:
     if options is None:
-        shared: _C = cls.shared()  # type: ignore[attr-defined]
-        return shared
+        return cls.shared()
     from . import _native
 
-    client: Any = cls.__new__(cls)  # type: ignore[call-overload]
+    client: Any = cls.__new__(cls)
     # Not that of a class below, whose arguments are others.
     base = _native.Client if isinstance(client, _native.Client) else _native.AsyncClient
     base.__init__(client, **options)
-    return client  # type: ignore[no-any-return]
+    return client
 
 
 def _links(self: Any) -> dict[str, dict[str, str]]:

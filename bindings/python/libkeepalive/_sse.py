@@ -143,13 +143,19 @@ class EventSource:
 
 
 def _options(last_event_id: str | None, options: dict[str, Any]) -> dict[str, Any]:
-    from ._native import Headers
-
-    fields = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+    given = options.get("headers") or ()
+    for name in ("multi_items", "items"):
+        if hasattr(given, name):
+            given = getattr(given, name)()
+            break
+    own = list(given)
+    names = {(name.decode("latin-1") if isinstance(name, bytes) else name).lower() for name, _ in own}
+    fields = [("Accept", "text/event-stream"), ("Cache-Control", "no-store")]
     if last_event_id:
         # UTF-8 on the wire (WHATWG HTML 9.2.4).
-        fields["Last-Event-ID"] = last_event_id.encode().decode("latin-1")
-    return {**options, "headers": Headers(fields) | (options.get("headers") or {})}
+        fields.append(("Last-Event-ID", last_event_id.encode().decode("latin-1")))
+    fields = [field for field in fields if field[0].lower() not in names]
+    return {**options, "headers": [*fields, *own]}
 
 
 @contextmanager

@@ -235,7 +235,9 @@ def _event() -> Any:
         from . import _trio
 
         if _trio.current() is not None:
-            return _trio.trio.Event()
+            import trio
+
+            return trio.Event()
     import asyncio
 
     return asyncio.Event()

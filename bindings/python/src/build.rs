@@ -13,7 +13,7 @@ use crate::body::{Failure, Pieces};
 use crate::convert::{buffer, encoder, flag, owned, text, url_text, utf8};
 use crate::cookies;
 use crate::errors::{RequestLine, to_python, wrong_type};
-use crate::headers::{first, wishes};
+use crate::headers::{Field, first, wishes};
 use crate::multipart;
 use crate::once::{PyOnceLock, intern};
 use crate::option_text::option_text;
@@ -111,10 +111,8 @@ pub fn build<'py>(
         }
     }
     let (source, media_type) = set_body(&mut request, &arguments, own_type.as_deref())?;
-    // Copied, as Python code may run below; without any that is no allocation.
-    let common = if arguments.exact { Vec::new() } else { shared.headers.get().copied() };
     let decided = request.decides_header(CONTENT_TYPE)
-        || first(&common, CONTENT_TYPE).is_some()
+        || (!arguments.exact && first(&shared.headers.get().fields(), CONTENT_TYPE).is_some())
         || shared.omitted.iter().any(|name| name.eq_ignore_ascii_case(CONTENT_TYPE));
     match (media_type, own_type) {
         // A form with files says what is between its parts, and has heeded what it was told.
@@ -125,13 +123,9 @@ pub fn build<'py>(
         }
         _ => {}
     }
-    if !common.is_empty() {
-        let decides: Vec<_> = common.iter().map(|(name, _)| request.decides_header(name)).collect();
-        for ((name, value), decided) in common.iter().zip(decides) {
-            if !decided {
-                add(py, &mut request, name, value)?;
-            }
-        }
+    if !arguments.exact {
+        let added = add_common(&mut request, &shared.headers.get().fields());
+        added.map_err(|error| to_python(py, &error, Some(&line(&request))))?;
     }
     if !arguments.exact {
         for name in &shared.omitted {
@@ -261,6 +255,19 @@ fn target_bytes(target: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
             Err(_) => Err(wrong_type("raw_target", "bytes or str", target)),
         },
     }
+}
+
+/// The client's fields, but for those that the request decides about.
+fn add_common(request: &mut Request, common: &[Field]) -> keepalive_core::Result<()> {
+    if common.is_empty() {
+        return Ok(());
+    }
+    let decided: Vec<_> = common.iter().map(|(name, _)| request.decides_header(name)).collect();
+    let added = common.iter().zip(decided).filter(|(_, decided)| !decided);
+    for ((name, value), _) in added {
+        request.add_header(name, value)?;
+    }
+    Ok(())
 }
 
 fn omit(py: Python<'_>, request: &mut Request, name: &[u8]) -> PyResult<()> {

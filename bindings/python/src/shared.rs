@@ -230,8 +230,7 @@ impl Shared {
                     true => Vec::new(),
                     false => fields("headers", value)?,
                 };
-                let old = std::mem::replace(&mut *self.headers.get().fields(), given);
-                drop(old);
+                self.headers.get().replace(given);
             }
             "params" => self.set_params(value)?,
             "auth" => {

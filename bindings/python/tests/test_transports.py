@@ -260,7 +260,7 @@ def test_an_origin_misbehaves_as_it_is_told():
         with pytest.raises(libkeepalive.RemoteDisconnected):
             client.get(origin.url)
         origin.script(Answer(200, b"x" * 100, truncate=10, reset=True))
-        with pytest.raises(libkeepalive.NetworkError):
+        with pytest.raises(ConnectionError):
             client.get(origin.url)
         origin.script(Answer(drop=True))
         with pytest.raises(libkeepalive.RemoteDisconnected):

@@ -155,16 +155,17 @@ class Origin:
         try:
             with connection, suppress(OSError, ValueError):
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                reader = _Reader(connection)
-                while (received := reader.request(number)) is not None:
-                    with self._change:
-                        self.requests.append(received)
-                        answer = self._next(received)
-                        self._change.notify_all()
-                    if callable(answer):
-                        answer = answer(received)
-                    if not self._send(connection, received, answer):
-                        return
+                with connection.makefile("rb") as file:
+                    reader = _Reader(connection, file)
+                    while (received := reader.request(number)) is not None:
+                        with self._change:
+                            self.requests.append(received)
+                            answer = self._next(received)
+                            self._change.notify_all()
+                        if callable(answer):
+                            answer = answer(received)
+                        if not self._send(connection, received, answer):
+                            return
         finally:
             with self._lock:
                 self._open.discard(connection)
@@ -228,10 +229,11 @@ def _head(answer: Answer, length: int) -> bytes:
 
 
 def _end(connection: socket.socket, reset: bool) -> None:
+    """Its thread closes it: by then nobody else may have its number."""
     with suppress(OSError):
         if reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            connection.close()
+            connection.shutdown(socket.SHUT_RD)
         else:
             connection.shutdown(socket.SHUT_RDWR)
 
@@ -239,8 +241,8 @@ def _end(connection: socket.socket, reset: bool) -> None:
 class _Reader:
     """Requests out of a connection."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._file = connection.makefile("rb")
+    def __init__(self, connection: socket.socket, file: Any) -> None:
+        self._file = file
         self._connection = connection
 
     def request(self, number: int) -> Received | None:

@@ -339,6 +339,7 @@ impl Whole {
             (Whole::Request { line, .. }, Err(error)) => Err(to_python(py, &error, Some(&line))),
             (Whole::Read(response), Ok(body)) => {
                 response.get().put(core, true);
+                response.get().tell(py, true)?;
                 let body = body.map_or_else(|| memory::copied(py, &[]), Ok)?;
                 Ok(response.get().set_content(py, body).into_bound(py).into_any())
             }

@@ -118,7 +118,8 @@ impl Response {
         let Some(line) = self.line().filter(|line| !line.method.is_empty()) else {
             return Err(of_class(py, "InvalidState", "the response has no request"));
         };
-        let asked = self.asked.get().map(|asked| asked.view(py, &self.method)).transpose()?;
+        let asked = self.asked.get().map(|asked| asked.view(py, &self.method));
+        let asked = asked.transpose()?.flatten();
         let followed = facts.followed.is_some();
         let made =
             models(py)?.call_method1("answered", (&*line.method, &*line.url, asked, followed))?;
