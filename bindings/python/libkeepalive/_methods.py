@@ -152,6 +152,11 @@ def _links(self: Any) -> dict[str, dict[str, str]]:
     return links(self.headers)
 
 
+def iter_content(self: Any, chunk_size: int | None = None) -> Any:
+    """``iter_bytes()``, by requests' name."""
+    return self.iter_bytes(chunk_size)
+
+
 _OF_RESPONSE: dict[str, tuple[Callable[[Any], Any], str]] = {
     "ok": (lambda self: self.status_code < 400, "Whether the status is below 400, as requests has it."),
     "reason": (lambda self: self.reason_phrase, "``reason_phrase``, by requests' name."),
@@ -181,6 +186,8 @@ def install(native: Any) -> None:
                 member.__name__, member.__module__ = name, "libkeepalive"
                 member.__qualname__ = f"{cls.__name__}.{name}"
             setattr(cls, name, member)
+    iter_content.__module__ = "libkeepalive"
+    native.Response.iter_content = iter_content
     for name, (get, doc) in _OF_RESPONSE.items():
         setattr(native.Response, name, property(get, doc=doc))
     from collections.abc import MutableMapping

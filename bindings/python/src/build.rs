@@ -10,7 +10,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString, PyTuple};
 use crate::arguments::Arguments;
 use crate::auth::Auth;
 use crate::body::{Failure, Pieces};
-use crate::convert::{buffer, encoder, flag, owned, text, url_text, utf8};
+use crate::convert::{buffer, encoder, flag, owned, redirect_hook, text, url_text, utf8};
 use crate::cookies;
 use crate::errors::{RequestLine, to_python, wrong_type};
 use crate::headers::{Field, first, wishes};
@@ -18,7 +18,6 @@ use crate::multipart;
 use crate::once::{PyOnceLock, intern};
 use crate::option_text::option_text;
 use crate::progress::Told;
-use crate::redirects;
 use crate::response::Method;
 use crate::shared::Shared;
 use crate::timeout::timeouts;
@@ -174,7 +173,7 @@ pub fn build<'py>(
         request.set_follow_redirects(follow);
     }
     let on_redirect = match &arguments.on_redirect {
-        Some(hook) => Some(redirects::hook(hook)?),
+        Some(hook) => Some(redirect_hook(hook)?),
         None => shared.on_redirect.as_ref().map(|hook| hook.clone_ref(py)),
     };
     let trailers = match &arguments.trailers {

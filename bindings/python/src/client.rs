@@ -8,40 +8,20 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::aio::AsyncClient;
-use crate::auth;
 use crate::blocking::blocking;
-use crate::build::{Built, build, method};
+use crate::build::{build, method};
 use crate::convert::{how_many, url_text};
 use crate::download::{Order, order};
 use crate::errors::{of_class, to_python};
+use crate::exchange::{by_flow, exchange};
 use crate::generated::Stats;
 use crate::gevent;
 use crate::once::intern;
 use crate::prepared::Prepared;
 use crate::response::{Method, Response, SMALL_BODY};
-use crate::sending::{save, send};
-use crate::shared::Shared;
+use crate::sending::save;
+use crate::shared::{Shared, open, opened};
 use crate::stream::Stream;
-
-/// Sends on this thread, by the flow of its `auth`, if it has one.
-pub fn exchange(
-    py: Python<'_>,
-    shared: &Arc<Shared>,
-    method: Method,
-    built: Built<'_>,
-    head_only: bool,
-) -> PyResult<Py<Response>> {
-    let until = if head_only { Until::Head } else { Until::SmallBody(SMALL_BODY) };
-    match Prepared::by_flow(shared, method, built, until, None, None)? {
-        Ok((prepared, flow)) => by_flow(py, prepared, &flow),
-        Err((method, built)) => Py::new(py, send(py, shared, method, built, head_only)?),
-    }
-}
-
-fn by_flow(py: Python<'_>, prepared: Prepared, flow: &Py<PyAny>) -> PyResult<Py<Response>> {
-    let prepared = Bound::new(py, prepared)?.into_any();
-    Ok(auth::run(py, &prepared, flow)?.cast_into::<Response>()?.unbind())
-}
 
 pub fn whole(
     shared: &Arc<Shared>,
@@ -122,8 +102,10 @@ pub fn download(
 /// An HTTP client with a keep-alive pool of its own. Any number of threads may use it at once.
 ///
 /// Keyword options: those of the engine (``libkeepalive.OPTIONS`` lists name, default and meaning;
-/// times are seconds as float, ``None`` is no limit), and ``headers``, ``auth``, ``base_url``,
-/// ``timeout``, ``on_redirect`` and ``follow_redirects`` as defaults of its requests, ``profile`` (``"service"``: short
+/// times are seconds as float, ``None`` is no limit), and ``headers``, ``params``, ``auth``, ``base_url``,
+/// ``timeout``, ``default_encoding``, ``on_redirect`` and ``follow_redirects`` as defaults of its requests, which
+/// can be read and changed by these names, ``event_hooks`` (``{"request": [...], "response": [...]}``), ``transport``
+/// (who answers in place of servers: a function of a ``Request``, a WSGI or an ASGI application), ``profile`` (``"service"``: short
 /// limits, retries and a circuit breaker for calls between services), and as httpx spells them
 /// ``verify`` (a CA file) and ``cert`` (certificate and key file). ``TypeError`` names an unknown option,
 /// ``InvalidArgument`` one with a value that is not allowed.
@@ -137,24 +119,6 @@ impl Client {
     fn of(&self) -> PyResult<&Arc<Shared>> {
         opened(&self.shared)
     }
-}
-
-/// What a client has once `__init__` has run.
-pub fn opened(shared: &OnceLock<Arc<Shared>>) -> PyResult<&Arc<Shared>> {
-    shared.get().ok_or_else(|| {
-        let hint = "the client is not made yet: its class calls super().__init__(**options) first";
-        Python::attach(|py| of_class(py, "InvalidState", hint))
-    })
-}
-
-/// `__init__` of a client.
-pub fn open(
-    shared: &OnceLock<Arc<Shared>>,
-    py: Python<'_>,
-    options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<()> {
-    let made = Shared::from_options(py, options)?;
-    shared.set(made).map_err(|_| of_class(py, "InvalidState", "the client was made before"))
 }
 
 #[pymethods]

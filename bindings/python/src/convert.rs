@@ -67,6 +67,14 @@ pub fn flag(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     }
 }
 
+/// `on_redirect`, if it is a function.
+pub fn redirect_hook(value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    match value.is_callable() {
+        true => Ok(value.clone().unbind()),
+        false => Err(wrong_type("on_redirect", "a function of a response and a URL", value)),
+    }
+}
+
 /// A whole number from 0.
 pub fn count(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
     if value.is_instance_of::<PyBool>() {

@@ -12,6 +12,7 @@ mod convert;
 mod cookies;
 mod download;
 mod errors;
+mod exchange;
 mod functions;
 #[rustfmt::skip]
 mod generated;

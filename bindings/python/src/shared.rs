@@ -1,7 +1,7 @@
 //! What `Client` and `AsyncClient` have in common: the engine's client and the defaults of its
 //! requests.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use keepalive_core::{Client, ClientConfig, Timeouts};
 use pyo3::exceptions::PyAttributeError;
@@ -9,14 +9,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::auth::{self, Auth};
-use crate::convert::{flag, text, url_text};
+use crate::convert::{flag, redirect_hook, text, url_text};
 use crate::cookies;
 use crate::errors::{of_class, to_python, unknown};
 use crate::headers::{Headers, fields, wishes};
 use crate::once::PyOnceLock;
 use crate::option_value::set;
 use crate::options::option_names;
-use crate::redirects;
 use crate::timeout::{Timeout, timeouts};
 use crate::tls::{certificate, verify, warn_insecure};
 
@@ -81,7 +80,7 @@ impl Shared {
                 "params" => params = Some(value),
                 "cookies" => cookies = Some(value),
                 "auth" => settings.set_auth(&value)?,
-                "on_redirect" => on_redirect = Some(redirects::hook(&value)?),
+                "on_redirect" => on_redirect = Some(redirect_hook(&value)?),
                 "base_url" => settings.base_url = Some(url_text("base_url", &value)?.to_string()),
                 "follow_redirects" | "allow_redirects" => {
                     settings.follow_redirects = Some(flag("follow_redirects", &value)?);
@@ -390,6 +389,24 @@ impl Settings {
             default_encoding: self.default_encoding.as_ref().map(|it| it.clone_ref(py)),
         }
     }
+}
+
+/// What a client has once `__init__` has run.
+pub fn opened(shared: &OnceLock<Arc<Shared>>) -> PyResult<&Arc<Shared>> {
+    shared.get().ok_or_else(|| {
+        let hint = "the client is not made yet: its class calls super().__init__(**options) first";
+        Python::attach(|py| of_class(py, "InvalidState", hint))
+    })
+}
+
+/// `__init__` of a client.
+pub fn open(
+    shared: &OnceLock<Arc<Shared>>,
+    py: Python<'_>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<()> {
+    let made = Shared::from_options(py, options)?;
+    shared.set(made).map_err(|_| of_class(py, "InvalidState", "the client was made before"))
 }
 
 /// A class of `_special.py`.

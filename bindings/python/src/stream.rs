@@ -7,8 +7,8 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::body::Failure;
 use crate::build::{Built, build, method};
-use crate::client::exchange;
 use crate::errors::of_class;
+use crate::exchange::exchange;
 use crate::gevent;
 use crate::progress::Told;
 use crate::response::{Method, Response};

@@ -6,7 +6,6 @@ use keepalive_core::{Request, source_failed};
 use pyo3::prelude::*;
 
 use crate::body::Failure;
-use crate::build::line;
 use crate::errors::to_python;
 use crate::headers::{latin1, pairs};
 
@@ -28,7 +27,7 @@ pub fn add(request: &mut Request, trailers: &Bound<'_, PyAny>) -> PyResult<Failu
                 request.add_told_trailer(&name, Arc::new(move || tell(&what, &told, &raised)))
             }
         };
-        added.map_err(|error| to_python(py, &error, Some(&line(request))))?;
+        added.map_err(|error| to_python(py, &error, None))?;
     }
     Ok(raised)
 }

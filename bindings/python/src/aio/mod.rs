@@ -20,14 +20,13 @@ use pyo3::types::{PyDict, PyTuple};
 use crate::aio::pending::{Pending, Sending};
 use crate::aio::stream::AsyncStream;
 use crate::build::{build, method};
-use crate::client::{open, opened};
 use crate::convert::{how_many, url_text};
 use crate::download::{Order, order};
 use crate::errors::to_python;
 use crate::generated::Stats;
 use crate::prepared::Prepared;
 use crate::response::{Asked, SMALL_BODY};
-use crate::shared::Shared;
+use crate::shared::{Shared, open, opened};
 
 /// An HTTP client with a keep-alive pool of its own, for asyncio and trio.
 ///
