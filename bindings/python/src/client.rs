@@ -249,10 +249,13 @@ impl Client {
     /// headers]])), ``auth`` ((user, password), an ``Auth`` such as ``DigestAuth``, or a function of a
     /// ``Request``; ``None`` switches the client's off), ``on_redirect`` (a function of the response
     /// and the URL that it leads to, which refuses by ``False`` or an exception), ``timeout``
-    /// (seconds for each phase, a ``Timeout``, or ``None`` for no limit), ``cookies`` (names and values beside
-    /// those that are kept, a ``Cookies`` or ``http.cookiejar.CookieJar`` in place of the client's, ``False`` for
-    /// none), ``follow_redirects``
-    /// (default False), and ``extensions``, of which ``target`` is ``raw_target``. A header whose value is
+    /// (seconds for each phase, a ``Timeout``, (connect, read), (connect, read, write, pool), or ``None`` for no
+    /// limit), ``cookies`` (names and values beside those that are kept, a ``Cookies`` or
+    /// ``http.cookiejar.CookieJar`` in place of the client's, ``False`` for none), ``follow_redirects``
+    /// (default False), ``trailers`` (fields that follow the body; a value may be a function that tells it
+    /// then), ``stream`` (True: the body is read on demand; close the response), and ``extensions``:
+    /// ``target`` is ``raw_target``, ``trace`` a function that is told what happens, ``timeout`` and
+    /// ``sni_hostname`` as in httpx. A header whose value is
     /// ``None`` is not sent, also one that would be by default. ``raw_target`` (bytes or str) is sent as
     /// the request target byte for byte, in place of the URL's path and query; ``decode=False`` leaves
     /// the body as it comes. ``None`` for any other is as if it were left out.
