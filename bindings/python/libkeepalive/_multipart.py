@@ -110,7 +110,7 @@ def _add_file(form: _native.Multipart, key: Any, value: Any) -> None:
         raise TypeError(f"{where}: expected a file opened in binary mode, got a text file")
     elif not (hasattr(content, "read") or isinstance(content, os.PathLike)):
         raise TypeError(
-            f"{where}: expected bytes, str, a binary file or a path, got {type(content).__name__}"
+            f"{where}: expected bytes, str or a binary file or its path, got {type(content).__name__}"
         )
     kind = None if media_type is None else media_type.encode()
     form.add(where, _name(key), name, kind, _headers(where, headers), content)

@@ -127,6 +127,7 @@ class EventSource:
             raise SSEError(f"expected text/event-stream, got {kind or 'no type'!r} with {status}")
 
     def __iter__(self) -> Iterator[ServerSentEvent]:
+        """The events as they come."""
         self._check()
         for piece in text(self._response.iter_bytes(), "utf-8"):
             yield from self._parser.add(piece)
@@ -134,6 +135,7 @@ class EventSource:
     iter_sse = __iter__
 
     async def __aiter__(self) -> AsyncIterator[ServerSentEvent]:
+        """The same in a task."""
         self._check()
         async for piece in atext(self._response.aiter_bytes(), "utf-8"):
             for event in self._parser.add(piece):

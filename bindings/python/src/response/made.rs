@@ -50,7 +50,7 @@ impl Asked {
 
 impl Response {
     /// Without a connection.
-    pub fn made(status: u16, method: Method, facts: Facts) -> Response {
+    fn made(status: u16, method: Method, facts: Facts) -> Response {
         Response {
             status,
             method,
