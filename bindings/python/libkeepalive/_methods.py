@@ -147,7 +147,7 @@ def _unpickled(cls: Any, options: dict[str, Any] | None) -> Any:
 
 
 def _links(self: Any) -> dict[str, dict[str, str]]:
-    from ._models import links
+    from ._links import links
 
     return links(self.headers)
 

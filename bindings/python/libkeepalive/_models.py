@@ -272,19 +272,3 @@ def _phrase(status: int) -> bytes:
         return HTTPStatus(status).phrase.encode()
     except ValueError:
         return b""
-
-
-_LINK = re.compile(r"""<([^>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:\\.|[^"\\])*"|[^",;\s]*))?)*)""")
-_PARAMETER = re.compile(r""";\s*([^\s=;,]+)(?:\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^",;\s]*)))?""")
-
-
-def links(headers: Headers) -> dict[str, dict[str, str]]:
-    """``response.links``."""
-    found: dict[str, dict[str, str]] = {}
-    for value in headers.get_list("link"):
-        for url, parameters in _LINK.findall(value):
-            link = {"url": url.strip()}
-            for name, quoted, plain in _PARAMETER.findall(parameters):
-                link.setdefault(name.lower(), re.sub(r"\\(.)", r"\1", quoted) or plain)
-            found[link.get("rel") or link["url"]] = link
-    return found

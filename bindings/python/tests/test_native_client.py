@@ -136,26 +136,6 @@ def test_forms_and_files_of_built_requests(origin, tmp_path):
             client.post(origin.http + "/echo", files={"f": tmp_path / "none"})
 
 
-def test_a_file_that_shrinks_or_vanishes_is_no_complete_request(tmp_path):
-    path = tmp_path / "big"
-    path.write_bytes(b"x" * 2_000_000)
-
-    class Shrinks:
-        def __fspath__(self) -> str:
-            return str(path)
-
-    with Origin() as server, Client() as client:
-        client.headers["Expect"] = ""
-        request = client.build_request("POST", server.url, content=path)
-        path.write_bytes(b"x")
-        with pytest.raises(libkeepalive.LocalProtocolError):
-            client.send(request)
-        path.unlink()
-        with pytest.raises((libkeepalive.HTTPError, FileNotFoundError)):
-            client.send(request)
-        assert server.requests == [] or all(len(r.body) < 2_000_000 for r in server.requests)
-
-
 def test_trailers_follow_the_body():
     import hashlib
 

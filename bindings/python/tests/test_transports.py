@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
 from typing import Any
 
 import pytest
@@ -12,13 +11,7 @@ import trio
 
 import libkeepalive
 from libkeepalive import AsyncClient, Client, Request, Response
-from libkeepalive.testing import (
-    Answer,
-    ASGITransport,
-    MockTransport,
-    Origin,
-    WSGITransport,
-)
+from libkeepalive.testing import Answer, ASGITransport, MockTransport, WSGITransport
 
 
 def test_hooks_see_every_hop(origin):
@@ -248,80 +241,3 @@ def test_the_fixtures(keepalive_mock, keepalive_origin):
     assert Client(transport=keepalive_mock).get("http://h/x").status_code == 204
     keepalive_origin.script(Answer(200, "hello"))
     assert libkeepalive.get(keepalive_origin.url).text == "hello"
-
-
-def test_an_origin_misbehaves_as_it_is_told():
-    with Origin() as origin, Client() as client:
-        origin.script(Answer(503), Answer(200, "pieces", chunked=True, chunk_size=2))
-        assert client.get(origin.url).status_code == 503
-        assert client.get(origin.url).text == "pieces"
-        assert origin.connections == 1 and [r.connection for r in origin.requests] == [1, 1]
-        origin.script(Answer(200, b"x" * 100, truncate=10))
-        with pytest.raises(libkeepalive.RemoteDisconnected):
-            client.get(origin.url)
-        origin.script(Answer(200, b"x" * 100, truncate=10, reset=True))
-        with pytest.raises(ConnectionError):
-            client.get(origin.url)
-        origin.script(Answer(drop=True))
-        with pytest.raises(libkeepalive.RemoteDisconnected):
-            client.post(origin.url)
-        origin.script(Answer(raw=b"nonsense\r\n\r\n", close=True))
-        with pytest.raises(libkeepalive.RemoteProtocolError):
-            client.get(origin.url)
-        origin.script(Answer(delay=60))
-        with pytest.raises(libkeepalive.ReadTimeout):
-            client.get(origin.url, timeout=0.05)
-        origin.route("/a", Answer(200, "a"))
-        assert client.get(origin.url + "/a?b").text == "a"
-        done = threading.Event()
-
-        def ask() -> None:
-            with pytest.raises(libkeepalive.HTTPError):
-                client.get(origin.url)
-            done.set()
-
-        before = len(origin.requests)
-        thread = threading.Thread(target=ask)
-        thread.start()
-        origin.wait_for(before + 1)
-        origin.close()
-        assert done.wait(20)
-        thread.join()
-
-
-EVENTS = (
-    b"\xef\xbb\xbf: comment\r\n\r\nid: 7\r\nretry: 250\r\ndata: one\r\ndata: two\r\n\r\n"
-    b"event: named\ndata:\xc3\xa4\n\n\nid\ndata: {\"a\": 1}\n\nretry: x\ndata: not ended"
-)
-
-
-def test_events_are_read_as_they_come():
-    fields = {"Content-Type": "text/event-stream; charset=latin-1"}
-    with Origin() as origin, Client() as client:
-        for size in (1, 3, 1000):
-            origin.script(Answer(200, EVENTS, fields, chunked=True, chunk_size=size))
-            with client.sse(origin.url, last_event_id="6", headers={"X": "y"}) as source:
-                events = list(source)
-                assert source.response.status_code == 200
-            one, two, three = events
-            assert (one.event, one.data, one.id, one.retry) == ("message", "one\ntwo", "7", 250)
-            assert (two.event, two.data, two.id, two.retry) == ("named", "\u00e4", "7", None)
-            assert three.json() == {"a": 1} and three.id == "" and source.retry == 250
-        asked = origin.requests[-1]
-        assert asked.header("Accept") == "text/event-stream" and asked.header("X") == "y"
-        assert asked.header("Last-Event-ID") == "6"
-        origin.script(Answer(200, "no events"))
-        with client.sse(origin.url) as source, pytest.raises(libkeepalive.SSEError):
-            list(source)
-        origin.script(Answer(200, b"data: " + b"x" * 5000, fields))
-        with client.sse(origin.url, max_event_size=1000) as source:
-            with pytest.raises(libkeepalive.SSEError, match="1000"):
-                list(source)
-
-        async def main() -> None:
-            origin.script(Answer(200, EVENTS, fields, chunked=True, chunk_size=5))
-            async with client.aio.sse(origin.url) as source:
-                assert [event.data async for event in source][0] == "one\ntwo"
-
-        asyncio.run(main())
-        trio.run(main)

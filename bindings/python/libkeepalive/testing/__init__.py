@@ -6,9 +6,14 @@ application in this process. ``pytest`` finds the fixtures ``keepalive_mock`` an
 itself.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .._transports import ASGITransport, WSGITransport
 from ._mock import Call, MockTransport, Route
 from ._origin import Answer, Origin, Received
+
+if TYPE_CHECKING:
+    from ._pytest import keepalive_mock, keepalive_origin
 
 __all__ = [
     "ASGITransport",
@@ -19,7 +24,20 @@ __all__ = [
     "Received",
     "Route",
     "WSGITransport",
+    "keepalive_mock",
+    "keepalive_origin",
 ]
 
-for _name in __all__:
+_FIXTURES = ("keepalive_mock", "keepalive_origin")
+
+for _name in set(__all__).difference(_FIXTURES):
     globals()[_name].__module__ = "libkeepalive.testing"
+
+
+def __getattr__(name: str) -> Any:
+    # pytest is there only where tests are.
+    if name not in _FIXTURES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import _pytest
+
+    return getattr(_pytest, name)
