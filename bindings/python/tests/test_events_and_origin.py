@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
 from pathlib import Path
 
@@ -131,14 +132,34 @@ def test_paths_are_files_of_a_form(tmp_path: Path):
 
 def test_a_path_that_shrinks_or_vanishes_is_no_complete_request(tmp_path: Path):
     path = tmp_path / "big"
+    shrink, vanish = (lambda: path.write_bytes(b"x")), path.unlink
+
+    class Before(io.BytesIO):
+        """Is sent before the file, and changes it."""
+
+        def read(self, size: int | None = -1) -> bytes:
+            change()
+            return super().read(size)
 
     with Origin() as origin, Client() as client:
-        for change in (lambda: path.write_bytes(b"x"), path.unlink):
-            for form in (False, True):
+        # By the engine: after the look at the file, before its first byte.
+        for change, error in ((shrink, libkeepalive.LocalProtocolError), (vanish, libkeepalive.BodySourceFailed)):
+            client.event_hooks = {"request": [lambda _, change=change: change()]}
+            for body in ({"content": path}, {"files": {"f": path}}):
                 path.write_bytes(b"x" * 100_000)
-                body = {"files": {"f": path}} if form else {"content": path}
-                request = client.build_request("POST", origin.url, **body)
-                change()
-                with pytest.raises((libkeepalive.HTTPError, FileNotFoundError)):
-                    client.send(request)
+                with pytest.raises(error):
+                    client.post(origin.url, **body)
+
+                async def main(body=body) -> None:
+                    await client.aio.post(origin.url, **body)
+
+                path.write_bytes(b"x" * 100_000)
+                with pytest.raises(error):
+                    asyncio.run(main())
+        # In Python, where there are files beside it.
+        client.event_hooks = {}
+        for change, error in ((shrink, libkeepalive.LocalProtocolError), (vanish, FileNotFoundError)):
+            path.write_bytes(b"x" * 600_000)
+            with pytest.raises(error):
+                client.post(origin.url, files={"a": Before(b"before"), "f": path})
         assert origin.requests == []
