@@ -12,7 +12,7 @@ use crate::blocking::blocking;
 use crate::build::{build, method};
 use crate::convert::{how_many, url_text};
 use crate::download::{Order, order};
-use crate::errors::{of_class, to_python};
+use crate::errors::to_python;
 use crate::exchange::{by_flow, exchange};
 use crate::generated::Stats;
 use crate::gevent;

@@ -106,7 +106,7 @@ pub fn of_core(request: &mut Request, form: &Bound<'_, PyAny>) -> PyResult<bool>
 /// Contents below this size are copied among what is around them.
 const SMALL: usize = 64 * 1024;
 
-fn refused(place: &str, error: &keepalive_core::Error) -> PyErr {
+fn refused(place: &str, error: &Error) -> PyErr {
     PyValueError::new_err(format!("{place}: {}", error.message()))
 }
 

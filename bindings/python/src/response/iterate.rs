@@ -22,7 +22,7 @@ pub fn iterate<'py>(
     let size = size_of_pieces(chunk_size)?;
     let content = match raw {
         true => this.raw_content(py)?,
-        false if this.whole || this.content.get(py).is_some() => Some(this.content(py)?),
+        false if this.whole || this.content.get(py).is_some() => Some(this.body(py)?.clone_ref(py)),
         false => this.consume(py, false).map(|()| None)?,
     };
     let named = |now: &'static str, task: &'static str| if later { task } else { now };

@@ -22,7 +22,7 @@ use crate::pieces;
 use crate::progress::Saved;
 use crate::response::iterate::{iterate, read_rest};
 use crate::response::made::{self, Given, models};
-use crate::response::{Facts, Response, Slot, owned};
+use crate::response::{Response, Slot, owned};
 use crate::upgraded::{AsyncUpgradedStream, UpgradedStream};
 
 #[pymethods]
