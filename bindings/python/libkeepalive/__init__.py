@@ -113,7 +113,6 @@ __all__ = [
     "Progress",
     "QueryParams",
     "Request",
-    "RequestHeaders",
     "Response",
     "SSEError",
     "Saved",

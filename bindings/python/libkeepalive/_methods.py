@@ -157,6 +157,33 @@ def iter_content(self: Any, chunk_size: int | None = None) -> Any:
     return self.iter_bytes(chunk_size)
 
 
+_NONE: Any = object()
+
+
+def _pop(self: Any, name: str, default: Any = _NONE) -> Any:
+    """Removes all fields of that name; their values joined, or ``default``."""
+    if name not in self and default is not _NONE:
+        return default
+    value = self[name]
+    del self[name]
+    return value
+
+
+def _popitem(self: Any) -> tuple[str, str]:
+    """Removes all fields of one name: that, and their values joined."""
+    for name in self:
+        return name, self.pop(name)
+    raise KeyError("there are no fields")
+
+
+def _setdefault(self: Any, name: str, default: str = "") -> str:
+    """The values of that name joined; ``default``, which is set, where there is none."""
+    if name not in self:
+        self[name] = default
+    value: str = self[name]
+    return value
+
+
 _OF_RESPONSE: dict[str, tuple[Callable[[Any], Any], str]] = {
     "ok": (lambda self: self.status_code < 400, "Whether the status is below 400, as requests has it."),
     "reason": (lambda self: self.reason_phrase, "``reason_phrase``, by requests' name."),
@@ -190,7 +217,8 @@ def install(native: Any) -> None:
     native.Response.iter_content = iter_content
     for name, (get, doc) in _OF_RESPONSE.items():
         setattr(native.Response, name, property(get, doc=doc))
-    from collections.abc import MutableMapping
-
-    for name in ("pop", "popitem", "setdefault"):
-        setattr(native.Headers, name, getattr(MutableMapping, name))
+    for method in (_pop, _popitem, _setdefault):
+        name = method.__name__.removeprefix("_")
+        method.__name__, method.__module__ = name, "libkeepalive"
+        method.__qualname__ = f"Headers.{name}"
+        setattr(native.Headers, name, method)

@@ -126,8 +126,8 @@ def test_paths_are_files_of_a_form(tmp_path: Path):
         for wrong in (tmp_path / "none", tmp_path):
             with pytest.raises(libkeepalive.InvalidArgument, match="files: cannot send the file"):
                 client.post(origin.url, files={"f": wrong})
-        with pytest.raises(FileNotFoundError):
-            client.post(origin.url, files={"f": tmp_path / "none", "g": path.open("rb")})
+        with path.open("rb") as file, pytest.raises(FileNotFoundError):
+            client.post(origin.url, files={"f": tmp_path / "none", "g": file})
 
 
 def test_a_path_that_shrinks_or_vanishes_is_no_complete_request(tmp_path: Path):

@@ -276,7 +276,7 @@ def test_urls_and_limits_of_others(origin, client):
 def test_a_client_travels_by_pickle():
     client = Client(headers={"A": "b"}, timeout=3, max_total=7, params={"x": "y"}, auth=("u", "p"))
     client.headers["C"] = "d"
-    client.cookies.set("n", "v", domain="h")
+    client.cookies.set("n", "v", domain="example.org")
     other = pickle.loads(pickle.dumps(client))
     assert other.headers == client.headers and other.timeout == client.timeout
     assert dict(other.params) == {"x": "y"} and other.auth == ("u", "p")

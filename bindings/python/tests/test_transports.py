@@ -42,6 +42,8 @@ def test_hooks_see_every_hop(origin):
         for wrong in ({"requests": []}, {"request": [3]}, {"request": print}, 3):
             with pytest.raises((TypeError, ValueError), match="event_hooks"):
                 client.event_hooks = wrong
+        client.event_hooks["request"].clear()
+        client.event_hooks["response"].append(answered)
         with client.stream("GET", origin.http + "/json") as streamed:
             assert not streamed.is_closed and streamed.read()
 
@@ -87,7 +89,7 @@ def test_a_transport_answers_with_all_that_the_client_does():
             return Response(302, headers={"Location": "/loop"})
         if path == "/401" and "authorization" not in request.headers:
             return Response(401)
-        return Response(200, json={"url": request.url, "body": (request.content or b"").decode()})
+        return Response(200, json={"url": request.url, "body": request.read().decode()})
 
     options: dict[str, Any] = {"base_url": "https://api", "headers": {"X": "y"}, "follow_redirects": True}
     with Client(transport=answer, **options) as client:
