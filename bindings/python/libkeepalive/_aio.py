@@ -63,14 +63,17 @@ async def _done(pending: Any) -> Any:
         raise
 
 
-def _verb(method: str, doc: str, *places: str) -> Any:
-    """As ``_run``, without its frames: these are called most. ``places`` are the arguments that may be given by
-    their place, as requests has them.
-    """
+def _named(verb: Any, method: str) -> Any:
+    verb.__name__ = method.lower()
+    verb.__qualname__ = f"AsyncClient.{verb.__name__}"
+    verb.__doc__ = f"Sends {'an' if method[0] in 'AEIOU' else 'a'} {method} request. Arguments as of ``request``."
+    return verb
 
-    async def verb(self: Any, url: str, *placed: Any, **options: Any) -> Any:
-        if placed:
-            options = _placed(method.lower(), places, placed, options)
+
+def _verb(method: str) -> Any:
+    """As ``_run``, without its frames: these are called most."""
+
+    async def verb(self: Any, url: str, **options: Any) -> Any:
         pending = self._begin(method, url, options)
         if pending.is_special:
             return await _run(pending)
@@ -80,34 +83,71 @@ def _verb(method: str, doc: str, *places: str) -> Any:
             pending.close()
             raise
 
-    verb.__name__ = method.lower()
-    verb.__qualname__ = f"AsyncClient.{verb.__name__}"
-    verb.__doc__ = doc
-    return verb
+    return _named(verb, method)
 
 
-def _placed(
-    name: str, places: tuple[str, ...], placed: tuple[Any, ...], options: dict[str, Any]
-) -> dict[str, Any]:
-    if len(placed) > len(places):
-        most = 2 + len(places)
-        raise TypeError(f"{name}() takes {most} positional arguments but {2 + len(placed)} were given")
-    given = dict(zip(places, placed, strict=False))
-    if twice := given.keys() & options.keys():
-        raise TypeError(f"{name}() got multiple values for argument {twice.pop()!r}")
-    return given | options
+def _get() -> Any:
+    async def verb(self: Any, url: str, params: Any = None, **options: Any) -> Any:
+        if params is not None:
+            options["params"] = params
+        pending = self._begin("GET", url, options)
+        if pending.is_special:
+            return await _run(pending)
+        try:
+            return await pending
+        except GeneratorExit:
+            pending.close()
+            raise
+
+    return _named(verb, "GET")
+
+
+def _post() -> Any:
+    async def verb(
+        self: Any, url: str, data: Any = None, json: Any = None, **options: Any
+    ) -> Any:
+        if data is not None:
+            options["data"] = data
+        if json is not None:
+            options["json"] = json
+        pending = self._begin("POST", url, options)
+        if pending.is_special:
+            return await _run(pending)
+        try:
+            return await pending
+        except GeneratorExit:
+            pending.close()
+            raise
+
+    return _named(verb, "POST")
+
+
+def _with_data(method: str) -> Any:
+    async def verb(self: Any, url: str, data: Any = None, **options: Any) -> Any:
+        if data is not None:
+            options["data"] = data
+        pending = self._begin(method, url, options)
+        if pending.is_special:
+            return await _run(pending)
+        try:
+            return await pending
+        except GeneratorExit:
+            pending.close()
+            raise
+
+    return _named(verb, method)
 
 
 class AsyncClient:
     """Methods of the native class of that name."""
 
-    get = _verb("GET", "Sends a GET request. Arguments as of ``request``.", "params")
-    head = _verb("HEAD", "Sends a HEAD request. Arguments as of ``request``.")
-    options = _verb("OPTIONS", "Sends an OPTIONS request. Arguments as of ``request``.")
-    post = _verb("POST", "Sends a POST request. Arguments as of ``request``.", "data", "json")
-    put = _verb("PUT", "Sends a PUT request. Arguments as of ``request``.", "data")
-    patch = _verb("PATCH", "Sends a PATCH request. Arguments as of ``request``.", "data")
-    delete = _verb("DELETE", "Sends a DELETE request. Arguments as of ``request``.")
+    get = _get()
+    head = _verb("HEAD")
+    options = _verb("OPTIONS")
+    post = _post()
+    put = _with_data("PUT")
+    patch = _with_data("PATCH")
+    delete = _verb("DELETE")
 
     async def request(self: Any, method: str, url: str, **options: Any) -> _Response:
         """Sends a request; returns the response with its whole body.

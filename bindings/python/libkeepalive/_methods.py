@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from ._models import Request
 
 #: As in httpx: what the client has.
-USE_CLIENT_DEFAULT: Any = type("UseClientDefault", (), {"__repr__": lambda _: "USE_CLIENT_DEFAULT"})()
+_SHOWN = {"__module__": "libkeepalive", "__repr__": lambda _: "USE_CLIENT_DEFAULT"}
+USE_CLIENT_DEFAULT: Any = type("UseClientDefault", (), _SHOWN)()
 
 _DOCS = {
     "headers": "The header fields that every request gets: a ``Headers``, to be changed or replaced.",
