@@ -89,6 +89,8 @@ from ._native import (
     stream,
 )
 
+from ._patch import patch_all, unpatch_all
+
 _MutableMapping.register(Headers)
 
 __all__ = [
@@ -132,10 +134,12 @@ __all__ = [
     "head",
     "options",
     "patch",
+    "patch_all",
     "post",
     "put",
     "request",
     "stream",
+    "unpatch_all",
     # <generated names>
     "BodySourceFailed",
     "BodyTooLarge",

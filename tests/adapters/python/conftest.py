@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,11 @@ class Origin:
         self.http = endpoints["http"]
         self.https = endpoints["https"]
         self.ca_file = endpoints["ca_file"]
+        self.mtls = endpoints["mtls"]
+        self.server_cert = endpoints["server_cert_file"]
+        self.server_key = endpoints["server_key_file"]
+        self.client_cert = endpoints["client_cert_file"]
+        self.client_key = endpoints["client_key_file"]
         self.control = libkeepalive.Client(timeout=20, trust_env=False)
 
     def ask(self, path: str, method: str = "GET") -> Any:
@@ -41,6 +49,35 @@ class Origin:
         self.control.post(self.http + "/_reset").raise_for_status()
 
 
+class _Forwarder(BaseHTTPRequestHandler):
+    """A proxy as far as a client sees: says what it was asked for."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        said = {"target": self.path, "headers": list(self.headers.items())}
+        body = json.dumps(said).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def proxy() -> Iterator[str]:
+    """The URL of a proxy that answers itself, with JSON as the origin's ``/echo``."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Forwarder) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
 @pytest.fixture(scope="session")
 def origin() -> Iterator[Origin]:
     binary = Path(os.environ.get("KEEPALIVE_ORIGIN", ROOT / "target/debug/keepalive-origin"))
@@ -51,3 +88,10 @@ def origin() -> Iterator[Origin]:
         yield Origin(json.loads(process.stdout.readline()))
         process.stdin.close()
         assert process.wait(timeout=20) == 0
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The URL of a server that accepts and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
