@@ -30,6 +30,11 @@ class Origin:
         self.http = endpoints["http"]
         self.https = endpoints["https"]
         self.ca_file = endpoints["ca_file"]
+        self.mtls = endpoints["mtls"]
+        self.server_cert = endpoints["server_cert_file"]
+        self.server_key = endpoints["server_key_file"]
+        self.client_cert = endpoints["client_cert_file"]
+        self.client_key = endpoints["client_key_file"]
         self.control = libkeepalive.Client(timeout=20, trust_env=False)
 
     def ask(self, path: str, method: str = "GET") -> Any:
