@@ -415,7 +415,7 @@ class AsyncTransport(_Base, Generic[Request, Response]):
             arguments["content"] = _OnlyAsync(body)
         stream = self._pool.aio.stream
         if not self._retries:
-            opened = stream(method, url, **arguments)
+            opened: Any = stream(method, url, **arguments)
             if type(body) is not host.whole:
                 return await opened.__aenter__()
             # The same without its frames, for bodies that need no preparing.
