@@ -35,6 +35,7 @@ import { adapter, createAdapter, transport } from 'libkeepalive/axios'
 import { httpClient } from 'libkeepalive/azure'
 import { connection } from 'libkeepalive/elastic'
 import { agent as gotAgent, request as gotRequest } from 'libkeepalive/got'
+import { MockAgent, MockNotMatchedError, type MockPool } from 'libkeepalive/mock'
 import { register, unregister } from 'libkeepalive/register'
 
 const options: ClientOptions = {
@@ -233,3 +234,17 @@ export async function downloads(client: Client): Promise<number> {
   await download('http://a/', 1, { rawTarget: '/x', decode: false, headers: { accept: null } })
   return result.saved?.bytes ?? result.statusCode
 }
+
+async function mocks(): Promise<void> {
+  const mock = new MockAgent({ client: new Client() })
+  mock.disableNetConnect()
+  const pool: MockPool = mock.get('https://example.com')
+  pool.intercept({ path: /^\/a/, method: 'POST', headers: { 'x-a': 'b' }, body: (text) => text !== '' }).reply(200, { a: 1 }, { headers: { a: ['1', '2'] } }).times(2)
+  pool.intercept({ path: '/', query: { a: [1, 2] } }).defaultReplyHeaders({ a: 1 }).reply(async ({ body, headers }) => ({ statusCode: 200, data: `${body}${headers['x-a']}` })).delay(5)
+  pool.intercept({ path: '/' }).replyWithError('KA_CONNECT_TIMEOUT').persist()
+  const left: number | null | undefined = mock.pendingInterceptors()[0]?.times
+  console.log(left, new MockNotMatchedError('x').code === 'UND_MOCK_ERR_MOCK_NOT_MATCHED')
+  mock.assertNoPendingInterceptors()
+  await mock.close()
+}
+void mocks

@@ -3,9 +3,11 @@
 // answered with another's answer, and no server sees one twice that must not be.
 
 const assert = require('node:assert/strict')
+const { execFile } = require('node:child_process')
 const http = require('node:http')
 const path = require('node:path')
 const { test } = require('node:test')
+const { promisify } = require('node:util')
 const { keepalive, packageRoot, textOf, undicis } = require('./support')
 const { startOrigin } = require(path.join(packageRoot, 'test', 'support.js'))
 const { HttpAgent } = require(path.join(packageRoot, 'adapters', 'agent.js'))
@@ -50,4 +52,13 @@ test('thousands of requests to a server that misbehaves', async () => {
   const { wrong } = await origin.control('/_chaos')
   assert.deepEqual(wrong, [])
   await origin.stop()
+})
+
+test('connections that end at random while they are idle fail no GET of fetch, and double no POST', async () => {
+  const script = path.join(__dirname, 'idle_closes.js')
+  const count = async (which) => JSON.parse((await promisify(execFile)(process.execPath, [script, which, '2000'])).stdout)
+  const [ours, theirs] = [await count('ours'), await count('built-in')]
+  assert.deepEqual([ours.gets, ours.failed.GET, ours.doubled], [2000, {}, 0])
+  // The server does what it is here for.
+  assert.notDeepEqual(theirs.failed.GET, {})
 })

@@ -11,6 +11,7 @@ const { pathToFileURL } = require('node:url')
 const { echo, packageRoot, serve, undicis } = require('./support')
 
 const REGISTER = path.join(packageRoot, 'adapters', 'register.js')
+const { startOrigin } = require(path.join(packageRoot, 'test', 'support.js'))
 const names = undicis.map(({ name }) => name)
 let server
 
@@ -106,11 +107,40 @@ for (const name of names) {
   test(`${name}: the limits of its Agent are taken over`, async () => {
     const codes = await run(`
       const undici = require('${name}')
-      undici.setGlobalDispatcher(new undici.Agent({ headersTimeout: 20, maxHeaderSize: 40_000 }))
-      require(REGISTER)
+      undici.setGlobalDispatcher(new undici.Agent({ maxHeaderSize: 40_000 }))
+      const { register, unregister } = require(REGISTER)
       const wide = (await undici.fetch(url + '/wide')).status
+      unregister()
+      undici.setGlobalDispatcher(new undici.Agent({ headersTimeout: 20 }))
+      register()
       say([await undici.fetch(url + '/never').catch(code), wide])`)
     assert.deepEqual(codes, ['UND_ERR_HEADERS_TIMEOUT', 200])
+  })
+
+  test(`${name}: so is whom its Agent trusts, and what cannot be is refused`, async () => {
+    const origin = await startOrigin()
+    const seen = await run(`
+      const undici = require('${name}')
+      const ca = require('node:fs').readFileSync(${JSON.stringify(origin.ca_file)})
+      const secure = ${JSON.stringify(origin.https)} + '/json'
+      const { register, unregister } = require(REGISTER)
+      const seen = [await fetch(secure).then(() => 'trusted', code)]
+      const instead = (connect) => { unregister(); undici.setGlobalDispatcher(new undici.Agent({ connect })) }
+      const status = async () => [(await fetch(secure)).status, (await undici.fetch(secure)).status]
+      instead({ ca }); register(); seen.push(await status())
+      instead({ rejectUnauthorized: false }); register(); seen.push(await status())
+      instead(() => {})
+      for (const options of [undefined, { connect: {} }]) {
+        try { register(options); seen.push(await fetch(secure).catch(code)) } catch (error) { seen.push([error.code, error.message]) }
+      }
+      instead({ ciphers: 'x' })
+      try { register() } catch (error) { seen.push(error.code) }
+      say(seen)`)
+    await origin.stop()
+    assert.deepEqual(seen.slice(0, 3), ['KA_CERTIFICATE_REJECTED', [200, 200], [200, 200]])
+    assert.equal(seen[3][0], 'UND_ERR_NOT_SUPPORTED')
+    assert.match(seen[3][1], /connect: .*leaves it out/)
+    assert.deepEqual(seen.slice(4), ['KA_CERTIFICATE_REJECTED', 'UND_ERR_INVALID_ARG'])
   })
 }
 

@@ -12,10 +12,23 @@ const { keepalive, serve, undicis } = require('./support')
 const { KeepaliveDispatcher } = keepalive
 let server
 
+// `/given-up` is not answered; `/arrived` is, when one of those is here.
+const here = []
+const waiting = []
+
 before(async () => {
   server = await serve((request, response) => {
     const { pathname } = new URL(request.url, 'http://a')
     if (pathname === '/never') return
+    if (pathname === '/given-up' || pathname === '/arrived') {
+      if (pathname === '/given-up') here.push(request)
+      else waiting.push(response)
+      while (here.length !== 0 && waiting.length !== 0) {
+        here.pop()
+        waiting.pop().end()
+      }
+      return
+    }
     response.setHeader('X-Mixed-Case', 'One')
     response.statusCode = pathname === '/404' ? 404 : 200
     request.resume().on('end', () => response.end(JSON.stringify({ fields: request.headers })))

@@ -11,6 +11,7 @@ const { bothShapes } = require('./both_shapes')
 const { Call } = require('./call')
 const { checkHandler } = require('./handler')
 const { dispatcherOptions } = require('./options')
+const { dispatchTo, mockPool, withPools } = require('./mocked')
 const { Prepared } = require('./request')
 const { traceOf } = require('./channels')
 
@@ -33,6 +34,7 @@ class KeepaliveDispatcher extends EventEmitter {
       native: nativeOf(own),
       limits,
       calls: new Set(),
+      pools: new Map(), // of undici's MockAgents, by the symbols under which they look for them
       waiting: [], // for the last call to end
       settings: { webSocket, eventSource },
       isOwn: own !== options && common !== fromCommon,
@@ -55,6 +57,21 @@ class KeepaliveDispatcher extends EventEmitter {
 
   dispatch(opts, handler) {
     if (typeof handler !== 'object' || handler === null) throw new InvalidArgumentError('handler must be an object')
+    if (this.pools.size !== 0) {
+      const pool = mockPool(this, opts?.origin)
+      if (pool !== undefined) {
+        try {
+          dispatchTo(pool, opts, handler)
+        } catch (error) {
+          refuse(handler, error)
+        }
+        return true
+      }
+    }
+    return this.send(opts, handler)
+  }
+
+  send(opts, handler) {
     let prepared
     try {
       if (typeof opts !== 'object' || opts === null) throw new InvalidArgumentError('opts must be an object.')
@@ -170,6 +187,12 @@ class KeepaliveDispatcher extends EventEmitter {
     return { maxEventSize: this.settings.eventSource.maxEventSize ?? constants.MAX_STRING_LENGTH }
   }
 }
+
+// What is looked up for each request stands before what answers MockAgents.
+for (const name of ['emit', 'listenerCount', 'on', 'once', 'off']) {
+  Object.defineProperty(KeepaliveDispatcher.prototype, name, Object.getOwnPropertyDescriptor(EventEmitter.prototype, name))
+}
+Object.setPrototypeOf(KeepaliveDispatcher.prototype, withPools(EventEmitter.prototype))
 
 /** A request's own limits, in the order in which the engine takes them; undefined when it has none. */
 function limitsOf({ bodyTimeout, headersTimeout }) {

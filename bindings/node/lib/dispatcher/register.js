@@ -24,6 +24,10 @@ function limitsOf(dispatcher) {
   }
   const timeout = options.connect?.timeout ?? options.connectTimeout
   if (Number.isInteger(timeout)) limits.connectTimeout = timeout
+  // Whom it trusts and how it connects: what cannot be followed is refused, as it would be of the caller.
+  for (const name of ['tls', 'connect', 'socketPath', 'localAddress']) {
+    if (options[name] !== undefined && options[name] !== null) limits[name] = options[name]
+  }
   return limits
 }
 
@@ -43,6 +47,19 @@ function whatIsThere() {
   return SLOTS.map((slot, i) => given[i] ?? globalThis[slot])
 }
 
+/** One with these options, and what those that are replaced had beside. */
+function takingOver(found, options) {
+  const theirs = { ...limitsOf(found[1]), ...limitsOf(found[0]) }
+  try {
+    return KeepaliveDispatcher.shared({ ...theirs, ...options })
+  } catch (error) {
+    if (theirs.connect !== undefined && options?.connect === undefined && error.message.startsWith('connect')) {
+      error.message += ' (an option of the dispatcher that is replaced; `register({ connect: {} })` leaves it out)'
+    }
+    throw error
+  }
+}
+
 /**
  * Puts a dispatcher with these options into the global places; a second call replaces the first's. The
  * pool is one for all threads that ask for the same options.
@@ -52,7 +69,7 @@ function register(options) {
     throw new InvalidArgumentError('options must be an object')
   }
   const found = before ?? whatIsThere()
-  const dispatcher = KeepaliveDispatcher.shared({ ...limitsOf(found[1]), ...limitsOf(found[0]), ...options })
+  const dispatcher = takingOver(found, options)
   before = found
   current = dispatcher
   put([dispatcher, dispatcher])

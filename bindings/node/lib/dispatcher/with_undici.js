@@ -2,6 +2,8 @@
 // The dispatcher as a child of undici's own class, for code that asks `instanceof Dispatcher` or calls
 // `dispatcher.request()`.
 
+const { withPools } = require('./mocked')
+
 const classes = new WeakMap()
 
 /** A class with what `Own` has, below `undici.Dispatcher`. */
@@ -19,6 +21,7 @@ function classOf(Own, undici) {
     if (name === 'constructor') continue
     Object.defineProperty(Class.prototype, name, Object.getOwnPropertyDescriptor(Own.prototype, name))
   }
+  Object.setPrototypeOf(Class.prototype, withPools(Dispatcher.prototype))
   classes.set(Dispatcher, Class)
   return Class
 }
