@@ -55,6 +55,8 @@ adapter_packages() {
 adapter_packages tests/adapters/node --omit=optional
 # Its compiler is an optional package.
 adapter_packages tests/adapters/next
+adapter_packages tests/types
+adapter_packages tests/wpt
 # The newest Node beside the one at hand: its fetch asks dispatchers in another way.
 if [ ! -x "$NODE26" ]; then
     say "installing Node 26 below target/"

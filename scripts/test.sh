@@ -31,6 +31,9 @@ run "Python adapters: httpx, requests, urllib3, aiohttp, SDKs built on them" \
 run "Node: client, fetch, wire cases, workers" \
     bash -c 'cd bindings/node && node --test test/*.test.js'
 run "Node: index.d.ts" npm --prefix bindings/node run --silent types
+run "Node: declarations with TypeScript 5.9 and 7, @types/node 20 to 26, attw, publint" \
+    bash -c 'cd tests/types && node --test types.test.js'
+run "Node: the runner of WPT's tests" bash -c 'cd tests/wpt && node --test wpt.test.js'
 for node in node "$NODE26"; do
     run "Node $("$node" --version): undici 6, 7 and 8, fetch of the process, agents, tracing, SDKs" \
         bash -c 'cd tests/adapters/node && "$0" --test *.test.js' "$node"

@@ -1,0 +1,2 @@
+test(() => {}, 'one before the end')
+throw new Error('on purpose')
