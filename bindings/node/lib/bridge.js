@@ -72,7 +72,8 @@ function dispatch(batch, at) {
       exchange.onInformational(new Record(batch, at))
       break
     case kind.PROGRESS:
-      exchange.onProgress(said(batch, at))
+      // One that comes late may find somebody else.
+      exchange.onProgress?.(said(batch, at))
       break
     case kind.SAVED:
       exchange.onSaved(said(batch, at))

@@ -11,6 +11,7 @@ class Lifetime {
     this.onIdle = undefined // called when the last one has ended
     this.waiting = undefined // { promise, resolve } of `close`
     this.onDrain = undefined
+    this.lookup = undefined // the client's function for addresses
   }
 
   /** Resolves when nothing is under way. */

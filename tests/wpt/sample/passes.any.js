@@ -1,3 +1,4 @@
+// A file of the form that WPT has: all of it passes.
 // META: script=resources/helper.js
 test(() => assert_equals(helper(), 'here'), 'a script of META is there')
 promise_test(async () => {
