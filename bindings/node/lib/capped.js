@@ -27,6 +27,12 @@ class CappedIncoming extends Incoming {
     return null
   }
 
+  collectNow(collected) {
+    const found = super.collectNow(collected)
+    this.check()
+    return found
+  }
+
   async pull() {
     const before = this.count
     const piece = await super.pull()

@@ -108,9 +108,9 @@ class Client extends EventEmitter {
     return this.#listened(super.removeListener(name, listener), name)
   }
 
-  removeAllListeners(name) {
-    super.removeAllListeners(name)
-    return this.#listened(this, name)
+  removeAllListeners(...names) {
+    super.removeAllListeners(...names)
+    return this.#listened(this, names[0])
   }
 
   #listened(result, name) {

@@ -6,18 +6,27 @@ const { WeakRef } = require('./captured')
 const { bridge } = require('./bridge')
 const { listenTo } = require('./diagnostics')
 
+/** Clients that are told, by their numbers. */
+const told = new Set()
+
 /** Has `emit(name, origin, about)` be called for the connections of `client`; `false` ends that. */
 function tellConnections(client, native, yes) {
   const number = native.number()
+  if (yes === told.has(number)) return
   if (!yes) {
+    told.delete(number)
     listenTo(bridge, number, undefined)
     return
   }
+  told.add(number)
   const weak = new WeakRef(client)
   const origins = new Map()
   listenTo(bridge, number, (event) => {
     const emitter = weak.deref()
-    if (emitter === undefined) return false
+    if (emitter === undefined) {
+      told.delete(number)
+      return false
+    }
     const { connection: id, name, spent, text } = event
     if (name === 'connection:connected') {
       origins.set(id, text)
