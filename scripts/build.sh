@@ -19,8 +19,6 @@ say "building the wheel and installing it into target/venv"
 rm -rf target/wheels
 "$VENV/bin/maturin" build --quiet "${flags[@]}" --manifest-path bindings/python/Cargo.toml \
     --interpreter "$VENV/bin/python" --out target/wheels
-for venv in "$VENV" "$ADAPTERS_VENV"; do
-    # The second one is there for the tests only.
-    [ ! -x "$venv/bin/python" ] ||
-        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels/*.whl
-done
+install_wheel "$VENV"
+# The second one is there for the tests only, and complete when it has this file.
+[ ! -e "$ADAPTERS_VENV/.requirements" ] || install_wheel "$ADAPTERS_VENV"

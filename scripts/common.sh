@@ -47,6 +47,11 @@ venv() {
     printf '%s\n' "$want" >>"$stamp"
 }
 
+# install_wheel VENV: what build.sh made.
+install_wheel() {
+    "$1/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels/*.whl
+}
+
 require() {
     command -v "$1" >/dev/null || die "$1 is needed: $2"
 }

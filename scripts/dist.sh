@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
 # dist.sh [source|c|deb|python|node|sbom]...: what is published, into dist/, with SHA256SUMS; without a word all of it.
 #   source   libkeepalive-src-VERSION.tar.gz, of the commit that is checked out
-#   c        what `make install` makes, for this machine's system
-#   deb      libkeepalive1, libkeepalive-dev and python3-libkeepalive, by dpkg-buildpackage (contrib/debian)
-#   python   the wheel for glibc 2.17 and newer (manylinux2014), and the sdist
-#   node     libkeepalive, and libkeepalive-linux-ARCH-gnu with the addon, for glibc 2.17 and newer
+#   c        what `make install` makes
+#   deb      libkeepalive1, libkeepalive-dev and python3-libkeepalive, by dpkg-buildpackage (contrib/debian), of what
+#            c and python make; for this machine only
+#   python   the wheel, and the sdist
+#   node     libkeepalive, and libkeepalive-PLATFORM with the addon
 #   sbom     the parts of all of them, CycloneDX
-# Nothing of the machine stands in what comes out: not its paths, and of its time only the commit's.
+# KEEPALIVE_TARGET says for whom c, python and node are: this machine's processor with glibc (the default), or one of
+#   x86_64-unknown-linux-gnu  aarch64-unknown-linux-gnu    glibc 2.17 and newer (manylinux2014)
+#   x86_64-unknown-linux-musl aarch64-unknown-linux-musl   musl 1.2 and newer (musllinux_1_2)
+# zig compiles for all of them. Nothing of the machine stands in what comes out: not its paths, and of its time only the
+# commit's.
 source "$(dirname "$0")/common.sh"
 [ $# -gt 0 ] || set -- source c deb python node sbom
 umask 022
@@ -15,13 +20,27 @@ SOURCE_DATE_EPOCH=$(source_date)
 export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 DIST=$ROOT/dist
 WORK=$ROOT/target/dist
-ARCH=$(uname -m)
-TRIPLE=$ARCH-unknown-linux-gnu
-GLIBC=2.17
-export CARGO_TARGET_DIR=$WORK/cargo
+TRIPLE=${KEEPALIVE_TARGET:-$(uname -m)-unknown-linux-gnu}
+ARCH=${TRIPLE%%-*}
+# Cryptography by AWS-LC: docs/tls.md says why.
+FEATURES=(--no-default-features --features aws-lc)
+export CARGO_TARGET_DIR=$WORK/cargo CARGO_INCREMENTAL=0
 export RUSTFLAGS="--remap-path-prefix=$ROOT=/libkeepalive --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+case $TRIPLE in
+    x86_64-unknown-linux-gnu | aarch64-unknown-linux-gnu)
+        LIBC=gnu WHEEL=manylinux2014 TAG=manylinux_2_17 RUST_TARGET=$TRIPLE.2.17 ZIG_TARGET=$ARCH-linux-gnu.2.17 SYSTEM=linux-$ARCH
+        ;;
+    x86_64-unknown-linux-musl | aarch64-unknown-linux-musl)
+        LIBC=musl WHEEL=musllinux_1_2 TAG=musllinux_1_2 RUST_TARGET=$TRIPLE ZIG_TARGET=$ARCH-linux-musl SYSTEM=linux-$ARCH-musl
+        # rustc would else make static programs only.
+        RUSTFLAGS="$RUSTFLAGS -C target-feature=-crt-static"
+        ;;
+    *) die "KEEPALIVE_TARGET is $TRIPLE: it can be x86_64 or aarch64, then -unknown-linux-gnu or -unknown-linux-musl" ;;
+esac
 mkdir -p "$DIST" "$WORK"
 require cargo "https://rustup.rs"
+[ -d "$(rustc --print sysroot)/lib/rustlib/$TRIPLE" ] ||
+    die "Rust has no library for $TRIPLE: rustup target add $TRIPLE installs it"
 
 # pack FOLDER FILE: a tar of FOLDER's inside that is the same each time.
 pack() {
@@ -29,11 +48,11 @@ pack() {
         --format=gnu -cf - "${@:3}" | gzip -9n >"$2"
 }
 
-# Compiles for an old glibc, by zig's compiler.
+# Compiles for an old libc, by zig's compiler.
 zigbuild() {
     venv "${BUILD_PACKAGES[@]}" "${DIST_PACKAGES[@]}"
-    PATH=$VENV/bin:$PATH PYO3_PYTHON=$VENV/bin/python \
-        "$VENV/bin/cargo-zigbuild" build --quiet --release --locked --target "$TRIPLE.$GLIBC" "$@"
+    PATH=$VENV/bin:$PATH "$VENV/bin/cargo-zigbuild" build --quiet --release --locked --target "$RUST_TARGET" \
+        "${FEATURES[@]}" "$@"
 }
 
 source_() {
@@ -45,12 +64,22 @@ package=$WORK/package
 c_package() {
     [ -z "${have_c:-}" ] || return 0
     have_c=1
-    cargo build --quiet --release --locked -p libkeepalive
-    scripts/package_c.sh "$package" "$CARGO_TARGET_DIR/release/libkeepalive.a"
+    zigbuild -p libkeepalive
+    local cc=$WORK/cc-$ZIG_TARGET binutils=
+    if [ "$ARCH" != "$(uname -m)" ]; then
+        binutils=$ARCH-linux-gnu-
+        require "${binutils}ld" "install the package binutils-${ARCH//_/-}-linux-gnu"
+    fi
+    printf '#!/bin/sh\nexec "%s" -m ziglang cc -target %s "$@"\n' "$VENV/bin/python" "$ZIG_TARGET" >"$cc"
+    chmod 755 "$cc"
+    # What makes the manual pages runs here and now: in the folder of any other build.
+    env -u CARGO_TARGET_DIR -u RUSTFLAGS CC="$cc" UNWIND=-lunwind LD="${binutils}ld" AR="${binutils}ar" \
+        NM="${binutils}nm" OBJCOPY="${binutils}objcopy" \
+        scripts/package_c.sh "$package" "$CARGO_TARGET_DIR/$TRIPLE/release/libkeepalive.a"
 }
 
 c() {
-    local name=libkeepalive-$VERSION-linux-$ARCH
+    local name=libkeepalive-$VERSION-$SYSTEM
     rm -rf "$WORK/c"
     c_package
     env KEEPALIVE_PACKAGE="$package" PREFIX="/$name" DESTDIR="$WORK/c" scripts/install.sh install >/dev/null
@@ -58,6 +87,7 @@ c() {
 }
 
 deb() {
+    [ "$TRIPLE" = "$(uname -m)-unknown-linux-gnu" ] || die "dist.sh deb: without KEEPALIVE_TARGET, for this machine"
     require dpkg-buildpackage "install the package dpkg-dev"
     require dh "install the package debhelper"
     c_package
@@ -69,24 +99,26 @@ deb() {
     cp -r contrib/debian "$tree/debian"
     sed "s/@VERSION@/$VERSION/; s/@DATE@/$(date -u -R -d "@$SOURCE_DATE_EPOCH")/" contrib/debian/changelog.in >"$tree/debian/changelog"
     rm "$tree/debian/changelog.in"
-    (cd "$tree" && env KEEPALIVE_PACKAGE="$package" KEEPALIVE_WHEEL="$(ls "$DIST"/libkeepalive-"$VERSION"-cp311-abi3-*.whl)" \
+    (cd "$tree" && env KEEPALIVE_PACKAGE="$package" KEEPALIVE_WHEEL="$(wheel)" \
         dpkg-buildpackage --build=binary --unsigned-source --unsigned-changes --no-check-builddeps) >"$WORK/deb.log" 2>&1 ||
         die "dpkg-buildpackage failed: $(tail -20 "$WORK/deb.log")"
     cp "$WORK"/deb/*.deb "$DIST"
 }
 
+wheel() { ls "$DIST"/libkeepalive-"$VERSION"-cp311-abi3-*"$TAG"*_"$ARCH".whl; }
+
 python() {
     [ -z "${have_wheel:-}" ] || return 0
     have_wheel=1
     venv "${BUILD_PACKAGES[@]}" "${DIST_PACKAGES[@]}"
-    rm -f "$DIST"/libkeepalive-"$VERSION"-cp*.whl
-    PATH=$VENV/bin:$PATH "$VENV/bin/maturin" build --quiet --release --locked --zig --target "$TRIPLE" \
-        --compatibility manylinux2014 --manifest-path bindings/python/Cargo.toml \
+    rm -f "$DIST"/libkeepalive-"$VERSION"-cp311-abi3-*"$TAG"*_"$ARCH".whl
+    PATH=$VENV/bin:$PATH "$VENV/bin/maturin" build --quiet --release --locked --zig --target "$TRIPLE" "${FEATURES[@]}" \
+        --compatibility "$WHEEL" --manifest-path bindings/python/Cargo.toml \
         --interpreter "$VENV/bin/python" --out "$DIST"
     "$VENV/bin/maturin" sdist --manifest-path bindings/python/Cargo.toml --out "$DIST"
-    "$VENV/bin/twine" check --strict "$DIST"/libkeepalive-"$VERSION"-cp*.whl "$DIST/libkeepalive-$VERSION.tar.gz"
-    "$VENV/bin/auditwheel" show "$DIST"/libkeepalive-"$VERSION"-cp*.whl | tr -s ' \n' ' ' |
-        grep -q 'consistent with the following platform tag: "manylinux_2_17_' || die "the wheel needs a newer glibc"
+    "$VENV/bin/twine" check --strict "$(wheel)" "$DIST/libkeepalive-$VERSION.tar.gz"
+    "$VENV/bin/auditwheel" show "$(wheel)" | tr -s ' \n' ' ' |
+        grep -q "consistent with the following platform tag: \"${TAG}_" || die "the wheel needs a newer libc"
 }
 
 node() {
@@ -94,14 +126,14 @@ node() {
     zigbuild -p keepalive-node
     local cpu=${ARCH/x86_64/x64} stage=$WORK/node
     cpu=${cpu/aarch64/arm64}
-    local platform=libkeepalive-linux-$cpu-gnu
+    local platform=libkeepalive-linux-$cpu-$LIBC
     rm -rf "$stage"
     mkdir -p "$stage/$platform" "$stage/libkeepalive"
     cp "$CARGO_TARGET_DIR/$TRIPLE/release/libkeepalive_node.so" "$stage/$platform/keepalive.node"
     git archive HEAD:bindings/node | tar -x -C "$stage/libkeepalive"
     cp LICENSE-MIT LICENSE-APACHE "$stage/$platform"
     cp LICENSE-MIT LICENSE-APACHE "$stage/libkeepalive"
-    command node scripts/npm_manifests.js "$stage" "$platform" "$cpu" "$VERSION"
+    command node scripts/npm_manifests.js "$stage" "$platform" "$VERSION"
     find "$stage" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
     local name
     for name in "$platform" libkeepalive; do
@@ -110,8 +142,7 @@ node() {
 }
 
 sbom() {
-    cargo metadata --format-version 1 --locked --filter-platform "$TRIPLE" |
-        "$(python_command)" scripts/sbom.py "$VERSION" >"$DIST/libkeepalive-$VERSION.cdx.json"
+    scripts/sbom.sh "$TRIPLE" "${FEATURES[@]}" >"$DIST/libkeepalive-$VERSION.cdx.json"
 }
 
 for part in "$@"; do

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # dist_check.sh [python|node|c|deb]...: what is in dist/ is installed where nothing else of ours is, and used against
 # the origin of the tests: the wheel in fresh venvs of every Python from 3.11 on that is here, the npm packages in an
-# empty folder, the C library's archive by pkg-config, and the Debian packages in a root of debootstrap (as root).
+# empty folder, the C library's archive by pkg-config, and the Debian packages in a root of debootstrap (as root). Each
+# also agrees on keys with a server that takes X25519MLKEM768 only.
 source "$(dirname "$0")/common.sh"
 [ $# -gt 0 ] || set -- python node c deb
 DIST=$ROOT/dist
@@ -21,17 +22,30 @@ read -r line <"$WORK/origin"
 HTTP=$("$(python_command)" -c 'import json, sys; print(json.loads(sys.argv[1])["http"])' "$line")
 say "the origin is at $HTTP"
 
+# Its certificate is its own authority, which SSL_CERT_FILE names.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE \
+    -keyout "$WORK/key.pem" -out "$WORK/certificate.pem" 2>/dev/null
+[ -x "$NODE26" ] || die "Node 26 is not below target/: make setup"
+mkfifo "$WORK/open2" "$WORK/port"
+"$NODE26" tests/packaging/post_quantum.js "$WORK/key.pem" "$WORK/certificate.pem" <"$WORK/open2" >"$WORK/port" &
+exec 8>"$WORK/open2"
+read -r port <"$WORK/port"
+HTTPS=https://127.0.0.1:$port
+export SSL_CERT_FILE=$WORK/certificate.pem
+
 USE_PYTHON="import libkeepalive as k, asyncio
 assert k.get('$HTTP/json').json()
 async def main():
     async with k.AsyncClient() as client:
         assert (await client.get('$HTTP/gzip')).status_code == 200
 asyncio.run(main())
+assert k.get('$HTTPS/').info.tls.group == 'X25519MLKEM768'
 print('used', k.__version__, 'from', k.__file__)"
 
 python() {
     local wheel found=0 version
-    wheel=$(ls "$DIST"/libkeepalive-"$VERSION"-cp311-abi3-*.whl)
+    wheel=$(ls "$DIST"/libkeepalive-"$VERSION"-cp311-abi3-manylinux*_"$(uname -m)".whl)
     for version in 3.11 3.12 3.13 3.14; do
         local interpreter="" candidate
         # A shim of pyenv's may be there without its Python.
@@ -53,12 +67,12 @@ node() {
     (
         cd "$WORK/node"
         npm init -y >/dev/null
-        npm install --silent --no-audit --no-fund --offline "$DIST"/libkeepalive-linux-*-gnu-"$VERSION".tgz "$DIST/libkeepalive-$VERSION.tgz"
+        npm install --silent --no-audit --no-fund --offline "$DIST/libkeepalive-linux-$(command node -p process.arch)-gnu-$VERSION.tgz" "$DIST/libkeepalive-$VERSION.tgz"
         command node -e "
             const { fetch, request } = require('libkeepalive')
-            Promise.all([fetch('$HTTP/json'), request('$HTTP/gzip')]).then(async ([one, two]) => {
-              if (!(await one.json()) || two.statusCode !== 200) process.exit(1)
-              await two.body.dump()
+            Promise.all([fetch('$HTTP/json'), request('$HTTP/gzip'), request('$HTTPS/')]).then(async ([one, two, three]) => {
+              if (!(await one.json()) || two.statusCode !== 200 || three.info.tls.group !== 'X25519MLKEM768') process.exit(1)
+              await Promise.all([two.body.dump(), three.body.dump()])
               console.log('used', require('libkeepalive/package.json').version, 'from', require.resolve('libkeepalive'))
             })"
     )
@@ -66,13 +80,21 @@ node() {
 
 c() {
     mkdir "$WORK/c"
-    tar -C "$WORK/c" -xzf "$DIST"/libkeepalive-"$VERSION"-linux-*.tar.gz
+    tar -C "$WORK/c" -xzf "$DIST/libkeepalive-$VERSION-linux-$(uname -m).tar.gz"
     local prefix
     prefix=$(echo "$WORK"/c/libkeepalive-*)
     local flags
     flags=$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --cflags --libs libkeepalive)
     eval "gcc bindings/c/examples/get.c $flags -Wl,-rpath,$prefix/lib -o $WORK/c/get"
     [ "$("$WORK/c/get" "$HTTP/ok" | head -1)" = 200 ] || die "the C library does not answer"
+    local kind
+    for kind in "$flags -Wl,-rpath,$prefix/lib" "-I$prefix/include $prefix/lib/libkeepalive.a -lpthread -lm -ldl"; do
+        eval "gcc tests/packaging/agreed.c $kind -o $WORK/c/agreed"
+        [ "$("$WORK/c/agreed" "$HTTPS/")" = X25519MLKEM768 ] || die "the C library agreed on keys otherwise"
+    done
+    # What it asks of glibc is not newer than is promised.
+    readelf --dyn-syms -W "$prefix"/lib/libkeepalive.so | grep -o '@GLIBC_[0-9.]*' | sort -uV | tail -1 |
+        awk -F'[_.]' '$2 > 2 || $3 > 17 { exit 1 }' || die "libkeepalive.so needs a newer glibc than 2.17"
     echo "used C from $prefix"
 }
 
@@ -98,7 +120,8 @@ deb() {
         dpkg -r python3-libkeepalive libkeepalive-dev libkeepalive1
         test ! -e /usr/include/keepalive.h
         dpkg -i *.deb >/dev/null"
-    chroot "$root" python3 -c "$USE_PYTHON"
+    cp "$SSL_CERT_FILE" "$root/root/certificate.pem"
+    SSL_CERT_FILE=/root/certificate.pem chroot "$root" python3 -c "$USE_PYTHON"
 }
 
 for part in "$@"; do
@@ -107,5 +130,5 @@ for part in "$@"; do
         *) die "dist_check.sh: $part is none of python, node, c, deb" ;;
     esac
 done
-exec 7>&-
+exec 7>&- 8>&-
 say "all of it works"

@@ -9,13 +9,6 @@ targets=("$@")
 
 rustc +nightly --version >/dev/null 2>&1 ||
     die "fuzzing needs a nightly Rust: rustup toolchain install nightly --profile minimal"
-TOOLS=$ROOT/target/tools
-if [ ! -x "$TOOLS/bin/cargo-fuzz" ]; then
-    say "installing cargo-fuzz"
-    cargo install --quiet --locked cargo-fuzz --version '^0.13' --root "$TOOLS"
-fi
-export PATH=$TOOLS/bin:$PATH
-
 BUILT=$ROOT/target/fuzz/build
 mkdir -p target/fuzz/seeds
 cargo build --quiet -p keepalive-origin
@@ -24,10 +17,17 @@ rust=()
 for target in "${targets[@]}"; do
     [[ $target == *.* ]] || rust+=("$target")
 done
-for target in ${rust[@]+"${rust[@]}"}; do
-    cargo +nightly fuzz build --fuzz-dir tests/fuzz --target-dir "$BUILT" "$target"
-done
 HOST=$(rustc +nightly -vV | sed -n 's/^host: //p')
+# As cargo-fuzz has it, without AddressSanitizer: the code below the targets is safe Rust, and builds in half the time.
+if [ ${#rust[@]} -gt 0 ]; then
+    coverage=(-Cpasses=sancov-module)
+    for argument in level=4 inline-8bit-counters pc-table trace-compares; do
+        coverage+=("-Cllvm-args=-sanitizer-coverage-$argument")
+    done
+    RUSTFLAGS="--cfg fuzzing -Cdebug-assertions -Ccodegen-units=1 ${coverage[*]}" \
+        cargo +nightly build --quiet --release --locked --manifest-path tests/fuzz/Cargo.toml --target "$HOST" \
+        --target-dir "$BUILT" "${rust[@]/#/--bin=}"
+fi
 
 # What it printed goes to a file, and to the terminal when it failed.
 run() {

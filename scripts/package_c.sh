@@ -5,11 +5,11 @@
 #                     another Rust library, does not meet ours
 #   libkeepalive.so   the same object with symbol versions (bindings/c/libkeepalive.map)
 #   man/              the manual pages
-# CC, LD, AR, NM and OBJCOPY name other tools than gcc's and binutils'.
+# CC, LD, AR, NM and OBJCOPY name other tools than gcc's and binutils', UNWIND another library than gcc's that unwinds.
 folder=$(realpath -m -- "${1:?package_c.sh FOLDER [ARCHIVE]}")
 archive=${2:+$(realpath -m -- "$2")}
 source "$(dirname "$0")/common.sh"
-CC=${CC:-cc} LD=${LD:-ld} AR=${AR:-ar} NM=${NM:-nm} OBJCOPY=${OBJCOPY:-objcopy}
+CC=${CC:-cc} LD=${LD:-ld} AR=${AR:-ar} NM=${NM:-nm} OBJCOPY=${OBJCOPY:-objcopy} UNWIND=${UNWIND:--lgcc_s}
 
 require cargo "https://rustup.rs"
 require "$CC" "install the package gcc"
@@ -40,8 +40,10 @@ diff "$work/functions" "$work/global" >&2 || die "$archive does not have the hea
 # rustc gives the linker a version script of its own, beside which there can be no other: so the library is linked here.
 "$CC" -shared -o "$folder/libkeepalive.so" "$work/keepalive.o" \
     -Wl,--version-script="$map" -Wl,-soname,libkeepalive.so.1 -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now \
-    -Wl,-z,noexecstack -Wl,-O1 -Wl,--gc-sections -Wl,--no-undefined -Wl,--as-needed \
-    -lgcc_s -lutil -lrt -lpthread -lm -ldl
+    -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--no-undefined -Wl,--as-needed \
+    "$UNWIND" -lutil -lrt -lpthread -lm -ldl
+# zig's own parts say where it is.
+[ ${#strip[@]} = 0 ] || "$OBJCOPY" "${strip[@]}" "$folder/libkeepalive.so"
 
 cargo run --quiet -p keepalive-generate -- man "$folder/man" "$(date -u -d "@$(source_date)" +%F)" >/dev/null
 rm -rf "$work"

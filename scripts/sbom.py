@@ -1,7 +1,6 @@
-"""sbom.py VERSION: the parts of what is handed out as CycloneDX 1.5, from `cargo metadata` on standard input.
-
-Crates that are linked into the C library, the wheel or the addon, with licence and checksum's source; not those that
-run only in the build. The same input gives the same bytes."""
+"""sbom.py VERSION METADATA TREE: the parts of what is handed out as CycloneDX 1.5, from files that scripts/sbom.sh makes:
+what `cargo metadata` tells of each crate, and what `cargo tree` says is linked into the C library, the wheel or the
+addon. The same input gives the same bytes."""
 
 import json
 import sys
@@ -10,28 +9,20 @@ import uuid
 PRODUCTS = ("libkeepalive", "keepalive-python", "keepalive-node")
 
 
-def linked(told):
-    """The packages behind the products by normal dependencies, without macros that run in the compiler."""
-    packages = {package["id"]: package for package in told["packages"]}
-    nodes = {node["id"]: node for node in told["resolve"]["nodes"]}
-    open_ids = [number for number, package in packages.items() if package["name"] in PRODUCTS]
+def linked(told, tree):
+    """The packages of the tree by name and version, and which of them each one uses."""
+    packages = {(package["name"], package["version"]): package for package in told["packages"]}
     edges = {}
-    while open_ids:
-        number = open_ids.pop()
-        if number in edges:
-            continue
-        used = [
-            one["pkg"]
-            for one in nodes[number]["deps"]
-            if any(kind["kind"] is None for kind in one["dep_kinds"]) and not is_macro(packages[one["pkg"]])
-        ]
-        edges[number] = used
-        open_ids.extend(used)
+    above = []
+    for line in tree:
+        depth, name, version, *_ = line.split()
+        number = (name, version.lstrip("v"))
+        edges.setdefault(number, set())
+        del above[int(depth) :]
+        if above:
+            edges[above[-1]].add(number)
+        above.append(number)
     return packages, edges
-
-
-def is_macro(package):
-    return any("proc-macro" in target["kind"] for target in package["targets"])
 
 
 def reference(package):
@@ -55,11 +46,12 @@ def component(package):
 
 
 def main():
-    version = sys.argv[1]
-    packages, edges = linked(json.load(sys.stdin))
+    version, metadata, tree = sys.argv[1:]
+    with open(metadata) as told, open(tree) as lines:
+        packages, edges = linked(json.load(told), lines)
     missing = [name for name in PRODUCTS if not any(packages[number]["name"] == name for number in edges)]
     if missing:
-        sys.exit(f"sbom.py: cargo metadata has no {', '.join(missing)}")
+        sys.exit(f"sbom.py: cargo tree has no {', '.join(missing)}")
     parts = sorted((packages[number] for number in edges), key=reference)
     ours = {"type": "library", "bom-ref": "libkeepalive", "name": "libkeepalive", "version": version}
     ours["licenses"] = [{"expression": "MIT OR Apache-2.0"}]

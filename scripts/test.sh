@@ -1,45 +1,28 @@
 #!/usr/bin/env bash
-# Every test: Rust, wire cases through all runners, C programs, Python, Node, types, header, symbols.
+# test.sh [GROUP]...: every test, or the groups of these names (`names` below).
+# Two groups at a time: one that compiles, and one that waits for servers. What each prints is shown when it has
+# ended, and is kept in target/test; the last lines name those that failed.
 source "$(dirname "$0")/common.sh"
-scripts/setup.sh
-scripts/build.sh debug
-
-passed=0
-failed=0
-run() {
-    local name=$1
-    shift
-    say "$name"
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        printf 'FAILED: %s\n' "$name"
-    fi
-}
-
-run "rustfmt and clippy" scripts/lint.sh
-run "Rust: protocol machine, core, origin, C ABI, C programs, faults, reliability" \
-    env KEEPALIVE_PYTHON="$VENV/bin/python" KEEPALIVE_NODE=node cargo test --quiet
-run "Sanitizers: C programs under AddressSanitizer and ThreadSanitizer, the library instrumented" scripts/sanitize.sh ci
-run "Cost of a request: instructions, allocations, system calls" \
-    bash -c 'cargo build --quiet --release -p libkeepalive && "$0" tests/cost/run.py' "$(python_command)"
-run "Python: client, asyncio, trio, wire cases, fork, gunicorn, celery, signals, stubs" \
-    "$VENV/bin/python" -m pytest -q bindings/python/tests
-run "Python adapters: httpx, requests, urllib3, aiohttp, SDKs built on them" \
-    "$ADAPTERS_VENV/bin/python" -m pytest -q tests/adapters/python
-run "Node: client, fetch, wire cases, workers" \
-    bash -c 'cd bindings/node && node --test test/*.test.js'
-run "Node: index.d.ts" npm --prefix bindings/node run --silent types
-run "Node: declarations with TypeScript 5.9 and 7, @types/node 20 to 26, attw, publint" \
-    bash -c 'cd tests/types && node --test types.test.js'
-run "Node: the runner of WPT's tests" bash -c 'cd tests/wpt && node --test wpt.test.js'
-for node in node "$NODE26"; do
-    run "Node $("$node" --version): undici 6, 7 and 8, fetch of the process, agents, tracing, SDKs" \
-        bash -c 'cd tests/adapters/node && "$0" --test *.test.js' "$node"
+set -m # each lane has a process group of its own, and what Ctrl-C does is not changed for what runs in it
+LOGS=$ROOT/target/test
+only=("$@")
+names=(lint rust sanitizers cost fuzz msrv python python-adapters node node-types node-wpt node-adapters node26-adapters next
+    roads network soak)
+for name in ${only[@]+"${only[@]}"}; do
+    [[ " ${names[*]} " = *" $name "* ]] || die "there is no group $name; there are ${names[*]}"
 done
-run "Node: a Next.js application, built and started" bash -c 'cd tests/adapters/next && node --test next.test.js'
-run "Roads: squid, tinyproxy, haproxy, SOCKS, Unix sockets" "$VENV/bin/python" -m pytest -q tests/roads
+export KEEPALIVE_PYTHON=$VENV/bin/python KEEPALIVE_NODE=node
+began=$SECONDS
+
+rust() { cargo test --quiet; }
+cost() { cargo build --quiet --release -p libkeepalive && "$(python_command)" tests/cost/run.py; }
+python() { "$VENV/bin/python" -m pytest -q bindings/python/tests; }
+python-adapters() { "$ADAPTERS_VENV/bin/python" -m pytest -q tests/adapters/python; }
+node-tests() { (cd bindings/node && node --test test/*.test.js); }
+node-types() { npm --prefix bindings/node run --silent types && (cd tests/types && node --test types.test.js); }
+node-wpt() { (cd tests/wpt && node --test wpt.test.js); }
+node-adapters() { (cd tests/adapters/node && "$1" --test ./*.test.js); }
+next() { (cd tests/adapters/next && node --test next.test.js); }
 # A namespace of its own, as root or in a user namespace. Where neither is allowed the tests fail, unless
 # KEEPALIVE_NAMESPACES=0 leaves them out.
 network() {
@@ -47,23 +30,107 @@ network() {
     "${way[@]}" true 2>/dev/null || way=(unshare --map-root-user --net)
     "${way[@]}" "$VENV/bin/python" -m pytest -q tests/network
 }
-if [ "${KEEPALIVE_NAMESPACES:-1}" = 0 ]; then
-    say "Network: left out, KEEPALIVE_NAMESPACES=0"
-else
-    run "Network: a NAT that forgets, a path that goes black, 100 ms there and back" network
-fi
-if [ "${KEEPALIVE_FUZZ:-1}" = 0 ]; then
-    say "Fuzz: left out, KEEPALIVE_FUZZ=0"
-else
-    run "Fuzz: response bytes, content codings, URLs and Locations, forms; 20 s each" scripts/fuzz.sh 20
-fi
-if [ "${KEEPALIVE_MSRV:-1}" = 0 ]; then
-    say "Oldest Rust: left out, KEEPALIVE_MSRV=0"
-else
-    run "Oldest Rust: what is handed out compiles with it" scripts/msrv.sh
-fi
-run "Soak: 256 callers, a reloading nginx, a misbehaving origin" \
-    "$VENV/bin/python" tests/soak/run.py "${SOAK_SECONDS:-60}" target/debug
+soak() { "$VENV/bin/python" tests/soak/run.py "${SOAK_SECONDS:-60}" target/debug; }
 
-printf '\ngroups: %d passed, %d failed\n' "$passed" "$failed"
-[ "$failed" = 0 ]
+wanted() {
+    local name
+    [ ${#only[@]} -gt 0 ] || return 0
+    for name in "${only[@]}"; do
+        [ "$name" != "$1" ] || return 0
+    done
+    return 1
+}
+
+# group NAME TITLE COMMAND...: its lines in one piece, its result in a file.
+group() {
+    local name=$1 title=$2 start=$SECONDS result=0
+    shift 2
+    wanted "$name" || return 0
+    "$@" >"$LOGS/$name.log" 2>&1 </dev/null || result=$?
+    echo "$result" >"$LOGS/$name.result"
+    {
+        flock 9
+        say "$title ($name, $((SECONDS - start)) s)"
+        cat "$LOGS/$name.log"
+        [ "$result" = 0 ] || printf 'FAILED: %s\n' "$name"
+    } 9>"$LOGS/lock"
+}
+
+# left_out NAME VARIABLE: what somebody does not want to wait for.
+left_out() {
+    [ "${!2:-1}" = 0 ] || return 1
+    say "$1: left out, $2=0"
+}
+
+compiling() {
+    group lint "rustfmt and clippy" scripts/lint.sh
+    group rust "Rust: protocol machine, core, origin, C ABI, C programs, faults, reliability" rust
+    group sanitizers "C programs under AddressSanitizer and ThreadSanitizer, the library instrumented" \
+        scripts/sanitize.sh ci
+    left_out fuzz KEEPALIVE_FUZZ ||
+        group fuzz "Fuzz: response bytes, content codings, URLs and Locations, forms; 20 s each" scripts/fuzz.sh 20
+    left_out msrv KEEPALIVE_MSRV ||
+        group msrv "Oldest Rust: what is handed out compiles with it" scripts/msrv.sh
+    group cost "Cost of a request: instructions, allocations, system calls" cost
+}
+
+waiting() {
+    group python "Python: client, asyncio, trio, wire cases, fork, gunicorn, celery, signals, stubs" python
+    group node "Node: client, fetch, wire cases, workers" node-tests
+    group node-types "Node: declarations with TypeScript 5.9 and 7, @types/node 20 to 26, attw, publint" node-types
+    group node-wpt "Node: the runner of WPT's tests" node-wpt
+    group python-adapters "Python adapters: httpx, requests, urllib3, aiohttp, SDKs built on them" python-adapters
+    group node-adapters "Node $(node --version): undici 6, 7 and 8, fetch of the process, agents, tracing, SDKs" \
+        node-adapters node
+    group node26-adapters "Node $("$NODE26" --version): the same" node-adapters "$NODE26"
+    group next "Node: a Next.js application, built and started" next
+    group roads "Roads: squid, tinyproxy, haproxy, SOCKS, Unix sockets" "$VENV/bin/python" -m pytest -q tests/roads
+    left_out network KEEPALIVE_NAMESPACES ||
+        group network "Network: a NAT that forgets, a path that goes black, 100 ms there and back" network
+}
+
+# together COMMAND COMMAND: both at once; the result is the first one's that failed, and none outlives this script.
+lanes=()
+trap 'for lane in ${lanes[@]+"${lanes[@]}"}; do kill -- "-$lane" 2>/dev/null || true; done' EXIT
+trap 'exit 130' INT TERM
+together() {
+    local result=0 lane
+    lanes=()
+    "$1" & lanes+=($!)
+    "$2" & lanes+=($!)
+    for lane in "${lanes[@]}"; do
+        wait "$lane" || result=$?
+    done
+    lanes=()
+    return "$result"
+}
+
+packages() { scripts/setup.sh packages; }
+# The test programs too, so that nothing is linked anew below a program that runs.
+programs() {
+    scripts/build.sh debug
+    cargo test --quiet --no-run
+}
+
+rm -rf "$LOGS"
+mkdir -p "$LOGS"
+scripts/setup.sh base
+together packages programs # the one waits for the network, the other for the processor
+install_wheel "$ADAPTERS_VENV"
+say "set up and built in $((SECONDS - began)) s"
+together compiling waiting
+# Alone: it counts what a long run costs.
+group soak "Soak: 256 callers, a reloading nginx, a misbehaving origin" soak
+
+failed=()
+for result in "$LOGS"/*.result; do
+    [ "$(<"$result")" = 0 ] || failed+=("$(basename "$result" .result)")
+done
+for name in ${failed[@]+"${failed[@]}"}; do
+    say "FAILED: $name; the end of target/test/$name.log"
+    tail -60 "$LOGS/$name.log"
+done
+count=$(find "$LOGS" -name '*.result' | wc -l)
+printf '\ngroups: %d passed, %d failed%s; %d s\n' "$((count - ${#failed[@]}))" "${#failed[@]}" \
+    "${failed[*]:+: ${failed[*]}}" "$((SECONDS - began))"
+[ ${#failed[@]} = 0 ] && [ "$count" -gt 0 ]

@@ -2,8 +2,10 @@
 //! crate that can be had under none of the licences that are accepted here is an error.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::Peekable;
 use std::path::Path;
 use std::process::Command;
+use std::str::SplitWhitespace;
 
 use serde_json::Value;
 
@@ -34,7 +36,8 @@ pub fn output(root: &Path) -> Result<Output> {
     command
         .current_dir(root)
         .args(["metadata", "--format-version=1", "--offline"])
-        .args(["--filter-platform", "x86_64-unknown-linux-gnu"]);
+        .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
+        .args(["--features", "libkeepalive/aws-lc,keepalive-python/aws-lc,keepalive-node/aws-lc"]);
     let told = command.output().map_err(|error| format!("{PATH}: cargo metadata: {error}"))?;
     if !told.status.success() {
         let reason = String::from_utf8_lossy(&told.stderr);
@@ -107,22 +110,53 @@ fn is_linked(dependency: &Value) -> bool {
     list(dependency, "dep_kinds").any(|kind| kind["kind"].is_null())
 }
 
-/// Whether one of the choices that an SPDX expression offers needs accepted licences only. `/` is an old "or".
+/// Whether an SPDX expression can be met with accepted licences only. `/` is an old "or".
 fn is_accepted(expression: &str) -> bool {
-    let flat = expression.replace('/', " OR ").replace(['(', ')'], "");
-    let known = |licence: &str| {
-        let bare = licence.split(" WITH ").next().unwrap_or(licence).trim();
-        ACCEPTED.contains(&bare)
-    };
-    // Without brackets "and" binds closer than "or"; with "or" in brackets this asks for more than is needed.
-    flat.split(" OR ").any(|choice| choice.split(" AND ").all(known))
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
+    let mut words = spaced.split_whitespace().peekable();
+    any_of(&mut words) && words.next().is_none()
+}
+
+type Words<'a> = Peekable<SplitWhitespace<'a>>;
+
+fn any_of(words: &mut Words<'_>) -> bool {
+    let mut met = all_of(words);
+    while words.next_if_eq(&"OR").is_some() {
+        met |= all_of(words);
+    }
+    met
+}
+
+/// "And" binds closer than "or" (SPDX 2.3, annex D.4).
+fn all_of(words: &mut Words<'_>) -> bool {
+    let mut met = one(words);
+    while words.next_if_eq(&"AND").is_some() {
+        met &= one(words);
+    }
+    met
+}
+
+fn one(words: &mut Words<'_>) -> bool {
+    match words.next() {
+        Some("(") => any_of(words) && words.next() == Some(")"),
+        Some(licence) => {
+            // An exception permits more.
+            if words.next_if_eq(&"WITH").is_some() {
+                words.next();
+            }
+            ACCEPTED.contains(&licence)
+        }
+        None => false,
+    }
 }
 
 fn table(crates: &BTreeMap<(&str, &str), Crate<'_>>) -> String {
     let mut page = "<!-- Generated from Cargo.lock by `make generate`; do not edit. -->\n\n# Licences\n\n\
-         libkeepalive is under MIT or Apache-2.0, at your choice. Built with its default features for Linux it contains \
-         these crates\nand, by way of them, zstd's C library (BSD-3-Clause) and ring's assembly (Apache-2.0, ISC). What \
-         runs only while it is built\nor tested is not listed.\n\n\
+         libkeepalive is under MIT or Apache-2.0, at your choice. Built for Linux it contains these crates and, by way of \
+         them,\nzstd's C library (BSD-3-Clause). With its default features it has ring and its assembly (Apache-2.0, ISC), \
+         and not aws-lc-rs\nand aws-lc-sys; published packages have AWS-LC (the licences of aws-lc-sys) instead of ring, \
+         and LLVM's libunwind\n(Apache-2.0 WITH LLVM-exception). What runs only while it is built or tested is not \
+         listed.\n\n\
          | crate | version | licence | inside |\n|---|---|---|---|\n"
         .to_string();
     for ((name, version), one) in crates {
@@ -144,10 +178,22 @@ mod tests {
             "Apache-2.0 AND ISC",
             "BSD-3-Clause/MIT",
             "Apache-2.0 WITH LLVM-exception",
+            "GPL-3.0 OR MIT AND ISC",
+            "ISC AND (GPL-3.0 OR (MIT AND Zlib)) AND MIT",
         ] {
             assert!(is_accepted(good), "{good}");
         }
-        for bad in ["", "GPL-3.0", "MIT AND GPL-3.0", "MPL-2.0", "LGPL-2.1 OR GPL-2.0"] {
+        for bad in [
+            "",
+            "GPL-3.0",
+            "MIT AND GPL-3.0",
+            "MPL-2.0",
+            "LGPL-2.1 OR GPL-2.0",
+            "GPL-3.0 AND (MIT OR ISC)",
+            "(MIT OR ISC",
+            "MIT ISC",
+            "MIT AND",
+        ] {
             assert!(!is_accepted(bad), "{bad}");
         }
     }

@@ -202,12 +202,12 @@ static void a_child_has_a_copy(const char *base) {
     CHECK_OK(ka_client_set_cookies(client, jar, &error), error);
     ka_response_free(get(client, base, "/cookies?set=a%3D1"));
     fflush(NULL);
-    child = fork();
+    child = fork_patiently();
     if (child == 0) {
         pid_t grandchild;
         sends(client, request, "a=1");
         ka_response_free(get(client, base, "/cookies?set=b%3D2"));
-        grandchild = fork();
+        grandchild = fork_patiently();
         if (grandchild == 0) {
             sends(client, request, "a=1; b=2");
             _exit(0);

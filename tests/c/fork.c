@@ -38,7 +38,7 @@ static void child(ka_client *client, ka_request *request, ka_queue *parents, int
                 error);
     CHECK(ka_queue_fd(parents) == -1 && fcntl(fd, F_GETFD) != -1);
     if (depth > 0) {
-        pid_t pid = fork();
+        pid_t pid = fork_patiently();
         CHECK(pid >= 0);
         if (pid == 0) {
             child(client, request, parents, fd, base, depth - 1);
@@ -73,7 +73,7 @@ static void busy(ka_client *client, const char *base) {
             CHECK_OK(event.status, event.error);
             ka_response_free(event.response);
         }
-        pid = fork();
+        pid = fork_patiently();
         CHECK(pid >= 0);
         if (pid == 0) {
             if (number % 2 == 0) get_and_compare(client, base, "/ok", "ok");
@@ -113,7 +113,7 @@ int main(int argc, char **argv) {
         /* one request under way on the engine while the process forks */
         CHECK_OK(ka_client_submit(client, request, queue, NULL, NULL, &error), error);
         fd = ka_queue_fd(queue);
-        pid = fork();
+        pid = fork_patiently();
         CHECK(pid >= 0);
         if (pid == 0) {
             child(client, request, queue, fd, bases[i], 1);

@@ -3,7 +3,7 @@
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
-#include "check.h"
+#include "posix.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -252,7 +252,7 @@ static void a_child_is_told_of_its_own_only(const char *base) {
     hooks = hooks_of(&all);
     CHECK_OK(ka_client_set_hooks(client, &hooks, &error), error);
     response = get(client, base, "/bytes/20000000");
-    child = fork();
+    child = fork_patiently();
     CHECK(child >= 0);
     if (child == 0) {
         all.count = 0;

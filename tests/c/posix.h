@@ -12,6 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* fork(). An alarm is not inherited: the child gets one, so that it cannot hang for ever. */
+static inline pid_t fork_patiently(void) {
+    pid_t child = fork();
+    if (child == 0) alarm(300);
+    return child;
+}
+
 /* Waits for a child, which must end with status 0. */
 static inline void ended_well(pid_t child) {
     int status;

@@ -319,7 +319,7 @@ static void forked(ka_client *client, const char *base) {
     queue = new_queue();
     CHECK_OK(ka_client_submit(client, requests[1], queue, NULL, &call, &error), error);
     until(&busy, &busy.reads);
-    child = fork();
+    child = fork_patiently();
     CHECK(child >= 0);
     if (child == 0) {
         ka_response *response = NULL;
@@ -356,7 +356,7 @@ static ptrdiff_t read_and_fork(void *user_data, uint8_t *buffer, size_t capacity
     forker *mine = (forker *)user_data;
     CHECK(capacity > 0);
     if (mine->child != 0) return 0;
-    mine->child = fork();
+    mine->child = fork_patiently();
     CHECK(mine->child >= 0);
     if (mine->child == 0) _exit(7);
     buffer[0] = 'x';

@@ -217,7 +217,7 @@ static void failures(ka_client *client, const addresses *at) {
 static void forked(ka_client *client, const char *base) {
     ka_stream *stream = stream_of(client, base, "/upgrade?first=");
     ka_error *error = NULL;
-    pid_t child = fork();
+    pid_t child = fork_patiently();
     if (child == 0) {
         uint8_t byte;
         size_t count;

@@ -433,6 +433,10 @@ function keyOf(entries) {
 
 /** A client on the pool that all threads of the process share that ask for it with these options. */
 function commonClient(options) {
+  for (const name of ['auth', 'lookup', 'onRedirect']) {
+    if (typeof options?.[name] !== 'function') continue
+    throw argumentError(`option ${name}: a function is one thread's, and this client is shared by all of them`)
+  }
   return new Client(new Common(options))
 }
 

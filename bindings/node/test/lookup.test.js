@@ -97,6 +97,17 @@ test('answers that are none', async () => {
   for (const lookup of [5, 'x', {}]) assert.throws(() => new Client({ lookup }), { name: 'TypeError', message: /option lookup/ })
 })
 
+test('a dispatcher asks too, and one that threads share refuses what it could not ask', async () => {
+  const { KeepaliveDispatcher } = require('..')
+  const dispatcher = new KeepaliveDispatcher({ lookup: (host, options, callback) => callback(new Error('not inside')) })
+  const handler = (resolve) => ({ onConnect() {}, onError: resolve, onHeaders: () => true, onData: () => true, onComplete: resolve })
+  const path = '/ok'
+  const error = await new Promise((resolve) => dispatcher.dispatch({ origin: origin.http, path, method: 'GET' }, handler(resolve)))
+  assert.match(String(error?.message) + String(error?.cause?.message), /not inside|ENOTFOUND/)
+  await dispatcher.destroy()
+  assert.throws(() => KeepaliveDispatcher.shared({ lookup() {} }), /option lookup: a function is one thread's/)
+})
+
 test('one that never answers ends with the limit, and keeps no process alive', async () => {
   const client = new Client({ lookup() {}, connectTimeout: 100 })
   await assert.rejects(client.request(`http://a.example:${port()}/ok`), { code: 'KA_CONNECT_TIMEOUT' })

@@ -110,6 +110,7 @@ __all__ = [
     "CookieConflict",
     "Cookies",
     "DigestAuth",
+    "EventSource",
     "Headers",
     "Info",
     "InsecureWarning",
@@ -119,7 +120,9 @@ __all__ = [
     "Request",
     "RequestHeaders",
     "Response",
+    "SSEError",
     "Saved",
+    "ServerSentEvent",
     "Stats",
     "Stream",
     "Timeout",
@@ -127,6 +130,7 @@ __all__ = [
     "TlsInfo",
     "UpgradedStream",
     "__version__",
+    "codes",
     "delete",
     "download",
     "get",
@@ -182,21 +186,34 @@ __all__ = [
 ]
 
 if _TYPE_CHECKING:
+    from . import testing as testing
+    from ._codes import codes
     from ._cookies import CookieConflict, Cookies
+    from ._sse import EventSource, ServerSentEvent, SSEError
 
-# They rest on http.cookiejar, which brings half of the standard library.
-_LATER = ("CookieConflict", "Cookies")
+#: What few programs use, and what rests on much of the standard library.
+_LATER = {
+    "CookieConflict": "_cookies",
+    "Cookies": "_cookies",
+    "EventSource": "_sse",
+    "SSEError": "_sse",
+    "ServerSentEvent": "_sse",
+    "codes": "_codes",
+}
 
 
 def __getattr__(name: str) -> _Any:
+    from importlib import import_module
+
+    if name == "testing":
+        return import_module(f"{__name__}.{name}")
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import _cookies
-
-    for later in _LATER:
-        globals()[later] = getattr(_cookies, later)
-        globals()[later].__module__ = "libkeepalive"
-    return globals()[name]
+    found = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    if isinstance(found, type):
+        found.__module__ = "libkeepalive"
+    globals()[name] = found
+    return found
 
 
 for _name in __all__:

@@ -154,6 +154,12 @@ class Response:
         """``close()`` for asyncio and trio."""
         self.close()
 
+    async def __aenter__(self: Any) -> Any:
+        return self
+
+    async def __aexit__(self: Any, *_raised: object) -> None:
+        self.close()
+
 
 class AsyncUpgradedStream:
     """Methods of the native class of that name."""
@@ -218,3 +224,6 @@ def install(native: Any) -> None:
             if isinstance(method, FunctionType):
                 method.__module__ = "libkeepalive"
                 setattr(target, name, method)
+    from . import _methods
+
+    _methods.install(native)

@@ -47,6 +47,8 @@ def prepare(source: Any, asynchronous: bool) -> Body:
         return AsyncBody(source)
     if hasattr(source, "read"):
         return FileBody(source)
+    if isinstance(source, os.PathLike):
+        return PathBody(source)
     if hasattr(source, "__iter__"):
         return IterableBody(source)
     raise TypeError(
@@ -99,6 +101,32 @@ class FileBody:
             if left is not None:
                 left = max(0, left - len(checked(piece)))
             yield piece
+
+
+class PathBody:
+    """A file of which the path was given: opened when it is sent, with the length it has now."""
+
+    blocking = True
+
+    def __init__(self, path: os.PathLike[Any]) -> None:
+        self._path = path
+        status = os.stat(path)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(f"content: cannot send the directory {os.fspath(path)!r}")
+        self.repeatable = stat.S_ISREG(status.st_mode)
+        # Files of /proc say that they are empty.
+        self.length = status.st_size if self.repeatable and status.st_size else None
+
+    def start(self) -> Iterator[Any]:
+        with open(self._path, "rb") as file:
+            left = self.length
+            while left is None or left:
+                piece = file.read(PIECE if left is None else min(PIECE, left))
+                if not piece:
+                    break
+                if left is not None:
+                    left -= len(piece)
+                yield piece
 
 
 def _length(file: Any, at: int) -> int | None:

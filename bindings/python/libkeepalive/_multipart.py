@@ -8,14 +8,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import _native
-from ._bodies import PIECE, FileBody, Unprepared, checked
+from ._bodies import PIECE, FileBody, PathBody, Unprepared, checked
 from ._encode import pairs
+
 
 def multipart(data: Any, files: Any, content_type: bytes | None) -> tuple[Any, bytes] | None:
     """The source of the body and its Content-Type; ``None`` if there are no files.
 
     ``content_type`` is the one that the caller has set. A file is content, or (name, content[,
-    media type[, headers]]); content is str, bytes or a binary file.
+    media type[, headers]]); content is str, bytes, a binary file or the path of one (``os.PathLike``).
     """
     entries = files.items() if isinstance(files, Mapping) else files
     try:
@@ -43,9 +44,13 @@ class Multipart(Unprepared):
 
     def prepare(self) -> MultipartBody:
         """Looks at the files: how long they are, and whether they can be read again."""
-        return MultipartBody(
-            [each if isinstance(each, bytes) else FileBody(each) for each in self._pieces]
-        )
+        return MultipartBody([_ready(each) for each in self._pieces])
+
+
+def _ready(piece: Any) -> bytes | FileBody | PathBody:
+    if isinstance(piece, bytes):
+        return piece
+    return PathBody(piece) if isinstance(piece, os.PathLike) else FileBody(piece)
 
 
 class MultipartBody:
@@ -53,9 +58,9 @@ class MultipartBody:
 
     blocking = True
 
-    def __init__(self, pieces: list[bytes | FileBody]) -> None:
+    def __init__(self, pieces: list[bytes | FileBody | PathBody]) -> None:
         self._pieces = pieces
-        files = [each for each in pieces if isinstance(each, FileBody)]
+        files = [each for each in pieces if not isinstance(each, bytes)]
         self.repeatable = all(file.repeatable for file in files)
         self.length: int | None = None
         if all(file.length is not None for file in files):
@@ -98,9 +103,9 @@ def _add_file(form: _native.Multipart, key: Any, value: Any) -> None:
         content = bytes(content)
     elif isinstance(content, io.TextIOBase):
         raise TypeError(f"{where}: expected a file opened in binary mode, got a text file")
-    elif not hasattr(content, "read"):
+    elif not (hasattr(content, "read") or isinstance(content, os.PathLike)):
         raise TypeError(
-            f"{where}: expected bytes, str or a binary file, got {type(content).__name__}"
+            f"{where}: expected bytes, str or a binary file or its path, got {type(content).__name__}"
         )
     kind = None if media_type is None else media_type.encode()
     form.add(where, _name(key), name, kind, _headers(where, headers), content)
@@ -108,7 +113,7 @@ def _add_file(form: _native.Multipart, key: Any, value: Any) -> None:
 
 def _unpacked(where: str, value: Any) -> tuple[str | None, Any, str | None, Any]:
     if not isinstance(value, (tuple, list)):
-        name = getattr(value, "name", None)
+        name = os.fspath(value) if isinstance(value, os.PathLike) else getattr(value, "name", None)
         if isinstance(name, bytes):
             name = os.fsdecode(name)
         return os.path.basename(name) if isinstance(name, str) else "upload", value, None, None

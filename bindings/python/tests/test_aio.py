@@ -84,7 +84,7 @@ COROUTINES = {
         *("download", "warm", "aclose", "__aenter__", "__aexit__"),
     ),
     libkeepalive.AsyncStream: ("__aenter__", "__aexit__"),
-    libkeepalive.Response: ("aread", "aclose"),
+    libkeepalive.Response: ("aread", "aclose", "__aenter__", "__aexit__"),
 }
 
 

@@ -119,11 +119,13 @@ fn run_brotli(brotli: &mut Brotli, input: &[u8], into: &mut Vec<u8>) -> Result<(
 /// decoder itself.
 pub(super) struct Zstd {
     raw: zstd::stream::raw::Decoder<'static>,
-    /// At the end of a frame: another may follow (RFC 8878 3).
+    /// Before the first frame, or at the end of one: another may follow (RFC 8878 3).
     between: bool,
-    /// The first bytes of what follows.
+    /// The first bytes of what follows. The library gets them by themselves: a frame that it sees whole takes another
+    /// road in it, on which other faults are errors.
     magic: [u8; 4],
     seen: usize,
+    /// Whether there was a frame.
     started: bool,
     frame: Frame,
 }
@@ -163,7 +165,7 @@ impl Zstd {
         raw.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG)).map_err(bad)?;
         Ok(Zstd {
             raw,
-            between: false,
+            between: true,
             magic: [0; 4],
             seen: 0,
             started: false,
@@ -172,11 +174,10 @@ impl Zstd {
     }
 
     fn is_whole(&self) -> bool {
-        self.between || !self.started
+        if self.started { self.between } else { self.seen == 0 }
     }
 
     fn run(&mut self, input: &[u8], into: &mut Vec<u8>) -> Result<(usize, bool)> {
-        self.started |= !input.is_empty();
         let mut used = 0;
         loop {
             if self.between {
@@ -187,10 +188,11 @@ impl Zstd {
                 }
                 // RFC 8878 3.1.1, 3.1.2: a frame, or one to be skipped.
                 let next = u32::from_le_bytes(self.magic);
-                if next != 0xFD2F_B528 && next & 0xFFFF_FFF0 != 0x184D_2A50 {
+                let known = next == 0xFD2F_B528 || next & 0xFFFF_FFF0 == 0x184D_2A50;
+                if !known && self.started {
                     return Ok((used, true));
                 }
-                (self.between, self.seen) = (false, 0);
+                (self.between, self.seen, self.started) = (false, 0, true);
                 let magic = self.magic;
                 self.step(&mut InBuffer::around(&magic), into)?;
             }

@@ -197,6 +197,21 @@ fn what_is_cut_within_or_is_none_is_an_error() {
     }
 }
 
+/// It is the same for the library whether it comes whole or in pieces.
+#[test]
+fn a_faulty_zstd_frame_is_the_same_however_it_is_cut() {
+    // No bytes by its header; its only block is the last and a compressed one of no bytes.
+    let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 5, 0, 0];
+    let of = |step, most| decoded("zstd", &frame, step, most).map_err(|error| error.kind());
+    let whole = of(frame.len(), 1000);
+    for step in 1..frame.len() {
+        assert_eq!(of(step, 1), whole, "{step}");
+    }
+    for cut in 1..4 {
+        assert!(decoded("zstd", &frame[..cut], 1, 1).is_err(), "{cut}");
+    }
+}
+
 /// The library notices one shape of it only when the frame comes whole.
 #[test]
 fn a_zstd_frame_that_is_not_as_long_as_it_says_is_an_error() {

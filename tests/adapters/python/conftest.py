@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,35 @@ class Origin:
 
     def reset(self) -> None:
         self.control.post(self.http + "/_reset").raise_for_status()
+
+
+class _Forwarder(BaseHTTPRequestHandler):
+    """A proxy as far as a client sees: says what it was asked for."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        said = {"target": self.path, "headers": list(self.headers.items())}
+        body = json.dumps(said).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def proxy() -> Iterator[str]:
+    """The URL of a proxy that answers itself, with JSON as the origin's ``/echo``."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Forwarder) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""The transport for httpx and for httpx2: one source, given the host's module."""

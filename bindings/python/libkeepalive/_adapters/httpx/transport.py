@@ -1,0 +1,475 @@
+"""``Transport`` and ``AsyncTransport``, without the host's base classes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from importlib import import_module
+from types import ModuleType
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from ..._native import Timeout
+from . import trace
+from .errors import Errors, Failure
+from .network import AsyncNetworkStream, NetworkStream
+from .pools import pool
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+
+#: The engine's names of schemes.
+_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+#: Extensions that nothing is to be done about here beside the time limits.
+_MANY = 256
+
+
+class Host:
+    """What is used of the host."""
+
+    def __init__(self, name: str, below: str) -> None:
+        module: ModuleType = import_module(name)
+        self.module = module
+        self.below = below
+        self.errors = Errors(module, below)
+        self.response = module.Response
+        self.whole = module.ByteStream
+        bases = Body, module.SyncByteStream
+        self.body = type("ResponseStream", bases, {"_host": self})
+        self.traced_body = type("ResponseStream", (TracedBody, *bases), {"_host": self})
+        bases_async = AsyncBody, module.AsyncByteStream
+        self.async_body = type("AsyncResponseStream", bases_async, {"_host": self})
+        self.traced_async_body = type(
+            "AsyncResponseStream", (TracedAsyncBody, *bases_async), {"_host": self}
+        )
+        #: Of the pairs of scheme and authority that were asked last.
+        self.origins: dict[Any, str] = {}
+        #: Of the limits that were asked for last.
+        self.timeouts: dict[Any, Timeout] = {}
+
+    def origin(self, request: Any) -> str:
+        """The URL that the connection is for; the target is set apart."""
+        url = request.url
+        key = url.scheme, url.netloc
+        found = self.origins.get(key)
+        if found is None:
+            scheme = _SCHEMES.get(url.scheme)
+            if scheme is None:
+                raise self.errors.unsupported(request)
+            if not url.netloc:
+                raise self.module.LocalProtocolError("the URL has no host", request=request)
+            found = f"{scheme}://{url.netloc.decode('ascii')}/"
+            if len(self.origins) >= _MANY:
+                self.origins.clear()
+            self.origins[key] = found
+        return found
+
+    def timeout(self, limits: dict[str, float | None]) -> Timeout:
+        """The limits by phase; one that is not named is none."""
+        get = limits.get
+        key = get("connect"), get("read"), get("write"), get("pool")
+        found = self.timeouts.get(key)
+        if found is None:
+            connect, read, write, queue = key
+            found = Timeout(connect=connect, read=read, write=write, pool=queue, total=None)
+            if len(self.timeouts) >= _MANY:
+                self.timeouts.clear()
+            self.timeouts[key] = found
+        return found
+
+    def arguments(self, request: Any) -> dict[str, Any]:
+        """What the engine is given beside method and URL; the body apart."""
+        extensions = request.extensions
+        arguments = {"headers": request.headers.raw, "raw_target": request.url.raw_path}
+        if limits := extensions.get("timeout"):
+            arguments["timeout"] = self.timeout(limits)
+        if len(extensions) > 1 or not limits:
+            if target := extensions.get("target"):
+                arguments["raw_target"] = target
+            if name := extensions.get("sni_hostname"):
+                arguments["tls_server_name"] = name
+        return arguments
+
+    def line(self, request: Any, arguments: dict[str, Any]) -> tuple[str, str]:
+        """Method and URL; CONNECT has its target in the URL."""
+        origin = self.origin(request)
+        method: str = request.method
+        if method == "CONNECT":
+            target = arguments.pop("raw_target")
+            if isinstance(target, bytes):
+                target = target.decode("latin-1")
+            return method, origin + target.lstrip("/")
+        return method, origin
+
+
+def _head(response: Any) -> tuple[int, Any, dict[str, Any]]:
+    version = response.http_version
+    extensions = {
+        "http_version": b"HTTP/1.1" if version == "HTTP/1.1" else b"HTTP/1.0",
+        "reason_phrase": response.reason_phrase.encode("latin-1"),
+    }
+    return response.status_code, response.headers.raw, extensions
+
+
+def _switched(status: int, method: str) -> bool:
+    return status == 101 or (method == "CONNECT" and 200 <= status < 300)
+
+
+class Body:
+    """The body of a response as it comes."""
+
+    _host: ClassVar[Host]
+
+    def __init__(
+        self, response: Any, request: Any, network: NetworkStream, told: Any, below: Any
+    ) -> None:
+        self._response = response
+        self._request = request
+        self._network = network
+        self._told = told
+        self._below = below
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._network._switched:
+            return
+        try:
+            yield from self._response.iter_raw()
+        except Failure as error:
+            raise self._host.errors.of(error, self._request) from error
+
+    def close(self) -> None:
+        """Ends it early: a short rest is read, else the connection is closed."""
+        if self._network._switched:
+            self._network.close()
+        else:
+            self._response.close()
+
+
+class TracedBody:
+    """With the events of its end."""
+
+    _told: Any
+    _below: Any
+    _over = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        trace.tell(self._told, iter([trace.body_started(self._below)]))
+        failure: BaseException | None = None
+        try:
+            yield from super().__iter__()  # type: ignore[misc]
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            trace.tell(self._told, iter([trace.body_ended(failure)]))
+            self.close()
+
+    def close(self) -> None:
+        """Tells of it, once."""
+        if not self._over:
+            self._over = True
+            super().close()  # type: ignore[misc]
+            trace.tell(self._told, trace.closed())
+
+
+class AsyncBody:
+    """The same for asyncio and trio."""
+
+    _host: ClassVar[Host]
+
+    def __init__(
+        self, response: Any, request: Any, network: AsyncNetworkStream, told: Any, below: Any
+    ) -> None:
+        self._response = response
+        self._request = request
+        self._network = network
+        self._told = told
+        self._below = below
+        self._next: Any = None
+
+    # No generator: those that are not read to their end, event loops complain of.
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        # httpx2 asks twice.
+        if self._next is None and not self._network._switched:
+            self._next = self._response.aiter_raw().__anext__
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._network._switched:
+            raise StopAsyncIteration
+        try:
+            piece: bytes = await self._next()
+        except Failure as error:
+            raise self._host.errors.of(error, self._request) from error
+        return piece
+
+    async def aclose(self) -> None:
+        """Ends it early: a short rest is read, else the connection is closed."""
+        if self._network._switched:
+            await self._network.aclose()
+        else:
+            self._response.close()
+
+
+class TracedAsyncBody:
+    """With the events of its end."""
+
+    _told: Any
+    _below: Any
+    _begun = False
+    _over = False
+
+    async def __anext__(self) -> bytes:
+        if not self._begun:
+            self._begun = True
+            await trace.atell(self._told, iter([trace.body_started(self._below)]))
+        try:
+            piece: bytes = await super().__anext__()  # type: ignore[misc]
+        except StopAsyncIteration:
+            await self._ended(None)
+            raise
+        except BaseException as error:
+            await self._ended(error)
+            raise
+        return piece
+
+    async def _ended(self, error: BaseException | None) -> None:
+        await trace.atell(self._told, iter([trace.body_ended(error)]))
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Tells of it, once."""
+        if not self._over:
+            self._over = True
+            await super().aclose()  # type: ignore[misc]
+            await trace.atell(self._told, trace.closed())
+
+
+class _Base:
+    """What both transports have."""
+
+    _host: ClassVar[Host]
+
+    def __init__(
+        self,
+        verify: Any = True,
+        cert: Any = None,
+        trust_env: bool = True,
+        http1: bool = True,
+        http2: bool = False,
+        limits: Any = None,
+        proxy: Any = None,
+        uds: str | None = None,
+        local_address: str | None = None,
+        retries: int = 0,
+        socket_options: Any = None,
+    ) -> None:
+        module = self._host.module
+        if not http1:
+            raise ValueError("http1: False; HTTP/1.1 is what is spoken here")
+        if isinstance(proxy, (str, module.URL)):
+            proxy = module.Proxy(url=proxy)
+        self._retries = retries
+        self._pool = pool(
+            verify=verify,
+            cert=cert,
+            trust_env=trust_env,
+            limits=module.Limits(max_connections=100) if limits is None else limits,
+            proxy=proxy,
+            uds=uds,
+            local_address=local_address,
+            socket_options=socket_options,
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__name__}>"
+
+    def _waits(self) -> Iterator[float]:
+        """Before each further try to connect, as httpcore waits."""
+        for tries in range(self._retries):
+            yield 0 if tries == 0 else 0.5 * 2 ** (tries - 1)
+
+
+def _may_connect_again(error: Failure) -> bool:
+    return error.kind in ("ConnectTimeout", "ConnectFailed", "ResolveFailed") or error.phase == "tls"
+
+
+class SyncTransport(_Base, Generic[Request, Response]):
+    """For threads."""
+
+    def handle_request(self, request: Request) -> Response:
+        """Sends it; returns at the response head."""
+        sent: Any = request
+        assert isinstance(sent.stream, self._host.module.SyncByteStream)
+        if "trace" in sent.extensions:
+            return self._traced(sent)  # type: ignore[no-any-return]
+        try:
+            response = self._send(sent)
+        except Failure as error:
+            raise self._host.errors.of(error, sent) from error
+        return self._answer(sent, response)  # type: ignore[no-any-return]
+
+    def _send(self, request: Any) -> Any:
+        host = self._host
+        arguments = host.arguments(request)
+        method, url = host.line(request, arguments)
+        body = request.stream
+        if type(body) is host.whole:
+            if content := b"".join(body):
+                arguments["content"] = content
+        else:
+            arguments["content"] = iter(body)
+        stream = self._pool.client.stream
+        if not self._retries:
+            return stream(method, url, **arguments).__enter__()
+        from time import sleep
+
+        waits = self._waits()
+        while True:
+            try:
+                return stream(method, url, **arguments).__enter__()
+            except Failure as error:
+                wait = next(waits, None) if _may_connect_again(error) else None
+                if wait is None:
+                    raise
+                sleep(wait)
+
+    def _answer(self, request: Any, response: Any, told: Any = None, below: Any = None) -> Any:
+        host = self._host
+        status, headers, extensions = _head(response)
+        network = NetworkStream(response, _switched(status, request.method), host.errors)
+        extensions["network_stream"] = network
+        body = host.body if told is None else host.traced_body
+        return host.response(
+            status,
+            headers=headers,
+            stream=body(response, request, network, told, below),
+            extensions=extensions,
+        )
+
+    def _traced(self, request: Any) -> Any:
+        told = request.extensions["trace"]
+        below = trace.request_below(request, self._host.below)
+        try:
+            response = self._send(request)
+        except Failure as failure:
+            error = self._host.errors.of(failure, request)
+            trace.tell(told, trace.failed(request, failure.phase, error, below))
+            raise error from failure
+        try:
+            answer = self._answer(request, response, told, below)
+            network, headers = answer.extensions["network_stream"], response.headers.raw
+            trace.tell(told, trace.answered(request, response, network, headers, below))
+        except BaseException:
+            response.close()
+            raise
+        return answer
+
+    def close(self) -> None:
+        """Idle connections stay for other transports of the process, for at most ``keepalive_expiry``."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+
+class AsyncTransport(_Base, Generic[Request, Response]):
+    """For asyncio and trio."""
+
+    async def handle_async_request(self, request: Request) -> Response:
+        """Sends it; returns at the response head."""
+        sent: Any = request
+        assert isinstance(sent.stream, self._host.module.AsyncByteStream)
+        if "trace" in sent.extensions:
+            return await self._traced(sent)  # type: ignore[no-any-return]
+        try:
+            response = await self._send(sent)
+        except Failure as error:
+            raise self._host.errors.of(error, sent) from error
+        return self._answer(sent, response)  # type: ignore[no-any-return]
+
+    async def _send(self, request: Any) -> Any:
+        host = self._host
+        arguments = host.arguments(request)
+        method, url = host.line(request, arguments)
+        body = request.stream
+        if type(body) is host.whole:
+            if content := b"".join(body):
+                arguments["content"] = content
+        else:
+            arguments["content"] = _OnlyAsync(body)
+        stream = self._pool.aio.stream
+        if not self._retries:
+            return await stream(method, url, **arguments).__aenter__()
+        from anyio import sleep
+
+        waits = self._waits()
+        while True:
+            try:
+                return await stream(method, url, **arguments).__aenter__()
+            except Failure as error:
+                wait = next(waits, None) if _may_connect_again(error) else None
+                if wait is None:
+                    raise
+            await sleep(wait)
+
+    def _answer(self, request: Any, response: Any, told: Any = None, below: Any = None) -> Any:
+        host = self._host
+        status, headers, extensions = _head(response)
+        network = AsyncNetworkStream(response, _switched(status, request.method), host.errors)
+        extensions["network_stream"] = network
+        body = host.async_body if told is None else host.traced_async_body
+        return host.response(
+            status,
+            headers=headers,
+            stream=body(response, request, network, told, below),
+            extensions=extensions,
+        )
+
+    async def _traced(self, request: Any) -> Any:
+        told = request.extensions["trace"]
+        below = trace.request_below(request, self._host.below)
+        try:
+            response = await self._send(request)
+        except Failure as failure:
+            error = self._host.errors.of(failure, request)
+            await trace.atell(told, trace.failed(request, failure.phase, error, below))
+            raise error from failure
+        try:
+            answer = self._answer(request, response, told, below)
+            network, headers = answer.extensions["network_stream"], response.headers.raw
+            await trace.atell(told, trace.answered(request, response, network, headers, below))
+        except BaseException:
+            response.close()
+            raise
+        return answer
+
+    async def aclose(self) -> None:
+        """Idle connections stay for other transports of the process, for at most ``keepalive_expiry``."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_raised: object) -> None:
+        await self.aclose()
+
+
+class _OnlyAsync:
+    """A body that is sent once, and read on the event loop although it could be read on a thread."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._begun: Any = None
+
+    def __aiter__(self) -> Any:
+        return self
+
+    async def __anext__(self) -> Any:
+        if self._begun is None:
+            self._begun = self._stream.__aiter__()
+        return await self._begun.__anext__()
+
+    async def aclose(self) -> None:
+        """Ends a generator that was not read to its end."""
+        if hasattr(self._begun, "aclose"):
+            await self._begun.aclose()
