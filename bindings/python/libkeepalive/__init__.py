@@ -95,6 +95,8 @@ from ._native import (
     stream,
 )
 
+from ._patch import patch_all, unpatch_all
+
 _Mapping.register(Headers)
 
 __all__ = [
@@ -137,10 +139,12 @@ __all__ = [
     "head",
     "options",
     "patch",
+    "patch_all",
     "post",
     "put",
     "request",
     "stream",
+    "unpatch_all",
     # <generated names>
     "BodySourceFailed",
     "BodyTooLarge",
