@@ -66,7 +66,7 @@ fn what_it_refuses_is_not_connected_to() {
     ] {
         let (client, _) = hooked(|_| {}, answer);
         let request = get_request(&url);
-        let error = client.send(&request, Blocking::default()).expect_err("refused");
+        let error = client.send(&request, Blocking::default()).err().expect("refused");
         assert_eq!(error.kind(), ErrorKind::ResolveFailed, "{error}");
         assert!(error.message().contains(reason), "{error}");
         assert_eq!(client.stats().opened, 0);
@@ -83,7 +83,8 @@ fn one_that_is_silent_ends_with_the_limit_and_may_answer_late() {
     );
     let error = client
         .send(&get_request(&format!("{}/", server.url)), Blocking::default())
-        .expect_err("no answer");
+        .err()
+        .expect("no answer");
     assert_eq!(error.kind(), ErrorKind::ConnectTimeout, "{error}");
     LATE.lock().expect("no panic").drain(..).for_each(here);
 }
