@@ -125,7 +125,7 @@ impl Batch {
                 self.write(Record { slot, kind: kind::STREAMED, ..Record::default() });
             }
             // Nobody here asks for it.
-            Outcome::StreamRead(_) => {}
+            Outcome::StreamRead(_) | Outcome::Observed => {}
             Outcome::Redirect(question) => {
                 // One that comes late is dropped, which refuses.
                 let Some(slot) = slots.running_at(token) else { return };

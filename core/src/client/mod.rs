@@ -3,6 +3,7 @@
 
 pub(crate) mod call;
 pub(crate) mod download;
+mod elsewhere;
 pub(crate) mod outcome;
 mod submission;
 mod submit_body;
