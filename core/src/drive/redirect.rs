@@ -54,6 +54,7 @@ async fn follow<W: Wait>(
 ) -> Result<Box<Reply>> {
     let started = call.record.marks.started;
     let most = call.settings.config.max_redirects;
+    let own_most = request.policy.as_ref().and_then(|policy| policy.most_redirects);
     let mut history = History::default();
     let mut redirects = 0;
     // The request that was answered last, if it is not the caller's.
@@ -63,7 +64,10 @@ async fn follow<W: Wait>(
         let locations = reply.headers().get_all(b"location");
         let leads = next(&answered.target, answered.method(), reply.status(), locations)?;
         let Some(next) = leads else { break };
-        if u64::from(redirects) >= most {
+        if own_most == Some(redirects) {
+            break;
+        }
+        if own_most.is_none() && u64::from(redirects) >= most {
             let text = format!("more than {most} redirects from {}", answered.url());
             return Err(failed(ErrorKind::TooManyRedirects, text));
         }
