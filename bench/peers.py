@@ -65,6 +65,8 @@ SOCKET = python("socket", "sync_socket.py", "pip")
 HTTP_CLIENT = python("http.client", "sync_http_client.py", "pip")
 URLLIB3 = python("urllib3", "sync_urllib3.py", "urllib3")
 REQUESTS = python("requests", "sync_requests.py", "requests")
+URLLIB3_ON_OURS = python(f"urllib3 on {OURS}", "adapter_urllib3.py", "urllib3")
+REQUESTS_ON_OURS = python(f"requests on {OURS}", "adapter_requests.py", "requests")
 HTTPX = python("httpx", "sync_httpx.py", "httpx")
 HTTPX2 = python("httpx2", "sync_httpx2.py", "httpx2")
 HTTPX2_ON_OURS = python(f"httpx2 on {OURS}", "adapter_httpx2.py", "httpx2")
@@ -101,8 +103,8 @@ HTTP_ON_OURS = node(f"http.request on {OURS}", "libkeepalive_http_agent.js", OUR
 C_SEQUENTIAL = (RAW, CURL, HYPER, GO, OURS_C)
 C_CONCURRENT = (RAW_EPOLL, CURL_MULTI, HYPER, GO, OURS_QUEUE)
 PYTHON_SYNC = (
-    SOCKET, HTTP_CLIENT, URLLIB3, REQUESTS, HTTPX, NIQUESTS, PYCURL, CURL_CFFI, PRIMP, PYREQWEST,
-    HTTPX2, HTTPX2_ON_OURS, OURS_PYTHON,
+    SOCKET, HTTP_CLIENT, URLLIB3, URLLIB3_ON_OURS, REQUESTS, REQUESTS_ON_OURS, HTTPX, NIQUESTS, PYCURL,
+    CURL_CFFI, PRIMP, PYREQWEST, HTTPX2, HTTPX2_ON_OURS, OURS_PYTHON,
 )  # fmt: skip
 ASYNC_ONE_LOOP = (
     AIOHTTP, AIOHTTP_ON_OURS, HTTPX_ASYNC, HTTPX2_ASYNC, HTTPX2_ASYNC_ON_OURS, PRIMP_ASYNC, PYREQWEST_ASYNC, OURS_ASYNC,

@@ -127,15 +127,15 @@ export interface ClientOptions {
   stallTimeout?: number | null
   /**
    * Bytes per second that a body must move at on average over `minSpeedTime`, as curl's low-speed limit; slower is an
-   * error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer counts, and
-   * the wait for a response head does not. 0: any speed. Default: 0.
+   * error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer to send or
+   * to take some counts, and the wait for a response head does not. 0: any speed. Default: 0.
    */
   minSpeed?: number
   /** The time over which `minSpeed` is to be reached. 0 or `null`: no limit. Default: 30,000. */
   minSpeedTime?: number | null
   /**
-   * Bytes per second that a body moves at on average at most: what is faster is left in the socket, so that TCP slows
-   * the sender down. 0: no limit. Default: 0.
+   * Bytes per second that a body, sent or received, moves at on average at most: what comes faster is left in the
+   * socket, so that TCP slows the sender down. 0: no limit. Default: 0.
    */
   maxSpeed?: number
   /**
@@ -412,15 +412,15 @@ export interface RoadOptions {
   // <generated request options>
   /**
    * Bytes per second that a body must move at on average over `minSpeedTime`, as curl's low-speed limit; slower is an
-   * error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer counts, and
-   * the wait for a response head does not. 0: any speed. Default: 0.
+   * error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer to send or
+   * to take some counts, and the wait for a response head does not. 0: any speed. Default: 0.
    */
   minSpeed?: number
   /** The time over which `minSpeed` is to be reached. 0 or `null`: no limit. Default: 30,000. */
   minSpeedTime?: number | null
   /**
-   * Bytes per second that a body moves at on average at most: what is faster is left in the socket, so that TCP slows
-   * the sender down. 0: no limit. Default: 0.
+   * Bytes per second that a body, sent or received, moves at on average at most: what comes faster is left in the
+   * socket, so that TCP slows the sender down. 0: no limit. Default: 0.
    */
   maxSpeed?: number
   /**

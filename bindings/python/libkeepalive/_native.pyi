@@ -181,13 +181,13 @@ class _Arguments(TypedDict, total=False):
     min_speed: int | None
     """Bytes per second that a body must move at on average over ``min_speed_time``, as curl's
     low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the wire;
-    only time spent on waiting for the peer counts, and the wait for a response head does not.
-    0: any speed. Default: 0."""
+    only time spent on waiting for the peer to send or to take some counts, and the wait for a
+    response head does not. 0: any speed. Default: 0."""
     min_speed_time: float | None
     """The time over which ``min_speed`` is to be reached. ``math.inf``: no limit. Default: 30.0."""
     max_speed: int | None
-    """Bytes per second that a body moves at on average at most: what is faster is left in the
-    socket, so that TCP slows the sender down. 0: no limit. Default: 0."""
+    """Bytes per second that a body, sent or received, moves at on average at most: what comes
+    faster is left in the socket, so that TCP slows the sender down. 0: no limit. Default: 0."""
     decode: bool | None
     """Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
     Accept-Encoding by requests that have no such field. Without, a body is handed out as it came.
@@ -368,13 +368,13 @@ class _ClientOptions(TypedDict, total=False):
     min_speed: int | None
     """Bytes per second that a body must move at on average over ``min_speed_time``, as curl's
     low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the wire;
-    only time spent on waiting for the peer counts, and the wait for a response head does not.
-    0: any speed. Default: 0."""
+    only time spent on waiting for the peer to send or to take some counts, and the wait for a
+    response head does not. 0: any speed. Default: 0."""
     min_speed_time: float | None
     """The time over which ``min_speed`` is to be reached. ``math.inf``: no limit. Default: 30.0."""
     max_speed: int | None
-    """Bytes per second that a body moves at on average at most: what is faster is left in the
-    socket, so that TCP slows the sender down. 0: no limit. Default: 0."""
+    """Bytes per second that a body, sent or received, moves at on average at most: what comes
+    faster is left in the socket, so that TCP slows the sender down. 0: no limit. Default: 0."""
     body_idle_timeout: float | None
     """How long a response may wait for its body to be read on, before its connection is closed:
     longer than servers wait for a reader (60 s), and as long as a connection is kept at all.

@@ -176,12 +176,12 @@ impl Client {
             return self.send_on_engine(pool, request, until, blocking);
         }
         let mut wait = BlockingWait::new(blocking);
-        run(async {
-            let reply = perform(&self.inner.settings, &pool, request, &mut wait).await?;
-            let mut response = Response::from(reply);
-            response.receive_until(&mut wait, until).await?;
-            Ok(response)
-        })
+        let reply = run(perform(&self.inner.settings, &pool, request, &mut wait))?;
+        let mut response = Response::from(reply);
+        if !response.is_enough(until)? {
+            run(response.collect_whole(&mut wait))?;
+        }
+        Ok(response)
     }
 
     /// Two tries cannot be waited for by one thread's `poll(2)`.

@@ -26,6 +26,7 @@ use bytes::Bytes;
 use keepalive_proto::{RequestBody, RequestHead};
 use keepalive_tables::OPTIONS;
 
+use crate::config::limits::Limits;
 use crate::config::redirects::{Redirects, sensitive_names};
 use crate::config::{ClientConfig, Timeouts};
 use crate::error::{Error, Result, Sent};
@@ -69,6 +70,15 @@ impl Body {
             Body::Empty => false,
             Body::Whole(bytes) => bytes.len() as u64 > than,
             Body::Stream { length, .. } => length.is_none_or(|length| length > than),
+        }
+    }
+
+    /// How many bytes it has, if that is known.
+    pub fn length(&self) -> Option<u64> {
+        match self {
+            Body::Empty => Some(0),
+            Body::Whole(bytes) => Some(bytes.len() as u64),
+            Body::Stream { length, .. } => *length,
         }
     }
 
@@ -310,6 +320,12 @@ impl Request {
     pub fn set_timeouts(&mut self, timeouts: Timeouts) {
         self.timeouts = timeouts;
         self.own_timeouts = true;
+    }
+
+    /// Its limits of time, if it has any of its own.
+    #[inline]
+    pub(crate) fn own_limits(&self, config: &ClientConfig) -> Option<Limits> {
+        self.own_timeouts.then(|| Limits::of(config, &self.timeouts))
     }
 
     /// Whether gzip, deflate, br and zstd response bodies are decoded, and offered in

@@ -42,6 +42,10 @@ class MockRecord extends Record {
     return copy
   }
 
+  pooled() {
+    return this.bytes()
+  }
+
   fetch() {}
 }
 
