@@ -17,7 +17,7 @@ APT = {
     "valgrind": lambda: shutil.which("valgrind"),
 }
 PIP = (
-    "urllib3", "requests", "httpx", "pycurl", "curl_cffi", "primp", "pyreqwest", "aiohttp",
+    "urllib3", "requests", "httpx", "httpx2", "pycurl", "curl_cffi", "primp", "pyreqwest", "aiohttp",
     "uvloop",
 )  # fmt: skip
 NPM = ("undici", "axios", "got", "impit")

@@ -104,8 +104,10 @@ pub fn utf8<'a>(text: &'a [u8], name: &'static str) -> Result<&'a str> {
 }
 
 /// Moves a value into a handle; [`take_back`] is its end.
+#[inline]
 pub fn give<T>(value: T) -> *mut T {
-    Box::into_raw(Box::new(value))
+    // Memory first: what is made before it is copied there.
+    Box::into_raw(Box::write(Box::new_uninit(), value))
 }
 
 /// Ends a handle; NULL is nothing.

@@ -21,9 +21,9 @@ use crate::tls::Chain;
 pub struct ka_response {
     pub(crate) response: Response,
     /// The piece a submitted read brought, until it has been read.
-    pub(crate) piece: Bytes,
+    pub(crate) piece: Option<Bytes>,
     /// What ka_response_read_all gave out a view of.
-    whole: Bytes,
+    whole: Option<Bytes>,
     /// What ka_response_certificate gave out views of.
     pub(crate) chain: Chain,
     /// What ka_response_history_at gave out views of.
@@ -34,18 +34,19 @@ pub struct ka_response {
 
 impl ka_response {
     pub(crate) fn new(response: Response) -> Self {
-        ka_response::with_piece(response, Bytes::new())
-    }
-
-    pub(crate) fn with_piece(response: Response, piece: Bytes) -> Self {
         ka_response {
             response,
-            piece,
-            whole: Bytes::new(),
+            piece: None,
+            whole: None,
             chain: Chain::default(),
             history: OnceCell::new(),
             canceller: None,
         }
+    }
+
+    pub(crate) fn with_piece(response: Response, piece: Bytes) -> Self {
+        let piece = (!piece.is_empty()).then_some(piece);
+        ka_response { piece, ..ka_response::new(response) }
     }
 
     /// One whose reads that call ends.
@@ -215,8 +216,9 @@ pub extern "C" fn ka_response_read(
         // been written.
         let buffer =
             unsafe { std::slice::from_raw_parts_mut(buffer.cast::<MaybeUninit<u8>>(), capacity) };
-        if !response.piece.is_empty() {
-            let piece = response.piece.split_to(capacity.min(response.piece.len()));
+        if let Some(mut piece) = response.piece.take() {
+            let rest = piece.split_off(capacity.min(piece.len()));
+            response.piece = (!rest.is_empty()).then_some(rest);
             buffer.iter_mut().zip(&piece).for_each(|(to, &byte)| {
                 to.write(byte);
             });
@@ -241,15 +243,15 @@ pub extern "C" fn ka_response_read_all(
         may_wait()?;
         let response = borrow_mut!(response);
         let rest = response.response.read_all(blocking(&response.canceller))?;
-        response.whole = match response.piece.is_empty() {
-            true => rest,
-            false => {
-                let mut joined = BytesMut::from(&*std::mem::take(&mut response.piece));
+        let whole = match response.piece.take() {
+            None => rest,
+            Some(piece) => {
+                let mut joined = BytesMut::from(&*piece);
                 joined.extend_from_slice(&rest);
                 joined.freeze()
             }
         };
-        Ok(ka_bytes::new(&response.whole))
+        Ok(ka_bytes::new(response.whole.insert(whole)))
     })
 }
 

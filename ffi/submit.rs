@@ -97,7 +97,7 @@ pub extern "C" fn ka_response_submit_read(
             return Err(Error::argument("max_size: must be at least 1"));
         }
         let ka_response { response, piece, .. } = *response;
-        if !piece.is_empty() {
+        if let Some(piece) = piece {
             queue.push(token(user_data), Outcome::Chunk(response, Ok(Some(piece))));
             return Ok(());
         }

@@ -1100,8 +1100,8 @@ typedef struct {
     /**
      * Bytes per second that a body must move at on average over `min_speed_time_ms`, as curl's
      * low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the
-     * wire; only time spent on waiting for the peer counts, and the wait for a response head does
-     * not. 0: any speed. Default: 0.
+     * wire; only time spent on waiting for the peer to send or to take some counts, and the wait
+     * for a response head does not. 0: any speed. Default: 0.
      */
     uint64_t min_speed_size;
     /**
@@ -1109,8 +1109,8 @@ typedef struct {
      */
     uint64_t min_speed_time_ms;
     /**
-     * Bytes per second that a body moves at on average at most: what is faster is left in the
-     * socket, so that TCP slows the sender down. 0: no limit. Default: 0.
+     * Bytes per second that a body, sent or received, moves at on average at most: what comes
+     * faster is left in the socket, so that TCP slows the sender down. 0: no limit. Default: 0.
      */
     uint64_t max_speed_size;
     /**

@@ -1,6 +1,7 @@
 //! The options of a client as the engine has them. What they are, their defaults and their reasons
 //! stand in the table of `keepalive-tables`.
 
+pub(crate) mod limits;
 pub(crate) mod redirects;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use keepalive_tables::{
 use once_cell::race::OnceBox;
 
 use crate::auth::credentials::Credentials;
+use crate::config::limits::Limits;
 use crate::config::redirects::{Redirects, SensitiveNames, sensitive_names};
 use crate::cookies::{CookieJar, Cookies};
 use crate::error::{Error, Result};
@@ -150,6 +152,8 @@ impl std::fmt::Debug for ClientConfig {
 /// The options of a client, and what follows from them once and for all.
 pub(crate) struct Settings {
     pub config: Arc<ClientConfig>,
+    /// Of requests that have none of their own.
+    pub limits: Limits,
     /// The speed of bodies is limited.
     pub is_paced: bool,
     /// The serialised User-Agent field.
@@ -186,7 +190,8 @@ impl Settings {
             auth: auth.filter(|auth| *auth != Credentials::None),
             redirects: Redirects::parse(config.redirect.as_deref().unwrap_or_default())?,
             sensitive: sensitive_names(config.sensitive_headers.as_deref().unwrap_or_default())?,
-            is_paced: config.min_speed > 0 || config.max_speed > 0,
+            limits: Limits::of(&config, &Timeouts::default()),
+            is_paced: config.limits_speed(),
             config: Arc::new(config),
             agent_field,
             decoding_fields,
@@ -196,6 +201,11 @@ impl Settings {
 }
 
 impl ClientConfig {
+    /// Whether bodies have to move at some speed.
+    pub(crate) fn limits_speed(&self) -> bool {
+        self.min_speed > 0 || self.max_speed > 0
+    }
+
     /// The defaults of a named profile: `default`, or `service` for calls between services.
     ///
     /// # Errors

@@ -1,8 +1,10 @@
 //! Deadlines on the engine's clock. Every wait takes one; it knows what to say when it passes.
 
+use std::ops::Deref;
 use std::time::{Duration, Instant};
 
-use crate::config::{ClientConfig, Limit, Timeouts};
+use crate::config::Limit;
+use crate::config::limits::Limits;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::origin::Origin;
 
@@ -20,6 +22,11 @@ impl Deadline {
         // An instant too far to represent is as good as none.
         let at = limit.and_then(|limit| start.checked_add(limit));
         Deadline { at, kind, limit: limit.unwrap_or_default() }
+    }
+
+    /// A moment that is no failure.
+    pub fn at(moment: Instant) -> Deadline {
+        Deadline { at: Some(moment), kind: ErrorKind::TooSlow, limit: Duration::ZERO }
     }
 
     /// `limit` from this moment.
@@ -84,34 +91,27 @@ pub(crate) fn show(limit: Duration) -> String {
     }
 }
 
-/// The limits of one exchange: the request's own or the client's.
+/// The limits of one exchange, and when it is over.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadlines {
-    pub queue: Limit,
-    pub queue_stall: Limit,
-    pub connect: Limit,
-    pub header: Limit,
-    pub send: Limit,
-    pub read: Limit,
+pub(crate) struct Deadlines<'a> {
+    limits: &'a Limits,
     pub total: Deadline,
 }
 
-impl Deadlines {
-    pub fn new(config: &ClientConfig, request: &Timeouts, start: Instant) -> Deadlines {
-        let total = request.total.unwrap_or(config.total_timeout);
-        Deadlines {
-            queue: request.queue.unwrap_or(config.queue_timeout),
-            // A limit that a request gives is meant: it waits for so long, and no shorter.
-            queue_stall: match request.queue {
-                None => config.queue_stall_timeout,
-                Some(_) => None,
-            },
-            connect: request.connect.unwrap_or(config.connect_timeout),
-            header: request.header.unwrap_or(config.header_timeout),
-            send: request.send.unwrap_or(config.stall_timeout),
-            read: request.read.unwrap_or(config.stall_timeout),
-            total: Deadline::after(start, total, ErrorKind::TotalTimeout),
-        }
+impl Deref for Deadlines<'_> {
+    type Target = Limits;
+
+    #[inline(always)]
+    fn deref(&self) -> &Limits {
+        self.limits
+    }
+}
+
+impl<'a> Deadlines<'a> {
+    #[inline]
+    pub fn new(limits: &'a Limits, start: Instant) -> Deadlines<'a> {
+        let total = Deadline::after(start, limits.whole, ErrorKind::TotalTimeout);
+        Deadlines { limits, total }
     }
 
     pub fn starting(&self, now: Instant, limit: Limit, kind: ErrorKind) -> Deadline {

@@ -121,6 +121,42 @@ fn a_challenge_is_answered_once_and_its_nonce_counted_from_then_on() {
     }
 }
 
+/// Status and method of what led to `response`.
+fn history(response: &Response) -> Vec<(u16, String)> {
+    let hops = response.history().iter();
+    hops.map(|hop| (Response::from(&**hop).status(), hop.method().into())).collect()
+}
+
+#[test]
+fn history_has_the_challenges_that_were_answered_among_the_redirects() {
+    let server = script(|head, _| match head.split(' ').nth(1) {
+        Some("/a") if is_right(head, ["ann", "secret"], false) => {
+            b"HTTP/1.1 303 Over\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n".to_vec()
+        }
+        Some("/b") if head.contains("nonce=\"2\"") => ok(b"in"),
+        Some("/b") => asking("Digest realm=\"r\", qop=\"auth\", nonce=\"2\", stale=true"),
+        _ => asking("Digest realm=\"r\", qop=\"auth\", algorithm=SHA-256, nonce=\"1\""),
+    });
+    for submitted in [false, true] {
+        let client = with_auth("digest ann:secret");
+        let mut request = Request::new("POST", &format!("{}/a", server.url)).expect("a request");
+        request.set_body("body");
+        request.set_follow_redirects(true);
+        let response = match submitted {
+            false => client.send_whole(&request, Blocking::default()),
+            true => submit(&client, request, Until::Body),
+        };
+        let response = response.expect("an answer");
+        let led = [(401, "POST".into()), (303, "POST".into()), (401, "GET".into())];
+        assert_eq!(history(&response), led);
+        assert_eq!(response.followed_method(), Some("GET"));
+        assert_eq!((response.info().redirects, response.info().reused), (1, true));
+        let first = Response::from(&*response.history()[0]);
+        assert!(first.url().ends_with("/a") && first.headers().get(b"www-authenticate").is_some());
+        assert_eq!(text(response), "in");
+    }
+}
+
 #[test]
 fn a_challenge_that_never_ends_is_the_answer_after_one_real_try() {
     for stale in ["", ", stale=true"] {
@@ -292,8 +328,12 @@ fn a_proxy_and_the_server_behind_it_each_ask_for_themselves() {
         config.proxy = Some(proxy.url.replace("//", "//bob:word@"));
         config.auth = Some("digest ann:secret".into());
     });
-    assert_eq!(text(get(&client, "http://origin.invalid/a")), "in");
-    assert_eq!(text(get(&client, "http://origin.invalid/b")), "in");
+    let response = get(&client, "http://origin.invalid/a");
+    assert_eq!(history(&response), [(407, "GET".into()), (401, "GET".into())]);
+    assert_eq!(text(response), "in");
+    let response = get(&client, "http://origin.invalid/b");
+    assert_eq!(history(&response), [], "neither asked again");
+    assert_eq!(text(response), "in");
     assert_eq!(*seen.lock().expect("no panic"), [407, 401, 200, 200]);
 }
 

@@ -129,6 +129,65 @@ fn what_does_not_fit_is_never_spliced() {
     }
 }
 
+/// 206 with those bytes, of so many.
+fn part(first: usize, last: usize, total: &str) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {first}-{last}/{total}\r\nContent-Length: {}\r\n\r\n",
+        last + 1 - first
+    );
+    [head.as_bytes(), &BODY.repeat(100)[first..=last]].concat()
+}
+
+/// 200 with an ETag, whose chunks end with the connection after 5 bytes.
+fn broken_chunks() -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\n{TAG}Transfer-Encoding: chunked\r\n\r\n5\r\n");
+    [head.as_bytes(), &BODY[..5], b"\r\n"].concat()
+}
+
+#[test]
+fn a_length_that_only_a_part_tells_is_held_to() {
+    let server = Server::new(|number, _| match number {
+        0 => broken_chunks(),
+        1 => part(5, 9, "20"),
+        _ => part(10, 19, "*"),
+    });
+    let (dir, client) = (Dir::new(), client(|_| {}));
+    let to = Download::to_path(dir.path("file"));
+    let response = download(&client, &get_request(&server.url), to, true).expect("saved");
+    assert_eq!(saved(&response).bytes, 20);
+    assert_eq!(fs::read(dir.path("file")).expect("it is there"), BODY);
+    assert_eq!(server.field(2, "Range").as_deref(), Some("bytes=10-"));
+}
+
+#[test]
+fn what_is_a_part_of_nobody_knows_how_much_is_not_taken_for_the_rest() {
+    let server = Server::new(|number, head| match head.contains("Range: ") {
+        false if number == 0 => broken_chunks(),
+        false => all("ETag: \"two\"\r\n", BODY, 20),
+        true => part(5, 9, "*"),
+    });
+    let (dir, client) = (Dir::new(), client(|_| {}));
+    let to = Download::to_path(dir.path("file"));
+    download(&client, &get_request(&server.url), to, true).expect("saved");
+    assert_eq!(fs::read(dir.path("file")).expect("it is there"), BODY);
+    assert_eq!(server.heads().len(), 3);
+}
+
+#[test]
+fn a_server_that_gives_a_byte_at_a_time_is_not_asked_for_ever() {
+    let server = Server::new(|number, _| match number {
+        0 => all(TAG, &BODY.repeat(100), 5),
+        _ => part(number + 4, number + 4, "2000"),
+    });
+    let (dir, client) = (Dir::new(), client(|_| {}));
+    let to = Download::to_path(dir.path("file"));
+    let error = failure(download(&client, &get_request(&server.url), to, true));
+    assert_eq!(error.kind(), ErrorKind::ResumeFailed, "{error}");
+    assert!(error.message().contains("too small"), "{error}");
+    assert_eq!(server.heads().len(), 102);
+    assert!(dir.names().is_empty(), "{:?}", dir.names());
+}
+
 #[test]
 fn another_representation_is_written_from_its_beginning() {
     let (result, written, server, _) = second(TAG, || all("ETag: \"two\"\r\n", b"other", 5));

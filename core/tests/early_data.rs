@@ -1,12 +1,16 @@
 //! Requests that travel with the TLS handshake (0-RTT), against a scripted rustls server that says what came
 //! early.
 
+mod common;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
-use keepalive_core::{Blocking, Client, ClientConfig, Request};
+use common::eventually;
+use common::puppet::{answer, one};
+use keepalive_core::{Blocking, Client, ClientConfig, ErrorKind, Queue, Request, Until};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection};
@@ -136,10 +140,17 @@ fn ends(head: &[u8]) -> bool {
 const LEAVE: &str = "";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 const CLOSE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+/// No answer yet.
+const HINTS: &str = "HTTP/1.1 103 Early Hints\r\n\r\n";
 const TOO_EARLY: &str = "HTTP/1.1 425 Too Early\r\nContent-Length: 0\r\n\r\n";
 
 fn client(server: &Server, early: bool) -> Client {
+    client_with(server, early, |_| {})
+}
+
+fn client_with(server: &Server, early: bool, change: fn(&mut ClientConfig)) -> Client {
     let mut config = ClientConfig::default();
+    change(&mut config);
     config.ca_pem = Some(server.pem.clone().into());
     config.tls_early_data = early;
     Client::new(config).expect("a client")
@@ -254,6 +265,28 @@ fn another_server_by_the_same_name_is_asked_nothing() {
     let other = server(16 * 1024, &[&[OK]]);
     let request = Request::new("GET", &other.url).expect("a request");
     let error = client.send(&request, Blocking::default()).err().expect("another certificate");
-    assert_eq!(error.kind(), keepalive_core::ErrorKind::CertificateRejected, "{error}");
+    assert_eq!(error.kind(), ErrorKind::CertificateRejected, "{error}");
     assert!(other.came.try_recv().is_err(), "nothing was asked");
+}
+
+#[test]
+fn nothing_is_sent_behind_what_travels_with_the_handshake() {
+    let server = server(16 * 1024, &[&[CLOSE], &[HINTS]]);
+    let client = client_with(&server, true, one);
+    send(&client, &server, "GET", "");
+    assert!(!server.came.recv().expect("a request").1);
+    let queue = Queue::new(|| {});
+    let submit = |token| {
+        let request = Request::new("GET", &format!("{}/{token}", server.url)).expect("a request");
+        client.submit(request, Until::Head, &queue, token).expect("submitted")
+    };
+    let first = submit(1);
+    assert_eq!(server.came.recv().expect("a request"), ("GET /1 HTTP/1.1".into(), true));
+    let second = submit(2);
+    let stats = eventually(&client, |stats| stats.waiting == 1);
+    assert_eq!((stats.pipelined, stats.active), (0, 1));
+    for call in [second, first] {
+        call.cancel();
+        assert_eq!(answer(&queue).1.expect_err("cancelled").kind(), ErrorKind::Cancelled);
+    }
 }

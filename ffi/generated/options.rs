@@ -196,13 +196,13 @@ pub struct ka_client_options {
     pub pipelining: u64,
     /// Bytes per second that a body must move at on average over `min_speed_time_ms`, as curl's
     /// low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the
-    /// wire; only time spent on waiting for the peer counts, and the wait for a response head does
-    /// not. 0: any speed. Default: 0.
+    /// wire; only time spent on waiting for the peer to send or to take some counts, and the wait
+    /// for a response head does not. 0: any speed. Default: 0.
     pub min_speed_size: u64,
     /// The time over which `min_speed_size` is to be reached. 0: no limit. Default: 30,000 ms.
     pub min_speed_time_ms: u64,
-    /// Bytes per second that a body moves at on average at most: what is faster is left in the
-    /// socket, so that TCP slows the sender down. 0: no limit. Default: 0.
+    /// Bytes per second that a body, sent or received, moves at on average at most: what comes
+    /// faster is left in the socket, so that TCP slows the sender down. 0: no limit. Default: 0.
     pub max_speed_size: u64,
     /// Whether gzip, deflate, br and zstd bodies of responses are decoded, and offered in
     /// Accept-Encoding by requests that have no such field. Without, a body is handed out as it

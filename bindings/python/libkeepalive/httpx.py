@@ -17,7 +17,7 @@ from ._adapters.missing import missing as _missing
 
 try:
     import httpx
-except ImportError as _error:
+except ModuleNotFoundError as _error:
     raise _missing("httpx", "httpx", _error) from _error
 
 if TYPE_CHECKING:

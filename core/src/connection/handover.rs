@@ -37,7 +37,11 @@ pub(super) fn pass_on(
         end(pool, host, connection, reason);
         return None;
     }
-    pool.line_moved(host, id, now);
+    match connection.outlived(now) {
+        None => pool.line_moved(host, id, now),
+        // Those under way are answered. Without that, one that is always busy would never retire.
+        Some(_) => close(pool, host, id),
+    }
     if let Some(connection) = next.give(connection) {
         (pipeline.unread)(host, connection);
     }

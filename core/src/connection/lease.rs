@@ -83,9 +83,9 @@ impl Lease {
         let Some(mut connection) = self.connection.take() else {
             return false;
         };
-        let pool = self.pool.clone();
+        let pool = &self.pool;
         if connection.pipeline.is_some() {
-            match pass_on(&pool, self.host, connection, now) {
+            match pass_on(pool, self.host, connection, now) {
                 Some(back) => connection = back,
                 None => return false,
             }
@@ -100,7 +100,7 @@ impl Lease {
             Ok(until) => {
                 let number = connection.id;
                 pool.check_in(self.host, stay(connection, now, until));
-                idle_reaper::arm(&pool);
+                idle_reaper::arm(pool);
                 pool.manager.tell(&Event::Returned { connection: number });
                 true
             }

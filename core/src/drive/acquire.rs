@@ -22,16 +22,37 @@ use crate::request::Request;
 /// servers).
 const FRESH: Duration = Duration::from_secs(4);
 
-/// Gets a connection; when it was there is `marks.leased`. `fresh`: a new one, not an idle one.
-pub(super) async fn acquire<W: Wait>(
+/// Who asks for a connection, and since when.
+#[derive(Clone, Copy)]
+pub(super) struct Wish<'a> {
+    pub request: &'a Request,
+    pub route: &'a Route,
+    pub asked: Instant,
+}
+
+/// A place in the queue.
+type Place = Ticket<ConnectionManager>;
+
+/// An idle connection, or a place in the queue. It waits for nothing: a request that finds a connection, as
+/// most do, has no future for that. `fresh`: a new one, not an idle one.
+#[inline(always)]
+pub(super) fn at_once<W: Wait>(
     call: &mut Call<'_, W>,
-    request: &Request,
-    route: &Route,
+    wish: Wish<'_>,
     fresh: bool,
-    asked: Instant,
-) -> Result<Lease> {
+) -> Result<std::result::Result<Lease, Place>> {
     call.record.tell(Event::Queued);
-    let (mut lease, now) = find(call, request, route, fresh, asked).await?;
+    look(call, wish, Terms::of(call, wish.request, fresh), wish.asked)
+}
+
+/// The connection is there; when it was is `marks.leased`.
+#[inline(always)]
+pub(super) fn got<W: Wait>(
+    call: &mut Call<'_, W>,
+    Wish { asked, .. }: Wish<'_>,
+    mut lease: Lease,
+    now: Instant,
+) -> Result<Lease> {
     let marks = &mut call.record.marks;
     marks.leased(now);
     let connection = lease.connection()?;
@@ -41,7 +62,7 @@ pub(super) async fn acquire<W: Wait>(
     }
     if !reused && !connection.was_ready(asked) {
         let (connection, [resolve, connect, tls]) = (connection.id, connection.opening.spent);
-        call.record.tell(Event::Dialled { connection, resolve, connect, tls });
+        call.record.tell(Event::Dialled { connection, origin: None, resolve, connect, tls });
     }
     // Nobody else asks.
     let idle = match call.record.is_observed() {
@@ -52,92 +73,142 @@ pub(super) async fn acquire<W: Wait>(
     Ok(lease)
 }
 
-async fn find<W: Wait>(
+/// What it may be.
+#[derive(Clone, Copy)]
+struct Terms {
+    /// A new one, not an idle one.
+    fresh: bool,
+    /// Or a place behind others on one.
+    pipelined: bool,
+    /// It stands in front of those who came later.
+    first: bool,
+}
+
+impl Terms {
+    #[inline(always)]
+    fn of<W: Wait>(call: &Call<'_, W>, request: &Request, fresh: bool) -> Terms {
+        let pipelined = !fresh && pipeline::fits(&call.settings.config, request);
+        Terms { fresh, pipelined, first: false }
+    }
+}
+
+/// Whether a connection need not be probed: what the reactor watches, where a death it has not told of yet
+/// costs no more than a replay.
+#[inline(always)]
+fn is_trusted<W: Wait>(request: &Request, lease: &Lease, now: Instant) -> bool {
+    W::REGISTERED
+        && request.head.is_replayable()
+        && !request.body.is_stream()
+        && lease.is_quiet(now)
+}
+
+/// An idle connection that is alive, or a place in the queue.
+#[inline(always)]
+fn look<W: Wait>(
     call: &mut Call<'_, W>,
-    request: &Request,
-    route: &Route,
-    mut fresh: bool,
-    asked: Instant,
-) -> Result<(Lease, Instant)> {
-    let origin = &*route.origin;
-    let mut stillborn = false;
-    let mut now = asked;
-    let idempotent = request.head.is_replayable();
-    // What the reactor watches need not be probed where a death it has not told of yet costs no
-    // more than a replay.
-    let cheap = W::REGISTERED && idempotent && !request.body.is_stream();
-    let trusted = |lease: &Lease, now| cheap && lease.is_quiet(now);
-    let mut first = false;
-    let mut pipelined = !fresh && pipeline::fits(&call.settings.config, request);
+    Wish { request, route, .. }: Wish<'_>,
+    Terms { fresh, pipelined, first }: Terms,
+    now: Instant,
+) -> Result<std::result::Result<Lease, Place>> {
     loop {
-        let witness = if call.record.is_observed() { call.record.witness() } else { None };
-        let Call { pool, deadlines, wait, .. } = call;
+        let witness = call.record.witness();
+        let Call { pool, deadlines, .. } = call;
         let wish = CheckoutOptions {
             registered: W::REGISTERED,
             fresh,
-            max_idle: (!idempotent).then_some(FRESH),
+            max_idle: (!request.head.is_replayable()).then_some(FRESH),
             pipelined,
             first,
             dial_limit: deadlines.connect,
         };
         let at = Moment { now, wall: SystemTime::now() };
-        let mut ticket = match pool.checkout_seen(route, at, wish, witness) {
+        match pool.checkout_seen(route, at, wish, witness) {
             Ok(Checkout::Idle(host, connection)) => {
                 let lease = Lease::new(pool.clone(), host, connection);
-                if trusted(&lease, now) {
-                    return Ok((lease, now));
+                if is_trusted::<W>(request, &lease, now) {
+                    return Ok(Ok(lease));
                 }
-                match lease.probed() {
-                    Some(lease) => return Ok((lease, now)),
-                    None => continue,
+                if let Some(lease) = lease.probed() {
+                    return Ok(Ok(lease));
                 }
             }
-            Ok(Checkout::Ticket(ticket)) => ticket,
+            Ok(Checkout::Ticket(ticket)) => return Ok(Err(ticket)),
             Err(refused) => return Err(refusal(refused)),
-        };
+        }
+    }
+}
+
+/// Waits in the queue until there is a connection.
+pub(super) async fn wait<W: Wait>(
+    call: &mut Call<'_, W>,
+    wish: Wish<'_>,
+    ticket: Place,
+    fresh: bool,
+) -> Result<Lease> {
+    let (lease, now) = find(call, wish, ticket, fresh).await?;
+    got(call, wish, lease, now)
+}
+
+async fn find<W: Wait>(
+    call: &mut Call<'_, W>,
+    wish: Wish<'_>,
+    mut ticket: Place,
+    fresh: bool,
+) -> Result<(Lease, Instant)> {
+    let Wish { request, route, asked } = wish;
+    let origin = &*route.origin;
+    let mut terms = Terms::of(call, request, fresh);
+    let mut stillborn = false;
+    loop {
         ticket.orphan = |pool, host, connection| {
             Lease::new(pool.clone(), host, connection).put_back();
         };
+        let Call { pool, deadlines, wait, .. } = call;
         let grant = granted(&mut ticket, pool, *wait, deadlines, origin, asked).await?;
-        now = Instant::now();
+        let mut now = Instant::now();
         if let Grant::Place(host, line) = grant {
             // Boxed: what is seldom asked for makes no other request's future larger.
             match Box::pin(pipeline::ride(call, request, route, (host, line), asked)).await? {
                 Ride::Turn(lease) => return Ok((lease, Instant::now())),
                 Ride::Gone => {}
-                Ride::Again => pipelined = false,
+                Ride::Again => terms.pipelined = false,
                 Ride::Replay(why) => {
-                    (fresh, pipelined, call.replayed) = (true, false, true);
+                    (terms.fresh, terms.pipelined, call.replayed) = (true, false, true);
                     call.record.tell(Event::Replay(why));
                 }
             }
-            first = true;
+            terms.first = true;
             now = Instant::now();
-            continue;
-        }
-        let mut lease = taken(pool, grant)?;
-        let connection = lease.connection()?;
-        let is_new = connection.served == 0;
-        // A TLS 1.3 server refuses a client after the client's handshake is over: the exchange then
-        // reports the alert, which a probe would swallow.
-        if is_new && matches!(connection.wire.transport, Transport::Tls(_)) {
-            return Ok((lease, now));
-        }
-        if !is_new && trusted(&lease, now) {
-            return Ok((lease, now));
-        }
-        match lease.probed() {
-            Some(lease) => return Ok((lease, now)),
-            // A server that closes whatever is opened would be dialled without end.
-            None if is_new && std::mem::replace(&mut stillborn, true) => {
-                let peer = origin.authority();
-                return Err(Error::new(
-                    ErrorKind::ConnectionClosed,
-                    Phase::Connect,
-                    format!("{peer} closed two connections as soon as they were open"),
-                ));
+        } else {
+            let mut lease = taken(pool, grant)?;
+            let connection = lease.connection()?;
+            let is_new = connection.served == 0;
+            // A TLS 1.3 server refuses a client after the client's handshake is over: the exchange then
+            // reports the alert, which a probe would swallow.
+            if is_new && matches!(connection.wire.transport, Transport::Tls(_)) {
+                return Ok((lease, now));
             }
-            None => {}
+            if !is_new && is_trusted::<W>(request, &lease, now) {
+                return Ok((lease, now));
+            }
+            match lease.probed() {
+                Some(lease) => return Ok((lease, now)),
+                // A server that closes whatever is opened would be dialled without end.
+                None if is_new && std::mem::replace(&mut stillborn, true) => {
+                    let peer = origin.authority();
+                    return Err(Error::new(
+                        ErrorKind::ConnectionClosed,
+                        Phase::Connect,
+                        format!("{peer} closed two connections as soon as they were open"),
+                    ));
+                }
+                None => {}
+            }
+        }
+        drop(ticket);
+        match look(call, wish, terms, now)? {
+            Ok(lease) => return Ok((lease, now)),
+            Err(next) => ticket = next,
         }
     }
 }
@@ -174,7 +245,7 @@ pub(super) async fn granted<W: Wait>(
     ticket: &mut Ticket<ConnectionManager>,
     pool: &ClientPool,
     wait: &mut W,
-    deadlines: &Deadlines,
+    deadlines: &Deadlines<'_>,
     origin: &Origin,
     started: Instant,
 ) -> Result<Grant<Box<Connection>, Error>> {

@@ -14,6 +14,7 @@ use crate::connection::tunnel::refusal;
 use crate::decode::ACCEPTED;
 use crate::drive::call::Call;
 use crate::drive::early::TOO_EARLY;
+use crate::drive::history::History;
 use crate::drive::reply::Reply;
 use crate::drive::retry;
 use crate::drive::wait::Wait;
@@ -27,18 +28,15 @@ const PROXY_ASKS: u16 = 407;
 /// Status of an answer that a server gives: it wants credentials (RFC 9110 15.5.2).
 const ORIGIN_ASKS: u16 = 401;
 
-/// Sends `request` with its credentials. The answer is not the last word before [`answered`] has seen it.
+/// Has `request` sent with its credentials from now on. The answer is not the last word before [`answered`]
+/// has seen it.
 #[inline(always)]
-pub(super) fn send<'a, 'b, W: Wait>(
-    call: &'a mut Call<'b, W>,
-    request: &'a Request,
-) -> impl Future<Output = Result<Box<Reply>>> + Send + use<'a, 'b, W> {
+pub(super) fn begin<W: Wait>(call: &mut Call<'_, W>, request: &Request) {
     call.fields = match usual_fields(call.settings, request) {
         Some(fields) => fields,
         None => default_fields(call, request, &mut Tries::default()),
     };
     call.tried = Tries::default();
-    retry::send(call, request)
 }
 
 /// Whether an answer may ask for the request once more, in another way.
@@ -48,7 +46,8 @@ pub(super) fn may_ask(reply: &Reply) -> bool {
 }
 
 /// Sends the request again if `reply` asks for that: with credentials for the server or a proxy, or not
-/// early.
+/// early. An answer that asked for credentials is part of the history of the one that they led to, as httpx and
+/// requests have it.
 pub(super) async fn answered<W: Wait>(
     call: &mut Call<'_, W>,
     request: &Request,
@@ -65,16 +64,19 @@ pub(super) async fn answered<W: Wait>(
         _ => reply,
     };
     let mut tries = Tries::default();
+    let mut history = History::default();
     // Each asks for itself, and a proxy can be between two questions of the server's.
     loop {
         if reply.status() == PROXY_ASKS {
-            reply = answer_proxy(call, request, reply).await?;
+            reply = answer_proxy(call, request, reply, &mut history).await?;
         }
         match asked(call, request, &reply, &mut tries) {
-            false => return Ok(reply),
+            false => {
+                reply.led_by(history, request.method());
+                return Ok(reply);
+            }
             true => {
-                // Its connection goes back by the drain rule.
-                drop(reply);
+                history.add(reply.into_hop(request.method()));
                 call.record.again();
                 call.fields = default_fields(call, request, &mut tries);
                 reply = retry::send(call, request).await?;
@@ -116,6 +118,7 @@ async fn answer_proxy<W: Wait>(
     call: &mut Call<'_, W>,
     request: &Request,
     mut reply: Box<Reply>,
+    history: &mut History,
 ) -> Result<Box<Reply>> {
     let route = call.route(request)?;
     let Some(proxy) = route.road().forwarder() else { return Ok(reply) };
@@ -136,8 +139,7 @@ async fn answer_proxy<W: Wait>(
             let error = Error::new(ErrorKind::ProxyAuthenticationRequired, Phase::Head, text);
             return Err(error.with_exchange(call.record.info.reused, Sent::All, false, true));
         }
-        // Its connection goes back by the drain rule.
-        drop(reply);
+        history.add(reply.into_hop(request.method()));
         call.record.again();
         reply = retry::send(call, request).await?;
         if reply.status() != PROXY_ASKS {

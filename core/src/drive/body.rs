@@ -57,7 +57,7 @@ impl Live {
     pub fn new(
         (lease, before): (Lease, u64),
         decoder: Option<Decoder>,
-        deadlines: &Deadlines,
+        deadlines: &Deadlines<'_>,
         origin: Arc<Origin>,
         reused: bool,
         (observer, request): (Option<Arc<dyn Observer>>, u64),

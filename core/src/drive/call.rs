@@ -10,6 +10,7 @@ use keepalive_proto::ResponseHead;
 
 use crate::auth::tries::Tries;
 use crate::config::Settings;
+use crate::config::limits::Limits;
 use crate::connection::Connection;
 use crate::connection::ends::Ends;
 use crate::connection::manager::ClientPool;
@@ -28,7 +29,7 @@ use crate::request::Request;
 pub(crate) struct Call<'a, W> {
     pub settings: &'a Settings,
     pub pool: &'a Arc<ClientPool>,
-    pub deadlines: Deadlines,
+    pub deadlines: Deadlines<'a>,
     pub record: Record<'a>,
     pub wait: &'a mut W,
     /// Field lines that the request gets beside its own.
@@ -46,6 +47,7 @@ pub(crate) struct Call<'a, W> {
 impl<'a, W: Wait> Call<'a, W> {
     pub fn new(
         settings: &'a Settings,
+        limits: &'a Limits,
         pool: &'a Arc<ClientPool>,
         request: &'a Request,
         wait: &'a mut W,
@@ -54,7 +56,7 @@ impl<'a, W: Wait> Call<'a, W> {
         Call {
             settings,
             pool,
-            deadlines: Deadlines::new(&settings.config, &request.timeouts, started),
+            deadlines: Deadlines::new(limits, started),
             record: Record::new(pool, request.observer.as_ref(), started),
             wait,
             fields: Cow::Borrowed(&[]),
@@ -131,10 +133,15 @@ pub(crate) struct Record<'a> {
     /// What the wire of the connection had counted before it: sent, received.
     before: [u64; 2],
     pool: &'a ClientPool,
+    /// Who is told, if anybody is.
+    told: Option<Box<Told<'a>>>,
+}
+
+/// For whoever is told.
+struct Told<'a> {
+    /// The request's own observer.
     observer: Option<&'a Arc<dyn Observer>>,
-    /// Somebody is told.
-    observed: bool,
-    /// Its number for whoever is told.
+    /// Its number.
     request: u64,
     watch: Watch,
 }
@@ -148,7 +155,10 @@ impl<'a> Record<'a> {
         let is_on = |observer: &Arc<dyn Observer>| observer.is_on();
         let all = &pool.manager.observer;
         let observed = observer.is_some_and(is_on) || all.get().is_some_and(is_on);
-        let request = if observed { pool.manager.process.next_request_id() } else { 0 };
+        let told = observed.then(|| {
+            let request = pool.manager.process.next_request_id();
+            Box::new(Told { observer, request, watch: Watch::default() })
+        });
         Record {
             info: Tally::default(),
             marks: Marks::at(started),
@@ -157,16 +167,16 @@ impl<'a> Record<'a> {
             ends: None,
             before: [0; 2],
             pool,
-            observer,
-            observed,
-            request,
-            watch: Watch::default(),
+            told,
         }
     }
 
     /// For what goes on beside a call: observers are told, nothing is written down of the call.
     fn aside(&self) -> Record<'a> {
-        let Record { pool, observer, observed, request, .. } = *self;
+        let told = self.told.as_ref().map(|told| {
+            let Told { observer, request, .. } = **told;
+            Box::new(Told { observer, request, watch: Watch::default() })
+        });
         Record {
             info: Tally::default(),
             marks: Marks::at(self.marks.started),
@@ -174,11 +184,8 @@ impl<'a> Record<'a> {
             informational: None,
             ends: None,
             before: [0; 2],
-            pool,
-            observer,
-            observed,
-            request,
-            watch: Watch::default(),
+            pool: self.pool,
+            told,
         }
     }
 
@@ -234,36 +241,27 @@ impl<'a> Record<'a> {
             Event::HedgeWon => self.info.hedge_won = true,
             _ => {}
         }
-        if self.observed {
-            self.told(&event);
+        if let Some(told) = &self.told {
+            told.tell(self.pool, &event);
         }
-    }
-
-    #[cold]
-    fn told(&self, event: &Event<'_>) {
-        // A client hears of each dial from the pool.
-        if !matches!(event, Event::Dialled { .. }) {
-            self.pool.manager.tell_of(self.request, event);
-        }
-        self.tell_own(event);
     }
 
     /// Tells the observer of the request alone, of what the client hears of from its pool.
     pub fn tell_own(&self, event: &Event<'_>) {
-        if self.observed {
-            tell(self.observer, self.request, event);
+        if let Some(told) = &self.told {
+            tell(told.observer, told.request, event);
         }
     }
 
     /// Its number for whoever is told; 0 when nobody is.
     pub fn request(&self) -> u64 {
-        self.request
+        self.told.as_ref().map_or(0, |told| told.request)
     }
 
     /// Whom a dial that is begun for it is told to.
-    #[cold]
     pub fn witness(&self) -> Option<Arc<dyn Any + Send + Sync>> {
-        let (observer, request) = (self.observer?.clone(), self.request);
+        let Told { observer, request, .. } = **self.told.as_ref()?;
+        let observer = observer?.clone();
         Some(Arc::new(Witness { observer, request }))
     }
 
@@ -273,31 +271,36 @@ impl<'a> Record<'a> {
     }
 
     /// Whether somebody wants to be told of what takes work to find out.
+    #[inline]
     pub fn is_observed(&self) -> bool {
-        self.observed
+        self.told.is_some()
     }
 
     /// The machine has the head, and nothing else, to be written.
     #[inline]
     pub fn head_ready(&mut self, wire: &Wire) {
-        if self.observed {
-            self.watch = Watch::of(wire);
+        if let Some(told) = &mut self.told {
+            told.watch = Watch::of(wire);
         }
     }
 
     /// Something was written.
     #[inline]
     pub fn wrote(&mut self, wire: &Wire) {
-        if self.observed && self.watch.has_sent_head(wire) {
-            self.tell(Event::HeadSent);
+        if let Some(told) = &mut self.told
+            && told.watch.has_sent_head(wire)
+        {
+            told.tell(self.pool, &Event::HeadSent);
         }
     }
 
     /// Something was read.
     #[inline]
     pub fn read(&mut self, wire: &Wire) {
-        if self.observed && self.watch.has_heard(wire) {
-            self.tell(Event::FirstByte);
+        if let Some(told) = &mut self.told
+            && told.watch.has_heard(wire)
+        {
+            told.tell(self.pool, &Event::FirstByte);
         }
     }
 
@@ -328,6 +331,7 @@ impl<'a> Record<'a> {
         self.info = Tally { bytes_sent, bytes_received, requests, ..self.info };
         (self.before, self.informational) = (other.before, other.informational.take());
         self.marks.leased(begun);
+        (self.marks.sent, self.marks.head) = (other.marks.sent, other.marks.head);
     }
 
     /// What the wire of the connection had received before it.
@@ -338,10 +342,21 @@ impl<'a> Record<'a> {
     /// `error` is the end of the call: what is known of it goes with that.
     #[cold]
     pub fn failed(&mut self, error: Error) -> Error {
-        let mut marks = self.marks;
+        let mut marks = self.marks.clone();
         marks.failed(self.begun, error.phase(), Instant::now());
         self.tell(Event::Failed(&error));
         error.with_info(self.info.told(self.ends.as_ref()), marks.timings(None))
+    }
+}
+
+impl Told<'_> {
+    #[cold]
+    fn tell(&self, pool: &ClientPool, event: &Event<'_>) {
+        // A client hears of each dial from the pool.
+        if !matches!(event, Event::Dialled { .. }) {
+            pool.manager.tell_of(self.request, event);
+        }
+        tell(self.observer, self.request, event);
     }
 }
 

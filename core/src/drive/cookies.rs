@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use crate::config::Settings;
 use crate::cookies::{CookieKeeper, Cookies, Place, field_of};
 use crate::drive::call::Call;
 use crate::drive::replay;
@@ -58,76 +59,145 @@ pub(super) fn are_off<W>(call: &Call<'_, W>, request: &Request) -> bool {
     request.cookies.is_none() && call.settings.cookies.get().is_none()
 }
 
+/// Whether somebody keeps them who has to be waited for.
+#[inline(always)]
+pub(super) fn are_elsewhere<W>(call: &Call<'_, W>, request: &Request) -> bool {
+    !are_off(call, request) && elsewhere(call.settings, request).is_some()
+}
+
+fn elsewhere<'a>(
+    settings: &'a Settings,
+    request: &'a Request,
+) -> Option<&'a Arc<dyn CookieKeeper>> {
+    match keeper(&request.cookies, settings.cookies.get())? {
+        Cookies::Keeper(keeper) => Some(keeper),
+        Cookies::Jar(_) => None,
+    }
+}
+
+/// How long the field lines of a request are without its cookies; `None`: it can have none.
+pub(super) type Without = Option<usize>;
+
+/// Gives `request` its own cookies and those of the engine's jar.
+#[inline(always)]
+pub(super) fn give<W>(call: &mut Call<'_, W>, request: &Request) -> Without {
+    match are_off(call, request) {
+        true => None,
+        false => Some(give_some(call, request)),
+    }
+}
+
+#[inline(never)]
+fn give_some<W>(call: &mut Call<'_, W>, request: &Request) -> usize {
+    let without = call.fields.len();
+    if takes_some(request) {
+        let field = match keeper(&request.cookies, call.settings.cookies.get()) {
+            Some(Cookies::Jar(jar)) => jar.field(&place(request), own(request)),
+            _ => field_of(own(request)),
+        };
+        add(call, field);
+    }
+    without
+}
+
+/// Keeps in the engine's jar what the answer sets, and takes the cookies from the field lines again.
+#[inline(always)]
+pub(super) fn receive<W>(
+    call: &mut Call<'_, W>,
+    request: &Request,
+    without: Without,
+    result: &Result<Box<Reply>>,
+) {
+    if let Some(without) = without {
+        receive_some(call, request, without, result);
+    }
+}
+
+#[inline(never)]
+fn receive_some<W>(
+    call: &mut Call<'_, W>,
+    request: &Request,
+    without: usize,
+    result: &Result<Box<Reply>>,
+) {
+    take_back(call, without);
+    if let Ok(reply) = result
+        && let Some(Cookies::Jar(jar)) = keeper(&request.cookies, call.settings.cookies.get())
+        && sets_some(request, reply)
+    {
+        jar.receive(&place(request), reply.headers().get_all(SET_COOKIE));
+    }
+}
+
 /// Sends `request` with cookies, if there are any for it, and keeps those of the answer.
 pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
-    let keeper = keeper(&request.cookies, call.settings.cookies.get()).cloned();
-    let is_own = request.decides_header(b"cookie");
-    if request.head.is_connect() {
-        return replay::send(call, request).await;
+    let Some(keeper) = elsewhere(call.settings, request).cloned() else {
+        let without = give(call, request);
+        let result = replay::send(call, request).await;
+        receive(call, request, without, &result);
+        return result;
+    };
+    let without = call.fields.len();
+    if takes_some(request) {
+        let field = asked(call, request, keeper.clone()).await?;
+        add(call, field);
     }
-    let field = match is_own {
-        true => None,
-        false => field(call, request, keeper.as_ref()).await?,
-    };
-    let reply = match field {
-        None => replay::send(call, request).await?,
-        Some(field) => {
-            let line = [&call.fields, &b"Cookie: "[..], &field, b"\r\n"].concat();
-            let fields = std::mem::replace(&mut call.fields, Cow::Owned(line));
-            let reply = replay::send(call, request).await;
-            call.fields = fields;
-            reply?
-        }
-    };
-    if let Some(keeper) = keeper
-        && reply.status() != PROXY_ASKS
-        && reply.headers().get(SET_COOKIE).is_some()
-    {
-        keep(call, request, keeper, &reply).await?;
+    let result = replay::send(call, request).await;
+    take_back(call, without);
+    let reply = result?;
+    if sets_some(request, &reply) {
+        let set = reply.headers().get_all(SET_COOKIE);
+        let fields: Vec<_> = set.map(<[u8]>::to_vec).collect();
+        let url = request.url().to_string();
+        ask(call, request, keeper, move |keeper| keeper.received(&url, fields)).await?;
     }
     Ok(reply)
 }
 
-/// Keeps what the answer sets.
-async fn keep<W: Wait>(
-    call: &mut Call<'_, W>,
-    request: &Request,
-    keeper: Cookies,
-    reply: &Reply,
-) -> Result<()> {
-    let set = reply.headers().get_all(SET_COOKIE);
-    match keeper {
-        Cookies::Jar(jar) => {
-            jar.receive(&place(request), set);
-            Ok(())
-        }
-        Cookies::Keeper(keeper) => {
-            let fields: Vec<_> = set.map(<[u8]>::to_vec).collect();
-            let url = request.url().to_string();
-            ask(call, request, keeper, move |keeper| keeper.received(&url, fields)).await
-        }
+fn takes_some(request: &Request) -> bool {
+    !request.head.is_connect() && !request.decides_header(b"cookie")
+}
+
+fn sets_some(request: &Request, reply: &Reply) -> bool {
+    reply.status() != PROXY_ASKS
+        && !request.head.is_connect()
+        && reply.headers().get(SET_COOKIE).is_some()
+}
+
+fn add<W>(call: &mut Call<'_, W>, field: Option<Vec<u8>>) {
+    if let Some(field) = field {
+        let lines: [&[u8]; 4] = [&call.fields, b"Cookie: ", &field, b"\r\n"];
+        call.fields = Cow::Owned(lines.concat());
     }
 }
 
-/// The value of the Cookie field.
-async fn field<W: Wait>(
-    call: &mut Call<'_, W>,
-    request: &Request,
-    keeper: Option<&Cookies>,
-) -> Result<Option<Vec<u8>>> {
-    // What a caller gives for one request is for the origin that it named.
-    let own = match &request.cookies {
+fn take_back<W>(call: &mut Call<'_, W>, without: usize) {
+    if let Cow::Owned(lines) = &mut call.fields {
+        lines.truncate(without);
+    }
+}
+
+/// What a caller gives for one request is for the origin that it named.
+fn own(request: &Request) -> &[(Vec<u8>, Vec<u8>)] {
+    match &request.cookies {
         Some(own) if !request.strayed => own.pairs(),
         _ => &[],
-    };
-    let kept = match keeper {
-        None => return Ok(field_of(own)),
-        Some(Cookies::Jar(jar)) => return Ok(jar.field(&place(request), own)),
-        Some(Cookies::Keeper(keeper)) => {
-            let url = request.url().to_string();
-            ask(call, request, keeper.clone(), move |keeper| keeper.header(&url)).await?
-        }
-    };
+    }
+}
+
+/// The value of the Cookie field, with what somebody else's jar gives.
+async fn asked<W: Wait>(
+    call: &mut Call<'_, W>,
+    request: &Request,
+    keeper: Arc<dyn CookieKeeper>,
+) -> Result<Option<Vec<u8>>> {
+    let url = request.url().to_string();
+    let kept = ask(call, request, keeper, move |keeper| keeper.header(&url)).await?;
+    beside(kept, own(request))
+}
+
+/// What a keeper gave, and beside it what the request has.
+fn beside(kept: Option<Vec<u8>>, own: &[(Vec<u8>, Vec<u8>)]) -> Result<Option<Vec<u8>>> {
     let valid =
         |field: &Vec<u8>| !field.iter().any(|&byte| byte < b' ' && byte != b'\t' || byte == 0x7f);
     if !kept.as_ref().is_none_or(valid) {
@@ -136,6 +206,37 @@ async fn field<W: Wait>(
     }
     let fields: Vec<_> = kept.into_iter().chain(field_of(own)).collect();
     Ok((!fields.is_empty()).then(|| fields.join(&b"; "[..])))
+}
+
+/// The value of the Cookie field of a request that somebody else sends; a keeper is asked on this thread.
+pub(crate) fn field_now(client: Option<&Cookies>, request: &Request) -> Result<Option<Vec<u8>>> {
+    if request.decides_header(b"cookie") {
+        return Ok(None);
+    }
+    let own = own(request);
+    match keeper(&request.cookies, client) {
+        None => Ok(field_of(own)),
+        Some(Cookies::Jar(jar)) => Ok(jar.field(&place(request), own)),
+        Some(Cookies::Keeper(keeper)) => beside(keeper.header(request.url())?, own),
+    }
+}
+
+/// Keeps what the answer to such a request sets.
+pub(crate) fn keep_now(
+    client: Option<&Cookies>,
+    request: &Request,
+    fields: Vec<Vec<u8>>,
+) -> Result<()> {
+    match keeper(&request.cookies, client) {
+        Some(Cookies::Jar(jar)) => {
+            jar.receive(&place(request), fields.iter().map(Vec::as_slice));
+            Ok(())
+        }
+        Some(Cookies::Keeper(keeper)) if !fields.is_empty() => {
+            keeper.received(request.url(), fields)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn place(request: &Request) -> Place<'_> {

@@ -20,7 +20,7 @@ mod phase;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::task::{Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use keepalive_proto::{Event as Came, Fields, ResponseHead};
@@ -34,7 +34,8 @@ use crate::drive::body::broken;
 use crate::drive::call::{Call, Record};
 use crate::drive::early::settle;
 use crate::drive::exchange::phase::{Phase, Step};
-use crate::drive::expect;
+use crate::drive::expect::{self, EXPECTATION_FAILED};
+use crate::drive::metered_upload;
 use crate::drive::pipeline;
 use crate::drive::start::start;
 use crate::drive::upload::Upload;
@@ -46,15 +47,25 @@ use crate::observe::Event;
 use crate::origin::Origin;
 use crate::request::Request;
 
-/// A response head, and when things happened.
-pub(crate) struct HeadReceived {
-    pub head: ResponseHead,
+/// What has come of the answer. It is written where its reader has it: a head that is handed on is copied.
+#[derive(Default)]
+pub(crate) struct Arrived {
+    /// The final head, after an exchange that went well.
+    pub head: Option<ResponseHead>,
     /// What came of the body while the request was still being sent; seldom anything.
     pub early: Option<Box<EarlyResponse>>,
-    pub sent_at: Instant,
-    pub head_at: Instant,
+    /// 100 (Continue) came.
+    go_on: bool,
     /// The request said that its body waits for the server's word.
-    pub asked: bool,
+    asked: bool,
+}
+
+impl Arrived {
+    /// Whether a server refused to say its word.
+    #[inline]
+    pub fn refuses(&self) -> bool {
+        self.asked && self.head.as_ref().is_some_and(|head| head.status == EXPECTATION_FAILED)
+    }
 }
 
 /// The part of a response that overtook the rest of its request: a server may answer what it has
@@ -98,19 +109,20 @@ impl Failure {
 pub(crate) struct Attempt<'a, 'b> {
     pub lease: &'a mut Lease,
     pub request: &'a Request,
-    pub upload: Upload<'b>,
+    pub upload: &'a mut Upload<'b>,
     /// When it got its connection.
     pub now: Instant,
 }
 
-/// Sends the request and receives until the response head is there.
+/// Sends the request and receives until the response head has arrived.
 pub(super) async fn exchange<W: Wait>(
     call: &mut Call<'_, W>,
     attempt: Attempt<'_, '_>,
-) -> std::result::Result<HeadReceived, Failure> {
+    come: &mut Arrived,
+) -> std::result::Result<(), Failure> {
     let Attempt { lease, request, upload, now } = attempt;
     let mut begun = begin(call, lease, request, now)?;
-    let result = run(call, Attempt { lease, request, upload, now }, &mut begun).await;
+    let result = run(call, Attempt { lease, request, upload, now }, &mut begun, come).await;
     end(call, lease, &begun, result)
 }
 
@@ -148,8 +160,8 @@ pub(super) fn end<W: Wait>(
     call: &mut Call<'_, W>,
     lease: &mut Lease,
     begun: &Begun,
-    result: Result<HeadReceived>,
-) -> std::result::Result<HeadReceived, Failure> {
+    result: Result<()>,
+) -> std::result::Result<(), Failure> {
     let host = lease.host();
     let connection = lease.connection().map_err(Failure::before)?;
     call.record.counts(connection);
@@ -174,22 +186,14 @@ enum Turn {
     Piece(Result<Option<Bytes>>),
 }
 
-/// What has come of the answer.
-#[derive(Default)]
-struct Arrived {
-    head: Option<ResponseHead>,
-    early: Option<Box<EarlyResponse>>,
-    /// 100 (Continue) came.
-    go_on: bool,
-}
-
 /// The step between.
 pub(super) async fn run<W: Wait>(
     call: &mut Call<'_, W>,
     attempt: Attempt<'_, '_>,
     begun: &mut Begun,
-) -> Result<HeadReceived> {
-    let Attempt { lease, request, mut upload, mut now } = attempt;
+    come: &mut Arrived,
+) -> Result<()> {
+    let Attempt { lease, request, upload, mut now } = attempt;
     let connection = lease.connection()?;
     let Begun { ahead, ref mut opening, .. } = *begun;
     let origin: &Origin = &request.target.origin;
@@ -217,11 +221,10 @@ pub(super) async fn run<W: Wait>(
     let before = wire.written;
     let mut phase = Phase::SendHead;
     let mut deadline = deadlines.starting(now, deadlines.send, ErrorKind::SendTimeout);
-    let mut sent_at = now;
     // What was sent behind another request may be answered already.
-    let (mut come, mut arrived) = (Arrived::default(), ahead);
+    let mut arrived = ahead;
     if ahead {
-        upload = Upload::Empty;
+        *upload = Upload::Empty;
         phase = Phase::AwaitHead;
         record.marks.sent = now;
         deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
@@ -230,7 +233,7 @@ pub(super) async fn run<W: Wait>(
     loop {
         if std::mem::take(&mut arrived) {
             record.read(wire);
-            take_early(wire, record, &mut come)?;
+            take_early(wire, record, come)?;
             if held && phase == Phase::AwaitContinue {
                 let is_final = come.head.is_some();
                 // What nobody asked for spoils no echo: its success is made of what is to be sent.
@@ -238,7 +241,7 @@ pub(super) async fn run<W: Wait>(
                 if is_final && !wanted {
                     wire.http.stop_sending();
                     phase = phase.after(Step::FinalHead);
-                    sent_at = now;
+                    record.marks.sent = now;
                     held = false;
                 } else if is_final || come.go_on {
                     held = false;
@@ -247,30 +250,31 @@ pub(super) async fn run<W: Wait>(
                 }
             }
         }
-        if come.head.is_some()
+        if let Some(head) = &come.head
             && (phase == Phase::AwaitHead || wire.http.send_stopped() || wire.is_sent())
-            && let Some(head) = come.head.take()
         {
             if phase.sends() {
-                sent_at = now;
+                record.marks.sent = now;
                 if wire.is_sent() {
                     record.tell(Event::Sent { bytes: wire.written - before });
                 }
             }
-            let asked = asks.is_some();
             if let Some(memory) = &asks {
+                come.asked = true;
                 expect::concluded(memory, head.version, come.go_on, now);
             }
-            return Ok(HeadReceived { head, early: come.early, sent_at, head_at: now, asked });
+            record.marks.head = now;
+            return Ok(());
         }
-        let starved =
-            !held && !wire.http.send_stopped() && upload.fill(&mut wire.http, trailers)?;
+        let starved = !held
+            && !upload.is_over()
+            && !wire.http.send_stopped()
+            && upload.fill(&mut wire.http, trailers)?;
         let output = wire.wants_write() || (!held && upload.direct(&wire.http).is_some());
         if !output && !starved && phase.sends() {
             let step = if held { Step::WroteHead } else { Step::WroteAll };
             phase = phase.after(step);
             if phase == Phase::AwaitHead {
-                sent_at = now;
                 record.marks.sent = now;
                 deadline = deadlines.starting(now, deadlines.header, ErrorKind::ReadTimeout);
                 record.tell(Event::Sent { bytes: wire.written - before });
@@ -294,29 +298,52 @@ pub(super) async fn run<W: Wait>(
             false => Want::Answer,
         };
         // Waiting for the caller's own body is not the server's stall.
-        let limit = if starved { deadlines.total } else { deadline };
-        let turn = std::future::poll_fn(|cx| {
-            if starved && let Upload::Stream { source, .. } = &mut upload {
-                // A source that is always ready, if only with nothing, waits for no socket.
-                if let Err(stopped) = ready!(wait.poll_turn(cx, &limit)) {
-                    return Poll::Ready(Err(stopped));
-                }
-                if let Poll::Ready(piece) = wait.poll_beside(cx, &mut |cx| source.poll_chunk(cx)) {
-                    return Poll::Ready(Ok(Turn::Piece(piece)));
-                }
+        let stall = if starved { &deadlines.total } else { &deadline };
+        let metered;
+        let (limit, paused) = match upload.meter() {
+            None => (stall, false),
+            Some(meter) => {
+                metered = metered_upload::before(meter, *stall, starved, now, output);
+                (&metered.0, metered.1)
             }
-            let mut op = |fd: BorrowedFd<'_>, look: &mut Look| match look.direction {
-                Direction::Read => {
-                    let (received, drained) = wire.try_read(fd, READ_SIZE)?;
-                    look.drained = drained;
-                    Ok(Turn::Read(received))
-                }
-                Direction::Write => write(wire, fd, held, &mut upload).map(Turn::Wrote),
-            };
-            wait.poll_io(cx, io, want, &limit, &mut op)
-        })
-        .await;
-        now = Instant::now();
+        };
+        let turn = match &mut *upload {
+            Upload::Stream { source, .. } if starved => {
+                std::future::poll_fn(|cx| {
+                    // A source that is always ready, if only with nothing, waits for no socket.
+                    if let Err(stopped) = ready!(wait.poll_turn(cx, limit)) {
+                        return Poll::Ready(Err(stopped));
+                    }
+                    if !paused
+                        && let Poll::Ready(piece) =
+                            wait.poll_beside(cx, &mut |cx| source.poll_chunk(cx))
+                    {
+                        return Poll::Ready(Ok(Turn::Piece(piece)));
+                    }
+                    wait.poll_io(cx, io, want, limit, &mut |fd, look| match look.direction {
+                        Direction::Read => read(wire, fd, look),
+                        Direction::Write => wire.try_write(fd).map(Turn::Wrote),
+                    })
+                })
+                .await
+            }
+            upload => {
+                let mut op = |fd: BorrowedFd<'_>, look: &mut Look| match look.direction {
+                    Direction::Read => read(wire, fd, look),
+                    Direction::Write => write(wire, fd, held, upload).map(Turn::Wrote),
+                };
+                std::future::poll_fn(|cx| wait.poll_io(cx, io, want, limit, &mut op)).await
+            }
+        };
+        let began = std::mem::replace(&mut now, Instant::now());
+        if let Some(meter) = upload.meter()
+            && output
+        {
+            let count = if let Ok(Turn::Wrote(count)) = turn { count } else { 0 };
+            // What its source takes is not the peer's time.
+            let waited = if starved { Duration::ZERO } else { now - began };
+            metered_upload::after(meter, count, waited, origin)?;
+        }
         match turn {
             Ok(Turn::Wrote(count)) => {
                 if !held {
@@ -351,7 +378,7 @@ pub(super) async fn run<W: Wait>(
                 arrived = true;
             }
             Ok(Turn::Piece(piece)) => {
-                if let Upload::Stream { piece: next, ended, .. } = &mut upload {
+                if let Upload::Stream { piece: next, ended, .. } = &mut *upload {
                     match piece? {
                         Some(bytes) => *next = bytes,
                         None => *ended = true,
@@ -371,6 +398,8 @@ pub(super) async fn run<W: Wait>(
             }
             // The caller's own body may be there.
             Err(Stopped::Woken) => {}
+            // It may go on, or the least speed was looked at.
+            Err(Stopped::Expired) if upload.meter().is_some() && !stall.is_over() => {}
             Err(Stopped::Io(error)) if wire.transport.is_handshaking() => {
                 return Err(handshake_error(&origin.authority(), &error));
             }
@@ -380,6 +409,13 @@ pub(super) async fn run<W: Wait>(
             }
         }
     }
+}
+
+#[inline]
+fn read(wire: &mut Wire, fd: BorrowedFd<'_>, look: &mut Look) -> io::Result<Turn> {
+    let (received, drained) = wire.try_read(fd, READ_SIZE)?;
+    look.drained = drained;
+    Ok(Turn::Read(received))
 }
 
 fn write(
@@ -403,7 +439,7 @@ fn is_much(early: &Option<Box<EarlyResponse>>) -> bool {
 /// Takes the final head; and what follows it only while the request is still being sent, since
 /// afterwards the body is the caller's to read.
 fn take_early(wire: &mut Wire, record: &mut Record<'_>, come: &mut Arrived) -> Result<()> {
-    let Arrived { head, early, go_on } = come;
+    let Arrived { head, early, go_on, .. } = come;
     let http = &mut wire.http;
     while head.is_none() || !(http.send_done() || http.send_stopped()) {
         match http.poll_event()? {
@@ -430,9 +466,9 @@ fn rescue(
     record: &mut Record<'_>,
     io: &Io,
     stopped: Stopped,
-    mut come: Arrived,
+    come: &mut Arrived,
     (origin, phase, deadline): (&Origin, error::Phase, &Deadline),
-) -> Result<HeadReceived> {
+) -> Result<()> {
     if matches!(stopped, Stopped::Io(_)) && phase == error::Phase::Send {
         // The answer stands at the front; what follows it is read later.
         let mut turn = wait::Turn::default();
@@ -441,12 +477,10 @@ fn rescue(
         {
             turn.spend(count);
         }
-        if take_early(wire, record, &mut come).is_ok()
-            && let Some(head) = come.head
-        {
+        if take_early(wire, record, come).is_ok() && come.head.is_some() {
             let now = Instant::now();
-            let early = come.early;
-            return Ok(HeadReceived { head, early, sent_at: now, head_at: now, asked: false });
+            (record.marks.sent, record.marks.head) = (now, now);
+            return Ok(());
         }
     }
     Err(broken(stopped, &mut wire.http, phase, origin, deadline))

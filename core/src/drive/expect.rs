@@ -83,7 +83,7 @@ pub(super) fn concluded(memory: &OriginState, version: Version, word: bool, now:
 
 /// When a body that waits goes without the word: after a second, or when half of the time is over that
 /// the whole exchange has, so that a short limit is not spent on it.
-pub(super) fn patience(now: Instant, deadlines: &Deadlines) -> Deadline {
+pub(super) fn patience(now: Instant, deadlines: &Deadlines<'_>) -> Deadline {
     let half = deadlines.total.left().map(|left| left / 2);
     let limits = [deadlines.send, half];
     let time = limits.into_iter().flatten().fold(PATIENCE, Duration::min);

@@ -13,7 +13,7 @@ use crate::connection::lease::Lease;
 use crate::connection::manager::ClientPool;
 use crate::deadline::Deadline;
 use crate::drive::call::Call;
-use crate::drive::exchange::{self, Attempt, Failure, HeadReceived};
+use crate::drive::exchange::{self, Arrived, Attempt, Failure};
 use crate::drive::upload::Upload;
 use crate::drive::wait::{Wait, Waited};
 use crate::error::{ErrorKind, Sent};
@@ -22,7 +22,7 @@ use crate::origin::route::Route;
 use crate::origin::state::OriginState;
 use crate::pool::Moment;
 use crate::repeat;
-use crate::request::Request;
+use crate::request::{Body, Request};
 use crate::stats::CloseCause;
 
 /// Whether a request may be sent twice at the client's wish.
@@ -30,13 +30,20 @@ use crate::stats::CloseCause;
 pub(crate) fn allowed(config: &ClientConfig, request: &Request) -> bool {
     config.hedge
         && !request.head.switches()
+        && !is_metered(config, request)
         && repeat::Attempt { sent: Sent::All, ..request.attempt() }.beside()
+}
+
+/// Whether the speed of its body is limited, or told of: only one of two could be measured.
+fn is_metered(config: &ClientConfig, request: &Request) -> bool {
+    let is_paced = request.pace.is_some() || config.limits_speed();
+    is_paced && !matches!(request.body, Body::Empty)
 }
 
 /// What came of a hedged exchange.
 enum End {
-    First(HeadReceived),
-    Second(HeadReceived),
+    First,
+    Second,
     /// Both failed; the first one's failure counts.
     Neither(Failure),
 }
@@ -46,15 +53,16 @@ enum End {
 pub(super) async fn exchange<W: Wait>(
     call: &mut Call<'_, W>,
     attempt: Attempt<'_, '_>,
-) -> Result<HeadReceived, Failure> {
+    come: &mut Arrived,
+) -> Result<(), Failure> {
     let memory = match attempt.lease.connection() {
         Ok(connection) => connection.memory().clone(),
         Err(error) => return Err(Failure::before(error)),
     };
     let now = attempt.now;
-    let result = race(call, &memory, attempt).await;
-    if let Ok(received) = &result {
-        memory.answered(received.head_at.saturating_duration_since(now));
+    let result = race(call, &memory, attempt, come).await;
+    if result.is_ok() {
+        memory.answered(call.record.marks.head.saturating_duration_since(now));
     }
     result
 }
@@ -63,13 +71,14 @@ async fn race<W: Wait>(
     call: &mut Call<'_, W>,
     memory: &OriginState,
     attempt: Attempt<'_, '_>,
-) -> Result<HeadReceived, Failure> {
+    come: &mut Arrived,
+) -> Result<(), Failure> {
     let (late, second_wait) = (memory.late_after(), call.wait.another());
     let (Some(late), Some(mut second_wait)) = (late, second_wait) else {
-        return exchange::exchange(call, attempt).await;
+        return exchange::exchange(call, attempt, come).await;
     };
     let Ok(route) = call.route(attempt.request) else {
-        return exchange::exchange(call, attempt).await;
+        return exchange::exchange(call, attempt, come).await;
     };
     let Attempt { lease, request, upload, now } = attempt;
     let pool = call.pool;
@@ -77,31 +86,33 @@ async fn race<W: Wait>(
     let mut second_call = call.beside(&mut second_wait);
     let (mut other, begun): (Option<Lease>, Instant);
     let (mut first_failed, mut second_failed) = (None, false);
+    let mut second_come = Arrived::default();
     let end = {
         let first = Attempt { lease: &mut *lease, request, upload, now };
-        let mut first = pin!(exchange::exchange(call, first));
+        let mut first = pin!(exchange::exchange(call, first, &mut *come));
         if let Some(result) = before(now, late, second_call.wait, first.as_mut()).await {
             return result;
         }
         other = idle(pool, &route).filter(|_| memory.budget.spend(Instant::now(), percent));
         let Some(second_lease) = &mut other else { return first.await };
         second_call.record.tell(Event::Hedge);
-        let upload = Upload::new(&request.body, None);
+        let upload = &mut Upload::whole(&request.body);
         begun = Instant::now();
         let second = Attempt { lease: second_lease, request, upload, now: begun };
-        let mut second = pin!(exchange::exchange(&mut second_call, second));
+        let second = exchange::exchange(&mut second_call, second, &mut second_come);
+        let mut second = pin!(second);
         std::future::poll_fn(|cx| {
             if first_failed.is_none()
                 && let Poll::Ready(result) = first.as_mut().poll(cx)
             {
                 match result {
-                    Ok(received) => return Poll::Ready(End::First(received)),
+                    Ok(()) => return Poll::Ready(End::First),
                     Err(failure) => first_failed = Some(failure),
                 }
             }
             if !second_failed && let Poll::Ready(result) = second.as_mut().poll(cx) {
                 match result {
-                    Ok(received) => return Poll::Ready(End::Second(received)),
+                    Ok(()) => return Poll::Ready(End::Second),
                     Err(_) => second_failed = true,
                 }
             }
@@ -121,11 +132,12 @@ async fn race<W: Wait>(
     let reason = |failed: bool| if failed { CloseCause::Failed } else { CloseCause::HedgeLost };
     call.record.info.hedged = true;
     match end {
-        End::First(received) => {
+        End::First => {
             other.discard(reason(second_failed));
-            Ok(received)
+            Ok(())
         }
-        End::Second(received) => {
+        End::Second => {
+            *come = second_come;
             std::mem::swap(lease, &mut other);
             other.discard(reason(first_failed.is_some()));
             call.record.tell(Event::HedgeWon);
@@ -134,7 +146,7 @@ async fn race<W: Wait>(
                 call.record.info.connection_id = connection.id;
                 call.record.info.reused = connection.served > 0;
             }
-            Ok(received)
+            Ok(())
         }
         End::Neither(failure) => {
             other.discard(CloseCause::Failed);

@@ -1,4 +1,4 @@
-//! What is kept of the answers that led elsewhere.
+//! What is kept of the answers that led elsewhere, or to the same place with credentials.
 
 use std::sync::Arc;
 
@@ -39,6 +39,12 @@ impl History {
             self.hops.remove(0);
         }
         self.hops.push(Arc::new(hop));
+    }
+
+    /// Adds those of another, which came later.
+    pub fn append(&mut self, mut later: History) {
+        self.hops.append(&mut later.hops);
+        self.hops.drain(..self.hops.len().saturating_sub(MOST));
     }
 
     pub fn hops(&self) -> &[Arc<Hop>] {

@@ -54,7 +54,7 @@ impl Tally {
 }
 
 /// When things happened: the durations between are made when somebody asks for them.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Marks {
     /// The request was handed over.
     pub started: Instant,
@@ -64,45 +64,53 @@ pub(crate) struct Marks {
     pub sent: Instant,
     /// The head was there.
     pub head: Instant,
-    /// The wait for that connection, but for its dial.
-    pub queued: Duration,
+    /// What became of the wait for that connection; most requests find one.
+    waits: Option<Box<Waits>>,
+}
+
+/// The parts of a wait for a connection.
+#[derive(Clone, Copy, Default)]
+struct Waits {
+    /// But for its dial.
+    queued: Duration,
     /// Resolving, connecting and the TLS handshake, where the request waited for them.
-    pub dialled: [Duration; 3],
+    dialled: [Duration; 3],
 }
 
 impl Marks {
     /// Nothing has happened since `started`.
     pub fn at(started: Instant) -> Marks {
-        Marks {
-            started,
-            leased: started,
-            sent: started,
-            head: started,
-            queued: Duration::ZERO,
-            dialled: Default::default(),
-        }
+        Marks { started, leased: started, sent: started, head: started, waits: None }
+    }
+
+    /// They are another's from now on.
+    #[inline(always)]
+    pub fn take(&mut self) -> Marks {
+        let Marks { started, leased, sent, head, .. } = *self;
+        Marks { started, leased, sent, head, waits: self.waits.take() }
     }
 
     /// The connection is there. What came before `now` and is not said is of no phase.
+    #[inline]
     pub fn leased(&mut self, now: Instant) {
         self.leased = now;
-        self.queued = Duration::ZERO;
-        self.dialled = Default::default();
+        self.waits = None;
     }
 
     /// It was waited for from `asked` on: what of that its dial was, as far as it fell into the wait.
     #[cold]
     pub fn waited(&mut self, asked: Instant, opening: &Opening, is_new: bool) {
         let Opening { began, ready, spent } = *opening;
+        let waits = self.waits.get_or_insert_default();
         if !is_new || ready <= asked {
-            self.queued = self.leased.saturating_duration_since(asked);
+            waits.queued = self.leased.saturating_duration_since(asked);
             return;
         }
         let (began, ready) = (began.min(self.leased), ready.min(self.leased));
-        self.queued = began.saturating_duration_since(asked);
+        waits.queued = began.saturating_duration_since(asked);
         let mut left = ready.saturating_duration_since(began.max(asked));
         // One that was under way already had come further: what was last is what was waited for.
-        for (phase, spent) in self.dialled.iter_mut().zip(spent).rev() {
+        for (phase, spent) in waits.dialled.iter_mut().zip(spent).rev() {
             *phase = spent.min(left);
             left -= *phase;
         }
@@ -110,7 +118,7 @@ impl Marks {
 
     /// The handshake that was left open for the request ended before it was sent.
     pub fn settled(&mut self, now: Instant) {
-        self.dialled[2] += now.saturating_duration_since(self.leased);
+        self.waits.get_or_insert_default().dialled[2] += now.saturating_duration_since(self.leased);
         self.leased = now;
     }
 
@@ -126,11 +134,12 @@ impl Marks {
         self.leased(now);
         self.sent = now;
         let spent = now.saturating_duration_since(begun);
+        let waits = self.waits.get_or_insert_default();
         match phase {
-            Phase::Pool => self.queued = spent,
-            Phase::Resolve => self.dialled[0] = spent,
-            Phase::Connect => self.dialled[1] = spent,
-            Phase::Tls => self.dialled[2] = spent,
+            Phase::Pool => waits.queued = spent,
+            Phase::Resolve => waits.dialled[0] = spent,
+            Phase::Connect => waits.dialled[1] = spent,
+            Phase::Tls => waits.dialled[2] = spent,
             _ => {}
         }
     }
@@ -138,7 +147,8 @@ impl Marks {
     /// The durations, up to `ended` if the body has come to its end.
     #[allow(clippy::needless_update, reason = "a row of the table is filled where it is known")]
     pub fn timings(&self, ended: Option<Instant>) -> Timings {
-        let Marks { started, leased, sent, head, queued, dialled } = *self;
+        let Marks { started, leased, sent, head, .. } = *self;
+        let Waits { queued, dialled } = self.waits.as_deref().copied().unwrap_or_default();
         let end = ended.unwrap_or(head);
         let [resolve, connect, tls] = dialled;
         let before = leased.saturating_duration_since(started);

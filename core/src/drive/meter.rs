@@ -64,28 +64,35 @@ impl Meter {
         (floor.is_some() || ceiling.is_some() || told.is_some()).then(|| Box::new(meter))
     }
 
-    /// Of a request's body, whose speed nobody limits.
-    pub fn of_upload(sink: Arc<dyn ProgressSink>, total: Option<u64>) -> Meter {
-        let told = Some(Told::new(sink, Instant::now()));
-        Meter { transfer: Transfer::Upload, bytes: 0, total, floor: None, ceiling: None, told }
-    }
-
     /// The body begins again.
     pub fn restart(&mut self) {
         self.bytes = 0;
         if let Some(told) = &mut self.told {
             told.bytes = 0;
         }
+        if let Some(floor) = &mut self.floor {
+            floor.restart();
+        }
     }
 
     /// So many bytes of the body moved.
     pub fn count(&mut self, bytes: u64) {
+        self.handed(bytes);
+        self.moved(bytes);
+    }
+
+    /// So many bytes are on their way.
+    pub fn handed(&mut self, bytes: u64) {
         self.bytes += bytes;
-        if let Some(floor) = &mut self.floor {
-            floor.parts[floor.at] += bytes;
-        }
         if let Some(ceiling) = &mut self.ceiling {
             ceiling.took(Instant::now(), bytes);
+        }
+    }
+
+    /// The peer sent or took so many.
+    pub fn moved(&mut self, bytes: u64) {
+        if let Some(floor) = &mut self.floor {
+            floor.parts[floor.at] += bytes;
         }
     }
 
@@ -175,6 +182,11 @@ impl Floor {
             past: 0,
             waited: Duration::ZERO,
         })
+    }
+
+    fn restart(&mut self) {
+        (self.parts, self.at, self.past) = ([0; PARTS], 0, 0);
+        self.waited = Duration::ZERO;
     }
 
     fn part(&self) -> Duration {

@@ -22,7 +22,7 @@ mod authenticate;
 pub(crate) mod body;
 pub(crate) mod buffer;
 mod call;
-mod cookies;
+pub(crate) mod cookies;
 mod drain;
 mod early;
 mod exchange;
@@ -32,6 +32,7 @@ pub(crate) mod history;
 pub(crate) mod info;
 pub(crate) mod meter;
 mod metered;
+mod metered_upload;
 pub(crate) mod on_engine;
 mod passthrough;
 mod pipeline;
@@ -44,7 +45,6 @@ mod upload;
 pub(crate) mod wait;
 pub(crate) mod warm;
 pub(crate) mod watch;
-mod watched_upload;
 
 use std::sync::Arc;
 
@@ -64,16 +64,30 @@ pub(crate) async fn perform<W: Wait>(
     request: &Request,
     wait: &mut W,
 ) -> Result<Box<Reply>> {
-    let watched = match request.pace {
-        None => None,
-        Some(_) => watched_upload::of(request)?,
-    };
-    let request = watched.as_deref().unwrap_or(request);
-    let mut call = Call::new(settings, pool, request, wait);
+    let own = request.own_limits(&settings.config);
+    let limits = own.as_ref().unwrap_or(&settings.limits);
+    let mut call = Call::new(settings, limits, pool, request, wait);
     if call.record.is_observed() {
         let (method, url) = (request.method(), request.url());
         call.record.tell(Event::Started { method, url });
     }
-    let result = redirect::send(&mut call, request).await;
+    authenticate::begin(&mut call, request);
+    // Boxed: what is seldom asked for makes no other request's future larger. What most requests pass is
+    // no future by itself.
+    let result = match retry::is_off(&call) && !cookies::are_elsewhere(&call, request) {
+        false => Box::pin(retry::send(&mut call, request)).await,
+        true => {
+            let without = cookies::give(&mut call, request);
+            let result = replay::send(&mut call, request).await;
+            cookies::receive(&mut call, request, without, &result);
+            result
+        }
+    };
+    let result = match result {
+        Ok(reply) if redirect::may_follow(&reply) => {
+            Box::pin(redirect::answered(&mut call, request, reply)).await
+        }
+        result => result,
+    };
     result.map_err(|error| call.record.failed(error))
 }

@@ -42,14 +42,16 @@ const SMALL: usize = 16 * 1024;
 /// Whether `request` may be sent behind others, and others behind it.
 #[inline]
 pub(super) fn fits(config: &ClientConfig, request: &Request) -> bool {
-    config.pipelining > 1 && !config.hedge && is_fit(request)
+    config.pipelining > 1 && !config.hedge && is_fit(config, request)
 }
 
 #[cold]
-fn is_fit(request: &Request) -> bool {
+fn is_fit(config: &ClientConfig, request: &Request) -> bool {
     let head = &request.head;
     let small = match &request.body {
         Body::Empty => true,
+        // It would go out at once, whatever its speed is to be.
+        Body::Whole(_) if request.pace.is_some() || config.limits_speed() => false,
         Body::Whole(bytes) => bytes.len() <= SMALL,
         Body::Stream { .. } => false,
     };

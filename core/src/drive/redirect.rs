@@ -6,24 +6,33 @@ pub(crate) mod next;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::config::Settings;
 use crate::config::redirects::Redirects;
-use crate::drive::authenticate;
 use crate::drive::call::Call;
 use crate::drive::history::History;
 use crate::drive::redirect::next::{Next, failed, following, is_redirect, next};
 use crate::drive::reply::Reply;
 use crate::drive::wait::Wait;
+use crate::drive::{authenticate, retry};
 use crate::error::{ErrorKind, Phase, Result};
 use crate::guard::guarded;
 use crate::request::Request;
 use crate::request::redirect_hook::{RedirectHook, RedirectQuestion};
 
-/// Sends `request`, and what its answers lead to, until a head is there that leads nowhere.
-pub(crate) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
-    let mut reply = authenticate::send(call, request).await?;
+/// Whether an answer may be followed by another request.
+#[inline]
+pub(super) fn may_follow(reply: &Reply) -> bool {
+    authenticate::may_ask(reply) || is_redirect(reply.status())
+}
+
+/// Sends what the answer to `request` leads to, until a head is there that leads nowhere.
+pub(super) async fn answered<W: Wait>(
+    call: &mut Call<'_, W>,
+    request: &Request,
+    mut reply: Box<Reply>,
+) -> Result<Box<Reply>> {
     if authenticate::may_ask(&reply) {
-        // Boxed: what is seldom asked for makes no other request's future larger.
-        reply = Box::pin(authenticate::answered(call, request, reply)).await?;
+        reply = authenticate::answered(call, request, reply).await?;
     }
     if !is_redirect(reply.status()) {
         return Ok(reply);
@@ -34,8 +43,7 @@ pub(crate) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
             let text = format!("redirect refused: {} from {}", reply.status(), request.url());
             Err(failed(ErrorKind::InvalidRedirect, text))
         }
-        // Boxed: what is seldom asked for makes no other request's future larger.
-        Redirects::Follow => Box::pin(follow(call, request, reply)).await,
+        Redirects::Follow => follow(call, request, reply).await,
     }
 }
 
@@ -46,6 +54,7 @@ async fn follow<W: Wait>(
 ) -> Result<Box<Reply>> {
     let started = call.record.marks.started;
     let most = call.settings.config.max_redirects;
+    let own_most = request.policy.as_ref().and_then(|policy| policy.most_redirects);
     let mut history = History::default();
     let mut redirects = 0;
     // The request that was answered last, if it is not the caller's.
@@ -55,7 +64,10 @@ async fn follow<W: Wait>(
         let locations = reply.headers().get_all(b"location");
         let leads = next(&answered.target, answered.method(), reply.status(), locations)?;
         let Some(next) = leads else { break };
-        if u64::from(redirects) >= most {
+        if own_most == Some(redirects) {
+            break;
+        }
+        if own_most.is_none() && u64::from(redirects) >= most {
             let text = format!("more than {most} redirects from {}", answered.url());
             return Err(failed(ErrorKind::TooManyRedirects, text));
         }
@@ -63,20 +75,51 @@ async fn follow<W: Wait>(
         ask(call, answered, &reply, &next).await?;
         let following = following(call.settings, answered, next)?;
         redirects += 1;
+        if let Some(earlier) = reply.history() {
+            history.append(earlier);
+        }
         history.add(reply.into_hop(answered.method()));
         call.record.hop(Instant::now(), redirects);
-        reply = authenticate::send(call, &following).await?;
+        authenticate::begin(call, &following);
+        reply = retry::send(call, &following).await?;
         if authenticate::may_ask(&reply) {
-            reply = Box::pin(authenticate::answered(call, &following, reply)).await?;
+            reply = authenticate::answered(call, &following, reply).await?;
         }
         own = Some(following);
     }
     if let Some(own) = own {
         reply.marks.started = started;
-        history.method = own.method().into();
-        reply.history = Some(Box::new(history));
+        reply.led_by(history, own.method());
     }
     Ok(reply)
+}
+
+/// The request that follows one which somebody else has sent, after so many redirects; `None`: its answer leads
+/// nowhere, or is not to be followed.
+pub(crate) fn followed<'l>(
+    settings: &Settings,
+    request: &Request,
+    status: u16,
+    locations: impl Iterator<Item = &'l [u8]>,
+    redirects: u64,
+) -> Result<Option<Request>> {
+    let redirecting = request.redirects.unwrap_or(settings.redirects);
+    if !is_redirect(status) || redirecting == Redirects::Manual {
+        return Ok(None);
+    }
+    if redirecting == Redirects::Error {
+        let text = format!("redirect refused: {status} from {}", request.url());
+        return Err(failed(ErrorKind::InvalidRedirect, text));
+    }
+    let Some(next) = next(&request.target, request.method(), status, locations)? else {
+        return Ok(None);
+    };
+    let most = settings.config.max_redirects;
+    if redirects >= most {
+        let text = format!("more than {most} redirects from {}", request.url());
+        return Err(failed(ErrorKind::TooManyRedirects, text));
+    }
+    following(settings, request, next).map(Some)
 }
 
 /// Asks the hook of the request, or of its client, and waits for its word.

@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use crate::connection::idle_reaper::examine_all;
-use crate::drive::acquire::acquire;
+use crate::drive::acquire::{self, Wish};
 use crate::drive::call::Call;
-use crate::drive::exchange::{self, Attempt, Failure};
-use crate::drive::expect::{self, EXPECTATION_FAILED};
+use crate::drive::exchange::{self, Arrived, Attempt, Failure};
+use crate::drive::expect;
 use crate::drive::hedge;
 use crate::drive::pipeline;
 use crate::drive::reply::{Reply, reply};
@@ -23,7 +23,7 @@ use crate::stats::CloseCause;
 /// Sends `request` until the head of its answer is there.
 pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
     let route = call.route(request)?;
-    let mut body = UploadSource::take(&request.body)?;
+    let mut body = UploadSource::take(call.settings, request)?;
     let mut replays = 0u32;
     // Without the wish for 100 (Continue) that a server refused.
     let without = OnceLock::new();
@@ -34,44 +34,54 @@ pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> 
             call.record.begin(Instant::now());
         }
         let asked = call.record.begun;
-        let mut lease = acquire(call, request, &route, replays > 0, asked).await?;
+        let wish = Wish { request, route: &route, asked };
+        let mut lease = match acquire::at_once(call, wish, replays > 0)? {
+            Ok(lease) => acquire::got(call, wish, lease, asked)?,
+            Err(ticket) => acquire::wait(call, wish, ticket, replays > 0).await?,
+        };
         if call.replayed {
             call.replayed = false;
             replays += 1;
         }
         let (now, behind) = (call.record.marks.leased, call.ahead.is_some());
-        let result = match hedge::allowed(&call.settings.config, request) {
-            false => match exchange::begin(call, &mut lease, request, now) {
-                Ok(mut begun) => {
-                    let upload = body.upload();
+        let mut come = Arrived::default();
+        let result = {
+            let upload = &mut body.upload();
+            match hedge::allowed(&call.settings.config, request) {
+                false => match exchange::begin(call, &mut lease, request, now) {
+                    Ok(mut begun) => {
+                        let attempt = Attempt { lease: &mut lease, request, upload, now };
+                        let result = exchange::run(call, attempt, &mut begun, &mut come).await;
+                        exchange::end(call, &mut lease, &begun, result)
+                    }
+                    Err(failure) => Err(failure),
+                },
+                true => {
                     let attempt = Attempt { lease: &mut lease, request, upload, now };
-                    let result = exchange::run(call, attempt, &mut begun).await;
-                    exchange::end(call, &mut lease, &begun, result)
+                    // Boxed: what is seldom asked for makes no other request's future larger.
+                    Box::pin(hedge::exchange(call, attempt, &mut come)).await
                 }
-                Err(failure) => Err(failure),
-            },
-            true => {
-                let attempt = Attempt { lease: &mut lease, request, upload: body.upload(), now };
-                // Boxed: what is seldom asked for makes no other request's future larger.
-                Box::pin(hedge::exchange(call, attempt)).await
             }
         };
         let failure = match result {
-            Ok(received) if received.asked && received.head.status == EXPECTATION_FAILED => {
-                let refused = reply(call, request, lease, received)?;
+            Ok(()) => {
+                let refuses = come.refuses();
+                let reply = reply(call, request, lease, &mut come)?;
+                if !refuses {
+                    return Ok(reply);
+                }
                 let Some(plain) = expect::without(request, body.again()) else {
-                    return Ok(refused);
+                    return Ok(reply);
                 };
                 call.pool.manager.process.origins.of(&route.origin).expectation.ignored(now);
                 // Its connection goes back by the drain rule.
-                drop(refused);
+                drop(reply);
                 call.record.again();
                 call.record.begin(Instant::now());
                 body.restart()?;
                 request = without.get_or_init(|| plain);
                 continue;
             }
-            Ok(received) => return reply(call, request, lease, received),
             Err(failure) => failure,
         };
         let reused = call.record.info.reused;

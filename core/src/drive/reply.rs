@@ -13,12 +13,12 @@ use crate::decode::Decoder;
 use crate::drive::body::{Live, Taken, take_events};
 use crate::drive::buffer::Buffer;
 use crate::drive::call::{Call, Interim};
-use crate::drive::exchange::{EarlyResponse, HeadReceived};
+use crate::drive::exchange::{Arrived, EarlyResponse};
 use crate::drive::history::{History, Hop};
 use crate::drive::info::{Info, Marks, Tally, Timings};
 use crate::drive::meter::Meter;
 use crate::drive::wait::Wait;
-use crate::error::{Error, Result, Sent};
+use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::net::tls::info::TlsInfo;
 use crate::observe::Event;
 use crate::origin::Origin;
@@ -35,7 +35,6 @@ pub(crate) struct Reply {
     /// When its body came to its end, unless it all came with the head.
     pub ended: Option<Instant>,
     pub ends: Option<Arc<Ends>>,
-    pub informational: Interim,
     pub tls: Option<Arc<TlsInfo>>,
     pub trailers: Option<Fields>,
     /// Most bytes of a body that is collected whole.
@@ -43,18 +42,26 @@ pub(crate) struct Reply {
     /// Body bytes received (and decoded) but not yet read.
     pub ready: Buffer,
     pub state: State,
-    /// Its body was written to a file.
-    pub saved: Option<Box<Saved>>,
-    /// Of a body that has come whole.
-    pub meter: Option<Box<Meter>>,
     /// What came of the body was decoded.
     pub decoded: bool,
-    /// It is coded, and its reader has not said yet whether it wants it so.
-    pub undecided: Option<Box<Undecided>>,
     /// It handed its connection out, or will.
     pub switched: bool,
+    /// What few answers have.
+    pub extras: Option<Box<Extras>>,
+}
+
+/// What few answers have, apart, so that others are not larger for it.
+#[derive(Default)]
+pub(crate) struct Extras {
+    pub informational: Interim,
+    /// Its body was written to a file.
+    pub saved: Option<Saved>,
+    /// Of a body that has come whole.
+    pub meter: Option<Box<Meter>>,
+    /// It is coded, and its reader has not said yet whether it wants it so.
+    pub undecided: Option<Undecided>,
     /// What led here, if anything did.
-    pub history: Option<Box<History>>,
+    pub history: Option<History>,
 }
 
 /// For a reader that wants the body decoded.
@@ -86,36 +93,62 @@ impl Reply {
             marks,
             ended: None,
             ends: None,
-            informational: None,
             tls: None,
             trailers: None,
             max_body_size: None,
-            saved: None,
             decoded: false,
-            meter: None,
-            undecided: None,
             ready: Buffer::default(),
             state: State::Done,
             switched: false,
-            history: None,
+            extras: None,
         }
     }
 
-    /// As one that led elsewhere: the answer to a request of that method. The rest of its body is given up.
+    /// These answers led here, where a request of that method was answered; before those that did so anyway.
+    pub fn led_by(&mut self, mut history: History, method: &str) {
+        if let Some(later) = self.history() {
+            history.append(later);
+        }
+        if !history.hops().is_empty() {
+            history.method = method.into();
+            self.extras().history = Some(history);
+        }
+    }
+
+    /// What led here, which is not its any more.
+    pub fn history(&mut self) -> Option<History> {
+        self.extras.as_mut()?.history.take()
+    }
+
+    /// As one that led elsewhere: the answer to a request of that method. The rest of its body is given up:
+    /// its connection goes back by the drain rule.
     pub fn into_hop(self: Box<Self>, method: &str) -> Hop {
-        let Reply { head, url, info, marks, ends, informational, tls, .. } = *self;
+        let Reply { head, url, info, marks, ends, tls, extras, .. } = *self;
+        let informational = extras.and_then(|extras| extras.informational);
         Hop { head, url, method: method.into(), info, marks, ends, informational, tls }
     }
 
     /// Of one that led elsewhere: without a body.
     pub(crate) fn of_hop(hop: &Hop) -> Box<Reply> {
+        let informational = hop.informational.clone();
         Box::new(Reply {
             info: hop.info,
             ends: hop.ends.clone(),
-            informational: hop.informational.clone(),
             tls: hop.tls.clone(),
-            ..Reply::of_head(hop.head.clone(), hop.url.clone(), hop.marks)
+            extras: informational
+                .map(|heads| Box::new(Extras { informational: Some(heads), ..Extras::default() })),
+            ..Reply::of_head(hop.head.clone(), hop.url.clone(), hop.marks.clone())
         })
+    }
+
+    /// Where its extras are written.
+    pub fn extras(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+
+    /// Whether its reader has yet to say whether it wants the body decoded.
+    pub fn is_undecided(&self) -> bool {
+        self.extras.as_ref().is_some_and(|extras| extras.undecided.is_some())
     }
 
     /// 100 to 999.
@@ -152,56 +185,64 @@ impl Reply {
 
 /// Makes the reply; a body that came with the head is taken at once, so that the connection is
 /// free before the caller has even looked.
+#[inline(always)]
 pub(super) fn reply<W: Wait>(
     call: &mut Call<'_, W>,
     request: &Request,
     mut lease: Lease,
-    received: HeadReceived,
+    come: &mut Arrived,
 ) -> Result<Box<Reply>> {
-    let HeadReceived { head, early, sent_at, head_at, .. } = received;
+    let Some(head) = come.head.take() else { return Err(headless()) };
+    let early = come.early.take();
     // What follows a switch is no content of the answer's.
     let decodes = request.decodes(&call.settings.config);
     let mut decoder = match decodes && !lease.connection()?.wire.http.is_switched() {
         true => Decoder::for_fields(head.fields.get_all(b"content-encoding"))?,
         false => None,
     };
-    let mut undecided = None;
+    let mut extras: Option<Box<Extras>> = None;
     if request.decode_later
         && let Some(decoder) = decoder.take()
     {
-        undecided = Some(Box::new(Undecided { decoder, origin: request.target.origin.clone() }));
+        let undecided = Undecided { decoder, origin: request.target.origin.clone() };
+        extras.get_or_insert_default().undecided = Some(undecided);
+    }
+    if let Some(heads) = call.record.informational.take() {
+        extras.get_or_insert_default().informational = Some(heads);
     }
     let most = request.max_body_size.unwrap_or(call.settings.config.max_body_size);
-    let marks = &mut call.record.marks;
-    (marks.sent, marks.head) = (sent_at, head_at);
     let connection = lease.connection()?;
     let begun = early.as_ref().map_or(0, |early| early.body.len() as u64);
     let total = connection.wire.http.body_remaining().map(|left| left + begun);
     let mut meter = Meter::of(call.settings, request, Transfer::Download, total);
-    let mut reply = Box::new(Reply {
-        head,
-        url: request.target.url(),
-        info: call.record.info,
-        marks: call.record.marks,
-        ended: None,
-        ends: Some(connection.ends.clone()),
-        informational: call.record.informational.take(),
-        tls: connection.tls_of_answer(),
-        trailers: None,
-        max_body_size: (most > 0).then_some(most),
-        ready: Buffer::default(),
-        saved: None,
-        meter: None,
-        decoded: decoder.is_some(),
-        undecided,
-        state: State::Done,
-        switched: false,
-        history: None,
-    });
+    let (url, ends, tls) =
+        (request.target.url(), Some(connection.ends.clone()), connection.tls_of_answer());
+    let (info, marks) = (call.record.info, call.record.marks.take());
+    let (max_body_size, decoded) = ((most > 0).then_some(most), decoder.is_some());
+    // Memory first: what is made before it is copied there.
+    let mut reply = Box::write(
+        Box::new_uninit(),
+        Reply {
+            head,
+            url,
+            info,
+            marks,
+            ended: None,
+            ends,
+            tls,
+            trailers: None,
+            max_body_size,
+            ready: Buffer::default(),
+            decoded,
+            state: State::Done,
+            switched: false,
+            extras,
+        },
+    );
     call.record.tell(Event::Head(&reply.head));
     let mut count = 0;
     // What may have to be decoded yet decides whether the connection is kept, so it waits for that.
-    let taken = match reply.undecided.is_some() && early.is_none() && total != Some(0) {
+    let taken = match reply.is_undecided() && early.is_none() && total != Some(0) {
         true => Ok(Taken::More(0)),
         false => take_arrived(connection, early, &mut decoder, &mut reply, &mut count),
     };
@@ -223,10 +264,12 @@ pub(super) fn reply<W: Wait>(
         }
         Ok(Taken::End) => {
             let connection = call.record.info.connection_id;
-            if lease.check_in(head_at) {
+            if lease.check_in(reply.marks.head) {
                 call.record.tell_own(&Event::Returned { connection });
             }
-            reply.meter = meter;
+            if meter.is_some() {
+                reply.extras().meter = meter;
+            }
             call.record.tell(Event::End);
         }
         Ok(Taken::More(_) | Taken::Dry(_)) => {
@@ -248,6 +291,11 @@ pub(super) fn reply<W: Wait>(
         }
     }
     Ok(reply)
+}
+
+#[cold]
+fn headless() -> Error {
+    Error::new(ErrorKind::Internal, Phase::Head, "an exchange that went well without a head")
 }
 
 /// Moves what has arrived of the body into the reply.

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::deadline::Deadline;
 use crate::drive::call::Call;
+use crate::drive::cookies;
 use crate::drive::reply::Reply;
 use crate::drive::wait::{Stopped, Wait};
-use crate::drive::{cookies, replay};
 use crate::error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
 use crate::observe::Event;
 use crate::origin::Origin;
@@ -20,17 +20,20 @@ use crate::request::Request;
 /// The first wait is up to this, each further one up to twice the last.
 const BASE: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
+
+/// Whether a request is tried once, whatever comes of it.
+#[inline(always)]
+pub(super) fn is_off<W>(call: &Call<'_, W>) -> bool {
+    let config = &call.settings.config;
+    config.retries == 0 && !config.circuit_breaker && !config.hedge
+}
+
 /// Sends a request with the tries and the breaker the client asks for.
 pub(super) async fn send<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {
-    let config = &call.settings.config;
-    if config.retries == 0 && !config.circuit_breaker && !config.hedge {
-        if cookies::are_off(call, request) {
-            return replay::send(call, request).await;
-        }
-        return Box::pin(cookies::send(call, request)).await;
+    match is_off(call) {
+        true => cookies::send(call, request).await,
+        false => tries(call, request).await,
     }
-    // Boxed: what is seldom asked for makes no other request's future larger.
-    Box::pin(tries(call, request)).await
 }
 
 async fn tries<W: Wait>(call: &mut Call<'_, W>, request: &Request) -> Result<Box<Reply>> {

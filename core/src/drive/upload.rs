@@ -1,13 +1,19 @@
 //! The request's body on its way out.
 
+use std::task::{Context, Poll};
+
 use bytes::{Buf, Bytes};
 use keepalive_proto::Connection;
 
+use crate::config::Settings;
+use crate::drive::meter::Meter;
+use crate::drive::metered_upload::Metered;
 use crate::error::{Error, Result};
+use crate::progress::Transfer;
 use crate::repeat;
-use crate::request::Body;
 use crate::request::body::Kept;
 use crate::request::trailers::Trailers;
+use crate::request::{Body, Request};
 use crate::sync::lock;
 
 /// From this size on the rest of a request body is not copied to the machine's buffer first.
@@ -22,6 +28,8 @@ const ONE_WRITE: usize = 1024 * 1024;
 pub(super) struct UploadSource<'a> {
     body: &'a Body,
     source: Option<Kept>,
+    /// Its speed is limited, or somebody is told how far it is.
+    meter: Option<Box<Meter>>,
 }
 
 /// What is over is sent, and its last chunk with the trailers.
@@ -34,8 +42,21 @@ fn end(http: &mut Connection, trailers: Option<&Trailers>) -> Result<()> {
 }
 
 impl<'a> UploadSource<'a> {
-    pub fn take(body: &'a Body) -> Result<UploadSource<'a>> {
-        let mut borrowed = UploadSource { body, source: None };
+    /// The body of `request`, which is that one's alone until this is dropped.
+    ///
+    /// # Errors
+    /// `InvalidState`: its stream is being sent, or cannot be produced again.
+    #[inline]
+    pub fn take(settings: &Settings, request: &'a Request) -> Result<UploadSource<'a>> {
+        match &request.body {
+            body @ Body::Empty => Ok(UploadSource { body, source: None, meter: None }),
+            body => UploadSource::of(settings, request, body),
+        }
+    }
+
+    fn of(settings: &Settings, request: &'a Request, body: &'a Body) -> Result<UploadSource<'a>> {
+        let meter = Meter::of(settings, request, Transfer::Upload, body.length());
+        let mut borrowed = UploadSource { body, source: None, meter };
         if let Body::Stream { source, .. } = body {
             let mut shared = lock(source);
             borrowed.source = shared.take();
@@ -54,20 +75,34 @@ impl<'a> UploadSource<'a> {
     }
 
     /// The body from where it stands.
+    #[inline]
     pub fn upload(&mut self) -> Upload<'_> {
-        Upload::new(self.body, self.source.as_mut())
+        match self.body {
+            Body::Empty => Upload::Empty,
+            body => Upload::of(body, self.source.as_mut(), self.meter.as_deref_mut()),
+        }
     }
 
     /// Goes to its beginning.
     pub fn restart(&mut self) -> Result<()> {
+        if let Some(meter) = &mut self.meter {
+            meter.restart();
+        }
         self.source.as_mut().map_or(Ok(()), Kept::restart)
+    }
+
+    fn put_back(&mut self) {
+        if let (Body::Stream { source, .. }, Some(own)) = (self.body, self.source.take()) {
+            *lock(source) = Some(own);
+        }
     }
 }
 
 impl Drop for UploadSource<'_> {
+    #[inline]
     fn drop(&mut self) {
-        if let (Body::Stream { source, .. }, Some(own)) = (self.body, self.source.take()) {
-            *lock(source) = Some(own);
+        if self.source.is_some() {
+            self.put_back();
         }
     }
 }
@@ -76,17 +111,53 @@ impl Drop for UploadSource<'_> {
 pub(crate) enum Upload<'a> {
     Empty,
     Whole(&'a Bytes, usize),
-    Stream { source: &'a mut Kept, piece: Bytes, ended: bool },
+    Stream { source: Source<'a>, piece: Bytes, ended: bool },
+}
+
+/// Who produces the pieces of a body.
+pub(crate) enum Source<'a> {
+    Own(&'a mut Kept),
+    Metered(Metered<'a>),
+}
+
+impl Source<'_> {
+    pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
+        match self {
+            Source::Own(source) => source.poll_chunk(cx),
+            Source::Metered(source) => source.poll_chunk(cx),
+        }
+    }
 }
 
 impl<'a> Upload<'a> {
-    pub fn new(body: &'a Body, source: Option<&'a mut Kept>) -> Upload<'a> {
-        match (body, source) {
-            (Body::Whole(bytes), _) => Upload::Whole(bytes, 0),
-            (Body::Stream { .. }, Some(source)) => {
-                Upload::Stream { source, piece: Bytes::new(), ended: false }
+    /// Of a body in memory.
+    pub fn whole(body: &'a Body) -> Upload<'a> {
+        Upload::of(body, None, None)
+    }
+
+    fn of(
+        body: &'a Body,
+        source: Option<&'a mut Kept>,
+        meter: Option<&'a mut Meter>,
+    ) -> Upload<'a> {
+        let source = match (body, source, meter) {
+            (Body::Whole(bytes), _, None) => return Upload::Whole(bytes, 0),
+            (Body::Whole(bytes), _, Some(meter)) => Source::Metered(Metered::whole(bytes, meter)),
+            (Body::Stream { .. }, Some(source), Some(meter)) => {
+                Source::Metered(Metered::stream(source, meter))
             }
-            _ => Upload::Empty,
+            (Body::Stream { .. }, Some(source), None) => Source::Own(source),
+            _ => return Upload::Empty,
+        };
+        Upload::Stream { source, piece: Bytes::new(), ended: false }
+    }
+
+    /// What measures it, until all of it is sent.
+    #[inline]
+    pub fn meter(&mut self) -> Option<&mut Meter> {
+        match self {
+            Upload::Stream { source: Source::Metered(metered), .. } => Some(metered.meter),
+            _ => None,
         }
     }
 

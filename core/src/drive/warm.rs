@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::config::limits::Limits;
 use crate::config::{ClientConfig, Timeouts};
 use crate::connection::lease::Lease;
 use crate::connection::manager::ClientPool;
@@ -23,7 +24,8 @@ pub(crate) async fn warm<W: Wait>(
     count: usize,
     wait: &mut W,
 ) -> Result<usize> {
-    let deadlines = Deadlines::new(config, &Timeouts::default(), Instant::now());
+    let limits = Limits::of(config, &Timeouts::default());
+    let deadlines = Deadlines::new(&limits, Instant::now());
     let route = Route::by(pool.manager.roads.of(origin), origin);
     let room = usize::try_from(config.max_per_host).unwrap_or(usize::MAX);
     let missing = count.min(room).saturating_sub(pool.stays(&route).len());

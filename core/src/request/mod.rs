@@ -26,6 +26,7 @@ use bytes::Bytes;
 use keepalive_proto::{RequestBody, RequestHead};
 use keepalive_tables::OPTIONS;
 
+use crate::config::limits::Limits;
 use crate::config::redirects::{Redirects, sensitive_names};
 use crate::config::{ClientConfig, Timeouts};
 use crate::error::{Error, Result, Sent};
@@ -69,6 +70,15 @@ impl Body {
             Body::Empty => false,
             Body::Whole(bytes) => bytes.len() as u64 > than,
             Body::Stream { length, .. } => length.is_none_or(|length| length > than),
+        }
+    }
+
+    /// How many bytes it has, if that is known.
+    pub fn length(&self) -> Option<u64> {
+        match self {
+            Body::Empty => Some(0),
+            Body::Whole(bytes) => Some(bytes.len() as u64),
+            Body::Stream { length, .. } => *length,
         }
     }
 
@@ -312,6 +322,12 @@ impl Request {
         self.own_timeouts = true;
     }
 
+    /// Its limits of time, if it has any of its own.
+    #[inline]
+    pub(crate) fn own_limits(&self, config: &ClientConfig) -> Option<Limits> {
+        self.own_timeouts.then(|| Limits::of(config, &self.timeouts))
+    }
+
     /// Whether gzip, deflate, br and zstd response bodies are decoded, and offered in
     /// Accept-Encoding unless the request has that field. In place of the client's option `decode`.
     pub fn set_decode(&mut self, decode: bool) {
@@ -344,6 +360,13 @@ impl Request {
     /// ([`Client::set_redirect_hook`](crate::Client::set_redirect_hook)).
     pub fn set_redirect_hook(&mut self, hook: Arc<dyn RedirectHook>) {
         self.change_policy(|policy| policy.hook = Some(hook));
+    }
+
+    /// Follows so many redirects at most; the one after them is the response, as others are. In place of the
+    /// client's `max_redirects`, beyond which there is an error.
+    pub fn follow_at_most(&mut self, redirects: u32) {
+        self.change_policy(|policy| policy.most_redirects = Some(redirects));
+        self.set_follow_redirects(true);
     }
 
     /// A redirect takes the fields of these names to no other origin, as the option `sensitive_headers`

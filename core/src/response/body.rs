@@ -19,6 +19,7 @@ const SMALL: u64 = 64 * 1024;
 
 impl Response {
     /// The caller has it, who may forget it: `body_idle_timeout` begins.
+    #[inline]
     pub(crate) fn park(&mut self) {
         if let State::Live(live) = &mut self.reply.state {
             live.park();
@@ -141,9 +142,10 @@ impl Response {
 
     /// A short rest of the body that is at hand: then the event loop need not ask for it.
     pub(crate) fn gather(&mut self) {
+        let undecided = self.reply.is_undecided();
         let State::Live(live) = &mut self.reply.state else { return };
         // What may have to be decoded yet waits for its reader's word.
-        if self.reply.undecided.is_none() && live.remaining().is_some_and(|left| left <= SMALL) {
+        if !undecided && live.remaining().is_some_and(|left| left <= SMALL) {
             let enough = self.reply.ready.len() + SMALL as usize;
             let result =
                 live.receive_more(self.reply.ready.space(), &mut self.reply.trailers, enough);
@@ -177,6 +179,23 @@ impl Response {
         wait: &mut W,
         until: Until,
     ) -> Result<()> {
+        match self.is_enough(until)? {
+            true => Ok(()),
+            false => self.collect_whole(wait).await,
+        }
+    }
+
+    /// Whether as much as `until` wants is here: then the caller has it.
+    #[inline]
+    pub(crate) fn is_enough(&mut self, until: Until) -> Result<bool> {
+        if until == Until::Head && self.reply.extras.is_none() {
+            self.park();
+            return Ok(true);
+        }
+        self.has_enough(until)
+    }
+
+    fn has_enough(&mut self, until: Until) -> Result<bool> {
         self.tell_whole()?;
         let enough = match until {
             Until::Head => true,
@@ -185,14 +204,20 @@ impl Response {
         };
         if enough {
             self.park();
-            return Ok(());
         }
+        Ok(enough)
+    }
+
+    /// Receives the rest; on failure the error has what came of it.
+    pub(crate) async fn collect_whole<W: Wait>(&mut self, wait: &mut W) -> Result<()> {
         self.collect(wait).await.map_err(|error| error.with_partial(self.take_arrived()))
     }
 
     /// Whoever wants to know how far it is, is told of a body that has come with its head.
+    #[inline]
     pub(crate) fn tell_whole(&mut self) -> Result<()> {
-        match self.reply.meter.take() {
+        let extras = self.reply.extras.as_mut();
+        match extras.and_then(|extras| extras.meter.take()) {
             Some(mut meter) => meter.tell(Phase::Body, true),
             None => Ok(()),
         }

@@ -14,8 +14,9 @@ impl Response {
     /// decoded from now on. To be called before the first read; without it, reads give the bytes as they
     /// came. Does nothing where nothing is coded.
     pub fn start_decoding(&mut self) {
-        let Some(undecided) = self.reply.undecided.take() else { return };
-        let Undecided { mut decoder, origin } = *undecided;
+        let extras = self.reply.extras.as_mut();
+        let undecided = extras.and_then(|extras| extras.undecided.take());
+        let Some(Undecided { mut decoder, origin }) = undecided else { return };
         let came = self.reply.ready.take_all();
         if !came.is_empty() {
             decoder.push(&came);
@@ -37,11 +38,11 @@ impl Response {
 
     /// What was written of the body by `Client::download`, which then is all of it; `None` when nothing was.
     pub fn saved(&self) -> Option<&Saved> {
-        self.reply.saved.as_deref()
+        self.reply.extras.as_ref()?.saved.as_ref()
     }
 
     pub(crate) fn set_saved(&mut self, saved: Saved) {
-        self.reply.saved = Some(Box::new(saved));
+        self.reply.extras().saved = Some(saved);
     }
 
     /// Whether the body is given decoded: it was coded, and its codings are undone.

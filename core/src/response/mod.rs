@@ -11,10 +11,10 @@ use std::time::Instant;
 use bytes::Bytes;
 use keepalive_proto::{Fields, ResponseHead, Version};
 
-use crate::drive::history::Hop;
+use crate::drive::history::{History, Hop};
 use crate::drive::info::{Info, Marks, Timings};
 use crate::drive::redirect::next::next_request;
-use crate::drive::reply::{Reply, State};
+use crate::drive::reply::{Extras, Reply, State};
 use crate::drive::wait::blocking::{Blocking, BlockingWait, run};
 use crate::error::{Error, Result};
 use crate::net::space::Space;
@@ -123,17 +123,26 @@ impl Response {
     /// The 1xx heads that came before it, such as 103 (Early Hints), in their order. The limits of a head
     /// hold for all of them together.
     pub fn informational(&self) -> &[ResponseHead] {
-        self.reply.informational.as_deref().map_or(&[], Vec::as_slice)
+        self.extras().and_then(|extras| extras.informational.as_deref()).map_or(&[], Vec::as_slice)
     }
 
-    /// The answers that led here, the first one first; the last 64 of them.
+    fn extras(&self) -> Option<&Extras> {
+        self.reply.extras.as_deref()
+    }
+
+    fn led(&self) -> Option<&History> {
+        self.extras()?.history.as_ref()
+    }
+
+    /// The answers that led here, the first one first; the last 64 of them: redirects that were followed, and
+    /// those that asked for credentials (401, and 407 of a proxy that forwards) and got them.
     pub fn history(&self) -> &[Arc<Hop>] {
-        self.reply.history.as_ref().map_or(&[], |history| history.hops())
+        self.led().map_or(&[], History::hops)
     }
 
-    /// The method of the request that was answered in the end, if redirects led to it.
+    /// The method of the request that was answered in the end, if others led to it.
     pub fn followed_method(&self) -> Option<&str> {
-        self.reply.history.as_ref().map(|history| &*history.method)
+        self.led().map(|history| &*history.method)
     }
 
     /// Method and URL (without userinfo, with its fragment) of the request that this answer to `method`
@@ -321,7 +330,10 @@ impl Response {
     /// The rest of the body. On failure the bytes that did come can still be read, except after
     /// `BodyTooLarge` (option `max_body_size`).
     pub fn read_all(&mut self, blocking: Blocking<'_>) -> Result<Bytes> {
-        run(self.collect(&mut BlockingWait::new(blocking)))?;
+        match self.is_complete() {
+            true => self.check_size(self.reply.ready.len() as u64)?,
+            false => run(self.collect(&mut BlockingWait::new(blocking)))?,
+        }
         Ok(self.reply.ready.take_all())
     }
 

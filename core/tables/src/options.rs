@@ -193,9 +193,9 @@ macro_rules! options {
             connect_timeout: Time = seconds(5), "DNS, TCP and TLS together.";
             header_timeout: Time = seconds(65), "From the end of the request to the end of the response head: just above the 60 s after which gateways (nginx, load balancers) answer 504.", node = seconds(300);
             stall_timeout: Time = seconds(65), "Longest wait without a byte, sending or receiving.", node = seconds(300);
-            min_speed: Size = 0, "Bytes per second that a body must move at on average over `min_speed_time`, as curl's low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer counts, and the wait for a response head does not.", none = "any speed", per_request = true;
+            min_speed: Size = 0, "Bytes per second that a body must move at on average over `min_speed_time`, as curl's low-speed limit; slower is an error (KA_TOO_SLOW). Bytes are counted as they are on the wire; only time spent on waiting for the peer to send or to take some counts, and the wait for a response head does not.", none = "any speed", per_request = true;
             min_speed_time: Time = seconds(30), "The time over which `min_speed` is to be reached.", per_request = true;
-            max_speed: Size = 0, "Bytes per second that a body moves at on average at most: what is faster is left in the socket, so that TCP slows the sender down.", none = "no limit", per_request = true;
+            max_speed: Size = 0, "Bytes per second that a body, sent or received, moves at on average at most: what comes faster is left in the socket, so that TCP slows the sender down.", none = "no limit", per_request = true;
             body_idle_timeout: Time = seconds(300), "How long a response may wait for its body to be read on, before its connection is closed: longer than servers wait for a reader (60 s), and as long as a connection is kept at all.", none = "for ever";
             total_timeout: Time = None, "The whole exchange with its body, redirects included.";
             max_head_size: Size = 64 * 1024, "Bytes of a response head, 1xx heads counted in.", least = 64, most = 1 << 30;

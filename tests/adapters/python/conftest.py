@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -29,6 +30,11 @@ class Origin:
         self.http = endpoints["http"]
         self.https = endpoints["https"]
         self.ca_file = endpoints["ca_file"]
+        self.mtls = endpoints["mtls"]
+        self.server_cert = endpoints["server_cert_file"]
+        self.server_key = endpoints["server_key_file"]
+        self.client_cert = endpoints["client_cert_file"]
+        self.client_key = endpoints["client_key_file"]
         self.control = libkeepalive.Client(timeout=20, trust_env=False)
 
     def ask(self, path: str, method: str = "GET") -> Any:
@@ -82,3 +88,10 @@ def origin() -> Iterator[Origin]:
         yield Origin(json.loads(process.stdout.readline()))
         process.stdin.close()
         assert process.wait(timeout=20) == 0
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The URL of a server that accepts and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"

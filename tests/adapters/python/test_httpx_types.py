@@ -45,3 +45,11 @@ def test_types_check(host: str, tmp_path: Path) -> None:
     assert code == 0, said
     code, said = check("wrong", WRONG)
     assert "Found 2 errors" in said, said
+
+
+def test_types_of_the_sdks_check(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mypy", "--strict"]
+    for module in ("stripe", "google_auth", "elastic", "opensearch", "azure", "_adapters.pools"):
+        command += ["-m", f"libkeepalive.{module}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -103,6 +103,13 @@ impl Disk {
         self.representation.as_ref()
     }
 
+    /// So many bytes it will be.
+    pub fn will_have(&mut self, total: u64) {
+        if let Some(known) = &mut self.representation {
+            known.total = Some(total);
+        }
+    }
+
     /// Whether the rest of it could be asked for.
     pub fn can_resume(&self) -> bool {
         self.resumes

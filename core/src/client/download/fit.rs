@@ -46,8 +46,8 @@ impl Representation {
 pub(super) enum Verdict {
     /// All of it, from the beginning.
     All,
-    /// What follows what is there.
-    Rest,
+    /// What follows what is there, of so many bytes in all.
+    Rest(u64),
     Misfit(String),
     /// No body that was asked for.
     Other,
@@ -67,7 +67,7 @@ pub(super) fn judge(
     match (status, asked) {
         (206, None) if !own_range => Verdict::Misfit("a 206 that nobody asked for".into()),
         (206, Some(known)) => match part(fields, at, known, came) {
-            Ok(()) => Verdict::Rest,
+            Ok(total) => Verdict::Rest(total),
             Err(reason) => Verdict::Misfit(reason),
         },
         (416, Some(_)) => Verdict::Misfit(format!("the server has nothing behind byte {at} (416)")),
@@ -76,13 +76,13 @@ pub(super) fn judge(
     }
 }
 
-/// Whether a 206 has what follows the first `at` bytes.
+/// How many bytes there are in all, where a 206 has what follows the first `at`.
 fn part(
     fields: &Fields,
     at: u64,
     known: &Representation,
     came: &Representation,
-) -> Result<(), String> {
+) -> Result<u64, String> {
     let several = |value: &[u8]| value.to_ascii_lowercase().starts_with(b"multipart/byteranges");
     if single(fields, b"content-type").is_some_and(several) {
         return Err("several ranges came".into());
@@ -99,7 +99,11 @@ fn part(
     {
         return Err(format!("it has {total} bytes now, {known} before"));
     }
-    if total.or(known.total).is_some_and(|total| last >= total) {
+    // A server may give less than it was asked for: without this nobody knows whether it did.
+    let Some(total) = total.or(known.total) else {
+        return Err("a Content-Range that does not say how long the whole is".into());
+    };
+    if last >= total {
         return Err("a Content-Range beyond its end".into());
     }
     if came.total.is_some_and(|length| length != last - first + 1) {
@@ -114,7 +118,7 @@ fn part(
     if came.coding != known.coding || came.is_decoded {
         return Err("the Content-Encoding is another one".into());
     }
-    Ok(())
+    Ok(total)
 }
 
 /// `bytes FIRST-LAST/TOTAL`, of which TOTAL may be unknown.

@@ -44,6 +44,10 @@ const BARREN: u64 = 3;
 /// Breaks at all.
 const MOST_BREAKS: u32 = 1000;
 
+/// Parts that are smaller than this and not the last one; so many of them at all.
+const SCANT: u64 = 64 * 1024;
+const MOST_SCANT: u32 = 100;
+
 /// Bodies that did not fit, before that is the answer.
 const MISFITS: u32 = 2;
 
@@ -59,9 +63,20 @@ pub(super) async fn run<W: Wait>(
     let started = Instant::now();
     let total = request.timeouts.total.unwrap_or(settings.config.total_timeout);
     let total = Deadline::after(started, total, ErrorKind::TotalTimeout);
-    Work { settings, pool, request, wait, disk, total, breaks: 0, barren: 0, best: 0, misfits: 0 }
-        .run()
-        .await
+    let work = Work {
+        settings,
+        pool,
+        request,
+        wait,
+        disk,
+        total,
+        breaks: 0,
+        barren: 0,
+        best: 0,
+        scant: 0,
+        misfits: 0,
+    };
+    work.run().await
 }
 
 struct Work<'a, W> {
@@ -77,6 +92,8 @@ struct Work<'a, W> {
     barren: u64,
     /// The most bytes that were there.
     best: u64,
+    /// Parts that hardly brought anything, one of which costs as much as a large one.
+    scant: u32,
     misfits: u32,
 }
 
@@ -142,7 +159,7 @@ impl<W: Wait> Work<'_, W> {
         let own_range = self.request.has_header(b"range");
         match judge(&response, at, self.disk.representation(), &came, own_range) {
             Verdict::All => self.disk.restart::<W>(Some(came)).await?,
-            Verdict::Rest => {}
+            Verdict::Rest(total) => self.disk.will_have(total),
             Verdict::Misfit(reason) => {
                 response.discard();
                 return Ok(Step::Misfit(reason));
@@ -172,7 +189,11 @@ impl<W: Wait> Work<'_, W> {
         match self.disk.representation().and_then(|known| known.total) {
             // A server may give less than it was asked for.
             Some(total) if self.disk.len() < total && status == 206 && self.disk.len() > at => {
-                Ok(Step::More)
+                self.scant += u32::from(self.disk.len() - at < SCANT);
+                match self.scant > MOST_SCANT {
+                    true => Err(misfit("the server gives it in parts that are too small")),
+                    false => Ok(Step::More),
+                }
             }
             Some(total) if self.disk.len() != total => {
                 let reason = format!("{} bytes came of {total}", self.disk.len());

@@ -109,6 +109,17 @@ def _head(response: Any) -> tuple[int, Any, dict[str, Any]]:
     return response.status_code, response.headers.raw, extensions
 
 
+def _length(response: Any, request: Any) -> int | None:
+    """How many bytes the body has, if that is known before its end."""
+    if request.method == "HEAD":
+        return None
+    headers = response.headers
+    length: str = headers.get("content-length", "")
+    if not length.isdecimal() or "transfer-encoding" in headers:
+        return None
+    return int(length)
+
+
 def _switched(status: int, method: str) -> bool:
     return status == 101 or (method == "CONNECT" and 200 <= status < 300)
 
@@ -184,6 +195,7 @@ class AsyncBody:
         self._told = told
         self._below = below
         self._next: Any = None
+        self._left = _length(response, request)
 
     # No generator: those that are not read to their end, event loops complain of.
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -193,12 +205,15 @@ class AsyncBody:
         return self
 
     async def __anext__(self) -> bytes:
-        if self._network._switched:
+        # Where the length is known, the end need not be asked for: that would be a turn of the loop.
+        if self._left == 0 or self._network._switched:
             raise StopAsyncIteration
         try:
             piece: bytes = await self._next()
         except Failure as error:
             raise self._host.errors.of(error, self._request) from error
+        if self._left is not None:
+            self._left -= len(piece)
         return piece
 
     async def aclose(self) -> None:
@@ -400,7 +415,16 @@ class AsyncTransport(_Base, Generic[Request, Response]):
             arguments["content"] = _OnlyAsync(body)
         stream = self._pool.aio.stream
         if not self._retries:
-            return await stream(method, url, **arguments).__aenter__()
+            opened: Any = stream(method, url, **arguments)
+            if type(body) is not host.whole:
+                return await opened.__aenter__()
+            # The same without its frames, for bodies that need no preparing.
+            pending = opened._begin()
+            try:
+                return await pending
+            except GeneratorExit:
+                pending.close()
+                raise
         from anyio import sleep
 
         waits = self._waits()

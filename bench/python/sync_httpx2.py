@@ -1,0 +1,6 @@
+"""httpx2.Client."""
+
+from harness import run
+from httpx2_peers import Sync
+
+run(Sync)

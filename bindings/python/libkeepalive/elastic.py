@@ -1,0 +1,182 @@
+"""elasticsearch 9 on the engine's pool: ``Elasticsearch(url, node_class=libkeepalive.elastic.Node)``.
+
+Needs elastic-transport: ``pip install 'libkeepalive[elastic]'``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import time
+import warnings
+from typing import Any
+
+from ._adapters.missing import missing as _missing
+from ._adapters.pools import TLS, Pool, of_sdk
+from ._errors import TimeoutException
+from ._errors import _Failure as Failure
+from ._native import __version__
+
+try:
+    import elastic_transport
+    from elastic_transport import BaseAsyncNode, BaseNode, HttpHeaders, NodeConfig
+    from elastic_transport._node import NodeApiResponse
+    from elastic_transport.client_utils import DEFAULT, DefaultType, client_meta_version
+except ModuleNotFoundError as _error:
+    raise _missing("elastic", "elastic", _error) from _error
+
+__all__ = ["AsyncNode", "Node"]
+
+
+def _pool(config: NodeConfig, base_url: str) -> Pool:
+    if config.ssl_assert_fingerprint:
+        raise ValueError(
+            "ssl_assert_fingerprint: the fingerprint of a certificate cannot be checked; ca_certs can name it"
+        )
+    proxies: dict[str, str | None] = {}  # elastic-transport uses none, whatever the environment says
+    if config.scheme != "https":
+        return of_sdk(proxies=proxies)
+    others: dict[str, Any] = {}
+    verify: Any = config.ssl_context
+    if verify is None:
+        verify = (config.ca_certs or True) if config.verify_certs else False
+        if config.ssl_version is not None and "1_3" in str(config.ssl_version):
+            others["tls_min_version"] = "1.3"
+        assert_hostname: Any = config.ssl_assert_hostname
+        if assert_hostname is False:
+            others["tls_verify_host"] = False
+        elif assert_hostname:
+            others["tls_server_name"] = assert_hostname
+        if not config.verify_certs and config.ssl_show_warn:
+            warnings.warn(
+                f"Connecting to {base_url!r} using TLS with verify_certs=False is insecure",
+                category=elastic_transport.SecurityWarning,
+                stacklevel=4,
+            )
+    cert: Any = config.client_cert
+    if cert and config.client_key:
+        cert = cert, config.client_key
+    return of_sdk(verify=verify, cert=cert or None, proxies=proxies, **others)
+
+
+def _host_error(error: Failure) -> elastic_transport.TransportError:
+    if isinstance(error, TimeoutException):
+        return elastic_transport.ConnectionTimeout(
+            f"Connection timed out during request: {error}", errors=(error,)
+        )
+    if error.kind in TLS:
+        return elastic_transport.TlsError(str(error), errors=(error,))
+    return elastic_transport.ConnectionError(str(error), errors=(error,))
+
+
+class _Sending:
+    """What both nodes do around a request."""
+
+    _CLIENT_META_HTTP_CLIENT = ("ka", client_meta_version(__version__))
+
+    def __init__(self, config: NodeConfig) -> None:
+        super().__init__(config)  # type: ignore[call-arg]
+        node: Any = self
+        self._engine = _pool(config, node.base_url)
+
+    def _arguments(self, target: str, body: bytes | None, headers: Any, limit: Any) -> Any:
+        node: Any = self
+        fields = node._headers.copy()
+        fields.update(headers or {})
+        content = body
+        if body and node._http_compress:
+            content = gzip.compress(body)
+            fields["content-encoding"] = "gzip"
+        arguments: dict[str, Any] = {
+            "headers": dict(fields),
+            "decode": True,
+            "timeout": node.config.request_timeout if limit is DEFAULT else limit,
+            "raw_target": (node.path_prefix + target) or "/",
+        }
+        if content:
+            arguments["content"] = content
+        host = f"[{node.host}]" if ":" in node.host else node.host
+        return f"{node.scheme}://{host}:{node.port}/", arguments, fields
+
+    def _answer(
+        self, sent: tuple[str, str, Any, bytes | None], start: float, response: Any
+    ) -> NodeApiResponse:
+        node: Any = self
+        method, target, fields, body = sent
+        meta = elastic_transport.ApiResponseMeta(
+            response.status_code,
+            response.http_version.removeprefix("HTTP/"),
+            HttpHeaders(response.headers.items()),
+            time.perf_counter() - start,
+            node.config,
+        )
+        node._log_request(
+            method=method,
+            target=target,
+            headers=fields,
+            body=body,
+            meta=meta,
+            response=response.content,
+        )
+        return NodeApiResponse(meta, response.content)
+
+    def _failed(
+        self, sent: tuple[str, str, Any, bytes | None], failure: Failure
+    ) -> elastic_transport.TransportError:
+        node: Any = self
+        method, target, fields, body = sent
+        error = _host_error(failure)
+        node._log_request(method=method, target=target, headers=fields, body=body, exception=error)
+        return error
+
+
+class Node(_Sending, BaseNode):
+    """A node for ``Elasticsearch(node_class=...)``.
+
+    Takes what ``NodeConfig`` says, except ``ssl_assert_fingerprint`` (``ValueError``) and
+    ``connections_per_node``: connections are the process's. Errors are elastic-transport's. Any number of
+    threads may use one at once.
+    """
+
+    def perform_request(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        headers: HttpHeaders | None = None,
+        request_timeout: DefaultType | float | None = DEFAULT,
+    ) -> NodeApiResponse:
+        """Sends it; the body of the answer is decoded. ``request_timeout``: seconds for each phase."""
+        url, arguments, fields = self._arguments(target, body, headers, request_timeout)
+        sent, start = (method, target, fields, body), time.perf_counter()
+        try:
+            response = self._engine.client.request(method, url, **arguments)
+        except Failure as failure:
+            raise self._failed(sent, failure) from failure
+        return self._answer(sent, start, response)
+
+    def close(self) -> None:
+        """Connections stay for others."""
+
+
+class AsyncNode(_Sending, BaseAsyncNode):
+    """The same for ``AsyncElasticsearch(node_class=...)``, on asyncio and trio."""
+
+    async def perform_request(  # type: ignore[override]
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        headers: HttpHeaders | None = None,
+        request_timeout: DefaultType | float | None = DEFAULT,
+    ) -> NodeApiResponse:
+        """Sends it; the body of the answer is decoded. ``request_timeout``: seconds for each phase."""
+        url, arguments, fields = self._arguments(target, body, headers, request_timeout)
+        sent, start = (method, target, fields, body), time.perf_counter()
+        try:
+            response = await self._engine.aio.request(method, url, **arguments)
+        except Failure as failure:
+            raise self._failed(sent, failure) from failure
+        return self._answer(sent, start, response)
+
+    async def close(self) -> None:  # type: ignore[override]
+        """Connections stay for others."""

@@ -1,0 +1,89 @@
+"""google-auth on the engine's pool: ``credentials.refresh(libkeepalive.google_auth.Request())``.
+
+Needs google-auth: ``pip install 'libkeepalive[google_auth]'``. ``AuthorizedSession`` is a session of requests:
+see ``libkeepalive.requests``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ._adapters.missing import missing as _missing
+from ._adapters.pools import Pool, of_sdk
+from ._errors import _Failure as Failure
+
+try:
+    from google.auth import exceptions, transport
+except ModuleNotFoundError as _error:
+    raise _missing("google_auth", "google_auth", _error) from _error
+
+__all__ = ["Request", "Response"]
+
+#: Seconds; what google.auth.transport.requests has.
+_TIMEOUT = 120
+
+
+class Response(transport.Response):
+    """What ``Request`` returns."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+        status: int = self._response.status_code
+        return status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The fields, found in any case."""
+        headers: Mapping[str, str] = self._response.headers
+        return headers
+
+    @property
+    def data(self) -> bytes:
+        """The body, decoded."""
+        data: bytes = self._response.content
+        return data
+
+
+class Request(transport.Request):
+    """google-auth's ``Request``: a callable that sends. Any number of threads may use one at once.
+
+    Redirects are followed, the environment's proxies and ``REQUESTS_CA_BUNDLE`` heeded, as by
+    ``google.auth.transport.requests.Request``; client certificates for mTLS endpoints are not sent.
+    """
+
+    def _pool(self) -> Pool:
+        trusted = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        return of_sdk(verify=trusted or True, max_redirects=30)
+
+    def __call__(
+        self,
+        url: str,
+        method: str = "GET",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = _TIMEOUT,
+        **kwargs: Any,
+    ) -> Response:
+        """Sends it. ``timeout``: seconds for each phase, default 120; ``None`` is no limit.
+
+        Raises ``google.auth.exceptions.TransportError``.
+        """
+        arguments: dict[str, Any] = {
+            "headers": dict(headers or {}),
+            "timeout": timeout,
+            "decode": True,
+            "follow_redirects": True,
+            **kwargs,
+        }
+        if body is not None:
+            arguments["content"] = body
+        try:
+            return Response(self._pool().client.request(method, url, **arguments))
+        except Failure as error:
+            raise exceptions.TransportError(error) from error  # type: ignore[no-untyped-call]
