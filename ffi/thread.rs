@@ -29,12 +29,6 @@ fn start(size: usize, body: Body) -> io::Result<()> {
     started
 }
 
-#[cfg(target_os = "linux")]
-use libc::MAP_STACK;
-/// Where there is no such flag memory for a stack is like any other.
-#[cfg(not(target_os = "linux"))]
-const MAP_STACK: c_int = 0;
-
 /// Memory for one thread, for good once the thread runs: below it a page that nothing may touch.
 struct Stack {
     memory: *mut c_void,
@@ -48,7 +42,7 @@ impl Stack {
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
         let guard = usize::try_from(page).map_err(|_| io::Error::last_os_error())?;
         let access = libc::PROT_READ | libc::PROT_WRITE;
-        let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | MAP_STACK;
+        let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_STACK;
         // SAFETY: new memory, wherever there is room for it.
         let memory = unsafe { libc::mmap(ptr::null_mut(), guard + size, access, kind, -1, 0) };
         if memory == libc::MAP_FAILED {
@@ -98,15 +92,7 @@ impl Stack {
 
 extern "C" fn main(body: *mut c_void) -> *mut c_void {
     // SAFETY: the name is short enough and ends in a NUL; it is this thread's.
-    #[cfg(target_os = "linux")]
-    unsafe {
-        libc::pthread_setname_np(libc::pthread_self(), c"keepalive".as_ptr())
-    };
-    // SAFETY: as above; a thread can name itself only.
-    #[cfg(target_vendor = "apple")]
-    unsafe {
-        libc::pthread_setname_np(c"keepalive".as_ptr())
-    };
+    unsafe { libc::pthread_setname_np(libc::pthread_self(), c"keepalive".as_ptr()) };
     // SAFETY: the box that `start` made for this thread alone.
     let body = unsafe { Box::from_raw(body.cast::<Body>()) };
     // A panic ends the thread, as it would one of the standard library's.
