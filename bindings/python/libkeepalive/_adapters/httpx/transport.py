@@ -19,7 +19,7 @@ Response = TypeVar("Response")
 
 #: The engine's names of schemes.
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
-#: Extensions that nothing is to be done about here beside the time limits.
+#: Most origins, and most sets of limits, that are remembered in the form the engine takes.
 _MANY = 256
 
 
