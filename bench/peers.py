@@ -80,6 +80,7 @@ OURS_PYTHON = python(OURS, "sync_libkeepalive.py", "libkeepalive")
 AIOHTTP = python("aiohttp", "async_aiohttp.py", "aiohttp")
 HTTPX_ASYNC = python("httpx", "async_httpx.py", "httpx")
 HTTPX2_ASYNC = python("httpx2", "async_httpx2.py", "httpx2")
+AIOHTTP_ON_OURS = python(f"aiohttp on {OURS}", "adapter_aiohttp.py", "aiohttp")
 HTTPX2_ASYNC_ON_OURS = python(f"httpx2 on {OURS}", "adapter_async_httpx2.py", "httpx2")
 PRIMP_ASYNC = python("primp", "async_primp.py", "primp")
 PYREQWEST_ASYNC = python("pyreqwest", "async_pyreqwest.py", "pyreqwest")
@@ -106,7 +107,7 @@ PYTHON_SYNC = (
     CURL_CFFI, PRIMP, PYREQWEST, HTTPX2, HTTPX2_ON_OURS, OURS_PYTHON,
 )  # fmt: skip
 ASYNC_ONE_LOOP = (
-    AIOHTTP, HTTPX_ASYNC, HTTPX2_ASYNC, HTTPX2_ASYNC_ON_OURS, PRIMP_ASYNC, PYREQWEST_ASYNC, OURS_ASYNC,
+    AIOHTTP, AIOHTTP_ON_OURS, HTTPX_ASYNC, HTTPX2_ASYNC, HTTPX2_ASYNC_ON_OURS, PRIMP_ASYNC, PYREQWEST_ASYNC, OURS_ASYNC,
 )  # fmt: skip
 PYTHON_ASYNC = tuple(each for peer in ASYNC_ONE_LOOP for each in (peer, uvloop(peer)))
 NODE = (

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
 import libkeepalive
 from libkeepalive import Client, Headers, QueryParams, Request, Response
@@ -411,3 +412,32 @@ def test_trace_tells_by_httpcore_s_names(origin):
 
         with pytest.raises(ZeroDivisionError):
             client.get(origin.http + "/json", extensions={"trace": stops})
+
+
+def test_the_same_under_trio(origin, tmp_path: Path):
+    path = tmp_path / "file"
+    path.write_bytes(b"content of a file")
+    names: list[str] = []
+    told: list[libkeepalive.Progress] = []
+
+    async def main() -> None:
+        with Origin() as server:
+            async with libkeepalive.AsyncClient(params={"p": "q"}) as client:
+                await client.post(server.url, content=path, trailers={"X-Sum": lambda: "told"})
+                trace = {"trace": lambda name, info: names.append(name)}
+                await client.post(server.url, files={"f": path}, extensions=trace)
+                request = client.build_request("PUT", server.url, json={"a": 1})
+                assert (await client.send(request)).request.content == b'{"a":1}'
+                async with await client.get(origin.http + "/bytes/300000", stream=True) as lazy:
+                    assert len(await lazy.aread()) == 300000
+                url = origin.http + "/bytes/300000"
+                async with client.stream("GET", url, progress=told.append) as response:
+                    size = sum([len(piece) async for piece in response.aiter_bytes()])
+                assert told[-1].bytes == size == 300000
+            first, second, third = server.requests
+            assert first.body == b"content of a file" and first.target == "/?p=q"
+            assert first.trailers == [("X-Sum", "told")]
+            assert b"content of a file" in second.body and third.body == b'{"a":1}'
+        assert "http11.receive_response_headers.complete" in names
+
+    trio.run(main)
