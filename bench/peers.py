@@ -65,6 +65,8 @@ SOCKET = python("socket", "sync_socket.py", "pip")
 HTTP_CLIENT = python("http.client", "sync_http_client.py", "pip")
 URLLIB3 = python("urllib3", "sync_urllib3.py", "urllib3")
 REQUESTS = python("requests", "sync_requests.py", "requests")
+URLLIB3_ON_OURS = python(f"urllib3 on {OURS}", "adapter_urllib3.py", "urllib3")
+REQUESTS_ON_OURS = python(f"requests on {OURS}", "adapter_requests.py", "requests")
 HTTPX = python("httpx", "sync_httpx.py", "httpx")
 HTTPX2 = python("httpx2", "sync_httpx2.py", "httpx2")
 HTTPX2_ON_OURS = python(f"httpx2 on {OURS}", "adapter_httpx2.py", "httpx2")
@@ -78,6 +80,7 @@ OURS_PYTHON = python(OURS, "sync_libkeepalive.py", "libkeepalive")
 AIOHTTP = python("aiohttp", "async_aiohttp.py", "aiohttp")
 HTTPX_ASYNC = python("httpx", "async_httpx.py", "httpx")
 HTTPX2_ASYNC = python("httpx2", "async_httpx2.py", "httpx2")
+AIOHTTP_ON_OURS = python(f"aiohttp on {OURS}", "adapter_aiohttp.py", "aiohttp")
 HTTPX2_ASYNC_ON_OURS = python(f"httpx2 on {OURS}", "adapter_async_httpx2.py", "httpx2")
 PRIMP_ASYNC = python("primp", "async_primp.py", "primp")
 PYREQWEST_ASYNC = python("pyreqwest", "async_pyreqwest.py", "pyreqwest")
@@ -100,11 +103,11 @@ HTTP_ON_OURS = node(f"http.request on {OURS}", "libkeepalive_http_agent.js", OUR
 C_SEQUENTIAL = (RAW, CURL, HYPER, GO, OURS_C)
 C_CONCURRENT = (RAW_EPOLL, CURL_MULTI, HYPER, GO, OURS_QUEUE)
 PYTHON_SYNC = (
-    SOCKET, HTTP_CLIENT, URLLIB3, REQUESTS, HTTPX, NIQUESTS, PYCURL, CURL_CFFI, PRIMP, PYREQWEST,
-    HTTPX2, HTTPX2_ON_OURS, OURS_PYTHON,
+    SOCKET, HTTP_CLIENT, URLLIB3, URLLIB3_ON_OURS, REQUESTS, REQUESTS_ON_OURS, HTTPX, NIQUESTS, PYCURL,
+    CURL_CFFI, PRIMP, PYREQWEST, HTTPX2, HTTPX2_ON_OURS, OURS_PYTHON,
 )  # fmt: skip
 ASYNC_ONE_LOOP = (
-    AIOHTTP, HTTPX_ASYNC, HTTPX2_ASYNC, HTTPX2_ASYNC_ON_OURS, PRIMP_ASYNC, PYREQWEST_ASYNC, OURS_ASYNC,
+    AIOHTTP, AIOHTTP_ON_OURS, HTTPX_ASYNC, HTTPX2_ASYNC, HTTPX2_ASYNC_ON_OURS, PRIMP_ASYNC, PYREQWEST_ASYNC, OURS_ASYNC,
 )  # fmt: skip
 PYTHON_ASYNC = tuple(each for peer in ASYNC_ONE_LOOP for each in (peer, uvloop(peer)))
 NODE = (

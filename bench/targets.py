@@ -68,6 +68,8 @@ TARGETS = [
         p.OURS,
         {p.SOCKET.name: 1.5, p.PYCURL.name: 0.65, p.URLLIB3.name: 0.08, p.REQUESTS.name: 0.04},
     ),
+    *ratios("urllib3's adapter", PYTHON_ONE, p.URLLIB3_ON_OURS.name, {p.URLLIB3.name: 0.60}),
+    *ratios("requests' adapter", PYTHON_ONE, p.REQUESTS_ON_OURS.name, {p.REQUESTS.name: 0.70}),
     *ratios(
         "asyncio, 64 in flight",
         ASYNC_MANY,

@@ -91,6 +91,7 @@ impl ka_event {
             | Outcome::Informational(_)
             | Outcome::Progress(_)
             | Outcome::Redirect(_)
+            | Outcome::Observed
             | Outcome::Filled(..)
             | Outcome::StreamRead(_) => {
                 let text = "the engine answered what no C call asks for";

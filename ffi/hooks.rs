@@ -285,7 +285,7 @@ impl ka_hook_event {
             Event::DialFailed { dial, error } => {
                 ka_hook_event { dial, status: why(Some(error.kind())), ..of(KA_HOOK_DIAL_FAILED) }
             }
-            Event::Dialled { connection, resolve, connect, tls } => ka_hook_event {
+            Event::Dialled { connection, resolve, connect, tls, .. } => ka_hook_event {
                 connection_id: connection,
                 resolve_ns: nanoseconds(resolve),
                 connect_ns: nanoseconds(connect),

@@ -69,6 +69,8 @@ packages() {
     npm_packages tests/adapters/node --omit=optional & jobs+=($!)
     # Its compiler is an optional package.
     npm_packages tests/adapters/next & jobs+=($!)
+    npm_packages tests/types & jobs+=($!)
+    npm_packages tests/wpt & jobs+=($!)
     newest_node & jobs+=($!)
     for job in "${jobs[@]}"; do
         wait "$job" || die "what the tests need was not installed; the lines above say why"

@@ -6,7 +6,7 @@ source "$(dirname "$0")/common.sh"
 set -m # each lane has a process group of its own, and what Ctrl-C does is not changed for what runs in it
 LOGS=$ROOT/target/test
 only=("$@")
-names=(lint rust sanitizers cost fuzz msrv python python-adapters node node-types node-adapters node26-adapters next
+names=(lint rust sanitizers cost fuzz msrv python python-adapters node node-types node-wpt node-adapters node26-adapters next
     roads network soak)
 for name in ${only[@]+"${only[@]}"}; do
     [[ " ${names[*]} " = *" $name "* ]] || die "there is no group $name; there are ${names[*]}"
@@ -19,6 +19,8 @@ cost() { cargo build --quiet --release -p libkeepalive && "$(python_command)" te
 python() { "$VENV/bin/python" -m pytest -q bindings/python/tests; }
 python-adapters() { "$ADAPTERS_VENV/bin/python" -m pytest -q tests/adapters/python; }
 node-tests() { (cd bindings/node && node --test test/*.test.js); }
+node-types() { npm --prefix bindings/node run --silent types && (cd tests/types && node --test types.test.js); }
+node-wpt() { (cd tests/wpt && node --test wpt.test.js); }
 node-adapters() { (cd tests/adapters/node && "$1" --test ./*.test.js); }
 next() { (cd tests/adapters/next && node --test next.test.js); }
 # A namespace of its own, as root or in a user namespace. Where neither is allowed the tests fail, unless
@@ -75,7 +77,8 @@ compiling() {
 waiting() {
     group python "Python: client, asyncio, trio, wire cases, fork, gunicorn, celery, signals, stubs" python
     group node "Node: client, fetch, wire cases, workers" node-tests
-    group node-types "Node: index.d.ts" npm --prefix bindings/node run --silent types
+    group node-types "Node: declarations with TypeScript 5.9 and 7, @types/node 20 to 26, attw, publint" node-types
+    group node-wpt "Node: the runner of WPT's tests" node-wpt
     group python-adapters "Python adapters: httpx, requests, urllib3, aiohttp, SDKs built on them" python-adapters
     group node-adapters "Node $(node --version): undici 6, 7 and 8, fetch of the process, agents, tracing, SDKs" \
         node-adapters node

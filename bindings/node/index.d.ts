@@ -3,6 +3,8 @@
 // wherever a time is a limit, in a client and in a request (undici's rule for its timeouts, applied everywhere).
 
 import type { Blob } from 'node:buffer'
+import type { LookupAddress, LookupAllOptions } from 'node:dns'
+import type { EventEmitter } from 'node:events'
 import type { Duplex, Readable } from 'node:stream'
 
 /** A request that is about to be sent, as an `auth` function sees it. */
@@ -44,6 +46,23 @@ export type OnRedirect = (
   response: RedirectResponse,
 ) => boolean | undefined | null | void | Promise<boolean | undefined | null | void>
 
+/**
+ * Finds the addresses of a host, in the form of `dns.lookup` with `all`: by the callback, once, or by a promise. It is
+ * asked before each connection is made, also where the URL has an address in it (which it is asked for then) and where a
+ * proxy is used (for the proxy's name), and nothing is connected to but what it gives, in that order: where it refuses an
+ * address, nothing is sent there. What it fails with is the `cause` of a `KA_RESOLVE_FAILED`. It runs in the async context
+ * of `new Client`. Connections that are idle are not looked up again: `maxAge` ends them.
+ */
+export type Lookup = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (
+    error: Error | null | undefined,
+    addresses?: string | readonly (string | Pick<LookupAddress, 'address'>)[],
+    family?: number,
+  ) => void,
+) => void | undefined | Promise<void | string | readonly (string | Pick<LookupAddress, 'address'>)[]>
+
 /** A response that led to another one: its head, without its body. */
 export interface Hop extends RedirectResponse {
   info: Info
@@ -63,6 +82,10 @@ export interface ClientOptions {
   servername?: string | null
   /** Decides about the redirects of requests that have none of their own. */
   onRedirect?: OnRedirect | null
+  /** Finds the addresses of all connections, in place of the system's resolver. Default: not set. */
+  lookup?: Lookup | null
+  /** Bytes, decoded, of a response body however it is read; more is an error. -1 or `null`: no limit. Default: no limit. */
+  maxResponseSize?: number | null
   // <generated options>
   /**
    * The defaults that the other options change: `default` or `service` for calls between services (totalTimeout
@@ -546,6 +569,57 @@ export interface RequestOptions extends Timeouts, RoadOptions {
    * them, `OPTIONS *`. What cannot be sent in one is a TypeError with `KA_INVALID_ARGUMENT`.
    */
   rawTarget?: string
+  /** In place of the URL's path and query. */
+  path?: string
+  /**
+   * Cookies of this request alone, beside those that the client keeps, and in place of those of their names; `false`: none
+   * at all, and none are kept. They go to no other origin. With a Cookie field of the request's own none are sent.
+   */
+  cookies?: Record<string, string> | false | null
+  /**
+   * Fields behind the body, which is then sent chunked (RFC 9110 6.5). A function tells its value when the body has been
+   * given, as a checksum is known then; it runs again when the body is sent again, and what it throws fails the request.
+   */
+  trailers?: Record<string, HeaderValue | (() => HeaderValue)> | null
+  /** Follows so many redirects at most; the one after them is the response. 0: as `redirect: 'manual'`. */
+  maxRedirections?: number | null
+  /** Bytes, decoded, of the response's body however it is read; more is `KA_BODY_TOO_LARGE`. -1 or `null`: the client's. */
+  maxResponseSize?: number | null
+  /** Called with each interim response (1xx) as it comes. What it throws ends the request and rejects. */
+  onInfo?: ((info: { statusCode: number; headers: IncomingHeaders }) => void) | null
+  /** Called at most ten times a second and at the end of each body, sent and received. What it throws ends the request. */
+  onProgress?: ((progress: Progress) => void) | null
+  /** Comes back as the result's `opaque`. */
+  opaque?: unknown
+  /** The result's `headers` are `[name, value, name, value, ...]` as they came. */
+  responseHeaders?: 'raw' | null
+  /** Rejects with a `ResponseStatusCodeError` (undici's name) when the status is 400 or more. Default: no. */
+  throwOnError?: boolean | null
+}
+
+/** A URL in parts, as undici takes it: an `origin`, or `protocol`, `hostname` and `port`; and `path`, or `pathname` and `search`. */
+export interface UrlParts {
+  origin?: string | URL
+  protocol?: string
+  hostname?: string
+  port?: string | number | null
+  path?: string
+  pathname?: string
+  search?: string
+}
+
+/** What `throwOnError` rejects with. */
+export interface ResponseStatusCodeError extends Error {
+  name: 'ResponseStatusCodeError'
+  code: 'UND_ERR_RESPONSE_STATUS_CODE'
+  status: number
+  statusCode: number
+  /** Not shown with the error. */
+  headers: IncomingHeaders | string[]
+  /** Parsed JSON or text of at most 128 KiB, else `null`. */
+  body: unknown
+  url: string
+  readonly info: Info
 }
 
 /** How far a body has come. */
@@ -582,8 +656,6 @@ export interface DownloadOptions extends RequestOptions {
    * on with by the next download of the same URL to the same path. Default false.
    */
   resume?: boolean
-  /** Called at most ten times a second and at the end. What it throws ends the request and rejects. */
-  onProgress?: (progress: Progress) => void
 }
 
 /** What `download` resolves to. */
@@ -622,22 +694,45 @@ export interface UpgradeResult {
 export type QueryValue = string | number | boolean | bigint | null | undefined
 
 /**
- * Options of `fetch`, as WHATWG describes them. What it does not know is ignored; a TypeError are `integrity`,
- * `dispatcher` and `agent`, which cannot be honoured, and names that come near to one of ours.
+ * Options of `fetch`, as WHATWG describes them. What it does not know is ignored; a TypeError are `dispatcher` and
+ * `agent`, which cannot be honoured, and names that come near to one of ours.
  */
-export interface RequestInit extends Timeouts, RoadOptions {
+export interface RequestInit extends Timeouts, Omit<RoadOptions, 'redirect'> {
   /** Default GET. */
   method?: string
-  headers?: HeadersInit
-  body?: BodyInit | null
+  headers?: HeadersInit | ConstructorParameters<typeof globalThis.Headers>[0]
+  body?: BodyInit | ConstructorParameters<typeof globalThis.Response>[0] | null
   /** Aborting rejects with `signal.reason`, also while the body is read. */
   signal?: AbortSignal | null
-  /** Default `follow`. With `manual` the redirect itself is the response. */
+  /**
+   * Default `follow`. With `manual` the redirect itself is the response: its `type` is `opaqueredirect`, and, as in Node's
+   * own fetch, it has its status, fields and body.
+   */
   redirect?: 'follow' | 'error' | 'manual'
   /** The request target, sent byte for byte in place of the URL's path and query. */
   rawTarget?: string
-  /** Accepted for the sake of streamed bodies; they are always sent this way. */
+  /** Has to be given with a body that comes in pieces by a stream or an async iterable. */
   duplex?: 'half'
+  /** Digests of which the body has to have one; it is received whole before the promise resolves then. */
+  integrity?: string
+  /** No cache answers; `no-store`, `reload` and `no-cache` are told to those on the way. */
+  cache?: 'default' | 'force-cache' | 'no-cache' | 'no-store' | 'only-if-cached' | 'reload'
+  /** Checked, and without effect: there is no page whose cookies those were. See the option `cookies` of `Client`. */
+  credentials?: 'include' | 'omit' | 'same-origin'
+  /** Checked, and without effect, as in Node's own fetch. */
+  mode?: 'cors' | 'navigate' | 'no-cors' | 'same-origin'
+  /** Without effect. */
+  keepalive?: boolean
+  /** Without effect. */
+  priority?: 'auto' | 'high' | 'low'
+  /** Without effect. */
+  referrer?: string
+  /** Without effect. */
+  referrerPolicy?:
+    | '' | 'no-referrer' | 'no-referrer-when-downgrade' | 'origin' | 'origin-when-cross-origin' | 'same-origin'
+    | 'strict-origin' | 'strict-origin-when-cross-origin' | 'unsafe-url'
+  /** Nothing else. */
+  window?: null
 }
 
 /** How an exchange went. */
@@ -716,7 +811,7 @@ export interface Info {
    * too when 1,024 connections have brought their first responses since.
    */
   readonly tls: TlsInfo | null
-  /** The responses that led here by redirects, the first one first; the last 64 of them. */
+  /** The responses that led here: redirects, and challenges that were answered; the first one first, the last 64 of them. */
   readonly history: Hop[]
 }
 
@@ -791,10 +886,12 @@ export interface BodyReadable extends Readable {
  * What `request` resolves to. Everything but `statusCode` is decoded when it is first asked for, by
  * getters: destructuring works, `{ ...result }` copies `statusCode` only.
  */
-export interface RequestResult {
+export interface RequestResult<Fields = IncomingHeaders> {
   readonly statusCode: number
   readonly statusText: string
-  readonly headers: IncomingHeaders
+  readonly headers: Fields
+  /** What the options had as `opaque`. */
+  readonly opaque?: unknown
   /** Empty until the body has been read to its end. */
   readonly trailers: IncomingHeaders
   /** The URL the response is from, after redirects, without userinfo and fragment. */
@@ -807,8 +904,8 @@ export interface RequestResult {
  * What `fetch` resolves to, as WHATWG describes it: an instance of the global scope's `Response`, too. `new Response()`
  * makes one of those.
  */
-export class Response extends globalThis.Response {
-  readonly type: 'basic'
+export interface Response extends globalThis.Response {
+  readonly type: 'basic' | 'opaqueredirect'
   /** The URL the response is from, after redirects, without userinfo and fragment. */
   readonly url: string
   /** A second response with the same body; what one half reads is kept for the other. */
@@ -816,6 +913,7 @@ export class Response extends globalThis.Response {
   /** How the exchange went. Not part of WHATWG. */
   readonly info: Info
 }
+export const Response: typeof globalThis.Response & { readonly prototype: Response }
 
 /** Counters of a pool. */
 export interface Stats {
@@ -1083,8 +1181,24 @@ export class CookieJar {
   static fromJSON(value: string | object): CookieJar
 }
 
-/** A pool with its limits and TLS settings. Nothing it does blocks the event loop. */
-export class Client {
+/** Of a connection that was opened, or closed. */
+export interface ConnectionEvent {
+  connection: { id: number }
+}
+
+/** What a `Client` emits, and with what. The URL is the origin; `null` where the connection was opened before anybody listened. */
+export interface ClientEvents {
+  connect: [origin: URL, about: ConnectionEvent & { timings: { resolve: number; connect: number; tls: number } }]
+  disconnect: [origin: URL | null, about: ConnectionEvent & { reason: string }]
+  /** No request is under way any more. */
+  drain: []
+}
+
+/**
+ * A pool with its limits and TLS settings. Nothing it does blocks the event loop. It emits `connect`, `disconnect` and
+ * `drain` (`ClientEvents`); of the process-wide client, `connect` and `disconnect` tell of all its threads.
+ */
+export class Client extends EventEmitter {
   /** Throws a TypeError that names the option when one is wrong. */
   constructor(options?: ClientOptions)
   /** The process-wide client: one pool for all threads, and what the module's functions use. */
@@ -1095,7 +1209,9 @@ export class Client {
    * errors. A URL that another parser would read as one of another host is refused. Works without its client
    * (`const { request } = client`), as `fetch` does.
    */
-  request(url: string | URL, options?: RequestOptions | null): Promise<RequestResult>
+  request(url: string | URL | UrlParts, options: RequestOptions & { responseHeaders: 'raw' }): Promise<RequestResult<string[]>>
+  request(parts: UrlParts & RequestOptions): Promise<RequestResult>
+  request(url: string | URL | UrlParts, options?: RequestOptions | null): Promise<RequestResult>
   /** Sends a request as WHATWG's fetch does, URLs included; decodes gzip, deflate, br and zstd. */
   fetch(input: string | URL | Request, init?: RequestInit | null): Promise<Response>
   /**
@@ -1123,10 +1239,25 @@ export class Client {
   readonly cookies: CookieJar | null
   /**
    * Closes idle connections, fails requests that wait for one, and refuses new ones with
-   * `KA_INVALID_STATE`; exchanges under way finish. On the process-wide client only idle
-   * connections are closed.
+   * `KA_INVALID_STATE`; exchanges under way finish, and the promise resolves when they have. On the process-wide client
+   * only idle connections are closed, and it resolves at once.
    */
-  close(): void
+  close(): Promise<void>
+  /**
+   * Closes it as `close` does, and rejects what is under way with `error`, by default a KeepaliveError with
+   * `KA_CANCELLED`; of the process-wide client, what is under way in this thread.
+   */
+  destroy(error?: unknown): Promise<void>
+  /** Whether it was closed. */
+  readonly closed: boolean
+  /** Whether it was destroyed. */
+  readonly destroyed: boolean
+  /** `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
+  on<Name extends keyof ClientEvents>(name: Name, listener: (...told: ClientEvents[Name]) => void): this
+  on(name: string | symbol, listener: (...told: any[]) => void): this
+  once<Name extends keyof ClientEvents>(name: Name, listener: (...told: ClientEvents[Name]) => void): this
+  once(name: string | symbol, listener: (...told: any[]) => void): this
   /**
    * Opens connections to the origin of `url` until it has `count` idle ones, within the caps;
    * resolves to how many were opened. Rejects with the first dial's failure; what succeeded is kept.
@@ -1146,7 +1277,9 @@ export class Client {
 /** `Client.shared().download`. */
 export function download(url: string | URL, path: DownloadTarget, options?: DownloadOptions | null): Promise<DownloadResult>
 /** `Client.shared().request`. */
-export function request(url: string | URL, options?: RequestOptions | null): Promise<RequestResult>
+export function request(url: string | URL | UrlParts, options: RequestOptions & { responseHeaders: 'raw' }): Promise<RequestResult<string[]>>
+export function request(parts: UrlParts & RequestOptions): Promise<RequestResult>
+export function request(url: string | URL | UrlParts, options?: RequestOptions | null): Promise<RequestResult>
 /** `Client.shared().fetch`. */
 export function fetch(input: string | URL | Request, init?: RequestInit | null): Promise<Response>
 /** `Client.shared().upgrade`. */
@@ -1156,4 +1289,13 @@ export function connect(url: string | URL, options?: ConnectOptions | null): Pro
 /** `Client.shared().stats`. */
 export function stats(): Stats
 
+declare const Headers: typeof globalThis.Headers
+type Headers = globalThis.Headers
+declare const Request: typeof globalThis.Request
+type Request = globalThis.Request
+declare const FormData: typeof globalThis.FormData
+type FormData = globalThis.FormData
+export { FormData, Headers, Request }
+
+export type * from './channels'
 export { KeepaliveDispatcher, type DispatcherOptions, type DispatcherStats } from './adapters/dispatcher'

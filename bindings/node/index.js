@@ -1,6 +1,7 @@
 'use strict'
 
 const { Client } = require('./lib/client')
+const { globalClass } = require('./lib/captured')
 const { KeepaliveError } = require('./lib/errors')
 
 function fetch(input, init) {
@@ -37,6 +38,16 @@ module.exports = {
     return require('./lib/dispatcher/dispatcher').KeepaliveDispatcher
   },
   KeepaliveError,
+  // Those of the global scope: what is made of them is what every other package takes.
+  get FormData() {
+    return globalClass('FormData')
+  },
+  get Headers() {
+    return globalClass('Headers')
+  },
+  get Request() {
+    return globalClass('Request')
+  },
   get Response() {
     return require('./lib/response').Response
   },

@@ -56,6 +56,7 @@ pub use error::{Error, ErrorGroup, ErrorKind, Phase, Result, Sent};
 pub use fork::{generation as fork_generation, keep as fork_keep, mark_child as fork_mark_child};
 pub use keepalive_proto::{Fields, ResponseHead, Version};
 pub use keepalive_tables::{Form, LIMITS, OPTIONS, OptionInfo, OptionKind, Shape, camel};
+pub use net::lookup_hook::{LookupHook, LookupQuestion};
 pub use net::socket::SocketHook;
 pub use net::tls::add_authorities;
 pub use net::tls::info::{Certificate, TlsInfo};

@@ -91,6 +91,8 @@ pub enum Event<'a> {
     Dialled {
         /// Number of the connection, unique in the process.
         connection: u64,
+        /// The origin that it was opened for, such as `https://example.com:8443`; of a request, `None`.
+        origin: Option<&'a str>,
         /// Spent on resolving the name.
         resolve: Duration,
         /// On the TCP handshake.

@@ -91,6 +91,28 @@ fn the_request_s_policy_goes_before_the_client_s() {
 }
 
 #[test]
+fn a_request_s_own_limit_ends_in_the_redirect_itself() {
+    let server = stairs();
+    for most in [0, 1, 2] {
+        for of_client in ["manual", "follow", "error"] {
+            let client = client(|config| {
+                config.redirect = Some(of_client.into());
+                config.max_redirects = 1;
+            });
+            let mut request = get_request(&format!("{}/3", server.url));
+            request.follow_at_most(most);
+            let mut answer = client.send(&request, Blocking::default()).expect("a redirect");
+            assert_eq!((answer.status(), answer.info().redirects), (302, most));
+            assert_eq!(&*answer.read_all(Blocking::default()).expect("its body"), b"body");
+        }
+    }
+    let mut request = get_request(&format!("{}/3", server.url));
+    request.follow_at_most(3);
+    let answer = client(|_| {}).send_whole(&request, Blocking::default()).expect("the end");
+    assert_eq!((answer.status(), answer.info().redirects), (200, 3));
+}
+
+#[test]
 fn history_has_each_hop_and_is_bounded() {
     let server = stairs();
     let client = following(|config| config.max_redirects = 100);

@@ -15,6 +15,7 @@ const tlsOf = (connection) => require('./tls_info').tlsOf(bridge, connection)
 let slab = new Slab(0, tlsOf)
 let used = 0
 let publish // what has happened, while somebody listens
+let answerLookups // what clients ask their `lookup`, once one has it
 
 const bridge = new native.Bridge(onWake)
 
@@ -32,6 +33,7 @@ function deliver() {
   }
   // What led to the completions comes before them.
   if (publish !== undefined && !publish(bridge)) publish = undefined
+  if (answerLookups !== undefined) answerLookups()
   const batch = slab
   const { words } = batch
   let at = used
@@ -70,7 +72,8 @@ function dispatch(batch, at) {
       exchange.onInformational(new Record(batch, at))
       break
     case kind.PROGRESS:
-      exchange.onProgress(said(batch, at))
+      // One that comes late may find somebody else.
+      exchange.onProgress?.(said(batch, at))
       break
     case kind.SAVED:
       exchange.onSaved(said(batch, at))
@@ -108,6 +111,16 @@ function onEvents(by) {
   publish = by
 }
 
+/** Has questions of clients for their `lookup` be looked for. */
+function onLookups(by) {
+  answerLookups = by
+}
+
+/** Calls `use` with each exchange that has a slot. */
+function each(use) {
+  for (const exchange of [...exchanges]) if (exchange !== undefined) use(exchange)
+}
+
 /** A slot for `exchange`. */
 function acquire(exchange) {
   if (free.length !== 0) {
@@ -124,4 +137,4 @@ function release(slot) {
   free.push(slot)
 }
 
-module.exports = { acquire, bridge, onEvents, pollInline, release }
+module.exports = { acquire, bridge, each, onEvents, onLookups, pollInline, release }

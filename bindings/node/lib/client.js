@@ -2,6 +2,7 @@
 // Client, and the module's functions on the process-wide one. What a program may never use is loaded
 // where it is first used: that is half of the time that loading the package takes.
 
+const { EventEmitter } = require('node:events')
 const { constants } = require('node:buffer')
 const { Promise } = require('./captured')
 const native = require('./native')
@@ -11,6 +12,7 @@ const { Exchange } = require('./exchange')
 const { fieldObject } = require('./completion_record')
 const { hasRequestBody, prepareFetch, prepareRequest, urlText } = require('./request')
 const { abortReason } = require('./abort')
+const { Lifetime } = require('./lifetime')
 
 const inspectCustom = Symbol.for('nodejs.util.inspect.custom')
 const fromShared = Symbol('shared')
@@ -25,26 +27,40 @@ class Common {
 const NO_OPTIONS = { entries: [], profile: undefined }
 let shared
 let BodyReadable
+let OtherResult
 let makeResponse
 let nativeOf
+let incomingOf
+
+/** Older versions have it by another name. */
+const asyncDispose = Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')
+
+// It goes down this list only.
+const OPEN = 'open'
+const CLOSED = 'closed'
+const DESTROYED = 'destroyed'
 
 /** A pool with its limits and TLS settings. */
-class Client {
+class Client extends EventEmitter {
   #native
   #limit // of a body that is collected whole
   #authorize // a function that says who asks
   #onRedirect // a function that decides about redirects
   #jar // of cookies, once somebody asks for it
+  #most // bytes of a response, however it is read
+  #life = new Lifetime()
+  #state = OPEN
 
   static {
     nativeOf = (client) => client.#native
   }
 
   constructor(options) {
+    super()
     this.#native = options === fromShared ? sharedNative() : made(options)
     if (typeof options === 'object' && options !== null) {
       this.#setFunctions(options)
-      if (typeof options.cookies === 'object') this.#keep(options.cookies)
+      if (typeof options.cookies === 'object' && options.cookies !== null) this.#keep(options.cookies)
     }
     this.#limit = Math.min(this.#native.maxBodySize(), constants.MAX_LENGTH)
     // These two work without their client, as the functions they stand for do.
@@ -71,8 +87,50 @@ class Client {
     return this.#jar
   }
 
-  #setFunctions({ auth, onRedirect }) {
+  /** What somebody listens to is told. */
+  on(name, listener) {
+    return this.#listened(super.on(name, listener), name)
+  }
+
+  addListener(name, listener) {
+    return this.on(name, listener)
+  }
+
+  prependListener(name, listener) {
+    return this.#listened(super.prependListener(name, listener), name)
+  }
+
+  off(name, listener) {
+    return this.removeListener(name, listener)
+  }
+
+  removeListener(name, listener) {
+    return this.#listened(super.removeListener(name, listener), name)
+  }
+
+  removeAllListeners(...names) {
+    super.removeAllListeners(...names)
+    return this.#listened(this, names[0])
+  }
+
+  #listened(result, name) {
+    if (name === undefined || name === 'drain') {
+      this.#life.tell(this.listenerCount('drain') === 0 ? undefined : () => this.emit('drain'))
+    }
+    if (name === undefined || name === 'connect' || name === 'disconnect') {
+      const yes = this.listenerCount('connect') + this.listenerCount('disconnect') > 0
+      require('./client_events').tellConnections(this, this.#native, yes)
+    }
+    return result
+  }
+
+  #setFunctions({ auth, lookup, maxResponseSize, onRedirect }) {
     if (typeof auth === 'function') this.#authorize = auth
+    if (maxResponseSize !== undefined) this.#most = require('./extras').sizeOf('option maxResponseSize', maxResponseSize)
+    if (lookup !== undefined && lookup !== null) {
+      if (typeof lookup !== 'function') throw argumentError(`option lookup: expected a function or null; got ${typeof lookup}`)
+      this.#life.lookup = require('./lookup').useLookup(this, this.#native, lookup)
+    }
     if (onRedirect === undefined || onRedirect === null) return
     require('./redirects').deciderOf(onRedirect)
     this.#onRedirect = onRedirect
@@ -101,22 +159,40 @@ class Client {
     const prepared = prepareRequest(url, options)
     if (this.#isIncomplete(prepared)) await this.#complete(prepared)
     try {
+      if (prepared.extras !== undefined) return await this.#sendWith(prepared)
       return await this.#send(prepared, deliverResult, undefined)
     } catch (error) {
       throw retraced(error)
     }
   }
 
+  /** The same for one that asks for more than the exchange. */
+  async #sendWith(prepared) {
+    const { extras } = prepared
+    const other = (incoming) => {
+      OtherResult ??= require('./other_result').otherResult(Result)
+      return new OtherResult(incoming, extras)
+    }
+    const result = await this.#send(prepared, extras.isOther ? other : deliverResult, undefined)
+    if (!extras.throwOnError || result.statusCode < 400) return result
+    const { fields } = incomingOf(result).record
+    throw await require('./other_result').statusError(result, first(fieldObject(fields)['content-type']) ?? '')
+  }
+
   async fetch(input, init) {
     const given = hasRequestBody(input, init) ? await require('./request_body').bodyOf(input) : undefined
     const prepared = prepareFetch(input, init, given)
     if (this.#isIncomplete(prepared)) await this.#complete(prepared)
-    const { method } = prepared
-    const deliver = (incoming) => {
+    const { method, isManual } = prepared
+    const deliver = (incoming, stream) => {
       makeResponse ??= require('./response').makeResponse
-      return makeResponse(incoming, method)
+      return makeResponse(incoming, method, isManual, stream)
     }
     try {
+      if (prepared.isLocal || prepared.integrity) {
+        const send = () => this.#send(prepared, same, fetchFailed)
+        return await require('./local').fetchWhole(prepared, send, deliver)
+      }
       return await this.#send(prepared, deliver, fetchFailed)
     } catch (error) {
       throw retraced(error instanceof KeepaliveError ? fetchFailed(error) : error)
@@ -158,7 +234,8 @@ class Client {
       try {
         const { signal } = prepared
         if (signal !== undefined && signal.aborted) throw abortReason(signal)
-        new Kind(resolve, reject, deliver, wrap).submit(this.#native, this.#limit, prepared)
+        if (this.#most !== undefined) require('./extras').limitTo(prepared, this.#most)
+        new Kind(resolve, reject, deliver, wrap).submit(this.#native, this.#limit, prepared, this.#life)
       } catch (error) {
         prepared.upload?.stop()
         reject(error)
@@ -210,9 +287,37 @@ class Client {
     this.#native.closeIdle()
   }
 
-  /** Closes idle connections and refuses new requests; those under way finish. */
+  /** Closes idle connections and refuses new requests; resolves when those under way have finished. */
   close() {
     this.#native.close()
+    if (this.#native.isShared()) return Promise.resolve()
+    if (this.#state === OPEN) this.#state = CLOSED
+    return this.#life.over()
+  }
+
+  /** Closes it, and ends what is under way with `error`. */
+  destroy(error) {
+    const closed = this.close()
+    if (!this.#native.isShared()) this.#state = DESTROYED
+    this.#life.destroy(error)
+    return closed
+  }
+
+  get closed() {
+    return this.#state !== OPEN
+  }
+
+  get destroyed() {
+    return this.#state === DESTROYED
+  }
+
+  [asyncDispose]() {
+    return this.close()
+  }
+
+  [inspectCustom](depth, options, inspect) {
+    const { closed, destroyed } = this
+    return `Client ${inspect({ closed, destroyed }, options)}`
   }
 }
 
@@ -222,6 +327,10 @@ class Result {
   #headers
   #trailers
   #body
+
+  static {
+    incomingOf = (result) => result.#incoming
+  }
 
   constructor(incoming) {
     this.#incoming = incoming
@@ -274,6 +383,10 @@ function first(value) {
   return Array.isArray(value) ? value[0] : value
 }
 
+function same(incoming) {
+  return incoming
+}
+
 function deliverSaved(incoming, saved) {
   return Object.assign(new Result(incoming), { saved })
 }
@@ -320,6 +433,10 @@ function keyOf(entries) {
 
 /** A client on the pool that all threads of the process share that ask for it with these options. */
 function commonClient(options) {
+  for (const name of ['auth', 'lookup', 'onRedirect']) {
+    if (typeof options?.[name] !== 'function') continue
+    throw argumentError(`option ${name}: a function is one thread's, and this client is shared by all of them`)
+  }
   return new Client(new Common(options))
 }
 

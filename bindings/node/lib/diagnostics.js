@@ -3,10 +3,14 @@
 // request that somebody listens to (`lib/exchange.js` looks); messages are made while somebody does.
 
 const { performance } = require('node:perf_hooks')
+const { onEvents } = require('./bridge')
 
-let channels
-let ofRequests
-let ofConnections
+let channels = {}
+let ofRequests = []
+let ofConnections = []
+
+/** Who is told of the connections of a client, by its number; `false` of it ends that. */
+const sinks = new Map()
 
 /** Requests that somebody listens to, by the number that the engine knows them by. */
 const traces = new Map()
@@ -25,18 +29,28 @@ function isHeard(some) {
   return false
 }
 
-/** A request is about to be submitted: what is told of it, if somebody listens. */
-function begin(bridge, onEvents, request) {
-  const heard = isHeard(ofConnections)
-  if (heard !== watching) {
-    watching = heard
-    bridge.watch(heard)
-    onEvents(heard || traces.size > 0 ? publish : undefined)
-  }
-  return isHeard(ofRequests) ? start(bridge, onEvents, request) : undefined
+/** Has `sink` be told of the connections of the client with that number; `undefined` ends that. */
+function listenTo(bridge, number, sink) {
+  if (sink === undefined) sinks.delete(number)
+  else sinks.set(number, sink)
+  watch(bridge)
 }
 
-function start(bridge, onEvents, { method, url }) {
+function watch(bridge) {
+  const heard = sinks.size > 0 || isHeard(ofConnections)
+  if (heard === watching) return
+  watching = heard
+  bridge.watch(heard)
+  onEvents(heard || traces.size > 0 ? publish : undefined)
+}
+
+/** A request is about to be submitted: what is told of it, if somebody listens. */
+function begin(bridge, request) {
+  watch(bridge)
+  return isHeard(ofRequests) ? start(bridge, request) : undefined
+}
+
+function start(bridge, { method, url }) {
   last = last === 0xffffffff ? 1 : last + 1
   const trace = { id: 0, method, url: require('./errors').publicUrl(url) }
   channels['request:create'].publish({ request: trace, time: performance.now() })
@@ -57,9 +71,19 @@ function publish(bridge) {
     }
     const one = traces.get(trace)
     if (one !== undefined) one.id = request
-    if (channels[name].hasSubscribers) channels[name].publish(messageOf(event, one, now - age))
+    const sink = sinks.size === 0 || trace !== 0 ? undefined : sinks.get(event.client)
+    if (sink !== undefined) tellOf(bridge, sink, event)
+    if (channels[name]?.hasSubscribers) channels[name].publish(messageOf(event, one, now - age))
   }
   return watching || traces.size > 0
+}
+
+function tellOf(bridge, sink, event) {
+  try {
+    if (!sink(event)) listenTo(bridge, event.client, undefined)
+  } catch (error) {
+    bridge.report(error)
+  }
 }
 
 /** A request has failed, or was aborted. */
@@ -93,7 +117,7 @@ function messageOf(event, request, time) {
       return { requestId: event.request, dial, code, message: text, time }
     case 'connection:connected': {
       const [resolve, connect, tls] = spent
-      return { requestId: event.request, connection: { id: connection }, timings: { resolve, connect, tls }, time }
+      return { requestId: event.request, connection: { id: connection }, origin: text ?? null, timings: { resolve, connect, tls }, time }
     }
     case 'connection:returned':
       return { connection: { id: connection }, time }
@@ -104,4 +128,4 @@ function messageOf(event, request, time) {
   }
 }
 
-module.exports = { begin, failed, use }
+module.exports = { begin, failed, listenTo, use }

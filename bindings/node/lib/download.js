@@ -8,20 +8,16 @@ const { prepareRequest } = require('./request')
 
 /** For `download(url, path, options)`. */
 function prepareDownload(url, path, options) {
-  const { fsync, resume, onProgress, ...rest } = objectOf(options)
+  const { fsync, resume, ...rest } = objectOf(options)
   const own = target(path)
   for (const [name, value] of [['fsync', fsync], ['resume', resume]]) {
     if (value === undefined) continue
     if (typeof value !== 'boolean') throw argumentError(`${name}: expected true or false; got ${value === null ? 'null' : typeof value}`)
     if (value) own.push(name, '')
   }
-  if (onProgress !== undefined) {
-    if (typeof onProgress !== 'function') throw argumentError(`onProgress: expected a function; got ${onProgress === null ? 'null' : typeof onProgress}`)
-    own.push('progress', '')
-  }
   const prepared = prepareRequest(url, rest)
-  prepared.own = [...(prepared.own ?? []), ...own]
-  prepared.onProgress = onProgress
+  // The place of the file is known before what is said of it.
+  prepared.own = [...own, ...(prepared.own ?? [])]
   return prepared
 }
 
@@ -46,21 +42,9 @@ function objectOf(options) {
 
 /** An exchange whose body goes to a file. */
 class Downloading extends Exchange {
-  submit(client, limit, request) {
-    this.told = request.onProgress
+  submit(client, limit, request, life) {
     this.saved = null
-    super.submit(client, limit, request)
-  }
-
-  onProgress(progress) {
-    if (this.told === undefined || this.state !== 'pending') return
-    const { reject, told } = this
-    try {
-      told(progress)
-    } catch (error) {
-      this.cancel()
-      reject(error)
-    }
+    super.submit(client, limit, request, life)
   }
 
   onSaved(saved) {

@@ -7,7 +7,7 @@
 
 const { FinalizationRegistry, Promise, WeakRef, canPollInline, soon } = require('./captured')
 const { channel } = require('node:diagnostics_channel')
-const { acquire, bridge, onEvents, pollInline, release } = require('./bridge')
+const { acquire, bridge, pollInline, release } = require('./bridge')
 const { KeepaliveError, closed, failureOf, localError, tellInfo } = require('./errors')
 const { Incoming } = require('./incoming')
 const { unwatch, watch } = require('./abort')
@@ -20,7 +20,7 @@ const CANCELLED = 'cancelled' // the engine's last word is still to come, for no
 const OVER = 'over' // the slot is given back
 
 const INLINE = 8
-const ASK = 256
+const ASK = 2048
 
 /** What is told of requests and connections to whoever listens. */
 const channels = [
@@ -38,7 +38,7 @@ function traced(request) {
     diagnostics = require('./diagnostics')
     diagnostics.use(channels)
   }
-  return diagnostics.begin(bridge, onEvents, request)
+  return diagnostics.begin(bridge, request)
 }
 
 function isHeard([, one]) {
@@ -65,10 +65,12 @@ class Exchange {
     this.decider = undefined // has a word on redirects
     this.incoming = undefined // weak, so that an unread response can be collected
     this.trace = undefined // of the request, for the diagnostics channels
+    this.life = undefined // counts what is under way of a client
+    this.extras = undefined // what was asked for beside the exchange
   }
 
   /** Sends; throws when the arguments are not acceptable. */
-  submit(client, limit, request) {
+  submit(client, limit, request, life) {
     const { decider, signal, upload } = request
     let { flags } = request
     if (decider !== undefined) {
@@ -84,6 +86,11 @@ class Exchange {
     }
     this.trace = traced(request)
     this.slot = acquire(this)
+    if (life !== undefined) {
+      this.life = life
+      life.running += 1
+    }
+    this.extras = request.extras
     let polled
     try {
       polled = bridge.submit(
@@ -123,7 +130,7 @@ class Exchange {
     try {
       if (thrown !== undefined) throw thrown.reason
       record.fetch(bridge)
-      incoming = new Incoming(record, last ? undefined : this, this.limit, this.wrap)
+      incoming = this.incomingOf(record, last ? undefined : this)
     } catch (error) {
       this.drop(last)
       reject(error)
@@ -148,6 +155,36 @@ class Exchange {
     resolve(value)
   }
 
+  incomingOf(record, exchange) {
+    const most = this.extras?.most
+    if (most === undefined) return new Incoming(record, exchange, this.limit, this.wrap)
+    const { CappedIncoming } = require('./capped')
+    return new CappedIncoming(record, exchange, this.limit, this.wrap, most)
+  }
+
+  /** An interim response came. */
+  onInformational(record) {
+    const { onInfo } = this.extras
+    if (onInfo === undefined || this.state !== PENDING) return
+    const { statusCode, headers } = record.head
+    try {
+      onInfo({ statusCode, headers })
+    } catch (error) {
+      this.abort(error)
+    }
+  }
+
+  /** A body has come so far. */
+  onProgress(progress) {
+    const onProgress = this.extras?.onProgress
+    if (onProgress === undefined || this.state === CANCELLED || this.state === OVER) return
+    try {
+      onProgress(progress)
+    } catch (error) {
+      this.abort(error)
+    }
+  }
+
   /** `number` of the failure in the batch; `record` says how the exchange went. */
   onFailure(number, record) {
     const { reject, reader, state, upload } = this
@@ -164,6 +201,9 @@ class Exchange {
     }
     if (upload !== undefined && failure.code === 'KA_BODY_SOURCE_FAILED' && upload.failed) {
       error.cause = upload.reason
+    }
+    if (failure.code === 'KA_RESOLVE_FAILED' && this.life?.lookup !== undefined) {
+      error.cause = this.life.lookup.failureOf(this.url)
     }
     const thrown = failure.code === 'KA_REDIRECT_REFUSED' ? this.decider?.thrown : undefined
     if (reader !== undefined) reader.reject(this.wrap(error, true))
@@ -325,6 +365,8 @@ class Exchange {
     this.state = OVER
     this.leaveSignal()
     release(this.slot)
+    const { life } = this
+    if (life !== undefined && --life.running === 0 && life.onIdle !== undefined) life.onIdle()
   }
 
   /** What the body's source threw on being told, if it did. */

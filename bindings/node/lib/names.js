@@ -18,7 +18,6 @@ const ELSEWHERE = {
   followRedirects: 'redirect',
   followRedirect: 'redirect',
   follow: 'redirect',
-  maxRedirections: 'redirect',
   compress: 'decompress',
   socketPath: 'unixSocket',
   proxies: 'proxy',

@@ -1,27 +1,46 @@
 'use strict'
-// Finds the native half: the local build first, then the package for this platform.
+// Finds the native half: where the program says, the local build, beside a bundle, the package for this platform.
 
+const { createRequire } = require('node:module')
 const path = require('node:path')
 
+// Of Node, also in a bundle, whose own `require` knows the bundle only.
+const requireHere = createRequire(__filename)
+
+/** The package that fits, by its libc. */
+function fitting([gnu, musl = gnu]) {
+  try {
+    return process.report.getReport().header.glibcVersionRuntime === undefined ? musl : gnu
+  } catch {
+    return gnu
+  }
+}
+
 function load() {
-  const { platform, arch } = process
+  const { arch, env, platform } = process
   const base = `libkeepalive-${platform}-${arch}`
   // npm installs the one that fits; asking which libc this is takes longer than all the rest.
   const names = platform === 'linux' ? [`${base}-gnu`, `${base}-musl`] : [base]
+  const { KEEPALIVE_NATIVE: said } = env
+  const places = said ? [path.resolve(said)] : [path.join(__dirname, '..', 'keepalive.node'), path.join(__dirname, 'keepalive.node'), ...names]
   const failures = []
-  for (const place of [path.join(__dirname, '..', 'keepalive.node'), ...names]) {
+  let isDisabled = false
+  for (const place of places) {
     try {
-      return require(place)
+      return requireHere(place)
     } catch (error) {
       const absent = error.code === 'MODULE_NOT_FOUND'
+      isDisabled ||= error.code === 'ERR_DLOPEN_DISABLED'
       failures.push(`  ${place}: ${absent ? 'not there' : error.message}`)
     }
   }
-  throw new Error(
-    `libkeepalive has no native module for ${platform} ${arch}. Tried:\n${failures.join('\n')}\n` +
-      `Install the package ${names.join(' or ')} (npm does it unless optional dependencies are left out), or ` +
-      'build it: `npm run build` in bindings/node, with Rust installed.',
-  )
+  const advice = isDisabled
+    ? 'Addons are disabled: `node --permission` needs --allow-addons.'
+    : said
+      ? 'KEEPALIVE_NATIVE names the file; without it the package for the platform is looked for.'
+      : `Install the package ${fitting(names)} (npm does it unless optional dependencies are left out), name the file ` +
+        'keepalive.node by KEEPALIVE_NATIVE, or build it: `npm run build` in bindings/node, with Rust installed.'
+  throw new Error(`libkeepalive has no native module for ${platform} ${arch}. Tried:\n${failures.join('\n')}\n${advice}`)
 }
 
 const native = load()

@@ -116,13 +116,13 @@ function wrong(name, expected, value) {
 /** The options that were given, as the native side takes them, and the profile they change. */
 function clientOptions(options) {
   if (typeof options !== 'object') throw argumentError(`options: expected an object; got ${typeof options}`)
-  const { profile, onRedirect, ...others } = options
+  const { profile, onRedirect, lookup, maxResponseSize, ...others } = options
   if (profile !== undefined && typeof profile !== 'string') throw wrong('profile', 'a string', profile)
   const entries = []
   for (const name of Object.keys(others)) {
     const alias = Object.hasOwn(aliases, name) ? aliases[name] : undefined
     const row = table.get(alias ?? name)
-    if (row === undefined) throw unknownOption(name, ['profile', 'onRedirect', ...table.keys(), ...Object.keys(aliases)])
+    if (row === undefined) throw unknownOption(name, ['profile', 'onRedirect', 'lookup', 'maxResponseSize', ...table.keys(), ...Object.keys(aliases)])
     const value = options[name]
     // A function is asked on this side.
     if (name === 'auth' && typeof value === 'function') continue
@@ -145,4 +145,4 @@ function camelNames(message) {
   return message.replace(snake, camel)
 }
 
-module.exports = { camelNames, clientOptions, ownOptions, isClientOption: (name) => table.has(name) || name === 'onRedirect' || Object.hasOwn(aliases, name) }
+module.exports = { camelNames, clientOptions, ownOptions, isClientOption: (name) => table.has(name) || name === 'onRedirect' || name === 'lookup' || Object.hasOwn(aliases, name) }

@@ -9,6 +9,7 @@ const { argumentError, publicUrl } = require('./errors')
 const { HeaderBlock, collectHeaders } = require('./headers')
 
 let upload // loaded by the first body
+let whatwgRules // and this by the first of fetch that is an object
 
 const DECODE = 1
 const FOLLOW = 2
@@ -23,8 +24,24 @@ const LIMITS = native.limitNames()
 const OWN = new Set([...native.requestOptions(), 'rejectUnauthorized', 'servername'])
 // WHATWG's fetch has a word of its own for this one.
 OWN.delete('redirect')
-const REQUEST_OPTIONS = new Set([
-  'method', 'headers', 'body', 'query', 'signal', 'redirect', 'decompress', 'onRedirect', 'rawTarget', ...LIMITS, ...OWN,
+/** What is seldom asked for (`lib/extras.js`), and, of parts of a URL, where it goes. */
+const EXTRAS = [
+  'cookies', 'maxRedirections', 'maxResponseSize', 'onInfo', 'onProgress', 'opaque', 'responseHeaders', 'throwOnError',
+  'trailers',
+]
+const PLAIN_OPTIONS = [
+  'method', 'headers', 'body', 'query', 'signal', 'redirect', 'decompress', 'onRedirect', 'rawTarget', ...LIMITS,
+]
+// What is to be done about an option.
+const PLAIN = 1
+const OWN_ONE = 2
+const EXTRA = 3
+const PATH = 4
+const REQUEST_OPTIONS = new Map([
+  ...PLAIN_OPTIONS.map((name) => [name, PLAIN]),
+  ...[...OWN].map((name) => [name, OWN_ONE]),
+  ...EXTRAS.map((name) => [name, EXTRA]),
+  ['path', PATH],
 ])
 // Those that WHATWG's fetch spells in capitals whatever the caller wrote.
 const UPPER = new Map(native.fetchMethods().map((name) => [name.toLowerCase(), name]))
@@ -32,17 +49,20 @@ const UPPER = new Map(native.fetchMethods().map((name) => [name.toLowerCase(), n
 /** What `fetch` honours, and what it knows and can do without: a server's process has no use for them. */
 const FETCH_OPTIONS = new Set([
   'method', 'headers', 'body', 'signal', 'redirect', 'duplex', 'onRedirect', 'rawTarget', ...LIMITS, ...OWN,
-  'cache', 'credentials', 'keepalive', 'mode', 'priority', 'referrer', 'referrerPolicy', 'window',
+])
+/** What is checked by Node's own Request. */
+const CHECKED = new Set([
+  'cache', 'credentials', 'integrity', 'keepalive', 'mode', 'priority', 'referrer', 'referrerPolicy', 'window',
 ])
 /** What would change what is sent or trusted, and is not done here. */
 const REFUSED = {
-  integrity: 'the body is not checked against a digest here; check it yourself',
   dispatcher: "a dispatcher of undici's cannot be used; make a Client with the options it stands for",
   agent: "an agent of Node's cannot be used; make a Client with the options it stands for",
 }
 
 /** For `request(url, options)`. */
 function prepareRequest(url, options) {
+  if (typeof url === 'object' && url !== null && typeof url.href !== 'string') return requestInParts(url, options)
   if (options === undefined || options === null) return new Prepared(urlText(url))
   if (typeof options !== 'object') throw argumentError(`options: expected an object; got ${typeof options}`)
   try {
@@ -53,11 +73,38 @@ function prepareRequest(url, options) {
   }
 }
 
+/** The same for undici's forms: the parts of a URL, with the options beside or among them. */
+function requestInParts(parts, options) {
+  const { isParts, urlOfParts } = require('./place')
+  if (!isParts(parts)) return prepareRequest(urlText(parts), options)
+  const { origin, protocol, hostname, port, path, pathname, search, ...others } = parts
+  try {
+    return prepareRequest(urlOfParts(parts), options === undefined || options === null ? others : { ...options })
+  } catch (error) {
+    discardBody((options ?? others).body)
+    throw error
+  }
+}
+
 function requestOf(url, options) {
   const prepared = new Prepared(urlText(url))
+  let hasExtras = false
   for (const name in options) {
-    if (!REQUEST_OPTIONS.has(name)) throw require('./names').unknownOption(name, [...REQUEST_OPTIONS])
-    if (OWN.has(name)) prepared.setOwn(options)
+    switch (REQUEST_OPTIONS.get(name)) {
+      case PLAIN:
+        break
+      case OWN_ONE:
+        prepared.setOwn(options)
+        break
+      case EXTRA:
+        hasExtras = true
+        break
+      case PATH:
+        if (options.path !== undefined) prepared.url = require('./place').joined(prepared.url, options.path)
+        break
+      default:
+        throw require('./names').unknownOption(name, [...REQUEST_OPTIONS.keys()])
+    }
   }
   prepared.setMethod(options.method)
   prepared.setSignal(options.signal)
@@ -70,22 +117,30 @@ function requestOf(url, options) {
   if (options.decode !== undefined) prepared.setDecode('decode', options.decode)
   if (rawTarget !== undefined) prepared.setRawTarget(rawTarget)
   const { body, headers } = options
-  if (headers === undefined && (body === undefined || body === null)) return prepared
-  const block = new HeaderBlock()
-  collectHeaders(headers, block)
-  prepared.setBody(body, block, false)
-  prepared.setHeaders(block)
+  if (headers !== undefined || (body !== undefined && body !== null)) {
+    const block = new HeaderBlock()
+    collectHeaders(headers, block)
+    prepared.setBody(body, block, false)
+    prepared.setHeaders(block)
+  }
+  if (hasExtras) require('./extras').applyExtras(prepared, options)
   return prepared
 }
 
 /** What fetch does not know is ignored, as WHATWG has it; what it should have known is not. */
 function checkInit(init) {
+  let isChecked = false
   for (const name in init) {
     if (FETCH_OPTIONS.has(name)) continue
     const value = init[name]
+    if (CHECKED.has(name)) {
+      if (value !== undefined && !isChecked) require('./whatwg').checkMembers(init)
+      isChecked = true
+      continue
+    }
     if (value === undefined || value === null || value === '') continue
     if (Object.hasOwn(REFUSED, name)) throw argumentError(`${name}: ${REFUSED[name]}`)
-    const near = require('./names').meant(name, [...REQUEST_OPTIONS])
+    const near = require('./names').meant(name, [...PLAIN_OPTIONS, ...OWN])
     if (near !== undefined) throw argumentError(`unknown option ${name}; did you mean ${near}?`)
     if (require('./options').isClientOption(name)) throw argumentError(`option ${name} is a Client's: new Client({ ${name} })`)
   }
@@ -110,7 +165,6 @@ function prepareFetch(input, init, given) {
     if (source?.bodyUsed && init.body === undefined && given === undefined) {
       throw argumentError('input: the body of the Request has already been read')
     }
-    if (source?.integrity) throw argumentError(`integrity: ${REFUSED.integrity}`)
     return fetchOf(source === undefined ? urlText(input) : source.url, source, init, body)
   } catch (error) {
     discardBody(body)
@@ -120,6 +174,8 @@ function prepareFetch(input, init, given) {
 
 function fetchOf(url, source, init, body) {
   const prepared = new Prepared(whatwg(url))
+  prepared.isLocal = lastIsLocal
+  prepared.integrity = init.integrity ?? source?.integrity
   for (const name in init) if (OWN.has(name)) prepared.setOwn(init)
   prepared.flags |= DECODE
   if (init.decode !== undefined) prepared.setDecode('decode', init.decode)
@@ -132,13 +188,20 @@ function fetchOf(url, source, init, body) {
   prepared.setSignal(signal)
   prepared.setLimits(init)
   prepared.setRedirect(init.redirect ?? source?.redirect ?? 'follow')
+  prepared.isManual = (prepared.flags & MANUAL) !== 0
   if (init.onRedirect !== undefined) prepared.setDecider(init.onRedirect)
   const block = new HeaderBlock()
   collectHeaders(init.headers ?? source?.headers, block)
   if (body !== undefined && body !== null && (prepared.method === 'GET' || prepared.method === 'HEAD')) {
     throw argumentError(`body: fetch sends none with ${prepared.method}`)
   }
+  if (init.duplex !== undefined || (typeof init.body === 'object' && init.body !== null)) {
+    whatwgRules ??= require('./whatwg')
+    whatwgRules.checkDuplex(init, init.body)
+  }
   prepared.setBody(body, block, true)
+  const cache = init.cache ?? source?.cache
+  if (cache !== undefined && cache !== 'default') require('./whatwg').setCaching(cache, block)
   if (!block.decides('accept')) block.add('Accept', '*/*')
   prepared.setHeaders(block)
   return prepared
@@ -160,6 +223,22 @@ class Prepared {
     this.authorize = undefined // a function of the request
     this.saysWho = false // `auth` was given
     this.decider = undefined
+    this.extras = undefined // what is asked for beside the exchange
+    this.isLocal = false // nothing is sent for it
+    this.isManual = false // of fetch: a redirect is the response
+    this.integrity = undefined // digests that the body has to have
+  }
+
+  addOwn(name, value) {
+    this.own ??= []
+    this.own.push(name, value)
+  }
+
+  /** The value of a field that the caller gave, by its lower-case name. */
+  headerOf(name) {
+    const pieces = this.headers === undefined ? [] : this.headers.split('\0')
+    for (let i = 0; i + 1 < pieces.length; i += 2) if (pieces[i].toLowerCase() === name) return pieces[i + 1]
+    return undefined
   }
 
   setOwn(options) {
@@ -294,6 +373,7 @@ function urlText(url) {
 
 let lastText
 let lastUrl
+let lastIsLocal // whether that URL has its answer in itself, or in this process
 
 /** A URL as WHATWG parses it: blanks around it, backslashes and the like are repaired. */
 function whatwg(text) {
@@ -307,6 +387,7 @@ function whatwg(text) {
   }
   lastText = text
   lastUrl = url
+  lastIsLocal = url.startsWith('data:') || url.startsWith('blob:')
   return url
 }
 

@@ -14,6 +14,7 @@ const { utf8Text } = require('./text')
 
 const Outer = globalClass('Response')
 const Headers = globalClass('Headers')
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const NULL_BODY = new Set([101, 103, 204, 205, 304])
 const make = Symbol('make')
 
@@ -23,22 +24,26 @@ class Response {
   #headers
   #nullBody
   #used = false // read whole, past its stream
+  #manual // a redirect that was not followed
 
-  constructor(key, incoming, nullBody, stream) {
+  constructor(key, incoming, nullBody, stream, manual) {
     // A program's own responses are the global scope's.
     if (key !== make) return new Outer(...arguments)
     this.#incoming = incoming
     this.#nullBody = nullBody
     this.#stream = stream
+    this.#manual = manual
   }
 
-  static [make](incoming, method) {
-    const nullBody = method === 'HEAD' || NULL_BODY.has(incoming.record.status)
-    return new Response(make, incoming, nullBody, undefined)
+  static [make](incoming, method, isManual, stream) {
+    const { status } = incoming.record
+    const nullBody = method === 'HEAD' || NULL_BODY.has(status)
+    return new Response(make, incoming, nullBody, stream, isManual && REDIRECTS.has(status))
   }
 
+  /** Of a redirect with `manual` this is all that is opaque: a server's program is to see where it leads. */
   get type() {
-    return 'basic'
+    return this.#manual ? 'opaqueredirect' : 'basic'
   }
 
   get url() {
@@ -67,7 +72,7 @@ class Response {
       const headers = new Headers()
       const { fields } = this.#incoming.record
       for (let i = 0; i < fields.length; i += 2) headers.append(fields[i], fields[i + 1])
-      this.#headers = guarded(headers, fields)
+      this.#headers = guarded(Object.setPrototypeOf(headers, immutable), fields)
     }
     return this.#headers
   }
@@ -123,10 +128,10 @@ class Response {
     if (this.bodyUsed || this.#stream?.locked) {
       throw new TypeError('Response.clone: the body has already been used')
     }
-    if (this.#nullBody) return new Response(make, this.#incoming, true, undefined)
+    if (this.#nullBody) return new Response(make, this.#incoming, true, undefined, this.#manual)
     const [mine, theirs] = this.body.tee()
     this.#stream = mine
-    return new Response(make, this.#incoming, false, theirs)
+    return new Response(make, this.#incoming, false, theirs, this.#manual)
   }
 
   async #whole() {
@@ -161,6 +166,15 @@ class Response {
 }
 Object.setPrototypeOf(Response, Outer)
 Object.setPrototypeOf(Response.prototype, Outer.prototype)
+
+/** Headers of a response: what changes them throws, as WHATWG has it. */
+const immutable = Object.create(Headers.prototype)
+for (const name of ['append', 'delete', 'set']) {
+  const value = () => {
+    throw new TypeError('immutable')
+  }
+  Object.defineProperty(immutable, name, { value, configurable: true })
+}
 
 /** The stream of a body that was read past it: it has a reader that never lets go. */
 function spent() {

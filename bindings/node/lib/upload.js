@@ -165,6 +165,7 @@ class Upload {
     this.failed = false
     this.reason = undefined // what the source threw
     this.onPiece = undefined // told of each piece that is sent
+    this.trailers = undefined // tells the values of trailers, `[name, value]`, at the end
     this.context = new AsyncResource('KEEPALIVE_BODY', { requireManualDestroy: true })
     // A stream that fails while nobody reads it must not end the process; the read reports it.
     if (isNodeStream(source)) source.on('error', ignore)
@@ -211,6 +212,7 @@ async function next(upload) {
       if (done) {
         upload.ended = true
         upload.iterator = undefined
+        for (const [name, text] of upload.trailers?.() ?? []) bridge.tellTrailer(upload.slot, name, text)
         bridge.finish(upload.slot)
         return
       }

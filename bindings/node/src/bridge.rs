@@ -26,6 +26,7 @@ use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, 
 use crate::diagnostics::{self, Events};
 use crate::dispatched;
 use crate::download::Order;
+use crate::lookup::Lookups;
 use crate::memory::Block;
 use crate::wake::{Waking, report};
 
@@ -40,7 +41,7 @@ const REWIND: u32 = 16;
 const SWITCH: u32 = 64;
 
 /// JavaScript has a word on redirects (`decide`).
-const ASK: u32 = 256;
+const ASK: u32 = 2048;
 
 /// A batch with this many bytes is handed over; there may be more then.
 const BATCH: usize = 64 * 1024;
@@ -56,6 +57,7 @@ struct Shared {
     waking: Waking,
     state: RefCell<State>,
     events: Arc<Events>,
+    lookups: Arc<Lookups>,
     /// What the channels of requests call the next one; 0: nobody listens.
     trace: Cell<u32>,
     /// Of the body that `is_over` told of last.
@@ -93,8 +95,9 @@ impl Bridge {
         let waker = waking.waker();
         let queue = Queue::new(move || waker.wake());
         let events = Events::new(waking.waker());
+        let lookups = Lookups::new(waking.waker());
         let (state, trace, ended) = (RefCell::default(), Cell::new(0), Cell::default());
-        let shared = Rc::new(Shared { queue, waking, state, events, trace, ended });
+        let shared = Rc::new(Shared { queue, waking, state, events, lookups, trace, ended });
         // Registered after the thread-safe function, so it runs before that one is freed. Weak: the
         // module that made the bridge may be garbage before its environment ends.
         env.add_env_cleanup_hook(Rc::downgrade(&shared), |shared: Weak<Shared>| {
@@ -161,10 +164,12 @@ impl Bridge {
             request.set_redirect_hook(Arc::new(Asking { queue: queue.clone(), token }));
         }
         let inline = flags & INLINE != 0;
+        let told = order.told();
         let call = order.submit(&client.client, request, inline, (queue, token)).map_err(thrown)?;
         let polled = call.is_inline();
         let slot = state.slots.at(index);
         (slot.sender, slot.switches) = (sender, flags & SWITCH != 0);
+        (slot.request, slot.told) = (token, told);
         self.shared.started(state.slots.started(index, call));
         Ok(polled)
     }
@@ -375,6 +380,18 @@ impl Bridge {
         &self.shared.events
     }
 
+    /// What clients ask their `lookup`.
+    pub(crate) fn questions(&self) -> &Arc<Lookups> {
+        &self.shared.lookups
+    }
+
+    /// Has the trailers of the slot's request be told of a value.
+    pub(crate) fn trailer(&self, index: u32, name: &str, value: Vec<u8>) {
+        if let Some(told) = &self.shared.state.borrow_mut().slots.at(index).told {
+            told.tell(name, value);
+        }
+    }
+
     /// What the channels of requests call the next one.
     pub(crate) fn next_trace(&self) -> &Cell<u32> {
         &self.shared.trace
@@ -459,6 +476,7 @@ impl Shared {
     fn end(&self) {
         self.waking.stop();
         self.queue.close();
+        self.lookups.end();
         let mut state = self.state.borrow_mut();
         state.slots.clear();
         state.ready.clear();

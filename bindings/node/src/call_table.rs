@@ -4,7 +4,11 @@
 //! and how many calls it had before. Whatever comes late for an earlier call is told apart here and
 //! never reaches the exchange that has the slot now.
 
+use std::sync::Arc;
+
 use keepalive_core::{BodySender, Call, RedirectQuestion, Response};
+
+use crate::trailers::Told;
 
 /// One exchange.
 #[derive(Default)]
@@ -19,6 +23,10 @@ pub struct Slot {
     pub question: Option<RedirectQuestion>,
     /// The request body, while it is being sent.
     pub sender: Option<BodySender>,
+    /// The values of its trailers that are told when its body is over.
+    pub told: Option<Arc<Told>>,
+    /// The token of the request, which the reads of its answer have not.
+    pub request: u64,
     generation: u32,
     running: bool,
 }
@@ -65,6 +73,7 @@ impl CallTable {
         slot.running = false;
         slot.call = None;
         slot.sender = None;
+        slot.told = None;
         slot.question = None;
         self.running -= 1;
         Some((token as u32, slot))
@@ -73,6 +82,12 @@ impl CallTable {
     /// The number of the slot whose present call has this token.
     pub fn running_at(&mut self, token: u64) -> Option<u32> {
         CallTable::current(&mut self.slots, token).map(|_| token as u32)
+    }
+
+    /// The number of the slot whose exchange began with this token.
+    pub fn of_request(&self, token: u64) -> Option<u32> {
+        let slot = self.slots.get(token as u32 as usize)?;
+        (slot.request == token).then_some(token as u32)
     }
 
     fn current(slots: &mut [Slot], token: u64) -> Option<&mut Slot> {

@@ -1,5 +1,7 @@
 //! A client handle for JavaScript: options in, counters out.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use keepalive_core::{
     Client, ClientConfig, Limit, OPTIONS, OptionValue, Shape, Timeouts, limit_from_millis,
 };
@@ -36,6 +38,17 @@ pub struct NativeClient {
     pub(crate) decode: Option<bool>,
     /// It is everybody's: it stays usable.
     shared: bool,
+    /// By which it is known to the channels of connections.
+    number: u32,
+}
+
+/// The process-wide client; the one that verifies nothing has the next number.
+const SHARED: u32 = 0;
+
+/// A number for another client.
+fn next_number() -> u32 {
+    static LAST: AtomicU32 = AtomicU32::new(SHARED + 1);
+    LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
 }
 
 /// What Node gives an option that has another default there.
@@ -78,8 +91,9 @@ impl NativeClient {
         }
         let decode = decode_given.then_some(config.decode);
         let client = Client::new(config).map_err(thrown)?;
-        diagnostics::observe(&client);
-        Ok(NativeClient { client, defaults, decode, shared: false })
+        let number = next_number();
+        diagnostics::observe(&client, number);
+        Ok(NativeClient { client, defaults, decode, shared: false, number })
     }
 
     /// A client that all environments of the process share that ask for it by the same `key`, which stands
@@ -87,12 +101,12 @@ impl NativeClient {
     #[napi(factory)]
     pub fn common(key: String, entries: Vec<OptionEntry>) -> Result<NativeClient, Thrown> {
         let decode_given = entries.iter().any(|entry| entry.name == "decode");
-        let (client, defaults) = common::client(&key, || {
-            let NativeClient { client, defaults, .. } = NativeClient::new(entries, None)?;
-            Ok((client, defaults))
+        let (client, defaults, number) = common::client(&key, || {
+            let NativeClient { client, defaults, number, .. } = NativeClient::new(entries, None)?;
+            Ok((client, defaults, number))
         })?;
         let decode = decode_given.then(|| client.config().decode);
-        Ok(NativeClient { client, defaults, decode, shared: true })
+        Ok(NativeClient { client, defaults, decode, shared: true, number })
     }
 
     /// The process-wide client; one of two, since what was verified and what was not share nothing.
@@ -109,9 +123,22 @@ impl NativeClient {
             true => Client::shared(config).map_err(thrown)?.clone(),
             false => unverified(config)?,
         };
-        diagnostics::observe(&client);
+        let number = if verified { SHARED } else { SHARED + 1 };
+        diagnostics::observe(&client, number);
         let defaults = defaults(usual("header_timeout"), usual("stall_timeout"));
-        Ok(NativeClient { client, defaults, decode: None, shared: true })
+        Ok(NativeClient { client, defaults, decode: None, shared: true, number })
+    }
+
+    /// By which the events of its connections are known.
+    #[napi]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Whether it is everybody's.
+    #[napi]
+    pub fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// The most bytes of a body that is collected whole; infinity without a limit.

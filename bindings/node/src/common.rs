@@ -10,8 +10,8 @@ use crate::convert::Thrown;
 /// More different ones than any program has on purpose; what comes then is shared with nobody.
 const MOST: usize = 16;
 
-/// A client, and the limits of requests that give none themselves.
-pub type Limited = (Client, Timeouts);
+/// A client, the limits of requests that give none themselves, and its number.
+pub type Limited = (Client, Timeouts, u32);
 
 /// The client of that key, made when it is the first; it lives as long as the process.
 pub fn client(

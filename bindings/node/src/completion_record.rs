@@ -76,7 +76,8 @@ impl Batch {
                 self.write(Record { slot, kind, count: status, interim, ..Record::default() });
             }
             Outcome::Progress(progress) => {
-                let Some(slot) = slots.running_at(token) else { return };
+                // Of an answer's body too, which is read by calls of their own.
+                let Some(slot) = slots.of_request(token) else { return };
                 let text = progress_text(&progress);
                 let body = text.as_bytes();
                 self.write(Record { slot, kind: kind::PROGRESS, body, ..Record::default() });
@@ -124,7 +125,7 @@ impl Batch {
                 self.write(Record { slot, kind: kind::STREAMED, ..Record::default() });
             }
             // Nobody here asks for it.
-            Outcome::StreamRead(_) => {}
+            Outcome::StreamRead(_) | Outcome::Observed => {}
             Outcome::Redirect(question) => {
                 // One that comes late is dropped, which refuses.
                 let Some(slot) = slots.running_at(token) else { return };

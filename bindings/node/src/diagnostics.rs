@@ -22,6 +22,8 @@ pub struct NativeEvent {
     pub request: f64,
     /// How many milliseconds ago.
     pub age: f64,
+    /// Of the connections of a client: its number.
+    pub client: Option<u32>,
     /// What of its kind it is.
     pub step: Option<&'static str>,
     pub connection: Option<f64>,
@@ -99,13 +101,14 @@ pub fn listen(events: &Arc<Events>, yes: bool) {
     LISTENING.store(all.len(), Ordering::Relaxed);
 }
 
-/// Has the channels of connections be told of those of `client`, while somebody listens.
-pub fn observe(client: &Client) {
+/// Has the channels of connections be told of those of `client`, which has that number, while somebody
+/// listens.
+pub fn observe(client: &Client, number: u32) {
     // The process-wide one has it from whoever made it first.
-    let _ = client.set_observer(Arc::new(Connections));
+    let _ = client.set_observer(Arc::new(Connections(number)));
 }
 
-struct Connections;
+struct Connections(u32);
 
 impl Observer for Connections {
     fn observe(&self, event: &Event<'_>) {
@@ -119,7 +122,8 @@ impl Observer for Connections {
         let all: Vec<_> = listeners().iter().filter_map(Weak::upgrade).collect();
         for events in all {
             if let Some(told) = of_connection(event) {
-                events.add(NativeEvent { request: request as f64, ..told });
+                let client = Some(self.0);
+                events.add(NativeEvent { request: request as f64, client, ..told });
             }
         }
     }
@@ -238,8 +242,9 @@ fn of_connection(event: &Event<'_>) -> Option<NativeEvent> {
             text: Some(error.to_string()),
             ..of("connection:error")
         },
-        Event::Dialled { connection, resolve, connect, tls } => NativeEvent {
+        Event::Dialled { connection, origin, resolve, connect, tls } => NativeEvent {
             connection: Some(connection as f64),
+            text: origin.map(str::to_string),
             spent: Some([resolve, connect, tls].map(|spent| spent.as_secs_f64() * 1e3).into()),
             ..of("connection:connected")
         },

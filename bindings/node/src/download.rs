@@ -10,12 +10,16 @@ use keepalive_core::{
     progress_events,
 };
 
+use crate::trailers::Told;
+
 /// What the names and values that come with a request say beside its options.
 #[derive(Default)]
 pub struct Order {
     to: Option<Download>,
     /// JavaScript is told how far the body has come.
     is_watched: bool,
+    /// Values of trailers that JavaScript tells.
+    told: Option<Arc<Told>>,
 }
 
 impl Order {
@@ -44,8 +48,30 @@ impl Order {
                 self.is_watched = true;
                 Ok(())
             }
+            "trailer" => {
+                let (name, value) = value.split_once('\0').unwrap_or((value, ""));
+                request.add_trailer(&bytes(name), &bytes(value))
+            }
+            "told_trailer" => self.told.get_or_insert_default().announce(request, value),
+            "cookie" => {
+                let (name, value) = value.split_once('\0').unwrap_or((value, ""));
+                request.add_cookie(name.as_bytes(), value.as_bytes())
+            }
+            "no_cookies" => {
+                request.set_cookies(None);
+                Ok(())
+            }
+            "max_redirections" => {
+                request.follow_at_most(value.parse().unwrap_or(u32::MAX));
+                Ok(())
+            }
             _ => request.set_option(name, Some(value)),
         }
+    }
+
+    /// The values of trailers that are told later.
+    pub fn told(&self) -> Option<Arc<Told>> {
+        self.told.clone()
     }
 
     /// Starts the request: to the end of a download, else to the head.
@@ -65,6 +91,11 @@ impl Order {
             None => client.submit(request, Until::Head, queue, token),
         }
     }
+}
+
+/// A byte for each character, all of which are below U+0100.
+fn bytes(text: &str) -> Vec<u8> {
+    text.chars().map(|one| u8::try_from(one).unwrap_or(b'?')).collect()
 }
 
 fn duplicate(number: &str) -> Result<File> {

@@ -17,12 +17,14 @@ mod dispatched;
 mod download;
 #[rustfmt::skip]
 mod generated;
+mod lookup;
 mod memory;
 pub mod multipart;
 mod stats;
 mod stream;
 mod tls_info;
 mod told;
+mod trailers;
 pub mod trust;
 mod upload;
 mod wake;

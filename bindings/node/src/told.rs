@@ -1,12 +1,14 @@
-//! What JavaScript asks a bridge beside requests: what happened, for the diagnostics channels, and the TLS under
-//! a response.
+//! What JavaScript asks a bridge beside requests: what happened, for the diagnostics channels, the TLS under a
+//! response, and what is asked of it in turn: where hosts lead.
 
 use keepalive_core::TlsInfo;
 use napi_derive::napi;
 
 use crate::bridge::Bridge;
-use crate::convert::{Room, copy};
+use crate::client::NativeClient;
+use crate::convert::{Room, Thrown, copy, thrown};
 use crate::diagnostics::{self, NativeEvent};
+use crate::lookup::NativeLookup;
 use crate::tls_info::NativeTls;
 
 #[napi]
@@ -63,5 +65,30 @@ impl Bridge {
         };
         // SAFETY: used within this call only.
         copy(der, unsafe { memory.from(0.0) }).is_some()
+    }
+}
+
+#[napi]
+impl Bridge {
+    /// The hosts whose addresses clients have wanted to know since the last time.
+    #[napi]
+    pub fn lookups(&self) -> Vec<NativeLookup> {
+        self.questions().fresh()
+    }
+
+    /// Answers one: with addresses, or with the reason why there are none. A text that is no address is
+    /// such a reason.
+    #[napi]
+    pub fn found(&self, number: u32, addresses: Vec<String>, refusal: Option<String>) {
+        self.questions().answer(number, &addresses, refusal.as_deref());
+    }
+}
+
+#[napi]
+impl NativeClient {
+    /// Has the environment of `bridge` be asked for all addresses of this client, which it knows as `client`.
+    #[napi]
+    pub fn ask_lookups(&self, bridge: &Bridge, client: u32) -> Result<(), Thrown> {
+        self.client.set_lookup_hook(bridge.questions().asking(client)).map_err(thrown)
     }
 }

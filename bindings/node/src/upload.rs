@@ -4,7 +4,7 @@
 use napi_derive::napi;
 
 use crate::bridge::Bridge;
-use crate::convert::Payload;
+use crate::convert::{ByteString, Payload};
 
 #[napi]
 impl Bridge {
@@ -18,6 +18,12 @@ impl Bridge {
     #[napi]
     pub fn restarted(&self, index: u32) {
         self.sender(index, |sender| sender.restarted());
+    }
+
+    /// The value of a trailer field of the slot's request, before `finish`.
+    #[napi]
+    pub fn tell_trailer(&self, index: u32, name: String, value: ByteString) {
+        self.trailer(index, &name, value.0);
     }
 
     /// The end of a streamed request body.

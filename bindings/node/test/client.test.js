@@ -236,7 +236,7 @@ test('what a program may never use is loaded when it is used', async () => {
     })`
   const { NODE_EXTRA_CA_CERTS, NODE_TLS_REJECT_UNAUTHORIZED, ...env } = process.env
   const { stdout } = await runNode(loaded, [`${origin.http}/ok`], { env })
-  const few = 'abort.js,bridge.js,captured.js,client.js,completion_record.js,environment.js,errors.js,exchange.js,headers.js,incoming.js,index.js,keepalive.node,native.js,request.js,text.js'
+  const few = 'abort.js,bridge.js,captured.js,client.js,completion_record.js,environment.js,errors.js,exchange.js,headers.js,incoming.js,index.js,keepalive.node,lifetime.js,native.js,request.js,text.js'
   const more = few.replace('request.js', 'readable.js,request.js')
   assert.equal(stdout, `${few}\n${more} Response\n`)
 })

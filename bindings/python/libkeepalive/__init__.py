@@ -5,19 +5,11 @@
 client over that client's very pool. Arguments, responses and exceptions are named as in httpx.
 """
 
-from collections.abc import Mapping as _Mapping
+from collections.abc import MutableMapping as _MutableMapping
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from ._auth import (
-    Auth,
-    BasicAuth,
-    BearerAuth,
-    DigestAuth,
-    NetRCAuth,
-    Request,
-    RequestHeaders,
-)
+from ._auth import Auth, BasicAuth, BearerAuth, DigestAuth, NetRCAuth
 from ._errors import InsecureWarning
 from ._errors import (
     # <generated imports>
@@ -51,6 +43,7 @@ from ._errors import (
     RequestInfo,
     ResponseNotRead,
     ResumeFailed,
+    SSLError,
     StreamClosed,
     StreamConsumed,
     StreamError,
@@ -60,6 +53,7 @@ from ._errors import (
     TotalTimeout,
     TransportError,
     UnsupportedProtocol,
+    WriteError,
     WriteTimeout,
     # </generated>
 )
@@ -97,7 +91,7 @@ from ._native import (
 
 from ._patch import patch_all, unpatch_all
 
-_Mapping.register(Headers)
+_MutableMapping.register(Headers)
 
 __all__ = [
     "OPTIONS",
@@ -119,8 +113,8 @@ __all__ = [
     "NetRCAuth",
     "OriginStats",
     "Progress",
+    "QueryParams",
     "Request",
-    "RequestHeaders",
     "Response",
     "SSEError",
     "Saved",
@@ -130,6 +124,7 @@ __all__ = [
     "Timeout",
     "Timings",
     "TlsInfo",
+    "USE_CLIENT_DEFAULT",
     "UpgradedStream",
     "__version__",
     "codes",
@@ -176,6 +171,7 @@ __all__ = [
     "RequestInfo",
     "ResponseNotRead",
     "ResumeFailed",
+    "SSLError",
     "StreamClosed",
     "StreamConsumed",
     "StreamError",
@@ -185,6 +181,7 @@ __all__ = [
     "TotalTimeout",
     "TransportError",
     "UnsupportedProtocol",
+    "WriteError",
     "WriteTimeout",
     # </generated>
 ]
@@ -193,15 +190,24 @@ if _TYPE_CHECKING:
     from . import testing as testing
     from ._codes import codes
     from ._cookies import CookieConflict, Cookies
+    from ._methods import USE_CLIENT_DEFAULT
+    from ._models import Request
+    from ._params import QueryParams
     from ._sse import EventSource, ServerSentEvent, SSEError
 
-#: What few programs use, and what rests on much of the standard library.
+#: What a request's header fields are.
+RequestHeaders = Headers
+
+# What few programs use, and what rests on much of the standard library.
 _LATER = {
     "CookieConflict": "_cookies",
     "Cookies": "_cookies",
     "EventSource": "_sse",
+    "QueryParams": "_params",
+    "Request": "_models",
     "SSEError": "_sse",
     "ServerSentEvent": "_sse",
+    "USE_CLIENT_DEFAULT": "_methods",
     "codes": "_codes",
 }
 

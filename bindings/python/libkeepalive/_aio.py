@@ -63,7 +63,14 @@ async def _done(pending: Any) -> Any:
         raise
 
 
-def _verb(method: str, doc: str) -> Any:
+def _named(verb: Any, method: str) -> Any:
+    verb.__name__ = method.lower()
+    verb.__qualname__ = f"AsyncClient.{verb.__name__}"
+    verb.__doc__ = f"Sends {'an' if method[0] in 'AEIOU' else 'a'} {method} request. Arguments as of ``request``."
+    return verb
+
+
+def _verb(method: str) -> Any:
     """As ``_run``, without its frames: these are called most."""
 
     async def verb(self: Any, url: str, **options: Any) -> Any:
@@ -76,22 +83,71 @@ def _verb(method: str, doc: str) -> Any:
             pending.close()
             raise
 
-    verb.__name__ = method.lower()
-    verb.__qualname__ = f"AsyncClient.{verb.__name__}"
-    verb.__doc__ = doc
-    return verb
+    return _named(verb, method)
+
+
+def _get() -> Any:
+    async def verb(self: Any, url: str, params: Any = None, **options: Any) -> Any:
+        if params is not None:
+            options["params"] = params
+        pending = self._begin("GET", url, options)
+        if pending.is_special:
+            return await _run(pending)
+        try:
+            return await pending
+        except GeneratorExit:
+            pending.close()
+            raise
+
+    return _named(verb, "GET")
+
+
+def _post() -> Any:
+    async def verb(
+        self: Any, url: str, data: Any = None, json: Any = None, **options: Any
+    ) -> Any:
+        if data is not None:
+            options["data"] = data
+        if json is not None:
+            options["json"] = json
+        pending = self._begin("POST", url, options)
+        if pending.is_special:
+            return await _run(pending)
+        try:
+            return await pending
+        except GeneratorExit:
+            pending.close()
+            raise
+
+    return _named(verb, "POST")
+
+
+def _with_data(method: str) -> Any:
+    async def verb(self: Any, url: str, data: Any = None, **options: Any) -> Any:
+        if data is not None:
+            options["data"] = data
+        pending = self._begin(method, url, options)
+        if pending.is_special:
+            return await _run(pending)
+        try:
+            return await pending
+        except GeneratorExit:
+            pending.close()
+            raise
+
+    return _named(verb, method)
 
 
 class AsyncClient:
     """Methods of the native class of that name."""
 
-    get = _verb("GET", "Sends a GET request. Arguments as of ``request``.")
-    head = _verb("HEAD", "Sends a HEAD request. Arguments as of ``request``.")
-    options = _verb("OPTIONS", "Sends an OPTIONS request. Arguments as of ``request``.")
-    post = _verb("POST", "Sends a POST request. Arguments as of ``request``.")
-    put = _verb("PUT", "Sends a PUT request. Arguments as of ``request``.")
-    patch = _verb("PATCH", "Sends a PATCH request. Arguments as of ``request``.")
-    delete = _verb("DELETE", "Sends a DELETE request. Arguments as of ``request``.")
+    get = _get()
+    head = _verb("HEAD")
+    options = _verb("OPTIONS")
+    post = _post()
+    put = _with_data("PUT")
+    patch = _with_data("PATCH")
+    delete = _verb("DELETE")
 
     async def request(self: Any, method: str, url: str, **options: Any) -> _Response:
         """Sends a request; returns the response with its whole body.
@@ -123,12 +179,15 @@ class AsyncClient:
         process-wide client stays usable.
         """
         self._close()
+        special = self._get("_special")
+        if special is not None:
+            await special.aclose()
 
     async def __aenter__(self: Any) -> Any:
         return self
 
     async def __aexit__(self: Any, *_raised: object) -> None:
-        self._close()
+        await self.aclose()
 
 
 class AsyncStream:

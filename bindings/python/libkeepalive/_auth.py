@@ -7,112 +7,20 @@ leaves the origin of the request.
 from __future__ import annotations
 
 import inspect
-from collections.abc import (
-    AsyncGenerator,
-    Awaitable,
-    Callable,
-    Generator,
-    Iterable,
-    Iterator,
-    Mapping,
-    MutableMapping,
-)
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ._bodies import is_quick, prepare
 
 if TYPE_CHECKING:
+    from ._models import Request
     from ._native import Prepared, Response
 
 _EXPECTED = (
     "a tuple (user, password), an Auth such as DigestAuth, an object with auth_flow(request), or a "
     "function of a request"
 )
-
-
-class RequestHeaders(MutableMapping[str, str]):
-    """The header fields of a request that is about to be sent: names are compared without case, order and
-    duplicates are kept."""
-
-    def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        pairs = fields.items() if isinstance(fields, Mapping) else fields
-        self._fields = [(_str(name), _str(value)) for name, value in pairs]
-
-    def __getitem__(self, name: str) -> str:
-        values = self.get_list(name)
-        if not values:
-            raise KeyError(name)
-        return ", ".join(values)
-
-    def __setitem__(self, name: str, value: str) -> None:
-        """Takes the place of all fields of that name."""
-        name, value = _str(name), _str(value)
-        at = next((at for at, (own, _) in enumerate(self._fields) if _same(own, name)), None)
-        self._fields = [
-            (own, old)
-            for place, (own, old) in enumerate(self._fields)
-            if place == at or not _same(own, name)
-        ]
-        if at is None:
-            self._fields.append((name, value))
-        else:
-            self._fields[at] = (name, value)
-
-    def __delitem__(self, name: str) -> None:
-        if name not in self:
-            raise KeyError(name)
-        self._fields = [(own, old) for own, old in self._fields if not _same(own, name)]
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and any(_same(own, name) for own, _ in self._fields)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(name.lower() for name, _ in self._fields))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-    def get_list(self, name: str) -> list[str]:
-        """The values of that name, one for each field."""
-        return [value for own, value in self._fields if _same(own, name)]
-
-    def multi_items(self) -> list[tuple[str, str]]:
-        """Name and value of each field."""
-        return list(self._fields)
-
-    def __repr__(self) -> str:
-        return f"RequestHeaders({[name for name, _ in self._fields]})"
-
-
-class Request:
-    """A request as an ``auth`` sees it: of a flow, also one that it asks for besides.
-
-    ``content`` is the body if it is in memory, ``None`` if there is none or it is streamed. ``headers`` are
-    what the request gets of the caller and the client, and Host.
-    """
-
-    def __init__(
-        self,
-        method: str,
-        url: str,
-        headers: Any = None,
-        content: bytes | str | None = None,
-    ) -> None:
-        self.method = method
-        self.url = str(url)
-        self.headers = RequestHeaders(() if headers is None else _pairs(headers))
-        self.content = content.encode() if isinstance(content, str) else content
-
-    def read(self) -> bytes:
-        """The body if it is in memory."""
-        return b"" if self.content is None else self.content
-
-    async def aread(self) -> bytes:
-        """The same, for flows of asyncio and trio."""
-        return self.read()
-
-    def __repr__(self) -> str:
-        return f"<Request({self.method!r})>"
 
 
 class Auth:
@@ -227,11 +135,33 @@ def _has_flow(auth: Any) -> bool:
 
 def run(prepared: Prepared, auth: Any) -> Response:
     """Sends a request as its flow says, on this thread."""
-    request = Request(*prepared.view())
+    driven = getattr(auth, "asend", None) and auth
+    flow = driven.flow if driven else auth
     if prepared.source is not None:
         prepared.source = prepare(prepared.source, False)
+    request = _viewed(prepared)
+    send = partial(driven.send, prepared) if driven else partial(_send, prepared)
+    try:
+        return send(request) if flow is None else _run(request, flow, send)
+    finally:
+        prepared.finish()
+
+
+def _send(prepared: Prepared, request: Any) -> Response:
+    return prepared.send(*checked(request))
+
+
+def _viewed(prepared: Prepared) -> Request:
+    from ._models import Request
+
+    request = Request(*prepared.view())
+    request.stream = prepared.source
+    return request
+
+
+def _run(request: Request, auth: Any, send: Callable[[Any], Response]) -> Response:
     if not _has_flow(auth):
-        return prepared.send(*_checked(auth(request)))
+        return send(auth(request))
     steps = getattr(auth, "sync_auth_flow", auth.auth_flow)(request)
     if inspect.isasyncgen(steps):
         raise TypeError("auth: its flow is asynchronous; use it with AsyncClient")
@@ -240,7 +170,7 @@ def run(prepared: Prepared, auth: Any) -> Response:
     try:
         following = next(steps)
         while True:
-            response = prepared.send(*_checked(following))
+            response = send(following)
             if whole:
                 response.read()
             try:
@@ -256,26 +186,44 @@ def run(prepared: Prepared, auth: Any) -> Response:
         steps.close()
 
 
-async def arun(prepared: Prepared, auth: Any, send: Callable[[Any], Awaitable[Any]], away: Any) -> Response:
-    """The same in a task; ``send`` awaits what is sent."""
-    request = Request(*prepared.view())
+async def arun(prepared: Prepared, auth: Any, wait: Callable[[Any], Awaitable[Any]], away: Any) -> Response:
+    """The same in a task; ``wait`` awaits what is sent."""
+    driven = getattr(auth, "asend", None) and auth
+    flow = driven.flow if driven else auth
     source = prepared.source
     if source is not None:
         quick = is_quick(source)
         prepared.source = prepare(source, True) if quick else await away(lambda: prepare(source, True))
-    response: Response | None = None
+    request = _viewed(prepared)
+
+    async def send(request: Any) -> Response:
+        if driven:
+            response: Response = await driven.asend(prepared, request, wait, away)
+        else:
+            response = await wait(prepared.pending(*checked(request)))
+        return response
+
+    try:
+        return await (send(request) if flow is None else _arun(request, flow, send))
+    finally:
+        prepared.finish()
+
+
+async def _arun(
+    request: Request, auth: Any, send: Callable[[Any], Awaitable[Response]]
+) -> Response:
     if not _has_flow(auth):
         made = auth(request)
         if inspect.isawaitable(made):
             made = await made
-        response = await send(prepared.pending(*_checked(made)))
-        return response
+        return await send(made)
+    response: Response | None = None
     flow = _Steps(auth, request)
     whole = getattr(auth, "requires_response_body", False)
     try:
         following = await flow.first()
         while True:
-            response = await send(prepared.pending(*_checked(following)))
+            response = await send(following)
             if whole:
                 await response.aread()
             following = await flow.next(response)
@@ -317,7 +265,7 @@ class _Steps:
             self._steps.close()
 
 
-def _checked(request: Any) -> tuple[str, str, list[tuple[str, str]], bytes | None]:
+def checked(request: Any) -> tuple[str, str, list[tuple[str, str]], bytes | None]:
     """What a flow wants sent."""
     if inspect.iscoroutine(request):
         request.close()
@@ -330,7 +278,9 @@ def _checked(request: Any) -> tuple[str, str, list[tuple[str, str]], bytes | Non
 
 
 def _pairs(headers: Any) -> list[tuple[str, str]]:
-    if hasattr(headers, "multi_items"):
+    if hasattr(headers, "raw"):
+        headers = headers.raw  # as they are to be written
+    elif hasattr(headers, "multi_items"):
         headers = headers.multi_items()
     elif isinstance(headers, Mapping):
         headers = headers.items()
@@ -343,10 +293,6 @@ def _str(text: Any) -> str:
     if isinstance(text, bytes):
         return text.decode("latin-1")
     raise TypeError(f"headers: expected str or bytes, got {type(text).__name__}")
-
-
-def _same(one: str, other: str) -> bool:
-    return one.lower() == other.lower()
 
 
 def _login(name: str, text: Any) -> str:

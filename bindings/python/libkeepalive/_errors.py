@@ -137,6 +137,14 @@ class ConnectError(NetworkError):
     """The host could not be resolved, connected to or trusted."""
 
 
+class SSLError(ConnectError):
+    """TLS could not be agreed on with the host, or its certificate is not trusted."""
+
+
+class WriteError(NetworkError):
+    """The connection broke while the request was sent."""
+
+
 class ReadError(NetworkError):
     """The connection broke while the response was received."""
 
@@ -262,10 +270,16 @@ def status_error(response: Response) -> HTTPStatusError:
         4: "Client error",
         5: "Server error",
     }.get(response.status_code // 100, "Unknown status")
-    request = response.request
+    request: RequestInfo | None = None
+    whom = ""
+    try:
+        asked = response.request
+    except InvalidState:
+        pass  # one that a program made
+    else:
+        request = RequestInfo(asked.method, asked.url)
+        whom = f" for {request.method} {response.url}"
     reason = f" {response.reason_phrase}" if response.reason_phrase else ""
-    error = HTTPStatusError(
-        f"{what} {response.status_code}{reason} for {request.method} {response.url}", response
-    )
+    error = HTTPStatusError(f"{what} {response.status_code}{reason}{whom}", response)
     error.request = request
     return error

@@ -12,9 +12,7 @@ _CERT = "give verify= to Client(...)"
 
 #: What requests, httpx, aiohttp and urllib3 call things that are spelled or done otherwise here.
 _ELSEWHERE = {
-    "allow_redirects": "follow_redirects=True",
     "max_redirects": "give max_redirects= to Client(...)",
-    "stream": _STREAM,
     "preload_content": _STREAM,
     "cookie_jar": "did you mean cookies?",
     "proxies": _PROXY,
@@ -52,12 +50,9 @@ _ELSEWHERE = {
     "retries": _RETRIES,
     "http1": "it is always HTTP/1.1",
     "http2": "only HTTP/1.1 is spoken",
-    "transport": "a client has one transport, its pool",
-    "app": "a client has one transport, its pool",
-    "event_hooks": "there are no hooks",
-    "hooks": "there are no hooks",
+    "app": "give transport=app to Client(...)",
+    "hooks": 'give event_hooks={"response": [...]} to Client(...)',
     "allow_redirect": "on_redirect=",
-    "default_encoding": "set response.encoding",
     "body": _BODY,
     "fields": "params=, data= or files=",
     "query": "params=",

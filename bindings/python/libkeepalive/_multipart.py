@@ -46,6 +46,11 @@ class Multipart(Unprepared):
         """Looks at the files: how long they are, and whether they can be read again."""
         return MultipartBody([_ready(each) for each in self._pieces])
 
+    def of_paths(self) -> list[Any] | None:
+        """Its pieces, if all of them are bytes and paths, which the engine reads by itself."""
+        known = all(isinstance(each, (bytes, os.PathLike)) for each in self._pieces)
+        return self._pieces if known else None
+
 
 def _ready(piece: Any) -> bytes | FileBody | PathBody:
     if isinstance(piece, bytes):

@@ -48,9 +48,7 @@ def patch_all(
     done = []
     with _lock:
         for host, wish in wanted.items():
-            if not wish or host in _patched:
-                continue
-            if not _has_adapter(host) or not _is_installed(host):
+            if not wish or host in _patched or not _is_installed(host):
                 continue
             if host in sys.modules and not _is_being_imported(host):
                 _patched[host] = _PATCHES[host]()
@@ -74,10 +72,6 @@ def _is_installed(host: str) -> bool:
     if host in sys.modules:
         return sys.modules[host] is not None
     return importlib.util.find_spec(host) is not None
-
-
-def _has_adapter(host: str) -> bool:
-    return importlib.util.find_spec(f"libkeepalive.{host}") is not None
 
 
 def _is_being_imported(host: str) -> bool:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._native import Response
 
 
 def slices(content: bytes, size: int | None) -> Iterator[bytes]:
@@ -17,6 +21,58 @@ async def aslices(content: bytes, size: int | None) -> AsyncIterator[bytes]:
     """``slices`` for asyncio."""
     for piece in slices(content, size):
         yield piece
+
+
+def _bytes(piece: object) -> bytes:
+    if isinstance(piece, (bytes, bytearray, memoryview)):
+        return bytes(piece)
+    raise TypeError(f"content: expected pieces of bytes, got {type(piece).__name__}")
+
+
+def of_source(response: Response, source: Any) -> Iterator[bytes]:
+    """The body of a response that a program made of an iterable."""
+    if not hasattr(source, "__iter__"):
+        raise TypeError("content: an async iterable is read by aread() and aiter_bytes()")
+    try:
+        for piece in source:
+            yield _bytes(piece)
+    finally:
+        if hasattr(source, "close"):
+            source.close()
+        response.close()
+
+
+async def aof_source(response: Response, source: Any) -> AsyncIterator[bytes]:
+    """The same in a task, of an async iterable too."""
+    if not hasattr(source, "__aiter__"):
+        for piece in of_source(response, source):
+            yield piece
+        return
+    try:
+        async for piece in source:
+            yield _bytes(piece)
+    finally:
+        if hasattr(source, "aclose"):
+            await source.aclose()
+        response.close()
+
+
+def collected(source: Any) -> bytes:
+    """All of it."""
+    if not hasattr(source, "__iter__"):
+        raise TypeError("content: an async iterable is read by aread() and aiter_bytes()")
+    try:
+        return b"".join(map(_bytes, source))
+    finally:
+        if hasattr(source, "close"):
+            source.close()
+
+
+async def acollected(response: Any, source: Any) -> bytes:
+    """All of it, in a task."""
+    pieces = [piece async for piece in aof_source(response, source)]
+    body: bytes = response._set_content(b"".join(pieces))
+    return body
 
 
 class _Sizer:

@@ -49,6 +49,16 @@ impl Auth {
         })
     }
 
+    /// The same once more.
+    pub fn share(&self, py: Python<'_>) -> Auth {
+        match self {
+            Auth::Field(value) => Auth::Field(value.clone()),
+            Auth::Option(text) => Auth::Option(text.clone()),
+            Auth::Netrc(logins) => Auth::Netrc(logins.clone()),
+            Auth::Flow(flow) => Auth::Flow(flow.clone_ref(py)),
+        }
+    }
+
     /// Gives `request` what it needs; the flow that it is sent by, if it is one.
     pub fn apply(
         &self,

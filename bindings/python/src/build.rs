@@ -2,49 +2,29 @@
 
 use std::borrow::Cow;
 
-use keepalive_core::{
-    OptionInfo, Request, Timeouts, append_query, encode_pairs, join_url, standard_method,
-};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use keepalive_core::{Request, Timeouts, append_query, encode_pairs, join_url, standard_method};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString, PyTuple};
 
+use crate::arguments::Arguments;
 use crate::auth::Auth;
-use crate::body::Pieces;
-use crate::convert::{buffer, encoder, flag, owned, text, utf8};
+use crate::body::{Failure, Pieces};
+use crate::convert::{buffer, encoder, flag, owned, redirect_hook, text, url_text, utf8};
 use crate::cookies;
-use crate::errors::{RequestLine, to_python, unknown, wrong_type};
-use crate::headers::wishes;
-use crate::once::PyOnceLock;
+use crate::errors::{RequestLine, to_python, wrong_type};
+use crate::headers::{Field, first, wishes};
+use crate::multipart;
+use crate::once::{PyOnceLock, intern};
 use crate::option_text::option_text;
-use crate::options::request_options;
 use crate::progress::Told;
-use crate::redirects;
 use crate::response::Method;
 use crate::shared::Shared;
 use crate::timeout::timeouts;
-use crate::tls::{certificate_of_request, verify_of_request, warn_insecure};
+use crate::tls::warn_insecure;
+use crate::trailers;
 
 const CONTENT_TYPE: &[u8] = b"Content-Type";
-
-/// The arguments of a request method.
-const ARGUMENTS: &[&str] = &[
-    "params",
-    "headers",
-    "content",
-    "data",
-    "json",
-    "files",
-    "cookies",
-    "timeout",
-    "follow_redirects",
-    "on_redirect",
-    "verify",
-    "cert",
-    "raw_target",
-    "extensions",
-    "progress",
-];
 
 /// A request, and the object that its body is to be streamed from: still to be prepared by
 /// `_bodies.py`, which may make the calling thread wait.
@@ -57,104 +37,17 @@ pub struct Built<'py> {
     pub on_redirect: Option<Py<PyAny>>,
     /// Who is told how far its bodies have come.
     pub progress: Option<Told>,
+    /// Who is told what happens to it.
+    pub trace: Option<Py<PyAny>>,
+    /// What tells trailers, if it raised.
+    pub trailers: Option<Failure>,
+    /// The body of the response is read on demand.
+    pub stream: bool,
 }
 
 /// Method and URL as they are sent.
 pub fn line(request: &Request) -> RequestLine {
     RequestLine { method: request.method().into(), url: request.url().into() }
-}
-
-#[derive(Default)]
-struct Arguments<'py> {
-    params: Option<Bound<'py, PyAny>>,
-    headers: Option<Bound<'py, PyAny>>,
-    content: Option<Bound<'py, PyAny>>,
-    data: Option<Bound<'py, PyAny>>,
-    json: Option<Bound<'py, PyAny>>,
-    files: Option<Bound<'py, PyAny>>,
-    cookies: Option<Bound<'py, PyAny>>,
-    /// `None` is a value here: not the client's either.
-    auth: Option<Bound<'py, PyAny>>,
-    /// `None` is a value here: no limit.
-    timeout: Option<Bound<'py, PyAny>>,
-    follow_redirects: Option<Bound<'py, PyAny>>,
-    on_redirect: Option<Bound<'py, PyAny>>,
-    raw_target: Option<Bound<'py, PyAny>>,
-    progress: Option<Bound<'py, PyAny>>,
-    /// Options of the client that it has for itself.
-    own: Vec<(&'static OptionInfo, Bound<'py, PyAny>)>,
-    /// And those that `verify` and `cert` stand for.
-    trust: Vec<(&'static str, String)>,
-}
-
-impl<'py> Arguments<'py> {
-    fn read(options: Option<&Bound<'py, PyDict>>) -> PyResult<Self> {
-        let mut arguments = Arguments::default();
-        for (name, value) in options.into_iter().flat_map(|options| options.iter()) {
-            let name = text("option", &name)?;
-            let given = (!value.is_none()).then(|| value.clone());
-            match name {
-                "params" => arguments.params = given,
-                "headers" => arguments.headers = given,
-                "content" => arguments.content = given,
-                "data" => arguments.data = given,
-                "json" => arguments.json = given,
-                "files" => arguments.files = given,
-                "cookies" => arguments.cookies = given,
-                "auth" => arguments.auth = Some(value),
-                "timeout" => arguments.timeout = Some(value),
-                "follow_redirects" => arguments.follow_redirects = given,
-                "on_redirect" => arguments.on_redirect = given,
-                "raw_target" => arguments.raw_target = given,
-                "progress" => arguments.progress = given,
-                "extensions" => {
-                    if let Some(target) = given.as_ref().map(extension).transpose()?.flatten() {
-                        arguments.raw_target = Some(target);
-                    }
-                }
-                "verify" | "cert" => {
-                    if let Some(value) = given {
-                        arguments.trust.extend(match name {
-                            "verify" => verify_of_request(&value)?,
-                            _ => certificate_of_request(&value)?,
-                        });
-                    }
-                }
-                other => match request_options().find(|option| option.name == other) {
-                    Some(option) => arguments.own.extend(given.map(|value| (option, value))),
-                    None => {
-                        let own = request_options().map(|option| option.name);
-                        let known: Vec<_> = ARGUMENTS.iter().copied().chain(own).collect();
-                        return Err(unknown(value.py(), "argument", other, &known));
-                    }
-                },
-            }
-        }
-        // As in httpx: no files are no form, no fields no body.
-        if let Some(files) = &arguments.files
-            && !files.is_truthy()?
-        {
-            arguments.files = None;
-        }
-        if arguments.data.as_ref().is_some_and(|data| is_empty_dict(data)) {
-            arguments.data = None;
-        }
-        let bodies = [
-            ("content", &arguments.content),
-            ("json", &arguments.json),
-            (
-                "data or files",
-                if arguments.data.is_some() { &arguments.data } else { &arguments.files },
-            ),
-        ];
-        let given: Vec<_> =
-            bodies.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| *name).collect();
-        if given.len() > 1 {
-            let message = format!("{}: give only one of them", given.join(" and "));
-            return Err(PyTypeError::new_err(message));
-        }
-        Ok(arguments)
-    }
 }
 
 /// Builds the request; nothing but the URL is looked at when only a URL is given.
@@ -169,15 +62,20 @@ pub fn build<'py>(
         Some(_) => Arguments::read(options)?,
         None => Arguments::default(),
     };
-    let url_text = text("url", url)?;
-    let joined = match shared.base_url.as_deref() {
-        Some(base) => Some(join_url(base, url_text).map_err(|error| to_python(py, &error, None))?),
+    let settings = shared.settings();
+    let given_url = url_text("url", url)?;
+    let base = settings.base_url.as_deref().filter(|_| !arguments.exact);
+    let joined = match base {
+        Some(base) => {
+            Some(join_url(base, &given_url).map_err(|error| to_python(py, &error, None))?)
+        }
         None => None,
     };
-    let mut url_text = joined.as_deref().unwrap_or(url_text);
+    let mut url_text = joined.as_deref().unwrap_or(&given_url);
     let with_params;
-    if let Some(params) = &arguments.params {
-        with_params = append_query(url_text, &query(params)?);
+    let common = if arguments.exact { None } else { shared.params(py)? };
+    if let Some(query) = all_params(common, arguments.params.as_ref())? {
+        with_params = append_query(url_text, &query);
         url_text = &with_params;
     }
     let mut request =
@@ -213,7 +111,8 @@ pub fn build<'py>(
     }
     let (source, media_type) = set_body(&mut request, &arguments, own_type.as_deref())?;
     let decided = request.decides_header(CONTENT_TYPE)
-        || shared.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE));
+        || (!arguments.exact && first(&shared.headers.get().fields(), CONTENT_TYPE).is_some())
+        || shared.omitted.iter().any(|name| name.eq_ignore_ascii_case(CONTENT_TYPE));
     match (media_type, own_type) {
         // A form with files says what is between its parts, and has heeded what it was told.
         (MediaType::Form(form), _) => add(py, &mut request, CONTENT_TYPE, &form)?,
@@ -223,27 +122,30 @@ pub fn build<'py>(
         }
         _ => {}
     }
-    for (name, value) in &shared.headers {
-        if !request.decides_header(name) {
-            match value {
-                Some(value) => add(py, &mut request, name, value)?,
-                None => omit(py, &mut request, name)?,
+    if !arguments.exact {
+        let added = add_common(&mut request, &shared.headers.get().fields());
+        added.map_err(|error| to_python(py, &error, Some(&line(&request))))?;
+    }
+    if !arguments.exact {
+        for name in &shared.omitted {
+            if !request.decides_header(name) {
+                omit(py, &mut request, name)?;
             }
         }
     }
     let auth = match &auth {
         Some(auth) => Some(auth),
         None if arguments.auth.is_some() || request.decides_header(b"authorization") => None,
-        None if shared.auth.is_some() => shared.auth.as_ref(),
+        None if settings.auth.is_some() => settings.auth.as_ref(),
         None => shared.netrc.as_ref().filter(|_| !request.has_userinfo()),
     };
-    let flow = match auth {
+    let mut flow = match auth {
         Some(auth) => auth
             .apply(py, &mut request)
             .map_err(|error| to_python(py, &error, Some(&line(&request))))?,
         None => None,
     };
-    if !request.decides_header(b"accept") {
+    if !request.decides_header(b"accept") && !arguments.exact {
         add(py, &mut request, b"Accept", b"*/*")?;
     }
     if let Some(target) = &arguments.raw_target {
@@ -255,8 +157,8 @@ pub fn build<'py>(
         cookies::of_request(&mut request, cookies)?;
     }
     let limits = match &arguments.timeout {
-        Some(timeout) => timeouts(timeout, shared.timeouts)?,
-        None => shared.timeouts,
+        Some(timeout) => timeouts(timeout, settings.timeouts)?,
+        None => settings.timeouts,
     };
     if limits != Timeouts::default() {
         request.set_timeouts(limits);
@@ -265,17 +167,27 @@ pub fn build<'py>(
         Some(value) => Some(flag("follow_redirects", value)?),
         // The word of its own that a request has about redirects goes before its client's.
         None if arguments.own.iter().any(|(option, _)| option.name == "redirect") => None,
-        None => shared.follow_redirects,
+        None => settings.follow_redirects,
     };
     if let Some(follow) = follow {
         request.set_follow_redirects(follow);
     }
     let on_redirect = match &arguments.on_redirect {
-        Some(hook) => Some(redirects::hook(hook)?),
+        Some(hook) => Some(redirect_hook(hook)?),
         None => shared.on_redirect.as_ref().map(|hook| hook.clone_ref(py)),
     };
+    let trailers = match &arguments.trailers {
+        Some(trailers) => Some(trailers::add(&mut request, trailers)?),
+        None => None,
+    };
+    if let Some(special) = shared.special(py)? {
+        let driven = special.call_method1(intern!(py, "driven"), (flow.take(), &on_redirect))?;
+        flow = Some(driven.unbind());
+    }
     let progress = arguments.progress.as_ref().map(Told::of).transpose()?.flatten();
-    Ok(Built { request, source, flow, on_redirect, progress })
+    let trace = arguments.trace.as_ref().map(|trace| trace.clone().unbind());
+    let stream = arguments.stream;
+    Ok(Built { request, source, flow, on_redirect, progress, trace, trailers, stream })
 }
 
 /// Standard method names are accepted in lower case too; all others are sent as they are.
@@ -283,6 +195,26 @@ pub fn method(method: &Bound<'_, PyAny>) -> PyResult<Method> {
     let given = text("method", method)?;
     let standard = standard_method(given);
     Ok(standard.map_or_else(|| Cow::Owned(given.to_string()), Cow::Borrowed))
+}
+
+/// What the client and the request have for the query: a name of the request's is not the client's as well.
+fn all_params(
+    common: Option<&Bound<'_, PyAny>>,
+    own: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<String>> {
+    match (common, own) {
+        (None, None) => Ok(None),
+        (None, Some(params)) | (Some(params), None) => query(params).map(Some),
+        (Some(common), Some(own)) => {
+            let is_text = own.is_instance_of::<PyString>()
+                || own.is_instance_of::<PyBytes>()
+                || own.is_instance_of::<PyByteArray>();
+            match is_text {
+                true => Ok(Some(format!("{}&{}", query(common)?, query(own)?))),
+                false => query(&common.call_method1("merge", (own,))?).map(Some),
+            }
+        }
+    }
 }
 
 /// The `params` argument as a query: text as it is, pairs encoded.
@@ -313,21 +245,6 @@ fn urlencoded(name: &str, pairs: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(encode_pairs(pairs.collect::<PyResult<Vec<_>>>()?))
 }
 
-/// What `extensions` asks for: of httpx's names there is one.
-fn extension<'py>(extensions: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let expected = "a dict such as {\"target\": b\"/path\"}";
-    let dict =
-        extensions.cast::<PyDict>().map_err(|_| wrong_type("extensions", expected, extensions))?;
-    let mut target = None;
-    for (name, value) in dict.iter() {
-        match text("extensions", &name)? {
-            "target" => target = Some(value),
-            other => return Err(unknown(value.py(), "extension", other, &["target"])),
-        }
-    }
-    Ok(target)
-}
-
 /// The bytes of a request target.
 fn target_bytes(target: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     match target.cast::<PyBytes>() {
@@ -337,6 +254,19 @@ fn target_bytes(target: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
             Err(_) => Err(wrong_type("raw_target", "bytes or str", target)),
         },
     }
+}
+
+/// The client's fields, but for those that the request decides about.
+fn add_common(request: &mut Request, common: &[Field]) -> keepalive_core::Result<()> {
+    if common.is_empty() {
+        return Ok(());
+    }
+    let decided: Vec<_> = common.iter().map(|(name, _)| request.decides_header(name)).collect();
+    let added = common.iter().zip(decided).filter(|(_, decided)| !decided);
+    for ((name, value), _) in added {
+        request.add_header(name, value)?;
+    }
+    Ok(())
 }
 
 fn omit(py: Python<'_>, request: &mut Request, name: &[u8]) -> PyResult<()> {
@@ -364,9 +294,13 @@ fn set_body<'py>(
         return encoded(request, encoder(json.py(), "json_body")?.call1((json,))?);
     }
     if let Some(files) = &arguments.files {
-        let form = multipart(arguments, files, own_type)?;
+        let form = form(arguments, files, own_type)?;
         if let Some((source, media_type)) = form {
-            return Ok((Some(source), MediaType::Form(media_type)));
+            let media_type = MediaType::Form(media_type);
+            if !arguments.look && multipart::of_core(request, &source)? {
+                return Ok((None, media_type));
+            }
+            return Ok((Some(source), media_type));
         }
     }
     if let Some(data) = &arguments.data
@@ -384,10 +318,19 @@ fn set_body<'py>(
         request.set_body(utf8("content", text)?.as_bytes().to_vec());
     } else if let Some(bytes) = buffer(content)? {
         request.set_body(bytes);
-    } else if content.is_instance_of::<PyList>() || content.is_instance_of::<PyTuple>() {
+    } else if has(content, "__fspath__") && !has(content, "read") {
+        if arguments.look {
+            return Ok((Some(content.clone()), MediaType::None));
+        }
+        request.set_body_file(multipart::file("content", content)?);
+    } else if !arguments.look
+        && (content.is_instance_of::<PyList>() || content.is_instance_of::<PyTuple>())
+    {
         let (pieces, length) = Pieces::of(content)?;
         request.set_body_stream(Box::new(pieces), Some(length));
     } else if is_stream(content)
+        // A form that was put together before.
+        || has(content, "prepare")
         || (has(content, "__iter__") && !content.is_instance_of::<PyDict>())
     {
         return Ok((Some(content.clone()), MediaType::None));
@@ -397,10 +340,6 @@ fn set_body<'py>(
         return Err(wrong_type("content", expected, content));
     }
     Ok((None, MediaType::None))
-}
-
-fn is_empty_dict(object: &Bound<'_, PyAny>) -> bool {
-    object.cast::<PyDict>().is_ok_and(|dict| dict.is_empty())
 }
 
 fn has(object: &Bound<'_, PyAny>, name: &str) -> bool {
@@ -413,7 +352,7 @@ fn is_stream(object: &Bound<'_, PyAny>) -> bool {
 }
 
 /// The source of a form with files and its media type, `None` if there are no files.
-fn multipart<'py>(
+fn form<'py>(
     arguments: &Arguments<'py>,
     files: &Bound<'py, PyAny>,
     own_type: Option<&[u8]>,
@@ -421,8 +360,8 @@ fn multipart<'py>(
     static MULTIPART: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = files.py();
     let own_type = own_type.map(|value| PyBytes::new(py, value));
-    let multipart = MULTIPART.import(py, "libkeepalive._multipart", "multipart")?;
-    multipart.call1((&arguments.data, files, own_type))?.extract()
+    let made = MULTIPART.import(py, "libkeepalive._multipart", "multipart")?;
+    made.call1((&arguments.data, files, own_type))?.extract()
 }
 
 /// A body of `_encode.py`, with its media type.

@@ -1,50 +1,27 @@
 //! `Client`: the exchange runs on the calling thread.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, OnceLock};
 
 use keepalive_core::Until;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::aio::AsyncClient;
-use crate::auth;
 use crate::blocking::blocking;
-use crate::build::{Built, build, method};
-use crate::convert::{how_many, text};
-use crate::download::{Order, To, not_streamed, order, without_flow};
-use crate::errors::{of_class, to_python};
+use crate::build::{build, method};
+use crate::convert::{how_many, url_text};
+use crate::download::{Order, order};
+use crate::errors::to_python;
+use crate::exchange::{by_flow, exchange};
 use crate::generated::Stats;
 use crate::gevent;
+use crate::once::intern;
 use crate::prepared::Prepared;
 use crate::response::{Method, Response, SMALL_BODY};
-use crate::sending::{Callers, send};
-use crate::shared::Shared;
-
-/// Sends on this thread, by the flow of its `auth`, if it has one.
-fn exchange(
-    py: Python<'_>,
-    shared: &Arc<Shared>,
-    method: Method,
-    built: Built<'_>,
-    head_only: bool,
-) -> PyResult<Py<Response>> {
-    without_flow(&built.flow, built.progress.is_some())?;
-    let Built { request, source, flow: Some(flow), on_redirect, .. } = built else {
-        return Py::new(py, send(py, shared, method, built, head_only)?);
-    };
-    let prepared = Prepared {
-        shared: shared.clone(),
-        request,
-        method,
-        source: Mutex::new(source.map(Bound::unbind)),
-        on_redirect,
-        until: if head_only { Until::Head } else { Until::SmallBody(SMALL_BODY) },
-        owner: None,
-    };
-    let prepared = Bound::new(py, prepared)?.into_any();
-    Ok(auth::run(py, &prepared, &flow)?.cast_into::<Response>()?.unbind())
-}
+use crate::sending::save;
+use crate::shared::{Shared, open, opened};
+use crate::stream::Stream;
 
 pub fn whole(
     shared: &Arc<Shared>,
@@ -53,6 +30,24 @@ pub fn whole(
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Py<Response>> {
     request(shared, Cow::Borrowed(method), url, options)
+}
+
+/// The same with arguments that may be given by their place, as requests has them.
+pub fn whole_with<'py>(
+    shared: &Arc<Shared>,
+    method: &'static str,
+    url: &Bound<'py, PyAny>,
+    placed: &[(&str, Option<Bound<'py, PyAny>>)],
+    options: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Py<Response>> {
+    let mut own = None;
+    for (name, value) in placed {
+        let Some(value) = value else { continue };
+        let options =
+            own.get_or_insert_with(|| options.cloned().unwrap_or_else(|| PyDict::new(url.py())));
+        options.set_item(name, value)?;
+    }
+    request(shared, Cow::Borrowed(method), url, own.as_ref().or(options))
 }
 
 fn request(
@@ -69,8 +64,12 @@ fn request(
             request(&shared, method, url.bind(py), options.as_ref().map(|it| it.bind(py)))
         });
     }
-    let built = build(shared, &method, url, options)?;
-    exchange(py, shared, method, built, false)
+    let mut built = build(shared, &method, url, options)?;
+    let head_only = built.stream;
+    built.request.set_decode_later(head_only);
+    let response = exchange(py, shared, method, built, head_only)?;
+    response.get().asked_by(shared, url, options);
+    Ok(response)
 }
 
 /// Sends on this thread and writes the body to `path`.
@@ -79,7 +78,7 @@ pub fn download(
     url: &Bound<'_, PyAny>,
     path: &Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Response> {
+) -> PyResult<Py<Response>> {
     let py = url.py();
     if let Some(pool) = gevent::pool(py)? {
         let shared = shared.clone();
@@ -90,61 +89,92 @@ pub fn download(
             download(&shared, url.bind(py), path.bind(py), options)
         });
     }
-    let Order { method, to, built } = order(shared, url, path, options)?;
-    let (request, mut callers) = Callers::attach(py, built)?;
-    let To { download, raised } = to;
-    let result = blocking(py, |how| shared.client.download(&request, download, how));
-    if let Some(raised) = callers.end(py).or_else(|| raised.take()) {
-        return Err(raised);
-    }
-    match result? {
-        Ok(response) => Ok(Response::whole(response, method)),
-        Err(error) => Err(callers.error(py, &error, &request)),
-    }
+    let Order { method, place, built } = order(shared, url, path, options)?;
+    let until = Until::SmallBody(SMALL_BODY);
+    let response = match Prepared::by_flow(shared, method, built, until, None, Some(&place))? {
+        Ok((prepared, flow)) => by_flow(py, prepared, &flow)?,
+        Err((method, built)) => Py::new(py, save(py, shared, method, built, place.target(py)?)?)?,
+    };
+    response.get().asked_by(shared, url, options);
+    Ok(response)
 }
 
 /// An HTTP client with a keep-alive pool of its own. Any number of threads may use it at once.
 ///
 /// Keyword options: those of the engine (``libkeepalive.OPTIONS`` lists name, default and meaning;
-/// times are seconds as float, ``None`` is no limit), and ``headers``, ``auth``, ``base_url``,
-/// ``timeout``, ``on_redirect`` and ``follow_redirects`` as defaults of its requests, ``profile`` (``"service"``: short
+/// times are seconds as float, ``None`` is no limit), and ``headers``, ``params``, ``auth``, ``base_url``,
+/// ``timeout``, ``default_encoding``, ``on_redirect`` and ``follow_redirects`` as defaults of its requests, which
+/// can be read and changed by these names, ``event_hooks`` (``{"request": [...], "response": [...]}``), ``transport``
+/// (who answers in place of servers: a function of a ``Request``, a WSGI or an ASGI application), ``profile`` (``"service"``: short
 /// limits, retries and a circuit breaker for calls between services), and as httpx spells them
 /// ``verify`` (a CA file) and ``cert`` (certificate and key file). ``TypeError`` names an unknown option,
 /// ``InvalidArgument`` one with a value that is not allowed.
-#[pyclass(frozen, module = "libkeepalive", weakref)]
+#[pyclass(frozen, subclass, module = "libkeepalive", weakref)]
 pub struct Client {
-    shared: Arc<Shared>,
+    /// Set by `__init__`, which a class below this one calls.
+    shared: OnceLock<Arc<Shared>>,
+}
+
+impl Client {
+    fn of(&self) -> PyResult<&Arc<Shared>> {
+        opened(&self.shared)
+    }
 }
 
 #[pymethods]
 impl Client {
     #[new]
+    #[pyo3(signature = (*_args, **_options), text_signature = "(**options)")]
+    fn new(_args: &Bound<'_, PyTuple>, _options: Option<&Bound<'_, PyDict>>) -> Self {
+        Client { shared: OnceLock::new() }
+    }
+
     #[pyo3(signature = (**options))]
-    fn new(options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        Ok(Client { shared: Shared::from_options(options)? })
+    fn __init__(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        open(&self.shared, py, options)
     }
 
     /// The process-wide client: one pool for all threads, event loops and module functions.
     /// Closing it only closes its idle connections.
     #[staticmethod]
     fn shared(py: Python<'_>) -> PyResult<Client> {
-        Ok(Client { shared: Shared::process_wide(py)?.clone() })
+        Ok(Client { shared: OnceLock::from(Shared::process_wide(py)?.clone()) })
     }
 
     /// An ``AsyncClient`` over this client's very pool.
     #[getter]
-    fn aio(&self) -> AsyncClient {
-        AsyncClient::over(&self.shared)
+    fn aio(&self) -> PyResult<AsyncClient> {
+        Ok(AsyncClient::over(self.of()?))
+    }
+
+    /// For the properties of `_methods.py`.
+    fn _get(&self, py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
+        self.of()?.get(py, name)
+    }
+
+    fn _set(&self, py: Python<'_>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.of()?.set(py, name, value)
+    }
+
+    /// The request that these arguments make, not sent.
+    fn _prepare(
+        &self,
+        method: &Bound<'_, PyAny>,
+        url: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
+    ) -> PyResult<Prepared> {
+        Prepared::only(self.of()?, self::method(method)?, url, options)
     }
 
     /// Sends a GET request. Arguments as of ``request``.
-    #[pyo3(signature = (url, **options))]
-    fn get(
+    #[pyo3(signature = (url, params = None, **options))]
+    fn get<'py>(
         &self,
-        url: &Bound<'_, PyAny>,
-        options: Option<&Bound<'_, PyDict>>,
+        url: &Bound<'py, PyAny>,
+        params: Option<Bound<'py, PyAny>>,
+        options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Py<Response>> {
-        whole(&self.shared, "GET", url, options)
+        whole_with(self.of()?, "GET", url, &[("params", params)], options)
     }
 
     /// Sends a HEAD request. Arguments as of ``request``.
@@ -154,7 +184,7 @@ impl Client {
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<Response>> {
-        whole(&self.shared, "HEAD", url, options)
+        whole(self.of()?, "HEAD", url, options)
     }
 
     /// Sends an OPTIONS request. Arguments as of ``request``.
@@ -164,37 +194,41 @@ impl Client {
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<Response>> {
-        whole(&self.shared, "OPTIONS", url, options)
+        whole(self.of()?, "OPTIONS", url, options)
     }
 
     /// Sends a POST request. Arguments as of ``request``.
-    #[pyo3(signature = (url, **options))]
-    fn post(
+    #[pyo3(signature = (url, data = None, json = None, **options))]
+    fn post<'py>(
         &self,
-        url: &Bound<'_, PyAny>,
-        options: Option<&Bound<'_, PyDict>>,
+        url: &Bound<'py, PyAny>,
+        data: Option<Bound<'py, PyAny>>,
+        json: Option<Bound<'py, PyAny>>,
+        options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Py<Response>> {
-        whole(&self.shared, "POST", url, options)
+        whole_with(self.of()?, "POST", url, &[("data", data), ("json", json)], options)
     }
 
     /// Sends a PUT request. Arguments as of ``request``.
-    #[pyo3(signature = (url, **options))]
-    fn put(
+    #[pyo3(signature = (url, data = None, **options))]
+    fn put<'py>(
         &self,
-        url: &Bound<'_, PyAny>,
-        options: Option<&Bound<'_, PyDict>>,
+        url: &Bound<'py, PyAny>,
+        data: Option<Bound<'py, PyAny>>,
+        options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Py<Response>> {
-        whole(&self.shared, "PUT", url, options)
+        whole_with(self.of()?, "PUT", url, &[("data", data)], options)
     }
 
     /// Sends a PATCH request. Arguments as of ``request``.
-    #[pyo3(signature = (url, **options))]
-    fn patch(
+    #[pyo3(signature = (url, data = None, **options))]
+    fn patch<'py>(
         &self,
-        url: &Bound<'_, PyAny>,
-        options: Option<&Bound<'_, PyDict>>,
+        url: &Bound<'py, PyAny>,
+        data: Option<Bound<'py, PyAny>>,
+        options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Py<Response>> {
-        whole(&self.shared, "PATCH", url, options)
+        whole_with(self.of()?, "PATCH", url, &[("data", data)], options)
     }
 
     /// Sends a DELETE request. Arguments as of ``request``.
@@ -204,7 +238,7 @@ impl Client {
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<Response>> {
-        whole(&self.shared, "DELETE", url, options)
+        whole(self.of()?, "DELETE", url, options)
     }
 
     /// Sends a request and returns the response with its whole body.
@@ -215,10 +249,13 @@ impl Client {
     /// headers]])), ``auth`` ((user, password), an ``Auth`` such as ``DigestAuth``, or a function of a
     /// ``Request``; ``None`` switches the client's off), ``on_redirect`` (a function of the response
     /// and the URL that it leads to, which refuses by ``False`` or an exception), ``timeout``
-    /// (seconds for each phase, a ``Timeout``, or ``None`` for no limit), ``cookies`` (names and values beside
-    /// those that are kept, a ``Cookies`` or ``http.cookiejar.CookieJar`` in place of the client's, ``False`` for
-    /// none), ``follow_redirects``
-    /// (default False), and ``extensions``, of which ``target`` is ``raw_target``. A header whose value is
+    /// (seconds for each phase, a ``Timeout``, (connect, read), (connect, read, write, pool), or ``None`` for no
+    /// limit), ``cookies`` (names and values beside those that are kept, a ``Cookies`` or
+    /// ``http.cookiejar.CookieJar`` in place of the client's, ``False`` for none), ``follow_redirects``
+    /// (default False), ``trailers`` (fields that follow the body; a value may be a function that tells it
+    /// then), ``stream`` (True: the body is read on demand; close the response), and ``extensions``:
+    /// ``target`` is ``raw_target``, ``trace`` a function that is told what happens, ``timeout`` and
+    /// ``sni_hostname`` as in httpx. A header whose value is
     /// ``None`` is not sent, also one that would be by default. ``raw_target`` (bytes or str) is sent as
     /// the request target byte for byte, in place of the URL's path and query; ``decode=False`` leaves
     /// the body as it comes. ``None`` for any other is as if it were left out.
@@ -239,7 +276,7 @@ impl Client {
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<Response>> {
-        send_named(&self.shared, method, url, options)
+        send_named(self.of()?, method, url, options)
     }
 
     /// Sends a request and writes the body of the response to ``path``: a path, a file descriptor, or an
@@ -264,8 +301,8 @@ impl Client {
         url: &Bound<'_, PyAny>,
         path: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Response> {
-        download(&self.shared, url, path, options)
+    ) -> PyResult<Py<Response>> {
+        download(self.of()?, url, path, options)
     }
 
     /// ``with client.stream(method, url) as response``: the body is read on demand. Arguments as of
@@ -277,24 +314,24 @@ impl Client {
         url: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Stream> {
-        Stream::of(&self.shared, method, url, options)
+        Stream::of(self.of()?, method, url, options)
     }
 
     /// The cookies that the client keeps: a ``Cookies``; ``None`` when it keeps none. What is set here
     /// replaces them.
     #[getter]
-    fn cookies(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.shared.cookies(py)
+    fn cookies(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        Ok(self.of()?.cookies(py))
     }
 
     #[setter]
     fn set_cookies(&self, cookies: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.shared.set_cookies(cookies)
+        self.of()?.set_cookies(cookies)
     }
 
     /// Counters of the pool.
-    fn stats(&self) -> Stats {
-        Stats::of(&self.shared.client.stats())
+    fn stats(&self) -> PyResult<Stats> {
+        Ok(Stats::of(&self.of()?.client.stats()))
     }
 
     /// Opens connections to the origin of ``url`` until ``count`` are idle, within the client's
@@ -306,36 +343,40 @@ impl Client {
         url: &Bound<'_, PyAny>,
         count: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<usize> {
-        let url = text("url", url)?;
+        let url = url_text("url", url)?;
         let count = how_many(count)?;
         if let Some(pool) = gevent::pool(py)? {
-            let (shared, url) = (self.shared.clone(), url.to_string());
+            let (shared, url) = (self.of()?.clone(), url.to_string());
             return gevent::run(py, &pool, move |py| warm(py, &shared, &url, count));
         }
-        warm(py, &self.shared, url, count)
+        warm(py, self.of()?, &url, count)
     }
 
     /// Tells that the network is another one: idle connections are closed, failures forgotten.
-    fn network_changed(&self, py: Python<'_>) {
-        py.detach(|| self.shared.client.network_changed());
+    fn network_changed(&self, py: Python<'_>) -> PyResult<()> {
+        let shared = self.of()?;
+        py.detach(|| shared.client.network_changed());
+        Ok(())
     }
 
     /// Closes the circuit breaker of the origin of ``url``, for the whole process.
     fn reset_breaker(&self, py: Python<'_>, url: &Bound<'_, PyAny>) -> PyResult<()> {
-        let reset = self.shared.client.reset_breaker(text("url", url)?);
+        let reset = self.of()?.client.reset_breaker(&url_text("url", url)?);
         reset.map_err(|error| to_python(py, &error, None))
     }
 
     /// Closes idle connections and refuses new requests; requests under way finish. The
     /// process-wide client stays usable.
-    fn close(&self, py: Python<'_>) {
-        py.detach(|| self.shared.client.close());
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(shared) = self.shared.get() else { return Ok(()) };
+        py.detach(|| shared.client.close());
+        shared.closed(py)
     }
 
     /// Whether ``close()`` was called.
     #[getter]
-    fn is_closed(&self) -> bool {
-        self.shared.client.is_closed()
+    fn is_closed(&self) -> PyResult<bool> {
+        Ok(self.of()?.client.is_closed())
     }
 
     fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -343,12 +384,14 @@ impl Client {
     }
 
     #[pyo3(signature = (*_raised))]
-    fn __exit__(&self, py: Python<'_>, _raised: &Bound<'_, PyTuple>) {
-        self.close(py);
+    fn __exit__(slf: &Bound<'_, Self>, _raised: &Bound<'_, PyTuple>) -> PyResult<()> {
+        // What a class below this one makes of it, too.
+        slf.call_method0(intern!(slf.py(), "close")).map(drop)
     }
 
-    fn __repr__(&self) -> String {
-        self.shared.describe("Client")
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let class = slf.get_type().name()?;
+        Ok(slf.get().of()?.describe(class.to_str()?))
     }
 }
 
@@ -364,73 +407,4 @@ pub fn send_named(
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Py<Response>> {
     request(shared, self::method(method)?, url, options)
-}
-
-/// What `stream()` returns: sends when entered, closes the response when left.
-#[pyclass(frozen, module = "libkeepalive")]
-pub struct Stream {
-    shared: Arc<Shared>,
-    unsent: Mutex<Option<Unsent>>,
-    response: Mutex<Option<Py<Response>>>,
-}
-
-struct Unsent {
-    method: Method,
-    request: keepalive_core::Request,
-    source: Option<Py<PyAny>>,
-    flow: Option<Py<PyAny>>,
-    on_redirect: Option<Py<PyAny>>,
-}
-
-impl Stream {
-    pub fn of(
-        shared: &Arc<Shared>,
-        method: &Bound<'_, PyAny>,
-        url: &Bound<'_, PyAny>,
-        options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Stream> {
-        let method = self::method(method)?;
-        let Built { mut request, source, flow, on_redirect, progress } =
-            build(shared, &method, url, options)?;
-        not_streamed(progress.as_ref())?;
-        request.set_decode_later(true);
-        let source = source.map(Bound::unbind);
-        let unsent = Unsent { method, request, source, flow, on_redirect };
-        Ok(Stream {
-            shared: shared.clone(),
-            unsent: Mutex::new(Some(unsent)),
-            response: Mutex::new(None),
-        })
-    }
-}
-
-#[pymethods]
-impl Stream {
-    fn __enter__(&self, py: Python<'_>) -> PyResult<Py<Response>> {
-        let unsent = self.unsent.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        let Some(Unsent { method, request, source, flow, on_redirect }) = unsent else {
-            return Err(of_class(py, "InvalidState", "this stream() was entered before"));
-        };
-        let shared = self.shared.clone();
-        let enter = move |py: Python<'_>| {
-            let source = source.map(|source| source.into_bound(py));
-            let built = Built { request, source, flow, on_redirect, progress: None };
-            exchange(py, &shared, method, built, true)
-        };
-        let response = match gevent::pool(py)? {
-            Some(pool) => gevent::run(py, &pool, enter)?,
-            None => enter(py)?,
-        };
-        *self.response.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
-            Some(response.clone_ref(py));
-        Ok(response)
-    }
-
-    #[pyo3(signature = (*_raised))]
-    fn __exit__(&self, _raised: &Bound<'_, PyTuple>) {
-        let response = self.response.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        if let Some(response) = response {
-            response.get().close();
-        }
-    }
 }

@@ -1,6 +1,8 @@
 //! Python values to the engine's: texts, counts, bodies, credentials. Every refusal names the
 //! argument.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use keepalive_core::basic_credentials;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -16,12 +18,31 @@ use crate::once::intern;
 /// than to keep alive across threads.
 const BORROW_FROM: usize = 4096;
 
-/// The text of a URL; objects of URL libraries must be converted by the caller.
+/// Text.
 pub fn text<'a>(name: &str, value: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
     match value.cast::<PyString>() {
         Ok(text) => utf8(name, text),
         Err(_) => Err(wrong_type(name, "str", value)),
     }
+}
+
+/// The text of a URL: also of an object of httpx, httpx2, yarl or their like, and of ASCII bytes.
+pub fn url_text<'a>(name: &str, value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, str>> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return utf8(name, text).map(Cow::Borrowed);
+    }
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return match std::str::from_utf8(bytes.as_bytes()) {
+            Ok(text) if text.is_ascii() => Ok(Cow::Borrowed(text)),
+            _ => Err(PyValueError::new_err(format!("{name}: a URL given as bytes must be ASCII"))),
+        };
+    }
+    let py = value.py();
+    // What objects that stand for a URL have, and others do not.
+    if value.hasattr(intern!(py, "scheme"))? && value.hasattr(intern!(py, "host"))? {
+        return Ok(Cow::Owned(utf8(name, &value.str()?)?.to_string()));
+    }
+    Err(wrong_type(name, "str, or a URL of httpx or yarl", value))
 }
 
 /// Text that can be sent; what is wrong with it is said without showing it.
@@ -43,6 +64,14 @@ pub fn flag(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     match value.cast::<PyBool>() {
         Ok(flag) => Ok(flag.is_true()),
         Err(_) => Err(wrong_type(name, "True or False", value)),
+    }
+}
+
+/// `on_redirect`, if it is a function.
+pub fn redirect_hook(value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    match value.is_callable() {
+        true => Ok(value.clone().unbind()),
+        false => Err(wrong_type("on_redirect", "a function of a response and a URL", value)),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::build::{self, Built};
 use crate::convert::flag;
 use crate::errors::wrong_type;
 use crate::once::intern;
-use crate::progress::{Raised, Told};
+use crate::progress::Raised;
 use crate::response::Method;
 use crate::shared::Shared;
 
@@ -24,21 +24,46 @@ pub struct To {
     pub raised: Raised,
 }
 
-/// The arguments of `download()` beside those of `request()`, which are left in `options`.
-fn destination(path: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<To> {
-    let mut given = [false; 2];
-    for (name, given) in ["fsync", "resume"].into_iter().zip(&mut given) {
-        if let Some(options) = options
-            && let Some(value) = options.get_item(name)?
-        {
-            options.del_item(name)?;
-            *given = !value.is_none() && flag(name, &value)?;
+/// Where it goes, as it was said: each request of a flow has its own way there.
+pub struct Place {
+    path: Py<PyAny>,
+    fsync: bool,
+    resume: bool,
+}
+
+impl Place {
+    /// The arguments of `download()` beside those of `request()`, which are left in `options`.
+    fn read(path: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Place> {
+        let mut given = [false; 2];
+        for (name, given) in ["fsync", "resume"].into_iter().zip(&mut given) {
+            if let Some(options) = options
+                && let Some(value) = options.get_item(name)?
+            {
+                options.del_item(name)?;
+                *given = !value.is_none() && flag(name, &value)?;
+            }
         }
+        let [fsync, resume] = given;
+        let place = Place { path: path.clone().unbind(), fsync, resume };
+        // Refused before anything is sent.
+        place.target(path.py())?;
+        Ok(place)
     }
-    let [fsync, resume] = given;
-    let raised = Raised::default();
-    let download = target(path, &raised)?.fsync(fsync).resume(resume);
-    Ok(To { download, raised })
+
+    pub fn target(&self, py: Python<'_>) -> PyResult<To> {
+        let raised = Raised::default();
+        let download = target(self.path.bind(py), &raised)?;
+        Ok(To { download: download.fsync(self.fsync).resume(self.resume), raised })
+    }
+
+    pub fn share(&self, py: Python<'_>) -> Place {
+        Place { path: self.path.clone_ref(py), fsync: self.fsync, resume: self.resume }
+    }
+
+    /// As it was given.
+    pub fn path(&self, py: Python<'_>) -> Py<PyAny> {
+        self.path.clone_ref(py)
+    }
 }
 
 fn target(path: &Bound<'_, PyAny>, raised: &Raised) -> PyResult<Download> {
@@ -144,7 +169,7 @@ impl BodyWriter for Writer {
 /// A download as it is to be made.
 pub struct Order<'py> {
     pub method: Method,
-    pub to: To,
+    pub place: Place,
     pub built: Built<'py>,
 }
 
@@ -164,29 +189,7 @@ pub fn order<'py>(
             method = build::method(&given)?;
         }
     }
-    let to = destination(path, options)?;
+    let place = Place::read(path, options)?;
     let built = build::build(shared, &method, url, options)?;
-    without_flow(&built.flow, true)?;
-    Ok(Order { method, to, built })
-}
-
-/// Nobody is told of a body that its reader receives piece by piece.
-pub fn not_streamed(progress: Option<&Told>) -> PyResult<()> {
-    match progress {
-        None => Ok(()),
-        Some(_) => Err(PyTypeError::new_err(
-            "progress: not of stream(), whose reader counts the pieces itself",
-        )),
-    }
-}
-
-/// A flow of `auth` sends requests whose answers it looks at, which is no download.
-pub fn without_flow(flow: &Option<Py<PyAny>>, is_told: bool) -> PyResult<()> {
-    match flow {
-        Some(_) if is_told => Err(PyTypeError::new_err(
-            "auth: downloads and progress go with a tuple, BasicAuth or DigestAuth, not with a flow or a \
-             function; give the header that it makes",
-        )),
-        _ => Ok(()),
-    }
+    Ok(Order { method, place, built })
 }

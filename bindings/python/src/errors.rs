@@ -1,7 +1,7 @@
 //! Turns the engine's errors into the Python classes of its error table. The classes are written in
 //! Python (`libkeepalive/_errors.py`): their shape is Python's business, their facts are the core's.
 
-use keepalive_core::{Error, ErrorKind};
+use keepalive_core::{Error, ErrorKind, Phase};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -39,7 +39,12 @@ pub fn to_python(py: Python<'_>, error: &Error, request: Option<&RequestLine>) -
 }
 
 fn build(py: Python<'_>, error: &Error, request: Option<&RequestLine>) -> PyResult<PyErr> {
-    let class = module(py)?.getattr(error.kind().python_class())?;
+    // The one kind whose class says which way it went.
+    let class = match (error.kind(), error.phase()) {
+        (ErrorKind::ConnectionReset, Phase::Send) => "WriteError",
+        (kind, _) => kind.python_class(),
+    };
+    let class = module(py)?.getattr(class)?;
     let facts = (
         error.kind().name(),
         error.kind().code(),

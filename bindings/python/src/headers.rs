@@ -1,6 +1,8 @@
 //! Header fields: what callers give as bytes, and `Headers`, an ordered list of fields that reads like a
 //! case-insensitive mapping.
 
+use std::sync::{Mutex, MutexGuard};
+
 use keepalive_core::{Error, ErrorKind, Phase};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
@@ -16,60 +18,84 @@ pub type Field = (Box<[u8]>, Box<[u8]>);
 /// Fields whose values reach no text that is made for people.
 const SECRET: [&[u8]; 4] = [b"authorization", b"proxy-authorization", b"cookie", b"set-cookie"];
 
-/// Header fields: ordered, duplicates kept, names compared without case. Read-only.
+/// Header fields: ordered, duplicates kept, names compared without case; any thread may read and change them.
 ///
 /// Reads like a mapping, in which fields of one name are joined with ``", "`` (RFC 9110 5.3);
-/// ``get_list`` and ``multi_items`` keep them apart. Text is latin-1; ``raw`` has the bytes.
+/// ``get_list`` and ``multi_items`` keep them apart. What is set takes the place of all fields of that
+/// name. Text is latin-1; ``raw`` has the bytes. ``repr()`` shows no credentials and no cookies.
 #[pyclass(frozen, module = "libkeepalive", mapping)]
 pub struct Headers {
-    list: Vec<Field>,
+    list: Mutex<Vec<Field>>,
+}
+
+/// The first field of that name.
+pub fn first<'a>(list: &'a [Field], name: &[u8]) -> Option<&'a [u8]> {
+    values_of(list, name).next()
+}
+
+/// All fields of that name.
+pub fn values_of<'a>(list: &'a [Field], name: &[u8]) -> impl Iterator<Item = &'a [u8]> {
+    list.iter()
+        .filter(move |(field, _)| field.eq_ignore_ascii_case(name))
+        .map(|(_, value)| &**value)
 }
 
 impl Headers {
     pub fn of(list: Vec<Field>) -> Headers {
-        Headers { list }
+        Headers { list: Mutex::new(list) }
     }
 
-    pub fn fields(&self) -> &[Field] {
-        &self.list
+    /// Held for as long as no Python code runs.
+    pub fn fields(&self) -> MutexGuard<'_, Vec<Field>> {
+        self.list.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// The first field of that name.
-    pub fn first<'a>(&'a self, name: &[u8]) -> Option<&'a [u8]> {
-        self.list
-            .iter()
-            .find(|(field, _)| field.eq_ignore_ascii_case(name))
-            .map(|(_, value)| &**value)
+    /// What it has now.
+    pub fn copied(&self) -> Vec<Field> {
+        self.fields().clone()
     }
 
-    pub fn values_of<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + 'a {
-        self.list
-            .iter()
-            .filter(move |(field, _)| field.eq_ignore_ascii_case(name))
-            .map(|(_, value)| &**value)
+    /// Other fields in place of all.
+    pub fn replace(&self, list: Vec<Field>) {
+        *self.fields() = list;
     }
 
     fn joined(&self, name: &[u8]) -> Option<Vec<u8>> {
-        let mut values = self.values_of(name);
-        let mut joined = values.next()?.to_vec();
-        for value in values {
-            joined.extend_from_slice(b", ");
-            joined.extend_from_slice(value);
-        }
-        Some(joined)
+        joined(&self.fields(), name)
     }
 
     /// Names in lower case, each once, in order.
     fn names(&self) -> Vec<Vec<u8>> {
-        let mut names: Vec<Vec<u8>> = Vec::with_capacity(self.list.len());
-        for (name, _) in &self.list {
-            let name = name.to_ascii_lowercase();
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names
+        names(&self.fields())
     }
+
+    fn remove(&self, name: &[u8]) -> bool {
+        let mut list = self.fields();
+        let before = list.len();
+        list.retain(|(field, _)| !field.eq_ignore_ascii_case(name));
+        list.len() < before
+    }
+}
+
+fn joined(list: &[Field], name: &[u8]) -> Option<Vec<u8>> {
+    let mut values = values_of(list, name);
+    let mut joined = values.next()?.to_vec();
+    for value in values {
+        joined.extend_from_slice(b", ");
+        joined.extend_from_slice(value);
+    }
+    Some(joined)
+}
+
+fn names(list: &[Field]) -> Vec<Vec<u8>> {
+    let mut names: Vec<Vec<u8>> = Vec::with_capacity(list.len());
+    for (name, _) in list {
+        let name = name.to_ascii_lowercase();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 #[pymethods]
@@ -77,19 +103,95 @@ impl Headers {
     #[new]
     #[pyo3(signature = (headers = None))]
     fn new(headers: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let list = headers.map(|headers| fields("headers", headers)).transpose()?;
-        Ok(Headers { list: list.unwrap_or_default() })
+        let given = headers.filter(|headers| !headers.is_none());
+        let list = given.map(|headers| fields("headers", headers)).transpose()?;
+        Ok(Headers::of(list.unwrap_or_default()))
     }
 
-    fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyString>> {
-        match self.joined(name.as_bytes()) {
+    fn __getitem__<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyString>> {
+        match self.joined(&latin1("header name", name)?) {
             Some(value) => Ok(latin1_text(py, &value)),
-            None => Err(PyKeyError::new_err(name.to_string())),
+            None => Err(PyKeyError::new_err(name.clone().unbind())),
         }
     }
 
+    fn __setitem__(&self, name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (name, value) = field(name, value)?;
+        let mut list = self.fields();
+        let at = list.iter().position(|(own, _)| own.eq_ignore_ascii_case(&name));
+        let Some(at) = at else {
+            list.push((name, value));
+            return Ok(());
+        };
+        let mut rest = list.split_off(at + 1);
+        rest.retain(|(own, _)| !own.eq_ignore_ascii_case(&name));
+        list[at] = (name, value);
+        list.append(&mut rest);
+        Ok(())
+    }
+
+    fn __delitem__(&self, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        match self.remove(&latin1("header name", name)?) {
+            true => Ok(()),
+            false => Err(PyKeyError::new_err(name.clone().unbind())),
+        }
+    }
+
+    /// Sets what a mapping or pairs have: their names lose the fields that they had here.
+    #[pyo3(signature = (headers = None))]
+    fn update(&self, headers: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let Some(headers) = headers.filter(|headers| !headers.is_none()) else { return Ok(()) };
+        let given = fields("headers", headers)?;
+        let mut list = self.fields();
+        list.retain(|(own, _)| first(&given, own).is_none());
+        list.extend(given);
+        Ok(())
+    }
+
+    /// Adds a field beside those of its name.
+    fn add(&self, name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let field = field(name, value)?;
+        self.fields().push(field);
+        Ok(())
+    }
+
+    /// The same fields, on their own.
+    fn copy(&self) -> Headers {
+        Headers::of(self.copied())
+    }
+
+    fn __copy__(&self) -> Headers {
+        self.copy()
+    }
+
+    /// Removes all fields.
+    fn clear(&self) {
+        self.fields().clear();
+    }
+
+    /// These fields, with those of ``other`` in place of their namesakes.
+    fn __or__(&self, other: &Bound<'_, PyAny>) -> PyResult<Headers> {
+        let both = self.copy();
+        both.update(Some(other))?;
+        Ok(both)
+    }
+
+    fn __ror__(&self, other: &Bound<'_, PyAny>) -> PyResult<Headers> {
+        let both = Headers::of(fields("headers", other)?);
+        let own = self.copied();
+        let mut list = both.fields();
+        list.retain(|(name, _)| first(&own, name).is_none());
+        list.extend(own);
+        drop(list);
+        Ok(both)
+    }
+
     fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {
-        name.extract::<String>().is_ok_and(|name| self.first(name.as_bytes()).is_some())
+        latin1("header name", name).is_ok_and(|name| first(&self.fields(), &name).is_some())
     }
 
     fn __len__(&self) -> usize {
@@ -112,12 +214,13 @@ impl Headers {
             list.sort();
             list
         };
-        sorted(&self.list) == sorted(&other)
+        sorted(&self.copied()) == sorted(&other)
     }
 
     /// Credentials and cookies are not shown.
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let pairs = self.list.iter().map(|(name, value)| {
+        let list = self.copied();
+        let pairs = list.iter().map(|(name, value)| {
             let name = name.to_ascii_lowercase();
             let shown = if SECRET.contains(&&*name) { b"[secure]" } else { &**value };
             (latin1_text(py, &name), latin1_text(py, shown))
@@ -147,7 +250,8 @@ impl Headers {
         name: &str,
         split_commas: bool,
     ) -> PyResult<Bound<'py, PyList>> {
-        let values = self.values_of(name.as_bytes());
+        let list = self.copied();
+        let values = values_of(&list, name.as_bytes());
         if !split_commas {
             return PyList::new(py, values.map(|value| latin1_text(py, value)).collect::<Vec<_>>());
         }
@@ -163,21 +267,24 @@ impl Headers {
     /// The joined values, one for each name.
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let names = self.names();
-        let values = names.iter().filter_map(|name| self.joined(name));
+        let list = self.copied();
+        let values = names.iter().filter_map(|name| joined(&list, name));
         PyList::new(py, values.map(|value| latin1_text(py, &value)).collect::<Vec<_>>())
     }
 
     /// Name and joined value, one pair for each name.
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let names = self.names();
-        let pairs = names.iter().filter_map(|name| Some((name, self.joined(name)?)));
+        let list = self.copied();
+        let names = names(&list);
+        let pairs = names.iter().filter_map(|name| Some((name, joined(&list, name)?)));
         let pairs = pairs.map(|(name, value)| (latin1_text(py, name), latin1_text(py, &value)));
         PyList::new(py, pairs.collect::<Vec<_>>())
     }
 
     /// Name in lower case and value of each field.
     fn multi_items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let pairs = self.list.iter().map(|(name, value)| {
+        let list = self.copied();
+        let pairs = list.iter().map(|(name, value)| {
             (latin1_text(py, &name.to_ascii_lowercase()), latin1_text(py, value))
         });
         PyList::new(py, pairs)
@@ -186,8 +293,9 @@ impl Headers {
     /// Name and value of each field as the bytes they came in, case kept.
     #[getter]
     fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let list = self.copied();
         let pairs =
-            self.list.iter().map(|(name, value)| (PyBytes::new(py, name), PyBytes::new(py, value)));
+            list.iter().map(|(name, value)| (PyBytes::new(py, name), PyBytes::new(py, value)));
         PyList::new(py, pairs)
     }
 
@@ -202,7 +310,7 @@ impl Headers {
 /// Header fields from a mapping (also one with `multi_items`) or an iterable of pairs.
 pub fn fields(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Field>> {
     match value.cast::<Headers>() {
-        Ok(headers) => Ok(headers.get().fields().to_vec()),
+        Ok(headers) => Ok(headers.get().copied()),
         Err(_) => pairs(name, value, field),
     }
 }
@@ -213,7 +321,7 @@ pub type Wish = (Box<[u8]>, Option<Box<[u8]>>);
 /// Header fields as of `fields`; `None` for a value means that the field is not sent.
 pub fn wishes(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Wish>> {
     if let Ok(headers) = value.cast::<Headers>() {
-        let all = headers.get().fields().iter().cloned();
+        let all = headers.get().copied().into_iter();
         return Ok(all.map(|(name, value)| (name, Some(value))).collect());
     }
     pairs(name, value, |name, value| match value.is_none() {
@@ -222,7 +330,8 @@ pub fn wishes(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Wish>> {
     })
 }
 
-fn pairs<T>(
+/// Pairs from a mapping or an iterable of pairs.
+pub fn pairs<T>(
     name: &str,
     value: &Bound<'_, PyAny>,
     one: impl Fn(&Bound<'_, PyAny>, &Bound<'_, PyAny>) -> PyResult<T>,
@@ -257,7 +366,8 @@ fn field(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Field> {
     Ok((name, value))
 }
 
-fn latin1(what: &str, value: &Bound<'_, PyAny>) -> PyResult<Box<[u8]>> {
+/// Text that is latin-1, or bytes.
+pub fn latin1(what: &str, value: &Bound<'_, PyAny>) -> PyResult<Box<[u8]>> {
     if let Ok(bytes) = value.cast::<PyBytes>() {
         return Ok(bytes.as_bytes().into());
     }

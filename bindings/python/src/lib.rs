@@ -2,6 +2,7 @@
 //! engine and maps errors; HTTP is decided in `keepalive-core`.
 
 mod aio;
+mod arguments;
 mod auth;
 mod blocking;
 mod body;
@@ -11,6 +12,7 @@ mod convert;
 mod cookies;
 mod download;
 mod errors;
+mod exchange;
 mod functions;
 #[rustfmt::skip]
 mod generated;
@@ -32,9 +34,12 @@ mod redirects;
 mod response;
 mod sending;
 mod shared;
+mod stream;
 mod timeout;
 mod tls;
 mod tls_info;
+mod trace;
+mod trailers;
 mod upgraded;
 
 use keepalive_common::fork;
@@ -76,7 +81,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<aio::stream::AsyncStream>()?;
     module.add_class::<aio::upload::Sender>()?;
     module.add_class::<client::Client>()?;
-    module.add_class::<client::Stream>()?;
+    module.add_class::<stream::Stream>()?;
     module.add_class::<cookies::CookieStore>()?;
     module.add_class::<progress::Saved>()?;
     module.add_class::<progress::Progress>()?;

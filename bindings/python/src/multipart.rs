@@ -1,11 +1,15 @@
 //! The engine's form, put together by `_multipart.py`.
 
+use std::ffi::OsString;
 use std::sync::Mutex;
 
-use keepalive_core::{Multipart as Form, Part, Piece};
+use keepalive_core::{Content, Error, FileBody, Multipart as Form, Part, Piece, Request};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
+
+use crate::convert::owned;
+use crate::errors::to_python;
 
 /// A header field as it is written.
 type Field = (Vec<u8>, Vec<u8>);
@@ -68,10 +72,41 @@ impl Multipart {
     }
 }
 
+/// A file of which its path was given, read by the engine.
+pub fn file(name: &str, path: &Bound<'_, PyAny>) -> PyResult<FileBody> {
+    let py = path.py();
+    let path: OsString = py
+        .import("os")?
+        .call_method1("fspath", (path,))
+        .and_then(|path| py.import("os")?.call_method1("fsdecode", (path,))?.extract())?;
+    FileBody::new(path).map_err(|error| {
+        let text = format!("{name}: {}", error.message());
+        to_python(py, &Error::new(error.kind(), error.phase(), text), None)
+    })
+}
+
+/// Makes a form the body of which the engine can read all parts: bytes, and files by their paths.
+pub fn of_core(request: &mut Request, form: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let pieces = form.call_method0("of_paths")?;
+    if pieces.is_none() {
+        return Ok(false);
+    }
+    let mut made = Vec::new();
+    for piece in pieces.try_iter()? {
+        let piece = piece?;
+        made.push(match piece.cast::<PyBytes>() {
+            Ok(bytes) => Piece::Bytes(owned(bytes)),
+            Err(_) => Piece::Content(Content::File(file("files", &piece)?)),
+        });
+    }
+    request.set_form_body(made);
+    Ok(true)
+}
+
 /// Contents below this size are copied among what is around them.
 const SMALL: usize = 64 * 1024;
 
-fn refused(place: &str, error: &keepalive_core::Error) -> PyErr {
+fn refused(place: &str, error: &Error) -> PyErr {
     PyValueError::new_err(format!("{place}: {}", error.message()))
 }
 

@@ -1,6 +1,7 @@
 //! How far a body has come and what was written of it; who is told: a callable of the caller's, or a bar of
 //! `_progress.py`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use keepalive_core::{Progress as CoreProgress, ProgressSink, Saved as CoreSaved, Transfer};
@@ -71,6 +72,10 @@ impl Raised {
         *self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(error);
     }
 
+    pub fn is_set(&self) -> bool {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).is_some()
+    }
+
     pub fn take(&self) -> Option<PyErr> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
     }
@@ -103,14 +108,19 @@ impl Told {
     }
 
     /// For the request of a blocking call, on whose thread it is called.
-    pub fn sink(&self, py: Python<'_>) -> Arc<dyn ProgressSink> {
-        Arc::new(Sink { call: self.call.clone_ref(py), raised: self.raised.clone() })
+    pub fn sink(&self, py: Python<'_>, reader: &Arc<Reader>) -> Arc<dyn ProgressSink> {
+        let (call, raised) = (self.call.clone_ref(py), self.raised.clone());
+        Arc::new(Sink { call, raised, reader: reader.clone() })
     }
 
-    /// The same, for a call outside of a lock.
+    /// For the request of a task, whose loop is told by `events`.
+    pub fn events(events: Arc<dyn ProgressSink>, reader: &Arc<Reader>) -> Arc<dyn ProgressSink> {
+        Arc::new(Events { events, reader: reader.clone() })
+    }
+
+    /// The same, for a call outside of a lock, and for one of several requests: a bar stays open.
     pub fn share(&self, py: Python<'_>) -> Told {
-        let Told { call, is_bar, raised } = self;
-        Told { call: call.clone_ref(py), is_bar: *is_bar, raised: raised.clone() }
+        Told { call: self.call.clone_ref(py), is_bar: false, raised: self.raised.clone() }
     }
 
     /// Calls it; whether the request goes on.
@@ -141,13 +151,55 @@ fn tell(py: Python<'_>, call: &Py<PyAny>, raised: &Raised, progress: &CoreProgre
     }
 }
 
+/// Who reads a body piece by piece, and tells how far it has come between the pieces.
+#[derive(Default)]
+pub struct Reader {
+    reads: AtomicBool,
+    latest: Mutex<Option<CoreProgress>>,
+}
+
+impl Reader {
+    /// From now on it is this one who tells.
+    pub fn begin(&self) {
+        self.reads.store(true, Ordering::Release);
+    }
+
+    fn takes(&self, progress: &CoreProgress) -> bool {
+        let reads = self.reads.load(Ordering::Acquire);
+        if reads {
+            *self.latest.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(*progress);
+        }
+        reads
+    }
+
+    /// What is to be told.
+    pub fn latest(&self) -> Option<CoreProgress> {
+        self.latest.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
+    }
+}
+
+struct Events {
+    events: Arc<dyn ProgressSink>,
+    reader: Arc<Reader>,
+}
+
+impl ProgressSink for Events {
+    fn progress(&self, progress: &CoreProgress) -> bool {
+        self.reader.takes(progress) || self.events.progress(progress)
+    }
+}
+
 struct Sink {
     call: Py<PyAny>,
     raised: Raised,
+    reader: Arc<Reader>,
 }
 
 impl ProgressSink for Sink {
     fn progress(&self, progress: &CoreProgress) -> bool {
+        if self.reader.takes(progress) {
+            return true;
+        }
         Python::try_attach(|py| tell(py, &self.call, &self.raised, progress)).unwrap_or(false)
     }
 }

@@ -15,14 +15,6 @@ use crate::errors::wrong_type;
 use crate::once::{PyOnceLock, intern};
 use crate::response::Response;
 
-/// The option, if it is a function.
-pub fn hook(value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-    match value.is_callable() {
-        true => Ok(value.clone().unbind()),
-        false => Err(wrong_type("on_redirect", "a function of a response and a URL", value)),
-    }
-}
-
 /// Asks `hook`; what it raised, if it did: then the redirect is refused.
 fn decide(
     py: Python<'_>,

@@ -1,50 +1,68 @@
 //! Sends a request that was built, on the calling thread.
 
-use keepalive_core::{Error, Request};
-use keepalive_core::{ErrorKind, Until};
+use std::sync::Arc;
+
+use keepalive_core::{Error, ErrorKind, Request, Until};
 use pyo3::prelude::*;
 
 use crate::blocking::blocking;
 use crate::body::{Failure, PythonSource};
 use crate::build::{Built, line};
+use crate::download::To;
 use crate::errors::to_python;
-use crate::progress::Told;
+use crate::progress::{Reader, Told};
 use crate::redirects::attach_here;
-use crate::response::{Method, Response, SMALL_BODY};
+use crate::response::{Method, Response, SMALL_BODY, Watch};
 use crate::shared::Shared;
+use crate::trace::Trace;
 
 /// What the caller's own code says while a request is on its way on this thread.
 pub struct Callers {
     body: Failure,
     refused: Option<Failure>,
+    trailers: Option<Failure>,
     progress: Option<Told>,
+    trace: Option<Arc<Trace>>,
+    reader: Arc<Reader>,
 }
 
 impl Callers {
     /// The request, with all that is called for it.
     pub fn attach(py: Python<'_>, built: Built<'_>) -> PyResult<(Request, Callers)> {
-        let Built { mut request, source, on_redirect, progress, .. } = built;
+        let Built { mut request, source, on_redirect, progress, trailers, trace, .. } = built;
         let body = Failure::default();
+        let reader = Arc::default();
         if let Some(progress) = &progress {
-            request.set_progress(progress.sink(py));
+            request.set_progress(progress.sink(py, &reader));
         }
+        let trace = trace.map(|trace| Trace::here(&mut request, trace));
         let refused = on_redirect.map(|hook| attach_here(&mut request, hook));
         if let Some(source) = source {
             let (source, length) = PythonSource::new(&source, &body)?;
             request.set_body_stream(Box::new(source), length);
         }
-        Ok((request, Callers { body, refused, progress }))
+        Ok((request, Callers { body, refused, trailers, progress, trace, reader }))
     }
 
-    /// The call is over: what its progress callback raised.
+    /// The call is over: what its progress callback raised, or who was told what happened.
     pub fn end(&mut self, py: Python<'_>) -> Option<PyErr> {
-        self.progress.take().and_then(|progress| progress.end(py))
+        let told = self.progress.take().and_then(|progress| progress.end(py));
+        told.or_else(|| self.trace.take()?.end(py))
+    }
+
+    /// The head is here, and the body will be read: who is told of that.
+    fn reading(&mut self, py: Python<'_>) -> PyResult<Option<Watch>> {
+        if let Some(raised) = self.trace.take().and_then(|trace| trace.end(py)) {
+            return Err(raised);
+        }
+        Ok(self.progress.take().map(|told| Watch::begin(told, &self.reader)))
     }
 
     /// `error` as the caller gets it: what their own code raised, if that is why.
     pub fn error(self, py: Python<'_>, error: &Error, request: &Request) -> PyErr {
         let own = self.body.take(error);
-        own.or_else(|| self.refused?.take_of(error, ErrorKind::RedirectRefused))
+        own.or_else(|| self.trailers?.take(error))
+            .or_else(|| self.refused?.take_of(error, ErrorKind::RedirectRefused))
             .unwrap_or_else(|| to_python(py, error, Some(&line(request))))
     }
 }
@@ -61,7 +79,10 @@ pub fn send(
     let until = if head_only { Until::Head } else { Until::SmallBody(SMALL_BODY) };
     let result = blocking(py, |how| shared.client.send_until(&request, until, how))?;
     let result = match result {
-        Ok(response) if head_only => return Response::streamed(py, response, method),
+        Ok(response) if head_only => {
+            let watch = callers.reading(py)?;
+            return Response::streamed(py, response, method, watch);
+        }
         Ok(response) => Response::receive_whole(py, response, method)?,
         Err(error) => Err(error),
     };
@@ -69,4 +90,24 @@ pub fn send(
         return Err(raised);
     }
     result.map_err(|error| callers.error(py, &error, &request))
+}
+
+/// Sends on this thread and writes the body where it is to go.
+pub fn save(
+    py: Python<'_>,
+    shared: &Shared,
+    method: Method,
+    built: Built<'_>,
+    to: To,
+) -> PyResult<Response> {
+    let (request, mut callers) = Callers::attach(py, built)?;
+    let To { download, raised } = to;
+    let result = blocking(py, |how| shared.client.download(&request, download, how));
+    if let Some(raised) = callers.end(py).or_else(|| raised.take()) {
+        return Err(raised);
+    }
+    match result? {
+        Ok(response) => Ok(Response::whole(response, method)),
+        Err(error) => Err(callers.error(py, &error, &request)),
+    }
 }

@@ -1,54 +1,75 @@
 //! What `Client` and `AsyncClient` have in common: the engine's client and the defaults of its
 //! requests.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use keepalive_core::{Client, ClientConfig, Timeouts};
+use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::auth::{self, Auth};
-use crate::convert::{flag, text};
+use crate::convert::{flag, redirect_hook, text, url_text};
 use crate::cookies;
 use crate::errors::{of_class, to_python, unknown};
-use crate::headers::{Wish, wishes};
+use crate::headers::{Headers, fields, wishes};
 use crate::once::PyOnceLock;
 use crate::option_value::set;
 use crate::options::option_names;
-use crate::redirects;
-use crate::timeout::timeouts;
+use crate::timeout::{Timeout, timeouts};
 use crate::tls::{certificate, verify, warn_insecure};
 
-/// A client of the engine and the defaults of its requests.
-pub struct Shared {
-    pub client: Client,
-    pub headers: Vec<Wish>,
+/// What of a client may be set at any time.
+#[derive(Default)]
+pub struct Settings {
     pub auth: Option<Auth>,
-    /// Of the environment's file.
-    pub netrc: Option<Auth>,
-    /// Who decides about redirects.
-    pub on_redirect: Option<Py<PyAny>>,
+    /// The same as it was given.
+    given_auth: Option<Py<PyAny>>,
     pub base_url: Option<String>,
     pub timeouts: Timeouts,
     /// `None`: as option `redirect` says.
     pub follow_redirects: Option<bool>,
+    /// Encoding of bodies that name none: a name, or a function of the body.
+    pub default_encoding: Option<Py<PyAny>>,
+}
+
+/// A client of the engine and the defaults of its requests.
+pub struct Shared {
+    pub client: Client,
+    /// The fields that every request gets: `client.headers`.
+    pub headers: Py<Headers>,
+    /// Those that none gets by default.
+    pub omitted: Vec<Box<[u8]>>,
+    settings: Mutex<Arc<Settings>>,
+    /// Parameters of every URL: `client.params`, once there are any.
+    params: PyOnceLock<Py<PyAny>>,
+    /// Of the environment's file.
+    pub netrc: Option<Auth>,
+    /// Who decides about redirects.
+    pub on_redirect: Option<Py<PyAny>>,
     /// The `Cookies` of the client, if it keeps some.
     pub cookies: Option<Py<PyAny>>,
+    /// Hooks and transport (`_special.py`), once there are any.
+    special: PyOnceLock<Py<PyAny>>,
+    /// What it was made with, for pickle; `None`: it is the process-wide one.
+    options: Option<Py<PyDict>>,
 }
 
 impl Shared {
     /// From the keyword arguments of `Client(...)`.
-    pub fn from_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<Arc<Shared>> {
+    pub fn from_options(
+        py: Python<'_>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Arc<Shared>> {
         let mut config = profile(options)?;
         let mut headers = Vec::new();
-        let mut base_url = None;
-        let mut limits = Timeouts::default();
-        let mut follow_redirects = None;
-        let (mut auth, mut on_redirect, mut cookies) = (None, None, None);
+        let mut settings = Settings::default();
+        let (mut on_redirect, mut cookies) = (None, None);
+        let (mut params, mut hooks, mut transport) = (None, None, None);
         for (name, value) in options.into_iter().flat_map(|options| options.iter()) {
             match text("option", &name)? {
                 "profile" => {}
-                "timeout" => limits = timeouts(&value, Timeouts::default())?,
+                "timeout" => settings.timeouts = timeouts(&value, Timeouts::default())?,
                 // Of everything else, `None` is the default.
                 name if value.is_none() => {
                     if !option_names().contains(&name) {
@@ -56,45 +77,232 @@ impl Shared {
                     }
                 }
                 "headers" => headers.extend(wishes("headers", &value)?),
+                "params" => params = Some(value),
                 "cookies" => cookies = Some(value),
-                "auth" => auth = Some(Auth::read(&value)?),
-                "on_redirect" => on_redirect = Some(redirects::hook(&value)?),
-                "base_url" => base_url = Some(text("base_url", &value)?.to_string()),
-                "follow_redirects" => follow_redirects = Some(flag("follow_redirects", &value)?),
+                "auth" => settings.set_auth(&value)?,
+                "on_redirect" => on_redirect = Some(redirect_hook(&value)?),
+                "base_url" => settings.base_url = Some(url_text("base_url", &value)?.to_string()),
+                "follow_redirects" | "allow_redirects" => {
+                    settings.follow_redirects = Some(flag("follow_redirects", &value)?);
+                }
+                "default_encoding" => settings.set_default_encoding(&value)?,
+                "event_hooks" => hooks = Some(value),
+                "transport" => transport = Some(value),
                 "verify" => verify(&mut config, &value, options)?,
                 "cert" => certificate(&mut config, &value, options)?,
                 name => set(&mut config, name, &value)?,
             }
         }
         if !config.tls_verify {
-            Python::attach(warn_insecure)?;
+            warn_insecure(py)?;
         }
-        let py = options.map(|options| options.py());
-        let netrc = match config.trust_env && auth.is_none() {
-            true => Python::attach(auth::netrc)?,
+        let netrc = match config.trust_env && settings.auth.is_none() {
+            true => auth::netrc(py)?,
             false => None,
         };
-        let client = Client::new(config).map_err(|error| match py {
-            Some(py) => to_python(py, &error, None),
-            None => Python::attach(|py| to_python(py, &error, None)),
-        })?;
-        let kept = Python::attach(|py| cookies::of_client(py, cookies.as_ref()))?;
+        let client = Client::new(config).map_err(|error| to_python(py, &error, None))?;
+        let kept = cookies::of_client(py, cookies.as_ref())?;
         if let Some(keeper) = kept.keeper {
             // A new client has none.
             let _ = client.set_cookies(keeper);
         }
-        let timeouts = limits;
-        Ok(Arc::new(Shared {
+        let (mut fields, mut omitted) = (Vec::new(), Vec::new());
+        for (name, value) in headers {
+            match value {
+                Some(value) => fields.push((name, value)),
+                None => omitted.push(name),
+            }
+        }
+        let copied = match options {
+            Some(options) => options.copy()?,
+            None => PyDict::new(py),
+        };
+        let shared = Arc::new(Shared {
             client,
-            headers,
-            auth,
+            headers: Py::new(py, Headers::of(fields))?,
+            omitted,
+            settings: Mutex::new(Arc::new(settings)),
+            params: PyOnceLock::new(),
             netrc,
             on_redirect,
-            base_url,
-            timeouts,
-            follow_redirects,
             cookies: kept.shown,
-        }))
+            special: PyOnceLock::new(),
+            options: Some(copied.unbind()),
+        });
+        if let Some(params) = params {
+            shared.set_params(&params)?;
+        }
+        if hooks.is_some() || transport.is_some() {
+            let special = special(py, "Special")?.call1((hooks, transport))?;
+            let _ = shared.special.set(py, special.unbind());
+        }
+        Ok(shared)
+    }
+
+    /// What holds now.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    fn change(&self, py: Python<'_>, change: impl FnOnce(&mut Settings)) {
+        let now = self.settings();
+        let mut new = now.share(py);
+        change(&mut new);
+        let mut place = self.settings.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let old = std::mem::replace(&mut *place, Arc::new(new));
+        drop(place);
+        // Dropping may run Python code, so not under the lock.
+        drop((old, now));
+    }
+
+    /// The parameters of every URL, if there are any.
+    pub fn params<'a, 'py>(&'a self, py: Python<'py>) -> PyResult<Option<&'a Bound<'py, PyAny>>> {
+        let Some(params) = self.params.get(py) else { return Ok(None) };
+        let params = params.bind(py);
+        Ok(params.is_truthy()?.then_some(params))
+    }
+
+    fn own_params<'a, 'py>(&'a self, py: Python<'py>) -> PyResult<&'a Bound<'py, PyAny>> {
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let params = self.params.get_or_try_init(py, || {
+            CLASS.import(py, "libkeepalive._params", "QueryParams")?.call0().map(Bound::unbind)
+        })?;
+        Ok(params.bind(py))
+    }
+
+    fn set_params(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.own_params(value.py())?.call_method1("_replace", (value,)).map(drop)
+    }
+
+    /// Who sends in place of the engine alone: hooks or a transport, if there are any.
+    pub fn special<'a, 'py>(&'a self, py: Python<'py>) -> PyResult<Option<&'a Bound<'py, PyAny>>> {
+        let Some(special) = self.special.get(py) else { return Ok(None) };
+        let special = special.bind(py);
+        Ok(special.is_truthy()?.then_some(special))
+    }
+
+    fn own_special<'a, 'py>(&'a self, py: Python<'py>) -> PyResult<&'a Bound<'py, PyAny>> {
+        let special = self
+            .special
+            .get_or_try_init(py, || special(py, "Special")?.call0().map(Bound::unbind))?;
+        Ok(special.bind(py))
+    }
+
+    /// An attribute of a client.
+    pub fn get(&self, py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
+        let settings = self.settings();
+        let object = |value: &Option<Py<PyAny>>| {
+            value.as_ref().map_or_else(|| py.None(), |value| value.clone_ref(py))
+        };
+        Ok(match name {
+            "headers" => self.headers.clone_ref(py).into_any(),
+            "params" => self.own_params(py)?.clone().unbind(),
+            "auth" => object(&settings.given_auth),
+            "base_url" => {
+                settings.base_url.as_deref().unwrap_or("").into_pyobject(py)?.into_any().unbind()
+            }
+            "timeout" => Py::new(py, Timeout { limits: settings.timeouts })?.into_any(),
+            "follow_redirects" => match settings.follow_redirects {
+                None => self.client.follows_redirects(),
+                Some(follow) => follow,
+            }
+            .into_pyobject(py)?
+            .to_owned()
+            .into_any()
+            .unbind(),
+            "default_encoding" => match &settings.default_encoding {
+                Some(encoding) => encoding.clone_ref(py),
+                None => "utf-8".into_pyobject(py)?.into_any().unbind(),
+            },
+            "event_hooks" => self.own_special(py)?.getattr("hooks")?.unbind(),
+            "_special" => self.special.get(py).map_or_else(|| py.None(), |it| it.clone_ref(py)),
+            "_options" => self.options(py)?,
+            _ => return Err(PyAttributeError::new_err(name.to_string())),
+        })
+    }
+
+    /// Sets an attribute of a client.
+    pub fn set(&self, py: Python<'_>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        match name {
+            "headers" => {
+                let given = match value.is_none() {
+                    true => Vec::new(),
+                    false => fields("headers", value)?,
+                };
+                self.headers.get().replace(given);
+            }
+            "params" => self.set_params(value)?,
+            "auth" => {
+                let mut new = Settings::default();
+                if !value.is_none() {
+                    new.set_auth(value)?;
+                }
+                self.change(py, |settings| {
+                    (settings.auth, settings.given_auth) = (new.auth, new.given_auth);
+                });
+            }
+            "base_url" => {
+                let url = match value.is_none() {
+                    true => None,
+                    false => Some(url_text("base_url", value)?.to_string()),
+                };
+                self.change(py, |settings| settings.base_url = url.filter(|url| !url.is_empty()));
+            }
+            "timeout" => {
+                let limits = timeouts(value, Timeouts::default())?;
+                self.change(py, |settings| settings.timeouts = limits);
+            }
+            "follow_redirects" => {
+                let follow = match value.is_none() {
+                    true => None,
+                    false => Some(flag("follow_redirects", value)?),
+                };
+                self.change(py, |settings| settings.follow_redirects = follow);
+            }
+            "default_encoding" => {
+                let mut new = Settings::default();
+                new.set_default_encoding(value)?;
+                self.change(py, |settings| settings.default_encoding = new.default_encoding);
+            }
+            "event_hooks" => self.own_special(py)?.setattr("hooks", value)?,
+            _ => return Err(PyAttributeError::new_err(name.to_string())),
+        }
+        Ok(())
+    }
+
+    /// The options of a client that is as this one is now; `None` for the process-wide one.
+    fn options(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let Some(options) = &self.options else { return Ok(py.None()) };
+        let options = options.bind(py).copy()?;
+        options.del_item("allow_redirects").ok();
+        let headers = PyList::empty(py);
+        for (name, value) in self.headers.get().copied() {
+            headers.append((PyBytes::new(py, &name), PyBytes::new(py, &value)))?;
+        }
+        for name in &self.omitted {
+            headers.append((PyBytes::new(py, name), py.None()))?;
+        }
+        options.set_item("headers", headers)?;
+        for name in ["auth", "base_url", "timeout"] {
+            options.set_item(name, self.get(py, name)?)?;
+        }
+        let settings = self.settings();
+        if let Some(follow) = settings.follow_redirects {
+            options.set_item("follow_redirects", follow)?;
+        }
+        if let Some(encoding) = &settings.default_encoding {
+            options.set_item("default_encoding", encoding)?;
+        }
+        if let Some(params) = self.params.get(py) {
+            options.set_item("params", params)?;
+        }
+        if let Some(cookies) = &self.cookies {
+            options.set_item("cookies", cookies)?;
+        }
+        if let Some(special) = self.special.get(py) {
+            options.set_item("event_hooks", special.bind(py).getattr("hooks")?)?;
+        }
+        Ok(options.into_any().unbind())
     }
 
     /// The process-wide client.
@@ -105,14 +313,15 @@ impl Shared {
                 Client::shared(defaults).map_err(|error| to_python(py, &error, None))?.clone();
             Ok(Arc::new(Shared {
                 client,
-                headers: Vec::new(),
-                auth: None,
+                headers: Py::new(py, Headers::of(Vec::new()))?,
+                omitted: Vec::new(),
+                settings: Mutex::default(),
+                params: PyOnceLock::new(),
                 netrc: auth::netrc(py)?,
                 on_redirect: None,
-                base_url: None,
-                timeouts: Timeouts::default(),
-                follow_redirects: None,
                 cookies: None,
+                special: PyOnceLock::new(),
+                options: None,
             }))
         })
     }
@@ -139,12 +348,70 @@ impl Shared {
         Ok(())
     }
 
+    /// The client was closed: its transport is too.
+    pub fn closed(&self, py: Python<'_>) -> PyResult<()> {
+        match self.special.get(py) {
+            Some(special) => special.bind(py).call_method0("close").map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// For `repr()`.
     pub fn describe(&self, class: &str) -> String {
         let stats = self.client.stats();
         let closed = if self.client.is_closed() { ", closed" } else { "" };
         format!("<{class}: {} active, {} idle{closed}>", stats.active, stats.idle)
     }
+}
+
+impl Settings {
+    fn set_auth(&mut self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.auth = Some(Auth::read(value)?);
+        self.given_auth = Some(value.clone().unbind());
+        Ok(())
+    }
+
+    fn set_default_encoding(&mut self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        if !value.is_none() && !value.is_callable() {
+            text("default_encoding", value)?;
+        }
+        self.default_encoding = (!value.is_none()).then(|| value.clone().unbind());
+        Ok(())
+    }
+
+    fn share(&self, py: Python<'_>) -> Settings {
+        Settings {
+            auth: self.auth.as_ref().map(|auth| auth.share(py)),
+            given_auth: self.given_auth.as_ref().map(|auth| auth.clone_ref(py)),
+            base_url: self.base_url.clone(),
+            timeouts: self.timeouts,
+            follow_redirects: self.follow_redirects,
+            default_encoding: self.default_encoding.as_ref().map(|it| it.clone_ref(py)),
+        }
+    }
+}
+
+/// What a client has once `__init__` has run.
+pub fn opened(shared: &OnceLock<Arc<Shared>>) -> PyResult<&Arc<Shared>> {
+    shared.get().ok_or_else(|| {
+        let hint = "the client is not made yet: its class calls super().__init__(**options) first";
+        Python::attach(|py| of_class(py, "InvalidState", hint))
+    })
+}
+
+/// `__init__` of a client.
+pub fn open(
+    shared: &OnceLock<Arc<Shared>>,
+    py: Python<'_>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<()> {
+    let made = Shared::from_options(py, options)?;
+    shared.set(made).map_err(|_| of_class(py, "InvalidState", "the client was made before"))
+}
+
+/// A class of `_special.py`.
+fn special<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    py.import("libkeepalive._special")?.getattr(name)
 }
 
 fn defaults() -> ClientConfig {

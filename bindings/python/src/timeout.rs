@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use keepalive_core::{Limit, Timeouts, timeout_from_seconds};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyTuple};
 
@@ -191,11 +192,46 @@ pub fn timeouts(value: &Bound<'_, PyAny>, base: Timeouts) -> PyResult<Timeouts> 
                 total: none,
             }
         }
+        Err(_) if value.is_instance_of::<PyTuple>() => of_tuple(value.cast::<PyTuple>()?)?,
+        Err(_) if value.hasattr("connect")? && value.hasattr("pool")? => of_object(value)?,
         Err(_) => {
-            let expected = "seconds as a number, a libkeepalive.Timeout, or None";
+            let expected = "seconds as a number, a tuple of them, a Timeout, or None";
             let one = Some(seconds("timeout", value, expected)?);
             Timeouts { queue: one, connect: one, header: one, send: one, read: one, total: None }
         }
     };
     Ok(given.or(base))
+}
+
+/// (connect, read) as requests has it, or httpx's (connect, read, write, pool).
+fn of_tuple(tuple: &Bound<'_, PyTuple>) -> PyResult<Timeouts> {
+    let all = tuple.iter().map(|each| limit("timeout", &each).map(Some));
+    let all = all.collect::<PyResult<Vec<_>>>()?;
+    match *all.as_slice() {
+        [connect, read] => Ok(Timeouts { connect, header: read, read, ..Timeouts::default() }),
+        [connect, read, send, queue] => {
+            Ok(Timeouts { queue, connect, header: read, send, read, total: None })
+        }
+        _ => {
+            let message = format!(
+                "timeout: expected (connect, read) or (connect, read, write, pool), got {} values",
+                tuple.len()
+            );
+            Err(PyValueError::new_err(message))
+        }
+    }
+}
+
+/// The `Timeout` of httpx or its like.
+fn of_object(value: &Bound<'_, PyAny>) -> PyResult<Timeouts> {
+    let part = |name: &str| limit(name, &value.getattr(name)?).map(Some);
+    let read = part("read")?;
+    Ok(Timeouts {
+        queue: part("pool")?,
+        connect: part("connect")?,
+        header: read,
+        send: part("write")?,
+        read,
+        total: None,
+    })
 }

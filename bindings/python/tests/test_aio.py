@@ -81,7 +81,7 @@ def test_a_request_starts_when_it_is_awaited(aio, origin):
 COROUTINES = {
     libkeepalive.AsyncClient: (
         *("get", "head", "options", "post", "put", "patch", "delete", "request"),
-        *("download", "warm", "aclose", "__aenter__", "__aexit__"),
+        *("download", "send", "warm", "aclose", "__aenter__", "__aexit__"),
     ),
     libkeepalive.AsyncStream: ("__aenter__", "__aexit__"),
     libkeepalive.Response: ("aread", "aclose", "__aenter__", "__aexit__"),

@@ -343,7 +343,7 @@ def test_a_wrong_argument_is_named(
         ("http://host:99999/", libkeepalive.InvalidURL),
         ("http://host/a\tb", libkeepalive.InvalidURL),
         ("http://host/\r\nX: y", libkeepalive.InvalidURL),
-        (b"http://host/", TypeError),
+        (b"http://h\xe4/", ValueError),
         (None, TypeError),
     ],
 )

@@ -269,17 +269,13 @@ def test_a_callback_may_use_its_client(client, origin, tmp_path: Path):
     assert seen and set(seen) == {"ok"}
 
 
-def test_progress_has_to_be_callable_and_not_of_a_stream(client, aio, origin):
+def test_progress_has_to_be_callable(client, origin):
     url = origin.http + "/ok"
     with pytest.raises(TypeError, match="progress: expected a callable"):
         client.get(url, progress=7)
     with pytest.raises(ValueError, match="progress: 'curses' is no bar"):
         client.get(url, progress="curses")
     assert client.get(url, progress=False).text == "ok"
-    with pytest.raises(TypeError, match="stream"):
-        client.stream("GET", url, progress=print)
-    with pytest.raises(TypeError, match="stream"):
-        aio.stream("GET", url, progress=print)
 
 
 class FakeBar:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import trio
 
 import libkeepalive
 from libkeepalive import Client
-from libkeepalive.testing import Answer, Origin, keepalive_origin  # noqa: F401
+from libkeepalive.testing import Answer, Origin
 
 
 def test_an_origin_misbehaves_as_it_is_told():
@@ -91,11 +92,6 @@ def test_events_are_read_as_they_come():
         trio.run(main)
 
 
-def test_the_fixture(keepalive_origin):  # noqa: F811
-    keepalive_origin.script(Answer(200, "hello"))
-    assert libkeepalive.get(keepalive_origin.url).text == "hello"
-
-
 def test_facts_by_the_names_of_others():
     fields = {"Link": '<http://h/?p=2>; rel="next", <x>; rel=last; title="a, b"'}
     with Origin() as origin, Client() as client:
@@ -127,30 +123,43 @@ def test_paths_are_files_of_a_form(tmp_path: Path):
         assert first.header("Content-Length") == str(len(first.body))
         assert first.body.count(b"x" * 300_000) == 2 and b'filename="name.txt"' in first.body
         assert b'filename="other"' in first.body and second.body.count(b"x" * 300_000) == 1
-        with pytest.raises(FileNotFoundError):
-            client.post(origin.url, files={"f": tmp_path / "none"})
-        with pytest.raises(IsADirectoryError):
-            client.post(origin.url, files={"f": tmp_path})
+        for wrong in (tmp_path / "none", tmp_path):
+            with pytest.raises(libkeepalive.InvalidArgument, match="files: cannot send the file"):
+                client.post(origin.url, files={"f": wrong})
+        with path.open("rb") as file, pytest.raises(FileNotFoundError):
+            client.post(origin.url, files={"f": tmp_path / "none", "g": file})
 
 
 def test_a_path_that_shrinks_or_vanishes_is_no_complete_request(tmp_path: Path):
     path = tmp_path / "big"
+    shrink, vanish = (lambda: path.write_bytes(b"x")), path.unlink
 
-    class Changes:
-        """Something is done to the file between the look at it and its first byte."""
+    class Before(io.BytesIO):
+        """Is sent before the file, and changes it."""
 
-        def __init__(self, change) -> None:
-            self.change, self.asked = change, 0
-
-        def __fspath__(self) -> str:
-            self.asked += 1
-            if self.asked == 3:  # the name, the look, and now
-                self.change()
-            return str(path)
+        def read(self, size: int | None = -1) -> bytes:
+            change()
+            return super().read(size)
 
     with Origin() as origin, Client() as client:
-        for change in (lambda: path.write_bytes(b"x"), path.unlink):
-            path.write_bytes(b"x" * 100_000)
-            with pytest.raises((libkeepalive.LocalProtocolError, FileNotFoundError)):
-                client.post(origin.url, files={"f": Changes(change)})
+        # By the engine: after the look at the file, before its first byte.
+        for change, error in ((shrink, libkeepalive.LocalProtocolError), (vanish, libkeepalive.BodySourceFailed)):
+            client.event_hooks = {"request": [lambda _, change=change: change()]}
+            for body in ({"content": path}, {"files": {"f": path}}):
+                path.write_bytes(b"x" * 100_000)
+                with pytest.raises(error):
+                    client.post(origin.url, **body)
+
+                async def main(body=body) -> None:
+                    await client.aio.post(origin.url, **body)
+
+                path.write_bytes(b"x" * 100_000)
+                with pytest.raises(error):
+                    asyncio.run(main())
+        # In Python, where there are files beside it.
+        client.event_hooks = {}
+        for change, error in ((shrink, libkeepalive.LocalProtocolError), (vanish, FileNotFoundError)):
+            path.write_bytes(b"x" * 600_000)
+            with pytest.raises(error):
+                client.post(origin.url, files={"a": Before(b"before"), "f": path})
         assert origin.requests == []

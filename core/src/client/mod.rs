@@ -3,6 +3,7 @@
 
 pub(crate) mod call;
 pub(crate) mod download;
+mod elsewhere;
 pub(crate) mod outcome;
 mod submission;
 mod submit_body;
@@ -27,6 +28,7 @@ use crate::drive::warm::warm;
 use crate::drive::{hedge, perform};
 use crate::error::{Error, Result};
 use crate::fork::PerFork;
+use crate::net::lookup_hook::LookupHook;
 use crate::net::resolver::Resolver;
 use crate::net::socket::SocketHook;
 use crate::net::tls::TlsSettings;
@@ -289,6 +291,20 @@ impl Client {
     pub fn set_redirect_hook(&self, hook: Arc<dyn RedirectHook>) -> Result<()> {
         let set = self.inner.redirect_hook.set(Box::new(hook));
         set.map_err(|_| Error::state("the client has a redirect callback already"))
+    }
+
+    /// Has `hook` find the addresses of all connections that are made from now on: it is asked for each, also
+    /// where a URL has an address or option `resolve` an entry, and before anything is sent to it. Of a
+    /// proxy it is asked for the proxy's name. Names are then not looked up again in the background.
+    ///
+    /// # Errors
+    /// `InvalidState` when the client has one: without a lock, which a fork could find taken, there is
+    /// one for all its life.
+    pub fn set_lookup_hook(&self, hook: Arc<dyn LookupHook>) -> Result<()> {
+        match self.inner.resolver.set_hook(hook) {
+            true => Ok(()),
+            false => Err(Error::state("the client has a lookup callback already")),
+        }
     }
 
     /// Has `observer` be told of what happens to all requests and connections from now on, on whatever thread

@@ -53,6 +53,9 @@ pub enum Outcome {
     Progress(Progress),
     /// An interim response came (1xx, but not 101), of a request whose observer pushes them; not an end.
     Informational(ResponseHead),
+    /// An observer of the caller's has something to tell where the completions are taken; not an end. The
+    /// engine itself makes none.
+    Observed,
     /// A hook of the caller's handed a question on ([`RedirectHook`](crate::RedirectHook)); not an end. The
     /// engine itself makes none.
     Redirect(RedirectQuestion),

@@ -217,7 +217,7 @@ impl Permit {
         let connection =
             Connection::new(numbered, route, dialled, &manager.config, memory, address);
         let connection = Box::new(connection);
-        manager.opened(&connection);
+        manager.opened(&connection, &route.origin);
         let until = connection.idle_until(&manager.config, now);
         // Whoever waits may give up the observer at once.
         self.watch = None;

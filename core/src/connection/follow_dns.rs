@@ -14,7 +14,8 @@ use crate::origin::route::Route;
 /// What a connection just opened follows; `None` when its name is not looked up again.
 pub(super) fn follow(pool: &ClientPool, route: &Route, dialled: &Dialled) -> Option<PeerAddress> {
     let (peer, answer) = (dialled.peer?, dialled.answer.as_ref()?);
-    if route.road().via.0.is_some() {
+    // A hook is asked when a connection is made, and nobody else is.
+    if route.road().via.0.is_some() || pool.manager.resolver.has_hook() {
         return None;
     }
     let origin = &route.origin;

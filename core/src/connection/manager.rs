@@ -17,6 +17,7 @@ use crate::net::resolver::Resolver;
 use crate::net::socket::SocketHook;
 use crate::net::tls::TlsSettings;
 use crate::observe::{Event, ObserverCell, tell};
+use crate::origin::Origin;
 use crate::origin::dns_refresh::DnsRefresh;
 use crate::origin::nonces::Nonces;
 use crate::pool::{Pool, PoolLimits};
@@ -85,10 +86,14 @@ impl ConnectionManager {
     }
 
     /// A connection was opened.
-    pub fn opened(&self, connection: &Connection) {
+    pub fn opened(&self, connection: &Connection, origin: &Origin) {
         self.counters.opened.fetch_add(1, Ordering::Relaxed);
-        let [resolve, connect, tls] = connection.opening.spent;
-        self.tell(&Event::Dialled { connection: connection.id, resolve, connect, tls });
+        if self.observer.get().is_none() {
+            return;
+        }
+        let (connection, [resolve, connect, tls]) = (connection.id, connection.opening.spent);
+        let origin = origin.to_string();
+        self.tell(&Event::Dialled { connection, origin: Some(&origin), resolve, connect, tls });
     }
 
     /// A connection is closed, for `reason`.

@@ -62,7 +62,7 @@ pub(super) fn got<W: Wait>(
     }
     if !reused && !connection.was_ready(asked) {
         let (connection, [resolve, connect, tls]) = (connection.id, connection.opening.spent);
-        call.record.tell(Event::Dialled { connection, resolve, connect, tls });
+        call.record.tell(Event::Dialled { connection, origin: None, resolve, connect, tls });
     }
     // Nobody else asks.
     let idle = match call.record.is_observed() {

@@ -193,14 +193,50 @@ async fn asked<W: Wait>(
 ) -> Result<Option<Vec<u8>>> {
     let url = request.url().to_string();
     let kept = ask(call, request, keeper, move |keeper| keeper.header(&url)).await?;
+    beside(kept, own(request))
+}
+
+/// What a keeper gave, and beside it what the request has.
+fn beside(kept: Option<Vec<u8>>, own: &[(Vec<u8>, Vec<u8>)]) -> Result<Option<Vec<u8>>> {
     let valid =
         |field: &Vec<u8>| !field.iter().any(|&byte| byte < b' ' && byte != b'\t' || byte == 0x7f);
     if !kept.as_ref().is_none_or(valid) {
         let text = "cookies: the jar gave a Cookie field with a control character in it";
         return Err(Error::new(ErrorKind::InvalidHeader, Phase::Request, text));
     }
-    let fields: Vec<_> = kept.into_iter().chain(field_of(own(request))).collect();
+    let fields: Vec<_> = kept.into_iter().chain(field_of(own)).collect();
     Ok((!fields.is_empty()).then(|| fields.join(&b"; "[..])))
+}
+
+/// The value of the Cookie field of a request that somebody else sends; a keeper is asked on this thread.
+pub(crate) fn field_now(client: Option<&Cookies>, request: &Request) -> Result<Option<Vec<u8>>> {
+    if request.decides_header(b"cookie") {
+        return Ok(None);
+    }
+    let own = own(request);
+    match keeper(&request.cookies, client) {
+        None => Ok(field_of(own)),
+        Some(Cookies::Jar(jar)) => Ok(jar.field(&place(request), own)),
+        Some(Cookies::Keeper(keeper)) => beside(keeper.header(request.url())?, own),
+    }
+}
+
+/// Keeps what the answer to such a request sets.
+pub(crate) fn keep_now(
+    client: Option<&Cookies>,
+    request: &Request,
+    fields: Vec<Vec<u8>>,
+) -> Result<()> {
+    match keeper(&request.cookies, client) {
+        Some(Cookies::Jar(jar)) => {
+            jar.receive(&place(request), fields.iter().map(Vec::as_slice));
+            Ok(())
+        }
+        Some(Cookies::Keeper(keeper)) if !fields.is_empty() => {
+            keeper.received(request.url(), fields)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn place(request: &Request) -> Place<'_> {

@@ -22,7 +22,7 @@ mod authenticate;
 pub(crate) mod body;
 pub(crate) mod buffer;
 mod call;
-mod cookies;
+pub(crate) mod cookies;
 mod drain;
 mod early;
 mod exchange;

@@ -6,6 +6,7 @@ pub(crate) mod next;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::config::Settings;
 use crate::config::redirects::Redirects;
 use crate::drive::call::Call;
 use crate::drive::history::History;
@@ -53,6 +54,7 @@ async fn follow<W: Wait>(
 ) -> Result<Box<Reply>> {
     let started = call.record.marks.started;
     let most = call.settings.config.max_redirects;
+    let own_most = request.policy.as_ref().and_then(|policy| policy.most_redirects);
     let mut history = History::default();
     let mut redirects = 0;
     // The request that was answered last, if it is not the caller's.
@@ -62,7 +64,10 @@ async fn follow<W: Wait>(
         let locations = reply.headers().get_all(b"location");
         let leads = next(&answered.target, answered.method(), reply.status(), locations)?;
         let Some(next) = leads else { break };
-        if u64::from(redirects) >= most {
+        if own_most == Some(redirects) {
+            break;
+        }
+        if own_most.is_none() && u64::from(redirects) >= most {
             let text = format!("more than {most} redirects from {}", answered.url());
             return Err(failed(ErrorKind::TooManyRedirects, text));
         }
@@ -87,6 +92,34 @@ async fn follow<W: Wait>(
         reply.led_by(history, own.method());
     }
     Ok(reply)
+}
+
+/// The request that follows one which somebody else has sent, after so many redirects; `None`: its answer leads
+/// nowhere, or is not to be followed.
+pub(crate) fn followed<'l>(
+    settings: &Settings,
+    request: &Request,
+    status: u16,
+    locations: impl Iterator<Item = &'l [u8]>,
+    redirects: u64,
+) -> Result<Option<Request>> {
+    let redirecting = request.redirects.unwrap_or(settings.redirects);
+    if !is_redirect(status) || redirecting == Redirects::Manual {
+        return Ok(None);
+    }
+    if redirecting == Redirects::Error {
+        let text = format!("redirect refused: {status} from {}", request.url());
+        return Err(failed(ErrorKind::InvalidRedirect, text));
+    }
+    let Some(next) = next(&request.target, request.method(), status, locations)? else {
+        return Ok(None);
+    };
+    let most = settings.config.max_redirects;
+    if redirects >= most {
+        let text = format!("more than {most} redirects from {}", request.url());
+        return Err(failed(ErrorKind::TooManyRedirects, text));
+    }
+    following(settings, request, next).map(Some)
 }
 
 /// Asks the hook of the request, or of its client, and waits for its word.

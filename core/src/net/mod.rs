@@ -4,6 +4,7 @@ pub(crate) mod busy_poll;
 pub(crate) mod connect;
 pub(crate) mod dns_cache;
 pub(crate) mod happy_eyeballs;
+pub(crate) mod lookup_hook;
 pub(crate) mod outlet;
 pub(crate) mod reachability;
 pub(crate) mod resolver;

@@ -4,16 +4,22 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use once_cell::race::OnceBox;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::net::dns_cache::{Answer, DnsCache};
+use crate::net::lookup_hook::{LookupHook, ask};
 use crate::net::reachability::Reachability;
 
 /// How a client turns names into addresses.
 pub(crate) struct Resolver {
     fixed: Fixed,
     ttl: Duration,
+    /// Who is asked in place of all others.
+    hook: OnceBox<Arc<dyn LookupHook>>,
 }
 
 enum Fixed {
@@ -43,7 +49,17 @@ impl Resolver {
                 Fixed::File(path.to_string())
             }
         };
-        Ok(Resolver { fixed, ttl: ttl.unwrap_or_default() })
+        Ok(Resolver { fixed, ttl: ttl.unwrap_or_default(), hook: OnceBox::new() })
+    }
+
+    /// Has `hook` be asked in place of all others; whether there was none before.
+    pub fn set_hook(&self, hook: Arc<dyn LookupHook>) -> bool {
+        self.hook.set(Box::new(hook)).is_ok()
+    }
+
+    /// Whether a hook is asked, for each connection anew.
+    pub fn has_hook(&self) -> bool {
+        self.hook.get().is_some()
     }
 
     /// All addresses of `host`, from an answer after `after` if that is given.
@@ -54,6 +70,11 @@ impl Resolver {
         port: u16,
         after: Option<Instant>,
     ) -> io::Result<Answer> {
+        if let Some(hook) = self.hook.get() {
+            let found = ask(&**hook, host, port).await?;
+            let addresses = found.into_iter().map(|address| SocketAddr::new(address, port));
+            return Ok(Answer::now(addresses.collect()));
+        }
         if let Some(address) = literal(host, port) {
             return Ok(Answer::now(vec![address?]));
         }

@@ -361,6 +361,13 @@ impl Request {
         self.change_policy(|policy| policy.hook = Some(hook));
     }
 
+    /// Follows so many redirects at most; the one after them is the response, as others are. In place of the
+    /// client's `max_redirects`, beyond which there is an error.
+    pub fn follow_at_most(&mut self, redirects: u32) {
+        self.change_policy(|policy| policy.most_redirects = Some(redirects));
+        self.set_follow_redirects(true);
+    }
+
     /// A redirect takes the fields of these names to no other origin, as the option `sensitive_headers`
     /// has it for others.
     ///

@@ -18,6 +18,8 @@ pub(crate) struct RequestPolicy {
     /// In addition to the client's.
     pub sensitive: SensitiveNames,
     pub hook: Option<Arc<dyn RedirectHook>>,
+    /// So many redirects are followed at most, and the next one is the response; `None`: as the client has it.
+    pub most_redirects: Option<u32>,
 }
 
 impl fmt::Debug for RequestPolicy {

@@ -73,8 +73,8 @@ errors! {
     ConnectTimeout = 202, Reach, KA_CONNECT_TIMEOUT, ConnectTimeout(TimeoutException), "Resolving, connecting and the TLS handshake took too long.";
     ProxyFailed = 203, Reach, KA_PROXY_FAILED, ProxyError, "The proxy refused to open the way to the server, or broke the protocol.";
     ProxyAuthenticationRequired = 204, Reach, KA_PROXY_AUTHENTICATION_REQUIRED, ProxyError, "The proxy asks for credentials (407) that it was not given, or refused those it got; the message has its challenges.";
-    TlsHandshakeFailed = 300, Tls, KA_TLS_HANDSHAKE_FAILED, ConnectError, "The TLS handshake failed.";
-    CertificateRejected = 301, Tls, KA_CERTIFICATE_REJECTED, ConnectError, "The server's certificate is not trusted or not for this host.";
+    TlsHandshakeFailed = 300, Tls, KA_TLS_HANDSHAKE_FAILED, SSLError, "The TLS handshake failed.";
+    CertificateRejected = 301, Tls, KA_CERTIFICATE_REJECTED, SSLError, "The server's certificate is not trusted or not for this host.";
     TlsProtocol = 302, Tls, KA_TLS_PROTOCOL, ReadError, "The peer broke the TLS protocol after the handshake.";
     ConnectionClosed = 400, Carry, KA_CONNECTION_CLOSED, RemoteDisconnected, "The server closed the connection before any byte of the response.";
     ConnectionReset = 401, Carry, KA_CONNECTION_RESET, ReadError, "The connection was reset.";

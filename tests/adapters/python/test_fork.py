@@ -6,8 +6,7 @@ import os
 
 import pytest
 
-from libkeepalive._adapters import clients
-from libkeepalive._adapters.httpx import pools
+from libkeepalive._adapters import clients, pools
 
 
 @pytest.mark.parametrize("module", [clients, pools])

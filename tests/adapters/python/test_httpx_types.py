@@ -39,7 +39,7 @@ def test_types_check(host: str, tmp_path: Path) -> None:
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
         return done.returncode, done.stdout + done.stderr
 
-    parts = ("errors", "mount", "network", "pools", "trace", "transport")
+    parts = ("body", "errors", "mount", "network", "pools", "trace", "transport")
     ours = [f"libkeepalive._adapters.httpx.{part}" for part in parts]
     code, said = check("uses", USES, f"libkeepalive.{host}", *ours)
     assert code == 0, said
@@ -49,7 +49,7 @@ def test_types_check(host: str, tmp_path: Path) -> None:
 
 def test_types_of_the_sdks_check(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mypy", "--strict"]
-    for module in ("stripe", "google_auth", "elastic", "opensearch", "_adapters.pools"):
+    for module in ("stripe", "google_auth", "elastic", "opensearch", "azure", "_adapters.pools"):
         command += ["-m", f"libkeepalive.{module}"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

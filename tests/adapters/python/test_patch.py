@@ -69,6 +69,55 @@ def test_what_is_imported_later_is_patched_then() -> None:
     assert "'requests', 'urllib3'" in done.stdout
 
 
+EVERY = """
+import asyncio
+import os
+import sys
+import aiohttp
+import botocore.session
+import httpx
+import httpx2
+import libkeepalive
+
+origin = sys.argv[1]
+for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+    os.environ[name] = "x"
+patched = libkeepalive.patch_all()
+assert patched == ["requests", "urllib3", "httpx", "httpx2", "aiohttp", "botocore"], patched
+
+
+def modules():
+    aws = botocore.session.Session().create_client("s3", region_name="eu-west-1", endpoint_url=origin)
+    return [
+        type(httpx.Client()._transport).__module__,
+        type(httpx2.AsyncClient()._transport).__module__,
+        type(aws._endpoint.http_session).__module__,
+    ]
+
+
+async def ask():
+    connector = type("Connector", (aiohttp.TCPConnector,), {})
+    async with aiohttp.ClientSession() as session:
+        async with session.get(origin + "/ok") as answer:
+            assert await answer.text() == "ok"
+        async with aiohttp.ClientSession(connector=connector()) as other:
+            return len(session._middlewares), len(other._middlewares)
+
+
+assert httpx.Client(trust_env=False).get(origin + "/ok").text == "ok"
+assert all(module.startswith("libkeepalive.") for module in modules()), modules()
+assert asyncio.run(ask()) == (1, 0)
+assert libkeepalive.unpatch_all() == sorted(patched)
+assert not any(module.startswith("libkeepalive.") for module in modules()), modules()
+assert asyncio.run(ask()) == (0, 0)
+"""
+
+
+def test_every_host(origin) -> None:
+    done = run("-W", "ignore", "-c", EVERY, origin.http)
+    assert done.returncode == 0, done.stderr
+
+
 PROGRAM = """
 import sys
 import requests
@@ -132,3 +181,15 @@ def test_an_adapter_without_its_host_says_what_to_install(host: str) -> None:
     done = run("-c", MISSING.format(host))
     assert f"pip install 'libkeepalive[{host}]'" in done.stderr
     assert "ImportError" in done.stderr and os.environ
+
+
+OLD = """
+import urllib3._version
+urllib3._version.__version__ = "1.26.20"
+import libkeepalive.urllib3
+"""
+
+
+def test_urllib3_1_is_refused_by_name() -> None:
+    done = run("-c", OLD)
+    assert "needs urllib3 2, and 1.26.20 is installed" in done.stderr

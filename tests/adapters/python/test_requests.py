@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import pickle
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -199,3 +201,27 @@ def test_vcr_records_and_plays(origin, tmp_path: Any) -> None:
             assert session("ours").get(origin.http + "/json?key=vcr").json()["id"] == 12345
     assert tape.play_count == 1
     assert len(origin.ask("/_journal?key=vcr")) == 1
+
+
+FORKS = """
+import os
+import sys
+import requests
+import libkeepalive.requests
+
+session = requests.Session()
+session.trust_env = False
+libkeepalive.requests.install(session)
+assert session.get(sys.argv[1] + "/ok").text == "ok"
+child = os.fork()
+if child == 0:
+    os._exit(0 if session.get(sys.argv[1] + "/ok", headers={"X-Owner": "child"}).text == "ok" else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert session.get(sys.argv[1] + "/ok").text == "ok"
+"""
+
+
+def test_a_session_may_be_used_after_a_fork(origin) -> None:
+    command = [sys.executable, "-c", FORKS, origin.http]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr

@@ -60,6 +60,7 @@ class Call {
     this.isOver = false
     this.isRunning = false // a turn of `run` is on the stack
     this.isPulling = false
+    this.place = -1 // among the dispatcher's
   }
 
   /** Begins; in a turn of its own, so that `dispatch` has returned. */
@@ -215,7 +216,15 @@ class Call {
       this.held = null
       return held
     }
-    return incoming.state === HERE ? incoming.deliver() : incoming.takeNow()
+    return incoming.state === HERE ? this.whole() : incoming.takeNow()
+  }
+
+  /** The body that came with the head, once. */
+  whole() {
+    const { incoming } = this
+    const { record } = incoming
+    incoming.end(record)
+    return record.bodyLength === 0 ? null : record.pooled()
   }
 
   async pull() {

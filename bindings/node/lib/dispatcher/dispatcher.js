@@ -9,6 +9,7 @@ const { Client, commonClient, nativeOf } = require('../client')
 const { ClientClosedError, ClientDestroyedError, InvalidArgumentError, undiciError } = require('./errors')
 const { bothShapes } = require('./both_shapes')
 const { Call } = require('./call')
+const { Calls } = require('./calls')
 const { checkHandler } = require('./handler')
 const { dispatcherOptions } = require('./options')
 const { dispatchTo, mockPool, withPools } = require('./mocked')
@@ -16,6 +17,9 @@ const { Prepared } = require('./request')
 const { traceOf } = require('./channels')
 
 const fromCommon = Symbol('common')
+
+/** Runs what follows in a turn of its own; `queueMicrotask` makes a resource for each. */
+const soon = Promise.resolve()
 
 class KeepaliveDispatcher extends EventEmitter {
   // No private fields: `compose` and other people's proxies call methods on objects that stand for this one.
@@ -33,7 +37,7 @@ class KeepaliveDispatcher extends EventEmitter {
       client: own,
       native: nativeOf(own),
       limits,
-      calls: new Set(),
+      calls: new Calls(),
       pools: new Map(), // of undici's MockAgents, by the symbols under which they look for them
       waiting: [], // for the last call to end
       settings: { webSocket, eventSource },
@@ -82,7 +86,7 @@ class KeepaliveDispatcher extends EventEmitter {
       prepared.limits = limitsOf(opts)
       const call = new Call(this, prepared, handler, traceOf(prepared, opts))
       this.calls.add(call)
-      queueMicrotask(() => call.begin())
+      soon.then(() => call.begin())
     } catch (thrown) {
       refuse(handler, undiciError(thrown, {}))
     }

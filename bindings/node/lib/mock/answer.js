@@ -42,6 +42,10 @@ class MockRecord extends Record {
     return copy
   }
 
+  pooled() {
+    return this.bytes()
+  }
+
   fetch() {}
 }
 
@@ -105,9 +109,9 @@ function wait(exchange, signal, milliseconds) {
 }
 
 class Answering {
-  /** `agents(native)`: those that answer for a client, the newest first. */
-  constructor(exchange, native, limit, request, agents) {
-    Object.assign(this, { exchange, native, limit, request, agents })
+  /** `agents`: those that answer for the client, the newest first; `others` is what `submit` is given beside. */
+  constructor(exchange, native, limit, request, agents, others) {
+    Object.assign(this, { exchange, native, limit, request, agents, others })
     this.view = viewOf(request)
     this.url = request.url
     this.hops = []
@@ -132,6 +136,7 @@ class Answering {
     const { exchange, limit, request } = this
     exchange.url = request.url
     exchange.limit = limit
+    exchange.extras = request.extras
     if (request.signal !== undefined) {
       watch(request.signal, exchange)
       exchange.signal = request.signal
@@ -190,7 +195,7 @@ class Answering {
 
   /** No reply after all: what is known of it by now goes to the network, if it may. */
   pass() {
-    const { exchange, hops, limit, native, refusal, request, url, view } = this
+    const { exchange, hops, limit, native, others, refusal, request, url, view } = this
     if (exchange.state !== 'pending' || refusal !== undefined) {
       fail(exchange, refusal)
       return
@@ -204,7 +209,7 @@ class Answering {
     exchange.state = 'pending'
     const whole = { ...request, payload: view.body ?? undefined, upload: undefined, length: undefined, flags: request.flags & ~(STREAM | REWIND) }
     try {
-      submit.call(exchange, native, limit, whole)
+      submit.call(exchange, native, limit, whole, ...others)
     } catch (error) {
       exchange.reject(exchange.wrap(error))
     }
@@ -218,16 +223,16 @@ let isReplaced = false
 function answerBy(agentsOf) {
   if (isReplaced) return
   isReplaced = true
-  Exchange.prototype.submit = function answer(native, limit, request) {
+  Exchange.prototype.submit = function answer(native, limit, request, ...others) {
     const agents = agentsOf(native)
-    if (agents.length === 0) return submit.call(this, native, limit, request)
-    const answering = new Answering(this, native, limit, request, agents)
+    if (agents.length === 0) return submit.call(this, native, limit, request, ...others)
+    const answering = new Answering(this, native, limit, request, agents, others)
     // Upgrades, CONNECT and downloads have no replies.
     const canReply = (request.flags & SWITCH) === 0 && this.saved === undefined
     if (canReply && answering.isMeant) return answering.begin()
     const { refusal } = answering
     if (refusal !== undefined) throw this.wrap(refusal)
-    return submit.call(this, native, limit, request)
+    return submit.call(this, native, limit, request, ...others)
   }
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,15 @@ _pins: dict[tuple[str, int, str], str] = {}
 
 #: Most fingerprints remembered.
 KEPT = 1024
+
+
+def _renew() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+# In a child that was forked while a thread held it.
+os.register_at_fork(after_in_child=_renew)
 
 
 def pin_of(connection: HTTPSConnection, fingerprint: str) -> str:

@@ -35,6 +35,15 @@ _contexts: weakref.WeakKeyDictionary[ssl.SSLContext, tuple[Any, dict[str, Any]]]
 )
 
 
+def _renew() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+# In a child that was forked while a thread held it.
+os.register_at_fork(after_in_child=_renew)
+
+
 def client_of(connection: Any) -> Client:
     """The client that trusts whom ``connection`` trusts, and shows its certificate.
 

@@ -1,26 +1,43 @@
-"""For the tests of programs that use libkeepalive: a server that misbehaves as it is told.
+"""For the tests of programs that use libkeepalive: answers without a network, and a server that misbehaves.
 
-``Origin`` is a scripted server on a real socket, for timeouts, resets and bodies that end early. In pytest,
-``from libkeepalive.testing import keepalive_origin`` in a ``conftest.py`` makes one a fixture.
+``MockTransport`` answers by routes and remembers what it was asked; ``Origin`` is a scripted server on a real
+socket, for timeouts, resets and bodies that end early. ``WSGITransport`` and ``ASGITransport`` send to an
+application in this process. ``pytest`` finds the fixtures ``keepalive_mock`` and ``keepalive_origin`` by
+itself.
 """
 
 from typing import TYPE_CHECKING, Any
 
+from .._transports import ASGITransport, WSGITransport
+from ._mock import Call, MockTransport, Route
 from ._origin import Answer, Origin, Received
 
 if TYPE_CHECKING:
-    from ._pytest import keepalive_origin
+    from ._pytest import keepalive_mock, keepalive_origin
 
-__all__ = ["Answer", "Origin", "Received", "keepalive_origin"]
+__all__ = [
+    "ASGITransport",
+    "Answer",
+    "Call",
+    "MockTransport",
+    "Origin",
+    "Received",
+    "Route",
+    "WSGITransport",
+    "keepalive_mock",
+    "keepalive_origin",
+]
 
-for _name in ("Answer", "Origin", "Received"):
+_FIXTURES = ("keepalive_mock", "keepalive_origin")
+
+for _name in set(__all__).difference(_FIXTURES):
     globals()[_name].__module__ = "libkeepalive.testing"
 
 
 def __getattr__(name: str) -> Any:
     # pytest is there only where tests are.
-    if name != "keepalive_origin":
+    if name not in _FIXTURES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from ._pytest import keepalive_origin
+    from . import _pytest
 
-    return keepalive_origin
+    return getattr(_pytest, name)

@@ -11,36 +11,42 @@ pub mod stream;
 mod trio;
 pub mod upload;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use keepalive_core::Until;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::aio::pending::{Pending, Sending};
 use crate::aio::stream::AsyncStream;
-use crate::build::{Built, build, method};
-use crate::convert::{how_many, text};
-use crate::download::{Order, not_streamed, order, without_flow};
+use crate::build::{build, method};
+use crate::convert::{how_many, url_text};
+use crate::download::{Order, order};
 use crate::errors::to_python;
 use crate::generated::Stats;
-use crate::response::SMALL_BODY;
-use crate::shared::Shared;
+use crate::prepared::Prepared;
+use crate::response::{Asked, SMALL_BODY};
+use crate::shared::{Shared, open, opened};
 
 /// An HTTP client with a keep-alive pool of its own, for asyncio and trio.
 ///
 /// Options and arguments are those of ``Client``. It works in any event loop, in any thread, and
 /// across ``asyncio.run`` and ``trio.run`` calls. A request starts when it is awaited; cancelling
 /// the task or scope that awaits it cancels it and gives its connection slot back.
-#[pyclass(frozen, module = "libkeepalive", weakref)]
+#[pyclass(frozen, subclass, module = "libkeepalive", weakref)]
 pub struct AsyncClient {
-    shared: Arc<Shared>,
+    /// Set by `__init__`, which a class below this one calls.
+    shared: OnceLock<Arc<Shared>>,
 }
 
 impl AsyncClient {
     /// Over the pool of another client.
     pub fn over(shared: &Arc<Shared>) -> AsyncClient {
-        AsyncClient { shared: shared.clone() }
+        AsyncClient { shared: OnceLock::from(shared.clone()) }
+    }
+
+    fn of(&self) -> PyResult<&Arc<Shared>> {
+        opened(&self.shared)
     }
 
     fn sending(
@@ -50,30 +56,19 @@ impl AsyncClient {
         options: Option<&Bound<'_, PyDict>>,
         until: Until,
     ) -> PyResult<Sending> {
+        let shared = self.of()?;
         let method = self::method(method)?;
-        let Built { mut request, source, flow, on_redirect, progress } =
-            build(&self.shared, &method, url, options)?;
-        if until == Until::Head {
-            not_streamed(progress.as_ref())?;
-            request.set_decode_later(true);
-        }
-        without_flow(&flow, progress.is_some())?;
+        let mut built = build(shared, &method, url, options)?;
+        let head_only = built.stream || until == Until::Head;
+        built.request.set_decode_later(head_only);
         // Only as long as the engine has the request are its events known.
-        let until = if progress.is_some() { Until::Body } else { until };
-        let (shared, source) = (self.shared.clone(), source.map(Bound::unbind));
-        let (owner, to) = (None, None);
-        Ok(Sending {
-            shared,
-            request,
-            method,
-            source,
-            flow,
-            on_redirect,
-            until,
-            owner,
-            progress,
-            to,
-        })
+        let until = match (head_only, built.progress.is_some()) {
+            (true, _) => Until::Head,
+            (false, true) => Until::Body,
+            (false, false) => until,
+        };
+        let asked = Asked::of(shared, url, options);
+        Ok(Sending::of(shared, method, built, until, None, asked))
     }
 }
 
@@ -81,15 +76,39 @@ impl AsyncClient {
 #[pymethods]
 impl AsyncClient {
     #[new]
+    #[pyo3(signature = (*_args, **_options), text_signature = "(**options)")]
+    fn new(_args: &Bound<'_, PyTuple>, _options: Option<&Bound<'_, PyDict>>) -> Self {
+        AsyncClient { shared: OnceLock::new() }
+    }
+
     #[pyo3(signature = (**options))]
-    fn new(options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        Ok(AsyncClient { shared: Shared::from_options(options)? })
+    fn __init__(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        open(&self.shared, py, options)
+    }
+
+    /// For the properties of `_methods.py`.
+    fn _get(&self, py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
+        self.of()?.get(py, name)
+    }
+
+    fn _set(&self, py: Python<'_>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.of()?.set(py, name, value)
+    }
+
+    /// The request that these arguments make, not sent.
+    fn _prepare(
+        &self,
+        method: &Bound<'_, PyAny>,
+        url: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
+    ) -> PyResult<Prepared> {
+        Prepared::only(self.of()?, self::method(method)?, url, options)
     }
 
     /// The process-wide client, the same pool as ``Client.shared()``.
     #[staticmethod]
     fn shared(py: Python<'_>) -> PyResult<AsyncClient> {
-        Ok(AsyncClient { shared: Shared::process_wide(py)?.clone() })
+        Ok(AsyncClient::over(Shared::process_wide(py)?))
     }
 
     fn _begin(
@@ -109,22 +128,10 @@ impl AsyncClient {
         path: &Bound<'_, PyAny>,
         options: &Bound<'_, PyDict>,
     ) -> PyResult<Pending> {
-        let Order { method, to, built } = order(&self.shared, url, path, Some(options))?;
-        let Built { request, source, flow, on_redirect, progress } = built;
-        let (shared, source) = (self.shared.clone(), source.map(Bound::unbind));
-        let (until, owner, to) = (Until::Body, None, Some(to));
-        let sending = Sending {
-            shared,
-            request,
-            method,
-            source,
-            flow,
-            on_redirect,
-            until,
-            owner,
-            progress,
-            to,
-        };
+        let shared = self.of()?;
+        let Order { method, place, built } = order(shared, url, path, Some(options))?;
+        let asked = Asked::of(shared, url, Some(options));
+        let sending = Sending::of(shared, method, built, Until::Body, Some(place), asked);
         Ok(Pending::of_request(sending))
     }
 
@@ -142,46 +149,51 @@ impl AsyncClient {
     /// The cookies that the client keeps: a ``Cookies``; ``None`` when it keeps none. What is set here
     /// replaces them.
     #[getter]
-    fn cookies(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.shared.cookies(py)
+    fn cookies(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        Ok(self.of()?.cookies(py))
     }
 
     #[setter]
     fn set_cookies(&self, cookies: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.shared.set_cookies(cookies)
+        self.of()?.set_cookies(cookies)
     }
 
     /// Counters of the pool.
-    fn stats(&self) -> Stats {
-        Stats::of(&self.shared.client.stats())
+    fn stats(&self) -> PyResult<Stats> {
+        Ok(Stats::of(&self.of()?.client.stats()))
     }
 
     fn _warm(&self, url: &Bound<'_, PyAny>, count: &Bound<'_, PyAny>) -> PyResult<Pending> {
-        Ok(Pending::warm(&self.shared, text("url", url)?, how_many(Some(count))?))
+        Ok(Pending::warm(self.of()?, &url_text("url", url)?, how_many(Some(count))?))
     }
 
     /// Tells that the network is another one: idle connections are closed, failures forgotten.
-    fn network_changed(&self, py: Python<'_>) {
-        py.detach(|| self.shared.client.network_changed());
+    fn network_changed(&self, py: Python<'_>) -> PyResult<()> {
+        let shared = self.of()?;
+        py.detach(|| shared.client.network_changed());
+        Ok(())
     }
 
     /// Closes the circuit breaker of the origin of ``url``, for the whole process.
     fn reset_breaker(&self, py: Python<'_>, url: &Bound<'_, PyAny>) -> PyResult<()> {
-        let reset = self.shared.client.reset_breaker(text("url", url)?);
+        let reset = self.of()?.client.reset_breaker(&url_text("url", url)?);
         reset.map_err(|error| to_python(py, &error, None))
     }
 
     fn _close(&self, py: Python<'_>) {
-        py.detach(|| self.shared.client.close());
+        if let Some(shared) = self.shared.get() {
+            py.detach(|| shared.client.close());
+        }
     }
 
     /// Whether ``aclose()`` was called.
     #[getter]
-    fn is_closed(&self) -> bool {
-        self.shared.client.is_closed()
+    fn is_closed(&self) -> PyResult<bool> {
+        Ok(self.of()?.client.is_closed())
     }
 
-    fn __repr__(&self) -> String {
-        self.shared.describe("AsyncClient")
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let class = slf.get_type().name()?;
+        Ok(slf.get().of()?.describe(class.to_str()?))
     }
 }

@@ -8,15 +8,18 @@ use keepalive_core::{BodyWant, Call, Progress, Queue, RedirectQuestion, Request,
 use pyo3::prelude::*;
 
 use crate::aio::upload;
-use crate::download::To;
+use crate::body::Failure;
+use crate::build::Built;
+use crate::download::Place;
 use crate::errors::RequestLine;
 use crate::held::Held;
 use crate::memory::Filling;
 use crate::once::intern;
-use crate::progress::{Raised, Told};
+use crate::progress::{Raised, Reader, Told};
 use crate::redirects::Deciding;
-use crate::response::{Method, Response};
+use crate::response::{Asked, Method, Response};
 use crate::shared::Shared;
+use crate::trace::Trace;
 
 /// An awaitable that also has a coroutine's methods, so that ``asyncio.create_task`` takes it.
 #[pyclass(frozen, module = "libkeepalive._native")]
@@ -61,8 +64,42 @@ pub struct Sending {
     pub owner: Option<Arc<Kept>>,
     /// Who is told how far its bodies have come.
     pub progress: Option<Told>,
+    /// And what happens to it.
+    pub trace: Option<Py<PyAny>>,
+    /// What tells trailers, if it raised.
+    pub trailers: Option<Failure>,
     /// Of a download.
-    pub to: Option<To>,
+    pub place: Option<Place>,
+    /// What the caller said, for `response.request`.
+    pub asked: Option<Asked>,
+}
+
+impl Sending {
+    pub fn of(
+        shared: &Arc<Shared>,
+        method: Method,
+        built: Built<'_>,
+        until: Until,
+        place: Option<Place>,
+        asked: Asked,
+    ) -> Sending {
+        let Built { request, source, flow, on_redirect, progress, trace, trailers, .. } = built;
+        Sending {
+            shared: shared.clone(),
+            request,
+            method,
+            source: source.map(Bound::unbind),
+            flow,
+            on_redirect,
+            until,
+            owner: None,
+            progress,
+            trace,
+            trailers,
+            place,
+            asked: Some(asked),
+        }
+    }
 }
 
 /// A streamed response, for `__aexit__` to close.
@@ -108,9 +145,10 @@ pub(super) enum Job {
         owner: Option<Arc<Kept>>,
         upload: Option<Py<PyAny>>,
         redirects: Option<Arc<Deciding>>,
-        progress: Option<Told>,
-        /// By what a download is written to.
-        raised: Option<Raised>,
+        progress: Option<(Told, Arc<Reader>)>,
+        /// What few requests have.
+        rare: Option<Box<Rare>>,
+        asked: Option<Asked>,
     },
     Piece(Py<Response>),
     All(Py<Response>),
@@ -120,10 +158,17 @@ pub(super) enum Job {
     Stream(Arc<Held>),
 }
 
+pub(super) struct Rare {
+    pub(super) trace: Option<Arc<Trace>>,
+    pub(super) trailers: Option<Failure>,
+    /// By what a download is written to.
+    pub(super) raised: Option<Raised>,
+}
+
 /// What a whole body belongs to.
 pub(super) enum Whole {
     /// A response that is delivered with it.
-    Request { line: RequestLine, method: Method },
+    Request { line: RequestLine, method: Method, asked: Option<Asked> },
     /// `aread()` of a streamed one.
     Read(Py<Response>),
 }
@@ -208,9 +253,9 @@ impl Pending {
     /// A body of the request's has come so far.
     pub fn told(&self, py: Python<'_>, progress: &Progress) {
         let told = match &*self.state() {
-            State::Running(Running { job: Job::Request { progress: Some(told), .. }, .. }) => {
-                told.share(py)
-            }
+            State::Running(Running {
+                job: Job::Request { progress: Some((told, _)), .. }, ..
+            }) => told.share(py),
             _ => return,
         };
         // What it raised is raised again when the call has ended.
@@ -218,6 +263,19 @@ impl Pending {
             && let State::Running(running) = &*self.state()
         {
             running.call.cancel();
+        }
+    }
+
+    /// Something happened to the request, for whoever is told on this thread.
+    pub fn observed(&self, py: Python<'_>) {
+        let trace = match &*self.state() {
+            State::Running(Running { job: Job::Request { rare: Some(rare), .. }, .. }) => {
+                rare.trace.clone()
+            }
+            _ => None,
+        };
+        if let Some(trace) = trace {
+            trace.tell(py);
         }
     }
 

@@ -13,7 +13,7 @@ use crate::aio::upload;
 use crate::errors::{RequestLine, to_python};
 use crate::memory::{self, Step};
 use crate::once::intern;
-use crate::response::{Response, piece_now};
+use crate::response::{Response, Watch, piece_now};
 
 /// Takes what is ready for a loop and resolves its futures.
 pub fn drain(py: Python<'_>, event_loop: &EventLoop) {
@@ -63,6 +63,12 @@ fn settle(py: Python<'_>, event_loop: &EventLoop, completion: Completion) -> PyR
             }
             Ok(())
         }
+        Outcome::Observed => {
+            if let Some(pending) = event_loop.of_token(py, token) {
+                pending.get().observed(py);
+            }
+            Ok(())
+        }
         Outcome::Redirect(question) => {
             if let Some(pending) = event_loop.of_token(py, token) {
                 pending.get().decide(py, question);
@@ -88,23 +94,36 @@ impl Pending {
         let State::Running(Running { future, job, .. }) = state else {
             return Ok(());
         };
-        let Job::Request { line, method, until, owner, upload, redirects, progress, raised } = job
+        let Job::Request { line, method, until, owner, upload, redirects, progress, rare, asked } =
+            job
         else {
             return Ok(());
         };
         let failure = upload.map(|upload| upload::stop(upload.bind(py))).transpose()?.flatten();
-        let told = progress.and_then(|progress| progress.end(py));
-        let raised = told.or_else(|| raised?.take());
+        // Whoever reads the body is told on, between its pieces.
+        let (watch, told) = match progress {
+            Some((told, reader)) if until == Until::Head && result.is_ok() => {
+                (Some(Watch::begin(told, &reader)), None)
+            }
+            Some((told, _)) => (None, told.end(py)),
+            None => (None, None),
+        };
+        let raised = told.or_else(|| {
+            let rare = rare.as_ref()?;
+            let traced = rare.trace.as_ref().and_then(|trace| trace.end(py));
+            traced.or_else(|| rare.raised.as_ref()?.take())
+        });
         let Some(future) = future else { return Ok(()) };
         if let Some(raised) = raised {
             return future.resolve(py, Err(raised));
         }
         let value = match result {
             Ok(response) if until != Until::Head => {
-                let of = Whole::Request { line, method };
+                let of = Whole::Request { line, method, asked };
                 return Pending::body(slf, queue, response, future, of);
             }
-            Ok(response) => Response::streamed(py, response, method).and_then(|response| {
+            Ok(response) => Response::streamed(py, response, method, watch).and_then(|response| {
+                response.asked(asked);
                 let response = Bound::new(py, response)?;
                 if let Some(owner) = owner {
                     owner.keep(&response);
@@ -112,6 +131,7 @@ impl Pending {
                 Ok(response.into_any())
             }),
             Err(error) => Err(upload::own_exception(&error, failure)
+                .or_else(|| rare?.trailers?.take(&error))
                 .or_else(|| redirects?.take(&error))
                 .unwrap_or_else(|| to_python(py, &error, Some(&line)))),
         };
@@ -249,7 +269,9 @@ impl Pending {
             }
             (Job::Piece(response), Ok(None)) => {
                 response.get().put(core, true);
-                (response, Err(PyStopAsyncIteration::new_err(())))
+                let told = response.get().tell(py, true);
+                let end = told.map_or_else(|raised| raised, |()| PyStopAsyncIteration::new_err(()));
+                (response, Err(end))
             }
             (Job::Piece(response), Ok(Some(piece))) if piece.is_empty() && future.is_some() => {
                 let piece = piece_now(py, &mut core);
@@ -272,11 +294,14 @@ impl Pending {
                     },
                 };
                 response.get().put(core, value.is_err());
+                let value = value.and_then(|piece| response.get().handed(py, piece));
                 (response, value)
             }
             (Job::Piece(response), Ok(Some(piece))) => {
                 response.get().put(core, false);
-                (response, Ok(PyBytes::new(py, &piece).into_any()))
+                let piece = PyBytes::new(py, &piece).into_any();
+                let value = response.get().handed(py, piece);
+                (response, value)
             }
             (Job::All(response) | Job::Piece(response), Err(error)) => {
                 response.get().put(core, true);
@@ -303,8 +328,9 @@ impl Whole {
         body: Result<Option<Py<PyBytes>>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         match (self, body) {
-            (Whole::Request { method, .. }, Ok(body)) => {
+            (Whole::Request { method, asked, .. }, Ok(body)) => {
                 let response = Response::whole(core, method);
+                response.asked(asked);
                 if let Some(body) = body {
                     response.set_content(py, body);
                 }
@@ -313,6 +339,7 @@ impl Whole {
             (Whole::Request { line, .. }, Err(error)) => Err(to_python(py, &error, Some(&line))),
             (Whole::Read(response), Ok(body)) => {
                 response.get().put(core, true);
+                response.get().tell(py, true)?;
                 let body = body.map_or_else(|| memory::copied(py, &[]), Ok)?;
                 Ok(response.get().set_content(py, body).into_bound(py).into_any())
             }

@@ -1,7 +1,7 @@
 //! How a call begins: what the coroutines of `_aio.py` await is submitted when it is awaited, and one
 //! future of the loop stands for its end.
 
-use std::sync::Mutex;
+use std::sync::Arc;
 
 use keepalive_core::{Call, Client, progress_events};
 use pyo3::exceptions::PyBaseException;
@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use crate::aio::event_loop::{EventLoop, submit_piece};
 use crate::aio::loops::{InlinePoll, current};
 use crate::aio::pending::{
-    Future, Job, OnCancel, Pending, Running, Sending, State, StreamWork, Whole, Work,
+    Future, Job, OnCancel, Pending, Rare, Running, Sending, State, StreamWork, Whole, Work,
 };
 use crate::aio::trio;
 use crate::aio::upload;
@@ -20,8 +20,10 @@ use crate::errors::{of_class, to_python};
 use crate::memory;
 use crate::once::intern;
 use crate::prepared::Prepared;
+use crate::progress::Told;
 use crate::redirects::Deciding;
 use crate::response::Response;
+use crate::trace::Trace;
 
 /// Most bytes of a stream that are received ahead of their reader.
 const STREAM_PIECE: usize = 64 * 1024;
@@ -87,21 +89,14 @@ fn send(
     token: u64,
 ) -> PyResult<(Call, Job)> {
     let py = future.py();
-    let Sending {
-        shared,
-        mut request,
-        method,
-        source,
-        on_redirect,
-        until,
-        owner,
-        progress,
-        to,
-        ..
-    } = sending;
-    if progress.is_some() {
-        request.set_progress(progress_events(&queue.queue, token));
-    }
+    let Sending { shared, mut request, method, source, on_redirect, until, .. } = sending;
+    let Sending { owner, progress, trace, trailers, place, asked, .. } = sending;
+    let progress = progress.map(|told| {
+        let reader = Arc::default();
+        request.set_progress(Told::events(progress_events(&queue.queue, token), &reader));
+        (told, reader)
+    });
+    let trace = trace.map(|trace| Trace::of_loop(&mut request, trace, &queue.queue, token));
     let line = line(&request);
     let upload = match source {
         Some(source) => {
@@ -114,8 +109,9 @@ fn send(
         Some(hook) => Some(Deciding::attach(py, &mut request, hook, &queue.queue, token)?),
         None => None,
     };
-    let (call, raised) = match to {
-        Some(To { download, raised }) => {
+    let (call, raised) = match place {
+        Some(place) => {
+            let To { download, raised } = place.target(py)?;
             let call = shared.client.submit_download(request, download, &queue.queue, token);
             (call, Some(raised))
         }
@@ -124,8 +120,19 @@ fn send(
     match call {
         Ok(call) => {
             let upload = upload.map(Bound::unbind);
-            let job =
-                Job::Request { line, method, until, owner, upload, redirects, progress, raised };
+            let rare = trace.is_some() || trailers.is_some() || raised.is_some();
+            let rare = rare.then(|| Box::new(Rare { trace, trailers, raised }));
+            let job = Job::Request {
+                line,
+                method,
+                until,
+                owner,
+                upload,
+                redirects,
+                progress,
+                rare,
+                asked,
+            };
             Ok((call, job))
         }
         Err(error) => {
@@ -190,9 +197,7 @@ impl Pending {
             _ => return None,
         };
         let Some(Work::Send(sending)) = self.take_work() else { return None };
-        let Sending { shared, request, method, source, on_redirect, until, owner, .. } = *sending;
-        let source = Mutex::new(source);
-        Some((Prepared { shared, request, method, source, on_redirect, until, owner }, flow))
+        Some((Prepared::of_sending(*sending), flow))
     }
 
     /// What the body is to be streamed from, `None` for most requests.

@@ -1,36 +1,55 @@
 //! The Python attributes and methods of `Response`.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use keepalive_core::{
-    Info as CoreInfo, Response as CoreResponse, ResponseHead, Result, Timings as CoreTimings,
-    Version, next_request,
+    Response as CoreResponse, ResponseHead, Timings as CoreTimings, Version, next_request,
 };
-use pyo3::exceptions::{PyLookupError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyLookupError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::aio::pending::Pending;
 use crate::aio::ready::Ready;
-use crate::blocking::blocking;
-use crate::convert::count;
 use crate::cookies;
-use crate::errors::{RequestLine, status_error};
+use crate::errors::{of_class, status_error};
 use crate::generated::Info;
 use crate::gevent;
 use crate::headers::{Headers, latin1_text};
-use crate::memory::{self, Whole};
 use crate::once::PyOnceLock;
 use crate::once::intern;
-use crate::pieces::{self, AsyncPieces, Pieces};
+use crate::pieces;
 use crate::progress::Saved;
-use crate::response::{Facts, Response, Slot, owned};
+use crate::response::iterate::{iterate, read_rest};
+use crate::response::made::{self, Given, models};
+use crate::response::{Response, Slot, owned};
 use crate::upgraded::{AsyncUpgradedStream, UpgradedStream};
 
 #[pymethods]
 impl Response {
+    #[new]
+    #[pyo3(signature = (status_code, headers = None, content = None, *, text = None, html = None,
+                        json = None, stream = None, request = None, history = None,
+                        extensions = None, default_encoding = None))]
+    #[allow(clippy::too_many_arguments)] // as httpx has them
+    fn new(
+        py: Python<'_>,
+        status_code: u16,
+        headers: Option<&Bound<'_, PyAny>>,
+        content: Option<&Bound<'_, PyAny>>,
+        text: Option<&Bound<'_, PyAny>>,
+        html: Option<&Bound<'_, PyAny>>,
+        json: Option<&Bound<'_, PyAny>>,
+        stream: Option<&Bound<'_, PyAny>>,
+        request: Option<Py<PyAny>>,
+        history: Option<&Bound<'_, PyAny>>,
+        extensions: Option<Py<PyDict>>,
+        default_encoding: Option<Py<PyAny>>,
+    ) -> PyResult<Response> {
+        let message = (status_code, headers, content, text, html, json, stream);
+        made::new(py, Given { message, request, history, extensions, default_encoding })
+    }
+
     /// 100 to 999.
     #[getter]
     fn status_code(&self) -> u16 {
@@ -62,9 +81,8 @@ impl Response {
     #[getter]
     fn cookies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let facts = self.facts(py)?;
-        let fields = facts.headers.get().fields().iter();
-        let set = fields.filter(|(name, _)| name.eq_ignore_ascii_case(b"set-cookie"));
-        cookies::of_response(py, &facts.url, set.map(|(_, value)| value))
+        let set = self.all_of(py, b"set-cookie")?;
+        cookies::of_response(py, &facts.url, set.iter())
     }
 
     /// The trailer fields; empty until the body was read to its end.
@@ -78,16 +96,35 @@ impl Response {
 
     /// The URL it is from, after redirects; without userinfo and fragment.
     #[getter]
-    fn url(&self, py: Python<'_>) -> PyResult<&str> {
-        Ok(&self.facts(py)?.url)
+    fn url<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let facts = self.facts(py)?;
+        if facts.url.is_empty()
+            && let Some(request) = self.bound(py)
+        {
+            return request.getattr(intern!(py, "url"));
+        }
+        Ok(PyString::new(py, &facts.url).into_any())
     }
 
-    /// Method and URL of the request.
+    /// The request that was answered: a ``Request`` with its method, URL, header fields and, if it was in
+    /// memory, content. After redirects it is the last one. ``InvalidState`` of a response that a program
+    /// made without one.
     #[getter]
     fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.facts(py)?;
-        let line = self.line().ok_or_else(|| PyTypeError::new_err("no request"))?;
-        line.to_python(py)
+        if let Some(request) = self.bound(py) {
+            return Ok(request);
+        }
+        let facts = self.facts(py)?;
+        let Some(line) = self.line().filter(|line| !line.method.is_empty()) else {
+            return Err(of_class(py, "InvalidState", "the response has no request"));
+        };
+        let asked = self.asked.get().map(|asked| asked.view(py, &self.method));
+        let asked = asked.transpose()?.flatten();
+        let followed = facts.followed.is_some();
+        let made =
+            models(py)?.call_method1("answered", (&*line.method, &*line.url, asked, followed))?;
+        let keep = made.clone().unbind();
+        Ok(self.extra(|extra| extra.request.get_or_insert(keep).clone_ref(py)).into_bound(py))
     }
 
     /// How the exchange went: connection, replays, redirects, seconds by phase.
@@ -138,28 +175,32 @@ impl Response {
     #[getter]
     fn is_redirect(&self, py: Python<'_>) -> PyResult<bool> {
         let redirect = matches!(self.status, 301 | 302 | 303 | 307 | 308);
-        Ok(redirect && self.facts(py)?.headers.get().first(b"location").is_some())
+        Ok(redirect && !self.all_of(py, b"location")?.is_empty())
     }
 
-    /// The same, by httpx's name.
+    /// The request that the redirect leads to, for ``client.send()``; ``None`` if the response leads nowhere.
     #[getter]
-    fn has_redirect_location(&self, py: Python<'_>) -> PyResult<bool> {
-        self.is_redirect(py)
-    }
-
-    /// Method and URL of the request that the redirect leads to, ``None`` if the response leads nowhere.
-    #[getter]
-    fn next_request<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let facts = self.facts(py)?;
-        let locations = facts.headers.get().values_of(b"location");
-        let next = next_request((self.answered(facts), &facts.url), self.status, locations);
+    fn next_request<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let (this, py) = (slf.get(), slf.py());
+        let facts = this.facts(py)?;
+        let locations = this.all_of(py, b"location")?;
+        let url: String = this.url(py)?.extract()?;
+        let method = match this.bound(py) {
+            Some(request) => request.getattr(intern!(py, "method"))?.extract()?,
+            None => this.answered(facts).to_string(),
+        };
+        let locations = locations.iter().map(|value| &**value);
+        let next = next_request((&method, &url), this.status, locations);
         let Some((method, url)) = next else { return Ok(None) };
-        RequestLine { method: method.into(), url: url.into() }.to_python(py).map(Some)
+        models(py)?.call_method1("following", (slf, method, url)).map(Some)
     }
 
     /// The responses that led here by redirects, the first one first, without their bodies; the last 64.
     #[getter]
-    fn history<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyList>> {
+    fn history<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        if let Some(own) = self.has_extra(|extra| Some(extra.history.as_ref()?.clone_ref(py))) {
+            return Ok(own.into_bound(py));
+        }
         let facts = self.facts(py)?;
         let list = facts.history.get_or_try_init(py, || {
             let hops = facts.hops.iter().map(|hop| {
@@ -168,7 +209,7 @@ impl Response {
             });
             PyList::new(py, hops.collect::<PyResult<Vec<_>>>()?).map(Bound::unbind)
         })?;
-        Ok(list.bind(py))
+        Ok(list.bind(py).clone())
     }
 
     /// Whether the body was read to its end or the response was closed.
@@ -189,7 +230,10 @@ impl Response {
         let set = self.encoding.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
         match set {
             Some(encoding) => Ok(encoding),
-            None => Ok(self.charset(py)?.unwrap_or_else(|| "utf-8".to_string())),
+            None => match self.charset(py)? {
+                Some(charset) => Ok(charset),
+                None => self.default_encoding(py),
+            },
         }
     }
 
@@ -244,16 +288,20 @@ impl Response {
             return gevent::run(py, &pool, move |py| Response::read(slf.bind(py)));
         }
         this.consume(py, false)?;
+        if let Some(source) = this.source(py) {
+            let body = pieces::call(py, "collected", (source,))?.cast_into::<PyBytes>()?;
+            this.close();
+            return Ok(this.set_content(py, body.unbind()));
+        }
         let mut response = this.take(py)?;
         let result = read_rest(py, &mut response);
         if result.is_err() {
             response.close();
         }
         this.put(response, true);
-        match result? {
-            Ok(body) => Ok(this.set_content(py, body)),
-            Err(error) => Err(this.error(py, &error)),
-        }
+        let body = result?.map_err(|error| this.error(py, &error))?;
+        this.tell(py, true)?;
+        Ok(this.set_content(py, body))
     }
 
     fn _aread<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -262,6 +310,9 @@ impl Response {
             return Ready::of(py, this.content(py)?.into_any());
         }
         this.consume(py, false)?;
+        if let Some(source) = this.source(py) {
+            return pieces::call(py, "acollected", (slf, source));
+        }
         Pending::read(slf, true)
     }
 
@@ -271,17 +322,7 @@ impl Response {
         slf: &Bound<'py, Self>,
         chunk_size: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (this, py) = (slf.get(), slf.py());
-        let chunk_size = size_of_pieces(chunk_size.as_ref())?;
-        if this.whole || this.content.get(py).is_some() {
-            return pieces::call(py, "slices", (this.content(py)?, chunk_size));
-        }
-        this.consume(py, false)?;
-        let pieces = Bound::new(py, Pieces::of(slf))?.into_any();
-        match chunk_size {
-            None => Ok(pieces),
-            Some(size) => pieces::call(py, "sized", (pieces, size)),
-        }
+        iterate(slf, chunk_size.as_ref(), false, false)
     }
 
     /// ``iter_bytes()`` for asyncio.
@@ -290,17 +331,7 @@ impl Response {
         slf: &Bound<'py, Self>,
         chunk_size: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (this, py) = (slf.get(), slf.py());
-        let chunk_size = size_of_pieces(chunk_size.as_ref())?;
-        if this.whole || this.content.get(py).is_some() {
-            return pieces::call(py, "aslices", (this.content(py)?, chunk_size));
-        }
-        this.consume(py, false)?;
-        let pieces = Bound::new(py, AsyncPieces::of(slf))?.into_any();
-        match chunk_size {
-            None => Ok(pieces),
-            Some(size) => pieces::call(py, "asized", (pieces, size)),
-        }
+        iterate(slf, chunk_size.as_ref(), false, true)
     }
 
     /// The body piece by piece as it came, not decoded; with ``chunk_size`` in pieces of that many bytes.
@@ -310,16 +341,7 @@ impl Response {
         slf: &Bound<'py, Self>,
         chunk_size: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (this, py) = (slf.get(), slf.py());
-        let chunk_size = size_of_pieces(chunk_size.as_ref())?;
-        if let Some(content) = this.raw_content(py)? {
-            return pieces::call(py, "slices", (content, chunk_size));
-        }
-        let pieces = Bound::new(py, Pieces::of(slf))?.into_any();
-        match chunk_size {
-            None => Ok(pieces),
-            Some(size) => pieces::call(py, "sized", (pieces, size)),
-        }
+        iterate(slf, chunk_size.as_ref(), true, false)
     }
 
     /// ``iter_raw()`` for asyncio.
@@ -328,16 +350,7 @@ impl Response {
         slf: &Bound<'py, Self>,
         chunk_size: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (this, py) = (slf.get(), slf.py());
-        let chunk_size = size_of_pieces(chunk_size.as_ref())?;
-        if let Some(content) = this.raw_content(py)? {
-            return pieces::call(py, "aslices", (content, chunk_size));
-        }
-        let pieces = Bound::new(py, AsyncPieces::of(slf))?.into_any();
-        match chunk_size {
-            None => Ok(pieces),
-            Some(size) => pieces::call(py, "asized", (pieces, size)),
-        }
+        iterate(slf, chunk_size.as_ref(), true, true)
     }
 
     /// The body decoded piece by piece.
@@ -391,6 +404,53 @@ impl Response {
         }
     }
 
+    #[setter]
+    fn set_request(&self, request: Py<PyAny>) {
+        self.bind(request);
+    }
+
+    #[setter]
+    fn set_history(&self, history: Py<PyList>) {
+        self.follow(history);
+    }
+
+    fn _set_content(&self, py: Python<'_>, content: Py<PyBytes>) -> Py<PyBytes> {
+        self.close();
+        self.set_content(py, content)
+    }
+
+    fn _default(&self, encoding: Py<PyAny>) {
+        self.default_to(encoding);
+    }
+
+    /// httpx's extensions: ``http_version`` and ``reason_phrase`` as bytes, or what a program gave.
+    #[getter]
+    fn extensions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.own_extensions(py)
+    }
+
+    /// Bytes of the body that have been received. Of a coded body that was decoded, Content-Length says how
+    /// many; without that, and while it is read piece by piece, they are counted decoded.
+    #[getter]
+    fn num_bytes_downloaded(&self, py: Python<'_>) -> PyResult<u64> {
+        self.downloaded(py)
+    }
+
+    /// The charset that Content-Type names; ``None`` if it names none.
+    #[getter]
+    fn charset_encoding(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        self.charset(py)
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_raised))]
+    fn __exit__(&self, _raised: &Bound<'_, PyTuple>) {
+        self.close();
+    }
+
     fn __repr__(&self, py: Python<'_>) -> String {
         let reason = self.reason_phrase(py).map_or_else(|_| String::new(), |text| text.to_string());
         let space = if reason.is_empty() { "" } else { " " };
@@ -423,37 +483,7 @@ impl Response {
         body: (String, Py<Headers>, Py<PyBytes>),
         info: (bool, u64, u32, u32, u64),
     ) -> Response {
-        let (status, method, reason, old) = status;
-        let (url, headers, content) = body;
-        let mut facts = Facts {
-            reason: reason.into(),
-            version: if old { Version::Http10 } else { Version::Http11 },
-            url: url.into(),
-            info: CoreInfo::default(),
-            timings: CoreTimings::default(),
-            tls: None,
-            informational: Box::default(),
-            headers,
-            followed: None,
-            hops: Vec::new(),
-            history: PyOnceLock::new(),
-        };
-        (facts.info.reused, facts.info.connection_id, facts.info.replays, facts.info.redirects) =
-            (info.0, info.1, info.2, info.3);
-        facts.timings.total = Duration::from_nanos(info.4);
-        let response = Response {
-            status,
-            method: method.into(),
-            whole: true,
-            slot: Mutex::new(Slot::None),
-            consumed: AtomicBool::new(false),
-            closed: AtomicBool::new(true),
-            facts: OnceLock::from(facts),
-            content: PyOnceLock::new(),
-            encoding: Mutex::new(None),
-        };
-        let _ = response.content.set(py, content);
-        response
+        made::restored(py, status, body, info)
     }
 }
 
@@ -464,24 +494,4 @@ fn heads(py: Python<'_>, heads: &[ResponseHead]) -> PyResult<Py<PyTuple>> {
     };
     let pairs = heads.iter().map(pair).collect::<PyResult<Vec<_>>>()?;
     Ok(PyTuple::new(py, pairs)?.unbind())
-}
-
-/// `chunk_size`: at least 1.
-fn size_of_pieces(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<usize>> {
-    let Some(value) = value else { return Ok(None) };
-    match usize::try_from(count("chunk_size", value)?).unwrap_or(usize::MAX) {
-        0 => Err(PyValueError::new_err("chunk_size: 0 is not a size; expected 1 or more")),
-        size => Ok(Some(size.min(isize::MAX as usize))),
-    }
-}
-
-/// The rest of a streamed body, received on this thread.
-fn read_rest(py: Python<'_>, response: &mut CoreResponse) -> PyResult<Result<Py<PyBytes>>> {
-    if let Some(whole) = Whole::of(py, response)? {
-        return whole.receive(py, response);
-    }
-    match blocking(py, |how| response.read_all(how))? {
-        Ok(body) => memory::copied(py, &body).map(Ok),
-        Err(error) => Ok(Err(error)),
-    }
 }

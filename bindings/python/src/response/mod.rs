@@ -1,10 +1,12 @@
 //! `Response`: what Python code asks of it is converted when it is asked for, so that a plain
 //! `get(url).content` builds nothing else. Here its state; its Python attributes are in `methods`.
 
+mod iterate;
+mod made;
 mod methods;
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use keepalive_core::{
@@ -12,14 +14,16 @@ use keepalive_core::{
     ResponseHead, Timings as CoreTimings, TlsInfo as CoreTlsInfo, Version,
 };
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::blocking::blocking;
 use crate::errors::{RequestLine, of_class, to_python};
-use crate::headers::{Field, Headers};
+use crate::headers::{Field, Headers, first, values_of};
 use crate::held::Held;
 use crate::memory::{self, Memory, Whole};
 use crate::once::PyOnceLock;
+use crate::progress::{Reader, Told};
+use crate::shared::Shared;
 
 /// Most bytes of a streamed body that are handed over at a time.
 pub const PIECE: usize = 256 * 1024;
@@ -35,6 +39,9 @@ pub type Method = Cow<'static, str>;
 /// Of a plain request, the whole body is in ``content``, ``text`` and ``json()``. Of ``stream()``,
 /// read it once with ``read()``, ``iter_bytes()``, ``iter_text()`` or ``iter_lines()``, or with their
 /// asyncio forms ``aread()``, ``aiter_bytes()``, ``aiter_text()`` and ``aiter_lines()``.
+///
+/// Programs make one for tests, caches and transports: ``content`` is bytes, str, or an iterable or async
+/// iterable of bytes, which is read like a streamed body; or give ``text``, ``html`` or ``json``.
 #[pyclass(frozen, module = "libkeepalive", weakref)]
 pub struct Response {
     status: u16,
@@ -47,6 +54,55 @@ pub struct Response {
     facts: OnceLock<Facts>,
     content: PyOnceLock<Py<PyBytes>>,
     encoding: Mutex<Option<String>>,
+    /// Bytes of the body that were handed out piece by piece.
+    handed: AtomicU64,
+    /// What the caller said, for `request`.
+    asked: OnceLock<Asked>,
+    /// What few responses have.
+    extra: Mutex<Option<Box<Extra>>>,
+}
+
+/// The arguments of a request, of which `response.request` is made when somebody asks for it.
+pub struct Asked {
+    shared: Arc<Shared>,
+    url: Py<PyAny>,
+    options: Option<Py<PyDict>>,
+}
+
+impl Asked {
+    pub fn of(
+        shared: &Arc<Shared>,
+        url: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> Asked {
+        let options = options.map(|options| options.clone().unbind());
+        Asked { shared: shared.clone(), url: url.clone().unbind(), options }
+    }
+}
+
+#[derive(Default)]
+struct Extra {
+    /// In place of what the facts have.
+    request: Option<Py<PyAny>>,
+    history: Option<Py<PyList>>,
+    extensions: Option<Py<PyDict>>,
+    default_encoding: Option<Py<PyAny>>,
+    /// An iterable that the body is read from, of a response that a program made.
+    source: Option<Py<PyAny>>,
+    watch: Option<Watch>,
+}
+
+/// Who is told how far a body has come that is read piece by piece.
+pub struct Watch {
+    told: Told,
+    reader: Arc<Reader>,
+}
+
+impl Watch {
+    pub fn begin(told: Told, reader: &Arc<Reader>) -> Watch {
+        reader.begin();
+        Watch { told, reader: reader.clone() }
+    }
 }
 
 #[allow(clippy::large_enum_variant)] // a box would be an allocation for each response
@@ -109,7 +165,78 @@ impl Response {
             facts: OnceLock::new(),
             content: PyOnceLock::new(),
             encoding: Mutex::new(None),
+            handed: AtomicU64::new(0),
+            asked: OnceLock::new(),
+            extra: Mutex::new(None),
         }
+    }
+
+    /// What the request was made of.
+    pub fn asked_by(
+        &self,
+        shared: &Arc<Shared>,
+        url: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) {
+        self.asked(Some(Asked::of(shared, url, options)));
+    }
+
+    /// The same.
+    pub fn asked(&self, asked: Option<Asked>) {
+        if let Some(asked) = asked {
+            let _ = self.asked.set(asked);
+        }
+    }
+
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The values of a header field.
+    pub fn all_of(&self, py: Python<'_>, name: &[u8]) -> PyResult<Vec<Box<[u8]>>> {
+        let fields = self.facts(py)?.headers.get().fields();
+        Ok(values_of(&fields, name).map(Into::into).collect())
+    }
+
+    fn extra<T>(&self, act: impl FnOnce(&mut Extra) -> T) -> T {
+        let mut extra = self.extra.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        act(extra.get_or_insert_default())
+    }
+
+    /// The same, if it has any.
+    fn has_extra<T>(&self, act: impl FnOnce(&Extra) -> Option<T>) -> Option<T> {
+        let extra = self.extra.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        extra.as_deref().and_then(act)
+    }
+
+    /// A piece is handed out: whoever is told of that is told; what they raise ends the reading.
+    pub fn handed<'py>(
+        &self,
+        py: Python<'py>,
+        piece: Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.handed.fetch_add(piece.len()? as u64, Ordering::Relaxed);
+        self.tell(py, false).map(|()| piece)
+    }
+
+    /// Tells whoever is to be told how far the body has come; at its end for the last time.
+    pub fn tell(&self, py: Python<'_>, over: bool) -> PyResult<()> {
+        let watched = self.has_extra(|extra| {
+            let watch = extra.watch.as_ref()?;
+            Some((watch.told.share(py), watch.reader.clone()))
+        });
+        let Some((told, reader)) = watched else { return Ok(()) };
+        let goes_on = reader.latest().is_none_or(|progress| told.tell(py, &progress));
+        if !goes_on || over {
+            let watch = self.extra(|extra| extra.watch.take());
+            if !goes_on {
+                self.close();
+            }
+            if let Some(raised) = watch.and_then(|watch| watch.told.end(py)) {
+                return Err(raised);
+            }
+        }
+        Ok(())
     }
 
     /// The whole body; the rest of a large body is received now, on this thread.
@@ -137,11 +264,19 @@ impl Response {
     }
 
     /// A response whose body is read on demand.
-    pub fn streamed(py: Python<'_>, response: CoreResponse, method: Method) -> PyResult<Response> {
+    pub fn streamed(
+        py: Python<'_>,
+        response: CoreResponse,
+        method: Method,
+        watch: Option<Watch>,
+    ) -> PyResult<Response> {
         let facts = Facts::of(py, &response)?;
         let this = Response { whole: false, ..Response::whole(response, method) };
         this.closed.store(false, Ordering::Relaxed);
         let _ = this.facts.set(facts);
+        if watch.is_some() {
+            this.extra(|extra| extra.watch = watch);
+        }
         Ok(this)
     }
 
@@ -224,7 +359,16 @@ impl Response {
             response.close();
         }
         self.put(response, over);
-        result?.map_err(|error| self.error(py, &error))
+        let piece = result?.map_err(|error| self.error(py, &error))?;
+        self.tell(py, piece.is_none())?;
+        self.count(py, piece.as_ref());
+        Ok(piece)
+    }
+
+    fn count(&self, py: Python<'_>, piece: Option<&Py<PyBytes>>) {
+        if let Some(piece) = piece {
+            self.handed.fetch_add(piece.bind(py).as_bytes().len() as u64, Ordering::Relaxed);
+        }
     }
 
     /// The next piece if it is at hand and nobody else reads.
@@ -232,7 +376,12 @@ impl Response {
         let Ok(mut response) = self.take(py) else { return Ok(None) };
         let result = piece_now(py, &mut response);
         self.put(response, matches!(result, Ok(Some(Err(_)))));
-        result?.transpose().map_err(|error| self.error(py, &error))
+        let piece = result?.transpose().map_err(|error| self.error(py, &error))?;
+        if piece.is_some() {
+            self.tell(py, false)?;
+            self.count(py, piece.as_ref());
+        }
+        Ok(piece)
     }
 
     /// Starts the one pass over a streamed body, which is decoded unless it is wanted `raw`.
@@ -256,7 +405,7 @@ impl Response {
         }
         let decoded = match &*self.slot() {
             Slot::Here(response) => response.is_decoded(),
-            _ => self.facts(py)?.headers.get().first(b"content-encoding").is_some(),
+            _ => first(&self.facts(py)?.headers.get().fields(), b"content-encoding").is_some(),
         };
         match decoded {
             true => Err(of_class(
@@ -283,11 +432,8 @@ impl Response {
     }
 
     fn charset(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        let headers = self.facts(py)?.headers.get();
-        let Some(value) = headers.first(b"content-type") else {
-            return Ok(None);
-        };
-        Ok(keepalive_core::charset(value))
+        let fields = self.facts(py)?.headers.get().fields();
+        Ok(first(&fields, b"content-type").and_then(keepalive_core::charset))
     }
 }
 
