@@ -811,7 +811,7 @@ export interface Info {
    * too when 1,024 connections have brought their first responses since.
    */
   readonly tls: TlsInfo | null
-  /** The responses that led here by redirects, the first one first; the last 64 of them. */
+  /** The responses that led here: redirects, and challenges that were answered; the first one first, the last 64 of them. */
   readonly history: Hop[]
 }
 

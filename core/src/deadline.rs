@@ -3,8 +3,7 @@
 use std::ops::Deref;
 use std::time::{Duration, Instant};
 
-use crate::config::Limit;
-use crate::config::limits::Limits;
+use crate::config::{Limit, Limits};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::origin::Origin;
 
@@ -18,6 +17,7 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     /// `limit` from `start`; no limit never passes.
+    #[inline]
     pub fn after(start: Instant, limit: Limit, kind: ErrorKind) -> Deadline {
         // An instant too far to represent is as good as none.
         let at = limit.and_then(|limit| start.checked_add(limit));
@@ -38,6 +38,7 @@ impl Deadline {
     }
 
     /// The one that passes first.
+    #[inline]
     pub fn sooner(self, other: Deadline) -> Deadline {
         match (self.at, other.at) {
             (Some(a), Some(b)) if b < a => other,
@@ -114,6 +115,7 @@ impl<'a> Deadlines<'a> {
         Deadlines { limits, total }
     }
 
+    #[inline(always)]
     pub fn starting(&self, now: Instant, limit: Limit, kind: ErrorKind) -> Deadline {
         Deadline::after(now, limit, kind).sooner(self.total)
     }

@@ -149,7 +149,8 @@ test('nothing of it goes beyond the origin', () =>
           assert.equal(status, 200)
           assert.doesNotMatch(text, /geheim|authorization/i)
           assert.match(text, /"x-plain":"told"/)
-          assert.deepEqual(info.history.map(({ statusCode }) => statusCode), [302])
+          // A challenge that was answered is part of it.
+          assert.deepEqual(info.history.map(({ statusCode }) => statusCode).filter((one) => one !== 401), [302])
         }
         client.close()
       }

@@ -36,7 +36,8 @@ impl<C: AsRef<Settings> + Send + Sync + 'static> Submission<C> {
     pub fn begin(self, mut wait: TokioWait, count: Count) -> Job {
         let Submission { client, pool, request, until, cancel, queue, token } = self;
         let owed = Owed::new(&queue, token, (), |(), error| Outcome::Response(Err(error)));
-        Box::pin(async move {
+        // Memory first: all of it would be copied there, of which most is for later.
+        let job = Box::write(Box::new_uninit(), async move {
             let result = {
                 // Pinned where it is made: a future that is handed on is held twice.
                 let settings = (*client).as_ref();
@@ -47,7 +48,8 @@ impl<C: AsRef<Settings> + Send + Sync + 'static> Submission<C> {
             // A body source that panics then takes nothing from the result.
             guarded(|| drop((wait, client, pool, request, count)));
             owed.settle(|()| Outcome::Response(result));
-        })
+        });
+        Box::into_pin(job)
     }
 }
 
@@ -63,7 +65,9 @@ pub(super) async fn perform_here(
     if until == Until::Head {
         response.gather();
     }
-    response.receive_until(wait, until).await?;
+    if !response.is_enough(until)? {
+        response.collect_whole(wait).await?;
+    }
     Ok(response)
 }
 

@@ -32,6 +32,7 @@ impl Lease {
         self.host
     }
 
+    #[inline]
     pub fn connection(&mut self) -> Result<&mut Connection> {
         if self.is_foreign() {
             return Err(Error::state("it belongs to the process this one was forked from"));
@@ -42,6 +43,7 @@ impl Lease {
     }
 
     /// Whether it belongs to the parent of this forked process.
+    #[inline]
     pub fn is_foreign(&self) -> bool {
         self.connection.as_ref().is_some_and(|own| own.generation != fork::generation())
     }

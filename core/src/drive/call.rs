@@ -9,8 +9,7 @@ use std::time::Instant;
 use keepalive_proto::ResponseHead;
 
 use crate::auth::tries::Tries;
-use crate::config::Settings;
-use crate::config::limits::Limits;
+use crate::config::{Limits, Settings};
 use crate::connection::Connection;
 use crate::connection::ends::Ends;
 use crate::connection::manager::ClientPool;
@@ -74,9 +73,11 @@ impl<'a, W: Wait> Call<'a, W> {
     #[inline(always)]
     pub fn route(&self, request: &Request) -> Result<Route> {
         let is_plain = request.roads.is_none() && request.tls.is_none();
-        match is_plain && self.pool.manager.roads.is_direct() {
-            true => Ok(Route::direct(request.target.origin.clone())),
-            false => self.road(request),
+        let (roads, origin) = (&self.pool.manager.roads, &request.target.origin);
+        match is_plain {
+            true if roads.is_direct() => Ok(Route::direct(origin.clone())),
+            true if !request.head.switches() => Ok(Route::by(roads.of(origin), origin)),
+            _ => self.road(request),
         }
     }
 

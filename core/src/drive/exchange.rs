@@ -418,13 +418,17 @@ fn read(wire: &mut Wire, fd: BorrowedFd<'_>, look: &mut Look) -> io::Result<Turn
     Ok(Turn::Read(received))
 }
 
+#[inline(always)]
 fn write(
     wire: &mut Wire,
     fd: BorrowedFd<'_>,
     held: bool,
     upload: &mut Upload<'_>,
 ) -> io::Result<usize> {
-    if !held && let Some(rest) = upload.direct(&wire.http) {
+    if !held
+        && !upload.is_over()
+        && let Some(rest) = upload.direct(&wire.http)
+    {
         let (of_body, taken) = wire.try_write_past(fd, rest)?;
         upload.advance(of_body);
         return Ok(taken);

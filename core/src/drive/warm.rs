@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::config::limits::Limits;
-use crate::config::{ClientConfig, Timeouts};
+use crate::config::{ClientConfig, Limits, Timeouts};
 use crate::connection::lease::Lease;
 use crate::connection::manager::ClientPool;
 use crate::deadline::Deadlines;

@@ -79,7 +79,7 @@ impl Transport {
     }
 
     /// One read; `WouldBlock` when nothing is there, `Interrupted` when much came that was no data.
-    #[inline]
+    #[inline(always)]
     pub fn read(&mut self, fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<Received> {
         match self {
             Transport::Plain => match recv(fd, into)? {
@@ -93,7 +93,7 @@ impl Transport {
 
     /// Writes some of `data` and of `more` behind it; returns how much was taken, and adds to `wire` what
     /// the kernel took.
-    #[inline]
+    #[inline(always)]
     pub fn write(
         &mut self,
         fd: BorrowedFd<'_>,

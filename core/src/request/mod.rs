@@ -26,9 +26,8 @@ use bytes::Bytes;
 use keepalive_proto::{RequestBody, RequestHead};
 use keepalive_tables::OPTIONS;
 
-use crate::config::limits::Limits;
 use crate::config::redirects::{Redirects, sensitive_names};
-use crate::config::{ClientConfig, Timeouts};
+use crate::config::{ClientConfig, Limits, Timeouts};
 use crate::error::{Error, Result, Sent};
 use crate::observe::Observer;
 use crate::repeat::{self, Answer, Attempt};

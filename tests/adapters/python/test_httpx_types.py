@@ -39,7 +39,7 @@ def test_types_check(host: str, tmp_path: Path) -> None:
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
         return done.returncode, done.stdout + done.stderr
 
-    parts = ("errors", "mount", "network", "pools", "trace", "transport")
+    parts = ("body", "errors", "mount", "network", "pools", "trace", "transport")
     ours = [f"libkeepalive._adapters.httpx.{part}" for part in parts]
     code, said = check("uses", USES, f"libkeepalive.{host}", *ours)
     assert code == 0, said

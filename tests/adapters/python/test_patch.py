@@ -181,3 +181,15 @@ def test_an_adapter_without_its_host_says_what_to_install(host: str) -> None:
     done = run("-c", MISSING.format(host))
     assert f"pip install 'libkeepalive[{host}]'" in done.stderr
     assert "ImportError" in done.stderr and os.environ
+
+
+OLD = """
+import urllib3._version
+urllib3._version.__version__ = "1.26.20"
+import libkeepalive.urllib3
+"""
+
+
+def test_urllib3_1_is_refused_by_name() -> None:
+    done = run("-c", OLD)
+    assert "needs urllib3 2, and 1.26.20 is installed" in done.stderr

@@ -118,6 +118,17 @@ def test_reading_in_pieces(origin, make: Any, decode: bool) -> None:
     assert answer.read1(5) + answer.read() == plain
 
 
+def test_pieces_of_a_stream_have_the_size_that_was_asked_for(make: Any) -> None:
+    def answer(connection: Any, _head: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n")
+        for _ in range(5):
+            connection.sendall(b"12345")
+
+    with serving(answer) as url:
+        streamed = make().request("GET", url, preload_content=False).stream(10)
+        assert [len(piece) for piece in streamed] == [10, 10, 5]
+
+
 def test_as_a_file(origin, make: Any) -> None:
     answer = make().request("GET", origin.http + "/bytes/1000", preload_content=False)
     room = bytearray(10)

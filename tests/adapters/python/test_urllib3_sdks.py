@@ -109,7 +109,7 @@ def test_docker_over_a_unix_socket(tmp_path: Path) -> None:
         assert all(head["Host"] == "localhost" for head in server.heads)
 
 
-def test_elasticsearch_8() -> None:
+def test_elasticsearch() -> None:
     from elasticsearch import Elasticsearch, NotFoundError
     from elasticsearch.helpers import bulk
 
@@ -119,13 +119,13 @@ def test_elasticsearch_8() -> None:
         )
 
     answers = {
-        "GET /": answer({"version": {"number": "8.19.3"}, "tagline": "You Know, for Search"}),
+        "GET /": answer({"version": {"number": "9.5.0"}, "tagline": "You Know, for Search"}),
         "PUT /_bulk": answer({"errors": False, "items": [{"index": {"status": 201}}] * 2}),
         "GET /x/_doc/1": answer({"found": False}, 404),
     }
     with serving(answers) as server:
         client = Elasticsearch(server.url, http_compress=True)
-        assert client.info()["version"]["number"] == "8.19.3"
+        assert client.info()["version"]["number"] == "9.5.0"
         assert bulk(client, [{"_index": "x", "a": 1}, {"_index": "x", "a": 2}]) == (2, [])
         with pytest.raises(NotFoundError):
             client.get(index="x", id="1")

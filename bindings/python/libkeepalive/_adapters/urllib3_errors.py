@@ -61,7 +61,7 @@ def of_head(error: _Failure, connection: HTTPConnection) -> BaseException:
     if kind == "SendTimeout":
         return ProtocolError("Connection aborted.", TimeoutError("timed out"))
     if kind == "CertificateRejected":
-        return ssl.SSLCertVerificationError(1, f"certificate verify failed: {text}")
+        return ssl.SSLCertVerificationError(1, _rejected(text))
     if kind in ("TlsHandshakeFailed", "TlsProtocol"):
         return _tls(text, connection)
     if kind == "ConnectionClosed":
@@ -116,6 +116,16 @@ def of_whole(error: _Failure) -> BaseException:
             return failure
         return ProtocolError(f"Connection broken: {failure!r}", failure)
     return failure
+
+
+def _rejected(text: str) -> str:
+    """Likewise: programs look for these words."""
+    reason = ""
+    if "not valid for this host name" in text or "names no host" in text:
+        reason = "Hostname mismatch, "
+    elif "issuer is not trusted" in text:
+        reason = "unable to get local issuer certificate: "
+    return f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {reason}{text}"
 
 
 def _tls(text: str, connection: HTTPConnection | None) -> ssl.SSLError:

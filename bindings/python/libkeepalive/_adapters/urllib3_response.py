@@ -6,7 +6,7 @@ import http.client
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
-from urllib3.exceptions import IncompleteRead, InvalidChunkLength, ResponseNotChunked
+from urllib3.exceptions import InvalidChunkLength, ResponseNotChunked
 from urllib3.response import HTTPResponse as HostResponse
 
 from .._errors import _Failure
@@ -318,13 +318,13 @@ class HTTPResponse(HostResponse):
             yield from super().stream(amt, decode_content)
             return
         # Nothing is decoded: what came is handed on.
+        whole = self.decode_content if decode_content is None else decode_content
         while not body.isclosed():
-            data = self._raw_read(amt, read1=True)
+            data = self._raw_read(amt)
+            if whole and self.length_remaining and 0 < len(data) < amt:
+                self._raw_read(amt)  # it broke off, which is told before what came
             if data:
                 yield data
-        if self.length_remaining and self.enforce_content_length:
-            with self._error_catcher():
-                raise IncompleteRead(self._fp_bytes_read, self.length_remaining)
 
     def read_chunked(
         self, amt: int | None = None, decode_content: bool | None = None

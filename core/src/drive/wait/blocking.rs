@@ -202,6 +202,8 @@ impl Wait for BlockingWait<'_> {
         Ok(())
     }
 
+    // A call and a copy of its result less for what waits most often.
+    #[inline(always)]
     fn poll_io<T>(
         &mut self,
         cx: &mut Context<'_>,
