@@ -107,21 +107,24 @@ deb() {
     debootstrap --variant=minbase --include=gcc,libc6-dev,pkg-config,python3,ca-certificates \
         "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$root" >"$WORK/debootstrap.log" 2>&1 ||
         die "debootstrap: $(tail -5 "$WORK/debootstrap.log")"
-    cp "$DIST"/*.deb bindings/c/examples/get.c "$root/root"
+    cp "$DIST"/*.deb bindings/c/examples/get.c tests/packaging/agreed.c "$root/root"
+    cp "$SSL_CERT_FILE" "$root/root/certificate.pem"
+    export SSL_CERT_FILE=/root/certificate.pem
     # Shares the network, so that the origin is there.
     chroot "$root" sh -ec "
         cd /root
         dpkg -i *.deb
         gcc get.c \$(pkg-config --cflags --libs libkeepalive) -o get
         ./get $HTTP/ok | head -1 | grep -x 200
+        gcc agreed.c \$(pkg-config --cflags --libs libkeepalive) -o agreed
+        ./agreed $HTTPS/ | grep -x X25519MLKEM768
         gcc get.c \$(pkg-config --static --cflags --libs libkeepalive) -static -o whole 2>/dev/null
         ./whole $HTTP/ok | head -1 | grep -x 200
         ls /usr/share/man/man3/ka_client_send.3.gz
         dpkg -r python3-libkeepalive libkeepalive-dev libkeepalive1
         test ! -e /usr/include/keepalive.h
         dpkg -i *.deb >/dev/null"
-    cp "$SSL_CERT_FILE" "$root/root/certificate.pem"
-    SSL_CERT_FILE=/root/certificate.pem chroot "$root" python3 -c "$USE_PYTHON"
+    chroot "$root" python3 -c "$USE_PYTHON"
 }
 
 for part in "$@"; do
