@@ -7,6 +7,7 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -16,6 +17,15 @@ from typing import Any
 _lock = threading.RLock()
 #: What undoes each patch, by host.
 _patched: dict[str, Callable[[], object]] = {}
+
+
+def _renew() -> None:
+    # Another thread may have held it.
+    global _lock
+    _lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_renew)
 
 
 def patch_all(

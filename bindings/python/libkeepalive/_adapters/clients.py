@@ -8,29 +8,19 @@ import ssl
 import threading
 import warnings
 import weakref
-from math import inf
 from typing import Any
 
 from .._errors import InsecureWarning
 from .._native import AsyncClient, Client
+from . import pools
 
-#: The hosts decide about time limits, queues, redirects, cookies, decoding and the environment, and write all
-#: fields themselves.
+#: What these hosts have beside: no limits of their own of connections, and heads as large as they come.
 OPTIONS: dict[str, Any] = {
-    "headers": {"User-Agent": None, "Accept": None, "Accept-Encoding": None},
-    "trust_env": False,
-    "cookies": False,
-    "decode": False,
-    "follow_redirects": False,
-    "expect_threshold": 0,
-    "timeout": None,
-    "queue_stall_timeout": inf,
-    "queue_limit": 1 << 20,
-    "body_idle_timeout": inf,
+    **pools.OPTIONS,
     "max_head_size": 4 << 20,
     "max_fields": 1 << 14,
-    "max_per_host": 1 << 16,
-    "max_total": 1 << 16,
+    "max_per_host": pools.UNLIMITED,
+    "max_total": pools.UNLIMITED,
 }
 
 #: Of how many trusts of files the clients are kept.

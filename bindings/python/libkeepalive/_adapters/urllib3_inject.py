@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +17,15 @@ from .urllib3_connection import HTTPConnection, HTTPSConnection
 _lock = threading.RLock()
 #: What stood there: class, attribute, value.
 _before: list[tuple[type, str, Any]] = []
+
+
+def _renew() -> None:
+    # Another thread may have held it.
+    global _lock
+    _lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_renew)
 
 
 class Unless:
