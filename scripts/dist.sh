@@ -14,6 +14,8 @@
 # commit's.
 source "$(dirname "$0")/common.sh"
 [ $# -gt 0 ] || set -- source c deb python node sbom
+# cargo parts the compiler's flags, in which they stand, at spaces.
+[[ $ROOT${CARGO_HOME:-$HOME} != *" "* ]] || die "$ROOT, or where cargo keeps its crates, has a space in its path: packages cannot be made there"
 umask 022
 VERSION=$(version)
 SOURCE_DATE_EPOCH=$(source_date)

@@ -4,7 +4,7 @@
 source "$(dirname "$0")/common.sh"
 [ -f dist/SHA256SUMS ] || die "dist/ is empty: make dist"
 [ -z "$(git status --porcelain)" ] || die "there are changes that are in no commit; a clone would not have them"
-again="$ROOT/target/made again"
+again=$ROOT/target/made_again
 rm -rf "$again"
 git clone --quiet --no-hardlinks "$ROOT" "$again"
 mkdir "$again/target"
