@@ -38,6 +38,10 @@ mod stats;
 mod status;
 mod stream;
 mod submit;
+#[cfg(target_os = "linux")]
+mod thread;
+#[cfg(not(target_os = "linux"))]
+#[path = "thread_elsewhere.rs"]
 mod thread;
 mod tls;
 mod upload;

@@ -1,25 +1,19 @@
 //! Watches idle connections, so that an end, a reset or a stray byte is seen when it comes and
 //! idle limits are kept without anybody calling; and does what else is due from time to time.
 //!
-//! One epoll descriptor per pool holds the connections that have been idle for a tick; a busy
+//! One watcher per pool holds the connections that have been idle for a tick; a busy
 //! connection is never added, so the warm path pays nothing.
 
-use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
-
-use rustix::buffer::spare_capacity;
-use rustix::event::{Timespec, epoll};
-use rustix::io::Errno;
-use tokio::io::unix::AsyncFd;
 
 use crate::connection::alarm::{Alarm, Armed};
 use crate::connection::follow_dns::look_up_names;
 use crate::connection::manager::ClientPool;
 use crate::connection::{Connection, probe};
 use crate::engine::steadily;
-use crate::net::socket::watch as register;
+use crate::net::watcher::Watcher;
 use crate::origin::route::Route;
 use crate::pool::{HostId, Idle};
 use crate::stats::CloseCause;
@@ -71,13 +65,9 @@ pub(super) fn bury(
     pool.discard(host);
 }
 
-fn create() -> std::io::Result<AsyncFd<OwnedFd>> {
-    register(epoll::create(epoll::CreateFlags::CLOEXEC)?)
-}
-
 async fn keep(pool: Weak<ClientPool>, alarm: Arc<Alarm>) {
     // Without it idle limits still hold, and probes at checkout find the dead.
-    let watched = create().ok();
+    let watched = Watcher::new().ok();
     loop {
         let Some(alive) = pool.upgrade() else { return };
         alarm.disarm();
@@ -87,7 +77,8 @@ async fn keep(pool: Weak<ClientPool>, alarm: Arc<Alarm>) {
             idle.connection.wire.http.shrink();
             if let Some(watched) = &watched {
                 let stay = (host as u64) << 32 | u64::from(idle.stay);
-                add(watched.get_ref(), &idle.connection.io, stay);
+                // What leaves the pool needs no removal: a later event of it names a stay that is over.
+                watched.add(idle.connection.io.fd(), stay);
             }
         });
         if young > 0 {
@@ -106,28 +97,18 @@ async fn keep(pool: Weak<ClientPool>, alarm: Arc<Alarm>) {
             wait(&alarm, watched.as_ref(), until).await;
         }
         let Some(alive) = pool.upgrade() else { return };
-        for stay in watched.as_ref().map(fired).unwrap_or_default() {
+        for stay in watched.as_ref().map(Watcher::take).unwrap_or_default() {
             examine(&alive, (stay >> 32) as usize, stay as u32);
         }
     }
 }
 
-/// One-shot: what leaves the pool needs no removal, a later event of it names a stay that is over.
-fn add(watched: &OwnedFd, io: &crate::net::socket::Io, stay: u64) {
-    let flags = epoll::EventFlags::IN | epoll::EventFlags::RDHUP | epoll::EventFlags::ONESHOT;
-    let data = epoll::EventData::new_u64(stay);
-    if epoll::add(watched, io.fd(), data, flags) == Err(Errno::EXIST) {
-        let _ = epoll::modify(watched, io.fd(), data, flags);
-    }
-}
-
 /// Whether a connection came, or the pool went, rather than that a watched one moved or the time
 /// was over.
-async fn wait(alarm: &Alarm, watched: Option<&AsyncFd<OwnedFd>>, until: Option<Instant>) -> bool {
+async fn wait(alarm: &Alarm, watched: Option<&Watcher>, until: Option<Instant>) -> bool {
     let moved = async {
         match watched {
-            // Left ready: `fired` reads and clears it.
-            Some(watched) => drop(watched.readable().await),
+            Some(watched) => watched.moved().await,
             None => std::future::pending().await,
         }
     };
@@ -147,24 +128,4 @@ async fn wait(alarm: &Alarm, watched: Option<&AsyncFd<OwnedFd>>, until: Option<I
         changed.as_mut().poll(cx).map(|()| true)
     })
     .await
-}
-
-/// The stays whose connections moved.
-fn fired(watched: &AsyncFd<OwnedFd>) -> Vec<u64> {
-    let mut stays = Vec::new();
-    // The guard is taken before the events: one that comes in between is not cleared by it.
-    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-    let std::task::Poll::Ready(Ok(mut guard)) = watched.poll_read_ready(&mut cx) else {
-        return stays;
-    };
-    loop {
-        let mut events: Vec<epoll::Event> = Vec::with_capacity(64);
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        match epoll::wait(watched, spare_capacity(&mut events), Some(&now)) {
-            Ok(0) | Err(_) => break,
-            Ok(_) => stays.extend(events.iter().map(|event| event.data.u64())),
-        }
-    }
-    guard.clear_ready();
-    stays
 }

@@ -14,3 +14,4 @@ pub(crate) mod steps;
 pub(crate) mod tls;
 pub(crate) mod transport;
 mod trust;
+pub(crate) mod watcher;

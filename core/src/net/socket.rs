@@ -195,28 +195,44 @@ pub(crate) fn is_pause(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
+/// No SIGPIPE. Where there is no such flag `new_stream` says it of the socket.
+#[cfg(not(target_vendor = "apple"))]
+const QUIETLY: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+const QUIETLY: SendFlags = SendFlags::empty();
+
 /// `send(2)` that raises no SIGPIPE.
 pub(crate) fn send(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<usize> {
-    Ok(rustix::net::send(fd, data, SendFlags::NOSIGNAL)?)
+    Ok(rustix::net::send(fd, data, QUIETLY)?)
 }
 
 /// Sends several pieces as one; no SIGPIPE either, which `writev` would raise.
 pub(crate) fn send_vectored(fd: BorrowedFd<'_>, data: &[IoSlice<'_>]) -> io::Result<usize> {
     let mut nothing = SendAncillaryBuffer::default();
-    Ok(rustix::net::sendmsg(fd, data, &mut nothing, SendFlags::NOSIGNAL)?)
+    Ok(rustix::net::sendmsg(fd, data, &mut nothing, QUIETLY)?)
+}
+
+/// A socket that does not wait, that no program started by this one inherits, and that raises no SIGPIPE.
+pub(crate) fn new_stream(domain: Domain, protocol: Option<Protocol>) -> io::Result<Socket> {
+    #[cfg(not(target_vendor = "apple"))]
+    return Socket::new(domain, Type::STREAM.nonblocking().cloexec(), protocol);
+    // With it come FD_CLOEXEC and SO_NOSIGPIPE.
+    #[cfg(target_vendor = "apple")]
+    Socket::new(domain, Type::STREAM, protocol)
+        .and_then(|socket| socket.set_nonblocking(true).map(|()| socket))
 }
 
 /// Starts a non-blocking connect; it is done when the socket becomes writable.
 pub(crate) fn start_connect(address: SocketAddr, binding: &Binding) -> io::Result<OwnedFd> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM.nonblocking().cloexec(),
-        Some(Protocol::TCP),
-    )?;
+    let socket = new_stream(Domain::for_address(address), Some(Protocol::TCP))?;
     socket.set_tcp_nodelay(true)?;
     #[cfg(target_os = "linux")]
     if let Some(interface) = &binding.interface {
         socket.bind_device(Some(interface.as_bytes())).map_err(|error| named(interface, error))?;
+    }
+    #[cfg(not(target_os = "linux"))]
+    if let Some(interface) = &binding.interface {
+        return Err(named(interface, io::Error::from(io::ErrorKind::Unsupported)));
     }
     if let Some(source) = binding.address {
         let source = SocketAddr::new(source, 0);

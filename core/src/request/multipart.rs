@@ -4,7 +4,6 @@
 mod tests;
 
 use bytes::{Bytes, BytesMut};
-use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::request::media_type::parameter;
@@ -170,10 +169,9 @@ fn is_boundary(text: &str) -> bool {
 /// Not to be guessed by whoever chose the contents, who could else make up parts.
 fn random_boundary() -> Result<String> {
     let mut bits = [0; 16];
-    let count = getrandom(&mut bits, GetRandomFlags::empty()).map_err(|error| {
+    getrandom::getrandom(&mut bits).map_err(|error| {
         Error::new(ErrorKind::Internal, Phase::Send, format!("no random numbers: {error}"))
     })?;
-    debug_assert_eq!(count, bits.len(), "getrandom(2) gives up to 256 bytes at once");
     Ok(format!("{:032x}", u128::from_ne_bytes(bits)))
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+#[cfg(not(target_vendor = "apple"))]
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::sync::{Mutex, lock};
@@ -25,6 +26,22 @@ struct State {
 struct Pipe {
     read: OwnedFd,
     write: OwnedFd,
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn new_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)
+}
+
+/// There is no `pipe2`: a program that another thread starts right between inherits the pipe.
+#[cfg(target_vendor = "apple")]
+fn new_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    let (read, write) = rustix::pipe::pipe()?;
+    for end in [&read, &write] {
+        rustix::io::ioctl_fioclex(end)?;
+        rustix::io::ioctl_fionbio(end, true)?;
+    }
+    Ok((read, write))
 }
 
 /// Why a sleep ended.
@@ -51,7 +68,7 @@ impl Bell {
         if std::mem::take(&mut state.rung) {
             return Ok(None);
         }
-        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        let (read, write) = new_pipe()?;
         let made = Arc::new(Pipe { read, write });
         state.pipe = Some(made.clone());
         Ok(Some(made))

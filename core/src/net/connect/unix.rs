@@ -5,10 +5,10 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, SockAddr};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::net::socket::{Binding, Io, watch};
+use crate::net::socket::{Binding, Io, new_stream, watch};
 use crate::net::steps::Step;
 
 /// Connects to the socket at `path`; the time that it took. The caller sets the deadline by dropping the
@@ -34,9 +34,8 @@ fn shown(path: &Path) -> String {
 }
 
 async fn connect(path: &Path, binding: &Binding) -> io::Result<Io> {
-    let kind = Type::STREAM.nonblocking().cloexec();
     let address = SockAddr::unix(path)?;
-    let socket = watch(Socket::new(Domain::UNIX, kind, None)?)?;
+    let socket = watch(new_stream(Domain::UNIX, None)?)?;
     binding.show(socket.get_ref().as_fd())?;
     let mut pause = Duration::from_millis(1);
     loop {
