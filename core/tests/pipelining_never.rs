@@ -80,7 +80,7 @@ fn what_may_be_hedged_is_not_pipelined() {
 
 #[test]
 fn a_line_takes_nobody_any_more_when_its_connection_is_too_old() {
-    let age = Duration::from_secs(2);
+    let age = Duration::from_secs(4);
     let server = puppet();
     let (client, say) = server.warm(|config| config.max_age = Some(age));
     let queue = Queue::new(|| {});
