@@ -274,6 +274,38 @@ fn progress_of_a_request_s_body_is_told_too() {
     }
 }
 
+/// Ten bytes, and nobody knows when it will say that there are no more.
+struct Endless(bool);
+
+impl BodySource for Endless {
+    fn poll_chunk(
+        &mut self,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<Option<bytes::Bytes>>> {
+        match std::mem::replace(&mut self.0, true) {
+            false => std::task::Poll::Ready(Ok(Some(bytes::Bytes::from_static(&[b'x'; 10])))),
+            true => std::task::Poll::Pending,
+        }
+    }
+}
+
+#[test]
+fn all_of_a_told_length_is_told_of_without_asking_for_the_end() {
+    let origin = origin();
+    let client = client(|_| {});
+    for blocking in [true, false] {
+        let (_, seen) = watched("http://127.0.0.1:1/", None);
+        let url = format!("{}/upload-count", origin.http());
+        let mut request = Request::new("POST", &url).expect("a request");
+        request.set_progress(seen.clone());
+        request.set_body_stream(Box::new(Endless(false)), Some(10));
+        assert_eq!(send(&client, &request, blocking).expect("an answer"), b"10");
+        let all = seen.all.lock().expect("no panic");
+        let up = all.iter().filter(|one| one.transfer == Transfer::Upload);
+        assert_eq!(up.map(|one| (one.bytes, one.total)).collect::<Vec<_>>(), [(10, Some(10))]);
+    }
+}
+
 #[test]
 fn an_upload_that_is_sent_again_is_told_of_anew_and_one_that_cannot_be_is_not_sent_again() {
     let origin = origin();

@@ -336,13 +336,14 @@ pub(super) async fn run<W: Wait>(
             }
         };
         let began = std::mem::replace(&mut now, Instant::now());
-        if let Some(meter) = upload.meter()
+        if let Some((meter, at_rest)) = upload.measured()
             && output
         {
             let count = if let Ok(Turn::Wrote(count)) = turn { count } else { 0 };
             // What its source takes is not the peer's time.
             let waited = if starved { Duration::ZERO } else { now - began };
-            metered_upload::after(meter, count, waited, origin)?;
+            let all = at_rest && !wire.wants_write();
+            metered_upload::after(meter, count, waited, all, origin)?;
         }
         match turn {
             Ok(Turn::Wrote(count)) => {

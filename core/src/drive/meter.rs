@@ -28,6 +28,11 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
+    /// All of it is on its way: as much as it said it has.
+    pub fn is_whole(&self) -> bool {
+        self.total == Some(self.bytes)
+    }
+
     /// Of a body of `request`'s that begins now; `None` when nobody wants to know.
     #[inline]
     pub fn of(
@@ -68,7 +73,7 @@ impl Meter {
     pub fn restart(&mut self) {
         self.bytes = 0;
         if let Some(told) = &mut self.told {
-            told.bytes = 0;
+            (told.bytes, told.is_over) = (0, false);
         }
         if let Some(floor) = &mut self.floor {
             floor.restart();
@@ -247,19 +252,22 @@ struct Told {
     bytes: u64,
     rate: f64,
     is_first: bool,
+    /// The end has been told of.
+    is_over: bool,
 }
 
 impl Told {
     fn new(sink: Arc<dyn ProgressSink>, now: Instant) -> Told {
-        Told { sink, last: now, bytes: 0, rate: 0.0, is_first: true }
+        Told { sink, last: now, bytes: 0, rate: 0.0, is_first: true, is_over: false }
     }
 
     /// The present rate, when it is to be told.
     fn rate(&mut self, now: Instant, bytes: u64, is_over: bool) -> Option<f64> {
         let time = now.saturating_duration_since(self.last);
-        if time < EVERY && !is_over {
+        if self.is_over || (time < EVERY && !is_over) {
             return None;
         }
+        self.is_over = is_over;
         let seconds = time.as_secs_f64();
         if seconds > 0.0 {
             let present = bytes.saturating_sub(self.bytes) as f64 / seconds;

@@ -92,17 +92,23 @@ pub(crate) fn before(
     }
 }
 
-/// The peer was waited for so long, and so many bytes went out.
+/// The peer was waited for so long, and so many bytes went out; `all`: nothing is left to be written. A body that
+/// said its length may be over then: the answer can be here before anybody asks its source for the end.
 ///
 /// # Errors
-/// `TooSlow`.
+/// `TooSlow`, `Cancelled`.
 #[cold]
 pub(crate) fn after(
     meter: &mut Meter,
     bytes: usize,
     waited: Duration,
+    all: bool,
     origin: &Origin,
 ) -> Result<()> {
     meter.moved(bytes as u64);
-    meter.waited(waited, Phase::Send, origin)
+    meter.waited(waited, Phase::Send, origin)?;
+    match all && meter.is_whole() {
+        true => meter.tell(Phase::Send, true),
+        false => Ok(()),
+    }
 }

@@ -161,6 +161,17 @@ impl<'a> Upload<'a> {
         }
     }
 
+    /// The same, and whether nothing of it that is at hand is left.
+    #[inline]
+    pub fn measured(&mut self) -> Option<(&mut Meter, bool)> {
+        match self {
+            Upload::Stream { source: Source::Metered(metered), piece, .. } => {
+                Some((metered.meter, piece.is_empty()))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether nothing is left of it.
     #[inline]
     pub fn is_over(&self) -> bool {
