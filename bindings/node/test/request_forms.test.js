@@ -122,6 +122,7 @@ test('progress of what is sent and of what comes', async () => {
   for (const upload of [true, false]) {
     const of = all.filter((one) => one.upload === upload)
     assert.deepEqual(of.map(({ total }) => total), of.map(() => size))
+    assert.equal(of.at(-1).bytes, size)
     assert.deepEqual(of.map(({ bytes }) => bytes), of.map(({ bytes }) => bytes).sort((a, b) => a - b))
   }
   assert.deepEqual([all.at(-1).bytes, all.at(-1).upload], [size, false])
