@@ -89,8 +89,6 @@ from ._native import (
     stream,
 )
 
-from ._patch import patch_all, unpatch_all
-
 _MutableMapping.register(Headers)
 
 __all__ = [
@@ -193,6 +191,7 @@ if _TYPE_CHECKING:
     from ._methods import USE_CLIENT_DEFAULT
     from ._models import Request
     from ._params import QueryParams
+    from ._patch import patch_all, unpatch_all
     from ._sse import EventSource, ServerSentEvent, SSEError
 
 #: What a request's header fields are.
@@ -209,6 +208,8 @@ _LATER = {
     "ServerSentEvent": "_sse",
     "USE_CLIENT_DEFAULT": "_methods",
     "codes": "_codes",
+    "patch_all": "_patch",
+    "unpatch_all": "_patch",
 }
 
 
@@ -220,7 +221,7 @@ def __getattr__(name: str) -> _Any:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
-    if isinstance(found, type):
+    if hasattr(found, "__qualname__"):
         found.__module__ = "libkeepalive"
     globals()[name] = found
     return found
