@@ -161,6 +161,7 @@ def test_uwsgi_forks_before_or_after_it_loads(origin, tmp_path, lazy):
 
     program = Path(sys.executable).with_name("uwsgi")
     assert program.exists(), "uwsgi is missing: tests/adapters/python/requirements"
+    origin.reset()
     (tmp_path / "app.py").write_text(WSGI)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
