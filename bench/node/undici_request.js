@@ -18,7 +18,8 @@ run(__filename, ({ connections, pipelining, ca }) => {
   })
   return {
     async get(url) {
-      const { body } = await request(url, { dispatcher })
+      // Without it no request follows another whose head has not come, whatever `pipelining` says.
+      const { body } = await request(url, { dispatcher, blocking: pipelining > 1 ? false : undefined })
       return (await body.arrayBuffer()).byteLength
     },
     async stream(url) {
