@@ -1,45 +1,14 @@
 """aiohttp.ClientSession with the middleware of libkeepalive.aiohttp."""
 
-import ssl
-
-import aiohttp
-from harness import PIECE, run_async
+import async_aiohttp
+from harness import run_async
 
 import libkeepalive.aiohttp
 
 
-class Peer:
+class Peer(async_aiohttp.Peer):
     def __init__(self, options):
-        context = ssl.create_default_context(cafile=options.ca) if options.ca else True
-        self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=context),
-            middlewares=[libkeepalive.aiohttp.middleware()],
-        )
-
-    async def get(self, url):
-        async with self.session.get(url) as response:
-            return len(await response.read())
-
-    async def stream(self, url):
-        async with self.session.get(url) as response:
-            got = 0
-            async for piece in response.content.iter_chunked(PIECE):
-                got += len(piece)
-            return got
-
-    async def upload(self, url, data):
-        async with self.session.post(url, data=data) as response:
-            return len(await response.read())
-
-    async def hold(self, url):
-        return await self.session.get(url)
-
-    async def release(self, held):
-        async with held:
-            return len(await held.read())
-
-    async def close(self):
-        await self.session.close()
+        super().__init__(options, middlewares=[libkeepalive.aiohttp.middleware()])
 
 
 run_async(Peer)

@@ -1,30 +1,13 @@
 """urllib3.PoolManager on the pool of libkeepalive."""
 
-from harness import PIECE, run
+import sync_urllib3
+from harness import run
 
 import libkeepalive.urllib3
 
 
-class Peer:
-    def __init__(self, options):
-        self.pool = libkeepalive.urllib3.PoolManager(
-            maxsize=options.connections, block=True, ca_certs=options.ca
-        )
-
-    def get(self, url):
-        return len(self.pool.request("GET", url).data)
-
-    def stream(self, url):
-        response = self.pool.request("GET", url, preload_content=False)
-        got = sum(len(piece) for piece in response.stream(PIECE))
-        response.release_conn()
-        return got
-
-    def upload(self, url, data):
-        return len(self.pool.request("POST", url, body=data).data)
-
-    def close(self):
-        self.pool.clear()
+class Peer(sync_urllib3.Peer):
+    manager = libkeepalive.urllib3.PoolManager
 
 
 run(Peer)

@@ -7,10 +7,10 @@ from harness import PIECE, run_async
 
 
 class Peer:
-    def __init__(self, options):
+    def __init__(self, options, **more):
         context = ssl.create_default_context(cafile=options.ca) if options.ca else True
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=3600, ssl=context)
-        self.session = aiohttp.ClientSession(connector=connector)
+        self.session = aiohttp.ClientSession(connector=connector, **more)
 
     async def get(self, url):
         async with self.session.get(url) as response:
@@ -38,4 +38,5 @@ class Peer:
         await self.session.close()
 
 
-run_async(Peer)
+if __name__ == "__main__":
+    run_async(Peer)

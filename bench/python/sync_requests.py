@@ -6,11 +6,13 @@ from requests.adapters import HTTPAdapter
 
 
 class Peer:
+    adapter = HTTPAdapter
+
     def __init__(self, options):
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.verify = options.ca or True
-        adapter = HTTPAdapter(pool_maxsize=options.connections, pool_block=True)
+        adapter = self.adapter(pool_maxsize=options.connections, pool_block=True)
         self.session.mount("http://", adapter)
         self.session.mount("https://", adapter)
 
@@ -28,4 +30,5 @@ class Peer:
         self.session.close()
 
 
-run(Peer)
+if __name__ == "__main__":
+    run(Peer)

@@ -5,10 +5,10 @@ from harness import PIECE, run
 
 
 class Peer:
+    manager = urllib3.PoolManager
+
     def __init__(self, options):
-        self.pool = urllib3.PoolManager(
-            maxsize=options.connections, block=True, ca_certs=options.ca
-        )
+        self.pool = self.manager(maxsize=options.connections, block=True, ca_certs=options.ca)
 
     def get(self, url):
         return len(self.pool.request("GET", url).data)
@@ -26,4 +26,5 @@ class Peer:
         self.pool.clear()
 
 
-run(Peer)
+if __name__ == "__main__":
+    run(Peer)
