@@ -124,6 +124,7 @@ SQUID = """
 {listen}
 pid_filename {dir}/squid.pid
 cache_log {dir}/cache.log
+error_directory {dir}
 logformat roads %{{X-Test}}>h %>p %rm %>Hs %[un %ru
 strip_query_terms off
 access_log stdio:{dir}/access.log roads
@@ -186,6 +187,8 @@ def squid(scheme: str, cert_file: str, key_file: str) -> Iterator[Daemon]:
         passwords.write_text(f"{USER}:{word}\n")
         for path in (pem, passwords):
             path.chmod(0o644)
+        # A page that goes out in one write with its head, so that the whole answer is there at once.
+        (directory / "ERR_CACHE_ACCESS_DENIED").write_text("Who are you?\n")
         (directory / "hosts").write_text("127.0.0.1 only-squid.test localhost\n")
         config = directory / "squid.conf"
         text = auth + "acl known proxy_auth REQUIRED"
