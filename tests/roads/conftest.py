@@ -4,11 +4,9 @@ with the tests."""
 from __future__ import annotations
 
 import json
-import os
-import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -17,6 +15,10 @@ import daemons
 import pytest
 from callers import ALL, EACH, ROOT
 from scripted import Stage
+
+sys.path.insert(0, str(ROOT / "tests/support"))
+
+import running_origin  # noqa: E402
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -52,16 +54,9 @@ class Origin:
 
 @pytest.fixture(scope="session")
 def origin() -> Iterator[Origin]:
-    binary = Path(os.environ.get("KEEPALIVE_ORIGIN", ROOT / "target/debug/keepalive-origin"))
-    if not binary.exists():
-        pytest.exit(f"{binary} is missing; build it with: cargo build -p keepalive-origin", 3)
-    with subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin and process.stdout
-        found = json.loads(process.stdout.readline())
+    with running_origin.running() as found:
         names = ("http", "https", "ca_file", "server_cert_file", "server_key_file")
         yield Origin(*(found[name] for name in names))
-        process.stdin.close()
-        assert process.wait(timeout=20) == 0
 
 
 @pytest.fixture(scope="session", autouse=True)

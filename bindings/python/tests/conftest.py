@@ -4,10 +4,10 @@ event loops."""
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
@@ -27,31 +27,13 @@ for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+
+import running_origin  # noqa: E402
 
 
-class Origin:
-    """A running origin and its control paths (tests/origin/README.md)."""
-
-    def __init__(self, endpoints: dict[str, str]) -> None:
-        self.endpoints = endpoints
-        self.http = endpoints["http"]
-        self.https = endpoints["https"]
-        self.ca_file = endpoints["ca_file"]
-        self.control = libkeepalive.Client(timeout=20)
-
-    def ask(self, path: str, method: str = "GET") -> Any:
-        """Asks a control path; its answer as JSON, if it is some."""
-        response = self.control.request(method, self.http + path).raise_for_status()
-        try:
-            return response.json()
-        except ValueError:
-            return response.text
-
-    def connections(self) -> dict[str, int]:
-        return self.ask("/_connections")
-
-    def reset(self) -> None:
-        self.ask("/_reset", "POST")
+class Origin(running_origin.Origin):
+    """With the verdicts of the wire cases."""
 
     def judge(self, run: str, case: str, facts: dict[str, Any]) -> list[str]:
         """What is wrong with that; it also stands in the run's verdict."""
@@ -65,14 +47,8 @@ class Origin:
 
 @pytest.fixture(scope="session")
 def origin() -> Iterator[Origin]:
-    binary = Path(os.environ.get("KEEPALIVE_ORIGIN", ROOT / "target/debug/keepalive-origin"))
-    if not binary.exists():
-        pytest.exit(f"{binary} is missing; build it with: cargo build -p keepalive-origin", 3)
-    with subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin and process.stdout
-        yield Origin(json.loads(process.stdout.readline()))
-        process.stdin.close()
-        assert process.wait(timeout=20) == 0
+    with running_origin.running() as endpoints:
+        yield Origin(endpoints)
 
 
 @pytest.fixture

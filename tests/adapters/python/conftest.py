@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,39 +14,26 @@ from typing import Any
 
 import pytest
 
-import libkeepalive
-
 # The servers are here, wherever the machine's proxies would go.
 for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
     del os.environ[name]
 
 ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+
+import running_origin  # noqa: E402
 
 
-class Origin:
-    """A running origin and its control paths (tests/origin/README.md)."""
+class Origin(running_origin.Origin):
+    """With the certificates that the adapters are given."""
 
     def __init__(self, endpoints: dict[str, str]) -> None:
-        self.http = endpoints["http"]
-        self.https = endpoints["https"]
-        self.ca_file = endpoints["ca_file"]
+        super().__init__(endpoints)
         self.mtls = endpoints["mtls"]
         self.server_cert = endpoints["server_cert_file"]
         self.server_key = endpoints["server_key_file"]
         self.client_cert = endpoints["client_cert_file"]
         self.client_key = endpoints["client_key_file"]
-        self.control = libkeepalive.Client(timeout=20, trust_env=False)
-
-    def ask(self, path: str, method: str = "GET") -> Any:
-        """Asks a control path; its answer as JSON."""
-        return self.control.request(method, self.http + path).raise_for_status().json()
-
-    def connections(self) -> dict[str, int]:
-        """What the origin has counted since the last reset."""
-        return self.ask("/_connections")
-
-    def reset(self) -> None:
-        self.control.post(self.http + "/_reset").raise_for_status()
 
 
 class _Forwarder(BaseHTTPRequestHandler):
@@ -80,14 +67,8 @@ def proxy() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def origin() -> Iterator[Origin]:
-    binary = Path(os.environ.get("KEEPALIVE_ORIGIN", ROOT / "target/debug/keepalive-origin"))
-    if not binary.exists():
-        pytest.exit(f"{binary} is missing; build it with: cargo build -p keepalive-origin", 3)
-    with subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin and process.stdout
-        yield Origin(json.loads(process.stdout.readline()))
-        process.stdin.close()
-        assert process.wait(timeout=20) == 0
+    with running_origin.running() as endpoints:
+        yield Origin(endpoints)
 
 
 @pytest.fixture
