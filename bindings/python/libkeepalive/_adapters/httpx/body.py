@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from . import trace
 from .errors import Failure
-from .network import AsyncNetworkStream, NetworkStream
 
 
 def length(response: Any, request: Any) -> int | None:
@@ -21,19 +20,21 @@ def length(response: Any, request: Any) -> int | None:
     return int(length)
 
 
-class Body:
-    """The body of a response as it comes."""
+class _Body:
+    """What both ways of reading have."""
 
     _host: ClassVar[Any]
 
-    def __init__(
-        self, response: Any, request: Any, network: NetworkStream, told: Any, below: Any
-    ) -> None:
+    def __init__(self, response: Any, request: Any, network: Any, told: Any, below: Any) -> None:
         self._response = response
         self._request = request
         self._network = network
         self._told = told
         self._below = below
+
+
+class Body(_Body):
+    """The body of a response as it comes."""
 
     def __iter__(self) -> Iterator[bytes]:
         if self._network._switched:
@@ -78,19 +79,11 @@ class TracedBody:
             trace.tell(self._told, trace.closed())
 
 
-class AsyncBody:
+class AsyncBody(_Body):
     """The same for asyncio and trio."""
 
-    _host: ClassVar[Any]
-
-    def __init__(
-        self, response: Any, request: Any, network: AsyncNetworkStream, told: Any, below: Any
-    ) -> None:
-        self._response = response
-        self._request = request
-        self._network = network
-        self._told = told
-        self._below = below
+    def __init__(self, response: Any, request: Any, network: Any, told: Any, below: Any) -> None:
+        super().__init__(response, request, network, told, below)
         self._next: Any = None
         self._left = length(response, request)
 

@@ -118,6 +118,8 @@ class _Base:
     """What both transports have."""
 
     _host: ClassVar[Host]
+    #: What a switched connection is handed out as.
+    _network: ClassVar[type[NetworkStream | AsyncNetworkStream]]
 
     def __init__(
         self,
@@ -153,6 +155,34 @@ class _Base:
     def __repr__(self) -> str:
         return f"<{type(self).__module__}.{type(self).__name__}>"
 
+    def _call(self, request: Any, pieces: Any) -> tuple[str, str, dict[str, Any]]:
+        """What the engine is given; ``pieces`` makes it ask a body that is not whole."""
+        host = self._host
+        arguments = host.arguments(request)
+        method, url = host.line(request, arguments)
+        body = request.stream
+        if type(body) is not host.whole:
+            arguments["content"] = pieces(body)
+        elif content := b"".join(body):
+            arguments["content"] = content
+        return method, url, arguments
+
+    def _body(self, traced: bool) -> Any:
+        raise NotImplementedError
+
+    def _answer(self, request: Any, response: Any, told: Any = None, below: Any = None) -> Any:
+        host = self._host
+        status, headers, extensions = _head(response)
+        network = self._network(response, _switched(status, request.method), host.errors)
+        extensions["network_stream"] = network
+        body = self._body(told is not None)
+        return host.response(
+            status,
+            headers=headers,
+            stream=body(response, request, network, told, below),
+            extensions=extensions,
+        )
+
     def _waits(self) -> Iterator[float]:
         """Before each further try to connect, as httpcore waits."""
         for tries in range(self._retries):
@@ -165,6 +195,8 @@ def _may_connect_again(error: Failure) -> bool:
 
 class SyncTransport(_Base, Generic[Request, Response]):
     """For threads."""
+
+    _network = NetworkStream
 
     def handle_request(self, request: Request) -> Response:
         """Sends it; returns at the response head."""
@@ -179,15 +211,7 @@ class SyncTransport(_Base, Generic[Request, Response]):
         return self._answer(sent, response)  # type: ignore[no-any-return]
 
     def _send(self, request: Any) -> Any:
-        host = self._host
-        arguments = host.arguments(request)
-        method, url = host.line(request, arguments)
-        body = request.stream
-        if type(body) is host.whole:
-            if content := b"".join(body):
-                arguments["content"] = content
-        else:
-            arguments["content"] = iter(body)
+        method, url, arguments = self._call(request, iter)
         stream = self._pool.client.stream
         if not self._retries:
             return stream(method, url, **arguments).__enter__()
@@ -203,18 +227,8 @@ class SyncTransport(_Base, Generic[Request, Response]):
                     raise
                 sleep(wait)
 
-    def _answer(self, request: Any, response: Any, told: Any = None, below: Any = None) -> Any:
-        host = self._host
-        status, headers, extensions = _head(response)
-        network = NetworkStream(response, _switched(status, request.method), host.errors)
-        extensions["network_stream"] = network
-        body = host.body if told is None else host.traced_body
-        return host.response(
-            status,
-            headers=headers,
-            stream=body(response, request, network, told, below),
-            extensions=extensions,
-        )
+    def _body(self, traced: bool) -> Any:
+        return self._host.traced_body if traced else self._host.body
 
     def _traced(self, request: Any) -> Any:
         told = request.extensions["trace"]
@@ -247,6 +261,8 @@ class SyncTransport(_Base, Generic[Request, Response]):
 class AsyncTransport(_Base, Generic[Request, Response]):
     """For asyncio and trio."""
 
+    _network = AsyncNetworkStream
+
     async def handle_async_request(self, request: Request) -> Response:
         """Sends it; returns at the response head."""
         sent: Any = request
@@ -260,19 +276,11 @@ class AsyncTransport(_Base, Generic[Request, Response]):
         return self._answer(sent, response)  # type: ignore[no-any-return]
 
     async def _send(self, request: Any) -> Any:
-        host = self._host
-        arguments = host.arguments(request)
-        method, url = host.line(request, arguments)
-        body = request.stream
-        if type(body) is host.whole:
-            if content := b"".join(body):
-                arguments["content"] = content
-        else:
-            arguments["content"] = OnlyAsync(body)
+        method, url, arguments = self._call(request, OnlyAsync)
         stream = self._pool.aio.stream
         if not self._retries:
             opened: Any = stream(method, url, **arguments)
-            if type(body) is not host.whole:
+            if type(request.stream) is not self._host.whole:
                 return await opened.__aenter__()
             # The same without its frames, for bodies that need no preparing.
             pending = opened._begin()
@@ -293,18 +301,8 @@ class AsyncTransport(_Base, Generic[Request, Response]):
                     raise
             await sleep(wait)
 
-    def _answer(self, request: Any, response: Any, told: Any = None, below: Any = None) -> Any:
-        host = self._host
-        status, headers, extensions = _head(response)
-        network = AsyncNetworkStream(response, _switched(status, request.method), host.errors)
-        extensions["network_stream"] = network
-        body = host.async_body if told is None else host.traced_async_body
-        return host.response(
-            status,
-            headers=headers,
-            stream=body(response, request, network, told, below),
-            extensions=extensions,
-        )
+    def _body(self, traced: bool) -> Any:
+        return self._host.traced_async_body if traced else self._host.async_body
 
     async def _traced(self, request: Any) -> Any:
         told = request.extensions["trace"]
