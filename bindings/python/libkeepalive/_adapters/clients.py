@@ -6,11 +6,10 @@ from __future__ import annotations
 import os
 import ssl
 import threading
-import warnings
 import weakref
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from .._errors import InsecureWarning
 from .._native import AsyncClient, Client
 from . import pools
 
@@ -27,11 +26,10 @@ OPTIONS: dict[str, Any] = {
 _MOST = 32
 
 _lock = threading.Lock()
-_usual: Client | None = None
-_usual_aio: AsyncClient | None = None
-_unverified: Client | None = None
-_by_files: dict[tuple[Any, Any], Client] = {}
-_by_context: weakref.WeakKeyDictionary[ssl.SSLContext, Client] = weakref.WeakKeyDictionary()
+#: By whether they verify.
+_usual: dict[bool, pools.Pool] = {}
+_by_files: dict[tuple[Any, Any], pools.Pool] = {}
+_by_context: weakref.WeakKeyDictionary[ssl.SSLContext, pools.Pool] = weakref.WeakKeyDictionary()
 
 
 def _renew() -> None:
@@ -45,62 +43,49 @@ os.register_at_fork(after_in_child=_renew)
 
 def usual() -> Client:
     """The process's client: it trusts whom the system trusts."""
-    global _usual
-    if _usual is None:
-        with _lock:
-            if _usual is None:
-                _usual = _made(True)
-    return _usual
+    return _once(_usual, True, _made).client
 
 
 def usual_aio() -> AsyncClient:
     """The same, for event loops."""
-    global _usual_aio
-    if _usual_aio is None:
-        _usual_aio = usual().aio
-    return _usual_aio
+    return _once(_usual, True, _made).aio
 
 
 def unverified() -> Client:
     """One that verifies nobody, which the host was asked for: it warns, or not, by itself."""
-    global _unverified
-    if _unverified is None:
-        with _lock:
-            if _unverified is None:
-                _unverified = _made(False)
-    return _unverified
+    return _once(_usual, False, _made).client
 
 
 def of_context(context: ssl.SSLContext) -> Client:
     """One with the trust of ``context``, as that is when it is first seen."""
-    client = _by_context.get(context)
-    if client is None:
-        with _lock:
-            client = _by_context.get(context)
-            if client is None:
-                client = _by_context[context] = _made(context)
-    return client
+    return _once(_by_context, context, _made).client
 
 
 def of_files(verify: bool | str, cert: tuple[str, str | None] | None) -> Client:
     """One with the trust of a file or directory, or without any (``False``), and a certificate of its own."""
-    key = (verify, cert)
-    client = _by_files.get(key)
-    if client is None:
+
+    def make(key: Any) -> pools.Pool:
+        while len(_by_files) >= _MOST:
+            # Whoever still uses it keeps it alive.
+            _by_files.pop(next(iter(_by_files)))
+        return _made(*key)
+
+    return _once(_by_files, (verify, cert), make).client
+
+
+def _once(
+    store: MutableMapping[Any, pools.Pool], key: Any, make: Callable[[Any], pools.Pool]
+) -> pools.Pool:
+    found = store.get(key)
+    if found is None:
         with _lock:
-            client = _by_files.get(key)
-            if client is None:
-                while len(_by_files) >= _MOST:
-                    # Whoever still uses it keeps it alive.
-                    _by_files.pop(next(iter(_by_files)))
-                client = _by_files[key] = _made(verify, cert)
-    return client
+            found = store.get(key)
+            if found is None:
+                found = store[key] = make(key)
+    return found
 
 
-def _made(verify: Any, cert: Any = None) -> Client:
-    options = dict(OPTIONS)
+def _made(verify: Any, cert: Any = None) -> pools.Pool:
     # As contexts of the standard library's do.
-    options["keylog_file"] = os.environ.get("SSLKEYLOGFILE") or None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InsecureWarning)
-        return Client(verify=verify, cert=cert, **options)
+    keylog = os.environ.get("SSLKEYLOGFILE") or None
+    return pools.Pool({**OPTIONS, "keylog_file": keylog, "verify": verify, "cert": cert})

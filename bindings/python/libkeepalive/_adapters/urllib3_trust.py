@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import ssl
 import threading
-import warnings
 import weakref
 from collections import OrderedDict
 from types import SimpleNamespace
@@ -17,9 +16,9 @@ from urllib3.exceptions import SSLError
 from urllib3.util.ssl_ import resolve_cert_reqs, resolve_ssl_version
 
 from .. import _tls
-from .._errors import InsecureWarning, InvalidArgument
+from .._errors import InvalidArgument
 from .._native import Client
-from . import clients
+from . import clients, pools
 from .urllib3_pins import pin_of
 
 if TYPE_CHECKING:
@@ -70,15 +69,12 @@ def client_of(connection: Any) -> Client:
 
 
 def _made(options: dict[str, Any]) -> Client:
-    with warnings.catch_warnings():
-        # The host warns by itself, and can be told not to.
-        warnings.simplefilter("ignore", InsecureWarning)
-        try:
-            # As contexts of urllib3's do.
-            options.setdefault("keylog_file", os.environ.get("SSLKEYLOGFILE") or None)
-            return Client(**clients.OPTIONS, **options)
-        except InvalidArgument as error:
-            raise SSLError(ssl.SSLError(1, str(error))) from error
+    # As contexts of urllib3's do.
+    options.setdefault("keylog_file", os.environ.get("SSLKEYLOGFILE") or None)
+    try:
+        return pools.Pool({**clients.OPTIONS, **options}).client
+    except InvalidArgument as error:
+        raise SSLError(ssl.SSLError(1, str(error))) from error
 
 
 def proxy_policy(connection: HTTPSConnection) -> Any:
