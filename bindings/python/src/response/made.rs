@@ -116,16 +116,9 @@ pub struct Given<'a, 'py> {
 
 type Message = (Py<Headers>, Option<Py<PyBytes>>, Option<Py<PyAny>>, Vec<u8>);
 
-/// A response that a program makes.
-pub fn new(py: Python<'_>, given: Given<'_, '_>) -> PyResult<Response> {
-    let status = given.message.0;
-    if !(100..=999).contains(&status) {
-        let reason = "is no status; expected 100 to 999";
-        return Err(PyValueError::new_err(format!("status_code: {status} {reason}")));
-    }
-    let made = models(py)?.call_method1("message", given.message)?;
-    let (headers, content, source, reason): Message = made.extract()?;
-    let facts = Facts {
+/// Of a response that did not come from a server.
+fn facts(reason: Vec<u8>, headers: Py<Headers>) -> Facts {
+    Facts {
         reason: reason.into(),
         version: Version::Http11,
         url: Box::default(),
@@ -137,7 +130,19 @@ pub fn new(py: Python<'_>, given: Given<'_, '_>) -> PyResult<Response> {
         followed: None,
         hops: Vec::new(),
         history: PyOnceLock::new(),
-    };
+    }
+}
+
+/// A response that a program makes.
+pub fn new(py: Python<'_>, given: Given<'_, '_>) -> PyResult<Response> {
+    let status = given.message.0;
+    if !(100..=999).contains(&status) {
+        let reason = "is no status; expected 100 to 999";
+        return Err(PyValueError::new_err(format!("status_code: {status} {reason}")));
+    }
+    let made = models(py)?.call_method1("message", given.message)?;
+    let (headers, content, source, reason): Message = made.extract()?;
+    let facts = facts(reason, headers);
     let mut response = Response::made(status, Method::Borrowed(""), facts);
     match content {
         Some(content) => {
@@ -232,19 +237,11 @@ pub fn restored(
 ) -> Response {
     let (status, method, reason, old) = status;
     let (url, headers, content) = body;
-    let mut facts = Facts {
-        reason: reason.into(),
-        version: if old { Version::Http10 } else { Version::Http11 },
-        url: url.into(),
-        info: CoreInfo::default(),
-        timings: CoreTimings::default(),
-        tls: None,
-        informational: Box::default(),
-        headers,
-        followed: None,
-        hops: Vec::new(),
-        history: PyOnceLock::new(),
-    };
+    let mut facts = facts(reason, headers);
+    facts.url = url.into();
+    if old {
+        facts.version = Version::Http10;
+    }
     (facts.info.reused, facts.info.connection_id, facts.info.replays, facts.info.redirects) =
         (info.0, info.1, info.2, info.3);
     facts.timings.total = Duration::from_nanos(info.4);
