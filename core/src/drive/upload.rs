@@ -155,10 +155,7 @@ impl<'a> Upload<'a> {
     /// What measures it, until all of it is sent.
     #[inline]
     pub fn meter(&mut self) -> Option<&mut Meter> {
-        match self {
-            Upload::Stream { source: Source::Metered(metered), .. } => Some(metered.meter),
-            _ => None,
-        }
+        self.measured().map(|(meter, _)| meter)
     }
 
     /// The same, and whether nothing of it that is at hand is left.
