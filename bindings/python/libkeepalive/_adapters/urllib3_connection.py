@@ -240,28 +240,18 @@ class HTTPConnection(HostConnection):
             raise http.client.ResponseNotReady()
         content = None
         try:
-            limits = _timeout(self.connect_limit, self.timeout)
+            options = {
+                "headers": asked.fields,
+                "content": asked.content,
+                "timeout": _timeout(self.connect_limit, self.timeout),
+                "raw_target": asked.target,
+                **self._options,
+            }
             if asked.preload:
-                response = client.request(
-                    asked.method,
-                    asked.url,
-                    headers=asked.fields,
-                    content=asked.content,
-                    timeout=limits,
-                    raw_target=asked.target,
-                    **self._options,
-                )
+                response = client.request(asked.method, asked.url, **options)
                 content = response.content
             else:
-                response = client.stream(
-                    asked.method,
-                    asked.url,
-                    headers=asked.fields,
-                    content=asked.content,
-                    timeout=limits,
-                    raw_target=asked.target,
-                    **self._options,
-                ).__enter__()
+                response = client.stream(asked.method, asked.url, **options).__enter__()
         except _Failure as error:
             self._failed(error, asked)
         if self.proxy is not None:
