@@ -34,27 +34,7 @@ pub(super) async fn answered<W: Wait>(
     if authenticate::may_ask(&reply) {
         reply = authenticate::answered(call, request, reply).await?;
     }
-    if !is_redirect(reply.status()) {
-        return Ok(reply);
-    }
-    match request.redirects.unwrap_or(call.settings.redirects) {
-        Redirects::Manual => Ok(reply),
-        Redirects::Error => {
-            let text = format!("redirect refused: {} from {}", reply.status(), request.url());
-            Err(failed(ErrorKind::InvalidRedirect, text))
-        }
-        Redirects::Follow => follow(call, request, reply).await,
-    }
-}
-
-async fn follow<W: Wait>(
-    call: &mut Call<'_, W>,
-    request: &Request,
-    mut reply: Box<Reply>,
-) -> Result<Box<Reply>> {
     let started = call.record.marks.started;
-    let most = call.settings.config.max_redirects;
-    let own_most = request.policy.as_ref().and_then(|policy| policy.most_redirects);
     let mut history = History::default();
     let mut redirects = 0;
     // The request that was answered last, if it is not the caller's.
@@ -62,15 +42,9 @@ async fn follow<W: Wait>(
     loop {
         let answered = own.as_ref().unwrap_or(request);
         let locations = reply.headers().get_all(b"location");
-        let leads = next(&answered.target, answered.method(), reply.status(), locations)?;
+        let status = reply.status();
+        let leads = leads(call.settings, request, answered, (status, locations), redirects.into())?;
         let Some(next) = leads else { break };
-        if own_most == Some(redirects) {
-            break;
-        }
-        if own_most.is_none() && u64::from(redirects) >= most {
-            let text = format!("more than {most} redirects from {}", answered.url());
-            return Err(failed(ErrorKind::TooManyRedirects, text));
-        }
         reply.give_up();
         ask(call, answered, &reply, &next).await?;
         let following = following(call.settings, answered, next)?;
@@ -103,23 +77,41 @@ pub(crate) fn followed<'l>(
     locations: impl Iterator<Item = &'l [u8]>,
     redirects: u64,
 ) -> Result<Option<Request>> {
-    let redirecting = request.redirects.unwrap_or(settings.redirects);
-    if !is_redirect(status) || redirecting == Redirects::Manual {
+    let leads = leads(settings, request, request, (status, locations), redirects)?;
+    leads.map(|next| following(settings, request, next)).transpose()
+}
+
+/// Where the answer to `answered` leads by the policy of `request`, after so many redirects.
+fn leads<'m, 'l>(
+    settings: &Settings,
+    request: &Request,
+    answered: &'m Request,
+    (status, locations): (u16, impl Iterator<Item = &'l [u8]>),
+    redirects: u64,
+) -> Result<Option<Next<'m>>> {
+    if !is_redirect(status) {
         return Ok(None);
     }
-    if redirecting == Redirects::Error {
-        let text = format!("redirect refused: {status} from {}", request.url());
-        return Err(failed(ErrorKind::InvalidRedirect, text));
+    match request.redirects.unwrap_or(settings.redirects) {
+        Redirects::Manual => return Ok(None),
+        Redirects::Error => {
+            let text = format!("redirect refused: {status} from {}", answered.url());
+            return Err(failed(ErrorKind::InvalidRedirect, text));
+        }
+        Redirects::Follow => {}
     }
-    let Some(next) = next(&request.target, request.method(), status, locations)? else {
+    let Some(next) = next(&answered.target, answered.method(), status, locations)? else {
         return Ok(None);
     };
     let most = settings.config.max_redirects;
-    if redirects >= most {
-        let text = format!("more than {most} redirects from {}", request.url());
-        return Err(failed(ErrorKind::TooManyRedirects, text));
+    match request.policy.as_ref().and_then(|policy| policy.most_redirects) {
+        Some(own) if redirects >= u64::from(own) => Ok(None),
+        None if redirects >= most => {
+            let text = format!("more than {most} redirects from {}", answered.url());
+            Err(failed(ErrorKind::TooManyRedirects, text))
+        }
+        _ => Ok(Some(next)),
     }
-    following(settings, request, next).map(Some)
 }
 
 /// Asks the hook of the request, or of its client, and waits for its word.
