@@ -107,6 +107,10 @@ def test_google_auth(silent: str) -> None:
         request(NOBODY)
     with pytest.raises(exceptions.TransportError):
         request(silent, timeout=0.05)
+    # As google-auth's own: a file that is not there is no failure of the transport.
+    for given in ({"verify": "/nowhere.pem"}, {"cert": ("/nowhere.pem", "/nowhere.key")}):
+        with pytest.raises(FileNotFoundError, match="nowhere"):
+            request(NOBODY, **given)
 
 
 # elasticsearch 9
