@@ -31,6 +31,7 @@ except ImportError as _error:
 import aiohttp as _aiohttp
 from botocore.httpsession import get_cert_path as _get_cert_path
 
+from ._adapters import botocore_proxies as _proxies
 from ._adapters import clients as _clients
 from .aiohttp import middleware as _middleware
 
@@ -84,8 +85,8 @@ else:
 class HTTPSession(_Base):
     """For ``AioConfig(http_session_cls=...)``: aiobotocore's session over aiohttp, whose requests the engine sends.
 
-    ``max_pool_connections`` is the limit that it is to aiobotocore. ``proxies_config`` is a
-    ``ValueError``: a proxy is trusted as its server is. Of ``connector_args``,
+    ``max_pool_connections`` is the limit that it is to aiobotocore. ``proxies_config`` for an https
+    proxy has to say what ``verify`` and ``client_cert`` say, else it is a ``ValueError``. Of ``connector_args``,
     ``keepalive_timeout`` is left to the engine.
     """
 
@@ -95,16 +96,13 @@ class HTTPSession(_Base):
             async with self._sessions_lock:
                 session = self._sessions.get(proxy_url)
                 if session is None:
-                    session = await self._exit_stack.enter_async_context(self._new_session())
+                    session = await self._exit_stack.enter_async_context(self._new_session(proxy_url))
                     self._sessions[proxy_url] = session
         return session
 
-    def _new_session(self) -> _aiohttp.ClientSession:
-        for name, value in self._proxy_config.settings.items():
-            if value is not None and value is not False:
-                reason = f"{name}: libkeepalive trusts a proxy as it trusts the server"
-                raise ValueError(f"proxies_config: {reason}")
+    def _new_session(self, proxy_url: str | None) -> _aiohttp.ClientSession:
         cert = (self._cert_file, self._key_file) if self._cert_file else None
+        _proxies.check(self._proxy_config.settings, proxy_url, self._verify, cert)
         verify = _get_cert_path(self._verify) if self._verify else False
         connector = _aiohttp.TCPConnector(
             limit=self._max_pool_connections, **self._connector_args

@@ -64,8 +64,8 @@ def install(client_or_session: _T, client: Client | None = None) -> _T:
     and proxies too; without one, the pool that the adapters of the process share, with the trust and the
     certificate that botocore was told. Twice is as once.
 
-    Errors: ``TypeError`` for what is neither, ``ValueError`` for a ``proxies_config`` that cannot
-    be kept.
+    Errors: ``TypeError`` for what is neither, ``ValueError`` for a ``proxies_config`` whose https
+    proxy is trusted otherwise than the server behind it.
 
     Threads: as of the client. Requests under way are not touched.
     """
