@@ -169,7 +169,8 @@ class Page {
 function nextOf(location, from) {
   let next
   try {
-    next = new URL(Buffer.from(location, 'latin1').toString(), from)
+    // It is bytes, and may be UTF-8 or not.
+    next = new URL(location.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`), from)
   } catch {
     throw refused('the Location of the redirect is no URL', from, 'KA_INVALID_REDIRECT')
   }
