@@ -143,7 +143,8 @@ class Response {
 
   async blob() {
     this.#check()
-    return new Blob([await this.#whole()], { type: this.headers.get('content-type') ?? '' })
+    const type = this.headers.get('content-type')
+    return new Blob([await this.#whole()], { type: type === null ? '' : require('./whatwg').mimeTypeOf(type) })
   }
 
   async formData() {

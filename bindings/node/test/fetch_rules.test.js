@@ -175,3 +175,25 @@ test('whatever says what URL it is can be fetched', async () => {
   assert.equal((await told({ toString: () => `${here}/said` })).url, '/said')
   for (const wrong of [undefined, null, 7, {}, () => {}]) await assert.rejects(fetch(wrong), { name: 'TypeError' })
 })
+
+test('the type of a blob is the one that the fields tell, as the global Response has it', async () => {
+  const types = [
+    'Text/HTML; Charset=utf-8', 'text/html;charset=gbk, text/html', 'text/html;charset=gbk, text/plain, text/html', 'nonsense', '*/*',
+    'text/plain, */*', 'text/html;" \\" ', 'a/b;c="d,e"', 'text/html, nonsense', '',
+  ]
+  let type
+  const typed = http.createServer((_, response) => response.writeHead(200, ['Content-Type', type]).end('x'))
+  const url = await listen(typed)
+  for (type of types) {
+    const theirs = await globalThis.fetch(url).then((response) => response.blob())
+    assert.equal((await (await fetch(url)).blob()).type, theirs.type, type)
+  }
+  typed.closeAllConnections()
+  typed.close()
+})
+
+test('keepalive does not go with a stream', async () => {
+  const body = () => new Blob(['x']).stream()
+  await assert.rejects(fetch(here, { method: 'POST', keepalive: true, duplex: 'half', body: body() }), { name: 'TypeError', message: /keepalive/ })
+  assert.equal((await told(here, { method: 'POST', keepalive: true, body: 'x' })).body, 'x')
+})
