@@ -51,7 +51,8 @@ class Page {
       const location = REDIRECTS.has(record.status) ? fieldOf(record, 'location') : undefined
       if (!this.follows || location === undefined) {
         const isUnfollowed = !this.follows && REDIRECTS.has(record.status)
-        this.way = { type: isUnfollowed ? 'opaqueredirect' : this.tainting, redirected: redirects > 0 }
+        const type = isUnfollowed ? 'opaqueredirect' : this.tainting
+        this.way = { type, redirected: redirects > 0 && type !== 'opaque' }
         return incoming
       }
       const next = nextOf(location, from)

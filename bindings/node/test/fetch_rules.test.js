@@ -64,7 +64,7 @@ test('ports of other protocols are refused, also where a redirect leads', async 
 })
 
 test('a redirect to a URL with credentials is followed without CORS only', async () => {
-  const to = `${there.replace('//', '//user:secret@')}/x`
+  const to = `${here.replace('//', '//user:secret@')}/x`
   for (const init of [undefined, { mode: 'cors' }]) await assert.rejects(fetch(leading(to), init), failed(/credentials/))
   assert.ok((await told(leading(to), { mode: 'no-cors' })).fields.authorization)
 })
@@ -74,6 +74,9 @@ test('a redirect to another origin: the type tells it, and the mode can forbid i
   assert.deepEqual([moved.type, moved.redirected, moved.url], ['cors', true, `${there}/x`])
   assert.equal((await fetch(leading(leading(`${there}/x`)))).type, 'cors')
   assert.equal((await fetch(leading('/x'))).type, 'basic')
+  const opaque = await fetch(leading(`${there}/x`), { mode: 'no-cors' })
+  assert.deepEqual([opaque.type, opaque.status, opaque.redirected, opaque.url, opaque.body, await opaque.text()], ['opaque', 0, false, '', null, ''])
+  assert.equal((await fetch(leading('/x'), { mode: 'no-cors' })).type, 'basic')
   await assert.rejects(fetch(leading(`${there}/x`), { mode: 'same-origin' }), failed(/same-origin/))
   assert.equal((await fetch(leading('/x'), { mode: 'same-origin' })).status, 200)
 })
