@@ -72,6 +72,7 @@ packages() {
     # Bun and Deno are optional packages of their own, whose scripts only copy them.
     npm_packages tests/adapters/tools --ignore-scripts & jobs+=($!)
     npm_packages tests/types & jobs+=($!)
+    npm_packages tests/types/python --omit=optional & jobs+=($!)
     npm_packages tests/wpt & jobs+=($!)
     newest_node & jobs+=($!)
     for job in "${jobs[@]}"; do
