@@ -17,8 +17,10 @@ with ``config_kwargs``. Connections are those of one pool for all clients, event
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 try:
-    from aiobotocore.httpsession import AIOHTTPSession as _Base
+    from aiobotocore.httpsession import AIOHTTPSession as _Host
 except ImportError as _error:
     raise ImportError(
         "libkeepalive.aiobotocore needs aiobotocore with aiohttp, which is not installed: "
@@ -35,8 +37,52 @@ from .aiohttp import middleware as _middleware
 
 __all__ = ["HTTPSession"]
 
+if TYPE_CHECKING:
+    from asyncio import Lock
+    from contextlib import AsyncExitStack
+    from types import TracebackType
+    from typing import Self
 
-class HTTPSession(_Base):  # type: ignore[misc]
+    class _Base:
+        """aiobotocore's, which has no types."""
+
+        _exit_stack: AsyncExitStack
+        _sessions_lock: Lock
+        _sessions: dict[str | None, _aiohttp.ClientSession]
+        _verify: bool | str
+        _proxy_config: Any
+        _cert_file: str | None
+        _key_file: str | None
+        _timeout: _aiohttp.ClientTimeout
+        _connector_args: dict[str, Any]
+        _max_pool_connections: int
+
+        def __init__(
+            self,
+            verify: bool | str = True,
+            proxies: dict[str, str] | None = None,
+            timeout: float | tuple[float, float] | list[float] | None = None,
+            max_pool_connections: int = 10,
+            socket_options: Any = None,
+            client_cert: str | tuple[str, str] | None = None,
+            proxies_config: dict[str, Any] | None = None,
+            connector_args: dict[str, Any] | None = None,
+        ) -> None: ...
+        async def __aenter__(self) -> Self: ...
+        async def __aexit__(
+            self,
+            exc_type: type[BaseException] | None,
+            exc_val: BaseException | None,
+            exc_tb: TracebackType | None,
+        ) -> None: ...
+        async def send(self, request: Any) -> Any: ...
+        async def close(self) -> None: ...
+
+else:
+    _Base = _Host
+
+
+class HTTPSession(_Base):
     """For ``AioConfig(http_session_cls=...)``: aiobotocore's session over aiohttp, whose requests the engine sends.
 
     ``max_pool_connections`` is the limit that it is to aiobotocore. ``proxies_config`` for an https
@@ -45,7 +91,7 @@ class HTTPSession(_Base):  # type: ignore[misc]
     """
 
     async def _get_session(self, proxy_url: str | None) -> _aiohttp.ClientSession:
-        session: _aiohttp.ClientSession | None = self._sessions.get(proxy_url)
+        session = self._sessions.get(proxy_url)
         if session is None:
             async with self._sessions_lock:
                 session = self._sessions.get(proxy_url)

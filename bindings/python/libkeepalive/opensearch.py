@@ -69,7 +69,7 @@ class Connection(_Connection):
             opaque_id=opaque_id,
             **options,
         )
-        self.metrics = metrics if metrics is not None else opensearchpy.MetricsNone()
+        self.metrics: Any = metrics if metrics is not None else opensearchpy.MetricsNone()
         self._signer: Callable[..., Mapping[str, str]] | None = None
         self._authorize(http_auth)
         others: dict[str, Any] = {}

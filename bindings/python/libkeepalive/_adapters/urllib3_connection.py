@@ -76,6 +76,7 @@ class HTTPConnection(HostConnection):
     #: The socket of a program that writes its request by itself (``putrequest()``).
     _own_socket: Any = None
     connect_limit: float | None = None
+    proxy_is_verified: bool | None
 
     def __init__(
         self,
@@ -328,6 +329,8 @@ def _headers(fields: list[tuple[str, str]]) -> HTTPHeaderDict:
 class HTTPSConnection(HTTPConnection, HostSecureConnection):
     """urllib3's ``HTTPSConnection`` without a socket of its own."""
 
+    is_verified: bool
+    proxy_is_verified: bool | None
     _scheme = "https"
     default_port: ClassVar[int] = HostSecureConnection.default_port  # type: ignore[misc]
 
