@@ -62,13 +62,15 @@ def client(cls: Any, options: dict[str, Any] | None) -> Any:
         base.__init__(made, **options)
         return made
     with _lock:
-        keeper = _kept.pop(key, None) or _beside(_used.get(key))
+        keeper = _kept.get(key) or _beside(_used.get(key))
         if keeper is None:
             base.__init__(made, **options)
             keeper = _beside(made)
         else:
             base._init_beside(made, keeper, options)
         _used[key] = made
+        # The most recent one is the last.
+        _kept.pop(key, None)
         _kept[key] = keeper
         if len(_kept) > _KEPT:
             del _kept[next(iter(_kept))]
