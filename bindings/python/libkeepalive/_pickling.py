@@ -33,7 +33,7 @@ _OWN = frozenset(
 #: outlives the task that it came with, and the next one finds its connections.
 _kept: dict[Any, _native.Client] = {}
 _KEPT = 8
-#: The same of all pools that somebody still uses.
+#: The client that was made last on each pool, for others that somebody still uses.
 _used: WeakValueDictionary[Any, Any] = WeakValueDictionary()
 #: Making a client may run code of the options' classes.
 _lock = threading.RLock()
