@@ -10,6 +10,8 @@
 # KEEPALIVE_TARGET says for whom c, python and node are: this machine's processor with glibc (the default), or one of
 #   x86_64-unknown-linux-gnu  aarch64-unknown-linux-gnu    glibc 2.17 and newer (manylinux2014)
 #   x86_64-unknown-linux-musl aarch64-unknown-linux-musl   musl 1.2 and newer (musllinux_1_2)
+# RUSTC names another compiler than the rustc of PATH. KEEPALIVE_BUILD_STD=1 is for one that has no library for the target
+#   (a distribution's): it is compiled from its sources first, which rustc expects in lib/rustlib/src/rust.
 # zig compiles for all of them. Nothing of the machine stands in what comes out: not its paths, and of its time only the
 # commit's.
 source "$(dirname "$0")/common.sh"
@@ -41,8 +43,22 @@ case $TRIPLE in
 esac
 mkdir -p "$DIST" "$WORK"
 require cargo "https://rustup.rs"
-[ -d "$(rustc --print sysroot)/lib/rustlib/$TRIPLE" ] ||
-    die "Rust has no library for $TRIPLE: rustup target add $TRIPLE installs it"
+sysroot=$("${RUSTC:-rustc}" --print sysroot)
+case ${KEEPALIVE_BUILD_STD:-0} in
+    0)
+        compgen -G "$sysroot/lib/rustlib/$TRIPLE/lib/libstd-*.rlib" >/dev/null ||
+            die "Rust has no library for $TRIPLE: rustup target add $TRIPLE installs it, KEEPALIVE_BUILD_STD=1 compiles it"
+        ;;
+    1)
+        sources=$sysroot/lib/rustlib/src/rust
+        [ -f "$sources/library/Cargo.lock" ] ||
+            die "KEEPALIVE_BUILD_STD=1 compiles what is in $sources, and nothing is: rustup component add rust-src installs it"
+        # A stable cargo, too, is to take -Zbuild-std.
+        export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_unwind
+        RUSTFLAGS="$RUSTFLAGS --remap-path-prefix=$sources=/rust"
+        ;;
+    *) die "KEEPALIVE_BUILD_STD is $KEEPALIVE_BUILD_STD: it can be 0 or 1" ;;
+esac
 
 # pack FOLDER FILE: a tar of FOLDER's inside that is the same each time.
 pack() {
@@ -75,7 +91,7 @@ c_package() {
     printf '#!/bin/sh\nexec "%s" -m ziglang cc -target %s "$@"\n' "$VENV/bin/python" "$ZIG_TARGET" >"$cc"
     chmod 755 "$cc"
     # What makes the manual pages runs here and now: in the folder of any other build.
-    env -u CARGO_TARGET_DIR -u RUSTFLAGS CC="$cc" UNWIND=-lunwind LD="${binutils}ld" AR="${binutils}ar" \
+    env -u CARGO_TARGET_DIR -u RUSTFLAGS -u CARGO_UNSTABLE_BUILD_STD -u RUSTC_BOOTSTRAP CC="$cc" UNWIND=-lunwind LD="${binutils}ld" AR="${binutils}ar" \
         NM="${binutils}nm" OBJCOPY="${binutils}objcopy" \
         scripts/package_c.sh "$package" "$CARGO_TARGET_DIR/$TRIPLE/release/libkeepalive.a"
 }
@@ -144,7 +160,8 @@ node() {
 }
 
 sbom() {
-    scripts/sbom.sh "$TRIPLE" "${FEATURES[@]}" >"$DIST/libkeepalive-$VERSION.cdx.json"
+    # One for all targets: each has parts of its own.
+    scripts/sbom.sh "${FEATURES[@]}" >"$DIST/libkeepalive-$VERSION.cdx.json"
 }
 
 for part in "$@"; do
