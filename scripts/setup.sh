@@ -70,6 +70,7 @@ packages() {
     # Its compiler is an optional package.
     npm_packages tests/adapters/next & jobs+=($!)
     npm_packages tests/types & jobs+=($!)
+    npm_packages tests/types/python --omit=optional & jobs+=($!)
     npm_packages tests/wpt & jobs+=($!)
     newest_node & jobs+=($!)
     for job in "${jobs[@]}"; do

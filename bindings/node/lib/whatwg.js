@@ -9,10 +9,18 @@ const { asyncIterator, toStringTag } = require('./captured')
 /** Members of RequestInit whose values Node's own Request checks. */
 const CHECKED = ['cache', 'credentials', 'integrity', 'keepalive', 'mode', 'priority', 'referrer', 'referrerPolicy', 'window']
 
+/** Which older Nodes do not check. */
+const PRIORITIES = ['high', 'low', 'auto']
+
 /** Refuses what Node's own fetch refuses, in its words. */
 function checkMembers(init) {
   const given = {}
   for (const name of CHECKED) if (init[name] !== undefined) given[name] = init[name]
+  // A mode goes with some methods only.
+  if (init.mode !== undefined && init.method !== undefined) given.method = init.method
+  if (init.priority !== undefined && !PRIORITIES.includes(String(init.priority))) {
+    throw argumentError(`Request constructor: ${String(init.priority)} is not an accepted type. Expected one of ${PRIORITIES.join(', ')}.`)
+  }
   const Request = globalClass('Request')
   let message
   try {

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ._bodies import is_quick, prepare
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from ._models import Request
     from ._native import Prepared, Response
 
@@ -81,7 +83,7 @@ class NetRCAuth(Auth):
     ``file`` is read at once; without one, what ``NETRC`` of the environment names, or ``~/.netrc``.
     """
 
-    def __init__(self, file: str | None = None) -> None:
+    def __init__(self, file: str | PathLike[str] | None = None) -> None:
         from os import environ, path
 
         self._logins = logins(file or environ.get("NETRC") or path.expanduser("~/.netrc"))
@@ -90,7 +92,7 @@ class NetRCAuth(Auth):
         return "netrc", self._logins
 
 
-def logins(file: str) -> dict[str, tuple[str, str]]:
+def logins(file: str | PathLike[str]) -> dict[str, tuple[str, str]]:
     """The user name and password of each host in a netrc file. The ``default`` entry is for none."""
     from netrc import NetrcParseError, netrc
 

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._models import Request
 
+class UseClientDefault:
+    """The class of ``USE_CLIENT_DEFAULT``."""
+
+    def __repr__(self) -> str:
+        return "USE_CLIENT_DEFAULT"
+
+
+UseClientDefault.__module__ = "libkeepalive"
+
 #: As in httpx: what the client has.
-_SHOWN = {"__module__": "libkeepalive", "__repr__": lambda _: "USE_CLIENT_DEFAULT"}
-USE_CLIENT_DEFAULT: Any = type("UseClientDefault", (), _SHOWN)()
+USE_CLIENT_DEFAULT = UseClientDefault()
 
 _DOCS = {
     "headers": "The header fields that every request gets: a ``Headers``, to be changed or replaced.",

@@ -1,5 +1,6 @@
 """Types of the native module. What each item does is said in its docstring."""
 
+from collections.abc import Set as AbstractSet
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
@@ -10,6 +11,7 @@ from collections.abc import (
     Iterator,
     Mapping,
     MutableMapping,
+    Sequence,
 )
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import date, datetime, time, timedelta
@@ -18,6 +20,7 @@ from enum import Enum
 from http.cookiejar import CookieJar
 from os import PathLike
 from ssl import SSLContext
+from types import EllipsisType
 from typing import (
     IO,
     Any,
@@ -37,6 +40,7 @@ from typing_extensions import Buffer, Unpack, disjoint_base
 
 from ._auth import Auth
 from ._cookies import Cookies
+from ._methods import UseClientDefault
 from ._models import Request
 from ._params import QueryParams
 from ._sse import EventSource
@@ -109,22 +113,29 @@ class _Scalar(Protocol):
 _Primitive: TypeAlias = (
     str | int | float | bool | bytes | date | time | Decimal | UUID | Enum | _Scalar | None
 )
+# What iterates over pairs, and is no mapping: so that checkers see what a dict is to be.
+_PairsOf: TypeAlias = Sequence[_T] | Iterator[_T] | AbstractSet[_T]
 _Pairs: TypeAlias = (
-    Mapping[str, _Primitive | list[Any] | tuple[Any, ...]] | Iterable[tuple[str, Any]] | _Multi
+    Mapping[str, _Primitive | list[Any] | tuple[Any, ...]] | _PairsOf[tuple[str, Any]] | _Multi
 )
 
 class _Readable(Protocol):
     def read(self, size: int, /) -> Buffer: ...
 
 class _UrlObject(Protocol):
-    """What the URLs of httpx, httpx2 and yarl have."""
+    """What the URLs of httpx and httpx2 have."""
 
     @property
     def scheme(self) -> str: ...
     @property
     def host(self) -> Any: ...
 
-_Url: TypeAlias = str | bytes | _UrlObject
+class _YarlUrl(Protocol):
+    """What checkers see of yarl's: its properties are of a class of its own."""
+
+    def human_repr(self) -> str: ...
+
+_Url: TypeAlias = str | bytes | _UrlObject | _YarlUrl
 
 class _Limits(Protocol):
     """What httpx's Timeout has."""
@@ -166,14 +177,24 @@ _TimeoutTypes: TypeAlias = (
 _Params: TypeAlias = str | bytes | _Pairs
 _Data: TypeAlias = str | Buffer | IO[bytes] | _Pairs
 _Trailer: TypeAlias = str | bytes | Callable[[], str | bytes]
-_Hooks: TypeAlias = Mapping[str, list[Callable[..., Any]]]
-_Transport: TypeAlias = (
-    Callable[[Request], Response]
-    | Callable[[Request], Awaitable[Response]]
-    | Callable[[dict[str, Any], Any], Iterable[bytes]]
-    | Callable[[Any, Any, Any], Awaitable[None]]
+_Files: TypeAlias = Mapping[str, _File] | _PairsOf[tuple[str, _File]]
+_Wsgi: TypeAlias = Callable[[dict[str, Any], Any], Iterable[bytes]]
+_Asgi: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
+_Transport: TypeAlias = Callable[[Request], Response] | _Wsgi
+_AsyncTransport: TypeAlias = (
+    Callable[[Request], Response] | Callable[[Request], Awaitable[Response]] | _Wsgi | _Asgi
 )
 _CookieTypes: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]] | Cookies | CookieJar
+
+class _GivenHooks(TypedDict, total=False):
+    request: Sequence[Callable[[Request], object]]
+    response: Sequence[Callable[[Response], object]]
+
+class _Hooks(TypedDict):
+    """What ``client.event_hooks`` is."""
+
+    request: list[Callable[[Request], object]]
+    response: list[Callable[[Response], object]]
 
 class _Extensions(TypedDict, total=False):
     target: bytes | str
@@ -182,9 +203,16 @@ class _Extensions(TypedDict, total=False):
     """``tls_server_name``."""
     timeout: Mapping[str, float | None]
     """Seconds by ``connect``, ``read``, ``write`` and ``pool``; the argument ``timeout`` goes before it."""
-    trace: Callable[[str, dict[str, Any]], object]
+
+class _SyncExtensions(_Extensions, total=False):
+    trace: Callable[[str, dict[str, Any]], None]
     """Called with a name and facts of what happens to the request, by httpcore's names, on the thread that
-    sends or the event loop; what it raises is raised by the call."""
+    sends; what it raises is raised by the call."""
+
+class _AsyncExtensions(_Extensions, total=False):
+    trace: Callable[[str, dict[str, Any]], Awaitable[None]]
+    """Awaited with a name and facts of what happens to the request, by httpcore's names, in the task that
+    sends; what it raises is raised by the call."""
 
 class _Arguments(TypedDict, total=False):
     headers: _WishTypes | None
@@ -196,9 +224,7 @@ class _Arguments(TypedDict, total=False):
     """Called with how far the request's and the response's body have come, at most ten times a second and at its end; what it
     raises ends the request. ``True``, ``"tqdm"``, ``"rich"``: a bar. Of ``stream()`` while it is read piece by
     piece, between the pieces."""
-    extensions: _Extensions | None
-    """As httpx has them."""
-    trailers: Mapping[str, _Trailer] | Iterable[tuple[str, _Trailer]] | None
+    trailers: Mapping[str, _Trailer] | _PairsOf[tuple[str, _Trailer]] | None
     """The fields that follow the body, which is then sent chunked (RFC 9110 6.5). A value may be a function,
     called when the body is over, as for a checksum of what was streamed: on the thread that sends, for
     ``AsyncClient`` on one of the engine's."""
@@ -206,7 +232,7 @@ class _Arguments(TypedDict, total=False):
     """``follow_redirects``, by requests' name."""
     stream: bool | None
     """The body is read on demand, as of ``stream()``: close the response, or use it in a ``with`` block."""
-    files: Mapping[str, _File] | Iterable[tuple[str, _File]] | None
+    files: _Files | None
     cookies: bool | _CookieTypes | None
     """Names and values are sent beside the cookies that are kept, to the origin that was asked; ``Cookies``
     and a ``CookieJar`` keep those of this request in place of the client's; ``False``: nobody does."""
@@ -323,22 +349,30 @@ class _Arguments(TypedDict, total=False):
     Checked beside all else, and without ``tls_verify`` too. Default: not set."""
     # </generated>
 
-class _RequestArguments(_Arguments, total=False):
+class _SyncArguments(_Arguments, total=False):
+    extensions: _SyncExtensions | None
+    """As httpx has them."""
+
+class _AsyncArguments(_Arguments, total=False):
+    extensions: _AsyncExtensions | None
+    """As httpx has them."""
+
+class _RequestArguments(_SyncArguments, total=False):
     params: _Params | None
     data: str | Buffer | IO[bytes] | _Pairs | None
     json: Any
     content: _Content | None
 
-class _GetArguments(_Arguments, total=False):
+class _GetArguments(_SyncArguments, total=False):
     data: str | Buffer | IO[bytes] | _Pairs | None
     json: Any
     content: _Content | None
 
-class _PostArguments(_Arguments, total=False):
+class _PostArguments(_SyncArguments, total=False):
     params: _Params | None
     content: _Content | None
 
-class _PutArguments(_Arguments, total=False):
+class _PutArguments(_SyncArguments, total=False):
     params: _Params | None
     json: Any
     content: _Content | None
@@ -353,22 +387,22 @@ class _Writable(Protocol):
 
 _Target: TypeAlias = str | bytes | PathLike[str] | PathLike[bytes] | int | _Writable
 
-class _AsyncRequestArguments(_Arguments, total=False):
+class _AsyncRequestArguments(_AsyncArguments, total=False):
     params: _Params | None
     data: str | Buffer | IO[bytes] | _Pairs | None
     json: Any
     content: _Content | AsyncIterable[Buffer] | None
 
-class _AsyncGetArguments(_Arguments, total=False):
+class _AsyncGetArguments(_AsyncArguments, total=False):
     data: str | Buffer | IO[bytes] | _Pairs | None
     json: Any
     content: _Content | AsyncIterable[Buffer] | None
 
-class _AsyncPostArguments(_Arguments, total=False):
+class _AsyncPostArguments(_AsyncArguments, total=False):
     params: _Params | None
     content: _Content | AsyncIterable[Buffer] | None
 
-class _AsyncPutArguments(_Arguments, total=False):
+class _AsyncPutArguments(_AsyncArguments, total=False):
     params: _Params | None
     json: Any
     content: _Content | AsyncIterable[Buffer] | None
@@ -392,14 +426,10 @@ class _ClientOptions(TypedDict, total=False):
     default_encoding: str | Callable[[bytes], str | None] | None
     """The encoding of bodies whose Content-Type names none, or a function of the body that finds it.
     Default: UTF-8."""
-    event_hooks: _Hooks | None
+    event_hooks: _GivenHooks | _Hooks | None
     """``{"request": [...], "response": [...]}``: functions that are called with each ``Request`` before it is
     sent, which they may change, and with each ``Response`` before its body is read, those of redirects too; of an
     ``AsyncClient`` they may be asynchronous. What they raise is raised by the call."""
-    transport: _Transport | None
-    """Who answers in place of servers: a function of a ``Request`` that returns a ``Response`` (of an
-    ``AsyncClient`` also asynchronous), a WSGI or an ASGI application, ``testing.MockTransport``. Redirects,
-    cookies, ``auth`` and hooks are the client's; limits, retries, proxies and digest answers are for connections."""
     on_redirect: _OnRedirect | None
     """Decides about each redirect that is followed: called with its response (a head without a body) and the
     URL that it leads to. ``False`` refuses, and the request fails with ``RedirectRefused``; ``True`` and
@@ -642,6 +672,18 @@ class _ClientOptions(TypedDict, total=False):
     for its owner alone. Default: not set."""
     # </generated>
 
+class _SyncOptions(_ClientOptions, total=False):
+    transport: _Transport | None
+    """Who answers in place of servers: a function of a ``Request`` that returns a ``Response``, a WSGI
+    application, ``testing.MockTransport``. Redirects, cookies, ``auth`` and hooks are the client's; limits,
+    retries, proxies and digest answers are for connections."""
+
+class _AsyncOptions(_ClientOptions, total=False):
+    transport: _AsyncTransport | None
+    """Who answers in place of servers: a function of a ``Request`` that returns a ``Response``, also an
+    asynchronous one, a WSGI or an ASGI application, ``testing.MockTransport``. Redirects, cookies, ``auth`` and
+    hooks are the client's; limits, retries, proxies and digest answers are for connections."""
+
 def error_table() -> tuple[tuple[str, str, str, str], ...]: ...
 def get(url: _Url, params: _Params | None = None, **options: Unpack[_GetArguments]) -> Response: ...
 def head(url: _Url, **options: Unpack[_RequestArguments]) -> Response: ...
@@ -658,7 +700,7 @@ def download(url: _Url, path: _Target, **options: Unpack[_DownloadArguments]) ->
 
 @disjoint_base
 class Client:
-    def __init__(self, **options: Unpack[_ClientOptions]) -> None: ...
+    def __init__(self, **options: Unpack[_SyncOptions]) -> None: ...
     @property
     def headers(self) -> Headers: ...
     @headers.setter
@@ -668,9 +710,9 @@ class Client:
     @params.setter
     def params(self, value: _Params | None) -> None: ...
     @property
-    def auth(self) -> Any: ...
+    def auth(self) -> _AuthTypes | None: ...
     @auth.setter
-    def auth(self, value: _AuthTypes | str | None) -> None: ...
+    def auth(self, value: _AuthTypes | None) -> None: ...
     @property
     def timeout(self) -> Timeout: ...
     @timeout.setter
@@ -688,9 +730,9 @@ class Client:
     @default_encoding.setter
     def default_encoding(self, value: str | Callable[[bytes], str | None] | None) -> None: ...
     @property
-    def event_hooks(self) -> dict[str, list[Callable[..., Any]]]: ...
+    def event_hooks(self) -> _Hooks: ...
     @event_hooks.setter
-    def event_hooks(self, value: _Hooks | None) -> None: ...
+    def event_hooks(self, value: _GivenHooks | _Hooks | None) -> None: ...
     def build_request(
         self, method: str, url: _Url, **options: Unpack[_RequestArguments]
     ) -> Request: ...
@@ -699,8 +741,8 @@ class Client:
         request: Request,
         *,
         stream: bool = False,
-        auth: _AuthTypes | str | None = ...,
-        follow_redirects: bool | None = ...,
+        auth: _AuthTypes | UseClientDefault | None = ...,
+        follow_redirects: bool | UseClientDefault | None = ...,
     ) -> Response: ...
     def sse(
         self,
@@ -754,7 +796,7 @@ class Client:
 
 @disjoint_base
 class AsyncClient:
-    def __init__(self, **options: Unpack[_ClientOptions]) -> None: ...
+    def __init__(self, **options: Unpack[_AsyncOptions]) -> None: ...
     @property
     def headers(self) -> Headers: ...
     @headers.setter
@@ -764,9 +806,9 @@ class AsyncClient:
     @params.setter
     def params(self, value: _Params | None) -> None: ...
     @property
-    def auth(self) -> Any: ...
+    def auth(self) -> _AuthTypes | None: ...
     @auth.setter
-    def auth(self, value: _AuthTypes | str | None) -> None: ...
+    def auth(self, value: _AuthTypes | None) -> None: ...
     @property
     def timeout(self) -> Timeout: ...
     @timeout.setter
@@ -784,9 +826,9 @@ class AsyncClient:
     @default_encoding.setter
     def default_encoding(self, value: str | Callable[[bytes], str | None] | None) -> None: ...
     @property
-    def event_hooks(self) -> dict[str, list[Callable[..., Any]]]: ...
+    def event_hooks(self) -> _Hooks: ...
     @event_hooks.setter
-    def event_hooks(self, value: _Hooks | None) -> None: ...
+    def event_hooks(self, value: _GivenHooks | _Hooks | None) -> None: ...
     def build_request(
         self, method: str, url: _Url, **options: Unpack[_AsyncRequestArguments]
     ) -> Request: ...
@@ -795,8 +837,8 @@ class AsyncClient:
         request: Request,
         *,
         stream: bool = False,
-        auth: _AuthTypes | str | None = ...,
-        follow_redirects: bool | None = ...,
+        auth: _AuthTypes | UseClientDefault | None = ...,
+        follow_redirects: bool | UseClientDefault | None = ...,
     ) -> Response: ...
     def sse(
         self,
@@ -1053,7 +1095,10 @@ class Headers(MutableMapping[str, str]):
     def __ror__(self, other: _HeaderTypes, /) -> Headers: ...
     def __copy__(self) -> Headers: ...
     def add(self, name: _Text, value: _Text) -> None: ...
-    def pop(self, name: str, default: Any = ...) -> Any: ...
+    @overload
+    def pop(self, name: str) -> str: ...
+    @overload
+    def pop(self, name: str, default: _T) -> str | _T: ...
     def popitem(self) -> tuple[str, str]: ...
     def setdefault(self, name: str, default: str = "") -> str: ...
     def copy(self) -> Headers: ...
@@ -1080,24 +1125,24 @@ class Headers(MutableMapping[str, str]):
 class Timeout:
     def __new__(
         cls,
-        timeout: float | None = ...,
+        timeout: float | None | EllipsisType = ...,
         *,
-        connect: float | None = ...,
-        read: float | None = ...,
-        write: float | None = ...,
-        pool: float | None = ...,
-        total: float | None = ...,
+        connect: float | None | EllipsisType = ...,
+        read: float | None | EllipsisType = ...,
+        write: float | None | EllipsisType = ...,
+        pool: float | None | EllipsisType = ...,
+        total: float | None | EllipsisType = ...,
     ) -> Self: ...
     @property
-    def connect(self) -> Any: ...
+    def connect(self) -> float | None | EllipsisType: ...
     @property
-    def read(self) -> Any: ...
+    def read(self) -> float | None | EllipsisType: ...
     @property
-    def write(self) -> Any: ...
+    def write(self) -> float | None | EllipsisType: ...
     @property
-    def pool(self) -> Any: ...
+    def pool(self) -> float | None | EllipsisType: ...
     @property
-    def total(self) -> Any: ...
+    def total(self) -> float | None | EllipsisType: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 

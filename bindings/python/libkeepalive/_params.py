@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._encode import pairs
+
+if TYPE_CHECKING:
+    from ._native import _Params
 
 
 class QueryParams(MutableMapping[str, Any]):
@@ -15,7 +18,7 @@ class QueryParams(MutableMapping[str, Any]):
     the first value; what is set takes the place of all of that name. ``str()`` is the encoded query.
     """
 
-    def __init__(self, params: Any = None) -> None:
+    def __init__(self, params: _Params | None = None) -> None:
         self._pairs: list[tuple[str, Any]] = []
         self._replace(params)
 
@@ -54,7 +57,7 @@ class QueryParams(MutableMapping[str, Any]):
         """Name and value of each."""
         return list(self._pairs)
 
-    def merge(self, params: Any = None) -> QueryParams:
+    def merge(self, params: _Params | None = None) -> QueryParams:
         """These and others: names of the others are not these as well."""
         others = _pairs(params)
         names = {name for name, _ in others}

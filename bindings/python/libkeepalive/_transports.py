@@ -12,6 +12,7 @@ from ._native import Response
 
 if TYPE_CHECKING:
     from ._models import Request
+    from ._native import _Asgi, _Wsgi
 
 _EXPECTED = (
     "transport: expected a function of a Request that returns a Response, a WSGI application or an ASGI "
@@ -53,11 +54,11 @@ class WSGITransport:
     the call, unless ``raise_app_exceptions`` is False: then it is a response of 500.
     """
 
-    in_thread = True
+    in_thread: bool = True
 
     def __init__(
         self,
-        app: Callable[..., Any],
+        app: _Wsgi,
         raise_app_exceptions: bool = True,
         script_name: str = "",
         remote_addr: str = "127.0.0.1",
@@ -156,7 +157,7 @@ class ASGITransport:
 
     def __init__(
         self,
-        app: Callable[..., Any],
+        app: _Asgi,
         raise_app_exceptions: bool = True,
         root_path: str = "",
         client: tuple[str, int] = ("127.0.0.1", 123),

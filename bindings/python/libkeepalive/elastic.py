@@ -5,7 +5,9 @@ Needs elastic-transport: ``pip install 'libkeepalive[elastic]'``.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import ssl
 import time
 import warnings
 from typing import Any
@@ -28,6 +30,8 @@ __all__ = ["AsyncNode", "Node"]
 
 
 def _pool(config: NodeConfig, base_url: str) -> Pool:
+    if config.ssl_assert_fingerprint and config.ssl_assert_hostname:
+        raise ValueError("Can't specify both 'ssl_assert_hostname' and 'ssl_assert_fingerprint'")
     if config.ssl_assert_fingerprint:
         raise ValueError(
             "ssl_assert_fingerprint: the fingerprint of a certificate cannot be checked; ca_certs can name it"
@@ -36,11 +40,11 @@ def _pool(config: NodeConfig, base_url: str) -> Pool:
     if config.scheme != "https":
         return of_sdk(proxies=proxies)
     others: dict[str, Any] = {}
+    if config.ssl_version is not None and _version(config.ssl_version) == ssl.TLSVersion.TLSv1_3:
+        others["tls_min_version"] = "1.3"
     verify: Any = config.ssl_context
     if verify is None:
         verify = (config.ca_certs or True) if config.verify_certs else False
-        if config.ssl_version is not None and "1_3" in str(config.ssl_version):
-            others["tls_min_version"] = "1.3"
         assert_hostname: Any = config.ssl_assert_hostname
         if assert_hostname is False:
             others["tls_verify_host"] = False
@@ -56,6 +60,24 @@ def _pool(config: NodeConfig, base_url: str) -> Pool:
     if cert and config.client_key:
         cert = cert, config.client_key
     return of_sdk(verify=verify, cert=cert or None, proxies=proxies, **others)
+
+
+def _version(given: Any) -> ssl.TLSVersion:
+    """The oldest version of TLS that is spoken, as elastic-transport has it said; of those below 1.2 none is."""
+    with contextlib.suppress(KeyError, TypeError):
+        return _VERSIONS[given]
+    raise ValueError(
+        f"Unsupported value for 'ssl_version': {given!r}. Must be either "
+        "'ssl.PROTOCOL_TLSvX' or 'ssl.TLSVersion.TLSvX'"
+    )
+
+
+_VERSIONS: dict[Any, ssl.TLSVersion] = {
+    **{version: version for version in ssl.TLSVersion if version >= ssl.TLSVersion.TLSv1},
+    ssl.PROTOCOL_TLSv1: ssl.TLSVersion.TLSv1,
+    ssl.PROTOCOL_TLSv1_1: ssl.TLSVersion.TLSv1_1,
+    ssl.PROTOCOL_TLSv1_2: ssl.TLSVersion.TLSv1_2,
+}
 
 
 def _host_error(error: Failure) -> elastic_transport.TransportError:

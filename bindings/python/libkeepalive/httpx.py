@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncTransport", "Transport", "extract", "inject"]
 
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-
 
 class Transport(_SyncTransport[httpx.Request, httpx.Response], httpx.BaseTransport):
     """In place of ``httpx.HTTPTransport``, whose arguments it takes.
@@ -55,7 +53,7 @@ class Transport(_SyncTransport[httpx.Request, httpx.Response], httpx.BaseTranspo
             trust_env: bool = True,
             http1: bool = True,
             http2: bool = False,
-            limits: httpx.Limits = _LIMITS,
+            limits: httpx.Limits | None = None,
             proxy: ProxyTypes | None = None,
             uds: str | None = None,
             local_address: str | None = None,
@@ -83,7 +81,7 @@ class AsyncTransport(_AsyncTransport[httpx.Request, httpx.Response], httpx.Async
             trust_env: bool = True,
             http1: bool = True,
             http2: bool = False,
-            limits: httpx.Limits = _LIMITS,
+            limits: httpx.Limits | None = None,
             proxy: ProxyTypes | None = None,
             uds: str | None = None,
             local_address: str | None = None,

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncTransport", "Transport", "extract", "inject"]
 
-_LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=20)
-
 
 class Transport(_SyncTransport[httpx2.Request, httpx2.Response], httpx2.BaseTransport):
     """In place of ``httpx2.HTTPTransport``, whose arguments it takes.
@@ -55,7 +53,7 @@ class Transport(_SyncTransport[httpx2.Request, httpx2.Response], httpx2.BaseTran
             trust_env: bool = True,
             http1: bool = True,
             http2: bool = False,
-            limits: httpx2.Limits = _LIMITS,
+            limits: httpx2.Limits | None = None,
             proxy: ProxyTypes | None = None,
             uds: str | None = None,
             local_address: str | None = None,
@@ -83,7 +81,7 @@ class AsyncTransport(_AsyncTransport[httpx2.Request, httpx2.Response], httpx2.As
             trust_env: bool = True,
             http1: bool = True,
             http2: bool = False,
-            limits: httpx2.Limits = _LIMITS,
+            limits: httpx2.Limits | None = None,
             proxy: ProxyTypes | None = None,
             uds: str | None = None,
             local_address: str | None = None,

@@ -70,7 +70,7 @@ class Connection(_Connection):
             raise exceptions.ImproperlyConfigured(
                 "ssl_assert_fingerprint: the fingerprint of a certificate cannot be checked; ca_certs can name it"
             )
-        self.metrics = metrics if metrics is not None else opensearchpy.MetricsNone()
+        self.metrics: Any = metrics if metrics is not None else opensearchpy.MetricsNone()
         self._signer: Callable[..., Mapping[str, str]] | None = None
         self._authorize(http_auth)
         others: dict[str, Any] = {}

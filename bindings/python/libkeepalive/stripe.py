@@ -33,8 +33,15 @@ class HTTPClient(stripe.HTTPClient):
 
     name = "libkeepalive"
 
-    def __init__(self, timeout: float | None = 80, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self,
+        timeout: float | None = 80,
+        *,
+        verify_ssl_certs: bool = True,
+        proxy: str | stripe.HTTPClient._Proxy | None = None,
+        async_fallback_client: stripe.HTTPClient | None = None,
+    ) -> None:
+        super().__init__(verify_ssl_certs, proxy, async_fallback_client)
         self._timeout = timeout
 
     @property

@@ -27,7 +27,8 @@ if not _version.startswith("2."):
     )
 
 from collections.abc import Mapping
-from typing import Any
+from functools import wraps as _wraps
+from typing import TYPE_CHECKING, Any
 
 from urllib3.util.url import parse_url
 
@@ -60,23 +61,33 @@ class HTTPSConnectionPool(_host.HTTPSConnectionPool):
     ConnectionCls: Any = urllib3_inject.Unless(_host.HTTPSConnectionPool, HTTPSConnection)
 
 
-_CLASSES = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
+_CLASSES: dict[str, Any] = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
 
 
 class PoolManager(_host.PoolManager):
     """``urllib3.PoolManager`` on the shared pool."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.pool_classes_by_scheme = dict(_CLASSES)
+    pool_classes_by_scheme: dict[str, Any]
+
+    if not TYPE_CHECKING:  # the arguments are urllib3's
+
+        @_wraps(_host.PoolManager.__init__)
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            self.pool_classes_by_scheme = dict(_CLASSES)
 
 
 class ProxyManager(_host.ProxyManager):
     """``urllib3.ProxyManager`` on the shared pool."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.pool_classes_by_scheme = dict(_CLASSES)
+    pool_classes_by_scheme: dict[str, Any]
+
+    if not TYPE_CHECKING:  # the arguments are urllib3's
+
+        @_wraps(_host.ProxyManager.__init__)
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            self.pool_classes_by_scheme = dict(_CLASSES)
 
 
 class SocksManager(PoolManager):

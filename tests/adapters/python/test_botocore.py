@@ -206,7 +206,12 @@ def test_sessions_and_threads_share_one_pool(server):
 def test_what_cannot_be_installed_is_named():
     with pytest.raises(TypeError, match="client_or_session: expected a client or session"):
         libkeepalive.botocore.install(object())
-    aws = client("http://127.0.0.1:1", False, proxies_config={"proxy_ca_bundle": "/x.pem"})
+    aws = client(
+        "http://127.0.0.1:1",
+        False,
+        proxies={"https": "https://127.0.0.1:2"},
+        proxies_config={"proxy_ca_bundle": "/x.pem"},
+    )
     with pytest.raises(ValueError, match="proxies_config: proxy_ca_bundle"):
         libkeepalive.botocore.install(aws)
 

@@ -76,6 +76,7 @@ class HTTPConnection(HostConnection):
     #: The socket of a program that writes its request by itself (``putrequest()``).
     _own_socket: Any = None
     connect_limit: float | None = None
+    proxy_is_verified: bool | None
 
     def __init__(
         self,
@@ -213,14 +214,8 @@ class HTTPConnection(HostConnection):
 
     def _forwarded_to(self, target: str) -> str:
         """The URL of the server that a forwarding proxy is asked for: the target, in absolute-form, is sent
-        as it is."""
-        parts = urlsplit(target)
-        if parts.scheme != "http":
-            raise InvalidArgument(
-                "use_forwarding_for_https: https through a proxy goes by CONNECT, as otherwise the proxy "
-                "reads all of it"
-            )
-        return f"http://{parts.netloc.rpartition('@')[2]}/"
+        as it is. Of https too (use_forwarding_for_https), for which the engine itself would ask for a tunnel."""
+        return f"http://{urlsplit(target).netloc.rpartition('@')[2]}/"
 
     def _host_of(self, url: str) -> str:
         """The Host of a request: of a target in absolute-form the one in it."""
@@ -334,6 +329,8 @@ def _headers(fields: list[tuple[str, str]]) -> HTTPHeaderDict:
 class HTTPSConnection(HTTPConnection, HostSecureConnection):
     """urllib3's ``HTTPSConnection`` without a socket of its own."""
 
+    is_verified: bool
+    proxy_is_verified: bool | None
     _scheme = "https"
     default_port: ClassVar[int] = HostSecureConnection.default_port  # type: ignore[misc]
 

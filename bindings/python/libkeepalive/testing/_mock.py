@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .._errors import ConnectError
 from .._models import Request
 from .._native import Response
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    from .._native import _HeaderTypes
+
 _Pattern = str | re.Pattern[str] | None
+_Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 
 
 class Call(NamedTuple):
@@ -36,15 +42,25 @@ class Route:
         self.calls: list[Call] = []
 
     def respond(
-        self, status_code: int = 200, headers: Any = None, content: Any = None, **body: Any
+        self,
+        status_code: int = 200,
+        headers: _HeaderTypes | None = None,
+        content: str | Buffer | Iterable[bytes] | AsyncIterable[bytes] | None = None,
+        *,
+        text: str | None = None,
+        html: str | None = None,
+        json: Any = None,
     ) -> Route:
         """Answers with ``Response(status_code, headers, content, text=..., json=...)``. Called several times,
         the answers are given one after the other, and the last one from then on.
         """
-        Response(status_code, headers, content, **body)  # refused here rather than in a call
-        return self.reply(lambda _: Response(status_code, headers, content, **body))
+        def answer(_: object) -> Response:
+            return Response(status_code, headers, content, text=text, html=html, json=json)
 
-    def reply(self, answer: Callable[[Request], Any] | Response | BaseException) -> Route:
+        answer(None)  # refused here rather than in a call
+        return self.reply(answer)
+
+    def reply(self, answer: _Handler | Response | BaseException) -> Route:
         """Answers with what a function of the request returns, sync or async, with a ``Response``, or raises
         an exception, as ``libkeepalive.ReadTimeout("...")``.
         """
@@ -130,7 +146,7 @@ class MockTransport:
 
     def __init__(
         self,
-        handler: Callable[[Request], Any] | None = None,
+        handler: _Handler | None = None,
         *,
         assert_all_called: bool = True,
     ) -> None:
@@ -156,33 +172,33 @@ class MockTransport:
             self.routes.append(route)
         return route
 
-    def get(self, url: _Pattern = None, **options: Any) -> Route:
-        """``route("GET", url)``."""
-        return self.route("GET", url, **options)
+    def get(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
+        """``route("GET", url, headers=headers)``."""
+        return self.route("GET", url, headers=headers)
 
-    def head(self, url: _Pattern = None, **options: Any) -> Route:
-        """``route("HEAD", url)``."""
-        return self.route("HEAD", url, **options)
+    def head(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
+        """``route("HEAD", url, headers=headers)``."""
+        return self.route("HEAD", url, headers=headers)
 
-    def options(self, url: _Pattern = None, **options: Any) -> Route:
-        """``route("OPTIONS", url)``."""
-        return self.route("OPTIONS", url, **options)
+    def options(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
+        """``route("OPTIONS", url, headers=headers)``."""
+        return self.route("OPTIONS", url, headers=headers)
 
-    def post(self, url: _Pattern = None, **options: Any) -> Route:
-        """``route("POST", url)``."""
-        return self.route("POST", url, **options)
+    def post(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
+        """``route("POST", url, headers=headers)``."""
+        return self.route("POST", url, headers=headers)
 
-    def put(self, url: _Pattern = None, **options: Any) -> Route:
-        """``route("PUT", url)``."""
-        return self.route("PUT", url, **options)
+    def put(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
+        """``route("PUT", url, headers=headers)``."""
+        return self.route("PUT", url, headers=headers)
 
-    def patch(self, url: _Pattern = None, **options: Any) -> Route:
-        """``route("PATCH", url)``."""
-        return self.route("PATCH", url, **options)
+    def patch(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
+        """``route("PATCH", url, headers=headers)``."""
+        return self.route("PATCH", url, headers=headers)
 
-    def delete(self, url: _Pattern = None, **options: Any) -> Route:
-        """``route("DELETE", url)``."""
-        return self.route("DELETE", url, **options)
+    def delete(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
+        """``route("DELETE", url, headers=headers)``."""
+        return self.route("DELETE", url, headers=headers)
 
     def _begin(self, request: Request) -> tuple[Route | None, Any]:
         with self._lock:

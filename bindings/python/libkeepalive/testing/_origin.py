@@ -83,10 +83,10 @@ class Origin:
         self._open: set[socket.socket] = set()
         self._threads: list[Thread] = []
         self.requests: list[Received] = []
-        self.connections = 0
+        self.connections: int = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url: str = f"http://127.0.0.1:{self.port}"
         self._start(self._accept)
 
     def script(self, *answers: _Script) -> Origin:
