@@ -33,6 +33,10 @@ class Connection(_Connection):
     ``http_auth``: ``"user:password"``, a pair, or a signer (a function of method, URL and body that gives
     fields). ``pool_maxsize`` is not looked at: connections are the process's. Errors are opensearch-py's. Any
     number of threads may use one at once.
+
+    ::
+
+        client = OpenSearch("https://localhost:9200", connection_class=libkeepalive.opensearch.Connection)
     """
 
     def __init__(
