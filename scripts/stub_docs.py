@@ -75,9 +75,9 @@ def with_docs(text: str, module: Any) -> str:
             lines[first.lineno - 1 : first.end_lineno] = docstring(doc, indent)
         else:
             line = lines[first.lineno - 1]
-            lines[first.lineno - 1 : first.end_lineno] = [
-                line[: first.col_offset].rstrip(), *docstring(doc, indent)
-            ]  # fmt: skip
+            # With its comment, which may be for a checker.
+            head = line[: first.col_offset].rstrip() + line[first.end_col_offset :]
+            lines[first.lineno - 1 : first.end_lineno] = [head, *docstring(doc, indent)]
     return "\n".join(lines) + "\n"
 
 

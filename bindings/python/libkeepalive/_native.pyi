@@ -1635,7 +1635,7 @@ class Headers(MutableMapping[str, str]):
         """The same fields, on their own."""
     def clear(self) -> None:
         """Removes all fields."""
-    def update(self, headers: _HeaderTypes | None = None) -> None:
+    def update(self, headers: _HeaderTypes | None = None) -> None:  # type: ignore[override]
         """Sets what ``headers``, a mapping or pairs, have: their names lose the fields that they had here."""
     def __contains__(self, name: object, /) -> bool: ...
     def __len__(self) -> int: ...
@@ -1648,11 +1648,11 @@ class Headers(MutableMapping[str, str]):
     def get(self, name: str, default: str | _T) -> str | _T: ...
     def get_list(self, name: str, split_commas: bool = False) -> list[str]:
         """The values of ``name``, one for each field; with ``split_commas`` also split at commas."""
-    def keys(self) -> list[str]:
+    def keys(self) -> list[str]:  # type: ignore[override]
         """The names in lower case, each once."""
-    def values(self) -> list[str]:
+    def values(self) -> list[str]:  # type: ignore[override]
         """The joined values, one for each name."""
-    def items(self) -> list[tuple[str, str]]:
+    def items(self) -> list[tuple[str, str]]:  # type: ignore[override]
         """Name and joined value, one pair for each name."""
     def multi_items(self) -> list[tuple[str, str]]:
         """Name in lower case and value of each field."""
