@@ -1710,33 +1710,80 @@ class Info:
     """
     # <generated info>
     @property
-    def reused(self) -> bool: ...
+    def reused(self) -> bool:
+        """
+        Whether the connection had carried a response before.
+        """
     @property
-    def connection_id(self) -> int: ...
+    def connection_id(self) -> int:
+        """
+        Number of the connection, unique in the process.
+        """
     @property
-    def requests(self) -> int: ...
+    def requests(self) -> int:
+        """
+        Requests that the connection has carried, this one counted in.
+        """
     @property
-    def pipelined(self) -> bool: ...
+    def pipelined(self) -> bool:
+        """
+        Whether it was sent behind other requests on its connection (option ``pipelining``).
+        """
     @property
-    def replays(self) -> int: ...
+    def replays(self) -> int:
+        """
+        How often the request was sent again on a fresh connection: 0 or 1.
+        """
     @property
-    def replay_reason(self) -> str | None: ...
+    def replay_reason(self) -> str | None:
+        """
+        Why it was sent again: the kind of the error that it met. Such as "ConnectionClosed"; None:
+        it was not.
+        """
     @property
-    def retries(self) -> int: ...
+    def retries(self) -> int:
+        """
+        Tries before this one that failed and were worth another (option ``retries``).
+        """
     @property
-    def redirects(self) -> int: ...
+    def redirects(self) -> int:
+        """
+        Redirects followed before this response.
+        """
     @property
-    def hedged(self) -> bool: ...
+    def hedged(self) -> bool:
+        """
+        Whether a second try was sent because the first took long (option ``hedge``).
+        """
     @property
-    def hedge_won(self) -> bool: ...
+    def hedge_won(self) -> bool:
+        """
+        Whether the response is the second try's.
+        """
     @property
-    def bytes_sent(self) -> int: ...
+    def bytes_sent(self) -> int:
+        """
+        What was sent of the request, in bytes: head and body as they stood in the connection,
+        before TLS.
+        """
     @property
-    def bytes_received(self) -> int: ...
+    def bytes_received(self) -> int:
+        """
+        What has come of the response, in bytes: 1xx heads, head and body as they stood in the
+        connection, chunked and coded, after TLS. While the body is being read, what came with the
+        head.
+        """
     @property
-    def local_address(self) -> str | None: ...
+    def local_address(self) -> str | None:
+        """
+        Address and port of this end of the connection. None where there is none.
+        """
     @property
-    def peer_address(self) -> str | None: ...
+    def peer_address(self) -> str | None:
+        """
+        Address and port that the connection leads to, which are a proxy's where there is one; of a
+        Unix domain socket its path, as the option ``unix_socket`` has it. None where there is none.
+        """
     # </generated>
     @property
     def timings(self) -> Timings:
@@ -1826,23 +1873,55 @@ class Timings:
     """
     # <generated timings>
     @property
-    def queued(self) -> float: ...
+    def queued(self) -> float:
+        """
+        Waiting for a connection or for leave to open one: the limits of the pool. In seconds.
+        """
     @property
-    def stalled(self) -> float: ...
+    def stalled(self) -> float:
+        """
+        What is none of the others: tries before this one with the pauses between them, the
+        redirects that led to it, and what opening a connection cost beside the next three. In
+        seconds.
+        """
     @property
-    def resolve(self) -> float: ...
+    def resolve(self) -> float:
+        """
+        Resolving the host name, as far as the request waited for it. In seconds.
+        """
     @property
-    def connect(self) -> float: ...
+    def connect(self) -> float:
+        """
+        The TCP handshake, and what a proxy took to open the way, as far as the request waited for
+        them. In seconds.
+        """
     @property
-    def tls(self) -> float: ...
+    def tls(self) -> float:
+        """
+        The TLS handshakes, as far as the request waited for them. In seconds.
+        """
     @property
-    def send(self) -> float: ...
+    def send(self) -> float:
+        """
+        From the connection to the last byte of the request. In seconds.
+        """
     @property
-    def wait(self) -> float: ...
+    def wait(self) -> float:
+        """
+        From the last byte of the request to the end of the response head. In seconds.
+        """
     @property
-    def receive(self) -> float: ...
+    def receive(self) -> float:
+        """
+        From the response head to the end of the body; 0 before that end, and when all came with the
+        head. In seconds.
+        """
     @property
-    def total(self) -> float: ...
+    def total(self) -> float:
+        """
+        From the call to the end of the response, or to its head while the body is still to come. In
+        seconds.
+        """
     # </generated>
 
 @final
@@ -1855,34 +1934,70 @@ class Stats:
     """
     # <generated totals>
     @property
-    def opened(self) -> int: ...
+    def opened(self) -> int:
+        """
+        Connections opened.
+        """
     @property
-    def reused(self) -> int: ...
+    def reused(self) -> int:
+        """
+        Requests sent on a connection that had carried a response before.
+        """
     @property
-    def pipelined(self) -> int: ...
+    def pipelined(self) -> int:
+        """
+        Requests sent behind others on their connection (option ``pipelining``).
+        """
     @property
-    def stale(self) -> int: ...
+    def stale(self) -> int:
+        """
+        Idle connections found dead, at checkout or while idle.
+        """
     @property
-    def replayed(self) -> int: ...
+    def replayed(self) -> int:
+        """
+        Requests sent again on a fresh connection.
+        """
     @property
-    def retried(self) -> int: ...
+    def retried(self) -> int:
+        """
+        Further tries after failures (option ``retries``).
+        """
     @property
-    def hedged(self) -> int: ...
+    def hedged(self) -> int:
+        """
+        Second tries sent because the first took long (option ``hedge``).
+        """
     @property
-    def stuck_lookups(self) -> int: ...
+    def stuck_lookups(self) -> int:
+        """
+        Look-ups of names, of the whole process, that have had no answer for 5 s and more.
+        """
     # </generated>
     @property
     def closed(self) -> dict[str, int]:
         """Connections closed, by reason."""
     # <generated moments>
     @property
-    def waiting(self) -> int: ...
+    def waiting(self) -> int:
+        """
+        Requests waiting for a connection.
+        """
     @property
-    def idle(self) -> int: ...
+    def idle(self) -> int:
+        """
+        Idle connections.
+        """
     @property
-    def active(self) -> int: ...
+    def active(self) -> int:
+        """
+        Connections in use.
+        """
     @property
-    def dialing(self) -> int: ...
+    def dialing(self) -> int:
+        """
+        Connections being opened.
+        """
     # </generated>
     @property
     def origins(self) -> list[OriginStats]:
@@ -1902,23 +2017,53 @@ class OriginStats:
         """The facts as a dict."""
     # <generated origin>
     @property
-    def origin(self) -> str: ...
+    def origin(self) -> str:
+        """
+        The origin, such as "https://example.com:8443".
+        """
     @property
-    def waiting(self) -> int: ...
+    def waiting(self) -> int:
+        """
+        Requests waiting for a connection.
+        """
     @property
-    def idle(self) -> int: ...
+    def idle(self) -> int:
+        """
+        Idle connections.
+        """
     @property
-    def active(self) -> int: ...
+    def active(self) -> int:
+        """
+        Connections in use.
+        """
     @property
-    def dialing(self) -> int: ...
+    def dialing(self) -> int:
+        """
+        Connections being opened.
+        """
     @property
-    def idle_limit(self) -> float | None: ...
+    def idle_limit(self) -> float | None:
+        """
+        How long a connection may idle. In seconds; None: for ever.
+        """
     @property
-    def idle_limit_source(self) -> Literal["option", "hint", "learnt"]: ...
+    def idle_limit_source(self) -> Literal["option", "hint", "learnt"]:
+        """
+        Where that limit is from: the option ``idle_timeout``, the server's Keep-Alive, or what its
+        closes have taught. "option", "hint" or "learnt".
+        """
     @property
-    def breaker(self) -> Literal["closed", "open", "half_open"]: ...
+    def breaker(self) -> Literal["closed", "open", "half_open"]:
+        """
+        The circuit breaker, which all clients of the process share. "closed", "open" or
+        "half_open".
+        """
     @property
-    def addresses(self) -> list[str]: ...
+    def addresses(self) -> list[str]:
+        """
+        What its name resolved to last; empty without connections, when the URL has an address, and
+        when names are not looked up again (option ``dns_ttl``).
+        """
     # </generated>
     def __eq__(self, other: object, /) -> bool: ...
 
