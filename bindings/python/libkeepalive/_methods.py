@@ -162,25 +162,14 @@ asend.__doc__ = (
 
 def _reduce(self: Any) -> tuple[Any, ...]:
     """For pickle and copy: the options travel, the pool does not."""
-    options = self._get("_options")
+    from ._pickling import client
+
     state = getattr(self, "__dict__", None) or None
-    return _unpickled, (type(self), options), state
+    return client, (type(self), self._get("_options")), state
 
 
 def _setstate(self: Any, state: dict[str, Any]) -> None:
     self.__dict__.update(state)
-
-
-def _unpickled(cls: Any, options: dict[str, Any] | None) -> Any:
-    if options is None:
-        return cls.shared()
-    from . import _native
-
-    client: Any = cls.__new__(cls)
-    # Not that of a class below, whose arguments are others.
-    base = _native.Client if isinstance(client, _native.Client) else _native.AsyncClient
-    base.__init__(client, **options)
-    return client
 
 
 def _links(self: Any) -> dict[str, dict[str, str]]:

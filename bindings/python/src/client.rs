@@ -20,7 +20,7 @@ use crate::once::intern;
 use crate::prepared::Prepared;
 use crate::response::{Method, Response, SMALL_BODY};
 use crate::sending::save;
-use crate::shared::{Shared, open, opened};
+use crate::shared::{Shared, engine_of, open, opened};
 use crate::stream::Stream;
 
 pub fn whole(
@@ -120,7 +120,7 @@ pub struct Client {
 }
 
 impl Client {
-    fn of(&self) -> PyResult<&Arc<Shared>> {
+    pub fn of(&self) -> PyResult<&Arc<Shared>> {
         opened(&self.shared)
     }
 }
@@ -135,7 +135,17 @@ impl Client {
 
     #[pyo3(signature = (**options))]
     fn __init__(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
-        open(&self.shared, py, options)
+        open(&self.shared, py, options, None)
+    }
+
+    /// For pickle and copy: as `__init__`, on the pool of `other`, which has the same options of the engine.
+    fn _init_beside(
+        &self,
+        py: Python<'_>,
+        other: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
+    ) -> PyResult<()> {
+        open(&self.shared, py, Some(options), Some(&engine_of(other)?))
     }
 
     /// The process-wide client: one pool for all threads, event loops and module functions.

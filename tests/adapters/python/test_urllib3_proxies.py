@@ -29,8 +29,11 @@ def road(name: str) -> ModuleType:
     return module
 
 
-scripted = sys.modules["scripted"] = road("scripted")
-socks = road("socks")
+scripted = road("scripted")
+with pytest.MonkeyPatch.context() as patched:
+    # What it imports by this name; other tests have a module of this name too.
+    patched.setitem(sys.modules, "scripted", scripted)
+    socks = road("socks")
 
 MANAGERS = {"plain": urllib3.ProxyManager, "ours": libkeepalive.urllib3.ProxyManager}
 

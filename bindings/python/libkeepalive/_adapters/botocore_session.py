@@ -27,7 +27,8 @@ from botocore.httpsession import (
     get_cert_path,
     mask_proxy_url,
 )
-from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3._collections import HTTPHeaderDict
+from urllib3.response import HTTPResponse
 
 from .._errors import _Failure
 from .._native import Client, Timeout

@@ -26,7 +26,7 @@ use crate::errors::to_python;
 use crate::generated::Stats;
 use crate::prepared::Prepared;
 use crate::response::{Asked, SMALL_BODY};
-use crate::shared::{Shared, open, opened};
+use crate::shared::{Shared, engine_of, open, opened};
 
 /// An HTTP client with a keep-alive pool of its own, for asyncio and trio.
 ///
@@ -51,7 +51,7 @@ impl AsyncClient {
         AsyncClient { shared: OnceLock::from(shared.clone()) }
     }
 
-    fn of(&self) -> PyResult<&Arc<Shared>> {
+    pub fn of(&self) -> PyResult<&Arc<Shared>> {
         opened(&self.shared)
     }
 
@@ -90,7 +90,17 @@ impl AsyncClient {
 
     #[pyo3(signature = (**options))]
     fn __init__(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
-        open(&self.shared, py, options)
+        open(&self.shared, py, options, None)
+    }
+
+    /// For pickle and copy: as `__init__`, on the pool of `other`, which has the same options of the engine.
+    fn _init_beside(
+        &self,
+        py: Python<'_>,
+        other: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
+    ) -> PyResult<()> {
+        open(&self.shared, py, Some(options), Some(&engine_of(other)?))
     }
 
     /// For the properties of `_methods.py`.
