@@ -24,6 +24,7 @@ from typing import Any
 
 from requests.utils import get_auth_from_url
 from urllib3 import poolmanager as _manager
+from urllib3.util.retry import Retry as _Retry
 
 from .urllib3 import PoolManager, ProxyManager, SocksManager
 
@@ -35,7 +36,13 @@ class Adapter(_adapters.HTTPAdapter):
 
     ``pool_connections``, ``pool_maxsize``, ``max_retries`` and ``pool_block`` are as of ``HTTPAdapter``;
     with ``pool_block`` at most ``pool_maxsize`` requests to a host are under way, without it any number.
-    Connections are not the adapter's: closing it, or its session, leaves them to who comes next."""
+    Connections are not the adapter's: closing it, or its session, leaves them to who comes next.
+
+    >>> session = requests.Session()
+    >>> session.mount("http://", libkeepalive.requests.Adapter(max_retries=3))
+    >>> session.get("http://example.com/users").json()
+    {'path': '/users'}
+    """
 
     #: The manager that was seen last, and its pools by what they were asked for by.
     _seen: tuple[Any, dict[Any, Any]] = (None, {})
@@ -46,7 +53,7 @@ class Adapter(_adapters.HTTPAdapter):
         self._pool_connections = connections
         self._pool_maxsize = maxsize
         self._pool_block = block
-        self.poolmanager = PoolManager(
+        self.poolmanager: _manager.PoolManager = PoolManager(
             num_pools=connections, maxsize=maxsize, block=block, **pool_kwargs
         )
 
@@ -123,10 +130,23 @@ def _end_of_origin(url: str) -> int:
     return min(ends, default=len(url))
 
 
-def install(session: _host.Session, **options: Any) -> Adapter:
-    """Has ``session`` send by a new ``Adapter``, made with ``options``, in place of the adapters it has for
-    ``http://`` and ``https://``. Returns it; adapters of longer prefixes stay."""
-    adapter = Adapter(**options)
+def install(
+    session: _host.Session,
+    *,
+    pool_connections: int = _adapters.DEFAULT_POOLSIZE,
+    pool_maxsize: int = _adapters.DEFAULT_POOLSIZE,
+    max_retries: _Retry | int = _adapters.DEFAULT_RETRIES,
+    pool_block: bool = _adapters.DEFAULT_POOLBLOCK,
+) -> Adapter:
+    """Has ``session`` send by a new ``Adapter``, made with the other arguments, in place of the adapters it has
+    for ``http://`` and ``https://``. Returns it; adapters of longer prefixes stay.
+
+    >>> session = requests.Session()
+    >>> adapter = libkeepalive.requests.install(session, max_retries=3)
+    >>> session.get("http://example.com/users").json()
+    {'path': '/users'}
+    """
+    adapter = Adapter(pool_connections, pool_maxsize, max_retries, pool_block)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return adapter

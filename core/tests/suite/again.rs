@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use crate::common::*;
+use bytes::Bytes;
 use keepalive_core::*;
 
 const BODY: &[u8] = b"one two three ";

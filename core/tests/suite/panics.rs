@@ -6,8 +6,8 @@ use std::panic::panic_any;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use crate::common::*;
+use bytes::Bytes;
 use keepalive_core::*;
 use keepalive_origin::Origin;
 

@@ -2,8 +2,8 @@
 
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use crate::common::*;
+use bytes::Bytes;
 use keepalive_core::*;
 use keepalive_origin::Origin;
 

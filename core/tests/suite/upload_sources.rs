@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use crate::common::uploads::*;
 use crate::common::*;
+use bytes::Bytes;
 use keepalive_core::*;
 
 #[test]

@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use crate::common::*;
+use bytes::Bytes;
 use keepalive_core::*;
 
 /// A body of `size` bytes in pieces of `piece`, each of which takes its producer `pause`.

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use crate::common::{HANG, eventually, get, get_request, next, origin, response, trusting};
+use bytes::Bytes;
 use keepalive_core::*;
 use keepalive_origin::cases::{Case, End};
 use keepalive_origin::facts::{Facts, latin1};
