@@ -61,7 +61,11 @@ def _timeout(connect: float | None, read: float | None) -> Timeout:
 
 
 class HTTPConnection(HostConnection):
-    """urllib3's ``HTTPConnection`` without a socket of its own."""
+    """urllib3's ``HTTPConnection``, with its arguments, without a socket of its own.
+
+    >>> libkeepalive.urllib3.HTTPConnection("example.com", timeout=5.0).is_closed
+    True
+    """
 
     _scheme = "http"
     _client: Client | None = None
@@ -107,10 +111,12 @@ class HTTPConnection(HostConnection):
 
     @property
     def is_closed(self) -> bool:
+        """Whether it has no connection."""
         return not self._opened and self._own_socket is None
 
     @property
     def is_connected(self) -> bool:
+        """Whether it can be used for a request."""
         return self._opened or super().is_connected
 
     def connect(self) -> None:
@@ -123,6 +129,7 @@ class HTTPConnection(HostConnection):
 
     @property
     def is_over_socks(self) -> bool:
+        """Whether its proxy is one of SOCKS."""
         return self._socks_options is not None
 
     def close(self) -> None:
@@ -307,6 +314,7 @@ class HTTPConnection(HostConnection):
     # The way of a program that writes its request by itself: urllib3's own, on a socket of its own.
 
     def putrequest(self, method: str, url: str, *arguments: Any, **options: Any) -> None:
+        """Begins a request that the program writes by itself, as of ``http.client``: by a socket of its own."""
         if self._own_socket is None:
             super().connect()
         super().putrequest(method, url, *arguments, **options)
@@ -327,7 +335,11 @@ def _headers(fields: list[tuple[str, str]]) -> HTTPHeaderDict:
 
 
 class HTTPSConnection(HTTPConnection, HostSecureConnection):
-    """urllib3's ``HTTPSConnection`` without a socket of its own."""
+    """urllib3's ``HTTPSConnection``, with its arguments, without a socket of its own.
+
+    >>> libkeepalive.urllib3.HTTPSConnection("example.com").default_port
+    443
+    """
 
     is_verified: bool
     proxy_is_verified: bool | None
