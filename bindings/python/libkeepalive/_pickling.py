@@ -29,9 +29,9 @@ _OWN = frozenset(
     }
 )
 
-#: One client of each of the pools that were used last. Nobody else has it, so that it is never closed: the pool
-#: outlives the task that it came with, and the next one finds its connections.
-_kept: dict[Any, _native.Client] = {}
+#: What keeps the pools that were used last: each outlives the task that it came with, and the next one finds its
+#: connections.
+_kept: dict[Any, Any] = {}
 _KEPT = 8
 #: The client that was made last on each pool, for others that somebody still uses.
 _used: WeakValueDictionary[Any, Any] = WeakValueDictionary()
@@ -78,15 +78,13 @@ def client(cls: Any, options: dict[str, Any] | None) -> Any:
 
 
 def _beside(other: Any) -> Any:
-    """One more client on the pool of ``other``; ``None`` if that is gone or closed."""
+    """What keeps the pool of ``other``; ``None`` if that is gone or closed."""
     if other is None:
         return None
-    keeper: Any = _native.Client.__new__(_native.Client)
     try:
-        keeper._init_beside(other, {"cookies": False, "trust_env": False})
+        return other._beside()
     except InvalidState:
         return None
-    return keeper
 
 
 def _key(options: dict[str, Any]) -> Any:

@@ -85,8 +85,10 @@ class Connection(_Connection):
         self._fingerprint: str | None = None
         if ssl_assert_fingerprint and self.use_ssl:
             if proxies:
-                reason = "ssl_assert_fingerprint: cannot be looked at through a proxy; ca_certs can name the certificate"
-                raise exceptions.ImproperlyConfigured(reason)
+                raise exceptions.ImproperlyConfigured(
+                    "ssl_assert_fingerprint: cannot be looked at through a proxy; "
+                    "ca_certs can name the certificate"
+                )
             self._fingerprint = fingerprints.checked(ssl_assert_fingerprint)
         self._cert = cert
         #: ``None`` until the server has shown the certificate with the fingerprint.

@@ -20,7 +20,7 @@ use crate::once::intern;
 use crate::prepared::Prepared;
 use crate::response::{Method, Response, SMALL_BODY};
 use crate::sending::save;
-use crate::shared::{Shared, engine_of, open, opened};
+use crate::shared::{PoolKeeper, Shared, open, opened};
 use crate::stream::Stream;
 
 pub fn whole(
@@ -120,7 +120,7 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn of(&self) -> PyResult<&Arc<Shared>> {
+    fn of(&self) -> PyResult<&Arc<Shared>> {
         opened(&self.shared)
     }
 }
@@ -138,14 +138,19 @@ impl Client {
         open(&self.shared, py, options, None)
     }
 
-    /// For pickle and copy: as `__init__`, on the pool of `other`, which has the same options of the engine.
+    /// For pickle and copy: as `__init__`, on a pool of the same options of the engine.
     fn _init_beside(
         &self,
         py: Python<'_>,
-        other: &Bound<'_, PyAny>,
+        keeper: &PoolKeeper,
         options: &Bound<'_, PyDict>,
     ) -> PyResult<()> {
-        open(&self.shared, py, Some(options), Some(&engine_of(other)?))
+        open(&self.shared, py, Some(options), Some(keeper))
+    }
+
+    /// For the same: keeps the pool.
+    fn _beside(&self, py: Python<'_>) -> PyResult<PoolKeeper> {
+        PoolKeeper::of(py, self.of()?)
     }
 
     /// The process-wide client: one pool for all threads, event loops and module functions.

@@ -8,7 +8,6 @@ use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
-use crate::aio::AsyncClient;
 use crate::auth::{self, Auth};
 use crate::convert::{flag, redirect_hook, text, url_text};
 use crate::cookies;
@@ -406,12 +405,18 @@ pub fn opened(shared: &OnceLock<Arc<Shared>>) -> PyResult<&Arc<Shared>> {
     })
 }
 
-/// The engine's client of a `Client` or `AsyncClient`.
-pub fn engine_of(client: &Bound<'_, PyAny>) -> PyResult<Client> {
-    if let Ok(client) = client.cast::<crate::client::Client>() {
-        return Ok(client.get().of()?.client.clone());
+/// One more client of the engine's on a pool, which keeps that open: for pickle and copy.
+#[pyclass(frozen, module = "libkeepalive")]
+pub struct PoolKeeper {
+    client: Client,
+}
+
+impl PoolKeeper {
+    /// Beside the client that has `shared`.
+    pub fn of(py: Python<'_>, shared: &Shared) -> PyResult<PoolKeeper> {
+        let client = shared.client.beside().map_err(|error| to_python(py, &error, None))?;
+        Ok(PoolKeeper { client })
     }
-    Ok(client.cast::<AsyncClient>()?.get().of()?.client.clone())
 }
 
 /// `__init__` of a client; on the pool of `other`, if there is one.
@@ -419,9 +424,9 @@ pub fn open(
     shared: &OnceLock<Arc<Shared>>,
     py: Python<'_>,
     options: Option<&Bound<'_, PyDict>>,
-    other: Option<&Client>,
+    other: Option<&PoolKeeper>,
 ) -> PyResult<()> {
-    let made = Shared::from_options(py, options, other)?;
+    let made = Shared::from_options(py, options, other.map(|keeper| &keeper.client))?;
     shared.set(made).map_err(|_| of_class(py, "InvalidState", "the client was made before"))
 }
 

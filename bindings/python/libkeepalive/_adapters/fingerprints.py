@@ -1,5 +1,6 @@
-"""Fingerprints of certificates, for hosts that trust by them. The engine's pins are of keys and its authorities are
-certificates: what has the fingerprint is looked for once, in the chain that the server shows, and trusted from then on."""
+"""Fingerprints of certificates, for hosts that trust by them. The engine's pins are of keys and its authorities
+are certificates: what has the fingerprint is looked for once, in the chain that the server shows, and trusted from
+then on."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ use crate::errors::to_python;
 use crate::generated::Stats;
 use crate::prepared::Prepared;
 use crate::response::{Asked, SMALL_BODY};
-use crate::shared::{Shared, engine_of, open, opened};
+use crate::shared::{PoolKeeper, Shared, open, opened};
 
 /// An HTTP client with a keep-alive pool of its own, for asyncio and trio.
 ///
@@ -51,7 +51,7 @@ impl AsyncClient {
         AsyncClient { shared: OnceLock::from(shared.clone()) }
     }
 
-    pub fn of(&self) -> PyResult<&Arc<Shared>> {
+    fn of(&self) -> PyResult<&Arc<Shared>> {
         opened(&self.shared)
     }
 
@@ -93,14 +93,19 @@ impl AsyncClient {
         open(&self.shared, py, options, None)
     }
 
-    /// For pickle and copy: as `__init__`, on the pool of `other`, which has the same options of the engine.
+    /// For pickle and copy: as `__init__`, on a pool of the same options of the engine.
     fn _init_beside(
         &self,
         py: Python<'_>,
-        other: &Bound<'_, PyAny>,
+        keeper: &PoolKeeper,
         options: &Bound<'_, PyDict>,
     ) -> PyResult<()> {
-        open(&self.shared, py, Some(options), Some(&engine_of(other)?))
+        open(&self.shared, py, Some(options), Some(keeper))
+    }
+
+    /// For the same: keeps the pool.
+    fn _beside(&self, py: Python<'_>) -> PyResult<PoolKeeper> {
+        PoolKeeper::of(py, self.of()?)
     }
 
     /// For the properties of `_methods.py`.
