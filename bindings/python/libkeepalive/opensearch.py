@@ -34,8 +34,8 @@ class Connection(_Connection):
 
     ``http_auth``: ``"user:password"``, a pair, or a signer (a function of method, URL and body that gives
     fields). ``ssl_assert_fingerprint``: of the server's certificate or of one that signed it, which are looked at
-    once, before the first request. ``pool_maxsize`` is not looked at: connections are the process's. Errors are opensearch-py's. Any
-    number of threads may use one at once.
+    once, before the first request. ``pool_maxsize`` is not looked at: connections are the process's. Errors are
+    opensearch-py's. Any number of threads may use one at once.
 
     ::
 
