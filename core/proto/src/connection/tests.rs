@@ -127,6 +127,7 @@ fn what_a_large_body_made_of_the_buffer_is_not_kept_for_the_next_exchange() {
     let mut c = Connection::new(Limits::default());
     for (room, kept) in [(RECEIVE_KEPT, true), (RECEIVE_KEPT + 1, false)] {
         c.start(&head("GET"), RequestBody::None).unwrap();
+        transmit(&mut c);
         c.receive_space(room);
         feed(&mut c, OK);
         drain(&mut c);
