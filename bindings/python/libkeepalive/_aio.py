@@ -57,8 +57,8 @@ async def _run(pending: Any) -> Any:
 async def _done(pending: Any) -> Any:
     try:
         return await pending
-    except GeneratorExit:
-        # Closed by other means than a task's cancellation, of which the engine is told.
+    except BaseException:
+        # Cancelled, or closed by other means; harmless when it has failed.
         pending.close()
         raise
 
@@ -79,7 +79,7 @@ def _verb(method: str) -> Any:
             return await _run(pending)
         try:
             return await pending
-        except GeneratorExit:
+        except BaseException:
             pending.close()
             raise
 
@@ -95,7 +95,7 @@ def _get() -> Any:
             return await _run(pending)
         try:
             return await pending
-        except GeneratorExit:
+        except BaseException:
             pending.close()
             raise
 
@@ -115,7 +115,7 @@ def _post() -> Any:
             return await _run(pending)
         try:
             return await pending
-        except GeneratorExit:
+        except BaseException:
             pending.close()
             raise
 
@@ -131,7 +131,7 @@ def _with_data(method: str) -> Any:
             return await _run(pending)
         try:
             return await pending
-        except GeneratorExit:
+        except BaseException:
             pending.close()
             raise
 
