@@ -81,7 +81,7 @@ pub fn send(
     let result = match result {
         Ok(response) if head_only => {
             let watch = callers.reading(py)?;
-            return Response::streamed(py, response, method, watch);
+            return Ok(Response::streamed(response, method, watch));
         }
         Ok(response) => Response::receive_whole(py, response, method)?,
         Err(error) => Err(error),
