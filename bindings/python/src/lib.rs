@@ -100,10 +100,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<upgraded::AsyncUpgradedStream>()?;
     module.add_class::<upgraded::UpgradedStream>()?;
     module.add_function(wrap_pyfunction!(errors::error_table, module)?)?;
-    module.add_function(wrap_pyfunction!(response::at_once::_body_at_once, module)?)?;
-    module.add_function(wrap_pyfunction!(response::at_once::_bytes_head, module)?)?;
-    module.add_function(wrap_pyfunction!(response::at_once::_latin1_head, module)?)?;
-    module.add_function(wrap_pyfunction!(response::at_once::_utf8_head, module)?)?;
+    response::at_once::add(module)?;
     module.add_function(wrap_pyfunction!(functions::delete, module)?)?;
     module.add_function(wrap_pyfunction!(functions::download, module)?)?;
     module.add_function(wrap_pyfunction!(functions::get, module)?)?;

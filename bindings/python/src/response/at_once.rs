@@ -12,6 +12,14 @@ use crate::memory;
 use crate::once::intern;
 use crate::response::{Response, Slot};
 
+/// Puts them into the module, for the adapters alone: what `add_function` adds is everybody's.
+pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.setattr("_body_at_once", wrap_pyfunction!(_body_at_once, module)?)?;
+    module.setattr("_bytes_head", wrap_pyfunction!(_bytes_head, module)?)?;
+    module.setattr("_latin1_head", wrap_pyfunction!(_latin1_head, module)?)?;
+    module.setattr("_utf8_head", wrap_pyfunction!(_utf8_head, module)?)
+}
+
 /// A head of its own: making objects of it may run Python code, which may use the response.
 struct Head {
     status: u16,
@@ -62,7 +70,7 @@ type BytesHead<'py> = (u16, bool, Bound<'py, PyBytes>, Bound<'py, PyList>);
 
 /// Status, whether it is of HTTP/1.1, reason and fields, as bytes.
 #[pyfunction]
-pub fn _bytes_head<'py>(response: &Bound<'py, Response>) -> PyResult<BytesHead<'py>> {
+fn _bytes_head<'py>(response: &Bound<'py, Response>) -> PyResult<BytesHead<'py>> {
     let py = response.py();
     let head = Head::of(py, response.get())?;
     let fields = head.fields.pairs(|name, value| pair(py, name, value))?;
@@ -73,7 +81,7 @@ type TextHead<'py> = (u16, bool, Bound<'py, PyString>, Bound<'py, PyList>);
 
 /// The same as text of latin-1. `names` has text for names, and makes it where it has none.
 #[pyfunction]
-pub fn _latin1_head<'py>(
+fn _latin1_head<'py>(
     response: &Bound<'py, Response>,
     names: &Bound<'py, PyAny>,
 ) -> PyResult<TextHead<'py>> {
@@ -90,7 +98,7 @@ type Utf8Head<'py> = (u16, bool, Bound<'py, PyAny>, Bound<'py, PyList>, Bound<'p
 /// The same as text of UTF-8, where surrogates stand for other bytes; then the fields as bytes, and how long
 /// all values are together.
 #[pyfunction]
-pub fn _utf8_head<'py>(
+fn _utf8_head<'py>(
     response: &Bound<'py, Response>,
     names: &Bound<'py, PyAny>,
 ) -> PyResult<Utf8Head<'py>> {
@@ -129,7 +137,7 @@ fn utf8_text<'py>(bytes: &Bound<'py, PyBytes>) -> PyResult<Bound<'py, PyAny>> {
 /// The body of a streamed response as it came, if all of it is here and nobody has begun to read it: it is read
 /// then. `None` otherwise.
 #[pyfunction]
-pub fn _body_at_once<'py>(response: &Bound<'py, Response>) -> PyResult<Option<Py<PyBytes>>> {
+fn _body_at_once<'py>(response: &Bound<'py, Response>) -> PyResult<Option<Py<PyBytes>>> {
     let (py, this) = (response.py(), response.get());
     // A connection that was switched has no body, and whoever watches a body is told piece by piece.
     let is_switched = this.status == 101 || this.method == "CONNECT";
