@@ -258,6 +258,7 @@ def write_page(run: dict[str, Any], page: Path, drawn: list[str]) -> None:
         f"Every work and figure in which a client beats the best form of {p.OURS} by more than "
         f"{NOTABLE - 1:.0%}. The raw loops are not clients but limits, and are left out here.",
         "\n".join(f"- {line}" for line in losing) or "Nowhere in this run.",
+        "What limits large bodies and idle connections: [a page of its own](bodies.md).",
     ]
     parts += ["## 0-RTT", EARLY_DATA]
     if failed:

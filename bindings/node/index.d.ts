@@ -695,11 +695,16 @@ export type QueryValue = string | number | boolean | bigint | null | undefined
 
 /**
  * Options of `fetch`, as WHATWG describes them. What it does not know is ignored; a TypeError are `dispatcher` and
- * `agent`, which cannot be honoured, and names that come near to one of ours.
+ * `agent`, which cannot be honoured, and names that come near to one of ours. Relative URLs, and the header fields Origin
+ * and Referer, are those of the origin that undici's `setGlobalOrigin` has set.
  */
 export interface RequestInit extends Timeouts, Omit<RoadOptions, 'redirect'> {
   /** Default GET. */
   method?: string
+  /**
+   * Fields of one name are sent as one, their values joined by a comma; `null` sends none. `Host` is not heard, nor
+   * `Content-Length` but of a stream.
+   */
   headers?: HeadersInit | ConstructorParameters<typeof globalThis.Headers>[0]
   body?: BodyInit | ConstructorParameters<typeof globalThis.Response>[0] | null
   /** Aborting rejects with `signal.reason`, also while the body is read. */
@@ -719,15 +724,19 @@ export interface RequestInit extends Timeouts, Omit<RoadOptions, 'redirect'> {
   cache?: 'default' | 'force-cache' | 'no-cache' | 'no-store' | 'only-if-cached' | 'reload'
   /** Checked, and without effect: there is no page whose cookies those were. See the option `cookies` of `Client`. */
   credentials?: 'include' | 'omit' | 'same-origin'
-  /** Checked, and without effect, as in Node's own fetch. */
+  /**
+   * Default `cors`, which follows no redirect to a URL with credentials; `same-origin` follows none to another origin. A
+   * response by way of another origin is of type `cors`, or `opaque` with `no-cors`: without status, fields and body. No
+   * server is asked for its leave, as in Node's own fetch.
+   */
   mode?: 'cors' | 'navigate' | 'no-cors' | 'same-origin'
   /** Without effect. */
   keepalive?: boolean
-  /** Without effect. */
+  /** Checked, and without effect. */
   priority?: 'auto' | 'high' | 'low'
-  /** Without effect. */
+  /** A URL of which `Referer` is told what the policy allows; '' for nothing. Default: the origin's URL, where one is set. */
   referrer?: string
-  /** Without effect. */
+  /** Default `strict-origin-when-cross-origin`. A redirect may change it. */
   referrerPolicy?:
     | '' | 'no-referrer' | 'no-referrer-when-downgrade' | 'origin' | 'origin-when-cross-origin' | 'same-origin'
     | 'strict-origin' | 'strict-origin-when-cross-origin' | 'unsafe-url'
@@ -905,7 +914,7 @@ export interface RequestResult<Fields = IncomingHeaders> {
  * makes one of those.
  */
 export interface Response extends globalThis.Response {
-  readonly type: 'basic' | 'opaqueredirect'
+  readonly type: 'basic' | 'cors' | 'opaque' | 'opaqueredirect'
   /** The URL the response is from, after redirects, without userinfo and fragment. */
   readonly url: string
   /** A second response with the same body; what one half reads is kept for the other. */

@@ -4,7 +4,8 @@ const { Client } = require('./lib/client')
 const { globalClass } = require('./lib/captured')
 const { KeepaliveError } = require('./lib/errors')
 
-function fetch(input, init) {
+// One argument has to be given, and functions tell that (`fetch.length`).
+function fetch(input, init = undefined) {
   return Client.shared().fetch(input, init)
 }
 

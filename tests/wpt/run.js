@@ -1,20 +1,25 @@
 'use strict'
 // WPT's tests of fetch by ours beside Node's own:
-//   node tests/wpt/run.js [--root FOLDER] [--origin URL] [--list FILE] [NAME ...]
+//   node tests/wpt/run.js [--node NODE ...] [--ours NODE] [--root FOLDER] [--origin URL] [--list FILE] [--json FILE] [NAME ...]
 // Serves FOLDER (target/wpt, which tests/wpt/setup.sh fetches) with WPT's own server unless it is served at URL. Prints what
-// passes with each, and where they differ; fails when fewer pass with ours.
+// passes with ours, in the Node of --ours (this one), and with the fetch of each NODE (this one), and where they differ; fails
+// when fewer pass with ours than with any of them. NAME and lines of FILE are files, or folders of files.
 
 const { execFileSync, spawn } = require('node:child_process')
-const { existsSync, readFileSync } = require('node:fs')
+const { existsSync, readFileSync, readdirSync, statSync, writeFileSync } = require('node:fs')
 const { createInterface } = require('node:readline')
 const http = require('node:http')
 const path = require('node:path')
 const { parseArgs } = require('node:util')
 
-/** Longest time of one file, milliseconds. */
-const LIMIT = 60_000
+/** Longest time of one file, milliseconds; page.js ends those that take theirs. */
+const LIMIT = 90_000
 
-const ORIGIN = 'http://127.0.0.1:8000'
+/** How long WPT's server may take to be there. */
+const START = 120_000
+
+const ORIGIN = 'http://web-platform.test:8000'
+const SECURE = 'https://web-platform.test:8443'
 
 /** WPT's own, or that of a package, which is the same. */
 function harnessOf(root) {
@@ -22,10 +27,19 @@ function harnessOf(root) {
   return existsSync(own) ? own : require.resolve('wpt-runner/testharness/testharness.js')
 }
 
-/** The verdicts of one file: those of its tests by their names, and whether it came to its end. */
-async function runFile(harness, origin, file, implementation, node = process.execPath) {
-  const child = spawn(node, [path.join(__dirname, 'page.js'), harness, origin, file, implementation], { stdio: ['ignore', 'pipe', 'inherit'] })
+/** Where a file is served: those of HTTPS say so in their names. */
+function urlOf(origin, file) {
+  const from = /\.https\./.test(file) && origin === ORIGIN ? SECURE : origin
+  return new URL(file, from).href
+}
+
+/** The verdicts of one file: those of its tests by their names, and of the file when it does not come to its end. */
+async function runFile(harness, url, { implementation, node }, authority) {
+  const env = authority === undefined ? process.env : { ...process.env, NODE_EXTRA_CA_CERTS: authority }
+  const child = spawn(node, [path.join(__dirname, 'page.js'), harness, url, implementation], { stdio: ['ignore', 'pipe', 'pipe'], env })
   const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT)
+  let printed = ''
+  child.stderr.setEncoding('utf8').on('data', (piece) => (printed = (printed + piece).slice(-2000)))
   const verdicts = new Map()
   let ended = false
   for await (const line of createInterface({ input: child.stdout })) {
@@ -35,81 +49,133 @@ async function runFile(harness, origin, file, implementation, node = process.exe
     } catch {
       continue // what a file prints
     }
-    if (word.done) {
-      ended = word.passed
+    if (word?.done) {
+      ended = true
       if (!word.passed) verdicts.set('(the file)', { passed: false, message: word.message })
-    } else {
+    } else if (typeof word?.name === 'string') {
       verdicts.set(word.name, { passed: word.passed, message: word.message })
     }
   }
   clearTimeout(timer)
-  return { verdicts, ended }
+  if (!ended) verdicts.set('(the file)', { passed: false, message: `it ended before its end: ${printed}` })
+  return verdicts
 }
 
-/** Where two lists of verdicts differ, and how many pass of each. */
-function compare(ours, theirs) {
-  const count = ({ verdicts }) => [...verdicts.values()].filter(({ passed }) => passed).length
+/** How many pass of each list of verdicts, and the tests on which they differ. */
+function compare(lists) {
+  const names = new Set(lists.flatMap((verdicts) => [...verdicts.keys()]))
   const differences = []
-  for (const name of new Set([...ours.verdicts.keys(), ...theirs.verdicts.keys()])) {
-    const [one, other] = [ours.verdicts.get(name), theirs.verdicts.get(name)]
-    if ((one?.passed ?? false) !== (other?.passed ?? false)) differences.push({ name, ours: one?.passed ?? false, message: (one?.passed ? other : one)?.message })
+  for (const name of names) {
+    const passed = lists.map((verdicts) => verdicts.get(name)?.passed ?? false)
+    if (new Set(passed).size === 1) continue
+    const { message } = lists.find((verdicts, i) => !passed[i] && verdicts.has(name))?.get(name) ?? {}
+    differences.push({ name, passed, message })
   }
-  return { ours: count(ours), node: count(theirs), all: Math.max(ours.verdicts.size, theirs.verdicts.size), differences }
+  names.delete('(the file)')
+  return { passed: lists.map((verdicts) => [...verdicts.values()].filter(({ passed }) => passed).length), all: names.size, differences }
 }
 
-async function compareFiles(root, origin, files, node) {
+async function compareFiles(root, origin, files, columns, { authority, tell = () => {} } = {}) {
   const harness = harnessOf(root)
   const rows = []
   for (const file of files) {
-    const ours = await runFile(harness, origin, file, 'ours', node)
-    const theirs = await runFile(harness, origin, file, 'node', node)
-    rows.push({ file, ...compare(ours, theirs) })
+    const lists = await Promise.all(columns.map((column) => runFile(harness, urlOf(origin, file), column, authority)))
+    const row = { file, ...compare(lists), verdicts: lists.map((list) => Object.fromEntries(list)) }
+    rows.push(row)
+    tell(row)
   }
   return rows
 }
 
-/** WPT's own server, until it answers. */
+/** WPT's own server, until it answers; what ends it, and its authority. */
 async function serve(root) {
-  const child = spawn('python3', ['wpt', 'serve', '--no-h2'], { cwd: root, stdio: 'ignore', detached: true })
-  for (let tries = 0; tries < 300; tries += 1) {
-    if (child.exitCode !== null) throw new Error(`WPT's server ended with ${child.exitCode}`)
-    const isThere = await new Promise((resolve) => {
-      http.get(ORIGIN, { agent: false }, (answer) => resolve(answer.resume() !== undefined)).on('error', () => resolve(false))
-    })
-    if (isThere) return () => process.kill(-child.pid)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+  const folder = path.join(root, '..', 'wpt-server')
+  const child = spawn('python3', [path.join(__dirname, 'serve.py'), root, folder], { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
+  let printed = ''
+  child.stderr.setEncoding('utf8').on('data', (piece) => (printed = (printed + piece).slice(-2000)))
+  const stop = () => {
+    if (child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
   }
-  throw new Error("WPT's server does not answer")
+  const failed = new Promise((_, reject) => {
+    child.on('error', (error) => reject(new Error(`WPT's server needs Python 3.9 or later as python3: ${error.message}`)))
+    child.on('exit', (code) => reject(new Error(`WPT's server ended with ${code}: ${printed}`)))
+  })
+  const isThere = (port) => new Promise((resolve) => {
+    const asked = http.get({ host: '127.0.0.1', port, agent: false }, (answer) => resolve(answer.resume() !== undefined))
+    asked.on('error', (error) => resolve(error.code === 'EPROTO' || error.code === 'ECONNRESET'))
+  })
+  const ready = async () => {
+    for (const until = Date.now() + START; Date.now() < until; ) {
+      if ((await Promise.all([8000, 8001, 8443, 8444].map(isThere))).every(Boolean)) return
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    throw new Error(`WPT's server does not answer on ports 8000, 8001, 8443 and 8444: ${printed}`)
+  }
+  try {
+    await Promise.race([ready(), failed])
+  } catch (error) {
+    stop()
+    throw error
+  }
+  failed.catch(() => {})
+  return { stop, authority: path.join(folder, 'cacert.pem') }
 }
 
-function filesOf(list) {
+function linesOf(list) {
   return readFileSync(list, 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('#'))
 }
 
-async function main() {
-  const options = { root: { type: 'string' }, origin: { type: 'string' }, list: { type: 'string' }, node: { type: 'string' } }
-  const { values, positionals } = parseArgs({ options, allowPositionals: true })
-  const root = values.root ?? path.join(__dirname, '..', '..', 'target', 'wpt')
-  if (!existsSync(root)) throw new Error(`${root} is not there: tests/wpt/setup.sh fetches it`)
-  const stop = values.origin === undefined ? await serve(root) : () => {}
-  try {
-    const files = positionals.length !== 0 ? positionals : filesOf(values.list ?? path.join(__dirname, 'list.txt'))
-    const node = values.node ?? process.execPath
-    const rows = await compareFiles(root, values.origin ?? ORIGIN, files, node)
-    console.log(`passed with ours | with Node ${execFileSync(node, ['--version']).toString().trim()} | of | file`)
-    for (const { file, ours, node: theirs, all, differences } of rows) {
-      console.log(`${ours} | ${theirs} | ${all} | ${file}`)
-      for (const one of differences) console.log(`    ${one.ours ? 'only ours' : 'only Node'}: ${one.name}: ${one.message ?? ''}`)
+/** Files and folders as pages: a file with variants is one for each. */
+function pagesOf(root, names) {
+  return names.flatMap((name) => {
+    const [file] = name.split('?')
+    const place = path.join(root, file)
+    if (!existsSync(place)) throw new Error(`${place} is not there`)
+    if (statSync(place).isDirectory()) {
+      const below = readdirSync(place, { recursive: true }).filter((one) => /\.any\.js$/.test(one) && !/\.h2\./.test(one)).sort()
+      return pagesOf(root, below.map((one) => path.join(file, one)))
     }
-    const sum = (name) => rows.reduce((total, row) => total + row[name], 0)
-    console.log(`${sum('ours')} | ${sum('node')} | ${sum('all')} | all`)
-    if (sum('ours') < sum('node')) process.exitCode = 1
+    if (file !== name) return [name]
+    const variants = [...readFileSync(place, 'utf8').matchAll(/^\/\/\s*META:\s*variant=(\S*)\s*$/gm)].map(([, variant]) => file + variant)
+    return variants.length === 0 ? [file] : variants
+  })
+}
+
+function print({ passed, all, file, differences }, titles) {
+  console.log(`${passed.join(' | ')} | ${all} | ${file}`)
+  for (const one of differences) {
+    const pass = titles.filter((_, i) => one.passed[i]).join(', ')
+    console.log(`    only ${pass}: ${one.name}: ${one.message ?? ''}`)
+  }
+}
+
+async function main() {
+  const text = { type: 'string' }
+  const options = { root: text, origin: text, list: text, json: text, ours: text, node: { ...text, multiple: true } }
+  const { values, positionals } = parseArgs({ options, allowPositionals: true })
+  const root = path.resolve(values.root ?? path.join(__dirname, '..', '..', 'target', 'wpt'))
+  if (!existsSync(root)) throw new Error(`${root} is not there: tests/wpt/setup.sh fetches it`)
+  const files = pagesOf(root, positionals.length !== 0 ? positionals : linesOf(values.list ?? path.join(__dirname, 'list.txt')))
+  const columns = [{ implementation: 'ours', node: values.ours ?? process.execPath }]
+  for (const node of values.node ?? [process.execPath]) columns.push({ implementation: 'node', node })
+  const titles = columns.map(({ implementation, node }) => {
+    const version = `Node ${execFileSync(node, ['--version']).toString().trim()}`
+    return implementation === 'ours' ? `ours in ${version}` : version
+  })
+  const { stop, authority } = values.origin === undefined ? await serve(root) : { stop() {} }
+  try {
+    console.log(`${titles.join(' | ')} | of | file`)
+    const rows = await compareFiles(root, values.origin ?? ORIGIN, files, columns, { authority, tell: (row) => print(row, titles) })
+    const sums = columns.map((_, i) => rows.reduce((total, { passed }) => total + passed[i], 0))
+    print({ passed: sums, all: rows.reduce((total, { all }) => total + all, 0), file: 'all', differences: [] }, titles)
+    if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ titles, rows }))
+    if (sums.some((sum) => sum > sums[0])) process.exitCode = 1
   } finally {
     stop()
   }
 }
 
-module.exports = { compare, compareFiles, filesOf }
+module.exports = { compare, compareFiles, linesOf, pagesOf }
 
 if (require.main === module) {
   main().catch((error) => {

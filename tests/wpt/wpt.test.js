@@ -6,14 +6,14 @@ const { createReadStream, existsSync } = require('node:fs')
 const http = require('node:http')
 const path = require('node:path')
 const { after, before, test } = require('node:test')
-const { compareFiles, filesOf } = require('./run')
+const { compareFiles, linesOf, pagesOf } = require('./run')
 
 const root = path.join(__dirname, 'sample')
 let server
 let origin
 before(async () => {
   server = http.createServer(({ url }, response) => {
-    const file = path.join(root, path.normalize(url))
+    const file = path.join(root, path.normalize(url.split('?')[0]))
     if (url === '/moved') response.writeHead(302, { Location: '/' }).end()
     else if (existsSync(file)) createReadStream(file).pipe(response)
     else response.writeHead(404).end()
@@ -23,18 +23,33 @@ before(async () => {
 })
 after(() => server.close())
 
+const columns = ['ours', 'node'].map((implementation) => ({ implementation, node: process.execPath }))
+
 test('verdicts of ours and of Node, and where they differ', async () => {
-  const [passes, differs, breaks, absent] = await compareFiles(root, origin, ['passes.any.js', 'differs.any.js', 'breaks.any.js', 'absent.any.js'])
-  assert.deepEqual([passes.ours, passes.node, passes.all, passes.differences], [2, 2, 2, []])
-  assert.deepEqual([differs.ours, differs.node, differs.all], [1, 0, 2])
-  assert.deepEqual(differs.differences.map(({ name, ours }) => [name, ours]), [['only ours', true]])
-  assert.ok(breaks.all >= 1 && breaks.differences.length === 0)
-  assert.deepEqual([absent.ours, absent.node], [0, 0])
+  const files = ['passes.any.js', 'differs.any.js', 'breaks.any.js', 'dies.any.js', 'absent.any.js', 'scope.any.js?one', 'scope.any.js?two']
+  const rows = await compareFiles(root, origin, files, columns)
+  const [passes, differs, breaks, dies, absent, ...variants] = rows
+  assert.deepEqual([passes.passed, passes.all, passes.differences], [[2, 2], 2, []])
+  assert.deepEqual([differs.passed, differs.all], [[1, 0], 2])
+  assert.deepEqual(differs.differences.map(({ name, passed }) => [name, passed]), [['only ours', [true, false]]])
+  assert.deepEqual([breaks.passed, breaks.all], [[1, 1], 1])
+  assert.match(breaks.verdicts[0]['(the file)'].message, /on purpose/)
+  assert.deepEqual([dies.passed, dies.all], [[1, 1], 1])
+  assert.match(dies.verdicts[1]['(the file)'].message, /before its end/)
+  assert.deepEqual([absent.passed, absent.all], [[0, 0], 0])
+  for (const row of variants) assert.deepEqual([row.passed, row.all, row.differences], [[4, 4], 4, []], row.file)
 })
 
-test('the list names files once, below fetch/', () => {
-  const files = filesOf(path.join(__dirname, 'list.txt'))
+test('files, folders and variants are pages, each once', () => {
+  const files = ['breaks.any.js', 'dies.any.js', 'differs.any.js', 'passes.any.js', 'scope.any.js?one', 'scope.any.js?two']
+  assert.deepEqual(pagesOf(root, ['.']), files)
+  assert.deepEqual(pagesOf(root, ['scope.any.js?one', 'passes.any.js']), ['scope.any.js?one', 'passes.any.js'])
+  assert.throws(() => pagesOf(root, ['absent.any.js']), /absent\.any\.js is not there/)
+})
+
+test('the list names files once, of the tests of fetch', () => {
+  const files = linesOf(path.join(__dirname, 'list.txt'))
   assert.ok(files.length > 50)
   assert.equal(new Set(files).size, files.length)
-  for (const file of files) assert.match(file, /^fetch\/[\w./-]+any\.js$/)
+  for (const file of files) assert.match(file, /^(fetch|xhr\/formdata)\/[\w./-]+any\.js$/)
 })

@@ -10,7 +10,7 @@ const { KeepaliveError, argumentError, fetchFailed, localError, retraced } = req
 const { trustsEnvironment } = require('./environment')
 const { Exchange } = require('./exchange')
 const { fieldObject } = require('./completion_record')
-const { hasRequestBody, prepareFetch, prepareRequest, urlText } = require('./request')
+const { prepareRequest, urlText } = require('./request')
 const { abortReason } = require('./abort')
 const { Lifetime } = require('./lifetime')
 
@@ -28,6 +28,7 @@ const NO_OPTIONS = { entries: [], profile: undefined }
 let shared
 let BodyReadable
 let OtherResult
+let fetchRequest
 let makeResponse
 let nativeOf
 let incomingOf
@@ -46,6 +47,7 @@ class Client extends EventEmitter {
   #limit // of a body that is collected whole
   #authorize // a function that says who asks
   #onRedirect // a function that decides about redirects
+  #sensitive = [] // names of fields that go to no other origin
   #jar // of cookies, once somebody asks for it
   #most // bytes of a response, however it is read
   #life = new Lifetime()
@@ -124,7 +126,8 @@ class Client extends EventEmitter {
     return result
   }
 
-  #setFunctions({ auth, lookup, maxResponseSize, onRedirect }) {
+  #setFunctions({ auth, lookup, maxResponseSize, onRedirect, sensitiveHeaders }) {
+    if (sensitiveHeaders) this.#sensitive = String(sensitiveHeaders).toLowerCase().split(/[\s,]+/)
     if (typeof auth === 'function') this.#authorize = auth
     if (maxResponseSize !== undefined) this.#most = require('./extras').sizeOf('option maxResponseSize', maxResponseSize)
     if (lookup !== undefined && lookup !== null) {
@@ -138,7 +141,7 @@ class Client extends EventEmitter {
 
   /** The client's functions, where the request has none of its own, and what they say of it. */
   async #complete(prepared) {
-    if (this.#onRedirect !== undefined && prepared.decider === undefined) prepared.setDecider(this.#onRedirect)
+    if (this.#onRedirect !== undefined && !prepared.asks) prepared.setDecider(this.#onRedirect)
     let call = prepared.authorize
     if (call === undefined && !prepared.saysWho && !prepared.hasHeader('authorization')) call = this.#authorize
     if (call === undefined) return
@@ -180,20 +183,21 @@ class Client extends EventEmitter {
   }
 
   async fetch(input, init) {
-    const given = hasRequestBody(input, init) ? await require('./request_body').bodyOf(input) : undefined
-    const prepared = prepareFetch(input, init, given)
+    fetchRequest ??= require('./fetch_request')
+    const given = fetchRequest.hasRequestBody(input, init) ? await require('./request_body').bodyOf(input) : undefined
+    const prepared = fetchRequest.prepareFetch(input, init, given)
+    // Here, and not only where it is sent: then it rejects in the same turn.
+    if (prepared.signal?.aborted) throw abandoned(prepared)
     if (this.#isIncomplete(prepared)) await this.#complete(prepared)
-    const { method, isManual } = prepared
     const deliver = (incoming, stream) => {
       makeResponse ??= require('./response').makeResponse
-      return makeResponse(incoming, method, isManual, stream)
+      return makeResponse(incoming, prepared, stream)
     }
     try {
-      if (prepared.isLocal || prepared.integrity) {
-        const send = () => this.#send(prepared, same, fetchFailed)
-        return await require('./local').fetchWhole(prepared, send, deliver)
-      }
-      return await this.#send(prepared, deliver, fetchFailed)
+      if (prepared.isPlain) return await this.#send(prepared, deliver, fetchFailed)
+      if (prepared.page !== undefined) prepared.page.sensitive = this.#sensitive
+      const send = () => this.#send(prepared, same, fetchFailed)
+      return await require('./local').fetchWhole(prepared, send, deliver)
     } catch (error) {
       throw retraced(error instanceof KeepaliveError ? fetchFailed(error) : error)
     }
@@ -232,12 +236,11 @@ class Client extends EventEmitter {
   #send(prepared, deliver, wrap, Kind = Exchange) {
     return new Promise((resolve, reject) => {
       try {
-        const { signal } = prepared
-        if (signal !== undefined && signal.aborted) throw abortReason(signal)
+        if (prepared.signal?.aborted) throw abortReason(prepared.signal)
         if (this.#most !== undefined) require('./extras').limitTo(prepared, this.#most)
         new Kind(resolve, reject, deliver, wrap).submit(this.#native, this.#limit, prepared, this.#life)
       } catch (error) {
-        prepared.upload?.stop()
+        prepared.upload?.stop(error)
         reject(error)
       }
     })
@@ -381,6 +384,13 @@ class Result {
 
 function first(value) {
   return Array.isArray(value) ? value[0] : value
+}
+
+/** Why a request is not sent whose signal has fired; its body is let go. */
+function abandoned({ signal, upload }) {
+  const reason = abortReason(signal)
+  upload?.stop(reason)
+  return reason
 }
 
 function same(incoming) {

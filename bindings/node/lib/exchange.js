@@ -328,7 +328,7 @@ class Exchange {
     const { reject, reader } = this
     if (this.trace !== undefined) diagnostics.failed(this.trace, reason)
     if (this.state === PENDING) {
-      this.cancel()
+      this.cancel(reason)
       reject(reason)
       return
     }
@@ -346,11 +346,11 @@ class Exchange {
   }
 
   /** The engine's last word is still to come. */
-  cancel() {
+  cancel(reason) {
     this.state = CANCELLED
     this.leaveSignal()
     bridge.cancel(this.slot)
-    this.endUpload()
+    this.endUpload(reason)
   }
 
   /** Nothing of it runs; what may be left of the body is given up. */
@@ -370,10 +370,10 @@ class Exchange {
   }
 
   /** What the body's source threw on being told, if it did. */
-  endUpload() {
+  endUpload(reason) {
     const { upload } = this
     this.upload = undefined
-    return upload?.stop()
+    return upload?.stop(reason)
   }
 
   leaveSignal() {

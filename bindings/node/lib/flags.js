@@ -10,6 +10,8 @@ module.exports = {
   REWIND: 16,
   /** A redirect is an error. */
   REFUSE: 32,
+  /** A redirect is the response. */
+  MANUAL: 128,
   /** The connection is handed out. */
   SWITCH: 64,
   /** The request may be sent a second time whatever its method. */

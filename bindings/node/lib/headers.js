@@ -59,6 +59,69 @@ class HeaderBlock {
   }
 }
 
+/** The same as WHATWG's Headers have it: values without blanks at their ends, and one field of a name. */
+class FetchHeaders {
+  constructor() {
+    this.lower = [] // the names in lower case
+    this.names = []
+    this.values = []
+    this.omitted = undefined
+  }
+
+  get count() {
+    return this.names.length
+  }
+
+  get text() {
+    let text = ''
+    for (let i = 0; i < this.names.length; i += 1) text += this.names[i] + NUL + this.values[i] + NUL
+    return text
+  }
+
+  add(name, value) {
+    if (typeof name !== 'string') throw argumentError(`headers: a name must be a string; got ${typeof name}`)
+    if (Array.isArray(value)) {
+      for (const one of value) this.add(name, one)
+      return
+    }
+    if (value === null) {
+      this.omitted ??= []
+      this.omitted.push(name)
+      return
+    }
+    const given = valueText(name, value)
+    if (given === undefined) return
+    const text = BLANK_ENDS.test(given) ? given.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '') : given
+    const plain = name.toLowerCase()
+    const at = this.lower.indexOf(plain)
+    if (at === -1) this.push(plain, name, text)
+    else this.values[at] += `${plain === 'cookie' ? '; ' : ', '}${text}`
+  }
+
+  /** Adds a field that is known to be right, and new. */
+  push(lower, name, value) {
+    this.lower.push(lower)
+    this.names.push(name)
+    this.values.push(value)
+  }
+
+  decides(name) {
+    return this.lower.includes(name) || (this.omitted !== undefined && this.omitted.some((one) => one.toLowerCase() === name))
+  }
+
+  find(name) {
+    const at = this.lower.indexOf(name)
+    return at === -1 ? undefined : this.values[at]
+  }
+
+  /** Takes the field of that lower-case name out again. */
+  leave(name) {
+    const at = this.lower.indexOf(name)
+    if (at !== -1) for (const list of [this.lower, this.names, this.values]) list.splice(at, 1)
+  }
+}
+
+const BLANK_ENDS = /^[\t\n\r ]|[\t\n\r ]$/
 const BEYOND_BYTES = /[^\0-\xff]/
 
 function valueText(name, value) {
@@ -100,4 +163,4 @@ function collectHeaders(headers, block) {
   }
 }
 
-module.exports = { HeaderBlock, collectHeaders }
+module.exports = { FetchHeaders, HeaderBlock, collectHeaders }

@@ -221,6 +221,11 @@ class Incoming {
     if (this.state === CLOSED) throw this.wrap(closed(this.record.url), true)
   }
 
+  /** Throws what ended it early, whoever reads it. */
+  checkFailure() {
+    if (this.state === FAILED) throw retraced(this.reason)
+  }
+
   failed(reason) {
     this.becomeFailed(reason)
     return retraced(reason)

@@ -61,6 +61,10 @@ class LocalRecord {
     return this.made.redirects
   }
 
+  get hops() {
+    return this.made.hops
+  }
+
   get info() {
     return this.made.info
   }
@@ -88,7 +92,7 @@ function networkError(reason) {
 }
 
 function answer(url, fields, { status = 200, reason = 'OK' } = {}) {
-  return { url, status, reason, fields, redirects: 0, info: NOWHERE() }
+  return { url, status, reason, fields, redirects: 0, hops: [], info: NOWHERE() }
 }
 
 /** What a `data:` or `blob:` URL stands for: its incoming body and, of a Blob, its stream. */
@@ -177,14 +181,22 @@ function forgivingBase64(text) {
 /** `fetch` of what is answered here, or checked before it is handed out; `send` asks the server. */
 async function fetchWhole(prepared, send, deliver) {
   const { integrity, signal } = prepared
-  if (signal !== undefined && signal.aborted) throw abortReason(signal)
-  const { incoming, stream } = prepared.isLocal ? localAnswer(prepared) : { incoming: await send() }
+  if (signal !== undefined && signal.aborted) {
+    const reason = abortReason(signal)
+    prepared.upload?.stop(reason)
+    throw reason
+  }
+  const { incoming, stream } = prepared.isLocal ? localAnswer(prepared) : { incoming: await sent(prepared, send) }
   if (!integrity) return deliver(incoming, stream)
   const bytes = await collected(incoming, stream)
   verify(bytes, integrity)
-  const { status, reason, url, fields, redirects } = incoming.record
-  const made = { status, reason, url, fields, redirects, info: incoming.info }
+  const { status, reason, url, fields, redirects, hops } = incoming.record
+  const made = { status, reason, url, fields, redirects, hops, info: incoming.info }
   return deliver(localIncoming(made, bytes), undefined)
+}
+
+function sent(prepared, send) {
+  return prepared.page === undefined ? send() : prepared.page.send(prepared, send)
 }
 
 async function collected(incoming, stream) {

@@ -1,9 +1,11 @@
 'use strict'
-// `onRedirect`: a function of the program's that decides about redirects. It runs in the async context of the
-// call that brought it, and may take its time.
+// Who has a word on redirects: what WHATWG's fetch says of where they lead, and `onRedirect`, a function of the
+// program's. That runs in the async context of the call that brought it, and may take its time.
 
 const { AsyncResource } = require('node:async_hooks')
+const { URL } = require('node:url')
 const { argumentError } = require('./errors')
+const { isBlocked } = require('./ports')
 
 class Decider {
   constructor(call) {
@@ -38,6 +40,61 @@ class Decider {
   }
 }
 
+/** Rules of fetch for requests of one mode. They keep nothing, so that all requests share them. */
+class Rules {
+  constructor(mode) {
+    this.mode = mode
+    this.thrown = undefined
+    /** The fields of a request of which the caller says none. */
+    this.headers = `Accept\0*/*\0Accept-Language\0*\0Sec-Fetch-Mode\0${mode}\0`
+  }
+
+  decide(record, answer) {
+    // The URL that was told last is without its credentials.
+    const { headers, url } = record.head
+    const { location } = headers
+    answer(refusal(this.mode, new URL(url), new URL(Array.isArray(location) ? location[0] : location, url)))
+  }
+
+  /** These, and then `decider`. */
+  before(decider) {
+    return new Both(this, decider)
+  }
+}
+
+class Both {
+  constructor(rules, decider) {
+    this.rules = rules
+    this.decider = decider
+  }
+
+  get thrown() {
+    return this.decider.thrown
+  }
+
+  decide(record, answer) {
+    this.rules.decide(record, (word) => (word === undefined ? this.decider.decide(record, answer) : answer(word)))
+  }
+}
+
+/** Why a redirect is not followed; undefined when it is. */
+function refusal(mode, from, next) {
+  if (isBlocked(next)) return `bad port ${next.port}`
+  if (mode === 'same-origin' && next.origin !== from.origin) return 'another origin with the mode "same-origin"'
+  if (mode === 'cors' && hasCredentials(next)) return 'credentials in its URL with the mode "cors"'
+  return undefined
+}
+
+function hasCredentials({ username, password }) {
+  return username !== '' || password !== ''
+}
+
+const rules = { cors: new Rules('cors'), 'no-cors': new Rules('no-cors'), 'same-origin': new Rules('same-origin') }
+
+function rulesOf(mode) {
+  return Object.hasOwn(rules, mode) ? rules[mode] : rules.cors
+}
+
 /** The option, if it is a function; `undefined` and `null` are none. */
 function deciderOf(call) {
   if (call === undefined || call === null) return undefined
@@ -45,4 +102,4 @@ function deciderOf(call) {
   return new Decider(call)
 }
 
-module.exports = { Decider, deciderOf }
+module.exports = { Decider, deciderOf, hasCredentials, rulesOf }

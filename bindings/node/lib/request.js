@@ -1,15 +1,13 @@
 'use strict'
-// Turns the arguments of `request` and `fetch` into what `Exchange.submit` takes. Everything that
+// Turns the arguments of `request` into what `Exchange.submit` takes. Everything that
 // can be wrong with them is a TypeError here, before anything is sent.
 
-const { URL } = require('node:url')
 const native = require('./native')
 const { toStringTag } = require('./captured')
-const { argumentError, publicUrl } = require('./errors')
+const { argumentError } = require('./errors')
 const { HeaderBlock, collectHeaders } = require('./headers')
 
 let upload // loaded by the first body
-let whatwgRules // and this by the first of fetch that is an object
 
 const DECODE = 1
 const FOLLOW = 2
@@ -45,20 +43,6 @@ const REQUEST_OPTIONS = new Map([
 ])
 // Those that WHATWG's fetch spells in capitals whatever the caller wrote.
 const UPPER = new Map(native.fetchMethods().map((name) => [name.toLowerCase(), name]))
-
-/** What `fetch` honours, and what it knows and can do without: a server's process has no use for them. */
-const FETCH_OPTIONS = new Set([
-  'method', 'headers', 'body', 'signal', 'redirect', 'duplex', 'onRedirect', 'rawTarget', ...LIMITS, ...OWN,
-])
-/** What is checked by Node's own Request. */
-const CHECKED = new Set([
-  'cache', 'credentials', 'integrity', 'keepalive', 'mode', 'priority', 'referrer', 'referrerPolicy', 'window',
-])
-/** What would change what is sent or trusted, and is not done here. */
-const REFUSED = {
-  dispatcher: "a dispatcher of undici's cannot be used; make a Client with the options it stands for",
-  agent: "an agent of Node's cannot be used; make a Client with the options it stands for",
-}
 
 /** For `request(url, options)`. */
 function prepareRequest(url, options) {
@@ -127,86 +111,6 @@ function requestOf(url, options) {
   return prepared
 }
 
-/** What fetch does not know is ignored, as WHATWG has it; what it should have known is not. */
-function checkInit(init) {
-  let isChecked = false
-  for (const name in init) {
-    if (FETCH_OPTIONS.has(name)) continue
-    const value = init[name]
-    if (CHECKED.has(name)) {
-      if (value !== undefined && !isChecked) require('./whatwg').checkMembers(init)
-      isChecked = true
-      continue
-    }
-    if (value === undefined || value === null || value === '') continue
-    if (Object.hasOwn(REFUSED, name)) throw argumentError(`${name}: ${REFUSED[name]}`)
-    const near = require('./names').meant(name, [...PLAIN_OPTIONS, ...OWN])
-    if (near !== undefined) throw argumentError(`unknown option ${name}; did you mean ${near}?`)
-    if (require('./options').isClientOption(name)) throw argumentError(`option ${name} is a Client's: new Client({ ${name} })`)
-  }
-}
-
-/** Whether the body of that Request has to be looked at before it can be sent. */
-function hasRequestBody(input, init) {
-  return isRequest(input) && typeof input.body === 'object' && input.body !== null && !input.bodyUsed &&
-    (init === undefined || init === null || init.body === undefined)
-}
-
-/** For `fetch(input, init)`; `input` may be a Request, and `given` its body. */
-function prepareFetch(input, init, given) {
-  if (init !== undefined && init !== null && typeof init !== 'object') {
-    throw argumentError(`init: expected an object; got ${typeof init}`)
-  }
-  init ??= {}
-  const source = isRequest(input) ? input : undefined
-  const body = given ?? (init.body === undefined ? source?.body : init.body)
-  try {
-    checkInit(init)
-    if (source?.bodyUsed && init.body === undefined && given === undefined) {
-      throw argumentError('input: the body of the Request has already been read')
-    }
-    return fetchOf(source === undefined ? urlText(input) : source.url, source, init, body)
-  } catch (error) {
-    discardBody(body)
-    throw error
-  }
-}
-
-function fetchOf(url, source, init, body) {
-  const prepared = new Prepared(whatwg(url))
-  prepared.isLocal = lastIsLocal
-  prepared.integrity = init.integrity ?? source?.integrity
-  for (const name in init) if (OWN.has(name)) prepared.setOwn(init)
-  prepared.flags |= DECODE
-  if (init.decode !== undefined) prepared.setDecode('decode', init.decode)
-  if (init.rawTarget !== undefined) prepared.setRawTarget(init.rawTarget)
-  prepared.setMethod(init.method ?? source?.method)
-  if (/^(connect|trace|track)$/i.test(prepared.method)) {
-    throw argumentError(`method: fetch does not send ${prepared.method}`, 'KA_INVALID_METHOD')
-  }
-  const signal = init.signal === undefined ? source?.signal : init.signal
-  prepared.setSignal(signal)
-  prepared.setLimits(init)
-  prepared.setRedirect(init.redirect ?? source?.redirect ?? 'follow')
-  prepared.isManual = (prepared.flags & MANUAL) !== 0
-  if (init.onRedirect !== undefined) prepared.setDecider(init.onRedirect)
-  const block = new HeaderBlock()
-  collectHeaders(init.headers ?? source?.headers, block)
-  if (body !== undefined && body !== null && (prepared.method === 'GET' || prepared.method === 'HEAD')) {
-    throw argumentError(`body: fetch sends none with ${prepared.method}`)
-  }
-  if (init.duplex !== undefined || (typeof init.body === 'object' && init.body !== null)) {
-    whatwgRules ??= require('./whatwg')
-    whatwgRules.checkDuplex(init, init.body)
-  }
-  prepared.setBody(body, block, true)
-  const cache = init.cache ?? source?.cache
-  if (cache !== undefined && cache !== 'default') require('./whatwg').setCaching(cache, block)
-  if (!block.decides('accept')) block.add('Accept', '*/*')
-  prepared.setHeaders(block)
-  return prepared
-}
-
 class Prepared {
   constructor(url) {
     this.url = url
@@ -223,10 +127,8 @@ class Prepared {
     this.authorize = undefined // a function of the request
     this.saysWho = false // `auth` was given
     this.decider = undefined
+    this.asks = false // a function of the program's is asked about redirects
     this.extras = undefined // what is asked for beside the exchange
-    this.isLocal = false // nothing is sent for it
-    this.isManual = false // of fetch: a redirect is the response
-    this.integrity = undefined // digests that the body has to have
   }
 
   addOwn(name, value) {
@@ -250,7 +152,15 @@ class Prepared {
   }
 
   setDecider(call) {
-    this.decider = require('./redirects').deciderOf(call)
+    const decider = require('./redirects').deciderOf(call)
+    if (decider === undefined) return
+    this.asks = true
+    this.decider = this.decider === undefined ? decider : this.decider.before(decider)
+  }
+
+  /** Whether a redirect is the answer. */
+  get isManual() {
+    return (this.flags & MANUAL) !== 0
   }
 
   /** Fields of these names go to no other origin. */
@@ -371,29 +281,4 @@ function urlText(url) {
   throw argumentError(`url: expected a string or URL; got ${url === null ? 'null' : typeof url}`)
 }
 
-let lastText
-let lastUrl
-let lastIsLocal // whether that URL has its answer in itself, or in this process
-
-/** A URL as WHATWG parses it: blanks around it, backslashes and the like are repaired. */
-function whatwg(text) {
-  // Programs ask for the same again and again.
-  if (text === lastText) return lastUrl
-  let url
-  try {
-    url = new URL(text).href
-  } catch {
-    throw argumentError(`url: expected an absolute URL; got ${JSON.stringify(publicUrl(text))}`, 'KA_INVALID_URL')
-  }
-  lastText = text
-  lastUrl = url
-  lastIsLocal = url.startsWith('data:') || url.startsWith('blob:')
-  return url
-}
-
-function isRequest(input) {
-  return typeof input === 'object' && input !== null &&
-    typeof input.url === 'string' && typeof input.method === 'string'
-}
-
-module.exports = { hasRequestBody, prepareFetch, prepareRequest, urlText }
+module.exports = { DECODE, LIMITS, OWN, PLAIN_OPTIONS, Prepared, discardBody, prepareRequest, urlText }

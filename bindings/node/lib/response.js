@@ -6,7 +6,9 @@
 const { isDisturbed } = require('node:stream')
 const { Blob } = require('node:buffer')
 const { globalClass } = require('./captured')
+const { URL } = require('node:url')
 const { inspect } = require('node:util')
+const { fetchFailed } = require('./errors')
 const { WHOLE, unusable, webStream } = require('./incoming')
 const { guarded, shownFields } = require('./secrets')
 const { parseForm } = require('./readable')
@@ -17,6 +19,8 @@ const Headers = globalClass('Headers')
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const NULL_BODY = new Set([101, 103, 204, 205, 304])
 const make = Symbol('make')
+const OPAQUE = { type: 'opaque', redirected: false }
+const UNFOLLOWED = { type: 'opaqueredirect', redirected: false }
 
 class Response {
   #incoming
@@ -24,38 +28,52 @@ class Response {
   #headers
   #nullBody
   #used = false // read whole, past its stream
-  #manual // a redirect that was not followed
+  #way // how it was come by: `type` and `redirected`, where that is known beside the record
 
-  constructor(key, incoming, nullBody, stream, manual) {
+  constructor(key, incoming, nullBody, stream, way) {
     // A program's own responses are the global scope's.
     if (key !== make) return new Outer(...arguments)
     this.#incoming = incoming
     this.#nullBody = nullBody
     this.#stream = stream
-    this.#manual = manual
+    this.#way = way
   }
 
-  static [make](incoming, method, isManual, stream) {
-    const { status } = incoming.record
-    const nullBody = method === 'HEAD' || NULL_BODY.has(status)
-    return new Response(make, incoming, nullBody, stream, isManual && REDIRECTS.has(status))
+  static [make](incoming, prepared, stream) {
+    const { record } = incoming
+    const { status } = record
+    const { method, page } = prepared
+    let way = page?.way
+    if (REDIRECTS.has(status)) {
+      if (prepared.isManual) way ??= UNFOLLOWED
+      else if (leadsBack(record)) throw fetchFailed(new Error(`redirect count exceeded: the Location of ${record.url} is empty`))
+    }
+    if (prepared.mode === 'no-cors' && page === undefined && typeOf(record) === 'cors') way = OPAQUE
+    const isOpaque = way?.type === 'opaque'
+    if (isOpaque) incoming.close()
+    const nullBody = method === 'HEAD' || NULL_BODY.has(status) || isOpaque
+    return new Response(make, incoming, nullBody, stream, way)
   }
 
   /** Of a redirect with `manual` this is all that is opaque: a server's program is to see where it leads. */
   get type() {
-    return this.#manual ? 'opaqueredirect' : 'basic'
+    return this.#way?.type ?? typeOf(this.#incoming.record)
+  }
+
+  get #isOpaque() {
+    return this.#way?.type === 'opaque'
   }
 
   get url() {
-    return this.#incoming.record.url
+    return this.#isOpaque ? '' : this.#incoming.record.url
   }
 
   get redirected() {
-    return this.#incoming.record.redirects > 0
+    return this.#way?.redirected ?? this.#incoming.record.redirects > 0
   }
 
   get status() {
-    return this.#incoming.record.status
+    return this.#isOpaque ? 0 : this.#incoming.record.status
   }
 
   get ok() {
@@ -64,13 +82,13 @@ class Response {
   }
 
   get statusText() {
-    return this.#incoming.record.reason
+    return this.#isOpaque ? '' : this.#incoming.record.reason
   }
 
   get headers() {
     if (this.#headers === undefined) {
       const headers = new Headers()
-      const { fields } = this.#incoming.record
+      const fields = this.#isOpaque ? [] : this.#incoming.record.fields
       for (let i = 0; i < fields.length; i += 2) headers.append(fields[i], fields[i + 1])
       this.#headers = guarded(Object.setPrototypeOf(headers, immutable), fields)
     }
@@ -93,7 +111,13 @@ class Response {
     return this.#used || (this.#stream !== undefined && isDisturbed(this.#stream))
   }
 
+  /** What went wrong is told at once: no turn passes before. */
+  #check() {
+    if (!this.#nullBody) this.#incoming.checkFailure()
+  }
+
   async text() {
+    this.#check()
     if (this.#nullBody) return ''
     if (this.#stream === undefined) {
       this.#take()
@@ -103,24 +127,30 @@ class Response {
   }
 
   async json() {
+    this.#check()
     return JSON.parse(await this.text())
   }
 
   async bytes() {
+    this.#check()
     const bytes = await this.#whole()
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   async arrayBuffer() {
+    this.#check()
     const { buffer, byteOffset, length } = await this.#whole()
     return length === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + length)
   }
 
   async blob() {
-    return new Blob([await this.#whole()], { type: this.headers.get('content-type') ?? '' })
+    this.#check()
+    const type = this.headers.get('content-type')
+    return new Blob([await this.#whole()], { type: type === null ? '' : require('./whatwg').mimeTypeOf(type) })
   }
 
   async formData() {
+    this.#check()
     return parseForm(await this.#whole(), this.headers.get('content-type') ?? undefined)
   }
 
@@ -128,10 +158,10 @@ class Response {
     if (this.bodyUsed || this.#stream?.locked) {
       throw new TypeError('Response.clone: the body has already been used')
     }
-    if (this.#nullBody) return new Response(make, this.#incoming, true, undefined, this.#manual)
+    if (this.#nullBody) return new Response(make, this.#incoming, true, undefined, this.#way)
     const [mine, theirs] = this.body.tee()
     this.#stream = mine
-    return new Response(make, this.#incoming, false, theirs, this.#manual)
+    return new Response(make, this.#incoming, false, theirs, this.#way)
   }
 
   async #whole() {
@@ -166,6 +196,19 @@ class Response {
 }
 Object.setPrototypeOf(Response, Outer)
 Object.setPrototypeOf(Response.prototype, Outer.prototype)
+
+/** Whether a redirect that was to be followed says that it leads to itself. */
+function leadsBack({ fields }) {
+  for (let i = 0; i < fields.length; i += 2) if (fields[i].toLowerCase() === 'location') return true
+  return false
+}
+
+/** A response that came by way of another origin is one of `cors`, as in Node's own fetch. */
+function typeOf({ hops, redirects, url }) {
+  if (redirects === 0) return 'basic'
+  const { origin } = new URL(url)
+  return hops.every((hop) => new URL(hop.url).origin === origin) ? 'basic' : 'cors'
+}
 
 /** Headers of a response: what changes them throws, as WHATWG has it. */
 const immutable = Object.create(Headers.prototype)

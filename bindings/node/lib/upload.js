@@ -171,6 +171,11 @@ class Upload {
     if (isNodeStream(source)) source.on('error', ignore)
   }
 
+  /** The same for another request; of one that can be rewound. */
+  again() {
+    return new Upload(this.source)
+  }
+
   /** The engine wants the next piece; or, `again`, the first one. */
   want(again) {
     this.context.runInAsyncScope(again ? restart : next, undefined, this)
@@ -184,16 +189,16 @@ class Upload {
 
   /**
    * The request is over, or its response came early: the source is released. What it throws is
-   * returned as `{ reason }`.
+   * returned as `{ reason }`. `why` is told to a web stream.
    */
-  stop() {
+  stop(why) {
     if (this.over) return undefined
     this.over = true
     const { iterator, source } = this
     this.iterator = undefined
     if (this.ended) return undefined
     try {
-      return this.context.runInAsyncScope(discard, undefined, source, iterator)
+      return this.context.runInAsyncScope(discard, undefined, source, iterator, why)
     } catch (reason) {
       return { reason }
     }
@@ -258,17 +263,17 @@ function open(upload) {
 }
 
 /** Lets go of a source, which may have been opened; its descriptors and locks are free then. */
-function discard(source, opened) {
+function discard(source, opened, why) {
   if (isNodeStream(source)) {
     source.destroy?.()
   } else if (opened !== undefined) {
-    const ending = opened.return?.()
+    const ending = opened.return?.(why)
     // What fails later fails after the request's end; Node's streams keep that to themselves, too.
     if (typeof ending?.then === 'function') ending.then(ignore, ignore)
   } else if (isWebStream(source)) {
-    if (!source.locked) source.cancel().catch(ignore)
+    if (!source.locked) source.cancel(why).catch(ignore)
   } else if (typeof source.next === 'function' && typeof source.return === 'function') {
-    discard(source, source)
+    discard(source, source, why)
   }
 }
 

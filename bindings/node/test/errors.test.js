@@ -121,7 +121,7 @@ test('certificates say which host and why', async () => {
 })
 
 test('fetch rejects with a TypeError whose cause says what happened', async () => {
-  await assert.rejects(client.fetch('http://127.0.0.1:1/'), (error) => {
+  await assert.rejects(client.fetch('http://127.0.0.1:2/'), (error) => {
     assert.ok(error instanceof TypeError)
     assert.equal(error.message, 'fetch failed')
     assert.equal(error.cause.code, 'KA_CONNECT_FAILED')

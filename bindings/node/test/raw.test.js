@@ -26,7 +26,7 @@ test('a raw target is sent byte for byte', async () => {
 test('a field whose value is null is not sent', async () => {
   const client = new Client()
   const url = `${origin.http}/echo`
-  const none = { 'User-Agent': null, ACCEPT: null, 'accept-encoding': null }
+  const none = { 'User-Agent': null, ACCEPT: null, 'accept-encoding': null, 'Accept-Language': null, 'sec-fetch-mode': null }
   assert.deepEqual(names(await (await client.fetch(url, { headers: none })).json()), ['host'])
   const { body } = await client.request(url, { headers: [['user-agent', null]], decompress: true })
   assert.deepEqual(names(await body.json()), ['host', 'accept-encoding'])

@@ -5,9 +5,8 @@
 client over that client's very pool. Arguments, responses and exceptions are named as in httpx.
 """
 
+import typing as _typing
 from collections.abc import MutableMapping as _MutableMapping
-from typing import TYPE_CHECKING as _TYPE_CHECKING
-from typing import Any as _Any
 
 from ._auth import Auth, BasicAuth, BearerAuth, DigestAuth, NetRCAuth
 from ._errors import InsecureWarning
@@ -184,7 +183,7 @@ __all__ = [
     # </generated>
 ]
 
-if _TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from . import testing as testing
     from ._codes import codes
     from ._cookies import CookieConflict, Cookies
@@ -213,18 +212,20 @@ _LATER = {
 }
 
 
-def __getattr__(name: str) -> _Any:
-    from importlib import import_module
+if not _typing.TYPE_CHECKING:
+    # Checkers would take it for a promise that there is every name.
+    def __getattr__(name: str) -> _typing.Any:
+        from importlib import import_module
 
-    if name == "testing":
-        return import_module(f"{__name__}.{name}")
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
-    if hasattr(found, "__qualname__"):
-        found.__module__ = "libkeepalive"
-    globals()[name] = found
-    return found
+        if name == "testing":
+            return import_module(f"{__name__}.{name}")
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+        if hasattr(found, "__qualname__"):
+            found.__module__ = "libkeepalive"
+        globals()[name] = found
+        return found
 
 
 for _name in __all__:

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 from ._native import Client, Headers
 
 if TYPE_CHECKING:
-    from ._native import Response
+    from collections.abc import Mapping
+
+    from typing_extensions import Buffer
+
+    from ._native import Response, _Content, _Data, _Files, _HeaderTypes, _Params, _Url
 
 #: Fields that leave a request when its body does.
 _ABOUT_BODY = (
@@ -31,10 +35,14 @@ class Request:
     """A request that can be looked at and changed before ``client.send()`` sends it, as an ``auth``, a hook
     and a transport see it.
 
-    ``Request("POST", url, json={...})`` takes ``params``, ``headers``, ``content``, ``data``, ``json``,
+    ``Request(method, url)`` takes ``params``, ``headers``, ``content``, ``data``, ``json``,
     ``files`` and ``extensions`` as ``client.request()`` does; ``client.build_request()`` makes one with the
     client's defaults. ``content`` is the body if it is in memory, ``None`` if there is none or it is streamed,
     which then is ``stream``. ``headers`` can be changed.
+
+    >>> request = libkeepalive.Request("POST", "http://example.com/users", json={"name": "A"})
+    >>> request.headers["content-type"], request.content
+    ('application/json', b'{"name":"A"}')
     """
 
     method: str
@@ -47,25 +55,26 @@ class Request:
     def __init__(
         self,
         method: str,
-        url: Any,
-        headers: Any = None,
-        content: Any = None,
+        url: _Url,
+        headers: _HeaderTypes | None = None,
+        content: _Content | AsyncIterable[Buffer] | None = None,
         *,
-        params: Any = None,
-        data: Any = None,
+        params: _Params | None = None,
+        data: _Data | None = None,
         json: Any = None,
-        files: Any = None,
-        extensions: dict[str, Any] | None = None,
+        files: _Files | None = None,
+        extensions: Mapping[str, Any] | None = None,
     ) -> None:
         self.extensions = {} if extensions is None else dict(extensions)
         self.stream = None
         self._own: dict[str, Any] = {}
-        plain = content is None or isinstance(content, (bytes, str))
-        if plain and params is None and data is None and json is None and files is None:
+        whole = content.encode() if isinstance(content, str) else content
+        alone = params is None and data is None and json is None and files is None
+        if alone and (whole is None or isinstance(whole, bytes)):
             self.method = method
             self.url = str(url)
             self.headers = Headers(headers)
-            self.content = content.encode() if isinstance(content, str) else content
+            self.content = whole
             return
         arguments = {
             "params": params,
@@ -129,7 +138,8 @@ class Request:
             return (self.method, self.url) == tuple(other)
         return self is other
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return object.__hash__(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Without its stream, and what can reach no other process."""

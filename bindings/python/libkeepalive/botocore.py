@@ -14,7 +14,7 @@ one pool for all clients and threads of the process.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 try:
     import botocore.httpsession as _host
@@ -31,21 +31,48 @@ if TYPE_CHECKING:
 
 __all__ = ["HTTPSession", "install"]
 
-_T = TypeVar("_T")
+
+class _Client(Protocol):
+    """What every client of boto3 and botocore has."""
+
+    @property
+    def meta(self) -> Any: ...
+
+
+class _Session(Protocol):
+    """``boto3.Session``."""
+
+    @property
+    def client(self) -> Any: ...
+
+
+class _CoreSession(Protocol):
+    """``botocore.session.Session``."""
+
+    @property
+    def create_client(self) -> Any: ...
+
+
+_T = TypeVar("_T", bound=_Client | _Session | _CoreSession)
 
 
 def install(client_or_session: _T, client: Client | None = None) -> _T:
-    """Has a client of boto3 or botocore send by this library's engine; returns what it was given.
+    """Has ``client_or_session``, of boto3 or botocore, send by this library's engine; returns it.
 
     Of a session (``boto3.Session``, ``botocore.session.Session``) those clients do that it makes from now on, and
     with them resources and transfer managers. ``client``: whose pool and options are used, its trust, certificate
     and proxies too; without one, the pool that the adapters of the process share, with the trust and the
     certificate that botocore was told. Twice is as once.
 
-    Errors: ``TypeError`` for what is neither, ``ValueError`` for a ``proxies_config`` that cannot
-    be kept.
+    Errors: ``TypeError`` for what is neither, ``ValueError`` for a ``proxies_config`` whose https
+    proxy is trusted otherwise than the server behind it.
 
     Threads: as of the client. Requests under way are not touched.
+
+    ::
+
+        s3 = libkeepalive.botocore.install(boto3.client("s3"))
+        s3.get_object(Bucket="bucket", Key="key")["Body"].read()
     """
     given: Any = client_or_session
     session = getattr(given, "_session", given)

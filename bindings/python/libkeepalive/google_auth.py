@@ -6,6 +6,7 @@ see ``libkeepalive.requests``.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +27,13 @@ _TIMEOUT = 120
 
 
 class Response(transport.Response):
-    """What ``Request`` returns."""
+    """What ``Request`` returns; ``response`` is this library's.
+
+    ::
+
+        response = libkeepalive.google_auth.Request()("https://example.com/")
+        print(response.status, response.data)
+    """
 
     def __init__(self, response: Any) -> None:
         self._response = response
@@ -50,16 +57,31 @@ class Response(transport.Response):
         return data
 
 
+def _trusted() -> str | None:
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+
+
+def _check_files(*given: Any) -> None:
+    """As requests: google-auth takes this for a mistake of the program's, which no retry mends."""
+    for value in given:
+        for path in value if isinstance(value, tuple) else (value,):
+            if isinstance(path, str) and not os.path.exists(path):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
 class Request(transport.Request):
     """google-auth's ``Request``: a callable that sends. Any number of threads may use one at once.
 
     Redirects are followed, the environment's proxies and ``REQUESTS_CA_BUNDLE`` heeded, as by
     ``google.auth.transport.requests.Request``; client certificates for mTLS endpoints are not sent.
+
+    ::
+
+        credentials.refresh(libkeepalive.google_auth.Request())
     """
 
     def _pool(self) -> Pool:
-        trusted = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-        return of_sdk(verify=trusted or True, max_redirects=30)
+        return of_sdk(verify=_trusted() or True, max_redirects=30)
 
     def __call__(
         self,
@@ -70,15 +92,17 @@ class Request(transport.Request):
         timeout: float | None = _TIMEOUT,
         **kwargs: Any,
     ) -> Response:
-        """Sends it. ``timeout``: seconds for each phase, default 120; ``None`` is no limit.
+        """Sends it. ``timeout``: seconds for each phase, default 120; ``None`` is no limit. ``verify`` and ``cert``
+        are as of requests.
 
-        Raises ``google.auth.exceptions.TransportError``.
+        Raises ``google.auth.exceptions.TransportError``, and ``OSError`` for a file that is not there.
         """
+        _check_files(_trusted(), kwargs.get("verify"), kwargs.get("cert"))
         arguments: dict[str, Any] = {
             "headers": dict(headers or {}),
             "timeout": timeout,
             "decode": True,
-            "follow_redirects": True,
+            "follow_redirects": kwargs.pop("allow_redirects", True),
             **kwargs,
         }
         if body is not None:

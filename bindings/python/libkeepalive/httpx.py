@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncTransport", "Transport", "extract", "inject"]
 
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-
 
 class Transport(_SyncTransport[httpx.Request, httpx.Response], httpx.BaseTransport):
     """In place of ``httpx.HTTPTransport``, whose arguments it takes.
@@ -55,7 +53,7 @@ class Transport(_SyncTransport[httpx.Request, httpx.Response], httpx.BaseTranspo
             trust_env: bool = True,
             http1: bool = True,
             http2: bool = False,
-            limits: httpx.Limits = _LIMITS,
+            limits: httpx.Limits | None = None,
             proxy: ProxyTypes | None = None,
             uds: str | None = None,
             local_address: str | None = None,
@@ -65,7 +63,7 @@ class Transport(_SyncTransport[httpx.Request, httpx.Response], httpx.BaseTranspo
 
 
 class AsyncTransport(_AsyncTransport[httpx.Request, httpx.Response], httpx.AsyncBaseTransport):
-    """In place of ``httpx.AsyncHTTPTransport``; as ``Transport``, and over the same pool.
+    """In place of ``httpx.AsyncHTTPTransport``; arguments as of ``Transport``, and over the same pool.
 
     For asyncio and trio; any number of event loops may use one at once.
 
@@ -83,7 +81,7 @@ class AsyncTransport(_AsyncTransport[httpx.Request, httpx.Response], httpx.Async
             trust_env: bool = True,
             http1: bool = True,
             http2: bool = False,
-            limits: httpx.Limits = _LIMITS,
+            limits: httpx.Limits | None = None,
             proxy: ProxyTypes | None = None,
             uds: str | None = None,
             local_address: str | None = None,
@@ -95,10 +93,18 @@ class AsyncTransport(_AsyncTransport[httpx.Request, httpx.Response], httpx.Async
 def inject() -> None:
     """Has clients that are made from now on get these transports where they are given none: also those of
     ``httpx.get()`` and its like, and of libraries. ``extract()`` undoes it.
+
+    >>> libkeepalive.httpx.inject()
+    >>> httpx.get("http://example.com/users").json()
+    {'path': '/users'}
+    >>> libkeepalive.httpx.extract()
     """
     _mount.inject(httpx, (Transport, AsyncTransport))
 
 
 def extract() -> None:
-    """Undoes ``inject()`` for clients that are made from now on."""
+    """Undoes ``inject()`` for clients that are made from now on.
+
+    >>> libkeepalive.httpx.extract()
+    """
     _mount.extract(httpx)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncTransport", "Transport", "extract", "inject"]
 
-_LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=20)
-
 
 class Transport(_SyncTransport[httpx2.Request, httpx2.Response], httpx2.BaseTransport):
     """In place of ``httpx2.HTTPTransport``, whose arguments it takes.
@@ -55,7 +53,7 @@ class Transport(_SyncTransport[httpx2.Request, httpx2.Response], httpx2.BaseTran
             trust_env: bool = True,
             http1: bool = True,
             http2: bool = False,
-            limits: httpx2.Limits = _LIMITS,
+            limits: httpx2.Limits | None = None,
             proxy: ProxyTypes | None = None,
             uds: str | None = None,
             local_address: str | None = None,
@@ -65,7 +63,7 @@ class Transport(_SyncTransport[httpx2.Request, httpx2.Response], httpx2.BaseTran
 
 
 class AsyncTransport(_AsyncTransport[httpx2.Request, httpx2.Response], httpx2.AsyncBaseTransport):
-    """In place of ``httpx2.AsyncHTTPTransport``; as ``Transport``, and over the same pool.
+    """In place of ``httpx2.AsyncHTTPTransport``; arguments as of ``Transport``, and over the same pool.
 
     For asyncio and trio; any number of event loops may use one at once.
 
@@ -83,7 +81,7 @@ class AsyncTransport(_AsyncTransport[httpx2.Request, httpx2.Response], httpx2.As
             trust_env: bool = True,
             http1: bool = True,
             http2: bool = False,
-            limits: httpx2.Limits = _LIMITS,
+            limits: httpx2.Limits | None = None,
             proxy: ProxyTypes | None = None,
             uds: str | None = None,
             local_address: str | None = None,
@@ -95,10 +93,18 @@ class AsyncTransport(_AsyncTransport[httpx2.Request, httpx2.Response], httpx2.As
 def inject() -> None:
     """Has clients that are made from now on get these transports where they are given none: also those of
     ``httpx2.get()`` and its like, and of libraries. ``extract()`` undoes it.
+
+    >>> libkeepalive.httpx2.inject()
+    >>> httpx2.get("http://example.com/users").json()
+    {'path': '/users'}
+    >>> libkeepalive.httpx2.extract()
     """
     _mount.inject(httpx2, (Transport, AsyncTransport))
 
 
 def extract() -> None:
-    """Undoes ``inject()`` for clients that are made from now on."""
+    """Undoes ``inject()`` for clients that are made from now on.
+
+    >>> libkeepalive.httpx2.extract()
+    """
     _mount.extract(httpx2)

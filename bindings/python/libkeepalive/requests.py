@@ -23,6 +23,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from requests.utils import get_auth_from_url
+from urllib3 import poolmanager as _manager
+from urllib3.util.retry import Retry as _Retry
 
 from .urllib3 import PoolManager, ProxyManager, SocksManager
 
@@ -34,16 +36,24 @@ class Adapter(_adapters.HTTPAdapter):
 
     ``pool_connections``, ``pool_maxsize``, ``max_retries`` and ``pool_block`` are as of ``HTTPAdapter``;
     with ``pool_block`` at most ``pool_maxsize`` requests to a host are under way, without it any number.
-    Connections are not the adapter's: closing it, or its session, leaves them to who comes next."""
+    Connections are not the adapter's: closing it, or its session, leaves them to who comes next.
+
+    >>> session = requests.Session()
+    >>> session.mount("http://", libkeepalive.requests.Adapter(max_retries=3))
+    >>> session.get("http://example.com/users").json()
+    {'path': '/users'}
+    """
+
+    #: The manager that was seen last, and its pools by what they were asked for by.
+    _seen: tuple[Any, dict[Any, Any]] = (None, {})
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
     ) -> None:
-        self._pools: dict[Any, Any] = {}
         self._pool_connections = connections
         self._pool_maxsize = maxsize
         self._pool_block = block
-        self.poolmanager = PoolManager(
+        self.poolmanager: _manager.PoolManager = PoolManager(
             num_pools=connections, maxsize=maxsize, block=block, **pool_kwargs
         )
 
@@ -76,11 +86,14 @@ class Adapter(_adapters.HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
         cert: Any = None,
     ) -> Any:
+        manager, pools = self._seen
+        if manager is not self.poolmanager:
+            # A class below may make another one than init_poolmanager() does here.
+            manager, pools = self._seen = (_on_the_engine(self.poolmanager), {})
         if proxies or isinstance(cert, list) or type(self).build_connection_pool_key_attributes is not _ATTRIBUTES:
             return super().get_connection_with_tls_context(request, verify, proxies, cert)
         url = request.url or ""
         key = (url[: _end_of_origin(url)], verify, cert)
-        pools = self._pools
         pool = pools.get(key)
         # One that the manager has dropped is closed.
         if pool is None or pool.pool is None:
@@ -96,8 +109,15 @@ class Adapter(_adapters.HTTPAdapter):
         return super().request_url(request, proxies) if proxies else request.path_url
 
     def close(self) -> None:
-        self._pools.clear()
+        self._seen = (None, {})
         super().close()
+
+
+def _on_the_engine(manager: Any) -> Any:
+    """A manager of urllib3's own, which many adapters make, with our pools; any other one as it is."""
+    if getattr(manager, "pool_classes_by_scheme", None) is _manager.pool_classes_by_scheme:
+        manager.pool_classes_by_scheme = PoolManager().pool_classes_by_scheme
+    return manager
 
 
 _ATTRIBUTES = _adapters.HTTPAdapter.build_connection_pool_key_attributes
@@ -110,10 +130,23 @@ def _end_of_origin(url: str) -> int:
     return min(ends, default=len(url))
 
 
-def install(session: _host.Session, **options: Any) -> Adapter:
-    """Has ``session`` send by a new ``Adapter``, made with ``options``, in place of the adapters it has for
-    ``http://`` and ``https://``. Returns it; adapters of longer prefixes stay."""
-    adapter = Adapter(**options)
+def install(
+    session: _host.Session,
+    *,
+    pool_connections: int = _adapters.DEFAULT_POOLSIZE,
+    pool_maxsize: int = _adapters.DEFAULT_POOLSIZE,
+    max_retries: _Retry | int = _adapters.DEFAULT_RETRIES,
+    pool_block: bool = _adapters.DEFAULT_POOLBLOCK,
+) -> Adapter:
+    """Has ``session`` send by a new ``Adapter``, made with the other arguments, in place of the adapters it has
+    for ``http://`` and ``https://``. Returns it; adapters of longer prefixes stay.
+
+    >>> session = requests.Session()
+    >>> adapter = libkeepalive.requests.install(session, max_retries=3)
+    >>> session.get("http://example.com/users").json()
+    {'path': '/users'}
+    """
+    adapter = Adapter(pool_connections, pool_maxsize, max_retries, pool_block)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return adapter

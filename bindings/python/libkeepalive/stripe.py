@@ -29,12 +29,23 @@ class HTTPClient(stripe.HTTPClient):
     ``timeout``: seconds for each phase, default 80 as of stripe's own; ``None`` is no limit. The other
     arguments are those of ``stripe.HTTPClient``. Errors are ``stripe.APIConnectionError``, retried by
     stripe as those of its own clients are. Any number of threads and loops may use one at once.
+
+    ::
+
+        client = stripe.StripeClient(key, http_client=libkeepalive.stripe.HTTPClient(timeout=30))
     """
 
     name = "libkeepalive"
 
-    def __init__(self, timeout: float | None = 80, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self,
+        timeout: float | None = 80,
+        *,
+        verify_ssl_certs: bool = True,
+        proxy: str | stripe.HTTPClient._Proxy | None = None,
+        async_fallback_client: stripe.HTTPClient | None = None,
+    ) -> None:
+        super().__init__(verify_ssl_certs, proxy, async_fallback_client)
         self._timeout = timeout
 
     @property
@@ -111,7 +122,7 @@ class HTTPClient(stripe.HTTPClient):
         return _AsyncBody(response), response.status_code, response.headers
 
     async def sleep_async(self, secs: float) -> None:
-        """Between tries."""
+        """Waits for so many seconds (``secs``) between tries."""
         from anyio import sleep
 
         await sleep(secs)

@@ -20,9 +20,13 @@ const SECRET: [&[u8]; 4] = [b"authorization", b"proxy-authorization", b"cookie",
 
 /// Header fields: ordered, duplicates kept, names compared without case; any thread may read and change them.
 ///
-/// Reads like a mapping, in which fields of one name are joined with ``", "`` (RFC 9110 5.3);
+/// Made of ``headers``: a mapping, pairs, or other header fields. Reads like a mapping, in which fields of one name are joined with ``", "`` (RFC 9110 5.3);
 /// ``get_list`` and ``multi_items`` keep them apart. What is set takes the place of all fields of that
 /// name. Text is latin-1; ``raw`` has the bytes. ``repr()`` shows no credentials and no cookies.
+///
+/// >>> headers = libkeepalive.Headers([("Accept", "text/html"), ("Accept", "text/plain")])
+/// >>> headers["accept"], headers.get_list("accept")
+/// ('text/html, text/plain', ['text/html', 'text/plain'])
 #[pyclass(frozen, module = "libkeepalive", mapping)]
 pub struct Headers {
     list: Mutex<Vec<Field>>,
@@ -141,7 +145,7 @@ impl Headers {
         }
     }
 
-    /// Sets what a mapping or pairs have: their names lose the fields that they had here.
+    /// Sets what ``headers``, a mapping or pairs, have: their names lose the fields that they had here.
     #[pyo3(signature = (headers = None))]
     fn update(&self, headers: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let Some(headers) = headers.filter(|headers| !headers.is_none()) else { return Ok(()) };
@@ -152,7 +156,7 @@ impl Headers {
         Ok(())
     }
 
-    /// Adds a field beside those of its name.
+    /// Adds a field ``name: value`` beside those of its ``name``; ``value`` is str or bytes.
     fn add(&self, name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let field = field(name, value)?;
         self.fields().push(field);
@@ -228,7 +232,7 @@ impl Headers {
         Ok(format!("Headers({})", PyList::new(py, pairs.collect::<Vec<_>>())?.repr()?))
     }
 
-    /// The values of that name joined with ``", "``, or ``default``.
+    /// The values of ``name`` joined with ``", "``, or ``default``.
     #[pyo3(signature = (name, default = None))]
     fn get<'py>(
         &self,
@@ -242,7 +246,7 @@ impl Headers {
         }
     }
 
-    /// The values of that name, one for each field; with ``split_commas`` also split at commas.
+    /// The values of ``name``, one for each field; with ``split_commas`` also split at commas.
     #[pyo3(signature = (name, split_commas = false))]
     fn get_list<'py>(
         &self,

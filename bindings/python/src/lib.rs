@@ -1,6 +1,8 @@
 //! The native module of the Python package: `libkeepalive._native`. It converts arguments, calls the
 //! engine and maps errors; HTTP is decided in `keepalive-core`.
 
+#![allow(clippy::doc_lazy_continuation)] // docstrings have examples with `>>>`, which are no Markdown
+
 mod aio;
 mod arguments;
 mod auth;

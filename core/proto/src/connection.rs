@@ -63,6 +63,8 @@ enum RecvState {
 const TRANSMIT_CAP: usize = 64 * 1024;
 /// First allocation of the receive buffer: a head and a small body.
 const RECEIVE_INITIAL: usize = 2 * 1024;
+/// Most of it that is kept from exchange to exchange.
+const RECEIVE_KEPT: usize = 16 * 1024;
 
 /// One HTTP/1.x connection, client side. Lives as long as the socket; sends while it receives.
 #[derive(Debug)]
@@ -433,6 +435,10 @@ impl Connection {
         self.send = SendState::Idle;
         self.recv = RecvState::Idle;
         self.started = false;
+        if self.rx.capacity() > RECEIVE_KEPT && self.buffered() == 0 {
+            self.rx = Vec::new();
+            self.rx_pos = 0;
+        }
         Ok(())
     }
 

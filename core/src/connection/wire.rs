@@ -119,12 +119,12 @@ impl Wire {
     }
 
     /// One write of body bytes from where they are, behind what the machine has ready; how many of them
-    /// were taken, and how many bytes in all.
+    /// were taken, how many bytes in all, and whether that filled the socket.
     pub fn try_write_past(
         &mut self,
         fd: BorrowedFd<'_>,
         body: &[u8],
-    ) -> io::Result<(usize, usize)> {
+    ) -> io::Result<(usize, usize, bool)> {
         let ready = self.http.poll_transmit().unwrap_or_default();
         let first = ready.len();
         let taken = self.transport.write(fd, ready, body, &mut self.written)?;
@@ -132,7 +132,11 @@ impl Wire {
         let of_body = taken.saturating_sub(first);
         self.http.transmitted(taken - of_body);
         self.http.sent_direct(of_body as u64);
-        Ok((of_body, taken))
+        let filled = match self.transport.is_plain() {
+            true => of_body < body.len(),
+            false => self.transport.wants_flush(),
+        };
+        Ok((of_body, taken, filled))
     }
 
     /// Bytes of what came that the machine has been asked for: what is behind them is of no response

@@ -13,6 +13,7 @@ use crate::connection::parked_lease::{ParkedLease, park};
 use crate::deadline::{Deadline, Deadlines};
 use crate::decode::Decoder;
 use crate::drive::meter::Meter;
+use crate::drive::room::Room;
 use crate::drive::wait::{Stopped, Turn, Wait, Want};
 use crate::error::{Error, ErrorKind, Phase, Result, Sent};
 use crate::net::socket::{Received, is_pause};
@@ -48,6 +49,7 @@ pub(crate) struct Live {
     pub ended: Option<(Instant, u64)>,
     /// Bytes that were taken without waiting since the last wait.
     pub(super) taken: usize,
+    pub(super) room: Room,
     /// Its speed is limited, or somebody is told how far it is.
     pub(super) meter: Option<Box<Meter>>,
 }
@@ -76,6 +78,7 @@ impl Live {
             before,
             ended: None,
             taken: 0,
+            room: Room::default(),
             meter,
         }
     }
@@ -95,6 +98,7 @@ impl Live {
             before: 0,
             ended: None,
             taken: 0,
+            room: Room::default(),
             meter: None,
         }
     }
@@ -221,9 +225,9 @@ impl Live {
             wait.adopt(&mut connection.io)?;
             let Connection { wire, io, .. } = connection;
             let past = past(&wire.http, &self.decoder);
+            let room = self.room.next(&wire.http, past, into.len());
             let received = std::future::poll_fn(|cx| {
                 wait.poll_io(cx, io, Want::Read.of(&wire.transport), &deadline, &mut |fd, _| {
-                    let room = read_size(wire.http.body_remaining(), into.len());
                     wire.try_read_body(fd, room, past, into)
                 })
             })
@@ -231,6 +235,7 @@ impl Live {
             match received {
                 Ok(received) => {
                     if let Received::Bytes(count) = received {
+                        self.room.came(room, count);
                         wait.spend(count);
                     }
                 }
@@ -281,8 +286,9 @@ impl Live {
             }
             let Connection { wire, io, .. } = leased(&mut self.lease)?;
             let past = past(&wire.http, &self.decoder);
-            let room = read_size(wire.http.body_remaining(), into.len());
+            let room = self.room.next(&wire.http, past, into.len());
             match wire.try_read_body(io.fd(), room, past, into) {
+                Ok(Received::Bytes(count)) => self.room.came(room, count),
                 Ok(_) => {}
                 Err(error) if is_pause(&error) => break,
                 Err(error) => {
@@ -335,11 +341,6 @@ pub(super) fn past(http: &Machine, decoder: &Option<Decoder>) -> Option<u64> {
     }
 }
 
-/// Largest read for body bytes; 128 KiB saves most system calls and still fits caches. What is to be
-/// kept whole is read in larger ones, up to a turn's worth.
-const READ_LARGE: usize = 128 * 1024;
-const READ_LARGEST: usize = 256 * 1024;
-
 /// Most memory, in bytes, that is reserved for a body that will be kept whole on the word of a
 /// Content-Length alone. Until it is written to, it costs addresses only.
 pub const TRUSTED_LENGTH: usize = 128 * 1024 * 1024;
@@ -349,14 +350,6 @@ pub const TRUSTED_LENGTH: usize = 128 * 1024 * 1024;
 pub const TRUSTED_GROWTH: usize = 8;
 
 const SMALL: u64 = 64 * 1024;
-
-/// How much to ask for: what is left, in steps that grow with what has come, so that a lying
-/// Content-Length costs no memory.
-pub(super) fn read_size(left: Option<u64>, have: usize) -> usize {
-    let most = READ_LARGE.max(have).min(READ_LARGEST);
-    let left = left.map_or(READ_LARGE, |left| usize::try_from(left).unwrap_or(usize::MAX));
-    left.clamp(512, most)
-}
 
 pub(super) fn over() -> Error {
     Error::state("the response is over")

@@ -81,10 +81,6 @@ pub(crate) struct EarlyResponse {
 /// without reading is not read either, and the send limit decides.
 const EARLY_LIMIT: usize = 64 * 1024 * 1024;
 
-/// Bytes of a request after which an answer is looked for although the socket takes more: a look costs
-/// as much as sending 10 KB.
-const LOOK_AFTER: usize = 1024 * 1024;
-
 /// Requests longer than this are not answered so soon that watching for it would pay.
 const WATCHED: u64 = 64 * 1024;
 
@@ -330,7 +326,7 @@ pub(super) async fn run<W: Wait>(
             upload => {
                 let mut op = |fd: BorrowedFd<'_>, look: &mut Look| match look.direction {
                     Direction::Read => read(wire, fd, look),
-                    Direction::Write => write(wire, fd, held, upload).map(Turn::Wrote),
+                    Direction::Write => write::<W>(wire, fd, held, upload, look).map(Turn::Wrote),
                 };
                 std::future::poll_fn(|cx| wait.poll_io(cx, io, want, limit, &mut op)).await
             }
@@ -357,10 +353,14 @@ pub(super) async fn run<W: Wait>(
                     // An answer may make the rest pointless, and a server that reads on would never
                     // make the write wait.
                     unlooked += count;
-                    if is_much(&come.early) || unlooked < LOOK_AFTER {
+                    if is_much(&come.early) || unlooked < W::ONE_WRITE {
                         continue;
                     }
                     unlooked = 0;
+                    // The reactor would have seen it.
+                    if io.is_quiet() {
+                        continue;
+                    }
                     match wire.try_read(io.fd(), READ_SIZE) {
                         Ok(_) => arrived = true,
                         Err(error) if is_pause(&error) => {}
@@ -420,17 +420,20 @@ fn read(wire: &mut Wire, fd: BorrowedFd<'_>, look: &mut Look) -> io::Result<Turn
 }
 
 #[inline(always)]
-fn write(
+fn write<W: Wait>(
     wire: &mut Wire,
     fd: BorrowedFd<'_>,
     held: bool,
     upload: &mut Upload<'_>,
+    look: &mut Look,
 ) -> io::Result<usize> {
     if !held
         && !upload.is_over()
         && let Some(rest) = upload.direct(&wire.http)
     {
-        let (of_body, taken) = wire.try_write_past(fd, rest)?;
+        let most = rest.len().min(W::ONE_WRITE);
+        let (of_body, taken, filled) = wire.try_write_past(fd, &rest[..most])?;
+        look.drained = filled;
         upload.advance(of_body);
         return Ok(taken);
     }

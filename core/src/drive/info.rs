@@ -46,8 +46,8 @@ impl Tally {
             hedge_won,
             bytes_sent,
             bytes_received,
-            local_address: ends.and_then(|ends| ends.local.clone()),
-            peer_address: ends.and_then(|ends| ends.peer.clone()),
+            local_address: ends.and_then(|ends| ends.local.text()),
+            peer_address: ends.and_then(|ends| ends.peer.text()),
             ..Info::default()
         }
     }

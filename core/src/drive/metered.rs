@@ -8,7 +8,7 @@ use keepalive_proto::Fields;
 
 use crate::connection::Connection;
 use crate::deadline::Deadline;
-use crate::drive::body::{Live, Progress, Taken, broken, leased, past, read_size};
+use crate::drive::body::{Live, Progress, Taken, broken, leased, past};
 use crate::drive::meter::Meter;
 use crate::drive::wait::{Stopped, Wait, Want};
 use crate::error::{ErrorKind, Phase, Result};
@@ -50,7 +50,7 @@ impl Live {
             wait.adopt(&mut connection.io)?;
             let Connection { wire, io, .. } = connection;
             let past = past(&wire.http, &self.decoder);
-            let room = read_size(wire.http.body_remaining(), into.len());
+            let room = self.room.next(&wire.http, past, into.len());
             // A little at a time does not go into the caller's memory, which may have room for all that
             // is there.
             let mut piece = Vec::new();
@@ -66,7 +66,10 @@ impl Live {
             .await;
             let waited = began.elapsed();
             match received {
-                Ok(Received::Bytes(count)) => wait.spend(count),
+                Ok(Received::Bytes(count)) => {
+                    self.room.came(room, count);
+                    wait.spend(count);
+                }
                 Ok(_) => {}
                 Err(Stopped::Expired) if !deadline.is_over() => {
                     meter.waited(waited, Phase::Body, &self.origin)?;

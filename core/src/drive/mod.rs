@@ -40,6 +40,7 @@ pub(crate) mod redirect;
 mod replay;
 pub(crate) mod reply;
 pub(crate) mod retry;
+mod room;
 mod start;
 mod upload;
 pub(crate) mod wait;

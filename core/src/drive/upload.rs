@@ -19,11 +19,6 @@ use crate::sync::lock;
 /// From this size on the rest of a request body is not copied to the machine's buffer first.
 const DIRECT: usize = 16 * 1024;
 
-/// Most of it that is written at a time. A server that is woken by the first of several writes reads while
-/// the others are still being copied, which costs both of them up to twice the time; so many bytes take
-/// the kernel about 0.1 ms.
-const ONE_WRITE: usize = 1024 * 1024;
-
 /// The streamed body of a request, put back when the exchange is over.
 pub(super) struct UploadSource<'a> {
     body: &'a Body,
@@ -192,7 +187,7 @@ impl<'a> Upload<'a> {
             Upload::Stream { piece, .. } => piece,
         };
         let fits = rest.len() >= DIRECT && http.direct_send()? >= rest.len() as u64;
-        fits.then(|| &rest[..rest.len().min(ONE_WRITE)])
+        fits.then_some(rest)
     }
 
     /// Moves what is at hand into the machine; `true` when a stream must produce more first.

@@ -27,9 +27,14 @@ pub(crate) struct Io {
 }
 
 impl Io {
+    /// `fd`, which does not wait, off the reactor.
+    pub fn plain(fd: OwnedFd) -> Io {
+        Io { fd: Arc::new(fd), watch: OnceLock::new(), pace: Pace::default() }
+    }
+
     /// Registers `fd`; must run inside the runtime's context.
     pub fn registered(fd: OwnedFd) -> io::Result<Io> {
-        let io = Io { fd: Arc::new(fd), watch: OnceLock::new(), pace: Pace::default() };
+        let io = Io::plain(fd);
         io.make_registered()?;
         Ok(io)
     }

@@ -103,8 +103,9 @@ impl Transport {
     ) -> io::Result<usize> {
         match self {
             Transport::Plain => {
-                let count = match more {
-                    [] => send(fd, data)?,
+                let count = match (data, more) {
+                    (data, []) => send(fd, data)?,
+                    ([], more) => send(fd, more)?,
                     _ => send_vectored(fd, &[IoSlice::new(data), IoSlice::new(more)])?,
                 };
                 *wire += count as u64;

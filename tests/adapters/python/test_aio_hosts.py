@@ -111,7 +111,8 @@ def test_aiobotocore_trusts_whom_it_is_told(origin):
     assert asyncio.run(work(verify=origin.ca_file)) == 200
     assert asyncio.run(work(verify=False)) == 200
     with pytest.raises(botocore.exceptions.HTTPClientError, match="proxy_ca_bundle"):
-        asyncio.run(work(proxies_config={"proxy_ca_bundle": "/x"}))
+        proxies = {"https": "https://127.0.0.1:2"}
+        asyncio.run(work(proxies=proxies, proxies_config={"proxy_ca_bundle": "/x"}))
 
 
 async def _client(**options: Any) -> aiohttp.ClientSession:

@@ -206,9 +206,21 @@ def test_sessions_and_threads_share_one_pool(server):
 def test_what_cannot_be_installed_is_named():
     with pytest.raises(TypeError, match="client_or_session: expected a client or session"):
         libkeepalive.botocore.install(object())
-    aws = client("http://127.0.0.1:1", False, proxies_config={"proxy_ca_bundle": "/x.pem"})
+    aws = client(
+        "http://127.0.0.1:1",
+        False,
+        proxies={"https": "https://127.0.0.1:2"},
+        proxies_config={"proxy_ca_bundle": "/x.pem"},
+    )
     with pytest.raises(ValueError, match="proxies_config: proxy_ca_bundle"):
         libkeepalive.botocore.install(aws)
+
+
+def test_botocores_urllib3_may_be_the_one_before():
+    # What 1.26 has at its top is less.
+    program = "import urllib3; del urllib3.HTTPHeaderDict; import libkeepalive.botocore"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.parametrize("module", ["botocore", "aiobotocore"])

@@ -26,7 +26,7 @@ LIMIT = 30
 
 
 def test_a_client_lives_as_long_as_a_starlette_application(origin):
-    """The recipe of docs/scale.md: FastAPI's and Django's (through ASGI) lifespans are the same."""
+    """The recipe of docs/scale.md (``test_servers.py`` has FastAPI and Django)."""
     clients = []
 
     @contextlib.asynccontextmanager

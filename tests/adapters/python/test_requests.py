@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import ssl
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 import responses
+import urllib3
 from hosts_urllib3 import sending, serving, session
 
 import libkeepalive.requests
@@ -225,3 +227,29 @@ def test_a_session_may_be_used_after_a_fork(origin) -> None:
     command = [sys.executable, "-c", FORKS, origin.http]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_classes_below_that_make_the_manager_by_themselves(origin) -> None:
+    class OfTls12(libkeepalive.requests.Adapter):
+        """As requests' documentation has it."""
+
+        def init_poolmanager(self, connections, maxsize, block=False, **options):
+            self.poolmanager = urllib3.PoolManager(
+                num_pools=connections, maxsize=maxsize, block=block, ssl_maximum_version=ssl.TLSVersion.TLSv1_2
+            )
+
+    made = requests.Session()
+    made.trust_env = False
+    made.mount("https://", OfTls12())
+    answer = made.get(origin.https + "/echo", verify=origin.ca_file)
+    assert answer.json()["tls"]["version"] == "TLSv1_2"
+    assert type(answer.connection.poolmanager.connection_from_url(origin.https)).__module__ == "libkeepalive.urllib3"
+    # A manager that is replaced takes its pools along.
+    adapter = libkeepalive.requests.Adapter()
+    made.mount("https://", adapter)
+    assert made.get(origin.https + "/ok", verify=origin.ca_file).text == "ok"
+    adapter.poolmanager = urllib3.PoolManager(server_hostname="other.example")
+    with pytest.raises(requests.exceptions.SSLError):
+        made.get(origin.https + "/ok", verify=origin.ca_file)
+    copied = pickle.loads(pickle.dumps(made))
+    assert copied.get(origin.https + "/ok", verify=origin.ca_file).text == "ok"

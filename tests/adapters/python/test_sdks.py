@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import ssl
 import subprocess
 import sys
 from typing import Any
@@ -107,6 +109,10 @@ def test_google_auth(silent: str) -> None:
         request(NOBODY)
     with pytest.raises(exceptions.TransportError):
         request(silent, timeout=0.05)
+    # As google-auth's own: a file that is not there is no failure of the transport.
+    for given in ({"verify": "/nowhere.pem"}, {"cert": ("/nowhere.pem", "/nowhere.key")}):
+        with pytest.raises(FileNotFoundError, match="nowhere"):
+            request(NOBODY, **given)
 
 
 # elasticsearch 9
@@ -146,8 +152,27 @@ def test_elasticsearch(silent: str) -> None:
     late = Elasticsearch(silent, node_class=node, max_retries=0, request_timeout=0.05)
     with pytest.raises(elastic_transport.ConnectionTimeout):
         late.info()
-    with pytest.raises(ValueError, match="ssl_assert_fingerprint"):
-        Elasticsearch("https://localhost:1", node_class=node, ssl_assert_fingerprint="a" * 64)
+
+
+def test_elasticsearch_has_the_version_of_tls_that_it_is_told(origin) -> None:
+    from elastic_transport import NodeConfig, TlsError
+
+    def spoken(**options: Any) -> str:
+        port = int(origin.endpoints["tls12"].rpartition(":")[2])
+        config = NodeConfig("https", "localhost", port, ca_certs=origin.ca_file, **options)
+        answer: dict[str, Any] = json.loads(libkeepalive.elastic.Node(config).perform_request("GET", "/echo").body)
+        return answer["tls"]["version"]
+
+    for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2, ssl.PROTOCOL_TLSv1_2, None):
+        assert spoken(ssl_version=version) == "TLSv1_2"
+    with pytest.raises(TlsError):
+        spoken(ssl_version=ssl.TLSVersion.TLSv1_3)
+    for version in (0, "TLSv1", object()):
+        with pytest.raises(ValueError, match="Unsupported value for 'ssl_version': "):
+            spoken(ssl_version=version)
+    with pytest.raises(ValueError, match="both 'ssl_assert_hostname'"):
+        spoken(ssl_assert_hostname="a", ssl_assert_fingerprint="b")
+
 
 
 @both_loops
@@ -235,8 +260,6 @@ def test_tls_of_opensearch(origin: Any) -> None:
     with pytest.warns(UserWarning, match="insecure"):
         trusting = connection(verify_certs=False)
     assert trusting.perform_request("GET", "/ok")[0] == 200
-    with pytest.raises(exceptions.ImproperlyConfigured):
-        connection(ssl_assert_fingerprint="a")
 
 
 @pytest.mark.parametrize(

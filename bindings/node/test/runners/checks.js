@@ -61,7 +61,7 @@ async function checks(keepalive, url) {
   check(await reading.then(() => 'read', (error) => error.message) === 'enough', 'an abort in a body')
 
   check(await client.request('http://127.0.0.1:1/').catch((error) => error.code) === 'KA_CONNECT_FAILED', 'an error')
-  const refused = await client.fetch('http://127.0.0.1:1/').catch((error) => error)
+  const refused = await client.fetch('http://127.0.0.1:2/').catch((error) => error)
   check(refused.message === 'fetch failed' && refused.cause.code === 'KA_CONNECT_FAILED', "fetch's error")
   const many = Array.from({ length: 50 }, async () => (await client.request(`${url}/ok`)).body.text())
   check((await Promise.all(many)).every((one) => one === 'ok'), 'many at once')

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Generator, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import (
@@ -26,11 +27,12 @@ from botocore.httpsession import (
     get_cert_path,
     mask_proxy_url,
 )
-from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3._collections import HTTPHeaderDict
+from urllib3.response import HTTPResponse
 
 from .._errors import _Failure
 from .._native import Client, Timeout
-from . import clients
+from . import botocore_proxies, clients
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +59,14 @@ _BROKEN = {
 class HTTPSession:
     """In place of ``botocore.httpsession.URLLib3Session``; its arguments are that one's.
 
-    ``proxies_config`` other than ``proxy_use_forwarding_for_https=False`` is a ``ValueError``:
-    a proxy is trusted as its server is. ``socket_options`` are the engine's own (keep-alive is on), and
+    ``proxies_config`` for a tunnel through an https proxy has to say of it what ``verify`` and ``client_cert`` say of
+    the server, else it is a ``ValueError``; an https proxy that forwards is trusted as it says. ``socket_options`` are the engine's own (keep-alive is on), and
     ``max_pool_connections`` is no limit, as it is none to urllib3.
+
+    ::
+
+        session = libkeepalive.botocore.HTTPSession(timeout=(5, 60))   # seconds: to connect, and between bytes
+        response = session.send(request)   # an AWSPreparedRequest
     """
 
     def __init__(
@@ -75,7 +82,7 @@ class HTTPSession:
         client: Client | None = None,
     ) -> None:
         self._verify = verify
-        self._proxy_config = _proxies(proxies, proxies_config)
+        self._proxy_config = ProxyConfiguration(proxies, proxies_config)
         if timeout is None:
             timeout = DEFAULT_TIMEOUT
         both: Any = timeout if isinstance(timeout, (tuple, list)) else (timeout, timeout)
@@ -83,16 +90,30 @@ class HTTPSession:
         self._read: float | None = both[1]
         self._cert = (client_cert, None) if isinstance(client_cert, str) else client_cert
         self._own = client
+        self._check_proxies()
         self._limits = self._timeout(self._read)
+
+    def _check_proxies(self) -> None:
+        settings = self._proxy_config.settings
+        proxy = self._proxy_config.proxy_url_for("https://server/")
+        self._forwards_https = botocore_proxies.forwards_https(settings, proxy)
+        if self._own is None and not self._forwards_https:
+            botocore_proxies.check(settings, proxy, self._verify, self._cert)
+        named = ("proxy_ca_bundle", "proxy_client_cert")
+        #: Whether there are files to be tried before the first request by a proxy.
+        self._has_files = any(settings.get(name) is not None for name in named)
 
     def close(self) -> None:
         """Nothing: the pool is the process's."""
 
     def send(self, request: Any) -> AWSResponse:
-        """Sends an ``AWSPreparedRequest``; raises botocore's exceptions."""
+        """Sends ``request``, an ``AWSPreparedRequest``; raises botocore's exceptions."""
         url: str = request.url
         proxy = self._proxy_config.proxy_url_for(url)
         try:
+            if proxy is not None and self._has_files:
+                botocore_proxies.load(self._proxy_config.settings)
+                self._has_files = False
             return self._sent(request, url, proxy)
         except _Failure as error:
             raise _translated(error, request, proxy) from error
@@ -103,17 +124,24 @@ class HTTPSession:
     def _sent(self, request: Any, url: str, proxy: str | None) -> AWSResponse:
         options: dict[str, Any] = {"timeout": self._limits_of(request)}
         origin, options["raw_target"] = _divided(url)
+        fields = list(request.headers.items())
+        client = self._client(origin, proxy)
         if proxy is not None:
             options["proxy"] = proxy
             if ensure_boolean(os.environ.get("BOTO_EXPERIMENTAL__ADD_PROXY_HOST_HEADER", "")):
-                options["proxy_headers"] = [("host", origin.rpartition("/")[2])]
-        fields = list(request.headers.items())
+                options["proxy_headers"] = [("host", urlsplit(origin).hostname)]
+            if self._forwards_https and origin.startswith("https"):
+                # The proxy gets what another one gets for http: the engine would ask for a tunnel.
+                options["raw_target"] = origin + options["raw_target"]
+                if "Host" not in request.headers:
+                    fields.append(("Host", _host(origin)))
+                origin = "http" + origin[5:]
         if "Accept-Encoding" not in request.headers:
             fields.append(("Accept-Encoding", "identity"))
         options["headers"] = fields
         if request.body is not None:
             options["content"] = _content(request.body)
-        stream = self._client(origin, proxy).stream(request.method, origin, **options)
+        stream = client.stream(request.method, origin, **options)
         response = stream.__enter__()
         headers = HTTPHeaderDict(response.headers.multi_items())
         raw = Raw(response, headers, request.method)
@@ -128,8 +156,10 @@ class HTTPSession:
             return self._own
         if not origin.startswith("https") and not (proxy or "").startswith("https"):
             return clients.usual()
-        verify = get_cert_path(self._verify) if self._verify else False
-        return clients.of_files(verify, self._cert)
+        verify, cert = self._verify, self._cert
+        if proxy is not None and (self._forwards_https or not origin.startswith("https")):
+            verify, cert = botocore_proxies.of_forwarding(self._proxy_config.settings, verify)
+        return clients.of_files(get_cert_path(verify) if verify else False, cert)
 
     def _limits_of(self, request: Any) -> Timeout:
         context = getattr(request, "context", None)
@@ -148,21 +178,15 @@ def of_session(session: Any, client: Client | None) -> HTTPSession:
     cert = session._cert_file
     if cert is not None:
         cert = (cert, session._key_file)
-    made = HTTPSession(session._verify, None, timeout, client_cert=cert, client=client)
-    config = session._proxy_config
-    made._proxy_config = _proxies(config._proxies, config.settings)
-    return made
-
-
-def _proxies(proxies: Any, settings: Any) -> Any:
-    for name, value in (settings or {}).items():
-        if value is not None and value is not False:
-            reason = (
-                f"{name}: libkeepalive trusts a proxy as it trusts the server; "
-                "give libkeepalive.botocore.install() a client with the trust of both"
-            )
-            raise ValueError(f"proxies_config: {reason}")
-    return ProxyConfiguration(proxies=proxies, proxies_settings=settings)
+    proxies = session._proxy_config
+    return HTTPSession(
+        session._verify,
+        proxies._proxies,
+        timeout,
+        client_cert=cert,
+        proxies_config=proxies.settings,
+        client=client,
+    )
 
 
 def _divided(url: str) -> tuple[str, str]:
@@ -173,6 +197,11 @@ def _divided(url: str) -> tuple[str, str]:
     if start < 0 or 0 <= query < start:
         return (url, "/") if query < 0 else (url[:query], "/" + url[query:])
     return url[:start], url[start:]
+
+
+def _host(origin: str) -> str:
+    """As botocore and urllib3 write it: without the port that is usual."""
+    return origin.partition("://")[2].rpartition("@")[2].removesuffix(":443")
 
 
 def _content(body: Any) -> Any:

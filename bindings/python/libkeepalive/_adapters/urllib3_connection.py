@@ -64,7 +64,11 @@ def _timeout(connect: float | None, read: float | None) -> Timeout:
 
 
 class HTTPConnection(HostConnection):
-    """urllib3's ``HTTPConnection`` without a socket of its own."""
+    """urllib3's ``HTTPConnection``, with its arguments, without a socket of its own.
+
+    >>> libkeepalive.urllib3.HTTPConnection("example.com", timeout=5.0).is_closed
+    True
+    """
 
     _scheme = "http"
     _client: Client | None = None
@@ -79,6 +83,7 @@ class HTTPConnection(HostConnection):
     #: The socket of a program that writes its request by itself (``putrequest()``).
     _own_socket: Any = None
     connect_limit: float | None = None
+    proxy_is_verified: bool | None
 
     def __init__(
         self,
@@ -109,10 +114,12 @@ class HTTPConnection(HostConnection):
 
     @property
     def is_closed(self) -> bool:
+        """Whether it has no connection."""
         return not self._opened and self._own_socket is None
 
     @property
     def is_connected(self) -> bool:
+        """Whether it can be used for a request."""
         return self._opened or super().is_connected
 
     def connect(self) -> None:
@@ -125,6 +132,7 @@ class HTTPConnection(HostConnection):
 
     @property
     def is_over_socks(self) -> bool:
+        """Whether its proxy is one of SOCKS."""
         return self._socks_options is not None
 
     def close(self) -> None:
@@ -218,14 +226,8 @@ class HTTPConnection(HostConnection):
 
     def _forwarded_to(self, target: str) -> str:
         """The URL of the server that a forwarding proxy is asked for: the target, in absolute-form, is sent
-        as it is."""
-        parts = urlsplit(target)
-        if parts.scheme != "http":
-            raise InvalidArgument(
-                "use_forwarding_for_https: https through a proxy goes by CONNECT, as otherwise the proxy "
-                "reads all of it"
-            )
-        return f"http://{parts.netloc.rpartition('@')[2]}/"
+        as it is. Of https too (use_forwarding_for_https), for which the engine itself would ask for a tunnel."""
+        return f"http://{urlsplit(target).netloc.rpartition('@')[2]}/"
 
     def _host_of(self, url: str) -> str:
         """The Host of a request: of a target in absolute-form the one in it."""
@@ -316,6 +318,7 @@ class HTTPConnection(HostConnection):
     # The way of a program that writes its request by itself: urllib3's own, on a socket of its own.
 
     def putrequest(self, method: str, url: str, *arguments: Any, **options: Any) -> None:
+        """Begins a request that the program writes by itself, as of ``http.client``: by a socket of its own."""
         if self._own_socket is None:
             super().connect()
         super().putrequest(method, url, *arguments, **options)
@@ -336,8 +339,14 @@ def _headers(fields: list[tuple[str, str]]) -> HTTPHeaderDict:
 
 
 class HTTPSConnection(HTTPConnection, HostSecureConnection):
-    """urllib3's ``HTTPSConnection`` without a socket of its own."""
+    """urllib3's ``HTTPSConnection``, with its arguments, without a socket of its own.
 
+    >>> libkeepalive.urllib3.HTTPSConnection("example.com").default_port
+    443
+    """
+
+    is_verified: bool
+    proxy_is_verified: bool | None
     _scheme = "https"
     default_port: ClassVar[int] = HostSecureConnection.default_port  # type: ignore[misc]
 

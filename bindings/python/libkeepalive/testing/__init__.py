@@ -34,10 +34,12 @@ for _name in set(__all__).difference(_FIXTURES):
     globals()[_name].__module__ = "libkeepalive.testing"
 
 
-def __getattr__(name: str) -> Any:
-    # pytest is there only where tests are.
-    if name not in _FIXTURES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import _pytest
+if not TYPE_CHECKING:
+    # Checkers would take it for a promise that there is every name.
+    def __getattr__(name: str) -> Any:
+        # pytest is there only where tests are.
+        if name not in _FIXTURES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from . import _pytest
 
-    return getattr(_pytest, name)
+        return getattr(_pytest, name)

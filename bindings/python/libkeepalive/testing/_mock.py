@@ -4,27 +4,47 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .._errors import ConnectError
 from .._models import Request
 from .._native import Response
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    from .._native import _HeaderTypes
+
 _Pattern = str | re.Pattern[str] | None
+_Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 
 
 class Call(NamedTuple):
-    """A request that was answered, and its response; ``None`` where the route raised."""
+    """A ``request`` that was answered, and its ``response``; ``None`` where the route raised.
+
+    >>> mock = testing.MockTransport()
+    >>> mock.get("/").respond(204)
+    <Route GET /, 0 calls>
+    >>> _ = libkeepalive.Client(transport=mock).get("http://example.com/")
+    >>> mock.calls[0].request.url, mock.calls[0].response.status_code
+    ('http://example.com/', 204)
+    """
 
     request: Request
     response: Response | None
 
 
 class Route:
-    """What answers the requests of a method and a URL; made by ``MockTransport.route()``."""
+    """What answers the requests of a ``method`` and a ``url`` with ``headers``; made by ``MockTransport.route()``.
+    ``calls`` has those that it answered.
+
+    >>> route = testing.MockTransport().get("/users/*")
+    >>> route.respond(json={"name": "A"}).reply(libkeepalive.ReadTimeout("late"))
+    <Route GET /users/*, 0 calls>
+    """
 
     def __init__(self, method: str | None, url: _Pattern, headers: Mapping[str, str]) -> None:
         self._method = method.upper() if method else None
@@ -36,17 +56,28 @@ class Route:
         self.calls: list[Call] = []
 
     def respond(
-        self, status_code: int = 200, headers: Any = None, content: Any = None, **body: Any
+        self,
+        status_code: int = 200,
+        headers: _HeaderTypes | None = None,
+        content: str | Buffer | Iterable[bytes] | AsyncIterable[bytes] | None = None,
+        *,
+        text: str | None = None,
+        html: str | None = None,
+        json: Any = None,
     ) -> Route:
-        """Answers with ``Response(status_code, headers, content, text=..., json=...)``. Called several times,
-        the answers are given one after the other, and the last one from then on.
+        """Answers with ``Response(status_code, headers, content, text=text, html=html, json=json)``: at most one of
+        ``content``, ``text``, ``html`` and ``json``. Called several times, the answers are given one after the
+        other, and the last one from then on. Raises what ``Response`` does.
         """
-        Response(status_code, headers, content, **body)  # refused here rather than in a call
-        return self.reply(lambda _: Response(status_code, headers, content, **body))
+        def answer(_: object) -> Response:
+            return Response(status_code, headers, content, text=text, html=html, json=json)
 
-    def reply(self, answer: Callable[[Request], Any] | Response | BaseException) -> Route:
-        """Answers with what a function of the request returns, sync or async, with a ``Response``, or raises
-        an exception, as ``libkeepalive.ReadTimeout("...")``.
+        answer(None)  # refused here rather than in a call
+        return self.reply(answer)
+
+    def reply(self, answer: _Handler | Response | BaseException) -> Route:
+        """Answers with what ``answer``, a function of the request, returns, sync or async; with a ``Response``; or
+        raises an exception, as ``libkeepalive.ReadTimeout("...")``. Raises ``TypeError`` for anything else.
         """
         if not (callable(answer) or isinstance(answer, (Response, BaseException))):
             kind = type(answer).__name__
@@ -61,7 +92,7 @@ class Route:
 
     @property
     def call_count(self) -> int:
-        """How many."""
+        """How many requests it answered."""
         return len(self.calls)
 
     def _is_for(self, request: Request) -> bool:
@@ -125,12 +156,18 @@ class MockTransport:
 
     The first route that fits answers. A request that none fits is answered by ``handler(request)``, if there is
     one, else it is a ``ConnectError`` that names it. ``calls`` has every call in order. Used in a ``with``
-    block, it asserts at its end that every route was called. Any thread may use it.
+    block, it asserts at its end that every route was called, unless ``assert_all_called`` is False. Any thread
+    may use it.
+
+    >>> with testing.MockTransport() as mock, libkeepalive.Client(transport=mock) as client:
+    ...     route = mock.get("/users/*").respond(json={"name": "A"})
+    ...     client.get("https://api.example/users/1").json()
+    {'name': 'A'}
     """
 
     def __init__(
         self,
-        handler: Callable[[Request], Any] | None = None,
+        handler: _Handler | None = None,
         *,
         assert_all_called: bool = True,
     ) -> None:
@@ -147,42 +184,43 @@ class MockTransport:
         *,
         headers: Mapping[str, str] | None = None,
     ) -> Route:
-        """A route for that method (any without) and URL: a whole one, a path that begins with a slash, either
+        """A route for that ``method`` (any without) and ``url``: a whole one, a path that begins with a slash, either
         with ``*`` for anything, or a compiled pattern that is searched for. A query is compared if ``url`` has
-        one. ``headers`` are fields that the request must have. Answers 200 until told otherwise.
+        one. ``headers`` are fields that the request must have. Answers 200 until told otherwise. Raises
+        ``TypeError`` for a ``url`` of another type.
         """
         route = Route(method, url, headers or {})
         with self._lock:
             self.routes.append(route)
         return route
 
-    def get(self, url: _Pattern = None, **options: Any) -> Route:
-        """``route("GET", url)``."""
-        return self.route("GET", url, **options)
+    def get(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
+        """As of ``route("GET", url, headers=headers)``."""
+        return self.route("GET", url, headers=headers)
 
-    def head(self, url: _Pattern = None, **options: Any) -> Route:
-        """``route("HEAD", url)``."""
-        return self.route("HEAD", url, **options)
+    def head(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
+        """As of ``route("HEAD", url, headers=headers)``."""
+        return self.route("HEAD", url, headers=headers)
 
-    def options(self, url: _Pattern = None, **options: Any) -> Route:
-        """``route("OPTIONS", url)``."""
-        return self.route("OPTIONS", url, **options)
+    def options(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
+        """As of ``route("OPTIONS", url, headers=headers)``."""
+        return self.route("OPTIONS", url, headers=headers)
 
-    def post(self, url: _Pattern = None, **options: Any) -> Route:
-        """``route("POST", url)``."""
-        return self.route("POST", url, **options)
+    def post(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
+        """As of ``route("POST", url, headers=headers)``."""
+        return self.route("POST", url, headers=headers)
 
-    def put(self, url: _Pattern = None, **options: Any) -> Route:
-        """``route("PUT", url)``."""
-        return self.route("PUT", url, **options)
+    def put(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
+        """As of ``route("PUT", url, headers=headers)``."""
+        return self.route("PUT", url, headers=headers)
 
-    def patch(self, url: _Pattern = None, **options: Any) -> Route:
-        """``route("PATCH", url)``."""
-        return self.route("PATCH", url, **options)
+    def patch(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
+        """As of ``route("PATCH", url, headers=headers)``."""
+        return self.route("PATCH", url, headers=headers)
 
-    def delete(self, url: _Pattern = None, **options: Any) -> Route:
-        """``route("DELETE", url)``."""
-        return self.route("DELETE", url, **options)
+    def delete(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
+        """As of ``route("DELETE", url, headers=headers)``."""
+        return self.route("DELETE", url, headers=headers)
 
     def _begin(self, request: Request) -> tuple[Route | None, Any]:
         with self._lock:
@@ -203,7 +241,7 @@ class MockTransport:
         return response
 
     def __call__(self, request: Request) -> Response:
-        """Answers a request of a ``Client``."""
+        """Answers a ``request`` of a ``Client``."""
         request.read()
         route, answer = self._begin(request)
         try:
@@ -219,7 +257,7 @@ class MockTransport:
         return response
 
     async def asend(self, request: Request) -> Response:
-        """Answers a request of an ``AsyncClient``."""
+        """Answers a ``request`` of an ``AsyncClient``."""
         await request.aread()
         route, answer = self._begin(request)
         try:

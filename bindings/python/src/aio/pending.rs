@@ -115,12 +115,11 @@ impl Kept {
         *self.lock() = Some(response.clone().unbind());
     }
 
-    /// Closes it, if there is one.
-    pub fn close(&self) {
-        let response = self.lock().take();
-        if let Some(response) = response {
-            response.get().close();
-        }
+    /// Closes it, if there is one; who is to be told of that.
+    pub fn close(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let response = self.lock().take()?;
+        response.get().close();
+        response.get().trace(py)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Py<Response>>> {

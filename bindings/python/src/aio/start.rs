@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use keepalive_core::{Call, Client, progress_events};
+use keepalive_core::{Call, Client, Until, progress_events};
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 
@@ -210,7 +210,9 @@ impl Pending {
     #[getter]
     fn is_special(&self) -> bool {
         match &*self.state() {
-            State::New(Work::Send(sending)) => sending.source.is_some() || sending.flow.is_some(),
+            State::New(Work::Send(sending)) => {
+                sending.source.is_some() || sending.flow.is_some() || sending.trace.is_some()
+            }
             _ => false,
         }
     }
@@ -223,6 +225,29 @@ impl Pending {
         };
         let Some(Work::Send(sending)) = self.take_work() else { return None };
         Some((Prepared::of_sending(*sending), flow))
+    }
+
+    /// Who is told what happens, the request's method and URL, and whether its body will be read by the
+    /// caller; `None` for most requests.
+    fn traced(&self) -> Option<(Py<PyAny>, String, String, bool)> {
+        match &mut *self.state() {
+            State::New(Work::Send(sending)) => {
+                let trace = sending.trace.take()?;
+                let request = &sending.request;
+                let streams = sending.until == Until::Head;
+                Some((trace, request.method().into(), request.url().into(), streams))
+            }
+            _ => None,
+        }
+    }
+
+    /// Has `observe` be told instead.
+    fn observed_by(&self, observe: Py<PyAny>) {
+        let old = match &mut *self.state() {
+            State::New(Work::Send(sending)) => sending.trace.replace(observe),
+            _ => Some(observe),
+        };
+        drop(old);
     }
 
     /// What the body is to be streamed from, `None` for most requests.

@@ -5,6 +5,7 @@ pub mod at_once;
 mod iterate;
 mod made;
 mod methods;
+mod traced;
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -43,6 +44,10 @@ pub type Method = Cow<'static, str>;
 ///
 /// Programs make one for tests, caches and transports: ``content`` is bytes, str, or an iterable or async
 /// iterable of bytes, which is read like a streamed body; or give ``text``, ``html`` or ``json``.
+///
+/// >>> response = libkeepalive.get("http://example.com/users")
+/// >>> response.status_code, response.headers["content-type"], response.json()
+/// (200, 'application/json', {'path': '/users'})
 #[pyclass(frozen, module = "libkeepalive", weakref)]
 pub struct Response {
     status: u16,
@@ -91,6 +96,8 @@ struct Extra {
     /// An iterable that the body is read from, of a response that a program made.
     source: Option<Py<PyAny>>,
     watch: Option<Watch>,
+    /// Who is told how the body is read: of `_trace.py`.
+    trace: Option<Py<PyAny>>,
 }
 
 /// Who is told how far a body has come that is read piece by piece.

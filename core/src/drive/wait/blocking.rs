@@ -56,6 +56,8 @@ pub(crate) struct BlockingWait<'a> {
     /// What was polled beside the socket is pending.
     beside: bool,
     turn: Turn,
+    /// The last write filled its socket, which is to be waited for before the next one.
+    full: bool,
     /// When the end of a turn last looked at the hook, or first could have.
     looked: Option<Instant>,
 }
@@ -69,7 +71,8 @@ impl<'a> BlockingWait<'a> {
             cancel.register(&bell.waker());
             bell
         });
-        BlockingWait { hook, cancel, bell, beside: false, turn: Turn::default(), looked: None }
+        let turn = Turn::default();
+        BlockingWait { hook, cancel, bell, beside: false, turn, full: false, looked: None }
     }
 
     /// The next sleep: what the deadline leaves, in slices when there is a hook.
@@ -170,6 +173,9 @@ impl<'a> BlockingWait<'a> {
 impl Wait for BlockingWait<'_> {
     const REGISTERED: bool = false;
 
+    /// As much as a socket's buffer has room for.
+    const ONE_WRITE: usize = 4 * 1024 * 1024;
+
     fn another(&self) -> Option<Self> {
         None
     }
@@ -215,7 +221,12 @@ impl Wait for BlockingWait<'_> {
         if let Poll::Ready(Err(stopped)) = self.poll_turn(cx, deadline) {
             return Poll::Ready(Err(stopped));
         }
-        let mut wait_first = matches!(want, Want::Answer | Want::LateAnswer);
+        let full = std::mem::take(&mut self.full);
+        let mut wait_first = match want {
+            Want::Answer | Want::LateAnswer => true,
+            Want::Write | Want::Both => full,
+            Want::Held | Want::Read => false,
+        };
         let waiter = matches!(want, Want::Answer).then(|| process().waiting.begin());
         if waiter.as_ref().is_some_and(Waiter::is_alone)
             && io.pace.is_due()
@@ -228,11 +239,15 @@ impl Wait for BlockingWait<'_> {
             let mut again = false;
             if !std::mem::take(&mut wait_first) {
                 for &direction in want.directions() {
-                    match op(io.fd(), &mut Look::at(direction)) {
+                    let mut look = Look::at(direction);
+                    match op(io.fd(), &mut look) {
                         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                         // By a signal, or by so much that brought nothing: not to be slept on.
                         Err(error) if error.kind() == io::ErrorKind::Interrupted => again = true,
-                        result => return Poll::Ready(result.map_err(Stopped::Io)),
+                        result => {
+                            self.full = direction == Direction::Write && look.drained;
+                            return Poll::Ready(result.map_err(Stopped::Io));
+                        }
                     }
                 }
             }
@@ -309,5 +324,35 @@ pub(crate) fn run<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
             Phase::Request,
             "a blocking call came to a wait that does not block",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn a_socket_that_a_write_filled_is_waited_for_before_the_next_one() {
+        let (near, _far) = UnixStream::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        let io = Io::plain(near.into());
+        let data = vec![0; 16 << 20];
+        let mut wait = BlockingWait::new(Blocking::default());
+        let mut cx = Context::from_waker(Waker::noop());
+        let soon = Deadline::from_now(Some(Duration::from_millis(1)), ErrorKind::SendTimeout);
+        let mut writes = 0;
+        let mut write = |fd: BorrowedFd<'_>, look: &mut Look| {
+            writes += 1;
+            let count = rustix::io::write(fd, &data)?;
+            look.drained = count < data.len();
+            Ok(count)
+        };
+        let first = wait.poll_io(&mut cx, &io, Want::Write, &soon, &mut write);
+        assert!(matches!(first, Poll::Ready(Ok(count)) if count < data.len()));
+        let second = wait.poll_io(&mut cx, &io, Want::Write, &soon, &mut write);
+        assert!(matches!(second, Poll::Ready(Err(Stopped::Expired))));
+        assert_eq!(writes, 1);
     }
 }

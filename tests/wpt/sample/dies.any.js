@@ -1,0 +1,3 @@
+// A file of the form that WPT has, whose process ends on its way.
+test(() => {}, 'one before the end')
+process.exit(3)

@@ -1,0 +1,43 @@
+"""WPT's own server for run.js: `serve.py ROOT FOLDER`, with certificates made in FOLDER.
+
+As `wpt serve`, but without its virtual environment and its hosts: what the tests of fetch need is all in WPT's `tools`.
+"""
+
+import json
+import os
+import sys
+
+
+def main() -> None:
+    root, folder = (os.path.abspath(path) for path in sys.argv[1:])
+    sys.path.insert(0, os.path.join(root, "tools"))
+    import localpaths  # noqa: F401: puts the packages that WPT has in itself on the path
+    from serve import serve
+
+    config = {
+        "check_subdomains": False,
+        "server_host": "127.0.0.1",
+        "ports": {"http": [8000, 8001], "https": [8443, 8444]},
+        "logging": {"level": "critical", "suppress_handler_traceback": True},
+        # Those that WPT comes with last for a few months.
+        "ssl": {
+            "type": "openssl",
+            "openssl": {
+                "openssl_binary": "openssl",
+                "base_path": folder,
+                "password": "web-platform-tests",
+                "force_regenerate": False,
+                "duration": 30,
+                "base_conf_path": None,
+            },
+        },
+    }
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "config.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(config, file)
+    serve.run(**vars(serve.get_parser().parse_args(["--no-h2", "--config", path])))
+
+
+if __name__ == "__main__":
+    main()
