@@ -8,6 +8,8 @@ ADAPTERS_VENV=$ROOT/target/adapters-venv
 NODE26=$ROOT/target/node26/node_modules/node-linux-$(node -p process.arch 2>/dev/null || echo x64)/bin/node
 export KEEPALIVE_ORIGIN=$ROOT/target/debug/keepalive-origin
 
+# For whom packages are made.
+TARGETS=({x86_64,aarch64}-unknown-linux-{gnu,musl})
 BUILD_PACKAGES=('maturin>=1.9,<2')
 # What wheels and addons for old systems are made with, and judged by.
 DIST_PACKAGES=('ziglang>=0.13' 'cargo-zigbuild>=0.20' 'auditwheel>=6' 'twine>=6')

@@ -10,6 +10,8 @@
 # KEEPALIVE_TARGET says for whom c, python and node are: this machine's processor with glibc (the default), or one of
 #   x86_64-unknown-linux-gnu  aarch64-unknown-linux-gnu    glibc 2.17 and newer (manylinux2014)
 #   x86_64-unknown-linux-musl aarch64-unknown-linux-musl   musl 1.2 and newer (musllinux_1_2)
+# RUSTC names another compiler than the rustc of PATH. KEEPALIVE_BUILD_STD=1 is for one that has no library for the target
+#   (a distribution's): it is compiled from its sources first, which rustc expects in lib/rustlib/src/rust.
 # zig compiles for all of them. Nothing of the machine stands in what comes out: not its paths, and of its time only the
 # commit's.
 source "$(dirname "$0")/common.sh"
@@ -27,7 +29,13 @@ ARCH=${TRIPLE%%-*}
 # Cryptography by AWS-LC: docs/tls.md says why.
 FEATURES=(--no-default-features --features aws-lc)
 export CARGO_TARGET_DIR=$WORK/cargo CARGO_INCREMENTAL=0
-export RUSTFLAGS="--remap-path-prefix=$ROOT=/libkeepalive --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+require cargo "https://rustup.rs"
+crates=${CARGO_HOME:-$HOME/.cargo}
+sysroot=$("${RUSTC:-rustc}" --print sysroot)
+sources=$sysroot/lib/rustlib/src/rust
+# Where rustc finds the sources of its library it names these, and else what they are called here last.
+export RUSTFLAGS="--remap-path-prefix=$ROOT=/libkeepalive --remap-path-prefix=$crates=/cargo"
+RUSTFLAGS="$RUSTFLAGS --remap-path-prefix=$sources=/rustc/$("${RUSTC:-rustc}" -vV | sed -n 's/^commit-hash: //p')"
 case $TRIPLE in
     x86_64-unknown-linux-gnu | aarch64-unknown-linux-gnu)
         LIBC=gnu WHEEL=manylinux2014 TAG=manylinux_2_17 RUST_TARGET=$TRIPLE.2.17 ZIG_TARGET=$ARCH-linux-gnu.2.17 SYSTEM=linux-$ARCH
@@ -40,9 +48,19 @@ case $TRIPLE in
     *) die "KEEPALIVE_TARGET is $TRIPLE: it can be x86_64 or aarch64, then -unknown-linux-gnu or -unknown-linux-musl" ;;
 esac
 mkdir -p "$DIST" "$WORK"
-require cargo "https://rustup.rs"
-[ -d "$(rustc --print sysroot)/lib/rustlib/$TRIPLE" ] ||
-    die "Rust has no library for $TRIPLE: rustup target add $TRIPLE installs it"
+case ${KEEPALIVE_BUILD_STD:-0} in
+    0)
+        compgen -G "$sysroot/lib/rustlib/$TRIPLE/lib/libstd-*.rlib" >/dev/null ||
+            die "Rust has no library for $TRIPLE: rustup target add $TRIPLE installs it, KEEPALIVE_BUILD_STD=1 compiles it"
+        ;;
+    1)
+        [ -f "$sources/library/Cargo.lock" ] ||
+            die "KEEPALIVE_BUILD_STD=1 compiles what is in $sources, and nothing is: rustup component add rust-src installs it"
+        # A stable cargo, too, is to take -Zbuild-std.
+        export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_unwind
+        ;;
+    *) die "KEEPALIVE_BUILD_STD is $KEEPALIVE_BUILD_STD: it can be 0 or 1" ;;
+esac
 
 # pack FOLDER FILE: a tar of FOLDER's inside that is the same each time.
 pack() {
@@ -55,6 +73,15 @@ zigbuild() {
     venv "${BUILD_PACKAGES[@]}" "${DIST_PACKAGES[@]}"
     PATH=$VENV/bin:$PATH "$VENV/bin/cargo-zigbuild" build --quiet --release --locked --target "$RUST_TARGET" \
         "${FEATURES[@]}" "$@"
+}
+
+# nameless FILE...: none of them names a path of this machine.
+nameless() {
+    local file found
+    for file in "$@"; do
+        found=$(grep -aoF -m1 -e "$crates/registry/" -e "$sources/" -e "$ROOT/core/" "$file" | head -1) || true
+        [ -z "$found" ] || [ "$ROOT" = /libkeepalive ] || die "$file names $found: it would differ on another machine"
+    done
 }
 
 source_() {
@@ -75,9 +102,10 @@ c_package() {
     printf '#!/bin/sh\nexec "%s" -m ziglang cc -target %s "$@"\n' "$VENV/bin/python" "$ZIG_TARGET" >"$cc"
     chmod 755 "$cc"
     # What makes the manual pages runs here and now: in the folder of any other build.
-    env -u CARGO_TARGET_DIR -u RUSTFLAGS CC="$cc" UNWIND=-lunwind LD="${binutils}ld" AR="${binutils}ar" \
+    env -u CARGO_TARGET_DIR -u RUSTFLAGS -u CARGO_UNSTABLE_BUILD_STD -u RUSTC_BOOTSTRAP CC="$cc" UNWIND=-lunwind LD="${binutils}ld" AR="${binutils}ar" \
         NM="${binutils}nm" OBJCOPY="${binutils}objcopy" \
         scripts/package_c.sh "$package" "$CARGO_TARGET_DIR/$TRIPLE/release/libkeepalive.a"
+    nameless "$package"/libkeepalive.{so,a}
 }
 
 c() {
@@ -121,6 +149,9 @@ python() {
     "$VENV/bin/twine" check --strict "$(wheel)" "$DIST/libkeepalive-$VERSION.tar.gz"
     "$VENV/bin/auditwheel" show "$(wheel)" | tr -s ' \n' ' ' |
         grep -q "consistent with the following platform tag: \"${TAG}_" || die "the wheel needs a newer libc"
+    "$VENV/bin/python" -m zipfile -e "$(wheel)" "$WORK/wheel"
+    nameless "$WORK/wheel/libkeepalive/_native.abi3.so"
+    rm -rf "$WORK/wheel"
 }
 
 node() {
@@ -132,6 +163,7 @@ node() {
     rm -rf "$stage"
     mkdir -p "$stage/$platform" "$stage/libkeepalive"
     cp "$CARGO_TARGET_DIR/$TRIPLE/release/libkeepalive_node.so" "$stage/$platform/keepalive.node"
+    nameless "$stage/$platform/keepalive.node"
     git archive HEAD:bindings/node | tar -x -C "$stage/libkeepalive"
     cp LICENSE-MIT LICENSE-APACHE "$stage/$platform"
     cp LICENSE-MIT LICENSE-APACHE "$stage/libkeepalive"
@@ -144,7 +176,8 @@ node() {
 }
 
 sbom() {
-    scripts/sbom.sh "$TRIPLE" "${FEATURES[@]}" >"$DIST/libkeepalive-$VERSION.cdx.json"
+    # One for all targets: each has parts of its own.
+    scripts/sbom.sh "${FEATURES[@]}" >"$DIST/libkeepalive-$VERSION.cdx.json"
 }
 
 for part in "$@"; do

@@ -14,7 +14,7 @@ def linked(told, tree):
     packages = {(package["name"], package["version"]): package for package in told["packages"]}
     edges = {}
     above = []
-    for line in tree:
+    for line in filter(str.strip, tree):
         depth, name, version, *_ = line.split()
         number = (name, version.lstrip("v"))
         edges.setdefault(number, set())

@@ -69,6 +69,8 @@ packages() {
     npm_packages tests/adapters/node --omit=optional & jobs+=($!)
     # Its compiler is an optional package.
     npm_packages tests/adapters/next & jobs+=($!)
+    # Bun and Deno are optional packages of their own, whose scripts only copy them.
+    npm_packages tests/adapters/tools --ignore-scripts & jobs+=($!)
     npm_packages tests/types & jobs+=($!)
     npm_packages tests/types/python --omit=optional & jobs+=($!)
     npm_packages tests/wpt & jobs+=($!)

@@ -6,8 +6,8 @@ source "$(dirname "$0")/common.sh"
 set -m # each lane has a process group of its own, and what Ctrl-C does is not changed for what runs in it
 LOGS=$ROOT/target/test
 only=("$@")
-names=(lint rust sanitizers cost fuzz msrv python python-adapters node node-types node-wpt node-adapters node26-adapters next
-    roads network soak)
+names=(lint rust sanitizers cost fuzz msrv python python-adapters node node-types node-wpt node-adapters node26-adapters node-tools
+    next roads network soak)
 for name in ${only[@]+"${only[@]}"}; do
     [[ " ${names[*]} " = *" $name "* ]] || die "there is no group $name; there are ${names[*]}"
 done
@@ -22,6 +22,7 @@ node-tests() { (cd bindings/node && node --test test/*.test.js); }
 node-types() { npm --prefix bindings/node run --silent types && (cd tests/types && node --test types.test.js); }
 node-wpt() { (cd tests/wpt && node --test wpt.test.js); }
 node-adapters() { (cd tests/adapters/node && "$1" --test ./*.test.js); }
+node-tools() { (cd tests/adapters/tools && node --test ./*.test.js && "$NODE26" --test ./*.test.js); }
 next() { (cd tests/adapters/next && node --test next.test.js); }
 # A namespace of its own, as root or in a user namespace. Where neither is allowed the tests fail, unless
 # KEEPALIVE_NAMESPACES=0 leaves them out.
@@ -68,7 +69,7 @@ compiling() {
     group sanitizers "C programs under AddressSanitizer and ThreadSanitizer, the library instrumented" \
         scripts/sanitize.sh ci
     left_out fuzz KEEPALIVE_FUZZ ||
-        group fuzz "Fuzz: response bytes, content codings, URLs and Locations, forms; 20 s each" scripts/fuzz.sh 20
+        group fuzz "Fuzz: response bytes, content codings, URLs and Locations, forms; 10 s each" scripts/fuzz.sh 10
     left_out msrv KEEPALIVE_MSRV ||
         group msrv "Oldest Rust: what is handed out compiles with it" scripts/msrv.sh
     group cost "Cost of a request: instructions, allocations, system calls" cost
@@ -83,6 +84,7 @@ waiting() {
     group node-adapters "Node $(node --version): undici 6, 7 and 8, fetch of the process, agents, tracing, SDKs" \
         node-adapters node
     group node26-adapters "Node $("$NODE26" --version): the same" node-adapters "$NODE26"
+    group node-tools "Node: msw, nock, esbuild, webpack, tsx, Bun, Deno, --permission" node-tools
     group next "Node: a Next.js application, built and started" next
     group roads "Roads: squid, tinyproxy, haproxy, SOCKS, Unix sockets" "$VENV/bin/python" -m pytest -q tests/roads
     left_out network KEEPALIVE_NAMESPACES ||

@@ -725,9 +725,9 @@ export interface RequestInit extends Timeouts, Omit<RoadOptions, 'redirect'> {
   /** Checked, and without effect: there is no page whose cookies those were. See the option `cookies` of `Client`. */
   credentials?: 'include' | 'omit' | 'same-origin'
   /**
-   * Default `cors`, which follows no redirect to a URL with credentials; `same-origin` follows none to another origin. Where
-   * an origin is set, a response from another one is of type `cors`, or `opaque` with `no-cors`. No server is asked
-   * for its leave, as in Node's own fetch.
+   * Default `cors`, which follows no redirect to a URL with credentials; `same-origin` follows none to another origin. A
+   * response by way of another origin is of type `cors`, or `opaque` with `no-cors`: without status, fields and body. No
+   * server is asked for its leave, as in Node's own fetch.
    */
   mode?: 'cors' | 'navigate' | 'no-cors' | 'same-origin'
   /** Without effect. */

@@ -35,7 +35,7 @@ pub fn output(root: &Path) -> Result<Output> {
     let mut command = Command::new(cargo);
     command
         .current_dir(root)
-        .args(["metadata", "--format-version=1", "--offline"])
+        .args(["metadata", "--format-version=1", "--locked"])
         .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
         .args(["--features", "libkeepalive/aws-lc,keepalive-python/aws-lc,keepalive-node/aws-lc"]);
     let told = command.output().map_err(|error| format!("{PATH}: cargo metadata: {error}"))?;

@@ -20,7 +20,7 @@ function findHosts() {
   const outer = dns.lookup
   dns.lookup = function lookup(host, options, callback) {
     if (typeof options === 'function') [options, callback] = [{}, options]
-    if (!/(^|\.)(not-)?web-platform\.test$/.test(host)) return outer.call(dns, host, options, callback)
+    if (!/(^|\.)(not-)?web-platform\.test\.?$/.test(host)) return outer.call(dns, host, options, callback)
     if (/(^|\.)nonexistent\./.test(host)) {
       return process.nextTick(callback, Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' }))
     }

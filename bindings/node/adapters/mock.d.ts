@@ -1,6 +1,7 @@
 /// <reference types="node" />
 import type { Client, IncomingHeaders } from '../index'
 
+type Origin = string | URL | RegExp | ((origin: string) => boolean)
 type Matcher = string | RegExp | ((text: string) => boolean)
 type Data = string | Uint8Array | ArrayBuffer | object | null | undefined
 type Fields = Record<string, string | number | string[]> | Iterable<[string, string]>
@@ -11,7 +12,7 @@ export interface MockRequest {
   /** With the query. */
   path: string
   method: string
-  /** What the program gave, by lower-case names; what the engine adds (`Host`, `User-Agent`) is not among them. */
+  /** What the program gave and the cookies of its Client, by lower-case names; `Host`, `User-Agent` and the like are not among them. */
   headers: IncomingHeaders
   /** `null`: none. A body in pieces is collected first. */
   body: string | Uint8Array | null
@@ -26,6 +27,8 @@ export interface MockConditions {
   headers?: Record<string, Matcher> | ((headers: IncomingHeaders) => boolean)
   /** The body as text; `''` where there is none. */
   body?: Matcher
+  /** A slash at the end of a path that is a string, and of the request's, does not count. Default: the pool's, then the agent's, then `false`. */
+  ignoreTrailingSlash?: boolean
   /** Parameters behind `path`, which has none of its own then. */
   query?: Record<string, string | number | boolean | Array<string | number | boolean>>
 }
@@ -62,18 +65,25 @@ export interface MockInterceptor {
   replyContentLength(): this
 }
 
-/** The replies for one origin. */
-export interface MockPool {
+/** The replies for one origin: what `get` gives, or made for an agent, with which it shares them then. */
+export declare class MockPool {
+  constructor(origin: Origin, options: { agent: MockAgent; ignoreTrailingSlash?: boolean })
   /** Requests that are meant; the first reply that is left is given. Throws a `TypeError` for conditions that are none. */
   intercept(conditions: MockConditions): MockInterceptor
   cleanMocks(): void
+  /** Forgets its replies. */
+  close(): Promise<void>
 }
+
+/** The same; what an agent with `connections: 1` gives. */
+export declare class MockClient extends MockPool {}
 
 export interface PendingInterceptor {
   origin: string | RegExp | ((text: string) => boolean)
   method: Matcher
   path: Matcher
   statusCode: number | undefined
+  data: { statusCode: number | undefined }
   persist: boolean
   /** `null`: any number. */
   times: number | null
@@ -81,17 +91,74 @@ export interface PendingInterceptor {
   pending: true
 }
 
+/** A request that came. */
+export declare class MockCallHistoryLog {
+  protocol: string
+  host: string
+  port: string
+  origin: string
+  /** Without the query. */
+  path: string
+  searchParams: Record<string, string>
+  hash: string
+  fullUrl: string
+  method: string
+  /** A body in pieces is there once it was collected, which happens where a reply may be meant. */
+  body: string | Uint8Array | null
+  headers: IncomingHeaders
+  toMap(): Map<string, unknown>
+  /** All of it in one line. */
+  toString(): string
+}
+
+type LogMatcher = string | RegExp | null | undefined
+
+/** The requests that came, the newest 10,000. */
+export declare class MockCallHistory implements Iterable<MockCallHistoryLog> {
+  calls(): MockCallHistoryLog[]
+  firstCall(): MockCallHistoryLog | undefined
+  lastCall(): MockCallHistoryLog | undefined
+  /** Counted from 1. */
+  nthCall(number: number): MockCallHistoryLog | undefined
+  /** Those that a function, or a pattern of their texts, means; or any of the properties given, or all (`operator: 'AND'`). */
+  filterCalls(
+    criteria: RegExp | ((log: MockCallHistoryLog) => boolean) | Partial<Record<'protocol' | 'host' | 'port' | 'origin' | 'path' | 'hash' | 'fullUrl' | 'method', LogMatcher>>,
+    options?: { operator?: 'OR' | 'AND' | 'or' | 'and' },
+  ): MockCallHistoryLog[]
+  filterCallsByProtocol(wanted: LogMatcher): MockCallHistoryLog[]
+  filterCallsByHost(wanted: LogMatcher): MockCallHistoryLog[]
+  filterCallsByPort(wanted: LogMatcher): MockCallHistoryLog[]
+  filterCallsByOrigin(wanted: LogMatcher): MockCallHistoryLog[]
+  filterCallsByPath(wanted: LogMatcher): MockCallHistoryLog[]
+  filterCallsByHash(wanted: LogMatcher): MockCallHistoryLog[]
+  filterCallsByFullUrl(wanted: LogMatcher): MockCallHistoryLog[]
+  filterCallsByMethod(wanted: LogMatcher): MockCallHistoryLog[]
+  clear(): void
+  [Symbol.iterator](): Iterator<MockCallHistoryLog>
+}
+
+export interface MockAgentOptions {
+  /** Default: every Client of the thread. */
+  client?: Client
+  /** 1: `get` gives a `MockClient`. Without any other effect. */
+  connections?: number
+  /** Requests are written down from the beginning. Default: false. */
+  enableCallHistory?: boolean
+  /** For all its pools; see `MockConditions`. */
+  ignoreTrailingSlash?: boolean
+}
+
 /**
  * Answers requests in place of servers, as undici's MockAgent does: those of `request`, `fetch`, every Client and
  * every KeepaliveDispatcher of this thread from its making on, or of one Client. Of several the newest is asked first. Downloads,
- * `upgrade` and `connect` have no replies. Retries, caches, cookies and decoding are the engine's and do not take place; redirects do,
- * where the request itself asks for them. To be used on the thread that made it.
+ * `upgrade` and `connect` have no replies. Retries, caches and decoding are the engine's and do not take place. Redirects are followed and
+ * cookies kept as the request and its Client say. To be used on the thread that made it.
  */
 export declare class MockAgent {
   /** Throws a `TypeError` for options that are none. */
-  constructor(options?: { client?: Client })
+  constructor(options?: MockAgentOptions)
   /** An origin, `https://example.com`, or what matches origins. The same object for the same origin. */
-  get(origin: string | URL | RegExp | ((origin: string) => boolean)): MockPool
+  get(origin: Origin): MockPool
   /** Requests without a reply reject with `UND_MOCK_ERR_MOCK_NOT_MATCHED`. Default: they go to the network. */
   disableNetConnect(): void
   /** They go to the network again; with a matcher of hosts (`example.com`, `127.0.0.1:8080`) those to such a host, in addition. */
@@ -102,8 +169,14 @@ export declare class MockAgent {
   /** Answers nothing any more, and forgets its replies. */
   close(): Promise<void>
   pendingInterceptors(): PendingInterceptor[]
-  /** Throws an error that lists them, if there are any. */
-  assertNoPendingInterceptors(): void
+  /** Throws an error that lists them, if there are any: in a line each, or as the formatter writes them. */
+  assertNoPendingInterceptors(options?: { pendingInterceptorsFormatter?: { format(pending: readonly PendingInterceptor[]): string } }): void
+  /** Requests are written down from now on, with a reply or without. */
+  enableCallHistory(): this
+  disableCallHistory(): this
+  /** `undefined`: none was ever written down. */
+  getCallHistory(): MockCallHistory | undefined
+  clearCallHistory(): void
 }
 
 /** What a request fails with that has no reply and may not go to the network. */

@@ -1,4 +1,4 @@
 import module_ from './mock.js'
 
-export const { MockAgent, MockNotMatchedError } = module_
+export const { MockAgent, MockCallHistory, MockCallHistoryLog, MockClient, MockNotMatchedError, MockPool } = module_
 export default module_

@@ -2,7 +2,6 @@
 // What the package needs of its surroundings, taken once, when it is loaded. Programs replace globals
 // (fake timers, promise libraries, DOM emulations), and a request must not hang for it.
 
-const { MessageChannel } = require('node:worker_threads')
 const timers = require('node:timers')
 
 /** The language's own, whatever `globalThis.Promise` is. */
@@ -37,6 +36,7 @@ const soon = real ? timers.setImmediate : byMessage()
 
 /** As setImmediate, through a message to itself: nothing fakes that. */
 function byMessage() {
+  const { MessageChannel } = require('node:worker_threads')
   const waiting = []
   let port
   return (call, argument) => {

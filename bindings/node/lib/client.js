@@ -186,6 +186,8 @@ class Client extends EventEmitter {
     fetchRequest ??= require('./fetch_request')
     const given = fetchRequest.hasRequestBody(input, init) ? await require('./request_body').bodyOf(input) : undefined
     const prepared = fetchRequest.prepareFetch(input, init, given)
+    // Here, and not only where it is sent: then it rejects in the same turn.
+    if (prepared.signal?.aborted) throw abandoned(prepared)
     if (this.#isIncomplete(prepared)) await this.#complete(prepared)
     const deliver = (incoming, stream) => {
       makeResponse ??= require('./response').makeResponse
@@ -234,8 +236,7 @@ class Client extends EventEmitter {
   #send(prepared, deliver, wrap, Kind = Exchange) {
     return new Promise((resolve, reject) => {
       try {
-        const { signal } = prepared
-        if (signal !== undefined && signal.aborted) throw abortReason(signal)
+        if (prepared.signal?.aborted) throw abortReason(prepared.signal)
         if (this.#most !== undefined) require('./extras').limitTo(prepared, this.#most)
         new Kind(resolve, reject, deliver, wrap).submit(this.#native, this.#limit, prepared, this.#life)
       } catch (error) {
@@ -383,6 +384,13 @@ class Result {
 
 function first(value) {
   return Array.isArray(value) ? value[0] : value
+}
+
+/** Why a request is not sent whose signal has fired; its body is let go. */
+function abandoned({ signal, upload }) {
+  const reason = abortReason(signal)
+  upload?.stop(reason)
+  return reason
 }
 
 function same(incoming) {

@@ -109,6 +109,11 @@ class Record {
     return (this.slab.words[this.word + FLAGS] & DIRECT) !== 0
   }
 
+  /** Of a head, what its server speaks. */
+  get httpVersion() {
+    return (this.slab.words[this.word + FLAGS] & HTTP_10) !== 0 ? '1.0' : '1.1'
+  }
+
   get redirects() {
     return this.slab.words[this.word + REDIRECTS]
   }
@@ -174,6 +179,12 @@ class Record {
     const copy = Buffer.allocUnsafe(this.bodyLength)
     this.slab.bytes.copy(copy, 0, start, start + copy.length)
     return copy
+  }
+
+  /** The same into memory that has room for it. */
+  copyBody(memory, offset) {
+    if (this.extra !== undefined) this.extra.copy(memory, offset)
+    else this.slab.bytes.copy(memory, offset, this.bodyStart, this.bodyStart + this.bodyLength)
   }
 
   get info() {

@@ -51,7 +51,8 @@ class Page {
       const location = REDIRECTS.has(record.status) ? fieldOf(record, 'location') : undefined
       if (!this.follows || location === undefined) {
         const isUnfollowed = !this.follows && REDIRECTS.has(record.status)
-        this.way = { type: isUnfollowed ? 'opaqueredirect' : this.tainting, redirected: redirects > 0 }
+        const type = isUnfollowed ? 'opaqueredirect' : this.tainting
+        this.way = { type, redirected: redirects > 0 && type !== 'opaque' }
         return incoming
       }
       const next = nextOf(location, from)
@@ -169,7 +170,8 @@ class Page {
 function nextOf(location, from) {
   let next
   try {
-    next = new URL(Buffer.from(location, 'latin1').toString(), from)
+    // It is bytes, and may be UTF-8 or not.
+    next = new URL(location.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`), from)
   } catch {
     throw refused('the Location of the redirect is no URL', from, 'KA_INVALID_REDIRECT')
   }

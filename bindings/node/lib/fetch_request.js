@@ -90,6 +90,7 @@ function fetchOf(url, source, init, body) {
   prepared.setRedirect(init.redirect ?? source?.redirect ?? 'follow')
   const rules = rulesOf(init.mode ?? source?.mode ?? 'cors')
   prepared.decider = rules
+  prepared.mode = rules.mode
   if (init.onRedirect !== undefined) prepared.setDecider(init.onRedirect)
   const headers = init.headers ?? source?.headers
   const cache = init.cache ?? source?.cache ?? 'default'
@@ -131,6 +132,7 @@ class FetchPrepared extends Prepared {
   constructor(url, isLocal) {
     super(url)
     this.isLocal = isLocal // nothing is sent for it
+    this.mode = 'cors'
     this.integrity = undefined // digests that the body has to have
     this.page = undefined // who asks, where that is said
   }

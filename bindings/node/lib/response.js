@@ -19,6 +19,7 @@ const Headers = globalClass('Headers')
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const NULL_BODY = new Set([101, 103, 204, 205, 304])
 const make = Symbol('make')
+const OPAQUE = { type: 'opaque', redirected: false }
 const UNFOLLOWED = { type: 'opaqueredirect', redirected: false }
 
 class Response {
@@ -47,6 +48,7 @@ class Response {
       if (prepared.isManual) way ??= UNFOLLOWED
       else if (leadsBack(record)) throw fetchFailed(new Error(`redirect count exceeded: the Location of ${record.url} is empty`))
     }
+    if (prepared.mode === 'no-cors' && page === undefined && typeOf(record) === 'cors') way = OPAQUE
     const isOpaque = way?.type === 'opaque'
     if (isOpaque) incoming.close()
     const nullBody = method === 'HEAD' || NULL_BODY.has(status) || isOpaque
@@ -143,7 +145,8 @@ class Response {
 
   async blob() {
     this.#check()
-    return new Blob([await this.#whole()], { type: this.headers.get('content-type') ?? '' })
+    const type = this.headers.get('content-type')
+    return new Blob([await this.#whole()], { type: type === null ? '' : require('./whatwg').mimeTypeOf(type) })
   }
 
   async formData() {

@@ -2,9 +2,12 @@
 // What WHATWG's fetch says of its arguments, where that takes more than to pass them on. Loaded by the first
 // call of `fetch` that has one of these.
 
+const { MIMEType } = require('node:util')
 const { globalClass } = require('./captured')
 const { argumentError } = require('./errors')
 const { asyncIterator, toStringTag } = require('./captured')
+
+const ANYTHING = '*/*'
 
 /** Members of RequestInit whose values Node's own Request checks. */
 const CHECKED = ['cache', 'credentials', 'integrity', 'keepalive', 'mode', 'priority', 'referrer', 'referrerPolicy', 'window']
@@ -52,9 +55,9 @@ function checkDuplex(init, body) {
   if (duplex !== undefined && duplex !== 'half') {
     throw argumentError(`Request constructor: ${String(duplex)} is not an accepted type. Expected one of half.`)
   }
-  if (duplex === undefined && isStreamed(body)) {
-    throw argumentError('RequestInit: duplex option is required when sending a body.')
-  }
+  if (!isStreamed(body)) return
+  if (init.keepalive) throw argumentError('RequestInit: keepalive does not go with a body that comes in pieces.')
+  if (duplex === undefined) throw argumentError('RequestInit: duplex option is required when sending a body.')
 }
 
 function isStreamed(body) {
@@ -62,4 +65,22 @@ function isStreamed(body) {
   return body[toStringTag] === 'ReadableStream' || typeof body[asyncIterator] === 'function'
 }
 
-module.exports = { checkDuplex, checkMembers, setCaching }
+/** The type of a body by the values of Content-Type, '' for none (Fetch, "extract a MIME type"). */
+function mimeTypeOf(field) {
+  let found
+  for (const [one] of field.matchAll(/(?:[^",]|"(?:[^"\\]|\\[^])*"?)+/g)) {
+    let type
+    try {
+      type = new MIMEType(one)
+    } catch {
+      continue
+    }
+    if (type.essence === ANYTHING) continue
+    const charset = found?.essence === type.essence ? found.params.get('charset') : null
+    if (charset !== null && !type.params.has('charset')) type.params.set('charset', charset)
+    found = type
+  }
+  return found === undefined ? '' : String(found)
+}
+
+module.exports = { checkDuplex, checkMembers, mimeTypeOf, setCaching }

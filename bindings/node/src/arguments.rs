@@ -2,7 +2,14 @@
 
 use keepalive_core::{Redirects, Request};
 
-use crate::convert::{Thrown, invalid, thrown};
+use crate::client::NativeClient;
+use crate::convert::{ByteString, Payload, Thrown, invalid, thrown, timeouts};
+use crate::download::Order;
+
+/// The body comes in pieces.
+pub const STREAM: u32 = 4;
+/// It can begin again.
+pub const REWIND: u32 = 16;
 
 /// Decode the response body.
 const DECODE: u32 = 1;
@@ -15,8 +22,38 @@ const MANUAL: u32 = 128;
 /// `DECODE` holds unless the client was told otherwise.
 const AS_CLIENT: u32 = 8192;
 
+/// The request without a body in pieces, and what its caller wants beside the answer. `limits` as in
+/// `convert::timeouts`; `options` are names and values of those that the request has for itself (`Order`).
+pub fn made(
+    client: &NativeClient,
+    (method, url): (&str, &str),
+    flags: u32,
+    fields: Option<(ByteString, u32)>,
+    body: Option<Payload>,
+    limits: Option<Vec<f64>>,
+    options: Option<Vec<String>>,
+) -> Result<(Request, Order), Thrown> {
+    let mut request = Request::new(method, url).map_err(thrown)?;
+    let mut order = Order::default();
+    for pair in options.iter().flat_map(|options| options.chunks_exact(2)) {
+        order.take(&mut request, &pair[0], &pair[1]).map_err(thrown)?;
+    }
+    if let Some((ByteString(fields), count)) = fields {
+        add_headers(&mut request, &fields, count)?;
+    }
+    if let Some(Payload(body)) = body {
+        request.set_body(body);
+    }
+    request.set_timeouts(client.timeouts(match limits {
+        Some(limits) => timeouts(&limits)?,
+        None => Default::default(),
+    }));
+    set_flags(&mut request, flags, client.decode);
+    Ok((request, order))
+}
+
 /// Decodes and follows as `flags` say; `decode` is what the client was told.
-pub fn set_flags(request: &mut Request, flags: u32, decode: Option<bool>) {
+fn set_flags(request: &mut Request, flags: u32, decode: Option<bool>) {
     request.set_decode(match decode {
         Some(decode) if flags & AS_CLIENT != 0 => decode,
         _ => flags & DECODE != 0,
@@ -30,7 +67,7 @@ pub fn set_flags(request: &mut Request, flags: u32, decode: Option<bool>) {
 }
 
 /// Adds `count` fields out of `name NUL value NUL ...`.
-pub fn add_headers(request: &mut Request, block: &[u8], count: u32) -> Result<(), Thrown> {
+fn add_headers(request: &mut Request, block: &[u8], count: u32) -> Result<(), Thrown> {
     let mut pieces = block.split(|byte| *byte == 0);
     for _ in 0..count {
         let (Some(name), Some(value)) = (pieces.next(), pieces.next()) else {

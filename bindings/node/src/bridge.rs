@@ -11,31 +11,26 @@ use std::sync::Arc;
 
 use keepalive_common::{fork, huge_pages};
 use keepalive_core::{
-    BodySender, Client, Completion, Outcome, Queue, RedirectHook, RedirectQuestion, Request,
-    TlsInfo, body_pipe,
+    BodySender, Client, Completion, Outcome, Queue, RedirectHook, RedirectQuestion, TlsInfo,
+    body_pipe,
 };
 use napi::bindgen_prelude::{Env, Function, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
 
-use crate::arguments::{add_headers, set_flags};
+use crate::arguments::{REWIND, STREAM, made};
 use crate::call_table::CallTable;
 use crate::client::NativeClient;
 use crate::completion_record::{Batch, Extra};
-use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown, timeouts};
+use crate::convert::{ByteString, Failure, Payload, Room, Thrown, copy, invalid, thrown};
 use crate::diagnostics::{self, Events};
 use crate::dispatched;
-use crate::download::Order;
 use crate::lookup::Lookups;
 use crate::memory::Block;
 use crate::wake::{Waking, report};
 
-/// The body comes through `push`.
-const STREAM: u32 = 4;
 /// `poll_inline` can be called soon.
 const INLINE: u32 = 8;
-/// The streamed body can begin again (`restarted`).
-const REWIND: u32 = 16;
 
 /// The connection is handed out (`take_stream`).
 const SWITCH: u32 = 64;
@@ -127,22 +122,9 @@ impl Bridge {
         limits: Option<Vec<f64>>,
         options: Option<Vec<String>>,
     ) -> Result<bool, Thrown> {
-        let mut request = Request::new(&method, &url).map_err(thrown)?;
-        let mut order = Order::default();
-        for pair in options.iter().flat_map(|options| options.chunks_exact(2)) {
-            order.take(&mut request, &pair[0], &pair[1]).map_err(thrown)?;
-        }
-        if let Some(ByteString(headers)) = headers {
-            add_headers(&mut request, &headers, header_count.unwrap_or(0))?;
-        }
-        if let Some(Payload(body)) = body {
-            request.set_body(body);
-        }
-        request.set_timeouts(client.timeouts(match limits {
-            Some(limits) => timeouts(&limits)?,
-            None => Default::default(),
-        }));
-        set_flags(&mut request, flags, client.decode);
+        let fields = headers.map(|fields| (fields, header_count.unwrap_or(0)));
+        let (mut request, order) =
+            made(client, (&method, &url), flags, fields, body, limits, options)?;
         let mut state = self.shared.state.borrow_mut();
         let token = state.slots.begin(index).ok_or_else(in_use)?;
         dispatched::prepare(&mut request, flags, &self.shared.queue, token);

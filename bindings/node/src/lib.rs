@@ -15,6 +15,7 @@ mod cookies;
 mod diagnostics;
 mod dispatched;
 mod download;
+mod elsewhere;
 #[rustfmt::skip]
 mod generated;
 mod lookup;
@@ -117,6 +118,14 @@ pub fn with_query(url: String, text: Option<String>, pairs: Option<Vec<String>>)
 #[napi]
 pub fn at_exit() {
     keepalive_core::at_exit();
+}
+
+/// Whether this is the thread that the process began with; none where the system does not say so for little.
+#[napi]
+pub fn is_main_thread() -> Option<bool> {
+    // "PID/task/TID"
+    let link = std::fs::read_link("/proc/thread-self").ok()?;
+    Some(link.iter().next()? == link.file_name()?)
 }
 
 /// A row of the error table.

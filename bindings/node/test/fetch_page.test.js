@@ -159,6 +159,8 @@ test('where redirects may lead: not for ever, to no other scheme, and where onRe
   for (const to of ['', '?to=', 'http://', 'data:,x', 'ftp://a.example/', 'http://127.0.0.1:6000/', 'http://a:b@localhost/']) {
     await assert.rejects(fetch(leading(to)), { name: 'TypeError', message: 'fetch failed' }, to)
   }
+  const bytes = await fetch(leading('/b\u00c3\u00a9?\u00ff'))
+  assert.equal(bytes.url, `${here}/b%C3%A9?%FF`)
   const asked = []
   const response = await fetch(leading(`${there}/x`), { onRedirect: (url) => void asked.push(url) })
   assert.deepEqual([asked, response.status], [[`${there}/x`], 200])

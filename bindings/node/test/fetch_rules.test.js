@@ -64,7 +64,7 @@ test('ports of other protocols are refused, also where a redirect leads', async 
 })
 
 test('a redirect to a URL with credentials is followed without CORS only', async () => {
-  const to = `${there.replace('//', '//user:secret@')}/x`
+  const to = `${here.replace('//', '//user:secret@')}/x`
   for (const init of [undefined, { mode: 'cors' }]) await assert.rejects(fetch(leading(to), init), failed(/credentials/))
   assert.ok((await told(leading(to), { mode: 'no-cors' })).fields.authorization)
 })
@@ -74,6 +74,9 @@ test('a redirect to another origin: the type tells it, and the mode can forbid i
   assert.deepEqual([moved.type, moved.redirected, moved.url], ['cors', true, `${there}/x`])
   assert.equal((await fetch(leading(leading(`${there}/x`)))).type, 'cors')
   assert.equal((await fetch(leading('/x'))).type, 'basic')
+  const opaque = await fetch(leading(`${there}/x`), { mode: 'no-cors' })
+  assert.deepEqual([opaque.type, opaque.status, opaque.redirected, opaque.url, opaque.body, await opaque.text()], ['opaque', 0, false, '', null, ''])
+  assert.equal((await fetch(leading('/x'), { mode: 'no-cors' })).type, 'basic')
   await assert.rejects(fetch(leading(`${there}/x`), { mode: 'same-origin' }), failed(/same-origin/))
   assert.equal((await fetch(leading('/x'), { mode: 'same-origin' })).status, 200)
 })
@@ -145,7 +148,9 @@ test('the stream of an aborted request is cancelled at once, with the reason', a
   const sending = (signal) => fetch(here, { method: 'POST', body: source(), duplex: 'half', signal })
   const before = sending(AbortSignal.abort(reason))
   assert.deepEqual(told, [reason])
-  await assert.rejects(before, (error) => error === reason)
+  const log = []
+  await Promise.all([before.catch((error) => log.push(error)), Promise.resolve().then(() => log.push('next'))])
+  assert.deepEqual(log, [reason, 'next'])
   const controller = new AbortController()
   const during = sending(controller.signal)
   controller.abort(reason)
@@ -172,4 +177,26 @@ test('the body of an aborted response rejects in the same turn, whichever way it
 test('whatever says what URL it is can be fetched', async () => {
   assert.equal((await told({ toString: () => `${here}/said` })).url, '/said')
   for (const wrong of [undefined, null, 7, {}, () => {}]) await assert.rejects(fetch(wrong), { name: 'TypeError' })
+})
+
+test('the type of a blob is the one that the fields tell, as the global Response has it', async () => {
+  const types = [
+    'Text/HTML; Charset=utf-8', 'text/html;charset=gbk, text/html', 'text/html;charset=gbk, text/plain, text/html', 'nonsense', '*/*',
+    'text/plain, */*', 'text/html;" \\" ', 'a/b;c="d,e"', 'text/html, nonsense', '',
+  ]
+  let type
+  const typed = http.createServer((_, response) => response.writeHead(200, ['Content-Type', type]).end('x'))
+  const url = await listen(typed)
+  for (type of types) {
+    const theirs = await globalThis.fetch(url).then((response) => response.blob())
+    assert.equal((await (await fetch(url)).blob()).type, theirs.type, type)
+  }
+  typed.closeAllConnections()
+  typed.close()
+})
+
+test('keepalive does not go with a stream', async () => {
+  const body = () => new Blob(['x']).stream()
+  await assert.rejects(fetch(here, { method: 'POST', keepalive: true, duplex: 'half', body: body() }), { name: 'TypeError', message: /keepalive/ })
+  assert.equal((await told(here, { method: 'POST', keepalive: true, body: 'x' })).body, 'x')
 })

@@ -5,7 +5,7 @@ const assert = require('node:assert/strict')
 const { Readable } = require('node:stream')
 const { afterEach, test } = require('node:test')
 const { Client, KeepaliveDispatcher, KeepaliveError, Response, download, fetch, request, upgrade } = require('..')
-const { MockAgent, MockNotMatchedError } = require('../adapters/mock')
+const { MockAgent, MockClient, MockNotMatchedError, MockPool } = require('../adapters/mock')
 const { useOrigin } = require('./support')
 
 const origin = useOrigin()
@@ -124,17 +124,27 @@ test('delays, and signals that do not wait for them', async () => {
   await assert.rejects(fetch(API, { signal: AbortSignal.abort() }), { name: 'AbortError' })
 })
 
-test('redirects, where the request asks for them', async () => {
+/** Redirects between two origins, and what they lead to. */
+function redirecting() {
   const pool = mocked().get(API)
-  const other = mock.get('http://other.example')
-  pool.intercept({ path: '/from', method: 'POST' }).reply(302, '', { headers: { Location: 'http://other.example/to' } }).persist()
-  pool.intercept({ path: '/again', method: 'PUT' }).reply(307, '', { headers: { location: '/kept' } })
-  pool.intercept({ path: '/kept', method: 'PUT', body: 'body' }).reply(200, 'kept')
-  other.intercept({ path: '/to', headers: (headers) => headers.authorization === undefined && headers['x-a'] === '1' && headers['content-type'] === undefined }).reply(200, 'here').persist()
-  pool.intercept({ path: '/round' }).reply(308, '', { headers: { location: '/round' } }).persist()
-  const options = { method: 'POST', body: 'x', headers: { Authorization: 'secret', 'X-A': '1', 'Content-Type': 'text/x' } }
+  const other = mock.get('https://other.example')
+  pool.intercept({ path: '/from', method: 'POST' }).reply(302, '', { headers: { Location: 'https://other.example/to' } }).persist()
+  pool.intercept({ path: '/again', method: 'PUT' }).reply(307, '', { headers: { location: '/kept' } }).persist()
+  pool.intercept({ path: '/kept', method: 'PUT', body: 'body' }).reply(200, 'kept').persist()
+  pool.intercept({ path: '/down' }).reply(301, '', { headers: { location: 'http://other.example/to' } }).persist()
+  pool.intercept({ path: '/two' }).reply(301, '', { headers: { location: ['/a', '/b'] } }).persist()
+  pool.intercept({ path: '/round' }).reply(308, 'round', { headers: { location: '/round' } }).persist()
+  other.intercept({
+    path: '/to',
+    headers: (headers) => headers.authorization === undefined && headers['x-secret'] === undefined && headers['x-a'] === '1' && headers['content-type'] === undefined,
+  }).reply(200, 'here').persist()
+  return { method: 'POST', body: 'x', headers: { Authorization: 'secret', 'X-A': '1', 'Content-Type': 'text/x' } }
+}
+
+test('redirects, where the request asks for them', async () => {
+  const options = redirecting()
   const response = await fetch(`${API}/from`, options)
-  assert.deepEqual([await response.text(), response.redirected, response.url], ['here', true, 'http://other.example/to'])
+  assert.deepEqual([await response.text(), response.redirected, response.url], ['here', true, 'https://other.example/to'])
   assert.equal(await (await fetch(`${API}/again`, { method: 'PUT', body: 'body' })).text(), 'kept')
   assert.equal((await request(`${API}/from`, options)).statusCode, 302)
   const { body, info } = await request(`${API}/from`, { ...options, redirect: 'follow' })
@@ -145,13 +155,102 @@ test('redirects, where the request asks for them', async () => {
   await assert.rejects(request(`${API}/round`, { redirect: 'follow', onRedirect: () => false }), { code: 'KA_REDIRECT_REFUSED' })
 })
 
+test('redirects lead where the engine would go, and no further', async () => {
+  const options = redirecting()
+  await assert.rejects(request(`${API}/down`, { redirect: 'follow' }), ({ code, phase, sent }) => code === 'KA_REDIRECT_REFUSED' && phase === 'head' && sent === 'all')
+  await assert.rejects(request(`${API}/two`, { redirect: 'follow' }), { code: 'KA_INVALID_REDIRECT' })
+  // A body that is gone once it was read.
+  const once = async function* () {
+    yield 'body'
+  }
+  await assert.rejects(request(`${API}/again`, { method: 'PUT', body: once(), redirect: 'follow' }), { code: 'KA_INVALID_REDIRECT' })
+  const secret = { ...options, headers: { ...options.headers, 'X-Secret': '1' }, redirect: 'follow', sensitiveHeaders: ['x-secret'] }
+  assert.equal(await (await request(`${API}/from`, secret)).body.text(), 'here')
+  const short = await request(`${API}/round`, { redirect: 'follow', maxRedirections: 3 })
+  assert.deepEqual([short.statusCode, short.info.history.length, await short.body.text()], [308, 3, 'round'])
+  const seen = []
+  await fetch(`${API}/from#part`, { ...options, onRedirect: (url, { statusCode }) => void seen.push([url, statusCode]) })
+  assert.deepEqual(seen, [['https://other.example/to#part', 302]])
+})
+
+test("a Client's options: redirects and cookies", async () => {
+  const options = redirecting()
+  const client = new Client({ redirect: 'follow', maxRedirects: 2, cookies: true, redirectDowngrade: true })
+  const text = async (...call) => (await client.request(...call)).body.text()
+  assert.equal(await text(`${API}/from`, options), 'here')
+  assert.equal(await text(`${API}/down`, { headers: { 'X-A': '1' } }).catch((error) => error.code), 'UND_MOCK_ERR_MOCK_NOT_MATCHED')
+  assert.equal((await client.request(`${API}/from`, { ...options, redirect: 'manual' })).statusCode, 302)
+  await assert.rejects(text(`${API}/round`), { code: 'KA_TOO_MANY_REDIRECTS' })
+  const pool = mock.get(API)
+  pool.intercept({ path: '/login', method: 'POST' }).reply(303, '', { headers: { location: '/home', 'set-cookie': ['session=1; Path=/; Secure', 'theme=dark'] } })
+  pool.intercept({ path: '/home', headers: { cookie: /session=1/ } }).reply(200, ({ headers }) => headers.cookie).times(2)
+  assert.equal(await text(`${API}/login`, { method: 'POST', body: 'who' }), 'session=1; theme=dark')
+  assert.equal(await text(`${API}/home`), 'session=1; theme=dark')
+  assert.equal(client.cookies.getCookiesSync(API).length, 2)
+  await assert.rejects(client.request(`${API}/home`, { headers: { 'bad name': '1' } }), { code: 'KA_INVALID_HEADER' })
+  client.close()
+})
+
+test('calls are written down', async () => {
+  mocked()
+  assert.equal(mock.getCallHistory(), undefined)
+  const pool = mock.enableCallHistory().get(API)
+  pool.intercept({ path: '/a?x=1' }).reply(302, '', { headers: { location: '/b#end' } })
+  pool.intercept({ path: '/b' }).reply(200)
+  pool.intercept({ path: '/c', method: 'POST' }).reply(200)
+  await request(`${API}/a?x=1`, { redirect: 'follow', headers: { 'X-One': '1' } })
+  await request(`${API}/c`, { method: 'POST', body: Readable.from(['in ', 'pieces']) })
+  await assert.rejects(request('http://none.example:81/'), MockNotMatchedError)
+  const history = mock.getCallHistory()
+  assert.deepEqual([...history].map(({ method, fullUrl }) => `${method} ${fullUrl}`), [`GET ${API}/a?x=1`, `GET ${API}/b#end`, `POST ${API}/c`, 'GET http://none.example:81/'])
+  const { host, path, port, protocol, searchParams, headers, body } = history.firstCall()
+  assert.deepEqual({ host, path, port, protocol, searchParams, headers: { ...headers }, body }, { host: 'api.example', path: '/a', port: '', protocol: 'https:', searchParams: { x: '1' }, headers: { 'x-one': '1' }, body: null })
+  assert.equal(String(history.nthCall(3).body), 'in pieces')
+  assert.equal(history.lastCall().port, '81')
+  assert.match(history.firstCall().toString(), /^protocol->https:\|host->api.example\|.*\|searchParams->\{"x":"1"\}\|/)
+  const count = (...call) => history.filterCalls(...call).length
+  assert.deepEqual([count(/pieces|x=1/g), count({ method: 'POST', path: '/b' }), count({ method: 'GET', path: /^\/[ab]$/ }, { operator: 'and' }), count((log) => log.port === '81'), count({})], [1, 2, 2, 1, 4])
+  assert.deepEqual([history.filterCallsByMethod('POST').length, history.filterCallsByHost(/none/g).length, history.filterCallsByFullUrl(`${API}/c`).length], [1, 1, 1])
+  for (const bad of [() => history.nthCall(0), () => history.nthCall('1'), () => history.filterCalls(7), () => history.filterCalls({ method: 7 }), () => history.filterCalls({}, { operator: 'XOR' })]) {
+    assert.throws(bad, { code: 'KA_INVALID_ARGUMENT' })
+  }
+  mock.disableCallHistory()
+  await assert.rejects(request(API), MockNotMatchedError)
+  assert.equal(history.calls().length, 4)
+  mock.clearCallHistory()
+  assert.equal(history.calls().length, 0)
+})
+
+test('pools as classes', async () => {
+  mocked({ connections: 1, ignoreTrailingSlash: true })
+  const client = mock.get(API)
+  assert.ok(client instanceof MockClient && client instanceof MockPool)
+  assert.equal(mock.get(`${API}/`), client)
+  const pool = new MockPool(API, { agent: mock })
+  pool.intercept({ path: '/here/' }).reply(200, 'pool').times(2)
+  client.intercept({ path: '/there', ignoreTrailingSlash: false }).reply(200, 'client')
+  assert.equal(await (await request(`${API}/here`)).body.text(), 'pool')
+  assert.equal(await (await request(`${API}/here/?`)).body.text(), 'pool')
+  await assert.rejects(request(`${API}/there/`), MockNotMatchedError)
+  assert.equal(mock.pendingInterceptors().length, 1)
+  await pool.close()
+  assert.equal(mock.pendingInterceptors().length, 0)
+  const other = new MockClient('https://other.example', { agent: mock })
+  other.intercept({ path: '/' }).reply(200, 'other')
+  assert.equal(await (await request('https://other.example')).body.text(), 'other')
+  for (const bad of [() => new MockPool(API), () => new MockPool(API, { agent: {} }), () => new MockClient(7, { agent: mock })]) assert.throws(bad, { code: 'KA_INVALID_ARGUMENT' })
+})
+
 test('what is pending is listed', async () => {
   const pool = mocked().get(API)
   pool.intercept({ path: '/a' }).reply(200).times(2)
   pool.intercept({ path: '/b', method: 'POST' }).reply(204).persist()
   await request(`${API}/a`)
   assert.deepEqual(mock.pendingInterceptors().map(({ path, times, timesInvoked }) => [path, times, timesInvoked]), [['/a', 2, 1], ['/b', null, 0]])
-  assert.throws(() => mock.assertNoPendingInterceptors(), { message: /^2 interceptors are pending:\n  GET https:\/\/api.example \/a: 200, 1 of 2 times\n  POST/ })
+  assert.throws(() => mock.assertNoPendingInterceptors(), { message: /^2 interceptors are pending:\n\n  GET https:\/\/api.example \/a: 200, 1 of 2 times\n  POST/ })
+  const pendingInterceptorsFormatter = { format: (pending) => pending.map(({ data, path }) => `${path} ${data.statusCode}`).join() }
+  assert.throws(() => mock.assertNoPendingInterceptors({ pendingInterceptorsFormatter }), { message: '2 interceptors are pending:\n\n/a 200,/b 204' })
+  assert.throws(() => mock.assertNoPendingInterceptors({ pendingInterceptorsFormatter: {} }), { code: 'KA_INVALID_ARGUMENT' })
   pool.cleanMocks()
   mock.assertNoPendingInterceptors()
 })
@@ -195,7 +294,7 @@ test('of one client, and of dispatchers', async () => {
 test('what makes no sense is refused', async () => {
   const pool = mocked().get(API)
   for (const bad of [
-    () => new MockAgent(7), () => new MockAgent({ nonsense: 1 }), () => new MockAgent({ client: {} }),
+    () => new MockAgent(7), () => new MockAgent({ nonsense: 1 }), () => new MockAgent({ client: {} }), () => new MockAgent({ enableCallHistory: 1 }), () => pool.intercept({ path: '/', ignoreTrailingSlash: 1 }),
     () => mock.get(7), () => mock.get('no url'), () => mock.get(`${API}/path`), () => mock.enableNetConnect(7),
     () => pool.intercept(), () => pool.intercept({}), () => pool.intercept({ path: 7 }), () => pool.intercept({ path: '/', nonsense: 1 }),
     () => pool.intercept({ path: '/', headers: { a: 7 } }), () => pool.intercept({ path: /x/, query: {} }), () => pool.intercept({ path: '/?a', query: {} }),

@@ -35,7 +35,7 @@ import { adapter, createAdapter, transport } from 'libkeepalive/axios'
 import { httpClient } from 'libkeepalive/azure'
 import { connection } from 'libkeepalive/elastic'
 import { agent as gotAgent, request as gotRequest } from 'libkeepalive/got'
-import { MockAgent, MockNotMatchedError, type MockPool } from 'libkeepalive/mock'
+import { MockAgent, type MockCallHistoryLog, MockClient, MockNotMatchedError, type MockPool } from 'libkeepalive/mock'
 import { register, unregister } from 'libkeepalive/register'
 
 const options: ClientOptions = {
@@ -242,6 +242,12 @@ async function mocks(): Promise<void> {
   pool.intercept({ path: /^\/a/, method: 'POST', headers: { 'x-a': 'b' }, body: (text) => text !== '' }).reply(200, { a: 1 }, { headers: { a: ['1', '2'] } }).times(2)
   pool.intercept({ path: '/', query: { a: [1, 2] } }).defaultReplyHeaders({ a: 1 }).reply(async ({ body, headers }) => ({ statusCode: 200, data: `${body}${headers['x-a']}` })).delay(5)
   pool.intercept({ path: '/' }).replyWithError('KA_CONNECT_TIMEOUT').persist()
+  const one: MockClient = new MockClient('https://a.example', { agent: new MockAgent({ connections: 1, ignoreTrailingSlash: true }) })
+  one.intercept({ path: '/', ignoreTrailingSlash: false })
+  const log: MockCallHistoryLog | undefined = mock.enableCallHistory().getCallHistory()?.filterCalls({ method: 'GET', host: /a/ }, { operator: 'AND' })[0]
+  const parameter: string | undefined = log?.searchParams.a
+  for (const { fullUrl } of mock.getCallHistory() ?? []) console.log(fullUrl, parameter)
+  mock.assertNoPendingInterceptors({ pendingInterceptorsFormatter: { format: (pending) => `${pending[0]?.data.statusCode}` } })
   const left: number | null | undefined = mock.pendingInterceptors()[0]?.times
   console.log(left, new MockNotMatchedError('x').code === 'UND_MOCK_ERR_MOCK_NOT_MATCHED')
   mock.assertNoPendingInterceptors()

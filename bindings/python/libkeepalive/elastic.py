@@ -12,8 +12,10 @@ import time
 import warnings
 from typing import Any
 
+from ._adapters import fingerprints
 from ._adapters.missing import missing as _missing
 from ._adapters.pools import TLS, Pool, of_sdk
+from ._aio import _away
 from ._errors import TimeoutException
 from ._errors import _Failure as Failure
 from ._native import __version__
@@ -29,19 +31,17 @@ except ModuleNotFoundError as _error:
 __all__ = ["AsyncNode", "Node"]
 
 
-def _pool(config: NodeConfig, base_url: str) -> Pool:
-    if config.ssl_assert_fingerprint and config.ssl_assert_hostname:
-        raise ValueError("Can't specify both 'ssl_assert_hostname' and 'ssl_assert_fingerprint'")
-    if config.ssl_assert_fingerprint:
-        raise ValueError(
-            "ssl_assert_fingerprint: the fingerprint of a certificate cannot be checked; ca_certs can name it"
-        )
+def _pool(config: NodeConfig, base_url: str) -> Pool | None:
+    """The pool of a node; ``None`` until the server has shown the certificate with its fingerprint."""
     proxies: dict[str, str | None] = {}  # elastic-transport uses none, whatever the environment says
     if config.scheme != "https":
         return of_sdk(proxies=proxies)
-    others: dict[str, Any] = {}
-    if config.ssl_version is not None and _version(config.ssl_version) == ssl.TLSVersion.TLSv1_3:
-        others["tls_min_version"] = "1.3"
+    if config.ssl_assert_fingerprint and config.ssl_assert_hostname:
+        raise ValueError("Can't specify both 'ssl_assert_hostname' and 'ssl_assert_fingerprint'")
+    others = _of_version(config)
+    if config.ssl_assert_fingerprint:
+        fingerprints.checked(config.ssl_assert_fingerprint)
+        return None
     verify: Any = config.ssl_context
     if verify is None:
         verify = (config.ca_certs or True) if config.verify_certs else False
@@ -56,10 +56,36 @@ def _pool(config: NodeConfig, base_url: str) -> Pool:
                 category=elastic_transport.SecurityWarning,
                 stacklevel=4,
             )
-    cert: Any = config.client_cert
-    if cert and config.client_key:
-        cert = cert, config.client_key
-    return of_sdk(verify=verify, cert=cert or None, proxies=proxies, **others)
+    return of_sdk(verify=verify, cert=_cert(config), proxies=proxies, **others)
+
+
+def _pool_by_fingerprint(config: NodeConfig) -> Pool:
+    """Asks the server, on this thread. Raises elastic-transport's errors."""
+    wanted = fingerprints.checked(config.ssl_assert_fingerprint or "")
+    cert = _cert(config)
+    try:
+        found = fingerprints.options_of(config.host, config.port, wanted, cert, config.request_timeout)
+    except TimeoutError as error:
+        raise elastic_transport.ConnectionTimeout(
+            f"Connection timed out during request: {error}", errors=(error,)
+        ) from error
+    except ssl.SSLError as error:
+        raise elastic_transport.TlsError(error.args[-1], errors=(error,)) from error
+    except OSError as error:
+        raise elastic_transport.ConnectionError(str(error), errors=(error,)) from error
+    return of_sdk(cert=cert, proxies={}, **found, **_of_version(config))
+
+
+def _cert(config: NodeConfig) -> Any:
+    if config.client_cert and config.client_key:
+        return config.client_cert, config.client_key
+    return config.client_cert or None
+
+
+def _of_version(config: NodeConfig) -> dict[str, Any]:
+    if config.ssl_version is None or _version(config.ssl_version) != ssl.TLSVersion.TLSv1_3:
+        return {}
+    return {"tls_min_version": "1.3"}
 
 
 def _version(given: Any) -> ssl.TLSVersion:
@@ -154,9 +180,14 @@ class _Sending:
 class Node(_Sending, BaseNode):
     """A node for ``Elasticsearch(node_class=...)``.
 
-    Takes what ``NodeConfig`` says, except ``ssl_assert_fingerprint`` (``ValueError``) and
-    ``connections_per_node``: connections are the process's. Errors are elastic-transport's. Any number of
+    Takes what ``config``, a ``NodeConfig``, says, except ``connections_per_node``: connections are the process's.
+    With ``ssl_assert_fingerprint`` the server's certificates are looked at once, before the first request. Errors
+    are elastic-transport's. Any number of
     threads may use one at once.
+
+    ::
+
+        client = Elasticsearch("https://localhost:9200", node_class=libkeepalive.elastic.Node)
     """
 
     def perform_request(
@@ -171,7 +202,10 @@ class Node(_Sending, BaseNode):
         url, arguments, fields = self._arguments(target, body, headers, request_timeout)
         sent, start = (method, target, fields, body), time.perf_counter()
         try:
-            response = self._engine.client.request(method, url, **arguments)
+            engine = self._engine
+            if engine is None:
+                engine = self._engine = _pool_by_fingerprint(self.config)
+            response = engine.client.request(method, url, **arguments)
         except Failure as failure:
             raise self._failed(sent, failure) from failure
         return self._answer(sent, start, response)
@@ -181,7 +215,12 @@ class Node(_Sending, BaseNode):
 
 
 class AsyncNode(_Sending, BaseAsyncNode):
-    """The same for ``AsyncElasticsearch(node_class=...)``, on asyncio and trio."""
+    """The same for ``AsyncElasticsearch(node_class=...)``, on asyncio and trio; arguments as of ``Node``.
+
+    ::
+
+        client = AsyncElasticsearch("https://localhost:9200", node_class=libkeepalive.elastic.AsyncNode)
+    """
 
     async def perform_request(  # type: ignore[override]
         self,
@@ -195,7 +234,10 @@ class AsyncNode(_Sending, BaseAsyncNode):
         url, arguments, fields = self._arguments(target, body, headers, request_timeout)
         sent, start = (method, target, fields, body), time.perf_counter()
         try:
-            response = await self._engine.aio.request(method, url, **arguments)
+            engine = self._engine
+            if engine is None:
+                engine = self._engine = await _away(lambda: _pool_by_fingerprint(self.config))
+            response = await engine.aio.request(method, url, **arguments)
         except Failure as failure:
             raise self._failed(sent, failure) from failure
         return self._answer(sent, start, response)

@@ -5,15 +5,17 @@ Needs opensearch-py: ``pip install 'libkeepalive[opensearch]'``.
 
 from __future__ import annotations
 
+import ssl
 import time
 import warnings
 from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
+from ._adapters import fingerprints
 from ._adapters.missing import missing as _missing
-from ._adapters.pools import TLS, of_sdk
+from ._adapters.pools import TLS, Pool, of_sdk
 from ._errors import TimeoutException
 from ._errors import _Failure as Failure
 
@@ -31,8 +33,13 @@ class Connection(_Connection):
     """A connection class for ``OpenSearch``, with the arguments of ``Urllib3HttpConnection``.
 
     ``http_auth``: ``"user:password"``, a pair, or a signer (a function of method, URL and body that gives
-    fields). ``pool_maxsize`` is not looked at: connections are the process's. Errors are opensearch-py's. Any
+    fields). ``ssl_assert_fingerprint``: of the server's certificate or of one that signed it, which are looked at
+    once, before the first request. ``pool_maxsize`` is not looked at: connections are the process's. Errors are opensearch-py's. Any
     number of threads may use one at once.
+
+    ::
+
+        client = OpenSearch("https://localhost:9200", connection_class=libkeepalive.opensearch.Connection)
     """
 
     def __init__(
@@ -66,10 +73,6 @@ class Connection(_Connection):
             opaque_id=opaque_id,
             **options,
         )
-        if ssl_assert_fingerprint:
-            raise exceptions.ImproperlyConfigured(
-                "ssl_assert_fingerprint: the fingerprint of a certificate cannot be checked; ca_certs can name it"
-            )
         self.metrics: Any = metrics if metrics is not None else opensearchpy.MetricsNone()
         self._signer: Callable[..., Mapping[str, str]] | None = None
         self._authorize(http_auth)
@@ -79,12 +82,35 @@ class Connection(_Connection):
         elif ssl_assert_hostname:
             others["tls_server_name"] = ssl_assert_hostname
         cert: Any = (client_cert, client_key) if client_cert and client_key else client_cert
-        self._engine = of_sdk(
-            verify=self._trust(verify_certs, ca_certs, ssl_context, ssl_show_warn),
-            cert=cert,
-            proxies=dict(proxies or {}),
-            **others,
-        )
+        self._fingerprint: str | None = None
+        if ssl_assert_fingerprint and self.use_ssl:
+            if proxies:
+                reason = "ssl_assert_fingerprint: cannot be looked at through a proxy; ca_certs can name the certificate"
+                raise exceptions.ImproperlyConfigured(reason)
+            self._fingerprint = fingerprints.checked(ssl_assert_fingerprint)
+        self._cert = cert
+        #: ``None`` until the server has shown the certificate with the fingerprint.
+        self._engine: Pool | None = None
+        if self._fingerprint is None:
+            self._engine = of_sdk(
+                verify=self._trust(verify_certs, ca_certs, ssl_context, ssl_show_warn),
+                cert=cert,
+                proxies=dict(proxies or {}),
+                **others,
+            )
+
+    def _by_fingerprint(self) -> Pool:
+        parts = urlsplit(self.host)
+        place = parts.hostname or "", parts.port or 443
+        try:
+            found = fingerprints.options_of(*place, self._fingerprint or "", self._cert, self.timeout)
+        except TimeoutError as error:
+            raise exceptions.ConnectionTimeout("TIMEOUT", str(error), error) from error
+        except ssl.SSLError as error:
+            raise exceptions.SSLError("N/A", str(error.args[-1]), error) from error
+        except OSError as error:
+            raise exceptions.ConnectionError("N/A", str(error), error) from error
+        return of_sdk(cert=self._cert, proxies={}, **found)
 
     def _authorize(self, auth: Any) -> None:
         if callable(auth):
@@ -144,6 +170,8 @@ class Connection(_Connection):
         start = time.time()
         try:
             self.metrics.request_start()
+            if self._engine is None:
+                self._engine = self._by_fingerprint()
             response = self._engine.client.request(method, self.host + "/", **arguments)
         except Failure as error:
             self.log_request_fail(

@@ -8,6 +8,7 @@ use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
+use crate::aio::AsyncClient;
 use crate::auth::{self, Auth};
 use crate::convert::{flag, redirect_hook, text, url_text};
 use crate::cookies;
@@ -56,10 +57,12 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// From the keyword arguments of `Client(...)`.
+    /// From the keyword arguments of `Client(...)`; on the pool of `other`, if there is one, which was made
+    /// with the same options of the engine.
     pub fn from_options(
         py: Python<'_>,
         options: Option<&Bound<'_, PyDict>>,
+        other: Option<&Client>,
     ) -> PyResult<Arc<Shared>> {
         let mut config = profile(options)?;
         let mut headers = Vec::new();
@@ -100,7 +103,11 @@ impl Shared {
             true => auth::netrc(py)?,
             false => None,
         };
-        let client = Client::new(config).map_err(|error| to_python(py, &error, None))?;
+        let client = match other {
+            None => Client::new(config),
+            Some(other) => other.beside(),
+        };
+        let client = client.map_err(|error| to_python(py, &error, None))?;
         let kept = cookies::of_client(py, cookies.as_ref())?;
         if let Some(keeper) = kept.keeper {
             // A new client has none.
@@ -399,13 +406,22 @@ pub fn opened(shared: &OnceLock<Arc<Shared>>) -> PyResult<&Arc<Shared>> {
     })
 }
 
-/// `__init__` of a client.
+/// The engine's client of a `Client` or `AsyncClient`.
+pub fn engine_of(client: &Bound<'_, PyAny>) -> PyResult<Client> {
+    if let Ok(client) = client.cast::<crate::client::Client>() {
+        return Ok(client.get().of()?.client.clone());
+    }
+    Ok(client.cast::<AsyncClient>()?.get().of()?.client.clone())
+}
+
+/// `__init__` of a client; on the pool of `other`, if there is one.
 pub fn open(
     shared: &OnceLock<Arc<Shared>>,
     py: Python<'_>,
     options: Option<&Bound<'_, PyDict>>,
+    other: Option<&Client>,
 ) -> PyResult<()> {
-    let made = Shared::from_options(py, options)?;
+    let made = Shared::from_options(py, options, other)?;
     shared.set(made).map_err(|_| of_class(py, "InvalidState", "the client was made before"))
 }
 

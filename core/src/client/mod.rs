@@ -5,17 +5,20 @@ pub(crate) mod call;
 pub(crate) mod download;
 mod elsewhere;
 pub(crate) mod outcome;
+mod pools;
 mod submission;
 mod submit_body;
 mod submit_download;
 mod submit_stream;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use once_cell::race::OnceBox;
 
 use crate::client::call::Call;
 use crate::client::outcome::{Outcome, Queue};
+use crate::client::pools::Pools;
 use crate::client::submission::{Submission, perform_here, submitted};
 use crate::config::{ClientConfig, Settings};
 use crate::connection::manager::{ClientPool, HookCell, RedirectCell, open_pool};
@@ -27,7 +30,6 @@ use crate::drive::wait::tokio::TokioWait;
 use crate::drive::warm::warm;
 use crate::drive::{hedge, perform};
 use crate::error::{Error, Result};
-use crate::fork::PerFork;
 use crate::net::lookup_hook::LookupHook;
 use crate::net::resolver::Resolver;
 use crate::net::socket::SocketHook;
@@ -53,9 +55,8 @@ struct ClientInner {
     roads: Roads,
     socket_hook: Arc<HookCell>,
     redirect_hook: Arc<RedirectCell>,
-    /// A pool for each fork generation: a child never touches its parent's.
-    pools: PerFork<Arc<ClientPool>>,
-    closed: std::sync::atomic::AtomicBool,
+    pools: Arc<Pools>,
+    closed: AtomicBool,
 }
 
 /// A pool with its limits and TLS settings. Cheap to clone; clones share the pool. Any thread.
@@ -73,11 +74,18 @@ impl AsRef<Settings> for ClientInner {
     }
 }
 
+impl ClientInner {
+    /// The last one of a pool closes it.
+    fn close(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            self.pools.leave();
+        }
+    }
+}
+
 impl Drop for ClientInner {
     fn drop(&mut self) {
-        if let Some(pool) = self.pools.get() {
-            pool.close(true);
-        }
+        self.close();
     }
 }
 
@@ -121,7 +129,34 @@ impl Client {
                 roads,
                 socket_hook: Arc::default(),
                 redirect_hook: Arc::default(),
-                pools: PerFork::new(),
+                pools: Arc::new(Pools::new()),
+                closed: false.into(),
+            }),
+        })
+    }
+
+    /// Another client with the same options on the same pool, whose limits, hooks, observer and counters are
+    /// those of both. It has cookies of its own, or none as this one began; closing one does not close the other, and
+    /// the last one closes the pool.
+    ///
+    /// # Errors
+    /// `InvalidState` when all clients of the pool are closed.
+    pub fn beside(&self) -> Result<Client> {
+        let inner = &self.inner;
+        let settings = Arc::new(Settings::new(self.config().clone(), ACCEPTED)?);
+        let roads = inner.roads.renewed()?;
+        inner.pools.enter()?;
+        Ok(Client {
+            inner: Arc::new(ClientInner {
+                process: inner.process,
+                observer: inner.observer.clone(),
+                settings,
+                tls: inner.tls.clone(),
+                resolver: inner.resolver.clone(),
+                roads,
+                socket_hook: inner.socket_hook.clone(),
+                redirect_hook: inner.redirect_hook.clone(),
+                pools: inner.pools.clone(),
                 closed: false.into(),
             }),
         })
@@ -327,15 +362,12 @@ impl Client {
     }
 
     /// Closes idle connections, fails waiting requests and refuses new ones with `InvalidState`.
-    /// Exchanges under way finish. The process-wide client stays usable: only its idle connections
-    /// are closed.
+    /// Exchanges under way finish. While another client is on the same pool ([`Client::beside`]) it refuses new
+    /// requests alone. The process-wide client stays usable: only its idle connections are closed.
     pub fn close(&self) {
-        let shared = SHARED.get().is_some_and(|shared| Arc::ptr_eq(&shared.inner, &self.inner));
-        if !shared {
-            self.inner.closed.store(true, std::sync::atomic::Ordering::Release);
-        }
-        if let Some(pool) = self.inner.pools.get() {
-            pool.close(!shared);
+        match SHARED.get().is_some_and(|shared| Arc::ptr_eq(&shared.inner, &self.inner)) {
+            true => self.close_idle(),
+            false => self.inner.close(),
         }
     }
 
@@ -406,7 +438,7 @@ impl Client {
 
     /// Whether `close()` was called.
     pub fn is_closed(&self) -> bool {
-        self.inner.closed.load(std::sync::atomic::Ordering::Acquire)
+        self.inner.closed.load(Ordering::Acquire)
     }
 
     fn pool(&self) -> Result<Arc<ClientPool>> {

@@ -253,3 +253,42 @@ fn two_processes_side_by_side_share_nothing() {
     assert_eq!(ids, [1, 1], "each counts its own connections");
     assert_eq!(seen.lock().unwrap().len(), 4);
 }
+
+#[test]
+fn clients_side_by_side_have_one_pool_that_the_last_one_closes() {
+    let (address, seen) = tcp(OK);
+    let url = format!("http://{address}/");
+    let first = Client::new(ClientConfig::default()).expect("a client");
+    let second = first.beside().expect("another one");
+    for client in [&first, &second] {
+        send(client, &url, &[]);
+    }
+    first.close();
+    first.close();
+    assert!(first.is_closed() && !second.is_closed());
+    let refused = first.send(&request(&url, &[]), Blocking::default()).err();
+    assert_eq!(refused.map(|error| error.kind()), Some(ErrorKind::InvalidState));
+    send(&second, &url, &[]);
+    // The pool is there as long as somebody has it.
+    let third = first.beside().expect("one more");
+    drop(second);
+    send(&third, &url, &[]);
+    let numbers: Vec<usize> = seen.lock().unwrap().iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, [0; 4]);
+    third.close();
+    assert_eq!(third.stats().idle, 0);
+    assert_eq!(first.beside().err().map(|error| error.kind()), Some(ErrorKind::InvalidState));
+}
+
+#[test]
+fn clients_side_by_side_have_cookies_of_their_own() {
+    let config = ClientConfig { cookies: true, ..ClientConfig::default() };
+    let first = Client::new(config).expect("a client");
+    let second = first.beside().expect("another one");
+    let jar = |client: &Client| match client.cookies() {
+        Some(Cookies::Jar(jar)) => jar.clone(),
+        _ => panic!("it has a jar"),
+    };
+    jar(&first).set("http://server.example/", b"a=b").expect("a cookie");
+    assert_eq!((jar(&first).cookies().len(), jar(&second).cookies().len()), (1, 0));
+}

@@ -56,6 +56,7 @@ const routes = {
     response.write('one ')
     response.end('two')
   },
+  '/closes': (request, response) => response.writeHead(200, { Connection: 'close' }).end('closed'),
   '/empty': (_, response) => response.writeHead(204, 'Nothing').end(),
   '/hints': (_, response) => response.writeEarlyHints({ link: '</a>; rel=preload' }, () => response.end('late')),
   '/never': () => {},
@@ -188,6 +189,11 @@ const cases = {
     const { status, seen } = await ask(`http://somewhere.example:${new URL(server.url).port}/`, { agent, lookup })
     return [asked, status, seen.headers]
   },
+  async 'a lookup is for names'(agent) {
+    const lookup = () => assert.fail('an address was looked up')
+    const { status } = await ask(server.url, { agent, lookup })
+    return [status, await ask(server.url, { agent, family: 6 }).then((response) => response.status)]
+  },
   'a lookup that refuses': (agent) => ask('http://somewhere.example/', { agent, lookup: (_, __, callback) => callback(Object.assign(new Error('not there'), { code: 'MINE' })) }),
   async 'upgrade'(agent) {
     const request = http.request(server.url, { agent, headers: { Connection: 'upgrade', Upgrade: 'echo' } }).end()
@@ -218,6 +224,54 @@ for (const [title, act] of Object.entries(cases)) {
     }
   })
 }
+
+for (const options of [{ maxSockets: 1 }, { maxSockets: 2, maxTotalSockets: 2 }, { maxFreeSockets: 1 }, { scheduling: 'fifo' }, {}]) {
+  test(`one request after another on the same: ${JSON.stringify(options)}`, async () => {
+    const agent = new HttpAgent(options)
+    const body = Buffer.alloc(100_000, 'x')
+    const many = ['/', '/large', '/chunked', '/pieces', '/empty', '/', '/closes'].flatMap((path_) => {
+      const url = `${server.url}${path_}`
+      return [
+        ask(url, { agent }),
+        // Node's server has no trailers for HEAD.
+        ask(url, { agent, method: path_ === '/chunked' ? 'GET' : 'HEAD' }),
+        ask(url, { agent, method: 'POST' }, (request) => request.end('whole')),
+        ask(url, { agent, method: 'POST' }, (request) => {
+          for (let at = 0; at < body.length; at += 10_000) request.write(body.subarray(at, at + 10_000))
+          request.end()
+        }),
+      ]
+    })
+    const seen = await Promise.all(many)
+    seen.forEach(({ error }) => assert.equal(error, undefined))
+    assert.equal(seen[1].seen.length, 0)
+    assert.equal(seen[3].seen.body, body.toString())
+    assert.equal(seen[4].seen, 3_000_000)
+    assert.deepEqual(Object.keys(agent.requests), [])
+    // What is kept keeps nothing of what was on it.
+    await ask(server.url, { agent })
+    await new Promise(setImmediate)
+    const free = Object.values(agent.freeSockets).flat()
+    assert.ok(free.length > 0)
+    for (const socket of free) assert.equal(socket.remoteAddress, undefined)
+    agent.destroy()
+  })
+}
+
+test('a kept connection is told from a new one', async () => {
+  const agent = new HttpAgent({ maxSockets: 1 })
+  const reused = []
+  const one = (options) => ask(server.url, { agent, ...options }, (request) => {
+    request.end()
+    request.on('close', () => reused.push(request.reusedSocket))
+  })
+  for (const options of [{}, {}, { headers: { Connection: 'close' } }, {}]) assert.equal((await one(options)).status[1], 200)
+  assert.deepEqual(reused, [false, true, true, false])
+  const [socket] = Object.values(agent.freeSockets).flat()
+  const closed = once(socket, 'close')
+  agent.destroy()
+  await closed
+})
 
 test('connections are kept, and shared with other agents', async () => {
   const ports = []

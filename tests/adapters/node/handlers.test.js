@@ -3,9 +3,11 @@
 // interceptors of each undici, and calls that make no sense.
 
 const assert = require('node:assert/strict')
+const { execFile } = require('node:child_process')
 const { once } = require('node:events')
 const http = require('node:http')
 const { before, test } = require('node:test')
+const { promisify } = require('node:util')
 const { Worker } = require('node:worker_threads')
 const { shapes } = require('./shapes')
 const { echo, keepalive, packageRoot, serve, serveBytes, undicis } = require('./support')
@@ -306,6 +308,24 @@ test('close waits for what is under way, destroy ends it, and both are told of l
   assert.equal((await waiting).at(-1)[1], 'GONE')
   await new Promise((resolve) => new KeepaliveDispatcher().destroy(resolve))
   await new Promise((resolve) => new KeepaliveDispatcher().close(resolve))
+})
+
+test('what a callback returns is nobody\'s, and what it throws is an uncaught exception', async () => {
+  const rejected = Promise.reject(new Error('returned'))
+  rejected.catch(() => {})
+  await new Promise((resolve) => {
+    new KeepaliveDispatcher().close(() => {
+      setImmediate(resolve)
+      return rejected
+    })
+  })
+  const program = `
+    const { KeepaliveDispatcher } = require(${JSON.stringify(packageRoot)})
+    process.on('uncaughtException', (error, origin) => console.log(error.message, origin))
+    new KeepaliveDispatcher().destroy(() => { throw new Error('thrown') })
+  `
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', program])
+  assert.equal(stdout, 'thrown uncaughtException\n')
 })
 
 test('reset closes the connection, and idempotent says what may be sent again', () =>

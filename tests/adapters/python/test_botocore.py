@@ -216,6 +216,13 @@ def test_what_cannot_be_installed_is_named():
         libkeepalive.botocore.install(aws)
 
 
+def test_botocores_urllib3_may_be_the_one_before():
+    # What 1.26 has at its top is less.
+    program = "import urllib3; del urllib3.HTTPHeaderDict; import libkeepalive.botocore"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+
+
 @pytest.mark.parametrize("module", ["botocore", "aiobotocore"])
 def test_without_the_host_the_extra_is_named(module):
     program = (

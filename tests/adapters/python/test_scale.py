@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -15,6 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
+import joblib
+
+import libkeepalive
+
 SCALE = Path(__file__).parent / "scale"
 
 
@@ -25,17 +31,94 @@ def run(program: str, *arguments: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_a_job_on_dask_has_a_pool_in_each_worker(origin):
-    origin.reset()
-    url = origin.http + "/ok"
-    found = run("bulk_dask.py", url, "--urls=600", "--batch=50", "--workers=2", "--in-flight=8")
-    assert (found["urls"], found["bytes"], found["failures"]) == (600, 1200, 0)
-    seen = origin.connections()
-    assert seen["requests"] == 600
-    assert 1 <= len(found["opened"]) <= 2
-    assert seen["opened"] <= sum(found["opened"].values())
-    # Batch after batch, loop after loop, on the worker's connections.
-    assert max(found["opened"].values()) <= 8
+NGINX = """
+daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/errors;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off; keepalive_requests 1000000;
+    client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
+    uwsgi_temp_path {folder}; scgi_temp_path {folder};
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{ return 200 ok; }}
+        location = /_status {{ stub_status; }}
+    }}
+}}
+"""
+
+
+@contextmanager
+def nginx() -> Iterator[str]:
+    program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
+    assert program, "nginx is missing (scripts/setup.sh installs it)"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="nginx-") as folder:
+        config = Path(folder, "nginx.conf")
+        config.write_text(NGINX.format(folder=folder, port=port))
+        command = [program, "-e", f"{folder}/errors", "-p", folder, "-c", str(config)]
+        with subprocess.Popen(command) as process:
+            wait_for(process, socket.AF_INET, ("127.0.0.1", port))
+            yield f"http://127.0.0.1:{port}"
+            process.terminate()
+
+
+def wait_for(process: subprocess.Popen[bytes], family: int, address: Any) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        with socket.socket(family) as asked:
+            if asked.connect_ex(address) == 0:
+                return
+        assert process.poll() is None and time.monotonic() < deadline
+        threading.Event().wait(0.02)
+
+
+def counted(url: str) -> tuple[int, int]:
+    """Connections and requests that nginx has had; this one of each is among them."""
+    with libkeepalive.Client(trust_env=False) as client:
+        lines = client.get(url + "/_status").text.splitlines()
+    accepted, _, requests = map(int, lines[2].split())
+    return accepted, requests
+
+
+def test_a_job_on_dask_has_a_pool_in_each_worker():
+    with nginx() as url:
+        before = counted(url)
+        arguments = ("--urls=100000", "--batch=1000", "--workers=4", "--threads=2", "--in-flight=16")
+        found = run("bulk_dask.py", url + "/", *arguments)
+        accepted, requests = (now - then for now, then in zip(counted(url), before, strict=True))
+    assert (found["urls"], found["bytes"], found["failures"]) == (100_000, 200_000, 0)
+    assert requests - 1 == 100_000
+    assert 1 <= len(found["opened"]) <= 4
+    # Batch after batch, loop after loop, and two at a time: on the worker's connections. Each task had unpickled
+    # the client anew.
+    assert all(1 <= opened <= 2 * 16 for opened in found["opened"].values())
+    assert accepted - 1 <= 4 * 2 * 16
+
+
+def fetch(client: libkeepalive.Client, url: str) -> tuple[int, int]:
+    return os.getpid(), client.get(url).json()["connection"]
+
+
+def test_joblibs_workers_have_a_pool_each(origin):
+    client = libkeepalive.Client(trust_env=False)
+    jobs = [joblib.delayed(fetch)(client, origin.http + "/echo") for _ in range(20)]
+    found: dict[int, set[int]] = {}
+    for pid, connection in joblib.Parallel(n_jobs=2)(jobs):
+        found.setdefault(pid, set()).add(connection)
+    assert os.getpid() not in found
+    assert all(len(connections) == 1 for connections in found.values())
+
+
+def test_what_cloudpickle_makes_of_a_client(origin):
+    client = libkeepalive.Client(trust_env=False, max_total=9)
+
+    def closure() -> int:
+        number: int = client.get(origin.http + "/echo").json()["connection"]
+        return number
+
+    pickled = cloudpickle.dumps(closure)
+    assert len({cloudpickle.loads(pickled)() for _ in range(3)}) == 1
 
 
 @contextmanager
@@ -47,13 +130,7 @@ def haproxy(server: str) -> Iterator[str]:
         text = (SCALE / "haproxy.cfg").read_text()
         config.write_text(text.replace("{socket}", path).replace("{server}", server))
         with subprocess.Popen([program, "-db", "-f", config]) as process:
-            deadline = time.monotonic() + 20
-            while True:
-                with socket.socket(socket.AF_UNIX) as asked:
-                    if asked.connect_ex(path) == 0:
-                        break
-                assert process.poll() is None and time.monotonic() < deadline
-                threading.Event().wait(0.02)
+            wait_for(process, socket.AF_UNIX, path)
             yield path
             process.kill()
 

@@ -152,8 +152,6 @@ def test_elasticsearch(silent: str) -> None:
     late = Elasticsearch(silent, node_class=node, max_retries=0, request_timeout=0.05)
     with pytest.raises(elastic_transport.ConnectionTimeout):
         late.info()
-    with pytest.raises(ValueError, match="ssl_assert_fingerprint"):
-        Elasticsearch("https://localhost:1", node_class=node, ssl_assert_fingerprint="a" * 64)
 
 
 def test_elasticsearch_has_the_version_of_tls_that_it_is_told(origin) -> None:
@@ -262,8 +260,6 @@ def test_tls_of_opensearch(origin: Any) -> None:
     with pytest.warns(UserWarning, match="insecure"):
         trusting = connection(verify_certs=False)
     assert trusting.perform_request("GET", "/ok")[0] == 200
-    with pytest.raises(exceptions.ImproperlyConfigured):
-        connection(ssl_assert_fingerprint="a")
 
 
 @pytest.mark.parametrize(

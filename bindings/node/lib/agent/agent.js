@@ -3,6 +3,7 @@
 
 const http = require('node:http')
 const https = require('node:https')
+const { isIP } = require('node:net')
 const { Client, commonClient, nativeOf } = require('../client')
 const { argumentError } = require('../errors')
 const { ownOptions } = require('../options')
@@ -114,7 +115,8 @@ function connectionFor(lender, options, isTls, address) {
 /** `createConnection` of both. */
 function create(lender, options, callback, isTls) {
   const lookup = typeof options.lookup === 'function' ? options.lookup : options.family === 4 || options.family === 6 ? require('node:dns').lookup : undefined
-  if (lookup === undefined || options.socketPath) {
+  // Node asks about names only.
+  if (lookup === undefined || options.socketPath || isIP(options.host ?? 'localhost') !== 0) {
     try {
       return connectionFor(lender, options, isTls)
     } catch (error) {
@@ -140,10 +142,17 @@ function create(lender, options, callback, isTls) {
   return undefined
 }
 
-/** Node's options, `client` apart: connections are kept by the pool, and each request gets another one. */
+/** Node's options, `client` apart. What this agent keeps is for the next request to be written to, and no connection to a server. */
 function split(options) {
   const { client, ...others } = options ?? {}
   return [client, { ...others, keepAlive: true }]
+}
+
+/** Whether a connection can carry another request; it keeps nothing of the last one until then. */
+function mayRest(connection) {
+  if (!connection.isReusable) return false
+  connection.rest()
+  return true
 }
 
 class HttpAgent extends http.Agent {
@@ -163,8 +172,8 @@ class HttpAgent extends http.Agent {
     return create(this.#lender, options, callback, false)
   }
 
-  keepSocketAlive() {
-    return false
+  keepSocketAlive(socket) {
+    return mayRest(socket) && super.keepSocketAlive(socket)
   }
 }
 
@@ -185,8 +194,8 @@ class HttpsAgent extends https.Agent {
     return create(this.#lender, options, callback, true)
   }
 
-  keepSocketAlive() {
-    return false
+  keepSocketAlive(socket) {
+    return mayRest(socket) && super.keepSocketAlive(socket)
   }
 }
 

@@ -3,7 +3,7 @@
 // connection of the pool, and the response comes back as the server wrote it, framing apart.
 
 const { Duplex } = require('node:stream')
-const { asyncIterator, ignore } = require('../captured')
+const { ignore } = require('../captured')
 const { bridge } = require('../bridge')
 const { Exchange } = require('../exchange')
 const { ENDED, HERE } = require('../incoming')
@@ -13,7 +13,9 @@ const { INFORM, STREAM, SWITCH } = require('../flags')
 const { prepareBody } = require('../upload')
 const { placeOf, systemError, systemErrorOf } = require('../system_error')
 const { setTarget } = require('../target')
-const { RequestReader } = require('./request_reader')
+const { RequestReader, wrong } = require('./request_reader')
+const { fieldLines, headText, valueOf, wholeOf } = require('./response_text')
+const { Written } = require('./written')
 
 /** What is between Node and this connection, and not for the server. */
 const OWN_FIELDS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'content-length'])
@@ -53,57 +55,6 @@ class ServedExchange extends Exchange {
   }
 }
 
-/** The body of a request as it is written, given to the engine piece by piece. */
-class Written {
-  constructor() {
-    this.pieces = []
-    this.isEnded = false
-    this.waiting = undefined
-    this.taken = undefined // told when there is nothing left
-  }
-
-  [asyncIterator]() {
-    return this
-  }
-
-  next() {
-    return new Promise((resolve) => {
-      this.waiting = resolve
-      this.give()
-    })
-  }
-
-  return() {
-    this.isOver = true
-    this.tell()
-    return Promise.resolve({ done: true, value: undefined })
-  }
-
-  add(pieces, isEnded, taken) {
-    this.pieces.push(...pieces)
-    this.isEnded = isEnded
-    this.taken = taken
-    if (this.isOver) this.tell()
-    else this.give()
-  }
-
-  give() {
-    const { waiting } = this
-    if (this.pieces.length === 0) this.tell()
-    if (waiting === undefined || (this.pieces.length === 0 && !this.isEnded)) return
-    this.waiting = undefined
-    const value = this.pieces.shift()
-    if (this.pieces.length === 0) this.tell()
-    waiting(value === undefined ? { done: true, value } : { done: false, value })
-  }
-
-  tell() {
-    const { taken } = this
-    this.taken = undefined
-    taken?.()
-  }
-}
-
 class LentConnection extends Duplex {
   #lender
   #own
@@ -113,7 +64,9 @@ class LentConnection extends Duplex {
   #isWanted = false
   #written
   #isChunked = false
-  #isOver = false
+  #isDelimited = false // the end of the response can be told by what is before it
+  #left = 0 // bytes of a body whose length is said
+  #isOver = false // the response, or all of it
   #stream
   #timer
   #timeout = 0
@@ -121,7 +74,7 @@ class LentConnection extends Duplex {
 
   /** `lender` is `{ native, base }`; `own` has options of the request as names and values in turn. */
   constructor(lender, own) {
-    super({ allowHalfOpen: true, readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024 })
+    super({ allowHalfOpen: true, decodeStrings: false, readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024 })
     this.#lender = lender
     this.#own = own
     this.reader = new RequestReader()
@@ -201,26 +154,38 @@ class LentConnection extends Duplex {
     else this.end(() => this.destroy())
   }
 
+  /** Whether another request can be written to it: the one before is over, and its end was no connection's. */
+  get isReusable() {
+    return this.#isOver && this.#isDelimited && this.reader.isComplete && this.#stream === undefined && !this.destroyed
+  }
+
+  /** Nobody has it for now: nothing of the last exchange is kept. */
+  rest() {
+    this.#incoming = this.#exchange = this.#written = undefined
+  }
+
   // The request, as it is written.
 
-  _write(chunk, _encoding, callback) {
-    this.#take(chunk, callback)
+  _write(chunk, encoding, callback) {
+    this.#take(chunk, encoding, callback)
   }
 
   _writev(chunks, callback) {
-    this.#take(Buffer.concat(chunks.map(({ chunk }) => chunk)), callback)
+    const bytes = ({ chunk, encoding }) => (typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
+    this.#take(chunks.length === 1 ? chunks[0].chunk : Buffer.concat(chunks.map(bytes)), chunks[0].encoding, callback)
   }
 
-  #take(bytes, callback) {
+  #take(chunk, encoding, callback) {
     this.#active()
-    this.bytesWritten += bytes.length
+    this.bytesWritten += chunk.length
     if (this.#stream !== undefined) {
-      this.#stream.write(bytes, callback)
+      this.#stream.write(chunk, encoding, callback)
       return
     }
     try {
+      if (this.reader.isComplete) this.#begin()
       const { reader } = this
-      const pieces = reader.take(bytes)
+      const pieces = reader.take(chunk, encoding)
       if (reader.head === undefined) {
         callback()
       } else if (this.#exchange !== undefined) {
@@ -233,6 +198,14 @@ class LentConnection extends Duplex {
     } catch (error) {
       callback(error)
     }
+  }
+
+  /** What is written next is another request. */
+  #begin() {
+    if (!this.isReusable) throw wrong('it began before the one before was over')
+    this.rest()
+    this.reader = new RequestReader()
+    this.#isPulling = this.#isChunked = this.#isDelimited = this.#isOver = this.#saidContinue = false
   }
 
   /** The head is here, and the first pieces of the body. */
@@ -306,15 +279,33 @@ class LentConnection extends Duplex {
       incoming.close()
       return
     }
-    const { fields, reason, status } = record
+    const { fields, httpVersion, reason, status } = record
     this.#incoming = incoming
     const hasBody = this.reader.head.method !== 'HEAD' && status !== 204 && status !== 304
-    const coding = valueOf(fields, 'transfer-encoding')
-    this.#isChunked = hasBody && coding !== undefined
+    this.#isChunked = hasBody && valueOf(fields, 'transfer-encoding') !== undefined
     // Without a length the end is that of the connection.
-    this.push(headText(record.info.httpVersion, status, reason, fields), 'latin1')
+    const length = valueOf(fields, 'content-length')
+    this.#isDelimited = !hasBody || this.#isChunked || length !== undefined
+    this.#left = hasBody ? Number(length) : 0
+    const head = headText(httpVersion, status, reason, fields)
     this.#active()
+    if (incoming.state === HERE && !this.#isChunked) {
+      // One piece for Node's parser is cheaper than two.
+      this.bytesRead += record.bodyLength
+      incoming.end(record)
+      this.#isOver = this.#isDelimited
+      this.#isWanted = this.push(wholeOf(head, record))
+    } else {
+      if (!this.#isChunked && this.#left === 0) this.#complete()
+      this.push(head, 'latin1')
+    }
     this.#run()
+  }
+
+  /** All of the response is here: Node takes the connection for free before the engine has told of the end. */
+  #complete() {
+    this.#isOver = true
+    if (this.#incoming.state !== ENDED) this.#incoming.close()
   }
 
   onSwitch(record, stream) {
@@ -363,6 +354,8 @@ class LentConnection extends Duplex {
   #give(piece) {
     this.#active()
     this.bytesRead += piece.length
+    this.#left -= piece.length
+    if (!this.#isChunked && this.#left === 0) this.#complete()
     if (this.#isChunked) this.push(`${piece.length.toString(16)}\r\n`, 'latin1')
     this.#isWanted = this.push(piece)
     if (this.#isChunked) this.#isWanted = this.push('\r\n', 'latin1')
@@ -370,11 +363,10 @@ class LentConnection extends Duplex {
 
   #end() {
     this.#isOver = true
-    const { tail, record } = this.#incoming
     if (this.#isChunked) {
-      const trailers = tail?.trailers ?? []
+      const trailers = this.#incoming.tail?.trailers ?? []
       this.push(`0\r\n${fieldLines(trailers)}\r\n`, 'latin1')
-    } else if (valueOf(record.fields, 'content-length') === undefined) {
+    } else if (!this.#isDelimited) {
       this.push(null)
     }
   }
@@ -382,6 +374,7 @@ class LentConnection extends Duplex {
   failed(error) {
     if (this.destroyed) return
     this.#isOver = true
+    this.#isDelimited = false
     // Node itself says what an end in the wrong place means.
     if (ENDS.has(error.code)) this.push(null)
     else this.destroy(nodeError(error))
@@ -412,21 +405,6 @@ function nodeError(error) {
   }
   if (error.code === 'KA_BODY_SOURCE_FAILED' && error.cause !== undefined) return error.cause
   return systemErrorOf(error) ?? error
-}
-
-function valueOf(fields, name) {
-  for (let i = 0; i < fields.length; i += 2) if (fields[i].toLowerCase() === name) return fields[i + 1]
-  return undefined
-}
-
-function fieldLines(fields) {
-  let text = ''
-  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
-  return text
-}
-
-function headText(version, status, reason, fields) {
-  return `HTTP/${version} ${status} ${reason}\r\n${fieldLines(fields)}\r\n`
 }
 
 module.exports = { LentConnection }

@@ -25,8 +25,20 @@ class RequestReader {
     this.kept = NONE // what is not understood yet
   }
 
-  /** Takes bytes; returns the pieces of the body among them. */
-  take(bytes) {
+  /** Takes bytes, or a text in that encoding; returns the pieces of the body among them. */
+  take(chunk, encoding) {
+    if (typeof chunk === 'string') {
+      // As Node writes a head without a body.
+      if (this.head === undefined && this.kept.length === 0 && encoding === 'latin1' && chunk.indexOf('\r\n\r\n') === chunk.length - 4) {
+        this.readHead(chunk.slice(0, -4))
+        return []
+      }
+      return this.takeBytes(Buffer.from(chunk, encoding))
+    }
+    return this.takeBytes(chunk)
+  }
+
+  takeBytes(bytes) {
     let input = this.kept.length === 0 ? bytes : Buffer.concat([this.kept, bytes])
     this.kept = NONE
     if (this.head === undefined) {
@@ -106,4 +118,4 @@ class RequestReader {
   }
 }
 
-module.exports = { RequestReader }
+module.exports = { RequestReader, wrong }

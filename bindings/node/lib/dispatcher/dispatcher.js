@@ -222,7 +222,15 @@ function refuse(handler, error) {
 function settled(callback, act) {
   if (callback === undefined) return act().then(() => null)
   if (typeof callback !== 'function') throw new InvalidArgumentError('invalid callback')
-  act().then(() => callback(null, null), (error) => callback(error, null))
+  // What it throws is an uncaught exception, and what it returns is nobody's, as of any callback.
+  const told = (...outcome) => {
+    try {
+      callback(...outcome)
+    } catch (error) {
+      bridge.report(error)
+    }
+  }
+  act().then(() => told(null, null), (error) => told(error, null))
   return undefined
 }
 

@@ -4,7 +4,10 @@
 const { Client, nativeOf } = require('../client')
 const { argumentError } = require('../errors')
 const { answerBy } = require('./answer')
-const { Mock, MockInterceptor, matcherOf } = require('./interceptor')
+const { MockCallHistory, MockCallHistoryLog, write } = require('./history')
+const { Mock, MockInterceptor, checkNames, matcherOf } = require('./interceptor')
+
+const OPTIONS = new Set(['client', 'connections', 'enableCallHistory', 'ignoreTrailingSlash'])
 
 class MockNotMatchedError extends Error {
   constructor(message) {
@@ -31,17 +34,26 @@ function originText(origin) {
   return url.origin
 }
 
-/** What is replied for one origin. */
-class MockPool {
-  #mocks = []
-  #origin
+let placeFor // where the replies of an agent for an origin are kept
 
-  constructor(origin) {
-    this.#origin = origin
+/** What is replied for one origin; two of the same agent for the same origin have the same replies. */
+class MockPool {
+  #mocks
+  #origin
+  #slashes
+
+  constructor(origin, options) {
+    const agent = options?.agent
+    if (!(agent instanceof MockAgent)) throw argumentError('agent: expected a MockAgent')
+    const place = placeFor(agent, origin, this)
+    this.#origin = place.origin
+    this.#slashes = options.ignoreTrailingSlash ?? place.slashes
+    this.#mocks = place.mocks
   }
 
   intercept(conditions) {
-    return new MockInterceptor(new Mock(this.#origin, conditions), this.#mocks)
+    const all = this.#slashes === undefined || typeof conditions !== 'object' || conditions === null ? conditions : { ignoreTrailingSlash: this.#slashes, ...conditions }
+    return new MockInterceptor(new Mock(this.#origin, all), this.#mocks)
   }
 
   /** Forgets all replies. */
@@ -49,44 +61,89 @@ class MockPool {
     this.#mocks.length = 0
   }
 
-  static mocksOf(pool) {
-    return pool.#mocks
+  async close() {
+    this.cleanMocks()
   }
 }
 
+/** The same; what an agent with `connections: 1` gives. */
+class MockClient extends MockPool {}
+
 class MockAgent {
   #native // of the one client that it answers for
-  #pools = new Map() // by origin, or by what matches origins
+  #places = new Map() // what is replied, by origin or by what matches origins
   #allowed = true // of the network: all, nothing, or matchers of hosts
+  #Pool
+  #slashes
+  #history
+  #writes
 
-  constructor(options) {
-    if (options !== undefined && (typeof options !== 'object' || options === null)) throw argumentError('options: expected an object')
-    for (const name of Object.keys(options ?? {})) if (name !== 'client') throw argumentError(`unknown option ${name}; expected client`)
-    const client = options?.client
+  static {
+    placeFor = (agent, origin, pool) => {
+      const key = originText(origin) ?? origin
+      const matches = matcherOf('origin', key)
+      let place = agent.#places.get(key)
+      if (place === undefined) {
+        place = { origin: key, matches, mocks: [], pool, slashes: agent.#slashes }
+        agent.#places.set(key, place)
+      }
+      return place
+    }
+  }
+
+  constructor(options = {}) {
+    checkNames('options', options, OPTIONS)
+    const { client, connections, enableCallHistory = false, ignoreTrailingSlash } = options
     if (client !== undefined && !(client instanceof Client)) throw argumentError('client: expected a Client')
+    for (const [name, value] of Object.entries({ enableCallHistory, ignoreTrailingSlash })) {
+      if (value !== undefined && typeof value !== 'boolean') throw argumentError(`${name}: expected true or false; got ${value === null ? 'null' : typeof value}`)
+    }
     this.#native = client === undefined ? undefined : nativeOf(client)
+    this.#Pool = connections === 1 ? MockClient : MockPool
+    this.#slashes = ignoreTrailingSlash
+    this.#writes = enableCallHistory
+    if (enableCallHistory) this.#history = new MockCallHistory()
     answerBy((native) => active.filter((agent) => agent.#native === undefined || agent.#native === native))
     this.activate()
   }
 
   /** What is replied for an origin: a URL's text, a RegExp or a function. */
   get(origin) {
-    const text = originText(origin)
-    if (text === undefined) matcherOf('origin', origin)
-    const key = text ?? origin
-    let found = this.#pools.get(key)
-    if (found === undefined) {
-      found = { pool: new MockPool(key), matches: matcherOf('origin', key) }
-      this.#pools.set(key, found)
-    }
-    return found.pool
+    const found = this.#places.get(originText(origin) ?? origin)?.pool
+    return found ?? new this.#Pool(origin, { agent: this })
+  }
+
+  /** A request came; what is written down of it. */
+  called(request) {
+    if (!this.#writes) return undefined
+    this.#history ??= new MockCallHistory()
+    return write(this.#history, request)
+  }
+
+  enableCallHistory() {
+    this.#writes = true
+    return this
+  }
+
+  disableCallHistory() {
+    this.#writes = false
+    return this
+  }
+
+  /** The requests that came while they were written down; undefined when they never were. */
+  getCallHistory() {
+    return this.#history
+  }
+
+  clearCallHistory() {
+    this.#history?.clear()
   }
 
   /** The replies that a request without its body may get, in their order. */
   candidates(request) {
     const mocks = []
-    for (const { matches, pool } of this.#pools.values()) {
-      if (matches(request.origin)) mocks.push(...MockPool.mocksOf(pool).filter((mock) => mock.matches(request)))
+    for (const place of this.#places.values()) {
+      if (place.matches(request.origin)) mocks.push(...place.mocks.filter((mock) => mock.matches(request)))
     }
     return mocks
   }
@@ -133,7 +190,8 @@ class MockAgent {
   /** Answers nothing any more, and forgets all replies. */
   async close() {
     this.deactivate()
-    this.#pools.clear()
+    this.clearCallHistory()
+    this.#places.clear()
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
@@ -143,25 +201,32 @@ class MockAgent {
   /** The replies that were not asked for yet, or not as often as was said. */
   pendingInterceptors() {
     const pending = []
-    for (const { pool } of this.#pools.values()) {
-      for (const mock of MockPool.mocksOf(pool)) {
+    for (const { mocks } of this.#places.values()) {
+      for (const mock of mocks) {
         if (!mock.isPending) continue
         const { invoked, method, most, origin, path, persistent, statusCode } = mock
-        pending.push({ origin, method, path, statusCode, persist: persistent, times: persistent ? null : most, timesInvoked: invoked, pending: true })
+        pending.push({ origin, method, path, statusCode, data: { statusCode }, persist: persistent, times: persistent ? null : most, timesInvoked: invoked, pending: true })
       }
     }
     return pending
   }
 
   /** Throws an error that lists them, if there are any. */
-  assertNoPendingInterceptors() {
+  assertNoPendingInterceptors({ pendingInterceptorsFormatter: formatter = LINES } = {}) {
     const pending = this.pendingInterceptors()
     if (pending.length === 0) return
-    const lines = pending.map(({ method, origin, path, statusCode, times, timesInvoked }) => {
-      return `  ${method} ${origin} ${path}: ${statusCode ?? 'a callback or an error'}, ${timesInvoked} of ${times ?? 'any number of'} times`
-    })
-    throw new Error(`${pending.length === 1 ? '1 interceptor is' : `${pending.length} interceptors are`} pending:\n${lines.join('\n')}`)
+    if (typeof formatter?.format !== 'function') throw argumentError('pendingInterceptorsFormatter: expected an object with a method format')
+    throw new Error(`${pending.length === 1 ? '1 interceptor is' : `${pending.length} interceptors are`} pending:\n\n${formatter.format(pending)}`.trim())
   }
 }
 
-module.exports = { MockAgent, MockNotMatchedError }
+const LINES = {
+  format(pending) {
+    const lines = pending.map(({ method, origin, path, statusCode, times, timesInvoked }) => {
+      return `  ${method} ${origin} ${path}: ${statusCode ?? 'a callback or an error'}, ${timesInvoked} of ${times ?? 'any number of'} times`
+    })
+    return lines.join('\n')
+  },
+}
+
+module.exports = { MockAgent, MockCallHistory, MockCallHistoryLog, MockClient, MockNotMatchedError, MockPool }

@@ -10,7 +10,7 @@ const { acquire } = require('../bridge')
 const { Exchange } = require('../exchange')
 const { REWIND, STREAM, SWITCH } = require('../flags')
 const { unwatch, watch } = require('../abort')
-const { redirected } = require('./redirect')
+const { Elsewhere } = require('./elsewhere')
 
 /** Of an exchange that did not happen: all numbers are 0. */
 const NOTHING = new Slab(0, () => null)
@@ -112,9 +112,18 @@ class Answering {
   /** `agents`: those that answer for the client, the newest first; `others` is what `submit` is given beside. */
   constructor(exchange, native, limit, request, agents, others) {
     Object.assign(this, { exchange, native, limit, request, agents, others })
-    this.view = viewOf(request)
+    this.sent = new Elsewhere(native, request)
     this.url = request.url
     this.hops = []
+    this.look(request, request.payload)
+  }
+
+  /** What interceptors see from here on, and what is written down of it. */
+  look(request, body = null) {
+    this.view = { ...viewOf(request), body }
+    const { cookie } = this.sent
+    if (cookie !== undefined) this.view.headers.cookie = cookie
+    this.logs = this.agents.map((agent) => agent.called(this.view))
   }
 
   /** Whether any interceptor may be meant. */
@@ -151,13 +160,12 @@ class Answering {
     if (request.upload !== undefined) {
       try {
         this.view.body = await collected(request.upload)
+        for (const log of this.logs) if (log !== undefined) log.body = this.view.body
       } catch (cause) {
         const error = new KeepaliveError({ code: 'KA_BODY_SOURCE_FAILED', message: `the source of the body failed: ${String(cause?.message ?? cause)}` }, this.url)
         fail(exchange, Object.assign(error, { cause }))
         return
       }
-    } else if (request.payload !== undefined) {
-      this.view.body = request.payload
     }
     for (;;) {
       const mock = this.choose()
@@ -172,14 +180,14 @@ class Answering {
       })
       if (mock.wait !== 0) await wait(exchange, request.signal, mock.wait)
       const record = new MockRecord(this.url, response, this.hops)
-      const next = exchange.state === 'pending' ? await redirected(this, record) : undefined
+      const next = exchange.state === 'pending' ? await this.sent.follow(record, request.decider) : undefined
       if (next === undefined) {
         exchange.onHead(record)
         return
       }
       this.hops = [...this.hops, record]
       this.url = next.url
-      this.view = { ...viewOf({ ...next, own: undefined }), body: next.body }
+      this.look(next, next.keepsBody ? this.view.body : null)
     }
   }
 

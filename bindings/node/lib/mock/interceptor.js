@@ -5,7 +5,7 @@
 const { types } = require('node:util')
 const { argumentError } = require('../errors')
 
-const CONDITIONS = new Set(['path', 'method', 'headers', 'body', 'query'])
+const CONDITIONS = new Set(['path', 'method', 'headers', 'body', 'query', 'ignoreTrailingSlash'])
 const REPLY_OPTIONS = new Set(['headers', 'trailers'])
 
 /** A string, RegExp or function as a function that says whether a text is meant. */
@@ -51,14 +51,21 @@ function withQuery(path, query) {
   return `${path}?${parameters}`
 }
 
-function pathMatcher({ path, query }) {
+/** Without the slash at the end of what comes before the query. */
+function withoutSlash(path) {
+  return path.replace(/\/(?=\?|$)/, '')
+}
+
+function pathMatcher({ ignoreTrailingSlash = false, path, query }) {
+  if (typeof ignoreTrailingSlash !== 'boolean') throw argumentError(`ignoreTrailingSlash: expected true or false; got ${nameOf(ignoreTrailingSlash)}`)
   if (path === undefined) throw argumentError('path: expected a string, RegExp or function')
   if (typeof path !== 'string') {
     if (query !== undefined) throw argumentError('query: only with a path that is a string')
     return matcherOf('path', path)
   }
-  const wanted = inOrder(query === undefined ? path : withQuery(path, query))
-  return (text) => inOrder(text) === wanted
+  const form = ignoreTrailingSlash ? (text) => withoutSlash(inOrder(text)) : inOrder
+  const wanted = form(query === undefined ? path : withQuery(path, query))
+  return (text) => form(text) === wanted
 }
 
 function headersMatcher(headers) {
@@ -235,4 +242,4 @@ class MockInterceptor {
   }
 }
 
-module.exports = { Mock, MockInterceptor, matcherOf }
+module.exports = { Mock, MockInterceptor, checkNames, matcherOf }

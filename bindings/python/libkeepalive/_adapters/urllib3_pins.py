@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib3.connection import HTTPSConnection as HostConnection
 
 from .._errors import InvalidArgument
+from .fingerprints import public_key
 
 if TYPE_CHECKING:
     from .urllib3_connection import HTTPSConnection
@@ -79,27 +80,3 @@ def _fetched(connection: HTTPSConnection, fingerprint: str) -> str:
         probe.close()
     digest = hashlib.sha256(public_key(certificate)).digest()
     return "sha256//" + base64.b64encode(digest).decode()
-
-
-def public_key(certificate: bytes) -> bytes:
-    """The SubjectPublicKeyInfo of a certificate in DER (RFC 5280 4.1)."""
-    start, _, _ = _element(certificate, 0)  # Certificate
-    at, _, _ = _element(certificate, start)  # TBSCertificate
-    if certificate[at] == 0xA0:  # the version, where it is not the first
-        _, at, _ = _element(certificate, at)
-    for _ in range(5):  # serial number, algorithm, issuer, validity, subject
-        _, at, _ = _element(certificate, at)
-    _, end, begin = _element(certificate, at)
-    return certificate[begin:end]
-
-
-def _element(data: bytes, at: int) -> tuple[int, int, int]:
-    """Where the content of the element at ``at`` begins and ends, and ``at``."""
-    length, begin = data[at + 1], at + 2
-    if length & 0x80:
-        count = length & 0x7F
-        length = int.from_bytes(data[begin : begin + count], "big")
-        begin += count
-    if begin + length > len(data):
-        raise ValueError("the certificate is cut off")
-    return begin, begin + length, at

@@ -13,25 +13,14 @@ import sys
 from typing import Any
 
 from dask.distributed import Client as Cluster
-from dask.distributed import LocalCluster, as_completed, get_worker, progress
+from dask.distributed import LocalCluster, as_completed, progress
 
 import libkeepalive
 
 
-def pool() -> libkeepalive.AsyncClient:
-    """The worker's own: tries and the breaker are per worker process, as connections are."""
-    worker: Any = get_worker()
-    if not hasattr(worker, "keepalive"):
-        worker.keepalive = libkeepalive.AsyncClient(
-            trust_env=False, retries=2, circuit_breaker=True, max_per_host=64, timeout=30
-        )
-    client: libkeepalive.AsyncClient = worker.keepalive
-    return client
-
-
-def fetch(urls: list[str], in_flight: int) -> dict[str, Any]:
-    """One batch, on a thread of a worker."""
-    client = pool()
+def fetch(urls: list[str], client: libkeepalive.AsyncClient, in_flight: int) -> dict[str, Any]:
+    """One batch, on a thread of a worker. ``client`` came by pickle: those of all batches have one pool in a
+    worker process, and tries and the breaker are the worker's, as connections are."""
     rest = iter(urls)
     failures: list[str] = []
     size = 0
@@ -60,17 +49,21 @@ def main() -> None:
     parser.add_argument("--urls", type=int, default=100_000)
     parser.add_argument("--batch", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--threads", type=int, default=1, help="batches that a worker has at a time")
     parser.add_argument("--in-flight", type=int, default=64)
     options = parser.parse_args()
+    client = libkeepalive.AsyncClient(
+        trust_env=False, retries=2, circuit_breaker=True, max_per_host=64, timeout=30
+    )
     urls = [f"{options.url}?n={number}" for number in range(options.urls)]
     batches = [urls[at : at + options.batch] for at in range(0, len(urls), options.batch)]
     with (
         LocalCluster(
-            n_workers=options.workers, threads_per_worker=1, dashboard_address=None
+            n_workers=options.workers, threads_per_worker=options.threads, dashboard_address=None
         ) as local,
         Cluster(local) as cluster,
     ):
-        jobs = cluster.map(fetch, batches, in_flight=options.in_flight, pure=False)
+        jobs = cluster.map(fetch, batches, client=client, in_flight=options.in_flight, pure=False)
         if sys.stderr.isatty():
             progress(jobs)  # and on the dashboard, with each task and worker
         by_worker: dict[int, dict[str, Any]] = {}
