@@ -2,7 +2,8 @@
 //! arguments.
 
 mod event_loop;
-mod loops;
+mod gather;
+pub mod loops;
 pub mod pending;
 pub mod ready;
 mod settle;
@@ -136,7 +137,7 @@ impl AsyncClient {
     ) -> PyResult<Pending> {
         let until = Until::SmallBody(SMALL_BODY);
         let options = (!options.is_empty()).then_some(options);
-        Ok(Pending::of_request(self.sending(method, url, options, until)?))
+        Ok(Pending::owned(self.sending(method, url, options, until)?))
     }
 
     fn _download(
@@ -204,10 +205,13 @@ impl AsyncClient {
         reset.map_err(|error| to_python(py, &error, None))
     }
 
-    fn _close(&self, py: Python<'_>) {
+    fn _close(&self, py: Python<'_>) -> PyResult<()> {
         if let Some(shared) = self.shared.get() {
+            // What was asked for before is under way.
+            loops::send_held(py)?;
             py.detach(|| shared.client.close());
         }
+        Ok(())
     }
 
     /// Whether ``aclose()`` was called.
