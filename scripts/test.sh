@@ -69,7 +69,7 @@ compiling() {
     group sanitizers "C programs under AddressSanitizer and ThreadSanitizer, the library instrumented" \
         scripts/sanitize.sh ci
     left_out fuzz KEEPALIVE_FUZZ ||
-        group fuzz "Fuzz: response bytes, content codings, URLs and Locations, forms; 20 s each" scripts/fuzz.sh 20
+        group fuzz "Fuzz: response bytes, content codings, URLs and Locations, forms; 10 s each" scripts/fuzz.sh 10
     left_out msrv KEEPALIVE_MSRV ||
         group msrv "Oldest Rust: what is handed out compiles with it" scripts/msrv.sh
     group cost "Cost of a request: instructions, allocations, system calls" cost

@@ -138,13 +138,17 @@ fn property(fact: &FactInfo) -> String {
         FactKind::Address => "str | None".to_string(),
         FactKind::Addresses => "list[str]".to_string(),
     };
-    format!("    @property\n    def {}(self) -> {kind}: ...\n", fact.name)
+    let about = wrapped(&Fact::of(fact, "").doc, "        ", 100);
+    let quotes = "        \"\"\"\n";
+    format!("    @property\n    def {}(self) -> {kind}:\n{quotes}{about}{quotes}", fact.name)
 }
 
 /// A class of facts in Rust.
 struct Class<'a> {
     name: &'a str,
     about: &'a str,
+    /// Code, line by line.
+    example: &'a [&'a str],
     facts: Vec<Fact>,
 }
 
@@ -205,7 +209,11 @@ fn comment(indent: &str, text: &str) -> String {
 
 impl Class<'_> {
     fn structure(&self, derives: &str) -> String {
-        let mut text = comment("", self.about) + derives;
+        let mut text = comment("", self.about) + "///\n";
+        for line in self.example {
+            text += &format!("/// {line}\n");
+        }
+        text += derives;
         text += &format!("pub struct {} {{\n", self.name);
         for Fact { name, kind, doc, .. } in &self.facts {
             text += &comment("    ", doc);
@@ -286,6 +294,11 @@ fn timings() -> String {
         name: "Timings",
         about: "Seconds by phase; 0.0 where a phase did not happen. All but ``total`` add up to it. They are of \
                 the try that was answered: what was before it is in ``stalled``.",
+        example: &[
+            ">>> timings = libkeepalive.get(\"http://example.com/\").info.timings",
+            ">>> timings.total >= timings.wait",
+            "True",
+        ],
         facts: TIMINGS.iter().map(|fact| Fact::of(fact, "timings")).collect(),
     };
     let names: Vec<&str> = class.facts.iter().map(|fact| fact.name).collect();
@@ -310,7 +323,8 @@ fn info() -> String {
     facts.push(Fact::own("tls", "Option<Py<TlsInfo>>", about, "tls_info(py, tls)?"));
     let about = "The 1xx heads that came before the response: pairs of status and ``Headers``.";
     facts.push(Fact::own("informational", "Py<PyTuple>", about, "informational"));
-    let class = Class { name: "Info", about: "How an exchange went.", facts };
+    let example: &[&str] = &[">>> libkeepalive.get(\"http://example.com/\").info.replays", "0"];
+    let class = Class { name: "Info", about: "How an exchange went.", example, facts };
     format!(
         "{}\nimpl Info {{\n    pub fn of(py: Python<'_>, info: &CoreInfo, timings: &CoreTimings, tls: Option<&Arc<CoreTlsInfo>>, informational: Py<PyTuple>) -> PyResult<Info> \
          {{\n        Ok({})\n    }}\n\n{}}}\n\n#[pymethods]\nimpl Info {{{}}}\n\n",
@@ -325,6 +339,7 @@ fn origin() -> String {
     let class = Class {
         name: "OriginStats",
         about: "One origin's part of the counters of a pool.",
+        example: &[">>> [origin.idle for origin in libkeepalive.Client().stats().origins]", "[]"],
         facts: ORIGIN.iter().map(|fact| Fact::of(fact, "stats")).collect(),
     };
     let doc = "    /// The facts as a dict.\n";
@@ -355,6 +370,11 @@ fn stats() -> String {
     let class = Class {
         name: "Stats",
         about: "Counters of a client's pool. What is not of the moment counts since the client was made.",
+        example: &[
+            ">>> stats = libkeepalive.Client().stats()",
+            ">>> stats.opened, stats.idle",
+            "(0, 0)",
+        ],
         facts,
     };
     let doc = "    /// The counters as a dict of what JSON has: numbers, texts, dicts and lists.\n";

@@ -48,17 +48,26 @@ async def _run(pending: Any) -> Any:
         from ._auth import arun
 
         prepared, auth = by_flow
-        return await arun(prepared, auth, _done, _away)
+        return await arun(prepared, auth, _sent, _away)
     if pending.source is not None:
         pending.source = await _prepared(pending.source)
-    return await _done(pending)
+    return await _sent(pending)
+
+
+async def _sent(pending: Any) -> Any:
+    traced = pending.traced()
+    if traced is None:
+        return await _done(pending)
+    from ._trace import AsyncTrace
+
+    return await AsyncTrace(*traced).run(pending, _done)
 
 
 async def _done(pending: Any) -> Any:
     try:
         return await pending
-    except GeneratorExit:
-        # Closed by other means than a task's cancellation, of which the engine is told.
+    except BaseException:
+        # Cancelled, or closed by other means; harmless when it has failed.
         pending.close()
         raise
 
@@ -66,8 +75,21 @@ async def _done(pending: Any) -> Any:
 def _named(verb: Any, method: str) -> Any:
     verb.__name__ = method.lower()
     verb.__qualname__ = f"AsyncClient.{verb.__name__}"
-    verb.__doc__ = f"Sends {'an' if method[0] in 'AEIOU' else 'a'} {method} request. Arguments as of ``request``."
+    article = "an" if method[0] in "AEIOU" else "a"
+    verb.__doc__ = (
+        f"Sends {article} {method} request to ``url``{_PLACED.get(method, '')}.\n\n"
+        "Other arguments, and errors, are those of ``request``."
+    )
     return verb
+
+
+_BODY = "; ``data`` (form fields or bytes) is its body"
+_PLACED = {
+    "GET": "; ``params`` are added to its query",
+    "POST": "; ``data`` (form fields or bytes) or ``json`` is its body",
+    "PUT": _BODY,
+    "PATCH": _BODY,
+}
 
 
 def _verb(method: str) -> Any:
@@ -79,7 +101,7 @@ def _verb(method: str) -> Any:
             return await _run(pending)
         try:
             return await pending
-        except GeneratorExit:
+        except BaseException:
             pending.close()
             raise
 
@@ -95,7 +117,7 @@ def _get() -> Any:
             return await _run(pending)
         try:
             return await pending
-        except GeneratorExit:
+        except BaseException:
             pending.close()
             raise
 
@@ -115,7 +137,7 @@ def _post() -> Any:
             return await _run(pending)
         try:
             return await pending
-        except GeneratorExit:
+        except BaseException:
             pending.close()
             raise
 
@@ -131,7 +153,7 @@ def _with_data(method: str) -> Any:
             return await _run(pending)
         try:
             return await pending
-        except GeneratorExit:
+        except BaseException:
             pending.close()
             raise
 
@@ -150,18 +172,23 @@ class AsyncClient:
     delete = _verb("DELETE")
 
     async def request(self: Any, method: str, url: str, **options: Any) -> _Response:
-        """Sends a request; returns the response with its whole body.
+        """Sends a request by ``method`` to ``url``; returns the response with its whole body.
 
-        Arguments and errors are those of ``Client.request``; ``content`` may also be an async
+        Other arguments, and errors, are those of ``Client.request``; ``content`` may also be an async
         iterable of bytes. Files and plain iterables are read on a thread, in a copy of the caller's
         context (``contextvars``), async iterables on the event loop.
+
+        ::
+
+            async with libkeepalive.AsyncClient() as client:
+                response = await client.request("POST", "http://example.com/users", json={"name": "A"})
         """
         response: _Response = await _run(self._begin(method, url, options))
         return response
 
     async def download(self: Any, url: str, path: Any, **options: Any) -> _Response:
-        """Sends a request and writes the body of the response to ``path``; on helper threads of the
-        engine's, where an object's ``write()`` is called too. Arguments and errors are those of
+        """Sends a request to ``url`` and writes the body of the response to ``path``; on helper threads of the
+        engine's, where an object's ``write()`` is called too. Other arguments, and errors, are those of
         ``Client.download``; ``progress`` is called on the event loop.
         """
         response: _Response = await _run(self._download(url, path, options))
@@ -198,7 +225,9 @@ class AsyncStream:
         return response
 
     async def __aexit__(self: Any, *_raised: object) -> None:
-        self._close()
+        trace = self._close()
+        if trace is not None:
+            await trace.ended(GeneratorExit())
 
 
 class Response:
@@ -212,12 +241,14 @@ class Response:
     async def aclose(self: Any) -> None:
         """``close()`` for asyncio and trio."""
         self.close()
+        if self._trace is not None:
+            await self._trace.ended(GeneratorExit())
 
     async def __aenter__(self: Any) -> Any:
         return self
 
     async def __aexit__(self: Any, *_raised: object) -> None:
-        self.close()
+        await self.aclose()
 
 
 class AsyncUpgradedStream:
@@ -247,12 +278,12 @@ class AsyncUpgradedStream:
         await _done(self._end())
 
     async def read(self: Any, max_bytes: int = 65536) -> bytes:
-        """``receive_some()``, named as of ``asyncio.StreamReader``."""
+        """``receive_some(max_bytes)``, named as of ``asyncio.StreamReader``."""
         data: bytes = await self.receive_some(max_bytes)
         return data
 
     async def write(self: Any, data: bytes) -> None:
-        """``send_all()``: waits until it is written, as ``asyncio.StreamWriter``'s ``drain()`` does."""
+        """``send_all(data)``: waits until it is written, as ``asyncio.StreamWriter``'s ``drain()`` does."""
         await _done(self._write(data))
 
     async def aclose(self: Any) -> None:

@@ -31,18 +31,31 @@ class Auth:
     It is a generator: it yields requests, the one that it was given with other header fields or others,
     and gets the response of each; the last one's is the caller's. The bodies of responses are read if
     ``requires_response_body``. What it adds to the header fields goes to no other origin.
+
+    >>> class Key(libkeepalive.Auth):
+    ...     def auth_flow(self, request):
+    ...         request.headers["X-Key"] = "a"
+    ...         response = yield request
+    >>> libkeepalive.get("http://example.com/", auth=Key()).status_code
+    200
     """
 
+    #: Whether the body of the request is read before the flow begins.
     requires_request_body = False
+    #: Whether the bodies of responses are read before the flow goes on.
     requires_response_body = False
 
     def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
-        """Yields what is to be sent, and gets the response of each."""
+        """Yields what is to be sent in place of ``request``, and gets the response of each."""
         yield request
 
 
 class BasicAuth(Auth):
-    """User name and password, sent with every request (RFC 7617)."""
+    """``username`` and ``password``, sent with every request (RFC 7617).
+
+    >>> libkeepalive.get("http://example.com/", auth=libkeepalive.BasicAuth("user", "password")).ok
+    True
+    """
 
     def __init__(self, username: str | bytes, password: str | bytes) -> None:
         self._pair = (username, password)
@@ -52,7 +65,11 @@ class BasicAuth(Auth):
 
 
 class BearerAuth(Auth):
-    """A token, sent with every request (RFC 6750)."""
+    """A ``token``, sent with every request (RFC 6750).
+
+    >>> libkeepalive.get("http://example.com/", auth=libkeepalive.BearerAuth("token")).ok
+    True
+    """
 
     def __init__(self, token: str) -> None:
         if not isinstance(token, str):
@@ -64,8 +81,13 @@ class BearerAuth(Auth):
 
 
 class DigestAuth(Auth):
-    """User name and password, which the server is shown to be known (RFC 7616): the engine answers its
-    challenges with MD5, SHA-256 or SHA-512-256, and counts its nonces over all requests of the client."""
+    """``username`` and ``password``, which the server is shown to be known (RFC 7616): the engine answers its
+    challenges with MD5, SHA-256 or SHA-512-256, and counts its nonces over all requests of the client. Raises
+    ``ValueError`` for a user name with a colon.
+
+    >>> libkeepalive.get("http://example.com/", auth=libkeepalive.DigestAuth("user", "password")).ok
+    True
+    """
 
     def __init__(self, username: str | bytes, password: str | bytes) -> None:
         user, password = _login("username", username), _login("password", password)
@@ -80,7 +102,12 @@ class DigestAuth(Auth):
 class NetRCAuth(Auth):
     """User name and password of a netrc file, for the very host that the request is for.
 
-    ``file`` is read at once; without one, what ``NETRC`` of the environment names, or ``~/.netrc``.
+    ``file`` is read at once; without one, what ``NETRC`` of the environment names, or ``~/.netrc``. Raises
+    ``OSError`` when it cannot be read, ``ValueError`` when it is not understood.
+
+    ::
+
+        client = libkeepalive.Client(auth=libkeepalive.NetRCAuth("/etc/netrc"))
     """
 
     def __init__(self, file: str | PathLike[str] | None = None) -> None:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 class codes(IntEnum):
     """The statuses by name, as ``codes.NOT_FOUND``; requests' ``codes.not_found`` too.
 
+    >>> from libkeepalive import codes
     >>> codes.NOT_FOUND == 404, codes(404).phrase, codes.is_client_error(404)
     (True, 'Not Found', True)
     """
@@ -154,7 +155,7 @@ class codes(IntEnum):
 
     @classmethod
     def get_reason_phrase(cls, value: int) -> str:
-        """The usual reason phrase of a number; empty for one that has none."""
+        """The usual reason phrase of the number ``value``; empty for one that has none."""
         try:
             return HTTPStatus(value).phrase
         except ValueError:
@@ -162,32 +163,32 @@ class codes(IntEnum):
 
     @classmethod
     def is_informational(cls, value: int) -> bool:
-        """1xx."""
+        """Whether ``value`` is 1xx."""
         return 100 <= value <= 199
 
     @classmethod
     def is_success(cls, value: int) -> bool:
-        """2xx."""
+        """Whether ``value`` is 2xx."""
         return 200 <= value <= 299
 
     @classmethod
     def is_redirect(cls, value: int) -> bool:
-        """3xx."""
+        """Whether ``value`` is 3xx."""
         return 300 <= value <= 399
 
     @classmethod
     def is_client_error(cls, value: int) -> bool:
-        """4xx."""
+        """Whether ``value`` is 4xx."""
         return 400 <= value <= 499
 
     @classmethod
     def is_server_error(cls, value: int) -> bool:
-        """5xx."""
+        """Whether ``value`` is 5xx."""
         return 500 <= value <= 599
 
     @classmethod
     def is_error(cls, value: int) -> bool:
-        """4xx and 5xx."""
+        """Whether ``value`` is 4xx or 5xx."""
         return 400 <= value <= 599
 
     def __str__(self) -> str:

@@ -134,8 +134,13 @@ class Cookies(MutableMapping[str, str]):
     A mapping of names to values; ``set``, ``get``, ``delete`` and ``clear`` also take ``domain`` and
     ``path``, and ``jar`` is an ``http.cookiejar.CookieJar`` of the same cookies. One that was set without
     a domain is sent to every host that the program itself asks, but not where a redirect leads beyond
-    the origin. Made of a ``CookieJar``, it is that jar. Any thread may use it at any time. No form of it
+    the origin. Made of ``cookies`` that are a ``CookieJar``, it is that jar; ``store`` is a client's own jar. Any thread may use it at any time. No form of it
     shows a value.
+
+    >>> cookies = libkeepalive.Cookies({"session": "a"})
+    >>> cookies.set("theme", "dark", domain="example.com")
+    >>> cookies["theme"], len(cookies)
+    ('dark', 2)
     """
 
     def __init__(self, cookies: _CookieTypes | None = None, *, store: CookieStore | None = None) -> None:
@@ -148,8 +153,9 @@ class Cookies(MutableMapping[str, str]):
             self.update(cookies)
 
     def set(self, name: str, value: str, domain: str = "", path: str = "/") -> None:
-        """Sets a cookie: for the hosts of ``domain``, without one for all. Raises ``InvalidArgument`` for
-        what cannot be sent (RFC 6265bis 5.6), such as a semicolon in the value."""
+        """Sets a cookie of that ``name`` and ``value``: for the hosts of ``domain``, without one for all, and what is
+        below ``path``. Raises ``InvalidArgument`` for what cannot be sent (RFC 6265bis 5.6), such as a semicolon in
+        the value."""
         self.jar.set_cookie(
             Cookie(
                 version=0,
@@ -178,7 +184,8 @@ class Cookies(MutableMapping[str, str]):
         domain: str | None = None,
         path: str | None = None,
     ) -> str | None:
-        """The value of the cookie of that name, or ``default``. Raises ``CookieConflict`` for several."""
+        """The value of the cookie of that ``name``, ``domain`` and ``path``, or ``default``. Raises
+        ``CookieConflict`` for several."""
         value = None
         found = False
         for cookie in self.jar:
@@ -191,11 +198,11 @@ class Cookies(MutableMapping[str, str]):
         return value if found else default
 
     def delete(self, name: str, domain: str | None = None, path: str | None = None) -> None:
-        """Removes the cookies of that name, if there are any."""
+        """Removes the cookies of that ``name``, ``domain`` and ``path``, if there are any."""
         self._remove(lambda cookie: cookie.name == name and _is_at(cookie, domain, path))
 
     def clear(self, domain: str | None = None, path: str | None = None) -> None:
-        """Removes all cookies, or those of that domain and path."""
+        """Removes all cookies, or those of that ``domain`` and ``path``."""
         self._remove(lambda cookie: _is_at(cookie, domain, path))
 
     def _remove(self, which: Any) -> None:
@@ -203,7 +210,7 @@ class Cookies(MutableMapping[str, str]):
             self.jar.clear(cookie.domain, cookie.path, cookie.name)
 
     def update(self, cookies: _CookieTypes | None = None) -> None:  # type: ignore[override]
-        """Sets what a mapping, pairs, another ``Cookies`` or a ``CookieJar`` has."""
+        """Sets what ``cookies`` has: a mapping, pairs, another ``Cookies`` or a ``CookieJar``."""
         if cookies is None:
             return
         if isinstance(cookies, (Cookies, CookieJar)):
@@ -214,11 +221,12 @@ class Cookies(MutableMapping[str, str]):
             self.set(name, value)
 
     def save(self, path: str | PathLike[str], format: str = "netscape") -> None:
-        """Writes all cookies to a file of its owner's: ``"netscape"``, as curl writes it, or ``"json"``."""
+        """Writes all cookies to the file ``path``, for its owner alone; ``format`` is ``"netscape"``, as curl writes
+        it, or ``"json"``. Raises ``FileFailed``; ``TypeError`` for a jar of Python's."""
         self._own().save(path, format)
 
     def load(self, path: str | PathLike[str]) -> int:
-        """Adds the cookies of a file in either form; how many."""
+        """Adds the cookies of the file ``path`` in either form; how many. Raises as ``save()`` does."""
         return self._own().load(path)
 
     def _own(self) -> CookieStore:

@@ -13,7 +13,12 @@ class InsecureWarning(UserWarning):
 
 
 class RequestInfo(NamedTuple):
-    """The request that an exception or a response belongs to."""
+    """The request that an exception or a response belongs to: its ``method``, and its ``url`` without user and
+    password.
+
+    >>> libkeepalive.RequestInfo("GET", "http://example.com/").url
+    'http://example.com/'
+    """
 
     method: str
     url: str
@@ -90,6 +95,12 @@ class HTTPError(_Failure):
     Misuse is not below it, as in httpx: ``InvalidURL``, ``InvalidArgument``, ``InvalidState`` and
     ``TypeError`` are for the programmer. Decide by class or by the attributes; the text is for people
     and may change.
+
+    >>> try:
+    ...     libkeepalive.get("http://example.com/missing").raise_for_status()
+    ... except libkeepalive.HTTPStatusError as error:
+    ...     error.response.status_code
+    404
     """
 
 

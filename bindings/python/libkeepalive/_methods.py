@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ._models import Request
 
 class UseClientDefault:
-    """The class of ``USE_CLIENT_DEFAULT``."""
+    """The class of ``USE_CLIENT_DEFAULT``, which stands for what the client has: in ``send(auth=...)``."""
 
     def __repr__(self) -> str:
         return "USE_CLIENT_DEFAULT"
@@ -29,7 +29,7 @@ _DOCS = {
     "follow_redirects": "Whether redirects are followed where a request does not say.",
     "default_encoding": "The encoding of bodies whose Content-Type names none, or a function of the body.",
     "event_hooks": (
-        "Functions that are called with each request before it is sent and with each response before its "
+        "Functions that are called with each request before it is sent and with each response before its\n"
         "body is read, those of redirects too: ``{\"request\": [...], \"response\": [...]}``."
     ),
 }
@@ -51,8 +51,13 @@ def _given(auth: Any, follow_redirects: Any) -> dict[str, Any]:
 
 
 def build_request(self: Any, method: str, url: Any, **options: Any) -> Request:
-    """The request that these arguments make, with the client's defaults, for ``send()``: a ``Request`` to be
-    looked at and changed. Arguments as of ``request``; nothing is sent.
+    """The request by ``method`` to ``url`` that the arguments make, with the client's defaults, for ``send()``: a
+    ``Request`` to be looked at and changed. Other arguments, and errors, are those of ``request``; nothing is sent.
+
+    >>> client = libkeepalive.Client(base_url="http://example.com", headers={"X-Key": "a"})
+    >>> request = client.build_request("POST", "/users", json={"name": "A"})
+    >>> request.url, request.headers["x-key"], request.content
+    ('http://example.com/users', 'a', b'{"name":"A"}')
     """
     from ._models import build
 
@@ -71,8 +76,13 @@ def sse(
     """``with client.sse(url) as events``: server-sent events, one ``ServerSentEvent`` at a time. ``events`` has
     ``response``, and ``last_event_id`` and ``retry`` to go on later with ``sse(last_event_id=...)``.
 
-    Other arguments as of ``stream()``; a stream may be silent for as long as the read timeout says. Raises
-    ``SSEError`` when the response is none of events, or one is larger than ``max_event_size`` bytes.
+    ``method`` and ``url`` are asked, and other arguments are those of ``stream()``; a stream may be silent for as
+    long as the read timeout says. Raises ``SSEError`` when the response is none of events, or one is larger than
+    ``max_event_size`` bytes.
+
+    >>> with libkeepalive.Client().sse("http://example.com/events") as events:
+    ...     [event.data for event in events]
+    ['1', '2']
     """
     from ._sse import events
 
@@ -93,7 +103,15 @@ def asse(
     return aevents(self, method, url, last_event_id, max_event_size, options)
 
 
-asse.__doc__ = (sse.__doc__ or "").replace("``with", "``async with")
+asse.__doc__ = (
+    (sse.__doc__ or "").partition("    >>>")[0].replace("``with", "``async with")
+    + """    ::
+
+        async with client.sse("http://example.com/events") as events:
+            async for event in events:
+                print(event.data)
+    """
+)
 
 
 def send(
@@ -104,10 +122,14 @@ def send(
     auth: Any = USE_CLIENT_DEFAULT,
     follow_redirects: Any = USE_CLIENT_DEFAULT,
 ) -> Any:
-    """Sends a ``Request`` as it is: the client's header fields, parameters and base URL are not added.
+    """Sends ``request``, a ``Request``, as it is: the client's header fields, parameters and base URL are not added.
 
     With ``stream`` the body is read on demand: close the response, or use it in a ``with`` block. ``auth`` and
-    ``follow_redirects`` in place of the client's. Raises what ``request`` does.
+    ``follow_redirects`` in place of the client's. Raises what ``request()`` does.
+
+    >>> client = libkeepalive.Client()
+    >>> client.send(libkeepalive.Request("GET", "http://example.com/users")).json()
+    {'path': '/users'}
     """
     from ._models import sending
 
@@ -129,7 +151,13 @@ async def asend(
     return await self.request(request.method, request.url, **options)
 
 
-asend.__doc__ = send.__doc__
+asend.__doc__ = (
+    (send.__doc__ or "").partition("    >>>")[0]
+    + """    ::
+
+        response = await client.send(libkeepalive.Request("GET", "http://example.com/users"))
+    """
+)
 
 
 def _reduce(self: Any) -> tuple[Any, ...]:
@@ -151,7 +179,7 @@ def _links(self: Any) -> dict[str, dict[str, str]]:
 
 
 def iter_content(self: Any, chunk_size: int | None = None) -> Any:
-    """``iter_bytes()``, by requests' name."""
+    """``iter_bytes(chunk_size)``, by requests' name."""
     return self.iter_bytes(chunk_size)
 
 
@@ -159,7 +187,7 @@ _NONE: Any = object()
 
 
 def _pop(self: Any, name: str, default: Any = _NONE) -> Any:
-    """Removes all fields of that name; their values joined, or ``default``."""
+    """Removes all fields of that ``name``; their values joined, or ``default``. Raises ``KeyError`` without both."""
     if name not in self and default is not _NONE:
         return default
     value = self[name]
@@ -175,7 +203,7 @@ def _popitem(self: Any) -> tuple[str, str]:
 
 
 def _setdefault(self: Any, name: str, default: str = "") -> str:
-    """The values of that name joined; ``default``, which is set, where there is none."""
+    """The values of that ``name`` joined; ``default``, which is set, where there is none."""
     if name not in self:
         self[name] = default
     value: str = self[name]

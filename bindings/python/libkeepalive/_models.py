@@ -35,10 +35,14 @@ class Request:
     """A request that can be looked at and changed before ``client.send()`` sends it, as an ``auth``, a hook
     and a transport see it.
 
-    ``Request("POST", url, json={...})`` takes ``params``, ``headers``, ``content``, ``data``, ``json``,
+    ``Request(method, url)`` takes ``params``, ``headers``, ``content``, ``data``, ``json``,
     ``files`` and ``extensions`` as ``client.request()`` does; ``client.build_request()`` makes one with the
     client's defaults. ``content`` is the body if it is in memory, ``None`` if there is none or it is streamed,
     which then is ``stream``. ``headers`` can be changed.
+
+    >>> request = libkeepalive.Request("POST", "http://example.com/users", json={"name": "A"})
+    >>> request.headers["content-type"], request.content
+    ('application/json', b'{"name":"A"}')
     """
 
     method: str

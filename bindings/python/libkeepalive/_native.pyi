@@ -1,4 +1,4 @@
-"""Types of the native module. What each item does is said in its docstring."""
+"""Types of the native module. Its docstrings are the module's: scripts/stub_docs.py writes them."""
 
 from collections.abc import Set as AbstractSet
 from collections.abc import (
@@ -684,58 +684,170 @@ class _AsyncOptions(_ClientOptions, total=False):
     asynchronous one, a WSGI or an ASGI application, ``testing.MockTransport``. Redirects, cookies, ``auth`` and
     hooks are the client's; limits, retries, proxies and digest answers are for connections."""
 
+def _body_at_once(response: Response) -> bytes | None: ...
+def _bytes_head(response: Response) -> tuple[int, bool, bytes, list[tuple[bytes, bytes]]]: ...
+def _latin1_head(
+    response: Response, names: dict[bytes, str]
+) -> tuple[int, bool, str, list[tuple[str, str]]]: ...
+def _utf8_head(
+    response: Response, names: dict[bytes, str]
+) -> tuple[int, bool, str, list[tuple[str, str]], tuple[tuple[bytes, bytes], ...], int]: ...
 def error_table() -> tuple[tuple[str, str, str, str], ...]: ...
-def get(url: _Url, params: _Params | None = None, **options: Unpack[_GetArguments]) -> Response: ...
-def head(url: _Url, **options: Unpack[_RequestArguments]) -> Response: ...
-def options(url: _Url, **options: Unpack[_RequestArguments]) -> Response: ...
+def get(url: _Url, params: _Params | None = None, **options: Unpack[_GetArguments]) -> Response:
+    """Sends a GET request to ``url`` on the process-wide client. ``params`` are added to its query.
+
+    Other arguments, and errors, are those of ``Client.request``.
+
+    >>> libkeepalive.get("http://example.com/users", {"page": 1}, timeout=5.0).status_code
+    200
+    """
+def head(url: _Url, **options: Unpack[_RequestArguments]) -> Response:
+    """Sends a HEAD request to ``url`` on the process-wide client.
+
+    Other arguments, and errors, are those of ``Client.request``.
+
+    >>> libkeepalive.head("http://example.com/").headers["content-type"]
+    'application/json'
+    """
+def options(url: _Url, **options: Unpack[_RequestArguments]) -> Response:
+    """Sends an OPTIONS request to ``url`` on the process-wide client.
+
+    Other arguments, and errors, are those of ``Client.request``.
+
+    >>> libkeepalive.options("http://example.com/").is_success
+    True
+    """
 def post(
     url: _Url, data: _Data | None = None, json: Any = None, **options: Unpack[_PostArguments]
-) -> Response: ...
-def put(url: _Url, data: _Data | None = None, **options: Unpack[_PutArguments]) -> Response: ...
-def patch(url: _Url, data: _Data | None = None, **options: Unpack[_PutArguments]) -> Response: ...
-def delete(url: _Url, **options: Unpack[_RequestArguments]) -> Response: ...
-def request(method: str, url: _Url, **options: Unpack[_RequestArguments]) -> Response: ...
-def stream(method: str, url: _Url, **options: Unpack[_RequestArguments]) -> Stream: ...
-def download(url: _Url, path: _Target, **options: Unpack[_DownloadArguments]) -> Response: ...
+) -> Response:
+    """Sends a POST request to ``url`` on the process-wide client. ``data`` (form fields or bytes) or ``json`` is its body.
+
+    Other arguments, and errors, are those of ``Client.request``.
+
+    >>> libkeepalive.post("http://example.com/users", json={"name": "A"}).json()
+    {'name': 'A'}
+    """
+def put(url: _Url, data: _Data | None = None, **options: Unpack[_PutArguments]) -> Response:
+    """Sends a PUT request to ``url`` on the process-wide client. ``data`` (form fields or bytes) is its body.
+
+    Other arguments, and errors, are those of ``Client.request``.
+
+    >>> libkeepalive.put("http://example.com/file", b"content").is_success
+    True
+    """
+def patch(url: _Url, data: _Data | None = None, **options: Unpack[_PutArguments]) -> Response:
+    """Sends a PATCH request to ``url`` on the process-wide client. ``data`` (form fields or bytes) is its body.
+
+    Other arguments, and errors, are those of ``Client.request``.
+
+    >>> libkeepalive.patch("http://example.com/users/1", json={"name": "B"}).json()
+    {'name': 'B'}
+    """
+def delete(url: _Url, **options: Unpack[_RequestArguments]) -> Response:
+    """Sends a DELETE request to ``url`` on the process-wide client.
+
+    Other arguments, and errors, are those of ``Client.request``.
+
+    >>> libkeepalive.delete("http://example.com/users/1").status_code
+    200
+    """
+def request(method: str, url: _Url, **options: Unpack[_RequestArguments]) -> Response:
+    """Sends a request by ``method`` to ``url`` on the process-wide client.
+
+    Other arguments, and errors, are those of ``Client.request``.
+
+    >>> libkeepalive.request("PURGE", "http://example.com/file", headers={"X-Key": "a"}).status_code
+    200
+    """
+def stream(method: str, url: _Url, **options: Unpack[_RequestArguments]) -> Stream:
+    """``with libkeepalive.stream(method, url) as response`` on the process-wide client: the body is read on demand.
+
+    Other arguments, and errors, are those of ``Client.stream``.
+
+    >>> with libkeepalive.stream("GET", "http://example.com/file") as response:
+    ...     sum(len(piece) for piece in response.iter_bytes())
+    7
+    """
+def download(url: _Url, path: _Target, **options: Unpack[_DownloadArguments]) -> Response:
+    """Sends a request to ``url`` on the process-wide client and writes the body of the response to ``path``.
+
+    Other arguments, and errors, are those of ``Client.download``.
+
+    >>> libkeepalive.download("http://example.com/file", "file", fsync=True).saved.bytes
+    7
+    """
 
 @disjoint_base
 class Client:
+    """An HTTP client with a keep-alive pool of its own. Any number of threads may use it at once.
+
+    Keyword options: those of the engine (``libkeepalive.OPTIONS`` lists name, default and meaning;
+    times are seconds as float, ``None`` is no limit), and ``headers``, ``params``, ``auth``, ``base_url``,
+    ``timeout``, ``default_encoding``, ``on_redirect`` and ``follow_redirects`` as defaults of its requests, which
+    can be read and changed by these names, ``event_hooks`` (``{"request": [...], "response": [...]}``), ``transport``
+    (who answers in place of servers: a function of a ``Request``, a WSGI or an ASGI application), ``profile`` (``"service"``: short
+    limits, retries and a circuit breaker for calls between services), and as httpx spells them
+    ``verify`` (a CA file) and ``cert`` (certificate and key file). ``TypeError`` names an unknown option,
+    ``InvalidArgument`` one with a value that is not allowed.
+
+    >>> with libkeepalive.Client(base_url="http://example.com", timeout=5.0, retries=2) as client:
+    ...     client.get("/users").raise_for_status().json()
+    {'path': '/users'}
+    """
     def __init__(self, **options: Unpack[_SyncOptions]) -> None: ...
     @property
-    def headers(self) -> Headers: ...
+    def headers(self) -> Headers:
+        """The header fields that every request gets: a ``Headers``, to be changed or replaced."""
     @headers.setter
     def headers(self, value: _HeaderTypes | None) -> None: ...
     @property
-    def params(self) -> QueryParams: ...
+    def params(self) -> QueryParams:
+        """The parameters that every URL gets: a ``QueryParams``, to be changed or replaced."""
     @params.setter
     def params(self, value: _Params | None) -> None: ...
     @property
-    def auth(self) -> _AuthTypes | None: ...
+    def auth(self) -> _AuthTypes | None:
+        """Who asks, as it was given; ``None`` for nobody."""
     @auth.setter
     def auth(self, value: _AuthTypes | None) -> None: ...
     @property
-    def timeout(self) -> Timeout: ...
+    def timeout(self) -> Timeout:
+        """The time limits of requests that have none of their own: a ``Timeout``; set as in ``Client``."""
     @timeout.setter
     def timeout(self, value: _TimeoutTypes) -> None: ...
     @property
-    def base_url(self) -> str: ...
+    def base_url(self) -> str:
+        """What URLs are relative to; empty for nothing."""
     @base_url.setter
     def base_url(self, value: _Url | None) -> None: ...
     @property
-    def follow_redirects(self) -> bool: ...
+    def follow_redirects(self) -> bool:
+        """Whether redirects are followed where a request does not say."""
     @follow_redirects.setter
     def follow_redirects(self, value: bool | None) -> None: ...
     @property
-    def default_encoding(self) -> str | Callable[[bytes], str | None]: ...
+    def default_encoding(self) -> str | Callable[[bytes], str | None]:
+        """The encoding of bodies whose Content-Type names none, or a function of the body."""
     @default_encoding.setter
     def default_encoding(self, value: str | Callable[[bytes], str | None] | None) -> None: ...
     @property
-    def event_hooks(self) -> _Hooks: ...
+    def event_hooks(self) -> _Hooks:
+        """Functions that are called with each request before it is sent and with each response before its
+        body is read, those of redirects too: ``{"request": [...], "response": [...]}``.
+        """
     @event_hooks.setter
     def event_hooks(self, value: _GivenHooks | _Hooks | None) -> None: ...
     def build_request(
         self, method: str, url: _Url, **options: Unpack[_RequestArguments]
-    ) -> Request: ...
+    ) -> Request:
+        """The request by ``method`` to ``url`` that the arguments make, with the client's defaults, for ``send()``: a
+        ``Request`` to be looked at and changed. Other arguments, and errors, are those of ``request``; nothing is sent.
+
+        >>> client = libkeepalive.Client(base_url="http://example.com", headers={"X-Key": "a"})
+        >>> request = client.build_request("POST", "/users", json={"name": "A"})
+        >>> request.url, request.headers["x-key"], request.content
+        ('http://example.com/users', 'a', b'{"name":"A"}')
+        """
     def send(
         self,
         request: Request,
@@ -743,7 +855,16 @@ class Client:
         stream: bool = False,
         auth: _AuthTypes | UseClientDefault | None = ...,
         follow_redirects: bool | UseClientDefault | None = ...,
-    ) -> Response: ...
+    ) -> Response:
+        """Sends ``request``, a ``Request``, as it is: the client's header fields, parameters and base URL are not added.
+
+        With ``stream`` the body is read on demand: close the response, or use it in a ``with`` block. ``auth`` and
+        ``follow_redirects`` in place of the client's. Raises what ``request()`` does.
+
+        >>> client = libkeepalive.Client()
+        >>> client.send(libkeepalive.Request("GET", "http://example.com/users")).json()
+        {'path': '/users'}
+        """
     def sse(
         self,
         url: _Url,
@@ -752,7 +873,18 @@ class Client:
         last_event_id: str | None = None,
         max_event_size: int | None = 16777216,
         **options: Unpack[_RequestArguments],
-    ) -> AbstractContextManager[EventSource]: ...
+    ) -> AbstractContextManager[EventSource]:
+        """``with client.sse(url) as events``: server-sent events, one ``ServerSentEvent`` at a time. ``events`` has
+        ``response``, and ``last_event_id`` and ``retry`` to go on later with ``sse(last_event_id=...)``.
+
+        ``method`` and ``url`` are asked, and other arguments are those of ``stream()``; a stream may be silent for as
+        long as the read timeout says. Raises ``SSEError`` when the response is none of events, or one is larger than
+        ``max_event_size`` bytes.
+
+        >>> with libkeepalive.Client().sse("http://example.com/events") as events:
+        ...     [event.data for event in events]
+        ['1', '2']
+        """
     def __reduce__(self) -> tuple[Any, ...]: ...
     def __setstate__(self, state: dict[str, Any]) -> None: ...
     def _init_beside(self, other: Client | AsyncClient, options: dict[str, Any]) -> None: ...
@@ -760,79 +892,216 @@ class Client:
     def _set(self, name: str, value: Any) -> None: ...
     def _prepare(self, method: str, url: _Url, options: dict[str, Any]) -> Prepared: ...
     @staticmethod
-    def shared() -> Client: ...
+    def shared() -> Client:
+        """The process-wide client: one pool for all threads, event loops and module functions.
+        Closing it only closes its idle connections.
+        """
     @property
-    def aio(self) -> AsyncClient: ...
+    def aio(self) -> AsyncClient:
+        """An ``AsyncClient`` over this client's very pool."""
     @property
-    def cookies(self) -> Cookies | None: ...
+    def cookies(self) -> Cookies | None:
+        """The cookies that the client keeps: a ``Cookies``; ``None`` when it keeps none. What is set here
+        replaces them.
+        """
     @cookies.setter
     def cookies(self, cookies: _CookieTypes | None) -> None: ...
     def get(
         self, url: _Url, params: _Params | None = None, **options: Unpack[_GetArguments]
-    ) -> Response: ...
-    def head(self, url: _Url, **options: Unpack[_RequestArguments]) -> Response: ...
-    def options(self, url: _Url, **options: Unpack[_RequestArguments]) -> Response: ...
+    ) -> Response:
+        """Sends a GET request to ``url``; ``params`` are added to its query. Other arguments, and errors,
+        are those of ``request``.
+        """
+    def head(self, url: _Url, **options: Unpack[_RequestArguments]) -> Response:
+        """Sends a HEAD request to ``url``. Other arguments, and errors,
+        are those of ``request``.
+        """
+    def options(self, url: _Url, **options: Unpack[_RequestArguments]) -> Response:
+        """Sends an OPTIONS request to ``url``. Other arguments, and errors,
+        are those of ``request``.
+        """
     def post(
         self, url: _Url, data: _Data | None = None, json: Any = None, **options: Unpack[_PostArguments]
-    ) -> Response: ...
+    ) -> Response:
+        """Sends a POST request to ``url``; ``data`` (form fields or bytes) or ``json`` is its body.
+        Other arguments, and errors, are those of ``request``.
+        """
     def put(
         self, url: _Url, data: _Data | None = None, **options: Unpack[_PutArguments]
-    ) -> Response: ...
+    ) -> Response:
+        """Sends a PUT request to ``url``; ``data`` (form fields or bytes) is its body. Other arguments, and errors,
+        are those of ``request``.
+        """
     def patch(
         self, url: _Url, data: _Data | None = None, **options: Unpack[_PutArguments]
-    ) -> Response: ...
-    def delete(self, url: _Url, **options: Unpack[_RequestArguments]) -> Response: ...
-    def request(self, method: str, url: _Url, **options: Unpack[_RequestArguments]) -> Response: ...
-    def download(self, url: _Url, path: _Target, **options: Unpack[_DownloadArguments]) -> Response: ...
-    def stream(self, method: str, url: _Url, **options: Unpack[_RequestArguments]) -> Stream: ...
-    def stats(self) -> Stats: ...
-    def warm(self, url: _Url, count: int = 1) -> int: ...
-    def network_changed(self) -> None: ...
-    def reset_breaker(self, url: _Url) -> None: ...
-    def close(self) -> None: ...
+    ) -> Response:
+        """Sends a PATCH request to ``url``; ``data`` (form fields or bytes) is its body. Other arguments, and errors,
+        are those of ``request``.
+        """
+    def delete(self, url: _Url, **options: Unpack[_RequestArguments]) -> Response:
+        """Sends a DELETE request to ``url``. Other arguments, and errors,
+        are those of ``request``.
+        """
+    def request(self, method: str, url: _Url, **options: Unpack[_RequestArguments]) -> Response:
+        """Sends a request by ``method`` to ``url`` and returns the response with its whole body.
+
+        Keyword arguments, as in httpx: ``params`` (appended to the URL's query), ``headers``,
+        ``content`` (str, bytes, any buffer, a binary file or an iterable of bytes), ``data`` (form
+        fields), ``json``, ``files`` (multipart; a file is content or (name, content[, media type[,
+        headers]])), ``auth`` ((user, password), an ``Auth`` such as ``DigestAuth``, or a function of a
+        ``Request``; ``None`` switches the client's off), ``on_redirect`` (a function of the response
+        and the URL that it leads to, which refuses by ``False`` or an exception), ``timeout``
+        (seconds for each phase, a ``Timeout``, (connect, read), (connect, read, write, pool), or ``None`` for no
+        limit), ``cookies`` (names and values beside those that are kept, a ``Cookies`` or
+        ``http.cookiejar.CookieJar`` in place of the client's, ``False`` for none), ``follow_redirects``
+        (default False), ``trailers`` (fields that follow the body; a value may be a function that tells it
+        then), ``stream`` (True: the body is read on demand; close the response), and ``extensions``:
+        ``target`` is ``raw_target``, ``trace`` a function that is told what happens (of an ``AsyncClient`` an
+        asynchronous one), ``timeout`` and ``sni_hostname`` as in httpx. A header whose value is
+        ``None`` is not sent, also one that would be by default. ``raw_target`` (bytes or str) is sent as
+        the request target byte for byte, in place of the URL's path and query; ``decode=False`` leaves
+        the body as it comes. ``None`` for any other is as if it were left out.
+
+        A body that can be produced again is sent again by replays, retries and redirects: bytes,
+        lists and tuples of bytes, seekable files (from where they stood), iterables that give a fresh
+        iterator each time, and forms of these. A generator is sent once. Files are streamed, at most
+        256 KiB at a time in memory, with the length they have.
+
+        Raises ``TypeError`` for an unknown argument or wrong type, ``InvalidURL``,
+        ``InvalidArgument`` or ``InvalidState`` for misuse, and ``HTTPError`` when the request fails;
+        what the source of a streamed body or a signal handler raises comes through. HTTP statuses
+        are never errors here; see ``Response.raise_for_status``.
+
+        >>> client = libkeepalive.Client()
+        >>> client.request("POST", "http://example.com/users", json={"name": "A"}, timeout=5.0).json()
+        {'name': 'A'}
+        """
+    def download(self, url: _Url, path: _Target, **options: Unpack[_DownloadArguments]) -> Response:
+        """Sends a request to ``url`` and writes the body of the response to ``path``: a path, a file descriptor, or
+        an object with ``write()``. Other arguments are those of ``request``, ``method`` (default GET), and:
+
+        ``fsync`` (default False): the file is on the disk before the call ends. ``resume`` (default
+        False): what came before a failure stays as ``PATH.part`` and is gone on with by the next call for
+        the same URL and path. ``progress``: called with a ``Progress``; ``True``, ``"tqdm"`` or ``"rich"``
+        show a bar.
+
+        A path gets the whole body or keeps what it had: it is written beside and put in its place.
+        Descriptors and objects are written to in place. Where the connection breaks, the rest is asked for,
+        if the request is a GET and the response had a strong validator; a file is never made of two
+        versions. ``response.saved`` tells what was written; it is ``None`` when nothing was, as for a status
+        that is not 2xx: call ``raise_for_status()``.
+
+        Raises what ``request`` does, ``FileFailed`` and ``ResumeFailed``; what ``write()`` or ``progress``
+        raises comes through.
+
+        >>> libkeepalive.Client().download("http://example.com/file", "file", resume=True).saved.bytes
+        7
+        """
+    def stream(self, method: str, url: _Url, **options: Unpack[_RequestArguments]) -> Stream:
+        """``with client.stream(method, url) as response``: the body is read on demand. The request is sent when the
+        block is entered, and the response closed when it is left.
+
+        Other arguments, and errors, are those of ``request``; while the body is read, ``HTTPError`` too.
+
+        >>> with libkeepalive.Client().stream("GET", "http://example.com/file") as response:
+        ...     list(response.iter_text())
+        ['content']
+        """
+    def stats(self) -> Stats:
+        """Counters of the pool: a ``Stats``.
+
+        >>> libkeepalive.Client().stats().opened
+        0
+        """
+    def warm(self, url: _Url, count: int = 1) -> int:
+        """Opens connections to the origin of ``url`` until ``count`` are idle, within the client's
+        limits; returns how many were opened. Raises the error of the first that failed.
+
+        >>> libkeepalive.Client().warm("http://example.com/", 2)
+        2
+        """
+    def network_changed(self) -> None:
+        """Tells that the network is another one: idle connections are closed, failures forgotten."""
+    def reset_breaker(self, url: _Url) -> None:
+        """Closes the circuit breaker of the origin of ``url``, for the whole process."""
+    def close(self) -> None:
+        """Closes idle connections and refuses new requests; requests under way finish. The
+        process-wide client stays usable.
+        """
     @property
-    def is_closed(self) -> bool: ...
+    def is_closed(self) -> bool:
+        """Whether ``close()`` was called."""
     def __enter__(self) -> Self: ...
     def __exit__(self, *_raised: object) -> None: ...
 
 @disjoint_base
 class AsyncClient:
+    """An HTTP client with a keep-alive pool of its own, for asyncio and trio.
+
+    Options and arguments are those of ``Client``. It works in any event loop, in any thread, and
+    across ``asyncio.run`` and ``trio.run`` calls. A request starts when it is awaited; cancelling
+    the task or scope that awaits it cancels it and gives its connection slot back.
+
+    ::
+
+        async with libkeepalive.AsyncClient(timeout=5.0) as client:
+            response = await client.get("http://example.com/")
+            print(response.json())
+    """
     def __init__(self, **options: Unpack[_AsyncOptions]) -> None: ...
     @property
-    def headers(self) -> Headers: ...
+    def headers(self) -> Headers:
+        """The header fields that every request gets: a ``Headers``, to be changed or replaced."""
     @headers.setter
     def headers(self, value: _HeaderTypes | None) -> None: ...
     @property
-    def params(self) -> QueryParams: ...
+    def params(self) -> QueryParams:
+        """The parameters that every URL gets: a ``QueryParams``, to be changed or replaced."""
     @params.setter
     def params(self, value: _Params | None) -> None: ...
     @property
-    def auth(self) -> _AuthTypes | None: ...
+    def auth(self) -> _AuthTypes | None:
+        """Who asks, as it was given; ``None`` for nobody."""
     @auth.setter
     def auth(self, value: _AuthTypes | None) -> None: ...
     @property
-    def timeout(self) -> Timeout: ...
+    def timeout(self) -> Timeout:
+        """The time limits of requests that have none of their own: a ``Timeout``; set as in ``Client``."""
     @timeout.setter
     def timeout(self, value: _TimeoutTypes) -> None: ...
     @property
-    def base_url(self) -> str: ...
+    def base_url(self) -> str:
+        """What URLs are relative to; empty for nothing."""
     @base_url.setter
     def base_url(self, value: _Url | None) -> None: ...
     @property
-    def follow_redirects(self) -> bool: ...
+    def follow_redirects(self) -> bool:
+        """Whether redirects are followed where a request does not say."""
     @follow_redirects.setter
     def follow_redirects(self, value: bool | None) -> None: ...
     @property
-    def default_encoding(self) -> str | Callable[[bytes], str | None]: ...
+    def default_encoding(self) -> str | Callable[[bytes], str | None]:
+        """The encoding of bodies whose Content-Type names none, or a function of the body."""
     @default_encoding.setter
     def default_encoding(self, value: str | Callable[[bytes], str | None] | None) -> None: ...
     @property
-    def event_hooks(self) -> _Hooks: ...
+    def event_hooks(self) -> _Hooks:
+        """Functions that are called with each request before it is sent and with each response before its
+        body is read, those of redirects too: ``{"request": [...], "response": [...]}``.
+        """
     @event_hooks.setter
     def event_hooks(self, value: _GivenHooks | _Hooks | None) -> None: ...
     def build_request(
         self, method: str, url: _Url, **options: Unpack[_AsyncRequestArguments]
-    ) -> Request: ...
+    ) -> Request:
+        """The request by ``method`` to ``url`` that the arguments make, with the client's defaults, for ``send()``: a
+        ``Request`` to be looked at and changed. Other arguments, and errors, are those of ``request``; nothing is sent.
+
+        >>> client = libkeepalive.Client(base_url="http://example.com", headers={"X-Key": "a"})
+        >>> request = client.build_request("POST", "/users", json={"name": "A"})
+        >>> request.url, request.headers["x-key"], request.content
+        ('http://example.com/users', 'a', b'{"name":"A"}')
+        """
     async def send(
         self,
         request: Request,
@@ -840,7 +1109,16 @@ class AsyncClient:
         stream: bool = False,
         auth: _AuthTypes | UseClientDefault | None = ...,
         follow_redirects: bool | UseClientDefault | None = ...,
-    ) -> Response: ...
+    ) -> Response:
+        """Sends ``request``, a ``Request``, as it is: the client's header fields, parameters and base URL are not added.
+
+        With ``stream`` the body is read on demand: close the response, or use it in a ``with`` block. ``auth`` and
+        ``follow_redirects`` in place of the client's. Raises what ``request()`` does.
+
+        ::
+
+            response = await client.send(libkeepalive.Request("GET", "http://example.com/users"))
+        """
     def sse(
         self,
         url: _Url,
@@ -849,7 +1127,20 @@ class AsyncClient:
         last_event_id: str | None = None,
         max_event_size: int | None = 16777216,
         **options: Unpack[_AsyncRequestArguments],
-    ) -> AbstractAsyncContextManager[EventSource]: ...
+    ) -> AbstractAsyncContextManager[EventSource]:
+        """``async with client.sse(url) as events``: server-sent events, one ``ServerSentEvent`` at a time. ``events`` has
+        ``response``, and ``last_event_id`` and ``retry`` to go on later with ``sse(last_event_id=...)``.
+
+        ``method`` and ``url`` are asked, and other arguments are those of ``stream()``; a stream may be silent for as
+        long as the read timeout says. Raises ``SSEError`` when the response is none of events, or one is larger than
+        ``max_event_size`` bytes.
+
+        ::
+
+            async with client.sse("http://example.com/events") as events:
+                async for event in events:
+                    print(event.data)
+        """
     def __reduce__(self) -> tuple[Any, ...]: ...
     def __setstate__(self, state: dict[str, Any]) -> None: ...
     def _init_beside(self, other: Client | AsyncClient, options: dict[str, Any]) -> None: ...
@@ -857,44 +1148,110 @@ class AsyncClient:
     def _set(self, name: str, value: Any) -> None: ...
     def _prepare(self, method: str, url: _Url, options: dict[str, Any]) -> Prepared: ...
     @staticmethod
-    def shared() -> AsyncClient: ...
+    def shared() -> AsyncClient:
+        """The process-wide client, the same pool as ``Client.shared()``."""
     @property
-    def cookies(self) -> Cookies | None: ...
+    def cookies(self) -> Cookies | None:
+        """The cookies that the client keeps: a ``Cookies``; ``None`` when it keeps none. What is set here
+        replaces them.
+        """
     @cookies.setter
     def cookies(self, cookies: _CookieTypes | None) -> None: ...
     async def get(
         self, url: _Url, params: _Params | None = None, **options: Unpack[_AsyncGetArguments]
-    ) -> Response: ...
-    async def head(self, url: _Url, **options: Unpack[_AsyncRequestArguments]) -> Response: ...
+    ) -> Response:
+        """Sends a GET request to ``url``; ``params`` are added to its query.
+
+        Other arguments, and errors, are those of ``request``.
+        """
+    async def head(self, url: _Url, **options: Unpack[_AsyncRequestArguments]) -> Response:
+        """Sends a HEAD request to ``url``.
+
+        Other arguments, and errors, are those of ``request``.
+        """
     async def options(
         self, url: _Url, **options: Unpack[_AsyncRequestArguments]
-    ) -> Response: ...
+    ) -> Response:
+        """Sends an OPTIONS request to ``url``.
+
+        Other arguments, and errors, are those of ``request``.
+        """
     async def post(
         self, url: _Url, data: _Data | None = None, json: Any = None, **options: Unpack[_AsyncPostArguments]
-    ) -> Response: ...
+    ) -> Response:
+        """Sends a POST request to ``url``; ``data`` (form fields or bytes) or ``json`` is its body.
+
+        Other arguments, and errors, are those of ``request``.
+        """
     async def put(
         self, url: _Url, data: _Data | None = None, **options: Unpack[_AsyncPutArguments]
-    ) -> Response: ...
+    ) -> Response:
+        """Sends a PUT request to ``url``; ``data`` (form fields or bytes) is its body.
+
+        Other arguments, and errors, are those of ``request``.
+        """
     async def patch(
         self, url: _Url, data: _Data | None = None, **options: Unpack[_AsyncPutArguments]
-    ) -> Response: ...
-    async def delete(self, url: _Url, **options: Unpack[_AsyncRequestArguments]) -> Response: ...
+    ) -> Response:
+        """Sends a PATCH request to ``url``; ``data`` (form fields or bytes) is its body.
+
+        Other arguments, and errors, are those of ``request``.
+        """
+    async def delete(self, url: _Url, **options: Unpack[_AsyncRequestArguments]) -> Response:
+        """Sends a DELETE request to ``url``.
+
+        Other arguments, and errors, are those of ``request``.
+        """
     async def request(
         self, method: str, url: _Url, **options: Unpack[_AsyncRequestArguments]
-    ) -> Response: ...
+    ) -> Response:
+        """Sends a request by ``method`` to ``url``; returns the response with its whole body.
+
+        Other arguments, and errors, are those of ``Client.request``; ``content`` may also be an async
+        iterable of bytes. Files and plain iterables are read on a thread, in a copy of the caller's
+        context (``contextvars``), async iterables on the event loop.
+
+        ::
+
+            async with libkeepalive.AsyncClient() as client:
+                response = await client.request("POST", "http://example.com/users", json={"name": "A"})
+        """
     async def download(
         self, url: _Url, path: _Target, **options: Unpack[_AsyncDownloadArguments]
-    ) -> Response: ...
+    ) -> Response:
+        """Sends a request to ``url`` and writes the body of the response to ``path``; on helper threads of the
+        engine's, where an object's ``write()`` is called too. Other arguments, and errors, are those of
+        ``Client.download``; ``progress`` is called on the event loop.
+        """
     def stream(
         self, method: str, url: _Url, **options: Unpack[_AsyncRequestArguments]
-    ) -> AsyncStream: ...
-    def stats(self) -> Stats: ...
-    async def warm(self, url: _Url, count: int = 1) -> int: ...
-    def network_changed(self) -> None: ...
-    def reset_breaker(self, url: _Url) -> None: ...
-    async def aclose(self) -> None: ...
+    ) -> AsyncStream:
+        """``async with client.stream(method, url) as response``: the body is read on demand. Other arguments, and
+        errors, are those of ``Client.stream``.
+
+        ::
+
+            async with client.stream("GET", "http://example.com/file") as response:
+                async for piece in response.aiter_bytes():
+                    print(len(piece))
+        """
+    def stats(self) -> Stats:
+        """Counters of the pool: a ``Stats``."""
+    async def warm(self, url: _Url, count: int = 1) -> int:
+        """Opens connections to the origin of ``url`` until ``count`` are idle, within the client's
+        limits; returns how many were opened. Raises the error of the first that failed.
+        """
+    def network_changed(self) -> None:
+        """Tells that the network is another one: idle connections are closed, failures forgotten."""
+    def reset_breaker(self, url: _Url) -> None:
+        """Closes the circuit breaker of the origin of ``url``, for the whole process."""
+    async def aclose(self) -> None:
+        """Closes idle connections and refuses new requests; requests under way finish. The
+        process-wide client stays usable.
+        """
     @property
-    def is_closed(self) -> bool: ...
+    def is_closed(self) -> bool:
+        """Whether ``aclose()`` was called."""
     async def __aenter__(self) -> Self: ...
     async def __aexit__(self, *_raised: object) -> None: ...
 
@@ -920,16 +1277,43 @@ class CookieStore:
 
 @final
 class Stream:
+    """What ``stream()`` returns: sends when entered, closes the response when left.
+
+    >>> with libkeepalive.stream("GET", "http://example.com/file") as response:
+    ...     response.read()
+    b'content'
+    """
     def __enter__(self) -> Response: ...
     def __exit__(self, *_raised: object) -> None: ...
 
 @final
 class AsyncStream:
+    """What ``AsyncClient.stream()`` returns: sends the request when it is entered, up to the response head; closes
+    the response when left.
+
+    ::
+
+        async with client.stream("GET", "http://example.com/file") as response:
+            print(await response.aread())
+    """
     async def __aenter__(self) -> Response: ...
     async def __aexit__(self, *_raised: object) -> None: ...
 
 @final
 class Response:
+    """A response.
+
+    Of a plain request, the whole body is in ``content``, ``text`` and ``json()``. Of ``stream()``,
+    read it once with ``read()``, ``iter_bytes()``, ``iter_text()`` or ``iter_lines()``, or with their
+    asyncio forms ``aread()``, ``aiter_bytes()``, ``aiter_text()`` and ``aiter_lines()``.
+
+    Programs make one for tests, caches and transports: ``content`` is bytes, str, or an iterable or async
+    iterable of bytes, which is read like a streamed body; or give ``text``, ``html`` or ``json``.
+
+    >>> response = libkeepalive.get("http://example.com/users")
+    >>> response.status_code, response.headers["content-type"], response.json()
+    (200, 'application/json', {'path': '/users'})
+    """
     def __new__(
         cls,
         status_code: int,
@@ -946,142 +1330,282 @@ class Response:
         default_encoding: str | Callable[[bytes], str | None] | None = None,
     ) -> Self: ...
     @property
-    def status_code(self) -> int: ...
+    def status_code(self) -> int:
+        """100 to 999."""
     @property
-    def reason_phrase(self) -> str: ...
+    def reason_phrase(self) -> str:
+        """The reason phrase as sent; may be empty."""
     @property
-    def http_version(self) -> Literal["HTTP/1.0", "HTTP/1.1"]: ...
+    def http_version(self) -> Literal["HTTP/1.0", "HTTP/1.1"]:
+        """``"HTTP/1.1"`` or ``"HTTP/1.0"``."""
     @property
-    def headers(self) -> Headers: ...
+    def headers(self) -> Headers:
+        """The header fields."""
     @property
-    def cookies(self) -> Cookies: ...
+    def cookies(self) -> Cookies:
+        """The cookies that this response set: a ``Cookies`` of its own."""
     @property
-    def trailers(self) -> Headers: ...
+    def trailers(self) -> Headers:
+        """The trailer fields; empty until the body was read to its end."""
     @property
-    def url(self) -> str: ...
+    def url(self) -> str:
+        """The URL it is from, after redirects; without userinfo and fragment."""
     @property
-    def request(self) -> Request: ...
+    def request(self) -> Request:
+        """The request that was answered: a ``Request`` with its method, URL, header fields and, if it was in
+        memory, content. After redirects it is the last one. ``InvalidState`` of a response that a program
+        made without one.
+        """
     @request.setter
     def request(self, request: Request) -> None: ...
     @property
-    def info(self) -> Info: ...
+    def info(self) -> Info:
+        """How the exchange went: connection, replays, redirects, seconds by phase."""
     @property
-    def elapsed(self) -> timedelta: ...
+    def elapsed(self) -> timedelta:
+        """From the call to the response head, as a ``timedelta``."""
     @property
-    def saved(self) -> Saved | None: ...
+    def saved(self) -> Saved | None:
+        """What ``download()`` wrote of the body; ``None`` when it wrote nothing, and of other requests."""
     @property
-    def ok(self) -> bool: ...
+    def ok(self) -> bool:
+        """Whether the status is below 400, as requests has it."""
     @property
-    def reason(self) -> str: ...
+    def reason(self) -> str:
+        """``reason_phrase``, by requests' name."""
     @property
-    def is_informational(self) -> bool: ...
+    def is_informational(self) -> bool:
+        """Whether the status is 1xx."""
     @property
-    def is_client_error(self) -> bool: ...
+    def is_client_error(self) -> bool:
+        """Whether the status is 4xx."""
     @property
-    def is_server_error(self) -> bool: ...
+    def is_server_error(self) -> bool:
+        """Whether the status is 5xx."""
     @property
-    def is_success(self) -> bool: ...
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
     @property
-    def is_error(self) -> bool: ...
+    def is_error(self) -> bool:
+        """Whether the status is 4xx or 5xx."""
     @property
-    def is_redirect(self) -> bool: ...
+    def is_redirect(self) -> bool:
+        """Whether the status is 301, 302, 303, 307 or 308 and there is a Location."""
     @property
-    def has_redirect_location(self) -> bool: ...
+    def has_redirect_location(self) -> bool:
+        """``is_redirect``, by httpx's name."""
     @property
-    def next_request(self) -> Request | None: ...
+    def next_request(self) -> Request | None:
+        """The request that the redirect leads to, for ``client.send()``; ``None`` if the response leads nowhere."""
     @property
-    def history(self) -> list[Response]: ...
+    def history(self) -> list[Response]:
+        """The responses that led here by redirects, the first one first, without their bodies; the last 64."""
     @history.setter
     def history(self, history: list[Response]) -> None: ...
     @property
-    def extensions(self) -> dict[str, Any]: ...
+    def extensions(self) -> dict[str, Any]:
+        """httpx's extensions: ``http_version`` and ``reason_phrase`` as bytes, or what a program gave."""
     @property
-    def links(self) -> dict[str, dict[str, str]]: ...
+    def links(self) -> dict[str, dict[str, str]]:
+        """The links of the Link fields (RFC 8288) by their relation, or by their URL: dicts with ``url`` and the parameters, as requests and httpx have them."""
     @property
-    def num_bytes_downloaded(self) -> int: ...
+    def num_bytes_downloaded(self) -> int:
+        """Bytes of the body that have been received. Of a coded body that was decoded, Content-Length says how
+        many; without that, and while it is read piece by piece, they are counted decoded.
+        """
     @property
-    def charset_encoding(self) -> str | None: ...
+    def charset_encoding(self) -> str | None:
+        """The charset that Content-Type names; ``None`` if it names none."""
     @property
-    def is_closed(self) -> bool: ...
+    def is_closed(self) -> bool:
+        """Whether the body was read to its end or the response was closed."""
     @property
-    def content(self) -> bytes: ...
+    def content(self) -> bytes:
+        """The body as bytes, decoded from gzip, deflate, br or zstd."""
     @property
-    def encoding(self) -> str: ...
+    def encoding(self) -> str:
+        """The charset of Content-Type, or ``"utf-8"``; set it to read ``text`` differently."""
     @encoding.setter
     def encoding(self, encoding: str) -> None: ...
     @property
-    def text(self) -> str: ...
-    def json(self, **options: Any) -> Any: ...
-    def raise_for_status(self) -> Self: ...
-    def read(self) -> bytes: ...
-    async def aread(self) -> bytes: ...
-    def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]: ...
-    def iter_content(self, chunk_size: int | None = None) -> Iterator[bytes]: ...
-    def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]: ...
-    def iter_raw(self, chunk_size: int | None = None) -> Iterator[bytes]: ...
-    def aiter_raw(self, chunk_size: int | None = None) -> AsyncIterator[bytes]: ...
-    def iter_text(self, chunk_size: int | None = None) -> Iterator[str]: ...
-    def aiter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]: ...
-    def iter_lines(self) -> Iterator[str]: ...
-    def aiter_lines(self) -> AsyncIterator[str]: ...
-    def take_stream(self) -> UpgradedStream: ...
-    def take_async_stream(self) -> AsyncUpgradedStream: ...
-    def close(self) -> None: ...
-    async def aclose(self) -> None: ...
+    def text(self) -> str:
+        """The body as text; bytes that do not decode become U+FFFD, an unknown charset is read as UTF-8."""
+    def json(self, **options: Any) -> Any:
+        """The body parsed as JSON; keyword arguments go to ``json.loads``."""
+    def raise_for_status(self) -> Self:
+        """Returns the response if its status is 2xx, else raises ``HTTPStatusError``."""
+    def read(self) -> bytes:
+        """The whole body; afterwards ``content``, ``text`` and ``json()`` work."""
+    async def aread(self) -> bytes:
+        """``read()`` for asyncio and trio."""
+    def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """The body piece by piece; with ``chunk_size`` in pieces of that many bytes, else as it comes."""
+    def iter_content(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """``iter_bytes(chunk_size)``, by requests' name."""
+    def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """``iter_bytes()`` for asyncio and trio; ``chunk_size`` as of it."""
+    def iter_raw(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """The body piece by piece as it came, not decoded; with ``chunk_size`` in pieces of that many bytes.
+        Of a plain request only with ``decode=False``, or where nothing was coded: else ``StreamConsumed``.
+        """
+    def aiter_raw(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """``iter_raw()`` for asyncio and trio; ``chunk_size`` as of it."""
+    def iter_text(self, chunk_size: int | None = None) -> Iterator[str]:
+        """The body decoded piece by piece; ``chunk_size`` bytes at a time, else as it comes."""
+    def aiter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]:
+        """``iter_text()`` for asyncio and trio; ``chunk_size`` as of it."""
+    def iter_lines(self) -> Iterator[str]:
+        """The body line by line, without line ends; these are CR, LF and CR LF, nothing else."""
+    def aiter_lines(self) -> AsyncIterator[str]:
+        """``iter_lines()`` for asyncio."""
+    def take_stream(self) -> UpgradedStream:
+        """The connection of a response of 101, or of 2xx to CONNECT, as a socket for threads, with what came
+        behind the head. It leaves the client's pool; once. Raises ``InvalidState``, which names the status,
+        when the response did not switch protocols.
+        """
+    def take_async_stream(self) -> AsyncUpgradedStream:
+        """``take_stream()`` for asyncio and trio."""
+    def close(self) -> None:
+        """Ends the response early. A short rest of the body is drained to save the connection."""
+    async def aclose(self) -> None:
+        """``close()`` for asyncio and trio."""
     def __enter__(self) -> Self: ...
     def __exit__(self, *_raised: object) -> None: ...
     async def __aenter__(self) -> Self: ...
     async def __aexit__(self, *_raised: object) -> None: ...
+    @property
+    def _trace(self) -> Any: ...
+    @_trace.setter
+    def _trace(self, trace: Any) -> None: ...
     def _default(self, encoding: Any) -> None: ...
     def _set_content(self, content: bytes) -> bytes: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Saved:
+    """What was written of a response's body: ``saved`` of the response of a ``download()``.
+
+    >>> saved = libkeepalive.download("http://example.com/file", "file").saved
+    >>> saved.bytes, saved.resumes
+    (7, 0)
+    """
     @property
-    def bytes(self) -> int: ...
+    def bytes(self) -> int:
+        """Bytes of the whole body."""
     @property
-    def kept(self) -> int: ...
+    def kept(self) -> int:
+        """Of these, those that an earlier download had left."""
     @property
-    def resumes(self) -> int: ...
+    def resumes(self) -> int:
+        """How often the connection broke and the rest was asked for."""
     def __eq__(self, other: object, /) -> bool: ...
 
 @final
 class Progress:
+    """How far a body has come, as ``progress=`` is told.
+
+    >>> told = []
+    >>> _ = libkeepalive.get("http://example.com/file", progress=told.append)
+    >>> told[-1].bytes, told[-1].total
+    (7, 7)
+    """
     @property
-    def bytes(self) -> int: ...
+    def bytes(self) -> int:
+        """Bytes so far, as they are on the wire: of a coded body before it is decoded. Of a download that was
+        taken up again, those that were there count too.
+        """
     @property
-    def total(self) -> int | None: ...
+    def total(self) -> int | None:
+        """All bytes; ``None`` while that is not known."""
     @property
-    def rate(self) -> float: ...
+    def rate(self) -> float:
+        """Bytes per second, of the last few seconds."""
     @property
-    def upload(self) -> bool: ...
+    def upload(self) -> bool:
+        """Whether it is a request's body."""
 
 @final
 class UpgradedStream:
-    def recv(self, bufsize: int) -> bytes: ...
-    def send(self, data: Buffer) -> int: ...
-    def sendall(self, data: Buffer) -> None: ...
-    def shutdown(self, how: int = 1) -> None: ...
-    def close(self) -> None: ...
-    def settimeout(self, timeout: float | None) -> None: ...
-    def gettimeout(self) -> float | None: ...
-    def fileno(self) -> int: ...
-    def pending(self) -> int: ...
+    """The connection of a response that switched protocols (101, or 2xx to CONNECT), named as a socket's
+    methods are. It has left the client's pool; ``close()`` it, use it in a ``with`` block, or forget it.
+
+    One thread may read while another writes. Limits are at first those of the request (``read`` and
+    ``write`` of its timeout). In a forked child it is of no use, and closing it leaves the parent's.
+
+    ::
+
+        response = client.get("http://example.com/", headers={"Upgrade": "echo", "Connection": "upgrade"})
+        with response.take_stream() as stream:
+            stream.sendall(b"hello")
+            print(stream.recv(1024))
+    """
+    def recv(self, bufsize: int) -> bytes:
+        """Up to ``bufsize`` bytes, waiting for at least one; ``b""`` is the end of what the peer sends.
+
+        Raises ``ReadTimeout`` (it can be read on), and ``ReadError`` for a reset and for TLS that ended
+        without close_notify.
+        """
+    def send(self, data: Buffer) -> int:
+        """Writes all of ``data``; returns how many bytes that is."""
+    def sendall(self, data: Buffer) -> None:
+        """Writes all of ``data``. After a failure, how much was sent is not known."""
+    def shutdown(self, how: int = 1) -> None:
+        """Ends the sending half (``how`` is ``socket.SHUT_WR``, the default), with TLS by close_notify: the peer reads
+        an end, and what it sends can still be read. ``socket.SHUT_RDWR`` ends both.
+        """
+    def close(self) -> None:
+        """Closes it; reads and writes under way on other threads raise ``InvalidState``."""
+    def settimeout(self, timeout: float | None) -> None:
+        """Sets how long, in seconds, a read may wait for a byte and a write until one is taken; ``timeout=None``: for
+        ever.
+        """
+    def gettimeout(self) -> float | None:
+        """How long, in seconds, a read may wait for a byte."""
+    def fileno(self) -> int:
+        """The descriptor, -1 once it is closed. Without TLS it is readable when ``recv()`` would not wait,
+        unless ``pending()`` bytes are here already; do not read it, write it or close it.
+        """
+    def pending(self) -> int:
+        """How many bytes ``recv()`` has without waiting that the descriptor does not tell of."""
     def __enter__(self) -> Self: ...
     def __exit__(self, *_raised: object) -> None: ...
 
 @final
 class AsyncUpgradedStream:
-    async def receive_some(self, max_bytes: int | None = None) -> bytes: ...
-    async def send_all(self, data: Buffer) -> None: ...
-    async def wait_send_all_might_not_block(self) -> None: ...
-    async def send_eof(self) -> None: ...
-    async def read(self, max_bytes: int = 65536) -> bytes: ...
-    async def write(self, data: Buffer) -> None: ...
-    async def aclose(self) -> None: ...
-    def close(self) -> None: ...
-    def fileno(self) -> int: ...
+    """The connection of a response that switched protocols (101, or 2xx to CONNECT), for asyncio and trio,
+    with the methods of trio's ``HalfCloseableStream``. It has left the client's pool; ``aclose()`` it, use
+    it in an ``async with`` block, or forget it.
+
+    One task may read while another writes. There is no limit of time: use ``asyncio.timeout()`` or a cancel
+    scope. A read that is cancelled loses nothing, a write may have sent some of its data.
+
+    ::
+
+        response = await client.get("http://example.com/", headers={"Upgrade": "echo", "Connection": "upgrade"})
+        async with response.take_async_stream() as stream:
+            await stream.send_all(b"hello")
+            print(await stream.receive_some())
+    """
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Waits for bytes and returns at most ``max_bytes`` of them (default 64 KiB); ``b""`` is the end of
+        what the peer sends. Raises ``ReadError`` for a reset and for TLS that ended without close_notify.
+        """
+    async def send_all(self, data: Buffer) -> None:
+        """Writes all of ``data``."""
+    async def wait_send_all_might_not_block(self) -> None:
+        """Returns at once, as trio allows where that is not known."""
+    async def send_eof(self) -> None:
+        """Ends the sending half, with TLS by close_notify; what the peer sends can still be read."""
+    async def read(self, max_bytes: int = 65536) -> bytes:
+        """``receive_some(max_bytes)``, named as of ``asyncio.StreamReader``."""
+    async def write(self, data: Buffer) -> None:
+        """``send_all(data)``: waits until it is written, as ``asyncio.StreamWriter``'s ``drain()`` does."""
+    async def aclose(self) -> None:
+        """``close()`` for asyncio and trio."""
+    def close(self) -> None:
+        """Closes it at once; reads and writes under way raise ``InvalidState``."""
+    def fileno(self) -> int:
+        """The descriptor, -1 once it is closed; do not read it, write it or close it."""
     async def __aenter__(self) -> Self: ...
     async def __aexit__(self, *_raised: object) -> None: ...
     def __aiter__(self) -> Self: ...
@@ -1089,6 +1613,16 @@ class AsyncUpgradedStream:
 
 @final
 class Headers(MutableMapping[str, str]):
+    """Header fields: ordered, duplicates kept, names compared without case; any thread may read and change them.
+
+    Made of ``headers``: a mapping, pairs, or other header fields. Reads like a mapping, in which fields of one name are joined with ``", "`` (RFC 9110 5.3);
+    ``get_list`` and ``multi_items`` keep them apart. What is set takes the place of all fields of that
+    name. Text is latin-1; ``raw`` has the bytes. ``repr()`` shows no credentials and no cookies.
+
+    >>> headers = libkeepalive.Headers([("Accept", "text/html"), ("Accept", "text/plain")])
+    >>> headers["accept"], headers.get_list("accept")
+    ('text/html, text/plain', ['text/html', 'text/plain'])
+    """
     def __new__(cls, headers: _HeaderTypes | None = None) -> Self: ...
     def __getitem__(self, name: str, /) -> str: ...
     def __setitem__(self, name: _Text, value: _Text, /) -> None: ...
@@ -1096,35 +1630,59 @@ class Headers(MutableMapping[str, str]):
     def __or__(self, other: _HeaderTypes, /) -> Headers: ...
     def __ror__(self, other: _HeaderTypes, /) -> Headers: ...
     def __copy__(self) -> Headers: ...
-    def add(self, name: _Text, value: _Text) -> None: ...
+    def add(self, name: _Text, value: _Text) -> None:
+        """Adds a field ``name: value`` beside those of its ``name``; ``value`` is str or bytes."""
     @overload
-    def pop(self, name: str) -> str: ...
+    def pop(self, name: str) -> str:
+        """Removes all fields of that ``name``; their values joined, or ``default``. Raises ``KeyError`` without both."""
     @overload
     def pop(self, name: str, default: _T) -> str | _T: ...
-    def popitem(self) -> tuple[str, str]: ...
-    def setdefault(self, name: str, default: str = "") -> str: ...
-    def copy(self) -> Headers: ...
-    def clear(self) -> None: ...
-    def update(self, headers: _HeaderTypes | None = None) -> None: ...  # type: ignore[override]
+    def popitem(self) -> tuple[str, str]:
+        """Removes all fields of one name: that, and their values joined."""
+    def setdefault(self, name: str, default: str = "") -> str:
+        """The values of that ``name`` joined; ``default``, which is set, where there is none."""
+    def copy(self) -> Headers:
+        """The same fields, on their own."""
+    def clear(self) -> None:
+        """Removes all fields."""
+    def update(self, headers: _HeaderTypes | None = None) -> None:  # type: ignore[override]
+        """Sets what ``headers``, a mapping or pairs, have: their names lose the fields that they had here."""
     def __contains__(self, name: object, /) -> bool: ...
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[str]: ...
     def __eq__(self, other: object, /) -> bool: ...
     @overload
-    def get(self, name: str, default: None = None) -> str | None: ...
+    def get(self, name: str, default: None = None) -> str | None:
+        """The values of ``name`` joined with ``", "``, or ``default``."""
     @overload
     def get(self, name: str, default: str | _T) -> str | _T: ...
-    def get_list(self, name: str, split_commas: bool = False) -> list[str]: ...
-    def keys(self) -> list[str]: ...  # type: ignore[override]
-    def values(self) -> list[str]: ...  # type: ignore[override]
-    def items(self) -> list[tuple[str, str]]: ...  # type: ignore[override]
-    def multi_items(self) -> list[tuple[str, str]]: ...
+    def get_list(self, name: str, split_commas: bool = False) -> list[str]:
+        """The values of ``name``, one for each field; with ``split_commas`` also split at commas."""
+    def keys(self) -> list[str]:  # type: ignore[override]
+        """The names in lower case, each once."""
+    def values(self) -> list[str]:  # type: ignore[override]
+        """The joined values, one for each name."""
+    def items(self) -> list[tuple[str, str]]:  # type: ignore[override]
+        """Name and joined value, one pair for each name."""
+    def multi_items(self) -> list[tuple[str, str]]:
+        """Name in lower case and value of each field."""
     @property
-    def raw(self) -> list[tuple[bytes, bytes]]: ...
+    def raw(self) -> list[tuple[bytes, bytes]]:
+        """Name and value of each field as the bytes they came in, case kept."""
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Timeout:
+    """Time limits of a request, in seconds; ``None`` is no limit, a phase left out takes the client's.
+
+    ``Timeout(timeout=5.0)`` limits each phase to 5 s; ``Timeout(5.0, read=60.0, total=90.0)`` differs by
+    phase. ``connect`` covers DNS, TCP and TLS; ``read`` the wait for the response head and each wait
+    without a byte of the body; ``write`` each wait without a byte taken; ``pool`` the wait for a
+    connection; ``total`` the whole exchange, redirects and body included.
+
+    >>> libkeepalive.Timeout(5.0, read=60.0).read
+    60.0
+    """
     def __new__(
         cls,
         timeout: float | None | EllipsisType = ...,
@@ -1136,176 +1694,386 @@ class Timeout:
         total: float | None | EllipsisType = ...,
     ) -> Self: ...
     @property
-    def connect(self) -> float | None | EllipsisType: ...
+    def connect(self) -> float | None | EllipsisType:
+        """Seconds, ``None`` for no limit, ``...`` for the client's."""
     @property
-    def read(self) -> float | None | EllipsisType: ...
+    def read(self) -> float | None | EllipsisType:
+        """Seconds, ``None`` for no limit, ``...`` for the client's."""
     @property
-    def write(self) -> float | None | EllipsisType: ...
+    def write(self) -> float | None | EllipsisType:
+        """Seconds, ``None`` for no limit, ``...`` for the client's."""
     @property
-    def pool(self) -> float | None | EllipsisType: ...
+    def pool(self) -> float | None | EllipsisType:
+        """Seconds, ``None`` for no limit, ``...`` for the client's."""
     @property
-    def total(self) -> float | None | EllipsisType: ...
+    def total(self) -> float | None | EllipsisType:
+        """Seconds, ``None`` for no limit, ``...`` for the client's."""
     def __eq__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Info:
+    """How an exchange went.
+
+    >>> libkeepalive.get("http://example.com/").info.replays
+    0
+    """
     # <generated info>
     @property
-    def reused(self) -> bool: ...
+    def reused(self) -> bool:
+        """
+        Whether the connection had carried a response before.
+        """
     @property
-    def connection_id(self) -> int: ...
+    def connection_id(self) -> int:
+        """
+        Number of the connection, unique in the process.
+        """
     @property
-    def requests(self) -> int: ...
+    def requests(self) -> int:
+        """
+        Requests that the connection has carried, this one counted in.
+        """
     @property
-    def pipelined(self) -> bool: ...
+    def pipelined(self) -> bool:
+        """
+        Whether it was sent behind other requests on its connection (option ``pipelining``).
+        """
     @property
-    def replays(self) -> int: ...
+    def replays(self) -> int:
+        """
+        How often the request was sent again on a fresh connection: 0 or 1.
+        """
     @property
-    def replay_reason(self) -> str | None: ...
+    def replay_reason(self) -> str | None:
+        """
+        Why it was sent again: the kind of the error that it met. Such as "ConnectionClosed"; None:
+        it was not.
+        """
     @property
-    def retries(self) -> int: ...
+    def retries(self) -> int:
+        """
+        Tries before this one that failed and were worth another (option ``retries``).
+        """
     @property
-    def redirects(self) -> int: ...
+    def redirects(self) -> int:
+        """
+        Redirects followed before this response.
+        """
     @property
-    def hedged(self) -> bool: ...
+    def hedged(self) -> bool:
+        """
+        Whether a second try was sent because the first took long (option ``hedge``).
+        """
     @property
-    def hedge_won(self) -> bool: ...
+    def hedge_won(self) -> bool:
+        """
+        Whether the response is the second try's.
+        """
     @property
-    def bytes_sent(self) -> int: ...
+    def bytes_sent(self) -> int:
+        """
+        What was sent of the request, in bytes: head and body as they stood in the connection,
+        before TLS.
+        """
     @property
-    def bytes_received(self) -> int: ...
+    def bytes_received(self) -> int:
+        """
+        What has come of the response, in bytes: 1xx heads, head and body as they stood in the
+        connection, chunked and coded, after TLS. While the body is being read, what came with the
+        head.
+        """
     @property
-    def local_address(self) -> str | None: ...
+    def local_address(self) -> str | None:
+        """
+        Address and port of this end of the connection. None where there is none.
+        """
     @property
-    def peer_address(self) -> str | None: ...
+    def peer_address(self) -> str | None:
+        """
+        Address and port that the connection leads to, which are a proxy's where there is one; of a
+        Unix domain socket its path, as the option ``unix_socket`` has it. None where there is none.
+        """
     # </generated>
     @property
-    def timings(self) -> Timings: ...
+    def timings(self) -> Timings:
+        """Seconds by phase."""
     @property
-    def tls(self) -> TlsInfo | None: ...
+    def tls(self) -> TlsInfo | None:
+        """How TLS was agreed on when the connection was opened; None without TLS."""
     @property
     def informational(self) -> tuple[tuple[int, Headers], ...]:
         """The 1xx heads that came before the response: pairs of status and ``Headers``."""
 
 @final
 class TlsInfo:
+    """How TLS was agreed on when the connection of a response was opened.
+
+    ::
+
+        tls = libkeepalive.get("https://example.com/").info.tls
+        print(tls.version, tls.cipher, tls.certificate.subject)
+    """
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """``TLSv1.2`` or ``TLSv1.3``."""
     @property
-    def cipher(self) -> str: ...
+    def cipher(self) -> str:
+        """The cipher suite by its IANA name, such as ``TLS_AES_128_GCM_SHA256``."""
     @property
-    def group(self) -> str | None: ...
+    def group(self) -> str | None:
+        """The group of the key exchange, such as ``X25519``; None when a session of TLS 1.2 was resumed,
+        which exchanges no keys.
+        """
     @property
-    def alpn(self) -> str | None: ...
+    def alpn(self) -> str | None:
+        """The protocol that the server chose by ALPN; None: it chose none."""
     @property
-    def resumed(self) -> bool: ...
+    def resumed(self) -> bool:
+        """Whether an earlier session was resumed. The certificates are then those of that session."""
     @property
-    def early(self) -> bool: ...
+    def early(self) -> bool:
+        """Whether the request travelled with the handshake (0-RTT): always False in this version."""
     @property
-    def chain(self) -> list[bytes]: ...
+    def chain(self) -> list[bytes]:
+        """The certificates that the server sent, in DER, its own first."""
     @property
-    def certificate(self) -> Certificate | None: ...
+    def certificate(self) -> Certificate | None:
+        """What the server's own certificate says; None when it is malformed, as an unverified one may be."""
 
 @final
 class Certificate:
+    """What a server's certificate says.
+
+    ::
+
+        certificate = libkeepalive.get("https://example.com/").info.tls.certificate
+        print(certificate.names, certificate.not_after)
+    """
     @property
-    def subject(self) -> str: ...
+    def subject(self) -> str:
+        """Whose it is (RFC 4514), such as ``CN=example.com,O=Example``."""
     @property
-    def issuer(self) -> str: ...
+    def issuer(self) -> str:
+        """Who vouches for it, in the same form."""
     @property
-    def serial(self) -> str: ...
+    def serial(self) -> str:
+        """The serial number in hexadecimal."""
     @property
-    def names(self) -> list[str]: ...
+    def names(self) -> list[str]:
+        """The host names and IP addresses that it is for."""
     @property
-    def not_before(self) -> datetime: ...
+    def not_before(self) -> datetime:
+        """From when on it is valid, as a ``datetime`` in UTC."""
     @property
-    def not_after(self) -> datetime: ...
+    def not_after(self) -> datetime:
+        """Until when, likewise."""
     @property
-    def pin(self) -> str: ...
+    def pin(self) -> str:
+        """Its public key as option ``tls_pins`` takes it: ``sha256//...``."""
 
 @final
 class Timings:
+    """Seconds by phase; 0.0 where a phase did not happen. All but ``total`` add up to it. They are of
+    the try that was answered: what was before it is in ``stalled``.
+
+    >>> timings = libkeepalive.get("http://example.com/").info.timings
+    >>> timings.total >= timings.wait
+    True
+    """
     # <generated timings>
     @property
-    def queued(self) -> float: ...
+    def queued(self) -> float:
+        """
+        Waiting for a connection or for leave to open one: the limits of the pool. In seconds.
+        """
     @property
-    def stalled(self) -> float: ...
+    def stalled(self) -> float:
+        """
+        What is none of the others: tries before this one with the pauses between them, the
+        redirects that led to it, and what opening a connection cost beside the next three. In
+        seconds.
+        """
     @property
-    def resolve(self) -> float: ...
+    def resolve(self) -> float:
+        """
+        Resolving the host name, as far as the request waited for it. In seconds.
+        """
     @property
-    def connect(self) -> float: ...
+    def connect(self) -> float:
+        """
+        The TCP handshake, and what a proxy took to open the way, as far as the request waited for
+        them. In seconds.
+        """
     @property
-    def tls(self) -> float: ...
+    def tls(self) -> float:
+        """
+        The TLS handshakes, as far as the request waited for them. In seconds.
+        """
     @property
-    def send(self) -> float: ...
+    def send(self) -> float:
+        """
+        From the connection to the last byte of the request. In seconds.
+        """
     @property
-    def wait(self) -> float: ...
+    def wait(self) -> float:
+        """
+        From the last byte of the request to the end of the response head. In seconds.
+        """
     @property
-    def receive(self) -> float: ...
+    def receive(self) -> float:
+        """
+        From the response head to the end of the body; 0 before that end, and when all came with the
+        head. In seconds.
+        """
     @property
-    def total(self) -> float: ...
+    def total(self) -> float:
+        """
+        From the call to the end of the response, or to its head while the body is still to come. In
+        seconds.
+        """
     # </generated>
 
 @final
 class Stats:
+    """Counters of a client's pool. What is not of the moment counts since the client was made.
+
+    >>> stats = libkeepalive.Client().stats()
+    >>> stats.opened, stats.idle
+    (0, 0)
+    """
     # <generated totals>
     @property
-    def opened(self) -> int: ...
+    def opened(self) -> int:
+        """
+        Connections opened.
+        """
     @property
-    def reused(self) -> int: ...
+    def reused(self) -> int:
+        """
+        Requests sent on a connection that had carried a response before.
+        """
     @property
-    def pipelined(self) -> int: ...
+    def pipelined(self) -> int:
+        """
+        Requests sent behind others on their connection (option ``pipelining``).
+        """
     @property
-    def stale(self) -> int: ...
+    def stale(self) -> int:
+        """
+        Idle connections found dead, at checkout or while idle.
+        """
     @property
-    def replayed(self) -> int: ...
+    def replayed(self) -> int:
+        """
+        Requests sent again on a fresh connection.
+        """
     @property
-    def retried(self) -> int: ...
+    def retried(self) -> int:
+        """
+        Further tries after failures (option ``retries``).
+        """
     @property
-    def hedged(self) -> int: ...
+    def hedged(self) -> int:
+        """
+        Second tries sent because the first took long (option ``hedge``).
+        """
     @property
-    def stuck_lookups(self) -> int: ...
+    def stuck_lookups(self) -> int:
+        """
+        Look-ups of names, of the whole process, that have had no answer for 5 s and more.
+        """
     # </generated>
     @property
-    def closed(self) -> dict[str, int]: ...
+    def closed(self) -> dict[str, int]:
+        """Connections closed, by reason."""
     # <generated moments>
     @property
-    def waiting(self) -> int: ...
+    def waiting(self) -> int:
+        """
+        Requests waiting for a connection.
+        """
     @property
-    def idle(self) -> int: ...
+    def idle(self) -> int:
+        """
+        Idle connections.
+        """
     @property
-    def active(self) -> int: ...
+    def active(self) -> int:
+        """
+        Connections in use.
+        """
     @property
-    def dialing(self) -> int: ...
+    def dialing(self) -> int:
+        """
+        Connections being opened.
+        """
     # </generated>
     @property
-    def origins(self) -> list[OriginStats]: ...
-    def as_dict(self) -> dict[str, Any]: ...
+    def origins(self) -> list[OriginStats]:
+        """The same moment by origin, in the order they were first used."""
+    def as_dict(self) -> dict[str, Any]:
+        """The counters as a dict of what JSON has: numbers, texts, dicts and lists."""
     def __eq__(self, other: object, /) -> bool: ...
 
 @final
 class OriginStats:
-    def as_dict(self) -> dict[str, Any]: ...
+    """One origin's part of the counters of a pool.
+
+    >>> [origin.idle for origin in libkeepalive.Client().stats().origins]
+    []
+    """
+    def as_dict(self) -> dict[str, Any]:
+        """The facts as a dict."""
     # <generated origin>
     @property
-    def origin(self) -> str: ...
+    def origin(self) -> str:
+        """
+        The origin, such as "https://example.com:8443".
+        """
     @property
-    def waiting(self) -> int: ...
+    def waiting(self) -> int:
+        """
+        Requests waiting for a connection.
+        """
     @property
-    def idle(self) -> int: ...
+    def idle(self) -> int:
+        """
+        Idle connections.
+        """
     @property
-    def active(self) -> int: ...
+    def active(self) -> int:
+        """
+        Connections in use.
+        """
     @property
-    def dialing(self) -> int: ...
+    def dialing(self) -> int:
+        """
+        Connections being opened.
+        """
     @property
-    def idle_limit(self) -> float | None: ...
+    def idle_limit(self) -> float | None:
+        """
+        How long a connection may idle. In seconds; None: for ever.
+        """
     @property
-    def idle_limit_source(self) -> Literal["option", "hint", "learnt"]: ...
+    def idle_limit_source(self) -> Literal["option", "hint", "learnt"]:
+        """
+        Where that limit is from: the option ``idle_timeout``, the server's Keep-Alive, or what its
+        closes have taught. "option", "hint" or "learnt".
+        """
     @property
-    def breaker(self) -> Literal["closed", "open", "half_open"]: ...
+    def breaker(self) -> Literal["closed", "open", "half_open"]:
+        """
+        The circuit breaker, which all clients of the process share. "closed", "open" or
+        "half_open".
+        """
     @property
-    def addresses(self) -> list[str]: ...
+    def addresses(self) -> list[str]:
+        """
+        What its name resolved to last; empty without connections, when the URL has an address, and
+        when names are not looked up again (option ``dns_ttl``).
+        """
     # </generated>
     def __eq__(self, other: object, /) -> bool: ...
 

@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 class QueryParams(MutableMapping[str, Any]):
     """Parameters of a URL by name: order is kept, and a name may come several times.
 
-    Made of a query (``"a=1&b=2"``), a mapping (a list as a value repeats its name) or pairs. ``[name]`` is
+    ``params`` is a query (``"a=1&b=2"``), a mapping (a list as a value repeats its name) or pairs. ``[name]`` is
     the first value; what is set takes the place of all of that name. ``str()`` is the encoded query.
+
+    >>> params = libkeepalive.QueryParams({"tag": ["a", "b"]})
+    >>> params["page"] = 2
+    >>> str(params), params.get_list("tag")
+    ('tag=a&tag=b&page=2', ['a', 'b'])
     """
 
     def __init__(self, params: _Params | None = None) -> None:
@@ -50,7 +55,7 @@ class QueryParams(MutableMapping[str, Any]):
         return len({name for name, _ in self._pairs})
 
     def get_list(self, name: str) -> list[Any]:
-        """All values of that name."""
+        """All values of that ``name``."""
         return [value for own, value in self._pairs if own == name]
 
     def multi_items(self) -> list[tuple[str, Any]]:
@@ -58,7 +63,7 @@ class QueryParams(MutableMapping[str, Any]):
         return list(self._pairs)
 
     def merge(self, params: _Params | None = None) -> QueryParams:
-        """These and others: names of the others are not these as well."""
+        """These and those of ``params``, whose names are not these as well: new ``QueryParams``."""
         others = _pairs(params)
         names = {name for name, _ in others}
         return QueryParams([pair for pair in self._pairs if pair[0] not in names] + others)

@@ -44,8 +44,9 @@ def patch_all(
     Returns the names of those that were patched, or will be: not those that were before. Whatever a
     program passes by itself (``transport=``, an adapter that it mounts) is used as before.
 
-    >>> libkeepalive.patch_all(aiohttp=False)
-    ['requests', 'urllib3']
+    ::
+
+        libkeepalive.patch_all(aiohttp=False)   # ['requests', 'urllib3', 'httpx']
     """
     wanted = {
         "requests": requests,
@@ -70,7 +71,11 @@ def patch_all(
 
 def unpatch_all() -> list[str]:
     """Undoes ``patch_all()``: sessions and clients that are made from now on are as their library makes
-    them. Those that were made keep the adapter. Returns the names of the libraries."""
+    them. Those that were made keep the adapter. Returns the names of the libraries.
+
+    >>> libkeepalive.unpatch_all()
+    []
+    """
     with _lock:
         names = sorted(_patched)
         while _patched:

@@ -23,7 +23,12 @@ class SSEError(TransportError):
 
 @dataclass(frozen=True)
 class ServerSentEvent:
-    """One event."""
+    """One event: ``event`` is its kind, ``data`` its lines of data, ``id`` the last identifier that the stream has
+    given, ``retry`` how many milliseconds to wait before the stream is asked for again (``None``: it does not say).
+
+    >>> libkeepalive.ServerSentEvent(data='{"a": 1}').json()
+    {'a': 1}
+    """
 
     #: Its kind.
     event: str = "message"
@@ -35,7 +40,7 @@ class ServerSentEvent:
     retry: int | None = None
 
     def json(self) -> Any:
-        """``data`` parsed as JSON."""
+        """``data`` parsed as JSON. Raises ``ValueError`` when it is none."""
         from json import loads
 
         return loads(self.data)
@@ -99,7 +104,13 @@ class _Parser:
 
 
 class EventSource:
-    """The events of a response: iterate over it, with ``async for`` in a task."""
+    """The events of ``response``: iterate over it, with ``async for`` in a task. Raises ``SSEError`` when it is no
+    stream of events, or one of them is larger than ``max_event_size`` bytes (``None``: any size).
+
+    >>> with libkeepalive.stream("GET", "http://example.com/events") as response:
+    ...     [event.data for event in libkeepalive.EventSource(response)]
+    ['1', '2']
+    """
 
     def __init__(self, response: Response, max_event_size: int | None = MOST) -> None:
         self._response = response

@@ -48,12 +48,21 @@ def _takes(function: Any) -> int:
 
 
 class WSGITransport:
-    """Sends requests to a WSGI application (PEP 3333) in this process; an ``AsyncClient`` on a thread.
+    """Sends requests to ``app``, a WSGI application (PEP 3333), in this process; an ``AsyncClient`` on a thread.
 
     The body of the response is read as the application makes it. What the application raises is raised by
-    the call, unless ``raise_app_exceptions`` is False: then it is a response of 500.
+    the call, unless ``raise_app_exceptions`` is False: then it is a response of 500. ``script_name`` and
+    ``remote_addr`` are the environ's.
+
+    >>> def app(environ, start_response):
+    ...     start_response("200 OK", [("Content-Type", "text/plain")])
+    ...     return [environ["PATH_INFO"].encode()]
+    >>> client = libkeepalive.Client(transport=testing.WSGITransport(app, remote_addr="10.0.0.1"))
+    >>> client.get("http://app/a").text
+    '/a'
     """
 
+    #: An ``AsyncClient`` calls it on a thread.
     in_thread: bool = True
 
     def __init__(
@@ -149,10 +158,16 @@ def _rest(before: list[bytes], pieces: Any) -> Iterator[bytes]:
 
 
 class ASGITransport:
-    """Sends requests of an ``AsyncClient`` to an ASGI 3 application in this process, on its event loop.
+    """Sends requests of an ``AsyncClient`` to ``app``, an ASGI 3 application, in this process, on its event loop.
 
     The response is there when the application has made all of it. What it raises is raised by the call,
     unless ``raise_app_exceptions`` is False or the response had begun with that: then it is one of 500.
+    ``root_path`` and ``client`` are the scope's.
+
+    ::
+
+        async with libkeepalive.AsyncClient(transport=testing.ASGITransport(app, root_path="/api")) as client:
+            response = await client.get("http://app/users")
     """
 
     def __init__(
@@ -171,6 +186,7 @@ class ASGITransport:
         raise TypeError("transport: an ASGI application needs AsyncClient")
 
     async def asend(self, request: Request) -> Response:
+        """Answers a ``request`` of an ``AsyncClient``."""
         body = await request.aread()
         ended = _event()
         asked = False

@@ -7,7 +7,7 @@ module treats both alike.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import outcome
@@ -66,6 +66,47 @@ async def drive(begin: Callable[[], Future]) -> Any:
     """Waits for a call; in a cancelled scope nothing is sent."""
     await trio.lowlevel.checkpoint_if_cancelled()
     return await begin().wait()
+
+
+async def beside(
+    work: Callable[[], Awaitable[Any]],
+    tell: Callable[[], Awaitable[None]],
+    on_wake: Callable[[Callable[[], object]], object],
+) -> Any:
+    """Waits for ``work``, and meanwhile for ``tell``, whenever it is woken. A failure of either ends both."""
+    found: outcome.Outcome[Any] | None = None
+    raised: Exception | None = None
+    more = trio.Event()
+
+    def wake() -> None:
+        more.set()
+
+    async def works() -> None:
+        nonlocal found
+        found = await outcome.acapture(work)
+        if isinstance(found, outcome.Error) and not isinstance(found.error, Exception):
+            found.unwrap()
+        wake()
+
+    on_wake(wake)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(works)
+        try:
+            while True:
+                await tell()
+                if found is not None and not more.is_set():
+                    break
+                await more.wait()
+                more = trio.Event()
+        except Exception as error:
+            raised = error
+        nursery.cancel_scope.cancel()
+    if raised is not None:
+        if isinstance(found, outcome.Value):
+            found.value.close()
+        raise raised
+    assert found is not None
+    return found.unwrap()
 
 
 async def thread(work: Callable[[], Any]) -> Any:

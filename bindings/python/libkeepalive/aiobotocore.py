@@ -85,9 +85,16 @@ else:
 class HTTPSession(_Base):
     """For ``AioConfig(http_session_cls=...)``: aiobotocore's session over aiohttp, whose requests the engine sends.
 
+    The arguments are those of aiobotocore's ``AIOHTTPSession``; ``timeout`` is seconds.
     ``max_pool_connections`` is the limit that it is to aiobotocore. ``proxies_config`` for an https
     proxy has to say what ``verify`` and ``client_cert`` say, else it is a ``ValueError``. Of ``connector_args``,
     ``keepalive_timeout`` is left to the engine.
+
+    ::
+
+        config = AioConfig(http_session_cls=libkeepalive.aiobotocore.HTTPSession)
+        async with get_session().create_client("s3", config=config) as s3:
+            ...
     """
 
     async def _get_session(self, proxy_url: str | None) -> _aiohttp.ClientSession:

@@ -52,5 +52,11 @@ def middleware(client: Client | AsyncClient | None = None) -> ClientMiddlewareTy
     Errors: aiohttp's own; ``TypeError`` when ``client`` is no client.
 
     Threads: it may be shared by sessions of any loops and threads.
+
+    ::
+
+        async with aiohttp.ClientSession(middlewares=[libkeepalive.aiohttp.middleware()]) as session:
+            async with session.get("http://example.com/") as response:
+                print(await response.text())
     """
     return Sender(client)

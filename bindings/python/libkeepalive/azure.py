@@ -27,6 +27,10 @@ class Transport(RequestsTransport):
     """azure-core's ``RequestsTransport``, with its arguments and errors, whose session sends by the pool.
 
     A ``session`` that is given stays as it is: ``libkeepalive.requests.install(session)`` is for those.
+
+    ::
+
+        blob = BlobClient.from_blob_url(url, transport=libkeepalive.azure.Transport())
     """
 
     def _init_session(self, session: Any) -> None:

@@ -57,7 +57,7 @@ _T = TypeVar("_T", bound=_Client | _Session | _CoreSession)
 
 
 def install(client_or_session: _T, client: Client | None = None) -> _T:
-    """Has a client of boto3 or botocore send by this library's engine; returns what it was given.
+    """Has ``client_or_session``, of boto3 or botocore, send by this library's engine; returns it.
 
     Of a session (``boto3.Session``, ``botocore.session.Session``) those clients do that it makes from now on, and
     with them resources and transfer managers. ``client``: whose pool and options are used, its trust, certificate
@@ -68,6 +68,11 @@ def install(client_or_session: _T, client: Client | None = None) -> _T:
     proxy is trusted otherwise than the server behind it.
 
     Threads: as of the client. Requests under way are not touched.
+
+    ::
+
+        s3 = libkeepalive.botocore.install(boto3.client("s3"))
+        s3.get_object(Bucket="bucket", Key="key")["Body"].read()
     """
     given: Any = client_or_session
     session = getattr(given, "_session", given)

@@ -180,9 +180,14 @@ class _Sending:
 class Node(_Sending, BaseNode):
     """A node for ``Elasticsearch(node_class=...)``.
 
-    Takes what ``NodeConfig`` says, except ``connections_per_node``: connections are the process's. With
-    ``ssl_assert_fingerprint`` the server's certificates are looked at once, before the first request. Errors are elastic-transport's. Any number of
+    Takes what ``config``, a ``NodeConfig``, says, except ``connections_per_node``: connections are the process's.
+    With ``ssl_assert_fingerprint`` the server's certificates are looked at once, before the first request. Errors
+    are elastic-transport's. Any number of
     threads may use one at once.
+
+    ::
+
+        client = Elasticsearch("https://localhost:9200", node_class=libkeepalive.elastic.Node)
     """
 
     def perform_request(
@@ -210,7 +215,12 @@ class Node(_Sending, BaseNode):
 
 
 class AsyncNode(_Sending, BaseAsyncNode):
-    """The same for ``AsyncElasticsearch(node_class=...)``, on asyncio and trio."""
+    """The same for ``AsyncElasticsearch(node_class=...)``, on asyncio and trio; arguments as of ``Node``.
+
+    ::
+
+        client = AsyncElasticsearch("https://localhost:9200", node_class=libkeepalive.elastic.AsyncNode)
+    """
 
     async def perform_request(  # type: ignore[override]
         self,

@@ -27,7 +27,13 @@ _TIMEOUT = 120
 
 
 class Response(transport.Response):
-    """What ``Request`` returns."""
+    """What ``Request`` returns; ``response`` is this library's.
+
+    ::
+
+        response = libkeepalive.google_auth.Request()("https://example.com/")
+        print(response.status, response.data)
+    """
 
     def __init__(self, response: Any) -> None:
         self._response = response
@@ -68,6 +74,10 @@ class Request(transport.Request):
 
     Redirects are followed, the environment's proxies and ``REQUESTS_CA_BUNDLE`` heeded, as by
     ``google.auth.transport.requests.Request``; client certificates for mTLS endpoints are not sent.
+
+    ::
+
+        credentials.refresh(libkeepalive.google_auth.Request())
     """
 
     def _pool(self) -> Pool:

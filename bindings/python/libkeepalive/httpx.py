@@ -63,7 +63,7 @@ class Transport(_SyncTransport[httpx.Request, httpx.Response], httpx.BaseTranspo
 
 
 class AsyncTransport(_AsyncTransport[httpx.Request, httpx.Response], httpx.AsyncBaseTransport):
-    """In place of ``httpx.AsyncHTTPTransport``; as ``Transport``, and over the same pool.
+    """In place of ``httpx.AsyncHTTPTransport``; arguments as of ``Transport``, and over the same pool.
 
     For asyncio and trio; any number of event loops may use one at once.
 
@@ -93,10 +93,18 @@ class AsyncTransport(_AsyncTransport[httpx.Request, httpx.Response], httpx.Async
 def inject() -> None:
     """Has clients that are made from now on get these transports where they are given none: also those of
     ``httpx.get()`` and its like, and of libraries. ``extract()`` undoes it.
+
+    >>> libkeepalive.httpx.inject()
+    >>> httpx.get("http://example.com/users").json()
+    {'path': '/users'}
+    >>> libkeepalive.httpx.extract()
     """
     _mount.inject(httpx, (Transport, AsyncTransport))
 
 
 def extract() -> None:
-    """Undoes ``inject()`` for clients that are made from now on."""
+    """Undoes ``inject()`` for clients that are made from now on.
+
+    >>> libkeepalive.httpx.extract()
+    """
     _mount.extract(httpx)

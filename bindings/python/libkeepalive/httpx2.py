@@ -63,7 +63,7 @@ class Transport(_SyncTransport[httpx2.Request, httpx2.Response], httpx2.BaseTran
 
 
 class AsyncTransport(_AsyncTransport[httpx2.Request, httpx2.Response], httpx2.AsyncBaseTransport):
-    """In place of ``httpx2.AsyncHTTPTransport``; as ``Transport``, and over the same pool.
+    """In place of ``httpx2.AsyncHTTPTransport``; arguments as of ``Transport``, and over the same pool.
 
     For asyncio and trio; any number of event loops may use one at once.
 
@@ -93,10 +93,18 @@ class AsyncTransport(_AsyncTransport[httpx2.Request, httpx2.Response], httpx2.As
 def inject() -> None:
     """Has clients that are made from now on get these transports where they are given none: also those of
     ``httpx2.get()`` and its like, and of libraries. ``extract()`` undoes it.
+
+    >>> libkeepalive.httpx2.inject()
+    >>> httpx2.get("http://example.com/users").json()
+    {'path': '/users'}
+    >>> libkeepalive.httpx2.extract()
     """
     _mount.inject(httpx2, (Transport, AsyncTransport))
 
 
 def extract() -> None:
-    """Undoes ``inject()`` for clients that are made from now on."""
+    """Undoes ``inject()`` for clients that are made from now on.
+
+    >>> libkeepalive.httpx2.extract()
+    """
     _mount.extract(httpx2)

@@ -36,6 +36,10 @@ class Connection(_Connection):
     fields). ``ssl_assert_fingerprint``: of the server's certificate or of one that signed it, which are looked at
     once, before the first request. ``pool_maxsize`` is not looked at: connections are the process's. Errors are opensearch-py's. Any
     number of threads may use one at once.
+
+    ::
+
+        client = OpenSearch("https://localhost:9200", connection_class=libkeepalive.opensearch.Connection)
     """
 
     def __init__(

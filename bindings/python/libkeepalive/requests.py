@@ -36,7 +36,13 @@ class Adapter(_adapters.HTTPAdapter):
 
     ``pool_connections``, ``pool_maxsize``, ``max_retries`` and ``pool_block`` are as of ``HTTPAdapter``;
     with ``pool_block`` at most ``pool_maxsize`` requests to a host are under way, without it any number.
-    Connections are not the adapter's: closing it, or its session, leaves them to who comes next."""
+    Connections are not the adapter's: closing it, or its session, leaves them to who comes next.
+
+    >>> session = requests.Session()
+    >>> session.mount("http://", libkeepalive.requests.Adapter(max_retries=3))
+    >>> session.get("http://example.com/users").json()
+    {'path': '/users'}
+    """
 
     #: The manager that was seen last, and its pools by what they were asked for by.
     _seen: tuple[Any, dict[Any, Any]] = (None, {})
@@ -133,7 +139,13 @@ def install(
     pool_block: bool = _adapters.DEFAULT_POOLBLOCK,
 ) -> Adapter:
     """Has ``session`` send by a new ``Adapter``, made with the other arguments, in place of the adapters it has
-    for ``http://`` and ``https://``. Returns it; adapters of longer prefixes stay."""
+    for ``http://`` and ``https://``. Returns it; adapters of longer prefixes stay.
+
+    >>> session = requests.Session()
+    >>> adapter = libkeepalive.requests.install(session, max_retries=3)
+    >>> session.get("http://example.com/users").json()
+    {'path': '/users'}
+    """
     adapter = Adapter(pool_connections, pool_maxsize, max_retries, pool_block)
     session.mount("http://", adapter)
     session.mount("https://", adapter)

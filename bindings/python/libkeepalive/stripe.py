@@ -29,6 +29,10 @@ class HTTPClient(stripe.HTTPClient):
     ``timeout``: seconds for each phase, default 80 as of stripe's own; ``None`` is no limit. The other
     arguments are those of ``stripe.HTTPClient``. Errors are ``stripe.APIConnectionError``, retried by
     stripe as those of its own clients are. Any number of threads and loops may use one at once.
+
+    ::
+
+        client = stripe.StripeClient(key, http_client=libkeepalive.stripe.HTTPClient(timeout=30))
     """
 
     name = "libkeepalive"
@@ -118,7 +122,7 @@ class HTTPClient(stripe.HTTPClient):
         return _AsyncBody(response), response.status_code, response.headers
 
     async def sleep_async(self, secs: float) -> None:
-        """Between tries."""
+        """Waits for so many seconds (``secs``) between tries."""
         from anyio import sleep
 
         await sleep(secs)

@@ -50,13 +50,23 @@ __all__ = [
 
 
 class HTTPConnectionPool(_host.HTTPConnectionPool):
-    """urllib3's pool for one host, by http."""
+    """urllib3's pool for one host, by http; arguments as of ``urllib3.HTTPConnectionPool``, seconds for ``timeout``.
+
+    >>> pool = libkeepalive.urllib3.HTTPConnectionPool("example.com", timeout=5.0)
+    >>> pool.scheme
+    'http'
+    """
 
     ConnectionCls: Any = urllib3_inject.Unless(_host.HTTPConnectionPool, HTTPConnection)
 
 
 class HTTPSConnectionPool(_host.HTTPSConnectionPool):
-    """urllib3's pool for one host, by https."""
+    """urllib3's pool for one host, by https; arguments as of ``urllib3.HTTPSConnectionPool``, seconds for
+    ``timeout``.
+
+    >>> libkeepalive.urllib3.HTTPSConnectionPool("example.com", timeout=5.0).scheme
+    'https'
+    """
 
     ConnectionCls: Any = urllib3_inject.Unless(_host.HTTPSConnectionPool, HTTPSConnection)
 
@@ -65,7 +75,12 @@ _CLASSES: dict[str, Any] = {"http": HTTPConnectionPool, "https": HTTPSConnection
 
 
 class PoolManager(_host.PoolManager):
-    """``urllib3.PoolManager`` on the shared pool."""
+    """``urllib3.PoolManager`` on the shared pool, with its arguments.
+
+    >>> manager = libkeepalive.urllib3.PoolManager(num_pools=2)
+    >>> sorted(manager.pool_classes_by_scheme)
+    ['http', 'https']
+    """
 
     pool_classes_by_scheme: dict[str, Any]
 
@@ -78,7 +93,12 @@ class PoolManager(_host.PoolManager):
 
 
 class ProxyManager(_host.ProxyManager):
-    """``urllib3.ProxyManager`` on the shared pool."""
+    """``urllib3.ProxyManager`` on the shared pool, with its arguments.
+
+    >>> manager = libkeepalive.urllib3.ProxyManager("http://localhost:3128")
+    >>> manager.proxy.port
+    3128
+    """
 
     pool_classes_by_scheme: dict[str, Any]
 
@@ -93,7 +113,12 @@ class ProxyManager(_host.ProxyManager):
 class SocksManager(PoolManager):
     """``urllib3.contrib.socks.SOCKSProxyManager`` on the shared pool, without PySocks: ``socks4://``,
     ``socks4a://``, ``socks5://`` and ``socks5h://``, whose names are looked up by the proxy with ``a`` and
-    ``h``."""
+    ``h``. ``proxy_url``, ``username``, ``password`` and the others are the arguments of ``SOCKSProxyManager``.
+
+    >>> manager = libkeepalive.urllib3.SocksManager("socks5h://localhost:1080", username="user", password="a")
+    >>> manager.connection_pool_kw["_socks_options"]["proxy_port"]
+    1080
+    """
 
     def __init__(
         self,
@@ -127,16 +152,30 @@ _SOCKS = {"socks4": (1, False), "socks4a": (1, True), "socks5": (2, False), "soc
 def inject() -> list[str]:
     """Has all urllib3 pools of the process open their connections by the engine: those that are there,
     for their next connection, and those to come. Returns the names of the classes that were changed;
-    a second call changes, and returns, what has been imported since."""
+    a second call changes, and returns, what has been imported since.
+
+    ::
+
+        libkeepalive.urllib3.inject()
+        requests.get("http://example.com/")   # by the engine
+    """
     return urllib3_inject.inject()
 
 
 def extract() -> list[str]:
     """Undoes ``inject()``; returns the names of the classes that are as they were. Connections that
-    pools still hold are used until they close."""
+    pools still hold are used until they close.
+
+    >>> libkeepalive.urllib3.extract()
+    []
+    """
     return urllib3_inject.extract()
 
 
 def is_injected() -> bool:
-    """Whether ``inject()`` is in force."""
+    """Whether ``inject()`` is in force.
+
+    >>> libkeepalive.urllib3.is_injected()
+    False
+    """
     return urllib3_inject.is_injected()

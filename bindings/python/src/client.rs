@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::aio::AsyncClient;
+use crate::aio::loops::send_held;
 use crate::blocking::blocking;
 use crate::build::{build, method};
 use crate::convert::{how_many, url_text};
@@ -109,6 +110,10 @@ pub fn download(
 /// limits, retries and a circuit breaker for calls between services), and as httpx spells them
 /// ``verify`` (a CA file) and ``cert`` (certificate and key file). ``TypeError`` names an unknown option,
 /// ``InvalidArgument`` one with a value that is not allowed.
+///
+/// >>> with libkeepalive.Client(base_url="http://example.com", timeout=5.0, retries=2) as client:
+/// ...     client.get("/users").raise_for_status().json()
+/// {'path': '/users'}
 #[pyclass(frozen, subclass, module = "libkeepalive", weakref)]
 pub struct Client {
     /// Set by `__init__`, which a class below this one calls.
@@ -176,7 +181,8 @@ impl Client {
         Prepared::only(self.of()?, self::method(method)?, url, options)
     }
 
-    /// Sends a GET request. Arguments as of ``request``.
+    /// Sends a GET request to ``url``; ``params`` are added to its query. Other arguments, and errors,
+    /// are those of ``request``.
     #[pyo3(signature = (url, params = None, **options))]
     fn get<'py>(
         &self,
@@ -187,7 +193,8 @@ impl Client {
         whole_with(self.of()?, "GET", url, &[("params", params)], options)
     }
 
-    /// Sends a HEAD request. Arguments as of ``request``.
+    /// Sends a HEAD request to ``url``. Other arguments, and errors,
+    /// are those of ``request``.
     #[pyo3(signature = (url, **options))]
     fn head(
         &self,
@@ -197,7 +204,8 @@ impl Client {
         whole(self.of()?, "HEAD", url, options)
     }
 
-    /// Sends an OPTIONS request. Arguments as of ``request``.
+    /// Sends an OPTIONS request to ``url``. Other arguments, and errors,
+    /// are those of ``request``.
     #[pyo3(signature = (url, **options))]
     fn options(
         &self,
@@ -207,7 +215,8 @@ impl Client {
         whole(self.of()?, "OPTIONS", url, options)
     }
 
-    /// Sends a POST request. Arguments as of ``request``.
+    /// Sends a POST request to ``url``; ``data`` (form fields or bytes) or ``json`` is its body.
+    /// Other arguments, and errors, are those of ``request``.
     #[pyo3(signature = (url, data = None, json = None, **options))]
     fn post<'py>(
         &self,
@@ -219,7 +228,8 @@ impl Client {
         whole_with(self.of()?, "POST", url, &[("data", data), ("json", json)], options)
     }
 
-    /// Sends a PUT request. Arguments as of ``request``.
+    /// Sends a PUT request to ``url``; ``data`` (form fields or bytes) is its body. Other arguments, and errors,
+    /// are those of ``request``.
     #[pyo3(signature = (url, data = None, **options))]
     fn put<'py>(
         &self,
@@ -230,7 +240,8 @@ impl Client {
         whole_with(self.of()?, "PUT", url, &[("data", data)], options)
     }
 
-    /// Sends a PATCH request. Arguments as of ``request``.
+    /// Sends a PATCH request to ``url``; ``data`` (form fields or bytes) is its body. Other arguments, and errors,
+    /// are those of ``request``.
     #[pyo3(signature = (url, data = None, **options))]
     fn patch<'py>(
         &self,
@@ -241,7 +252,8 @@ impl Client {
         whole_with(self.of()?, "PATCH", url, &[("data", data)], options)
     }
 
-    /// Sends a DELETE request. Arguments as of ``request``.
+    /// Sends a DELETE request to ``url``. Other arguments, and errors,
+    /// are those of ``request``.
     #[pyo3(signature = (url, **options))]
     fn delete(
         &self,
@@ -251,7 +263,7 @@ impl Client {
         whole(self.of()?, "DELETE", url, options)
     }
 
-    /// Sends a request and returns the response with its whole body.
+    /// Sends a request by ``method`` to ``url`` and returns the response with its whole body.
     ///
     /// Keyword arguments, as in httpx: ``params`` (appended to the URL's query), ``headers``,
     /// ``content`` (str, bytes, any buffer, a binary file or an iterable of bytes), ``data`` (form
@@ -264,8 +276,8 @@ impl Client {
     /// ``http.cookiejar.CookieJar`` in place of the client's, ``False`` for none), ``follow_redirects``
     /// (default False), ``trailers`` (fields that follow the body; a value may be a function that tells it
     /// then), ``stream`` (True: the body is read on demand; close the response), and ``extensions``:
-    /// ``target`` is ``raw_target``, ``trace`` a function that is told what happens, ``timeout`` and
-    /// ``sni_hostname`` as in httpx. A header whose value is
+    /// ``target`` is ``raw_target``, ``trace`` a function that is told what happens (of an ``AsyncClient`` an
+    /// asynchronous one), ``timeout`` and ``sni_hostname`` as in httpx. A header whose value is
     /// ``None`` is not sent, also one that would be by default. ``raw_target`` (bytes or str) is sent as
     /// the request target byte for byte, in place of the URL's path and query; ``decode=False`` leaves
     /// the body as it comes. ``None`` for any other is as if it were left out.
@@ -279,6 +291,10 @@ impl Client {
     /// ``InvalidArgument`` or ``InvalidState`` for misuse, and ``HTTPError`` when the request fails;
     /// what the source of a streamed body or a signal handler raises comes through. HTTP statuses
     /// are never errors here; see ``Response.raise_for_status``.
+    ///
+    /// >>> client = libkeepalive.Client()
+    /// >>> client.request("POST", "http://example.com/users", json={"name": "A"}, timeout=5.0).json()
+    /// {'name': 'A'}
     #[pyo3(name = "request", signature = (method, url, **options))]
     fn request(
         &self,
@@ -289,8 +305,8 @@ impl Client {
         send_named(self.of()?, method, url, options)
     }
 
-    /// Sends a request and writes the body of the response to ``path``: a path, a file descriptor, or an
-    /// object with ``write()``. Arguments as of ``request``, with ``method`` (default GET), and:
+    /// Sends a request to ``url`` and writes the body of the response to ``path``: a path, a file descriptor, or
+    /// an object with ``write()``. Other arguments are those of ``request``, ``method`` (default GET), and:
     ///
     /// ``fsync`` (default False): the file is on the disk before the call ends. ``resume`` (default
     /// False): what came before a failure stays as ``PATH.part`` and is gone on with by the next call for
@@ -305,6 +321,9 @@ impl Client {
     ///
     /// Raises what ``request`` does, ``FileFailed`` and ``ResumeFailed``; what ``write()`` or ``progress``
     /// raises comes through.
+    ///
+    /// >>> libkeepalive.Client().download("http://example.com/file", "file", resume=True).saved.bytes
+    /// 7
     #[pyo3(signature = (url, path, **options))]
     fn download(
         &self,
@@ -315,8 +334,14 @@ impl Client {
         download(self.of()?, url, path, options)
     }
 
-    /// ``with client.stream(method, url) as response``: the body is read on demand. Arguments as of
-    /// ``request``; the request is sent when the block is entered, and closed when it is left.
+    /// ``with client.stream(method, url) as response``: the body is read on demand. The request is sent when the
+    /// block is entered, and the response closed when it is left.
+    ///
+    /// Other arguments, and errors, are those of ``request``; while the body is read, ``HTTPError`` too.
+    ///
+    /// >>> with libkeepalive.Client().stream("GET", "http://example.com/file") as response:
+    /// ...     list(response.iter_text())
+    /// ['content']
     #[pyo3(signature = (method, url, **options))]
     fn stream(
         &self,
@@ -339,13 +364,19 @@ impl Client {
         self.of()?.set_cookies(cookies)
     }
 
-    /// Counters of the pool.
+    /// Counters of the pool: a ``Stats``.
+    ///
+    /// >>> libkeepalive.Client().stats().opened
+    /// 0
     fn stats(&self) -> PyResult<Stats> {
         Ok(Stats::of(&self.of()?.client.stats()))
     }
 
     /// Opens connections to the origin of ``url`` until ``count`` are idle, within the client's
     /// limits; returns how many were opened. Raises the error of the first that failed.
+    ///
+    /// >>> libkeepalive.Client().warm("http://example.com/", 2)
+    /// 2
     #[pyo3(signature = (url, count = None), text_signature = "($self, url, count=1)")]
     fn warm(
         &self,
@@ -379,6 +410,7 @@ impl Client {
     /// process-wide client stays usable.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let Some(shared) = self.shared.get() else { return Ok(()) };
+        send_held(py)?;
         py.detach(|| shared.client.close());
         shared.closed(py)
     }

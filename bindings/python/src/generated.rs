@@ -16,6 +16,10 @@ use crate::tls_info::{TlsInfo, tls_info};
 
 /// Seconds by phase; 0.0 where a phase did not happen. All but ``total`` add up to it. They are of
 /// the try that was answered: what was before it is in ``stalled``.
+///
+/// >>> timings = libkeepalive.get("http://example.com/").info.timings
+/// >>> timings.total >= timings.wait
+/// True
 #[pyclass(frozen, get_all, module = "libkeepalive")]
 pub struct Timings {
     /// Waiting for a connection or for leave to open one: the limits of the pool. In seconds.
@@ -70,6 +74,9 @@ impl Timings {
 }
 
 /// How an exchange went.
+///
+/// >>> libkeepalive.get("http://example.com/").info.replays
+/// 0
 #[pyclass(frozen, get_all, module = "libkeepalive")]
 pub struct Info {
     /// Whether the connection had carried a response before.
@@ -167,6 +174,9 @@ impl Info {
 }
 
 /// One origin's part of the counters of a pool.
+///
+/// >>> [origin.idle for origin in libkeepalive.Client().stats().origins]
+/// []
 #[pyclass(frozen, get_all, eq, module = "libkeepalive")]
 #[derive(Clone, PartialEq)]
 pub struct OriginStats {
@@ -232,6 +242,10 @@ impl OriginStats {
 }
 
 /// Counters of a client's pool. What is not of the moment counts since the client was made.
+///
+/// >>> stats = libkeepalive.Client().stats()
+/// >>> stats.opened, stats.idle
+/// (0, 0)
 #[pyclass(frozen, get_all, eq, module = "libkeepalive")]
 #[derive(Clone, PartialEq)]
 pub struct Stats {

@@ -20,9 +20,13 @@ const SECRET: [&[u8]; 4] = [b"authorization", b"proxy-authorization", b"cookie",
 
 /// Header fields: ordered, duplicates kept, names compared without case; any thread may read and change them.
 ///
-/// Reads like a mapping, in which fields of one name are joined with ``", "`` (RFC 9110 5.3);
+/// Made of ``headers``: a mapping, pairs, or other header fields. Reads like a mapping, in which fields of one name are joined with ``", "`` (RFC 9110 5.3);
 /// ``get_list`` and ``multi_items`` keep them apart. What is set takes the place of all fields of that
 /// name. Text is latin-1; ``raw`` has the bytes. ``repr()`` shows no credentials and no cookies.
+///
+/// >>> headers = libkeepalive.Headers([("Accept", "text/html"), ("Accept", "text/plain")])
+/// >>> headers["accept"], headers.get_list("accept")
+/// ('text/html, text/plain', ['text/html', 'text/plain'])
 #[pyclass(frozen, module = "libkeepalive", mapping)]
 pub struct Headers {
     list: Mutex<Vec<Field>>,
@@ -141,7 +145,7 @@ impl Headers {
         }
     }
 
-    /// Sets what a mapping or pairs have: their names lose the fields that they had here.
+    /// Sets what ``headers``, a mapping or pairs, have: their names lose the fields that they had here.
     #[pyo3(signature = (headers = None))]
     fn update(&self, headers: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let Some(headers) = headers.filter(|headers| !headers.is_none()) else { return Ok(()) };
@@ -152,7 +156,7 @@ impl Headers {
         Ok(())
     }
 
-    /// Adds a field beside those of its name.
+    /// Adds a field ``name: value`` beside those of its ``name``; ``value`` is str or bytes.
     fn add(&self, name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let field = field(name, value)?;
         self.fields().push(field);
@@ -228,7 +232,7 @@ impl Headers {
         Ok(format!("Headers({})", PyList::new(py, pairs.collect::<Vec<_>>())?.repr()?))
     }
 
-    /// The values of that name joined with ``", "``, or ``default``.
+    /// The values of ``name`` joined with ``", "``, or ``default``.
     #[pyo3(signature = (name, default = None))]
     fn get<'py>(
         &self,
@@ -242,7 +246,7 @@ impl Headers {
         }
     }
 
-    /// The values of that name, one for each field; with ``split_commas`` also split at commas.
+    /// The values of ``name``, one for each field; with ``split_commas`` also split at commas.
     #[pyo3(signature = (name, split_commas = false))]
     fn get_list<'py>(
         &self,
@@ -340,7 +344,10 @@ pub fn pairs<T>(
     if let Ok(dict) = value.cast::<PyDict>() {
         return dict.iter().map(|(field, value)| one(&field, &value)).collect();
     }
-    let pairs = if value.hasattr(intern!(py, "multi_items"))? {
+    // A list is asked for no attributes: that it has none would be an exception each time.
+    let pairs = if value.is_exact_instance_of::<PyList>() {
+        value.clone()
+    } else if value.hasattr(intern!(py, "multi_items"))? {
         value.call_method0(intern!(py, "multi_items"))?
     } else if value.hasattr(intern!(py, "items"))? {
         value.call_method0(intern!(py, "items"))?
@@ -361,8 +368,11 @@ pub fn pairs<T>(
 
 fn field(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Field> {
     let name = latin1("header name", name)?;
-    let shown = String::from_utf8_lossy(&name).into_owned();
-    let value = latin1(&format!("header {shown:?}"), value)?;
+    let plain = value.cast::<PyString>().ok().and_then(|text| text.to_str().ok());
+    let value = match plain.filter(|text| text.is_ascii()) {
+        Some(text) => text.as_bytes().into(),
+        None => latin1(&format!("header {:?}", String::from_utf8_lossy(&name)), value)?,
+    };
     Ok((name, value))
 }
 

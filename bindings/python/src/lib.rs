@@ -1,6 +1,8 @@
 //! The native module of the Python package: `libkeepalive._native`. It converts arguments, calls the
 //! engine and maps errors; HTTP is decided in `keepalive-core`.
 
+#![allow(clippy::doc_lazy_continuation)] // docstrings have examples with `>>>`, which are no Markdown
+
 mod aio;
 mod arguments;
 mod auth;
@@ -100,6 +102,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<upgraded::AsyncUpgradedStream>()?;
     module.add_class::<upgraded::UpgradedStream>()?;
     module.add_function(wrap_pyfunction!(errors::error_table, module)?)?;
+    response::at_once::add(module)?;
     module.add_function(wrap_pyfunction!(functions::delete, module)?)?;
     module.add_function(wrap_pyfunction!(functions::download, module)?)?;
     module.add_function(wrap_pyfunction!(functions::get, module)?)?;

@@ -11,7 +11,12 @@ use pyo3::types::{PyBool, PyString};
 use crate::errors::wrong_type;
 use crate::once::{PyOnceLock, intern};
 
-/// How far a body has come.
+/// How far a body has come, as ``progress=`` is told.
+///
+/// >>> told = []
+/// >>> _ = libkeepalive.get("http://example.com/file", progress=told.append)
+/// >>> told[-1].bytes, told[-1].total
+/// (7, 7)
 #[pyclass(frozen, get_all, module = "libkeepalive")]
 pub struct Progress {
     /// Bytes so far, as they are on the wire: of a coded body before it is decoded. Of a download that was
@@ -37,7 +42,11 @@ impl Progress {
     }
 }
 
-/// What was written of a response's body.
+/// What was written of a response's body: ``saved`` of the response of a ``download()``.
+///
+/// >>> saved = libkeepalive.download("http://example.com/file", "file").saved
+/// >>> saved.bytes, saved.resumes
+/// (7, 0)
 #[pyclass(frozen, get_all, eq, module = "libkeepalive")]
 #[derive(PartialEq)]
 pub struct Saved {

@@ -22,20 +22,20 @@ pub struct Callers {
     refused: Option<Failure>,
     trailers: Option<Failure>,
     progress: Option<Told>,
-    trace: Option<Arc<Trace>>,
+    trace: Option<(Arc<Trace>, Py<PyAny>)>,
     reader: Arc<Reader>,
 }
 
 impl Callers {
-    /// The request, with all that is called for it.
-    pub fn attach(py: Python<'_>, built: Built<'_>) -> PyResult<(Request, Callers)> {
+    /// The request, with all that is called for it; the body of its response is read later, if it `streams`.
+    pub fn attach(py: Python<'_>, built: Built<'_>, streams: bool) -> PyResult<(Request, Callers)> {
         let Built { mut request, source, on_redirect, progress, trailers, trace, .. } = built;
         let body = Failure::default();
         let reader = Arc::default();
         if let Some(progress) = &progress {
             request.set_progress(progress.sink(py, &reader));
         }
-        let trace = trace.map(|trace| Trace::here(&mut request, trace));
+        let trace = trace.map(|told| Trace::here(py, &mut request, &told, streams)).transpose()?;
         let refused = on_redirect.map(|hook| attach_here(&mut request, hook));
         if let Some(source) = source {
             let (source, length) = PythonSource::new(&source, &body)?;
@@ -47,15 +47,17 @@ impl Callers {
     /// The call is over: what its progress callback raised, or who was told what happened.
     pub fn end(&mut self, py: Python<'_>) -> Option<PyErr> {
         let told = self.progress.take().and_then(|progress| progress.end(py));
-        told.or_else(|| self.trace.take()?.end(py))
+        told.or_else(|| self.trace.take()?.0.end(py))
     }
 
     /// The head is here, and the body will be read: who is told of that.
-    fn reading(&mut self, py: Python<'_>) -> PyResult<Option<Watch>> {
-        if let Some(raised) = self.trace.take().and_then(|trace| trace.end(py)) {
+    fn reading(&mut self, py: Python<'_>) -> PyResult<(Option<Watch>, Option<Py<PyAny>>)> {
+        let traced = self.trace.take();
+        if let Some(raised) = traced.as_ref().and_then(|(trace, _)| trace.end(py)) {
             return Err(raised);
         }
-        Ok(self.progress.take().map(|told| Watch::begin(told, &self.reader)))
+        let watch = self.progress.take().map(|told| Watch::begin(told, &self.reader));
+        Ok((watch, traced.map(|(_, reading)| reading)))
     }
 
     /// `error` as the caller gets it: what their own code raised, if that is why.
@@ -75,13 +77,15 @@ pub fn send(
     built: Built<'_>,
     head_only: bool,
 ) -> PyResult<Response> {
-    let (request, mut callers) = Callers::attach(py, built)?;
+    let (request, mut callers) = Callers::attach(py, built, head_only)?;
     let until = if head_only { Until::Head } else { Until::SmallBody(SMALL_BODY) };
     let result = blocking(py, |how| shared.client.send_until(&request, until, how))?;
     let result = match result {
         Ok(response) if head_only => {
-            let watch = callers.reading(py)?;
-            return Response::streamed(py, response, method, watch);
+            let (watch, trace) = callers.reading(py)?;
+            let response = Response::streamed(response, method, watch);
+            response.traced_by(trace);
+            return Ok(response);
         }
         Ok(response) => Response::receive_whole(py, response, method)?,
         Err(error) => Err(error),
@@ -100,7 +104,7 @@ pub fn save(
     built: Built<'_>,
     to: To,
 ) -> PyResult<Response> {
-    let (request, mut callers) = Callers::attach(py, built)?;
+    let (request, mut callers) = Callers::attach(py, built, false)?;
     let To { download, raised } = to;
     let result = blocking(py, |how| shared.client.download(&request, download, how));
     if let Some(raised) = callers.end(py).or_else(|| raised.take()) {

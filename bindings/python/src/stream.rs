@@ -14,7 +14,11 @@ use crate::progress::Told;
 use crate::response::{Method, Response};
 use crate::shared::Shared;
 
-/// What `stream()` returns: sends when entered, closes the response when left.
+/// What ``stream()`` returns: sends when entered, closes the response when left.
+///
+/// >>> with libkeepalive.stream("GET", "http://example.com/file") as response:
+/// ...     response.read()
+/// b'content'
 #[pyclass(frozen, module = "libkeepalive")]
 pub struct Stream {
     shared: Arc<Shared>,
@@ -98,10 +102,8 @@ impl Stream {
     }
 
     #[pyo3(signature = (*_raised))]
-    fn __exit__(&self, _raised: &Bound<'_, PyTuple>) {
+    fn __exit__(&self, py: Python<'_>, _raised: &Bound<'_, PyTuple>) -> PyResult<()> {
         let response = self.response.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        if let Some(response) = response {
-            response.get().close();
-        }
+        response.map_or(Ok(()), |response| response.get().close_and_tell(py))
     }
 }

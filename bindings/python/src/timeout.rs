@@ -11,10 +11,13 @@ use crate::errors::{to_python, wrong_type};
 
 /// Time limits of a request, in seconds; ``None`` is no limit, a phase left out takes the client's.
 ///
-/// ``Timeout(5.0)`` limits each phase to 5 s; ``Timeout(5.0, read=60.0, total=90.0)`` differs by
+/// ``Timeout(timeout=5.0)`` limits each phase to 5 s; ``Timeout(5.0, read=60.0, total=90.0)`` differs by
 /// phase. ``connect`` covers DNS, TCP and TLS; ``read`` the wait for the response head and each wait
 /// without a byte of the body; ``write`` each wait without a byte taken; ``pool`` the wait for a
 /// connection; ``total`` the whole exchange, redirects and body included.
+///
+/// >>> libkeepalive.Timeout(5.0, read=60.0).read
+/// 60.0
 #[pyclass(frozen, eq, module = "libkeepalive")]
 #[derive(Clone, Copy, PartialEq)]
 pub struct Timeout {

@@ -9,6 +9,11 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::info::repr;
 
 /// How TLS was agreed on when the connection of a response was opened.
+///
+/// ::
+///
+///     tls = libkeepalive.get("https://example.com/").info.tls
+///     print(tls.version, tls.cipher, tls.certificate.subject)
 #[pyclass(frozen, module = "libkeepalive")]
 pub struct TlsInfo(Arc<CoreTlsInfo>);
 
@@ -82,6 +87,11 @@ impl TlsInfo {
 }
 
 /// What a server's certificate says.
+///
+/// ::
+///
+///     certificate = libkeepalive.get("https://example.com/").info.tls.certificate
+///     print(certificate.names, certificate.not_after)
 #[pyclass(frozen, module = "libkeepalive")]
 pub struct Certificate(CoreCertificate);
 

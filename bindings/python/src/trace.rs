@@ -1,4 +1,5 @@
-//! `extensions={"trace": ...}`: a function that is told what happens to a request, by httpcore's names.
+//! `extensions={"trace": ...}`: what happens to a request, told to `libkeepalive/_trace.py`, which makes
+//! httpcore's events of it.
 //!
 //! What happens on the engine's thread (the steps of a dial) waits for the thread that sends, or for the event
 //! loop: the engine waits for no interpreter.
@@ -6,11 +7,14 @@
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
-use keepalive_core::{Event, Observer, Outcome, Queue, Request};
+use keepalive_core::{Error, Event, Observer, Outcome, Queue, Request, ResponseHead, Version};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyList};
 
-use crate::headers::{Field, Headers, latin1_text};
+use crate::build::line;
+use crate::errors::{RequestLine, to_python};
+use crate::headers::Field;
+use crate::once::{PyOnceLock, intern};
 use crate::progress::Raised;
 
 /// Most events that wait to be told.
@@ -18,7 +22,9 @@ const MOST: usize = 1024;
 
 /// See the module.
 pub struct Trace {
-    call: Py<PyAny>,
+    /// `observe(name, fact)`.
+    observe: Py<PyAny>,
+    line: RequestLine,
     waiting: Mutex<Vec<Told>>,
     place: Place,
     raised: Raised,
@@ -30,38 +36,49 @@ enum Place {
     Loop(Arc<Queue>, u64),
 }
 
-/// One event, as it is told.
-struct Told(&'static str, Facts);
+/// One event: its name and what is to be known of it.
+struct Told(&'static str, Fact);
 
-enum Facts {
+enum Fact {
     None,
-    Text(&'static str, String),
-    Number(&'static str, u64),
-    Failed(String),
-    Head(u16, Vec<u8>, Vec<Field>),
+    Text(String),
+    Seconds(f64),
+    Failed(Error),
+    Head { version: Version, status: u16, reason: Vec<u8>, fields: Vec<Field> },
 }
 
 impl Trace {
-    fn attach(request: &mut Request, call: Py<PyAny>, place: Place) -> Arc<Trace> {
-        let (waiting, raised) = (Mutex::default(), Raised::default());
-        let trace = Arc::new(Trace { call, waiting, place, raised });
+    fn attach(request: &mut Request, observe: Py<PyAny>, place: Place) -> Arc<Trace> {
+        let (line, waiting, raised) = (line(request), Mutex::default(), Raised::default());
+        let trace = Arc::new(Trace { observe, line, waiting, place, raised });
         request.set_observer(trace.clone());
         trace
     }
 
-    /// For a blocking call, on whose thread it is told.
-    pub fn here(request: &mut Request, call: Py<PyAny>) -> Arc<Trace> {
-        Trace::attach(request, call, Place::Here(thread::current().id()))
+    /// For a blocking call, on whose thread `told` is called; with it the object that is to know how the
+    /// body is read, if the response `streams`.
+    pub fn here(
+        py: Python<'_>,
+        request: &mut Request,
+        told: &Py<PyAny>,
+        streams: bool,
+    ) -> PyResult<(Arc<Trace>, Py<PyAny>)> {
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let class = CLASS.import(py, "libkeepalive._trace", "Trace")?;
+        let trace = class.call1((told, request.method(), request.url(), streams))?;
+        let observe = trace.getattr(intern!(py, "observe"))?.unbind();
+        let place = Place::Here(thread::current().id());
+        Ok((Trace::attach(request, observe, place), trace.unbind()))
     }
 
-    /// For a task, on whose loop it is told.
+    /// For a task, on whose loop `observe` is called.
     pub fn of_loop(
         request: &mut Request,
-        call: Py<PyAny>,
+        observe: Py<PyAny>,
         queue: &Arc<Queue>,
         token: u64,
     ) -> Arc<Trace> {
-        Trace::attach(request, call, Place::Loop(queue.clone(), token))
+        Trace::attach(request, observe, Place::Loop(queue.clone(), token))
     }
 
     fn take(&self) -> Vec<Told> {
@@ -74,7 +91,7 @@ impl Trace {
             if self.raised.is_set() {
                 return;
             }
-            if let Err(error) = told.call(py, &self.call) {
+            if let Err(error) = told.call(py, self) {
                 self.raised.set(error);
             }
         }
@@ -111,73 +128,62 @@ impl Observer for Trace {
 
 impl Told {
     fn of(event: &Event<'_>) -> Option<Told> {
-        let ended = |done, failed_name, failed: Option<keepalive_core::ErrorKind>| match failed {
-            None => Told(done, Facts::None),
-            Some(kind) => Told(failed_name, Facts::Failed(kind.name().to_string())),
-        };
         Some(match *event {
-            Event::Resolving { host, .. } => {
-                Told("connection.resolve.started", Facts::Text("host", host.into()))
+            Event::Resolving { host, .. } => Told("resolving", Fact::Text(host.into())),
+            Event::Connecting { address, .. } => Told("connecting", Fact::Text(address.into())),
+            Event::Connected { address, failed: None, .. } => {
+                Told("connected", Fact::Text(address.into()))
             }
-            Event::Resolved { failed, .. } => {
-                ended("connection.resolve.complete", "connection.resolve.failed", failed)
-            }
-            Event::Connecting { address, .. } => {
-                Told("connection.connect_tcp.started", Facts::Text("address", address.into()))
-            }
-            Event::Connected { failed, .. } => {
-                ended("connection.connect_tcp.complete", "connection.connect_tcp.failed", failed)
-            }
-            Event::Securing { host, .. } => {
-                Told("connection.start_tls.started", Facts::Text("server_hostname", host.into()))
-            }
-            Event::Secured { failed, .. } => {
-                ended("connection.start_tls.complete", "connection.start_tls.failed", failed)
-            }
-            Event::Picked { connection, .. } => {
-                Told("http11.send_request_headers.started", Facts::Number("connection", connection))
-            }
-            Event::HeadSent => Told("http11.send_request_headers.complete", Facts::None),
-            Event::Sent { bytes } => {
-                Told("http11.send_request_body.complete", Facts::Number("bytes", bytes))
-            }
-            Event::FirstByte => Told("http11.receive_response_headers.started", Facts::None),
-            Event::Head(head) => {
-                let fields = head.fields.iter().map(|(name, value)| (name.into(), value.into()));
-                let facts = Facts::Head(head.status, head.reason().to_vec(), fields.collect());
-                Told("http11.receive_response_headers.complete", facts)
-            }
-            Event::Returned { connection } => {
-                Told("http11.response_closed.complete", Facts::Number("connection", connection))
-            }
-            Event::End => Told("http11.receive_response_body.complete", Facts::None),
-            Event::Replay(kind) => {
-                Told("connection.replay", Facts::Text("reason", kind.name().into()))
-            }
-            Event::Retry(_) => Told("connection.retry", Facts::None),
-            Event::Redirect(number) => {
-                Told("http11.redirect", Facts::Number("number", number.into()))
-            }
-            Event::Failed(error) => {
-                Told("http11.failed", Facts::Failed(error.kind().name().into()))
-            }
+            Event::Securing { host, .. } => Told("securing", Fact::Text(host.into())),
+            Event::Secured { failed: None, .. } => Told("secured", Fact::None),
+            Event::DialFailed { error, .. } => Told("dial_failed", Fact::Failed(error.clone())),
+            Event::Picked { .. } => Told("picked", Fact::None),
+            Event::HeadSent => Told("head_sent", Fact::None),
+            Event::Sent { .. } => Told("sent", Fact::None),
+            Event::Head(head) => Told("head", Fact::of_head(head)),
+            Event::End => Told("end", Fact::None),
+            Event::Replay(kind) => Told("replay", Fact::Text(kind.name().into())),
+            Event::Retry(pause) => Told("retry", Fact::Seconds(pause.as_secs_f64())),
+            Event::Redirect(_) => Told("redirect", Fact::None),
+            Event::Failed(error) => Told("failed", Fact::Failed(error.clone())),
             _ => return None,
         })
     }
 
-    fn call(self, py: Python<'_>, call: &Py<PyAny>) -> PyResult<()> {
-        let info = PyDict::new(py);
+    fn call(self, py: Python<'_>, trace: &Trace) -> PyResult<()> {
+        let observe = &trace.observe;
         match self.1 {
-            Facts::None => {}
-            Facts::Text(name, text) => info.set_item(name, text)?,
-            Facts::Number(name, number) => info.set_item(name, number)?,
-            Facts::Failed(kind) => info.set_item("exception", kind)?,
-            Facts::Head(status, reason, fields) => {
-                info.set_item("status", status)?;
-                info.set_item("reason", latin1_text(py, &reason))?;
-                info.set_item("headers", Py::new(py, Headers::of(fields))?)?;
+            Fact::None => observe.call1(py, (self.0, py.None())),
+            Fact::Text(text) => observe.call1(py, (self.0, text)),
+            Fact::Seconds(seconds) => observe.call1(py, (self.0, seconds)),
+            Fact::Failed(error) => {
+                let error = to_python(py, &error, Some(&trace.line)).into_value(py);
+                observe.call1(py, (self.0, error))
+            }
+            Fact::Head { version, status, reason, fields } => {
+                let version = match version {
+                    Version::Http10 => "HTTP/1.0",
+                    Version::Http11 => "HTTP/1.1",
+                };
+                let bytes = |bytes: &[u8]| PyBytes::new(py, bytes);
+                let pairs = fields.iter().map(|(name, value)| (bytes(name), bytes(value)));
+                let pairs = PyList::new(py, pairs.collect::<Vec<_>>())?;
+                let head = (bytes(version.as_bytes()), status, bytes(&reason), pairs);
+                observe.call1(py, (self.0, head))
             }
         }
-        call.call1(py, (self.0, info)).map(drop)
+        .map(drop)
+    }
+}
+
+impl Fact {
+    fn of_head(head: &ResponseHead) -> Fact {
+        let fields = head.fields.iter().map(|(name, value)| (name.into(), value.into()));
+        Fact::Head {
+            version: head.version,
+            status: head.status,
+            reason: head.reason().to_vec(),
+            fields: fields.collect(),
+        }
     }
 }

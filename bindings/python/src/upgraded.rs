@@ -28,6 +28,13 @@ fn bytes_of(data: &Bound<'_, PyAny>) -> PyResult<Bytes> {
 ///
 /// One thread may read while another writes. Limits are at first those of the request (``read`` and
 /// ``write`` of its timeout). In a forked child it is of no use, and closing it leaves the parent's.
+///
+/// ::
+///
+///     response = client.get("http://example.com/", headers={"Upgrade": "echo", "Connection": "upgrade"})
+///     with response.take_stream() as stream:
+///         stream.sendall(b"hello")
+///         print(stream.recv(1024))
 #[pyclass(frozen, module = "libkeepalive", weakref)]
 pub struct UpgradedStream(Place);
 
@@ -68,7 +75,7 @@ impl UpgradedStream {
         self.send(py, data).map(drop)
     }
 
-    /// Ends the sending half (``socket.SHUT_WR``, the default), with TLS by close_notify: the peer reads
+    /// Ends the sending half (``how`` is ``socket.SHUT_WR``, the default), with TLS by close_notify: the peer reads
     /// an end, and what it sends can still be read. ``socket.SHUT_RDWR`` ends both.
     #[pyo3(signature = (how = 1))]
     fn shutdown(&self, py: Python<'_>, how: i32) -> PyResult<()> {
@@ -93,7 +100,8 @@ impl UpgradedStream {
         self.0.close();
     }
 
-    /// How long, in seconds, a read may wait for a byte and a write until one is taken; ``None``: for ever.
+    /// Sets how long, in seconds, a read may wait for a byte and a write until one is taken; ``timeout=None``: for
+    /// ever.
     fn settimeout(&self, py: Python<'_>, timeout: &Bound<'_, PyAny>) -> PyResult<()> {
         let limit = limit("timeout", timeout)?;
         if limit.is_some_and(|limit| limit.is_zero()) {
@@ -159,6 +167,13 @@ fn end(py: Python<'_>, held: &Held) -> PyResult<()> {
 ///
 /// One task may read while another writes. There is no limit of time: use ``asyncio.timeout()`` or a cancel
 /// scope. A read that is cancelled loses nothing, a write may have sent some of its data.
+///
+/// ::
+///
+///     response = await client.get("http://example.com/", headers={"Upgrade": "echo", "Connection": "upgrade"})
+///     async with response.take_async_stream() as stream:
+///         await stream.send_all(b"hello")
+///         print(await stream.receive_some())
 #[pyclass(frozen, module = "libkeepalive", weakref)]
 pub struct AsyncUpgradedStream(Place);
 

@@ -82,3 +82,9 @@ def test_everything_public_is_documented():
             for attribute, member in vars(value).items():
                 if not attribute.startswith("_") and hasattr(member, "__get__"):
                     assert member.__doc__, f"{name}.{attribute}"
+
+
+def test_the_stub_has_the_docstrings_of_the_module():
+    script = BINDING.parents[1] / "scripts/stub_docs.py"
+    done = subprocess.run([sys.executable, script, "--check"], cwd=BINDING.parents[1])
+    assert done.returncode == 0, "target/venv/bin/python scripts/stub_docs.py writes them"

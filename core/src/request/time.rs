@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 pub fn timeout_from_seconds(name: &str, seconds: f64) -> Result<Duration> {
     let time = Duration::try_from_secs_f64(seconds).map_err(|_| match seconds > 0.0 {
         true if seconds.is_finite() => Error::argument(format!(
-            "{name}: {seconds} s is longer than the longest time, 10 years"
+            "{name}: {seconds:?} s is longer than the longest time, 10 years"
         )),
         _ => Error::argument(format!("{name}: {seconds} is not a length of time")),
     })?;
@@ -31,7 +31,7 @@ pub fn limit_from_millis(name: &str, milliseconds: f64) -> Result<Limit> {
         return Ok(None);
     }
     let time = Duration::try_from_secs_f64(milliseconds / 1000.0).map_err(|_| {
-        Error::argument(format!("{name}: {milliseconds} is not a number of milliseconds"))
+        Error::argument(format!("{name}: {milliseconds:?} is not a number of milliseconds"))
     })?;
     Ok(if milliseconds == 0.0 { None } else { Some(time) })
 }
@@ -55,7 +55,10 @@ mod tests {
         for wrong in [-1.0, f64::NAN, f64::MAX] {
             let text = limit(wrong).expect_err("refused");
             assert!(text.contains("t: ") && text.contains("milliseconds"), "{text}");
+            assert!(text.len() < 100, "no number of hundreds of digits: {text}");
         }
+        let text = timeout_from_seconds("t", f64::MAX).expect_err("refused").to_string();
+        assert!(text.len() < 100 && text.contains("10 years"), "{text}");
         assert_eq!(limit_from_whole_millis(0), None);
         assert_eq!(limit_from_whole_millis(7), Some(Duration::from_millis(7)));
     }

@@ -62,6 +62,11 @@ class HTTPSession:
     ``proxies_config`` for a tunnel through an https proxy has to say of it what ``verify`` and ``client_cert`` say of
     the server, else it is a ``ValueError``; an https proxy that forwards is trusted as it says. ``socket_options`` are the engine's own (keep-alive is on), and
     ``max_pool_connections`` is no limit, as it is none to urllib3.
+
+    ::
+
+        session = libkeepalive.botocore.HTTPSession(timeout=(5, 60))   # seconds: to connect, and between bytes
+        response = session.send(request)   # an AWSPreparedRequest
     """
 
     def __init__(
@@ -102,7 +107,7 @@ class HTTPSession:
         """Nothing: the pool is the process's."""
 
     def send(self, request: Any) -> AWSResponse:
-        """Sends an ``AWSPreparedRequest``; raises botocore's exceptions."""
+        """Sends ``request``, an ``AWSPreparedRequest``; raises botocore's exceptions."""
         url: str = request.url
         proxy = self._proxy_config.proxy_url_for(url)
         try:

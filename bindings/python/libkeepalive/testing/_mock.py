@@ -23,14 +23,28 @@ _Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Respons
 
 
 class Call(NamedTuple):
-    """A request that was answered, and its response; ``None`` where the route raised."""
+    """A ``request`` that was answered, and its ``response``; ``None`` where the route raised.
+
+    >>> mock = testing.MockTransport()
+    >>> mock.get("/").respond(204)
+    <Route GET /, 0 calls>
+    >>> _ = libkeepalive.Client(transport=mock).get("http://example.com/")
+    >>> mock.calls[0].request.url, mock.calls[0].response.status_code
+    ('http://example.com/', 204)
+    """
 
     request: Request
     response: Response | None
 
 
 class Route:
-    """What answers the requests of a method and a URL; made by ``MockTransport.route()``."""
+    """What answers the requests of a ``method`` and a ``url`` with ``headers``; made by ``MockTransport.route()``.
+    ``calls`` has those that it answered.
+
+    >>> route = testing.MockTransport().get("/users/*")
+    >>> route.respond(json={"name": "A"}).reply(libkeepalive.ReadTimeout("late"))
+    <Route GET /users/*, 0 calls>
+    """
 
     def __init__(self, method: str | None, url: _Pattern, headers: Mapping[str, str]) -> None:
         self._method = method.upper() if method else None
@@ -51,8 +65,9 @@ class Route:
         html: str | None = None,
         json: Any = None,
     ) -> Route:
-        """Answers with ``Response(status_code, headers, content, text=..., json=...)``. Called several times,
-        the answers are given one after the other, and the last one from then on.
+        """Answers with ``Response(status_code, headers, content, text=text, html=html, json=json)``: at most one of
+        ``content``, ``text``, ``html`` and ``json``. Called several times, the answers are given one after the
+        other, and the last one from then on. Raises what ``Response`` does.
         """
         def answer(_: object) -> Response:
             return Response(status_code, headers, content, text=text, html=html, json=json)
@@ -61,8 +76,8 @@ class Route:
         return self.reply(answer)
 
     def reply(self, answer: _Handler | Response | BaseException) -> Route:
-        """Answers with what a function of the request returns, sync or async, with a ``Response``, or raises
-        an exception, as ``libkeepalive.ReadTimeout("...")``.
+        """Answers with what ``answer``, a function of the request, returns, sync or async; with a ``Response``; or
+        raises an exception, as ``libkeepalive.ReadTimeout("...")``. Raises ``TypeError`` for anything else.
         """
         if not (callable(answer) or isinstance(answer, (Response, BaseException))):
             kind = type(answer).__name__
@@ -77,7 +92,7 @@ class Route:
 
     @property
     def call_count(self) -> int:
-        """How many."""
+        """How many requests it answered."""
         return len(self.calls)
 
     def _is_for(self, request: Request) -> bool:
@@ -141,7 +156,13 @@ class MockTransport:
 
     The first route that fits answers. A request that none fits is answered by ``handler(request)``, if there is
     one, else it is a ``ConnectError`` that names it. ``calls`` has every call in order. Used in a ``with``
-    block, it asserts at its end that every route was called. Any thread may use it.
+    block, it asserts at its end that every route was called, unless ``assert_all_called`` is False. Any thread
+    may use it.
+
+    >>> with testing.MockTransport() as mock, libkeepalive.Client(transport=mock) as client:
+    ...     route = mock.get("/users/*").respond(json={"name": "A"})
+    ...     client.get("https://api.example/users/1").json()
+    {'name': 'A'}
     """
 
     def __init__(
@@ -163,9 +184,10 @@ class MockTransport:
         *,
         headers: Mapping[str, str] | None = None,
     ) -> Route:
-        """A route for that method (any without) and URL: a whole one, a path that begins with a slash, either
+        """A route for that ``method`` (any without) and ``url``: a whole one, a path that begins with a slash, either
         with ``*`` for anything, or a compiled pattern that is searched for. A query is compared if ``url`` has
-        one. ``headers`` are fields that the request must have. Answers 200 until told otherwise.
+        one. ``headers`` are fields that the request must have. Answers 200 until told otherwise. Raises
+        ``TypeError`` for a ``url`` of another type.
         """
         route = Route(method, url, headers or {})
         with self._lock:
@@ -173,31 +195,31 @@ class MockTransport:
         return route
 
     def get(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
-        """``route("GET", url, headers=headers)``."""
+        """As of ``route("GET", url, headers=headers)``."""
         return self.route("GET", url, headers=headers)
 
     def head(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
-        """``route("HEAD", url, headers=headers)``."""
+        """As of ``route("HEAD", url, headers=headers)``."""
         return self.route("HEAD", url, headers=headers)
 
     def options(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
-        """``route("OPTIONS", url, headers=headers)``."""
+        """As of ``route("OPTIONS", url, headers=headers)``."""
         return self.route("OPTIONS", url, headers=headers)
 
     def post(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
-        """``route("POST", url, headers=headers)``."""
+        """As of ``route("POST", url, headers=headers)``."""
         return self.route("POST", url, headers=headers)
 
     def put(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
-        """``route("PUT", url, headers=headers)``."""
+        """As of ``route("PUT", url, headers=headers)``."""
         return self.route("PUT", url, headers=headers)
 
     def patch(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
-        """``route("PATCH", url, headers=headers)``."""
+        """As of ``route("PATCH", url, headers=headers)``."""
         return self.route("PATCH", url, headers=headers)
 
     def delete(self, url: _Pattern = None, *, headers: Mapping[str, str] | None = None) -> Route:
-        """``route("DELETE", url, headers=headers)``."""
+        """As of ``route("DELETE", url, headers=headers)``."""
         return self.route("DELETE", url, headers=headers)
 
     def _begin(self, request: Request) -> tuple[Route | None, Any]:
@@ -219,7 +241,7 @@ class MockTransport:
         return response
 
     def __call__(self, request: Request) -> Response:
-        """Answers a request of a ``Client``."""
+        """Answers a ``request`` of a ``Client``."""
         request.read()
         route, answer = self._begin(request)
         try:
@@ -235,7 +257,7 @@ class MockTransport:
         return response
 
     async def asend(self, request: Request) -> Response:
-        """Answers a request of an ``AsyncClient``."""
+        """Answers a ``request`` of an ``AsyncClient``."""
         await request.aread()
         route, answer = self._begin(request)
         try:

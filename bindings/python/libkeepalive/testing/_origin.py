@@ -18,11 +18,15 @@ _MOST = 64 * 1024 * 1024
 class Answer:
     """How a request is answered: what is sent, when, and how it ends.
 
+    ``status``, ``reason``, ``headers`` and ``body`` are the response's; its Content-Length is added.
     ``delay`` seconds pass before anything is sent. The body goes out in pieces of ``chunk_size`` bytes with
     ``interval`` seconds between them, ``chunked`` or with Content-Length. ``truncate`` ends the connection after
     so many bytes of the body, ``reset`` by a reset (RST) in place of an end: without a body, before any byte.
     ``close`` closes it after the answer and says so. ``raw`` is sent as it is, in place of a response. ``drop``
     closes without a word.
+
+    >>> testing.Answer(503, "busy", {"Retry-After": "1"}, delay=0.5).status
+    503
     """
 
     status: int = 200
@@ -42,7 +46,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it came."""
+    """A request as it came: ``method``, ``target``, ``headers``, ``body``, ``trailers``, and the number of its
+    ``connection``, the first being 1.
+
+    >>> with testing.Origin() as origin:
+    ...     _ = libkeepalive.Client(trust_env=False).post(origin.url + "/a", content=b"b")
+    >>> origin.requests[0].target, origin.requests[0].header("content-length")
+    ('/a', '1')
+    """
 
     method: str
     target: str
@@ -54,7 +65,7 @@ class Received:
     trailers: list[tuple[str, str]] = field(default_factory=list)
 
     def header(self, name: str) -> str | None:
-        """The first field of that name."""
+        """The first field of that ``name``, ``None`` without one."""
         return next((value for own, value in self.headers if own.lower() == name.lower()), None)
 
 
@@ -73,6 +84,10 @@ class Origin:
 
     Answers are given in order, over all connections, and the last one from then on. ``route()`` has a script for
     a path. ``connections`` counts those that were accepted. Pauses end when it is closed.
+
+    >>> with testing.Origin(testing.Answer(200, b"ok")) as origin:
+    ...     libkeepalive.Client(trust_env=False).get(origin.url).content
+    b'ok'
     """
 
     def __init__(self, *script: _Script) -> None:
@@ -90,11 +105,12 @@ class Origin:
         self._start(self._accept)
 
     def script(self, *answers: _Script) -> Origin:
-        """Answers from now on with these: each an ``Answer`` or a function of the ``Received`` request."""
+        """Answers from now on with ``answers``: each an ``Answer`` or a function of the ``Received`` request."""
         return self.route(None, *answers)
 
     def route(self, path: str | None, *answers: _Script) -> Origin:
-        """The same for a path, which begins with a slash and has no query."""
+        """Answers from now on with ``answers``, as of ``script()``, what asks for ``path``, which begins with a slash
+        and has no query. Raises ``TypeError`` without an answer."""
         if not answers:
             raise TypeError("answers: expected at least one")
         with self._lock:
@@ -102,13 +118,13 @@ class Origin:
         return self
 
     def wait_for(self, requests: int, timeout: float = 20.0) -> None:
-        """Waits until so many requests have come; raises ``TimeoutError``."""
+        """Waits until so many ``requests`` have come; raises ``TimeoutError`` after ``timeout`` seconds."""
         with self._change:
             if not self._change.wait_for(lambda: len(self.requests) >= requests, timeout):
                 raise TimeoutError(f"{len(self.requests)} of {requests} requests came")
 
     def drop_connections(self, reset: bool = False) -> None:
-        """Ends every open connection now, by a reset if asked to."""
+        """Ends every open connection now, by a reset (RST) with ``reset``."""
         with self._lock:
             connections = list(self._open)
         for connection in connections:

@@ -2,7 +2,8 @@
 //! arguments.
 
 mod event_loop;
-mod loops;
+mod gather;
+pub mod loops;
 pub mod pending;
 pub mod ready;
 mod settle;
@@ -33,6 +34,12 @@ use crate::shared::{Shared, engine_of, open, opened};
 /// Options and arguments are those of ``Client``. It works in any event loop, in any thread, and
 /// across ``asyncio.run`` and ``trio.run`` calls. A request starts when it is awaited; cancelling
 /// the task or scope that awaits it cancels it and gives its connection slot back.
+///
+/// ::
+///
+///     async with libkeepalive.AsyncClient(timeout=5.0) as client:
+///         response = await client.get("http://example.com/")
+///         print(response.json())
 #[pyclass(frozen, subclass, module = "libkeepalive", weakref)]
 pub struct AsyncClient {
     /// Set by `__init__`, which a class below this one calls.
@@ -62,7 +69,8 @@ impl AsyncClient {
         let head_only = built.stream || until == Until::Head;
         built.request.set_decode_later(head_only);
         // Only as long as the engine has the request are its events known.
-        let until = match (head_only, built.progress.is_some()) {
+        let told = built.progress.is_some() || built.trace.is_some();
+        let until = match (head_only, told) {
             (true, _) => Until::Head,
             (false, true) => Until::Body,
             (false, false) => until,
@@ -129,7 +137,7 @@ impl AsyncClient {
     ) -> PyResult<Pending> {
         let until = Until::SmallBody(SMALL_BODY);
         let options = (!options.is_empty()).then_some(options);
-        Ok(Pending::of_request(self.sending(method, url, options, until)?))
+        Ok(Pending::owned(self.sending(method, url, options, until)?))
     }
 
     fn _download(
@@ -145,7 +153,14 @@ impl AsyncClient {
         Ok(Pending::of_request(sending))
     }
 
-    /// ``async with client.stream(method, url) as response``: the body is read on demand.
+    /// ``async with client.stream(method, url) as response``: the body is read on demand. Other arguments, and
+    /// errors, are those of ``Client.stream``.
+    ///
+    /// ::
+    ///
+    ///     async with client.stream("GET", "http://example.com/file") as response:
+    ///         async for piece in response.aiter_bytes():
+    ///             print(len(piece))
     #[pyo3(signature = (method, url, **options))]
     fn stream(
         &self,
@@ -168,7 +183,7 @@ impl AsyncClient {
         self.of()?.set_cookies(cookies)
     }
 
-    /// Counters of the pool.
+    /// Counters of the pool: a ``Stats``.
     fn stats(&self) -> PyResult<Stats> {
         Ok(Stats::of(&self.of()?.client.stats()))
     }
@@ -190,10 +205,13 @@ impl AsyncClient {
         reset.map_err(|error| to_python(py, &error, None))
     }
 
-    fn _close(&self, py: Python<'_>) {
+    fn _close(&self, py: Python<'_>) -> PyResult<()> {
         if let Some(shared) = self.shared.get() {
+            // What was asked for before is under way.
+            loops::send_held(py)?;
             py.detach(|| shared.client.close());
         }
+        Ok(())
     }
 
     /// Whether ``aclose()`` was called.

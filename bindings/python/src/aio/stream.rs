@@ -7,7 +7,13 @@ use pyo3::prelude::*;
 use crate::aio::pending::{Kept, Pending, Sending};
 use crate::errors::of_class;
 
-/// Sends the request when it is entered, at the response head; closes the response when left.
+/// What ``AsyncClient.stream()`` returns: sends the request when it is entered, up to the response head; closes
+/// the response when left.
+///
+/// ::
+///
+///     async with client.stream("GET", "http://example.com/file") as response:
+///         print(await response.aread())
 #[pyclass(frozen, module = "libkeepalive")]
 pub struct AsyncStream {
     sending: Mutex<Option<Sending>>,
@@ -33,7 +39,8 @@ impl AsyncStream {
         Ok(Pending::of_request(sending))
     }
 
-    fn _close(&self) {
-        self.response.close();
+    /// Who is to be told of it.
+    fn _close(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.response.close(py)
     }
 }

@@ -36,6 +36,7 @@ pub fn iterate<'py>(
     } else {
         Bound::new(py, Pieces::of(slf))?.into_any()
     };
+    let pieces = Response::watched(slf, pieces)?;
     match size {
         None => Ok(pieces),
         Some(size) => pieces::call(py, named("sized", "asized"), (pieces, size)),

@@ -4,15 +4,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use keepalive_core::{Info as CoreInfo, Timings as CoreTimings, Version};
+use keepalive_core::{Info as CoreInfo, ResponseHead, Timings as CoreTimings, Version};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use crate::headers::Headers;
 use crate::once::PyOnceLock;
 use crate::prepared::Prepared;
-use crate::response::{Asked, Facts, Method, Response, Slot};
+use crate::response::{Asked, Facts, Method, Response, Slot, owned};
 
 /// The module with the classes of messages.
 pub fn models(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
@@ -248,4 +248,13 @@ pub fn restored(
     let response = Response::made(status, method.into(), facts);
     let _ = response.content.set(py, content);
     response
+}
+
+/// 1xx heads as pairs of status and fields.
+pub fn heads(py: Python<'_>, heads: &[ResponseHead]) -> PyResult<Py<PyTuple>> {
+    let pair = |head: &ResponseHead| -> PyResult<(u16, Py<Headers>)> {
+        Ok((head.status, Py::new(py, Headers::of(owned(&head.fields)))?))
+    };
+    let pairs = heads.iter().map(pair).collect::<PyResult<Vec<_>>>()?;
+    Ok(PyTuple::new(py, pairs)?.unbind())
 }

@@ -2,9 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use keepalive_core::{
-    Response as CoreResponse, ResponseHead, Timings as CoreTimings, Version, next_request,
-};
+use keepalive_core::{Response as CoreResponse, Timings as CoreTimings, Version, next_request};
 use pyo3::exceptions::{PyLookupError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
@@ -21,7 +19,7 @@ use crate::once::intern;
 use crate::pieces;
 use crate::progress::Saved;
 use crate::response::iterate::{iterate, read_rest};
-use crate::response::made::{self, Given, models};
+use crate::response::made::{self, Given, heads, models};
 use crate::response::{Response, Slot, owned};
 use crate::upgraded::{AsyncUpgradedStream, UpgradedStream};
 
@@ -293,6 +291,9 @@ impl Response {
             this.close();
             return Ok(this.set_content(py, body.unbind()));
         }
+        if let Some(body) = Response::whole_and_tell(slf)? {
+            return Ok(body);
+        }
         let mut response = this.take(py)?;
         let result = read_rest(py, &mut response);
         if result.is_err() {
@@ -313,6 +314,9 @@ impl Response {
         if let Some(source) = this.source(py) {
             return pieces::call(py, "acollected", (slf, source));
         }
+        if let Some(reading) = Response::await_whole(slf)? {
+            return Ok(reading);
+        }
         Pending::read(slf, true)
     }
 
@@ -325,7 +329,7 @@ impl Response {
         iterate(slf, chunk_size.as_ref(), false, false)
     }
 
-    /// ``iter_bytes()`` for asyncio.
+    /// ``iter_bytes()`` for asyncio and trio; ``chunk_size`` as of it.
     #[pyo3(signature = (chunk_size = None))]
     fn aiter_bytes<'py>(
         slf: &Bound<'py, Self>,
@@ -344,7 +348,7 @@ impl Response {
         iterate(slf, chunk_size.as_ref(), true, false)
     }
 
-    /// ``iter_raw()`` for asyncio.
+    /// ``iter_raw()`` for asyncio and trio; ``chunk_size`` as of it.
     #[pyo3(signature = (chunk_size = None))]
     fn aiter_raw<'py>(
         slf: &Bound<'py, Self>,
@@ -353,7 +357,7 @@ impl Response {
         iterate(slf, chunk_size.as_ref(), true, true)
     }
 
-    /// The body decoded piece by piece.
+    /// The body decoded piece by piece; ``chunk_size`` bytes at a time, else as it comes.
     #[pyo3(signature = (chunk_size = None))]
     fn iter_text<'py>(
         slf: &Bound<'py, Self>,
@@ -363,7 +367,7 @@ impl Response {
         pieces::call(slf.py(), "text", (Self::iter_bytes(slf, chunk_size)?, encoding))
     }
 
-    /// ``iter_text()`` for asyncio.
+    /// ``iter_text()`` for asyncio and trio; ``chunk_size`` as of it.
     #[pyo3(signature = (chunk_size = None))]
     fn aiter_text<'py>(
         slf: &Bound<'py, Self>,
@@ -396,12 +400,19 @@ impl Response {
     }
 
     /// Ends the response early. A short rest of the body is drained to save the connection.
-    pub fn close(&self) {
-        if !self.closed.swap(true, Ordering::AcqRel)
-            && let Slot::Here(response) = &mut *self.slot()
-        {
-            response.close();
-        }
+    #[pyo3(name = "close")]
+    fn ended(&self, py: Python<'_>) -> PyResult<()> {
+        self.close_and_tell(py)
+    }
+
+    #[getter]
+    fn _trace(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.trace(py)
+    }
+
+    #[setter(_trace)]
+    fn set_trace(&self, trace: Py<PyAny>) {
+        self.traced_by(Some(trace));
     }
 
     #[setter]
@@ -447,8 +458,8 @@ impl Response {
     }
 
     #[pyo3(signature = (*_raised))]
-    fn __exit__(&self, _raised: &Bound<'_, PyTuple>) {
-        self.close();
+    fn __exit__(&self, py: Python<'_>, _raised: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.close_and_tell(py)
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {
@@ -485,13 +496,4 @@ impl Response {
     ) -> Response {
         made::restored(py, status, body, info)
     }
-}
-
-/// 1xx heads as pairs of status and fields.
-fn heads(py: Python<'_>, heads: &[ResponseHead]) -> PyResult<Py<PyTuple>> {
-    let pair = |head: &ResponseHead| -> PyResult<(u16, Py<Headers>)> {
-        Ok((head.status, Py::new(py, Headers::of(owned(&head.fields)))?))
-    };
-    let pairs = heads.iter().map(pair).collect::<PyResult<Vec<_>>>()?;
-    Ok(PyTuple::new(py, pairs)?.unbind())
 }

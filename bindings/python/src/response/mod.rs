@@ -1,9 +1,11 @@
 //! `Response`: what Python code asks of it is converted when it is asked for, so that a plain
 //! `get(url).content` builds nothing else. Here its state; its Python attributes are in `methods`.
 
+pub mod at_once;
 mod iterate;
 mod made;
 mod methods;
+mod traced;
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -42,6 +44,10 @@ pub type Method = Cow<'static, str>;
 ///
 /// Programs make one for tests, caches and transports: ``content`` is bytes, str, or an iterable or async
 /// iterable of bytes, which is read like a streamed body; or give ``text``, ``html`` or ``json``.
+///
+/// >>> response = libkeepalive.get("http://example.com/users")
+/// >>> response.status_code, response.headers["content-type"], response.json()
+/// (200, 'application/json', {'path': '/users'})
 #[pyclass(frozen, module = "libkeepalive", weakref)]
 pub struct Response {
     status: u16,
@@ -90,6 +96,8 @@ struct Extra {
     /// An iterable that the body is read from, of a response that a program made.
     source: Option<Py<PyAny>>,
     watch: Option<Watch>,
+    /// Who is told how the body is read: of `_trace.py`.
+    trace: Option<Py<PyAny>>,
 }
 
 /// Who is told how far a body has come that is read piece by piece.
@@ -264,20 +272,13 @@ impl Response {
     }
 
     /// A response whose body is read on demand.
-    pub fn streamed(
-        py: Python<'_>,
-        response: CoreResponse,
-        method: Method,
-        watch: Option<Watch>,
-    ) -> PyResult<Response> {
-        let facts = Facts::of(py, &response)?;
+    pub fn streamed(response: CoreResponse, method: Method, watch: Option<Watch>) -> Response {
         let this = Response { whole: false, ..Response::whole(response, method) };
         this.closed.store(false, Ordering::Relaxed);
-        let _ = this.facts.set(facts);
         if watch.is_some() {
             this.extra(|extra| extra.watch = watch);
         }
-        Ok(this)
+        this
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
@@ -302,6 +303,8 @@ impl Response {
         if self.closed.load(Ordering::Acquire) {
             return Err(of_class(py, "StreamClosed", "the response is closed"));
         }
+        // As long as it is away, they cannot be had of it.
+        self.facts(py)?;
         match std::mem::replace(&mut *self.slot(), Slot::Away) {
             Slot::Here(response) => Ok(response),
             _ => Err(of_class(py, "InvalidState", "the response is being read elsewhere")),

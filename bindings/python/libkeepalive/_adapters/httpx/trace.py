@@ -5,12 +5,22 @@ httpcore's, the moments of those up to the response head are not."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-Event = tuple[str, dict[str, Any]]
+from ..._trace import Event, atell, body_ended, body_started, closed, step, tell
+
+__all__ = [
+    "answered",
+    "atell",
+    "body_ended",
+    "body_started",
+    "closed",
+    "failed",
+    "request_below",
+    "tell",
+]
 
 #: Where a failure belongs, by the phase that the engine names.
 _STEPS = {
@@ -22,20 +32,15 @@ _STEPS = {
 }
 
 
-def _step(name: str, given: dict[str, Any], returned: Any = None) -> Iterator[Event]:
-    yield f"{name}.started", given
-    yield f"{name}.complete", {"return_value": returned}
-
-
 def _connecting(request: Any, network: Any, tls: bool) -> Iterator[Event]:
     host = request.url.host
     timeout = request.extensions.get("timeout", {}).get("connect")
     given = {"host": host, "port": _port(request), "local_address": None, "timeout": timeout}
-    yield from _step("connection.connect_tcp", given, network)
+    yield from step("connection.connect_tcp", given, network)
     if tls:
         name = request.extensions.get("sni_hostname") or host
         given = {"ssl_context": None, "server_hostname": name, "timeout": timeout}
-        yield from _step("connection.start_tls", given, network)
+        yield from step("connection.start_tls", given, network)
 
 
 def _port(request: Any) -> int:
@@ -67,10 +72,10 @@ def answered(
         yield from _connecting(request, network, info.tls is not None)
     given = {"request": below}
     for name in ("send_request_headers", "send_request_body"):
-        yield from _step(f"http11.{name}", given)
+        yield from step(f"http11.{name}", given)
     version, reason = response.http_version.encode(), response.reason_phrase.encode("latin-1")
     head = (version, response.status_code, reason, headers)
-    yield from _step("http11.receive_response_headers", given, head)
+    yield from step("http11.receive_response_headers", given, head)
 
 
 def failed(request: Any, phase: str, error: BaseException, below: Any) -> Iterator[Event]:
@@ -82,52 +87,12 @@ def failed(request: Any, phase: str, error: BaseException, below: Any) -> Iterat
     if phase in ("resolve", "connect", "tls"):
         given = {"host": request.url.host, "port": _port(request)}
     if phase == "tls":
-        yield from _step("connection.connect_tcp", given)
+        yield from step("connection.connect_tcp", given)
     if phase in ("send", "head"):
-        yield from _step("http11.send_request_headers", given)
+        yield from step("http11.send_request_headers", given)
     if phase == "head":
-        yield from _step("http11.send_request_body", given)
+        yield from step("http11.send_request_body", given)
     yield f"{name}.started", given
     yield f"{name}.failed", {"exception": error}
     if phase in ("send", "head"):
         yield from closed()
-
-
-def closed() -> Iterator[Event]:
-    """The response is done with."""
-    yield from _step("http11.response_closed", {})
-
-
-def body_started(request: Any) -> Event:
-    """Before the first piece is waited for."""
-    return "http11.receive_response_body.started", {"request": request}
-
-
-def body_ended(error: BaseException | None) -> Event:
-    """After the last one."""
-    if error is None:
-        return "http11.receive_response_body.complete", {"return_value": None}
-    return "http11.receive_response_body.failed", {"exception": error}
-
-
-def tell(told: Any, events: Iterator[Event]) -> None:
-    """Calls the caller's function."""
-    for name, info in events:
-        if inspect.iscoroutine(answer := told(name, info)):
-            answer.close()
-            raise TypeError(
-                "If you are using a synchronous interface, the callback of the `trace` extension should "
-                "be a normal function instead of an asynchronous function."
-            )
-
-
-async def atell(told: Any, events: Iterator[Event]) -> None:
-    """Awaits the caller's function."""
-    for name, info in events:
-        answer = told(name, info)
-        if not inspect.iscoroutine(answer):
-            raise TypeError(
-                "If you're using an asynchronous interface, the callback of the `trace` extension should "
-                "be an asynchronous function rather than a normal function."
-            )
-        await answer
