@@ -19,8 +19,8 @@ const EXPECTED =
 /** Bytes up to so many are copied when the request is made. */
 const COPIED = 1024 * 1024
 
-/** And larger ones so many at a time. */
-const SLICE = 512 * 1024
+/** And larger ones so many at a time, which the engine writes at once: each costs a turn of two threads. */
+const SLICE = 1024 * 1024
 
 /**
  * Sorts a body: `payload` (sent with its length) or `upload` (in pieces, `length` when it is

@@ -66,8 +66,8 @@ async def _sent(pending: Any) -> Any:
 async def _done(pending: Any) -> Any:
     try:
         return await pending
-    except GeneratorExit:
-        # Closed by other means than a task's cancellation, of which the engine is told.
+    except BaseException:
+        # Cancelled, or closed by other means; harmless when it has failed.
         pending.close()
         raise
 
@@ -101,7 +101,7 @@ def _verb(method: str) -> Any:
             return await _run(pending)
         try:
             return await pending
-        except GeneratorExit:
+        except BaseException:
             pending.close()
             raise
 
@@ -117,7 +117,7 @@ def _get() -> Any:
             return await _run(pending)
         try:
             return await pending
-        except GeneratorExit:
+        except BaseException:
             pending.close()
             raise
 
@@ -137,7 +137,7 @@ def _post() -> Any:
             return await _run(pending)
         try:
             return await pending
-        except GeneratorExit:
+        except BaseException:
             pending.close()
             raise
 
@@ -153,7 +153,7 @@ def _with_data(method: str) -> Any:
             return await _run(pending)
         try:
             return await pending
-        except GeneratorExit:
+        except BaseException:
             pending.close()
             raise
 

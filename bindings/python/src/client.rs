@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::aio::AsyncClient;
+use crate::aio::loops::send_held;
 use crate::blocking::blocking;
 use crate::build::{build, method};
 use crate::convert::{how_many, url_text};
@@ -414,6 +415,7 @@ impl Client {
     /// process-wide client stays usable.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let Some(shared) = self.shared.get() else { return Ok(()) };
+        send_held(py)?;
         py.detach(|| shared.client.close());
         shared.closed(py)
     }

@@ -344,7 +344,10 @@ pub fn pairs<T>(
     if let Ok(dict) = value.cast::<PyDict>() {
         return dict.iter().map(|(field, value)| one(&field, &value)).collect();
     }
-    let pairs = if value.hasattr(intern!(py, "multi_items"))? {
+    // A list is asked for no attributes: that it has none would be an exception each time.
+    let pairs = if value.is_exact_instance_of::<PyList>() {
+        value.clone()
+    } else if value.hasattr(intern!(py, "multi_items"))? {
         value.call_method0(intern!(py, "multi_items"))?
     } else if value.hasattr(intern!(py, "items"))? {
         value.call_method0(intern!(py, "items"))?
@@ -365,8 +368,11 @@ pub fn pairs<T>(
 
 fn field(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Field> {
     let name = latin1("header name", name)?;
-    let shown = String::from_utf8_lossy(&name).into_owned();
-    let value = latin1(&format!("header {shown:?}"), value)?;
+    let plain = value.cast::<PyString>().ok().and_then(|text| text.to_str().ok());
+    let value = match plain.filter(|text| text.is_ascii()) {
+        Some(text) => text.as_bytes().into(),
+        None => latin1(&format!("header {:?}", String::from_utf8_lossy(&name)), value)?,
+    };
     Ok((name, value))
 }
 

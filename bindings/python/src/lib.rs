@@ -102,6 +102,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<upgraded::AsyncUpgradedStream>()?;
     module.add_class::<upgraded::UpgradedStream>()?;
     module.add_function(wrap_pyfunction!(errors::error_table, module)?)?;
+    response::at_once::add(module)?;
     module.add_function(wrap_pyfunction!(functions::delete, module)?)?;
     module.add_function(wrap_pyfunction!(functions::download, module)?)?;
     module.add_function(wrap_pyfunction!(functions::get, module)?)?;

@@ -83,7 +83,7 @@ pub fn send(
     let result = match result {
         Ok(response) if head_only => {
             let (watch, trace) = callers.reading(py)?;
-            let response = Response::streamed(py, response, method, watch)?;
+            let response = Response::streamed(response, method, watch);
             response.traced_by(trace);
             return Ok(response);
         }

@@ -284,3 +284,23 @@ def test_a_cancelled_task_ends_its_call():
                 assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(main())
+
+
+def test_tls_names_and_sockets_are_steps_of_their_own(origin, tmp_path):
+    told = Told()
+    tls = ["connection.start_tls.started", "connection.start_tls.complete"]
+    with Client(ca_file=origin.ca_file) as client:
+        client.get(origin.https + "/json", extensions={"trace": told})
+    assert told.names == DIAL + tls + ASKED + READ + CLOSED
+    told.events.clear()
+    with Origin() as named, Client() as client:
+        client.get(f"http://localhost:{named.port}/", extensions={"trace": told})
+        assert told.names == DIAL + ASKED + READ + CLOSED
+        assert told.info(DIAL[0]) == {"host": "localhost", "port": named.port}
+    told.events.clear()
+    path = str(tmp_path / "none")
+    with Client(unix_socket=path) as client, pytest.raises(libkeepalive.ConnectError):
+        client.get("http://h/", extensions={"trace": told})
+    socket = "connection.connect_unix_socket"
+    assert told.names == [f"{socket}.started", f"{socket}.failed"]
+    assert told.info(f"{socket}.started") == {"path": path}

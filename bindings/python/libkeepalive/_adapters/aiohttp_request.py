@@ -17,13 +17,14 @@ from .._aio import _run
 from .._errors import _Failure
 from .._native import AsyncClient, Client, Timeout
 from . import aiohttp_errors, aiohttp_upload, clients
-from .aiohttp_response import Limits, Protocol, made
+from .aiohttp_response import Limits, Protocol, made, started
 
 if TYPE_CHECKING:
     from aiohttp.client_reqrep import ConnectionKey
 
 _Handler = Callable[[ClientRequest], Awaitable[ClientResponse]]
 
+_SECURE = frozenset(("https", "wss"))
 _INSTEAD = "send this by a session without the middleware of libkeepalive"
 #: Methods by which a connector dials; one that has its own is not to be passed over.
 _DIALS = (
@@ -106,6 +107,8 @@ class Sender:
             )
         self._own = client.aio if isinstance(client, Client) else client
         self._roads: weakref.WeakKeyDictionary[Any, _Road] = weakref.WeakKeyDictionary()
+        #: The connector that was seen last, and its road.
+        self._last: tuple[Callable[[], Any], _Road] | None = None
         #: Where a handler's closure keeps what is in ``_KEPT``, by its code.
         self._places: dict[Any, tuple[int, ...] | None] = {}
         self._timeout: tuple[ClientTimeout, Timeout] | None = None
@@ -114,36 +117,71 @@ class Sender:
         return "<libkeepalive.aiohttp.middleware>"
 
     async def __call__(self, request: ClientRequest, handler: _Handler) -> ClientResponse:
-        headers = request.headers
-        if "Upgrade" in headers or request.method == "CONNECT":
+        headers, method = request.headers, request.method
+        if method == "CONNECT" or "Upgrade" in headers:
             return await handler(request)
         connector: Any = request.session.connector
         limits = self._limits(request, handler)
-        road = self._roads.get(connector)
-        if road is None:
-            road = self._roads[connector] = _Road(connector)
-        client = self._client(request, road)
-        options = self._options(request, road, limits.timeout)
+        last = self._last
+        road = last[1] if last is not None and last[0]() is connector else self._road(connector)
+        timeout = limits.timeout
+        client: Any = self._client(request, road)
+        options = self._options(request, road, timeout)
         if road.resolves and request.proxy is None:
             await _resolved(request, connector, options)
-        protocol = await _placed(request, connector, limits.timeout)
+        key: ConnectionKey | None = None
+        taken: Any = connector._acquired
+        if connector._limit_per_host or (connector._limit and len(taken) >= connector._limit):
+            key = request.connection_key
+            if connector._available_connections(key) <= 0:
+                await _available(request, connector, key, timeout)
+        if connector._closed:
+            raise aiohttp.ClientConnectionError("Connector is closed.")
+        protocol = Protocol(request.loop, connector, key)
+        taken.add(protocol)
+        if connector._limit_per_host:
+            connector._acquired_per_host[key].add(protocol)
         try:
             _completed(request, connector)
             if request._traces:
-                await request._on_headers_request_sent(request.method, request.url, headers)
+                await request._on_headers_request_sent(method, request.url, headers)
             writer = None
             chunked = "Transfer-Encoding" in headers
             if request._body is not None or chunked or request._upload_tracker is not None:
                 options["content"], writer = await aiohttp_upload.content(request, chunked)
             options["headers"] = _fields(headers)
-            response = await _sent(client, request, options, road)
+            url = request.url
+            scheme = "https" if url.scheme in _SECURE else "http"
+            try:
+                origin = f"{scheme}://{url.host_port_subcomponent}/"
+                pending = client._begin(method, origin, options)
+                if pending.is_special:
+                    response = await _run(pending)
+                else:
+                    try:
+                        response = await pending
+                    except BaseException:
+                        pending.close()
+                        raise
+            except _Failure as error:
+                unix_socket = road.options.get("unix_socket")
+                raise aiohttp_errors.of_head(error, request, unix_socket) from error
             if request._traces:
                 await _told(request, response)
-            return await made(request, response, limits, writer, protocol)
+            protocol.response = response
+            result = made(request, response, limits, writer, protocol)
+            return result if result is not None else await started(request, protocol)
         except BaseException:
             protocol.release()
             protocol.close()
             raise
+
+    def _road(self, connector: Any) -> _Road:
+        road = self._roads.get(connector)
+        if road is None:
+            road = self._roads[connector] = _Road(connector)
+        self._last = weakref.ref(connector), road
+        return road
 
     def _limits(self, request: ClientRequest, handler: Any) -> Limits:
         code = getattr(handler, "__code__", None)
@@ -153,7 +191,7 @@ class Sender:
             places = self._places[code] = _places(code)
         if places is not None:
             cells = handler.__closure__
-            return Limits(*[cells[place].cell_contents for place in places])
+            return Limits._make([cells[place].cell_contents for place in places])
         session: Any = request.session
         return Limits(
             session.timeout,
@@ -190,6 +228,7 @@ class Sender:
         options: dict[str, Any] = {
             "timeout": self._limits_of(timeout),
             "raw_target": request.url.raw_path_qs,
+            "stream": True,
             **road.options,
         }
         if request.server_hostname is not None:
@@ -223,47 +262,17 @@ def _places(code: Any) -> tuple[int, ...] | None:
     return tuple(names.index(name) for name in _KEPT)
 
 
-async def _placed(request: ClientRequest, connector: Any, timeout: ClientTimeout) -> Protocol:
+async def _available(
+    request: ClientRequest, connector: Any, key: ConnectionKey, timeout: ClientTimeout
+) -> None:
     """A place within the connector's limits, waited for as aiohttp does."""
-    key: ConnectionKey | None = request.connection_key if connector._limit_per_host else None
-    taken: Any = connector._acquired
-    if key is not None or (connector._limit and len(taken) >= connector._limit):
-        key = request.connection_key
-        if connector._available_connections(key) <= 0:
-            try:
-                async with ceil_timeout(timeout.connect, timeout.ceil_threshold):
-                    await connector._wait_for_available_connection(key, request._traces)
-            except TimeoutError as error:
-                raise aiohttp.ConnectionTimeoutError(
-                    f"Connection timeout to host {request.url}"
-                ) from error
-    if connector._closed:
-        raise aiohttp.ClientConnectionError("Connector is closed.")
-    protocol = Protocol(request.loop, connector, key)
-    taken.add(protocol)
-    if connector._limit_per_host:
-        connector._acquired_per_host[key].add(protocol)
-    return protocol
-
-
-async def _sent(
-    client: AsyncClient, request: ClientRequest, options: dict[str, Any], road: _Road
-) -> Any:
-    """The engine's response, its body on the way."""
-    scheme = "https" if request.is_ssl() else "http"
-    url = f"{scheme}://{request.url.host_port_subcomponent}"
     try:
-        stream: Any = client.stream(request.method, url, **options)
-        pending = stream._begin()
-        if pending.is_special:
-            return await _run(pending)
-        try:
-            return await pending
-        except GeneratorExit:
-            pending.close()
-            raise
-    except _Failure as error:
-        raise aiohttp_errors.of_head(error, request, road.options.get("unix_socket")) from error
+        async with ceil_timeout(timeout.connect, timeout.ceil_threshold):
+            await connector._wait_for_available_connection(key, request._traces)
+    except TimeoutError as error:
+        raise aiohttp.ConnectionTimeoutError(
+            f"Connection timeout to host {request.url}"
+        ) from error
 
 
 def _completed(request: ClientRequest, connector: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiohttp import ClientRequest, ClientResponse, ClientResponseError, HttpVersion10, HttpVersion11
 from aiohttp.base_protocol import BaseProtocol
@@ -15,10 +15,12 @@ from aiohttp.helpers import set_exception
 from aiohttp.http_exceptions import ContentEncodingError
 from aiohttp.http_parser import DeflateBuffer, RawResponseMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from .._errors import _Failure
+from .._native import _body_at_once, _utf8_head
 from . import aiohttp_errors
+from .names import Names
 
 if TYPE_CHECKING:
     from .._native import Response
@@ -33,33 +35,19 @@ _STATUS_LINE = len("HTTP/1.1 200 ")
 _EMPTY = frozenset((204, 304))
 
 
-class Limits:
+class Limits(NamedTuple):
     """What aiohttp tells its connections of a request, and not its middlewares."""
 
-    __slots__ = (
-        "auto_decompress",
-        "max_field_size",
-        "max_headers",
-        "max_line_size",
-        "read_bufsize",
-        "timeout",
-    )
+    timeout: Any
+    auto_decompress: bool
+    read_bufsize: int
+    max_line_size: int
+    max_field_size: int
+    max_headers: int
 
-    def __init__(
-        self,
-        timeout: Any,
-        auto_decompress: bool,
-        read_bufsize: int,
-        max_line_size: int,
-        max_field_size: int,
-        max_headers: int,
-    ) -> None:
-        self.timeout = timeout
-        self.auto_decompress = auto_decompress
-        self.read_bufsize = read_bufsize
-        self.max_line_size = max_line_size
-        self.max_field_size = max_field_size
-        self.max_headers = max_headers
+
+#: In the form that multidict compares fastest.
+_names = Names(lambda raw: istr(raw.decode()))
 
 
 class _Transport:
@@ -167,17 +155,25 @@ class Protocol(BaseProtocol):
             self.room.set()
 
 
-async def made(
+def made(
     request: ClientRequest,
     response: Response,
     limits: Limits,
     writer: Writer | None,
     protocol: Protocol,
-) -> ClientResponse:
-    """The ``ClientResponse`` of a head that came; its body may still be on the way."""
-    protocol.response = response
-    message = _message(request, response, limits)
-    payload = _payload(request, response, message, limits, protocol)
+) -> ClientResponse | None:
+    """The ``ClientResponse`` of a head that came with its body; ``None`` when that is still on the way, for
+    ``started()``. A head that is larger than aiohttp's parser takes is refused."""
+    status, is_newest, reason, fields, raw, length = _utf8_head(response, _names)
+    if (
+        len(raw) > limits.max_headers
+        or len(reason) > limits.max_line_size - _STATUS_LINE
+        or length > limits.max_field_size - _NAME
+    ):
+        _check(request, reason, raw, limits)
+    version = HttpVersion11 if is_newest else HttpVersion10
+    headers = CIMultiDictProxy(CIMultiDict(fields))
+    payload = _payload(request, response, status, headers, limits, protocol)
     session: Any = request._session
     request.response = result = request.response_class(
         request.method,
@@ -191,12 +187,30 @@ async def made(
         session=session,
         stream_writer=writer if writer is not None else _NOTHING_WRITTEN,
     )
-    if payload is EMPTY_PAYLOAD or payload.is_eof():
-        if type(result).start is ClientResponse.start:
-            _over(result, message, payload)
-            protocol.release()
-            return result
+    if payload.is_eof() and type(result).start is ClientResponse.start:
+        # As it leaves a response whose body has ended already.
+        result.version = version
+        result.status = status
+        result.reason = reason
+        result._headers = headers
+        result._raw_headers = raw
+        result.content = payload
+        result._session = None
+        if cookies := headers.getall("Set-Cookie", ()):
+            result._raw_cookie_headers = tuple(cookies)
+        protocol.release()
+        return result
+    message = RawResponseMessage(
+        version, status, reason, headers, raw, False, None, False, False
+    )
     protocol.head = (message, payload)
+    return None
+
+
+async def started(request: ClientRequest, protocol: Protocol) -> ClientResponse:
+    """The same of one whose body is on the way."""
+    result = request.response
+    assert result is not None
     connection = protocol.connection(request)
     try:
         await result.start(connection)
@@ -206,19 +220,6 @@ async def made(
     return result
 
 
-def _over(result: ClientResponse, message: RawResponseMessage, payload: Any) -> None:
-    """As ``ClientResponse.start()`` leaves a response whose body has ended already."""
-    result.version = message.version
-    result.status = message.code
-    result.reason = message.reason
-    result._headers = message.headers
-    result._raw_headers = message.raw_headers
-    result.content = payload
-    result._session = None
-    if cookies := message.headers.getall("Set-Cookie", ()):
-        result._raw_cookie_headers = tuple(cookies)
-
-
 class _Nothing:
     output_size = 0
 
@@ -226,37 +227,8 @@ class _Nothing:
 _NOTHING_WRITTEN: Any = _Nothing()
 
 
-def _message(request: ClientRequest, response: Response, limits: Limits) -> RawResponseMessage:
-    """The head, as aiohttp's parser gives it; refused when it is larger than that takes."""
-    fields = response.headers.raw
-    reason = response.reason_phrase
-    if not reason.isascii():
-        reason = reason.encode("latin-1").decode("utf-8", "surrogateescape")
-    if (
-        len(fields) > limits.max_headers
-        or len(reason) > limits.max_line_size - _STATUS_LINE
-        or sum([len(value) for _, value in fields]) > limits.max_field_size - _NAME
-    ):
-        _check(request, reason, fields, limits)
-    headers = CIMultiDict(
-        [(name.decode(), value.decode("utf-8", "surrogateescape")) for name, value in fields]
-    )
-    version = HttpVersion11 if response.http_version == "HTTP/1.1" else HttpVersion10
-    return RawResponseMessage(
-        version,
-        response.status_code,
-        reason,
-        CIMultiDictProxy(headers),
-        tuple(fields),
-        False,
-        None,
-        False,
-        False,
-    )
-
-
 def _check(
-    request: ClientRequest, reason: str, fields: list[tuple[bytes, bytes]], limits: Limits
+    request: ClientRequest, reason: str, fields: tuple[tuple[bytes, bytes], ...], limits: Limits
 ) -> None:
     text = ""
     if len(reason) > limits.max_line_size - _STATUS_LINE:
@@ -275,42 +247,37 @@ def _check(
 def _payload(
     request: ClientRequest,
     response: Response,
-    message: RawResponseMessage,
+    status: int,
+    headers: CIMultiDictProxy[str],
     limits: Limits,
     protocol: Protocol,
 ) -> Any:
-    """The stream of the body, and the task that fills it if not all of it is here."""
-    if request.method == "HEAD" or message.code in _EMPTY:
+    """The stream of the body, and a task that fills it if not all of it is here."""
+    if request.method == "HEAD" or status in _EMPTY:
         response.close()
         return EMPTY_PAYLOAD
     stream = StreamReader(protocol, limits.read_bufsize, timer=request._timer, loop=request.loop)
-    length = message.headers.get("Content-Length", "")
-    if length == "0" and "Transfer-Encoding" not in message.headers:
-        response.close()
-        stream.feed_eof()
-        return stream
     sink: Any = stream
-    coding = message.headers.get("Content-Encoding")
+    coding = headers.get("Content-Encoding")
     if coding and limits.auto_decompress and (coding := coding.lower()) in _CODINGS:
+        if headers.get("Content-Length") == "0" and "Transfer-Encoding" not in headers:
+            response.close()
+            stream.feed_eof()
+            return stream
         try:
             sink = DeflateBuffer(stream, coding)
         except ContentEncodingError as error:
             raise ClientResponseError(
                 request.request_info, (), status=400, message=error.message
             ) from error
+    elif (body := _body_at_once(response)) is not None:
+        stream.feed_data(body)
+        stream.feed_eof()
+        return stream
     pieces: Any = response.aiter_raw()
-    first = pieces.__anext__()
-    if type(first).__name__ == "Ready" and sink is stream:
-        # It came with the head, and may be all of it.
-        try:
-            first.send(None)
-        except StopIteration as ready:
-            stream.feed_data(ready.value)
-            if length.isdigit() and len(ready.value) == int(length):
-                stream.feed_eof()
-                return stream
-        first = pieces.__anext__()
-    protocol.pump = request.loop.create_task(_pump(first, pieces, sink, stream, protocol))
+    protocol.pump = request.loop.create_task(
+        _pump(pieces.__anext__(), pieces, sink, stream, protocol)
+    )
     return stream
 
 

@@ -19,8 +19,9 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util.ssl_ import resolve_cert_reqs
 
 from .._errors import InvalidArgument, _Failure
-from .._native import Client, Timeout
+from .._native import Client, Timeout, _body_at_once, _latin1_head
 from . import clients, urllib3_pins
+from .names import Names
 from .urllib3_errors import of_head, of_whole, raised, reached_proxy
 from .urllib3_request import Asked, asked_for, check_tunnel, socks_url
 from .urllib3_response import Body, HTTPResponse
@@ -42,6 +43,8 @@ _GIVEN_OPTIONS = {
     ),
 }
 
+_names = Names(lambda raw: raw.decode("latin-1"))
+_PORTS = {"http": 80, "https": 443}
 _NO_LIMIT = Timeout(None)
 _timeouts: dict[tuple[Any, Any], Timeout] = {}
 
@@ -183,7 +186,9 @@ class HTTPConnection(HostConnection):
             bare = f"[{bare}]"
         self._options = options
         self._host_field = bare.rstrip(".") + ("" if port == self.default_port else f":{port}")
-        self._url = f"{self._scheme}://{bare}:{port}/"
+        # The engine remembers the origins of URLs that are as short as can be.
+        place = bare if port == _PORTS[self._scheme] else f"{bare}:{port}"
+        self._url = f"{self._scheme}://{place}/"
         self._client = self._find_client()
 
     def _proxy_url(self, scheme: str) -> str:
@@ -242,7 +247,7 @@ class HTTPConnection(HostConnection):
             raise http.client.ResponseNotReady()
         content = None
         try:
-            options = {
+            options: dict[str, Any] = {
                 "headers": asked.fields,
                 "content": asked.content,
                 "timeout": _timeout(self.connect_limit, self.timeout),
@@ -253,34 +258,33 @@ class HTTPConnection(HostConnection):
                 response = client.request(asked.method, asked.url, **options)
                 content = response.content
             else:
-                response = client.stream(asked.method, asked.url, **options).__enter__()
+                response = client.request(asked.method, asked.url, stream=True, **options)
         except _Failure as error:
             self._failed(error, asked)
         if self.proxy is not None:
             self._has_connected_to_proxy = True
-        fields = [
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in response.headers.raw
-        ]
+        status, is_newest, reason, fields = _latin1_head(response, _names)
         headers = _headers(fields)
         chunked = "chunked" in headers.get("transfer-encoding", "").lower()
-        length = None
-        if content is None and not chunked:
-            declared = headers.get("content-length", "")
-            if declared.isdigit():
-                length = int(declared)
-            if asked.method == "HEAD" or response.status_code in (204, 304):
-                length = 0
-        body = Body(response, fields, asked.method, content, chunked, length)
+        whole, length = content, None
+        if content is None:
+            whole = _body_at_once(response)
+            if not chunked:
+                declared = headers.get("content-length", "")
+                if declared.isdigit():
+                    length = int(declared) if whole is None else 0
+                if asked.method == "HEAD" or status in (204, 304):
+                    length = 0
+        body = Body(response, (status, is_newest, reason, fields), asked.method, whole, chunked, length)
         self._body = weakref.ref(body)
         plain = content is not None and (not asked.decode or "content-encoding" not in headers)
         made = HTTPResponse(
             body=cast(Any, body),
             headers=headers,
-            status=body.status,
+            status=status,
             version=body.version,
             version_string=getattr(self, "_http_vsn_str", "HTTP/?"),
-            reason=body.reason,
+            reason=reason,
             preload_content=asked.preload and not plain,
             decode_content=asked.decode,
             original_response=cast(Any, body),

@@ -35,20 +35,23 @@ class Body:
         "chunked",
         "closed",
         "length",
+        "reason",
         "status",
+        "version",
     )
 
     def __init__(
         self,
         response: Response,
-        fields: list[tuple[str, str]],
+        head: tuple[int, bool, str, list[tuple[str, str]]],
         method: str,
         content: bytes | None,
         chunked: bool,
         length: int | None,
     ) -> None:
         self._response = response
-        self._fields = fields
+        self.status, is_newest, self.reason, self._fields = head
+        self.version = 11 if is_newest else 10
         self._method = method
         #: The piece that is being read, and how far.
         self._piece = content or b""
@@ -59,7 +62,6 @@ class Body:
         self.chunked = chunked
         #: Bytes to come, where the head said how many.
         self.length = length
-        self.status = response.status_code
         self.closed = False
         if content is None and (length == 0 or method == "HEAD"):
             self._end()
@@ -244,14 +246,6 @@ class Body:
         return self.status
 
     @property
-    def reason(self) -> str:
-        return self._response.reason_phrase
-
-    @property
-    def version(self) -> int:
-        return 10 if self._response.http_version == "HTTP/1.0" else 11
-
-    @property
     def will_close(self) -> bool:
         tokens = ",".join(self.msg.get_all("connection", [])).lower()
         return "close" in tokens or (self.version == 10 and "keep-alive" not in tokens)
@@ -283,8 +277,14 @@ class HTTPResponse(HostResponse):
 
     def _raw_read(self, amt: int | None = None, *, read1: bool = False) -> bytes:
         fp = self._fp
-        if isinstance(fp, Body) and fp._pieces is None and not fp.closed and amt is None and not read1:
-            # It is here: nothing can fail.
+        if (
+            isinstance(fp, Body)
+            and fp._pieces is None
+            and not fp.closed
+            and not read1
+            and (amt is None or 0 < len(fp._piece) - fp._at <= amt)
+        ):
+            # The rest is here: nothing can fail.
             data = fp._here()
             self._fp_bytes_read += len(data)
             if self.length_remaining is not None:

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use slab::Slab;
 
+use crate::aio::gather::Gatherer;
 use crate::aio::pending::Pending;
 use crate::response::PIECE;
 
@@ -24,6 +25,7 @@ pub struct EventLoop {
     pending: Mutex<Slab<Py<Pending>>>,
     /// The batch's storage between two drains.
     batch: Mutex<Vec<Completion>>,
+    pub gatherer: Gatherer,
 }
 
 impl EventLoop {
@@ -38,13 +40,18 @@ impl EventLoop {
             trio,
             pending: Mutex::new(Slab::new()),
             batch: Mutex::new(Vec::new()),
+            gatherer: Gatherer::new(),
         })
+    }
+
+    /// Its loop, as long as there is one.
+    pub fn running<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.event_loop.bind(py).upgrade()
     }
 
     /// Whether it is that loop's.
     pub fn is_of(&self, running: &Bound<'_, PyAny>) -> bool {
-        let alive = self.event_loop.bind(running.py()).upgrade();
-        alive.is_some_and(|alive| alive.is(running))
+        self.running(running.py()).is_some_and(|alive| alive.is(running))
     }
 
     /// What the loop is to watch: readable when there is something to take.
@@ -87,6 +94,7 @@ impl EventLoop {
     /// The loop is closed or gone: what still waits is cancelled.
     pub fn abandon(&self) {
         self.queue.close();
+        drop(self.gatherer.take());
         let waiting = std::mem::take(&mut *lock(&self.pending));
         for (_, pending) in waiting {
             pending.get().abandon();

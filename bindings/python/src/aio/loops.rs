@@ -11,6 +11,7 @@ use keepalive_common::fork;
 use pyo3::prelude::*;
 
 use crate::aio::event_loop::EventLoop;
+use crate::aio::gather::TurnEnd;
 use crate::aio::settle::drain;
 use crate::aio::trio;
 use crate::errors::of_class;
@@ -35,10 +36,31 @@ fn loops() -> MutexGuard<'static, Option<Loops>> {
     loops
 }
 
+/// Requests of the running loop that wait for others go to the engine now.
+pub fn send_held(py: Python<'_>) -> PyResult<()> {
+    if let Some(known) = known(&running(py)?) {
+        known.get().send_held(py);
+    }
+    Ok(())
+}
+
+fn running(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    RUNNING.import(py, "asyncio", "_get_running_loop")?.call0()
+}
+
+/// The queue of a loop, if it has one.
+fn known(running: &Bound<'_, PyAny>) -> Option<Py<EventLoop>> {
+    let known = loops().as_ref().and_then(|loops| {
+        let queue = loops.by_address.get(&(running.as_ptr() as usize))?;
+        Some(queue.clone_ref(running.py()))
+    });
+    known.filter(|known| known.get().is_of(running))
+}
+
 /// The running loop and its queue, made at the first use.
 pub fn current(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Py<EventLoop>)> {
-    static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let mut running = RUNNING.import(py, "asyncio", "_get_running_loop")?.call0()?;
+    let mut running = running(py)?;
     let trio = trio::current(py)?;
     let is_trio = trio.is_some();
     if let Some(trio) = trio {
@@ -47,13 +69,7 @@ pub fn current(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Py<EventLoop>)> {
         let hint = "no running event loop; AsyncClient is used from coroutines of asyncio or trio";
         return Err(of_class(py, "InvalidState", hint));
     }
-    let known = loops().as_ref().and_then(|loops| {
-        let queue = loops.by_address.get(&(running.as_ptr() as usize))?;
-        Some(queue.clone_ref(py))
-    });
-    if let Some(known) = known
-        && known.get().is_of(&running)
-    {
+    if let Some(known) = known(&running) {
         return Ok((running, known));
     }
     let queue = register(&running, is_trio)?;
@@ -70,7 +86,8 @@ fn register(running: &Bound<'_, PyAny>, trio: bool) -> PyResult<Py<EventLoop>> {
         loops().as_mut().and_then(|loops| loops.by_address.insert(address, queue.clone_ref(py)));
     drop(old);
     let of = queue.clone_ref(py);
-    let reader = Reader { event_loop: of, address, generation: fork::generation() };
+    let turn = Py::new(py, TurnEnd::of(queue.clone_ref(py)))?;
+    let reader = Reader { event_loop: of, turn, address, generation: fork::generation() };
     running.call_method1(intern!(py, "add_reader"), (descriptor, Bound::new(py, reader)?))?;
     Ok(queue)
 }
@@ -79,17 +96,19 @@ fn register(running: &Bound<'_, PyAny>, trio: bool) -> PyResult<Py<EventLoop>> {
 #[pyclass(frozen, module = "libkeepalive._native")]
 struct Reader {
     event_loop: Py<EventLoop>,
+    turn: Py<TurnEnd>,
     address: usize,
     generation: u64,
 }
 
 #[pymethods]
 impl Reader {
-    fn __call__(&self, py: Python<'_>) {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
         let event_loop = self.event_loop.get();
         // Before the queue is emptied: what comes in between wakes the loop again.
         event_loop.clear();
-        drain(py, event_loop);
+        let settled = drain(py, event_loop);
+        event_loop.gather(py, settled, &self.turn)
     }
 }
 

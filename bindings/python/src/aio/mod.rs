@@ -2,7 +2,8 @@
 //! arguments.
 
 mod event_loop;
-mod loops;
+mod gather;
+pub mod loops;
 pub mod pending;
 pub mod ready;
 mod settle;
@@ -141,7 +142,7 @@ impl AsyncClient {
     ) -> PyResult<Pending> {
         let until = Until::SmallBody(SMALL_BODY);
         let options = (!options.is_empty()).then_some(options);
-        Ok(Pending::of_request(self.sending(method, url, options, until)?))
+        Ok(Pending::owned(self.sending(method, url, options, until)?))
     }
 
     fn _download(
@@ -209,10 +210,13 @@ impl AsyncClient {
         reset.map_err(|error| to_python(py, &error, None))
     }
 
-    fn _close(&self, py: Python<'_>) {
+    fn _close(&self, py: Python<'_>) -> PyResult<()> {
         if let Some(shared) = self.shared.get() {
+            // What was asked for before is under way.
+            loops::send_held(py)?;
             py.detach(|| shared.client.close());
         }
+        Ok(())
     }
 
     /// Whether ``aclose()`` was called.

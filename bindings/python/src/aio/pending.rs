@@ -1,17 +1,18 @@
 //! `Pending`: a call of the engine that a loop's future waits for, from its making to its end. A done
-//! callback of that future sees to it that a cancelled task cancels the request.
+//! callback of that future sees to it that a cancelled task cancels the request, unless the coroutine that
+//! awaits it does.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
-use keepalive_core::{BodyWant, Call, Progress, Queue, RedirectQuestion, Request, Until};
+use keepalive_core::{BodyWant, Call, Error, Progress, Queue, RedirectQuestion, Request, Until};
 use pyo3::prelude::*;
 
 use crate::aio::upload;
 use crate::body::Failure;
 use crate::build::Built;
 use crate::download::Place;
-use crate::errors::RequestLine;
+use crate::errors::{RequestLine, to_python};
 use crate::held::Held;
 use crate::memory::Filling;
 use crate::once::intern;
@@ -27,6 +28,8 @@ pub struct Pending {
     state: Mutex<State>,
     /// The future's iterator while a task drives this object with `send`.
     driver: Mutex<Option<Py<PyAny>>>,
+    /// Who awaits it calls `close` when that raises.
+    pub(super) is_owned: bool,
 }
 
 pub(super) enum State {
@@ -127,13 +130,14 @@ impl Kept {
 pub(super) struct Running {
     /// `None` once it is cancelled: a future keeps its loop alive.
     pub(super) future: Option<Future>,
-    pub(super) call: Call,
+    /// `None` until it is submitted, if others are waited for.
+    pub(super) call: Option<Call>,
     pub(super) job: Job,
 }
 
 pub(super) struct Future {
     pub(super) future: Py<PyAny>,
-    pub(super) on_cancel: Py<OnCancel>,
+    pub(super) on_cancel: Option<Py<OnCancel>>,
 }
 
 pub(super) enum Job {
@@ -164,6 +168,14 @@ pub(super) struct Rare {
     pub(super) raised: Option<Raised>,
 }
 
+impl Running {
+    fn cancel(&self) {
+        if let Some(call) = &self.call {
+            call.cancel();
+        }
+    }
+}
+
 /// What a whole body belongs to.
 pub(super) enum Whole {
     /// A response that is delivered with it.
@@ -174,11 +186,16 @@ pub(super) enum Whole {
 
 impl Pending {
     fn new(work: Work) -> Pending {
-        Pending { state: Mutex::new(State::New(work)), driver: Mutex::new(None) }
+        Pending { state: Mutex::new(State::New(work)), driver: Mutex::new(None), is_owned: false }
     }
 
     pub fn of_request(sending: Sending) -> Pending {
         Pending::new(Work::Send(Box::new(sending)))
+    }
+
+    /// One that is closed by the coroutine that awaits it, when that is cancelled: a callback less.
+    pub fn owned(sending: Sending) -> Pending {
+        Pending { is_owned: true, ..Pending::of_request(sending) }
     }
 
     pub fn warm(shared: &Arc<Shared>, url: &str, count: usize) -> Pending {
@@ -229,8 +246,32 @@ impl Pending {
     /// Watches for the answer for some microseconds; whether the loop's queue is to be drained.
     pub fn poll_inline(&self, queue: &Arc<Queue>) -> bool {
         match &mut *self.state() {
-            State::Running(running) => running.call.poll_inline(queue),
+            State::Running(Running { call: Some(call), .. }) => call.poll_inline(queue),
             _ => false,
+        }
+    }
+
+    /// Whether somebody still waits for it.
+    pub(super) fn is_awaited(&self) -> bool {
+        matches!(&*self.state(), State::Running(Running { future: Some(_), .. }))
+    }
+
+    /// The engine has it now.
+    pub(super) fn submitted(&self, submitted: Call) {
+        if let State::Running(Running { call, .. }) = &mut *self.state() {
+            *call = Some(submitted);
+        }
+    }
+
+    /// The engine did not take it.
+    pub(super) fn refused(&self, py: Python<'_>, error: &Error) -> PyResult<()> {
+        match self.take_state() {
+            State::Running(Running {
+                future: Some(future),
+                job: Job::Request { line, .. },
+                ..
+            }) => future.resolve(py, Err(to_python(py, error, Some(&line)))),
+            _ => Ok(()),
         }
     }
 
@@ -261,7 +302,7 @@ impl Pending {
         if !told.tell(py, progress)
             && let State::Running(running) = &*self.state()
         {
-            running.call.cancel();
+            running.cancel();
         }
     }
 
@@ -296,7 +337,7 @@ impl Pending {
     pub fn abandon(&self) {
         let state = self.take_state();
         if let State::Running(running) = &state {
-            running.call.cancel();
+            running.cancel();
         }
         drop((state, self.driver().take()));
     }
@@ -307,7 +348,7 @@ impl Pending {
         drop(self.take_work());
         let (future, upload) = match &mut *self.state() {
             State::Running(running) => {
-                running.call.cancel();
+                running.cancel();
                 let upload = match &running.job {
                     Job::Request { upload, .. } => upload.as_ref(),
                     _ => None,

@@ -15,15 +15,17 @@ use crate::memory::{self, Step};
 use crate::once::intern;
 use crate::response::{Response, Watch, piece_now};
 
-/// Takes what is ready for a loop and resolves its futures.
-pub fn drain(py: Python<'_>, event_loop: &EventLoop) {
+/// Takes what is ready for a loop and resolves its futures; how much that was.
+pub fn drain(py: Python<'_>, event_loop: &EventLoop) -> usize {
     let mut batch = event_loop.take_batch();
+    let count = batch.len();
     for completion in batch.drain(..) {
         if let Err(error) = settle(py, event_loop, completion) {
             error.write_unraisable(py, None);
         }
     }
     event_loop.return_batch(batch);
+    count
 }
 
 fn settle(py: Python<'_>, event_loop: &EventLoop, completion: Completion) -> PyResult<()> {
@@ -122,14 +124,16 @@ impl Pending {
                 let of = Whole::Request { line, method, asked };
                 return Pending::body(slf, queue, response, future, of);
             }
-            Ok(response) => Response::streamed(py, response, method, watch).and_then(|response| {
+            Ok(response) => {
+                let response = Response::streamed(response, method, watch);
                 response.asked(asked);
-                let response = Bound::new(py, response)?;
-                if let Some(owner) = owner {
-                    owner.keep(&response);
-                }
-                Ok(response.into_any())
-            }),
+                Bound::new(py, response).map(|response| {
+                    if let Some(owner) = owner {
+                        owner.keep(&response);
+                    }
+                    response.into_any()
+                })
+            }
             Err(error) => Err(upload::own_exception(&error, failure)
                 .or_else(|| rare?.trailers?.take(&error))
                 .or_else(|| redirects?.take(&error))
@@ -171,7 +175,7 @@ impl Pending {
         match rest.submit(core, &queue.queue, token) {
             Ok((call, filling)) => {
                 let job = Job::Fill(filling, of);
-                let future = Some(future);
+                let (future, call) = (Some(future), Some(call));
                 *slf.get().state() = State::Running(Running { future, call, job });
                 Ok(())
             }
@@ -282,7 +286,7 @@ impl Pending {
                     // Nothing there after all: once more.
                     Ok(None) => match submit_piece(core, queue, token) {
                         Ok(call) => {
-                            let job = Job::Piece(response);
+                            let (job, call) = (Job::Piece(response), Some(call));
                             *slf.get().state() = State::Running(Running { future, call, job });
                             return Ok(());
                         }
@@ -366,10 +370,16 @@ impl Whole {
 }
 
 impl Future {
-    fn resolve(&self, py: Python<'_>, value: PyResult<Bound<'_, PyAny>>) -> PyResult<()> {
+    pub(super) fn resolve(
+        &self,
+        py: Python<'_>,
+        value: PyResult<Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
         let future = self.future.bind(py);
-        // The callback is for cancellation only; left in place it would cost a turn of the loop.
-        future.call_method1(intern!(py, "remove_done_callback"), (&self.on_cancel,))?;
+        if let Some(on_cancel) = &self.on_cancel {
+            // It is for cancellation only; left in place it would cost a turn of the loop.
+            future.call_method1(intern!(py, "remove_done_callback"), (on_cancel,))?;
+        }
         let set = match value {
             Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
             Err(error) => {

@@ -8,6 +8,7 @@ use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 
 use crate::aio::event_loop::{EventLoop, submit_piece};
+use crate::aio::gather::Held;
 use crate::aio::loops::{InlinePoll, current};
 use crate::aio::pending::{
     Future, Job, OnCancel, Pending, Rare, Running, Sending, State, StreamWork, Whole, Work,
@@ -44,10 +45,13 @@ impl Pending {
         let token = queue.reserve(slf);
         let started = match work {
             Work::Send(sending) => send(*sending, &future, queue, token),
-            Work::Read { response, all } => read(py, response, all, queue, token),
+            Work::Read { response, all } => {
+                read(py, response, all, queue, token).map(|(call, job)| (Some(call), job))
+            }
             Work::Warm { shared, url, count } => {
                 let call = shared.client.submit_warm(&url, count, &queue.queue, token);
-                call.map(|call| (call, Job::Warm)).map_err(|error| to_python(py, &error, None))
+                call.map(|call| (Some(call), Job::Warm))
+                    .map_err(|error| to_python(py, &error, None))
             }
             Work::Stream(held, work) => {
                 let (stream, queue) = (&held.stream, &queue.queue);
@@ -57,7 +61,7 @@ impl Pending {
                     StreamWork::End => stream.submit_shutdown(queue, token),
                 };
                 let call = call.map_err(|error| held.error(py, &error));
-                call.map(|call| (call, Job::Stream(held)))
+                call.map(|call| (Some(call), Job::Stream(held)))
             }
         };
         let (call, job) = match started {
@@ -67,9 +71,15 @@ impl Pending {
                 return Err(error);
             }
         };
-        let on_cancel = Py::new(py, OnCancel { pending: slf.clone().unbind() })?;
-        future.call_method1(intern!(py, "add_done_callback"), (&on_cancel,))?;
-        if call.is_inline() {
+        let on_cancel = match slf.get().is_owned && !queue.trio {
+            true => None,
+            false => {
+                let on_cancel = Py::new(py, OnCancel { pending: slf.clone().unbind() })?;
+                future.call_method1(intern!(py, "add_done_callback"), (&on_cancel,))?;
+                Some(on_cancel)
+            }
+        };
+        if call.as_ref().is_some_and(Call::is_inline) {
             let poll = Py::new(py, InlinePoll { event_loop: event_loop.clone_ref(py), token })?;
             match queue.trio {
                 true => future.call_method1(intern!(py, "poll_inline"), (poll,))?,
@@ -87,7 +97,7 @@ fn send(
     future: &Bound<'_, PyAny>,
     queue: &EventLoop,
     token: u64,
-) -> PyResult<(Call, Job)> {
+) -> PyResult<(Option<Call>, Job)> {
     let py = future.py();
     let Sending { shared, mut request, method, source, on_redirect, until, .. } = sending;
     let Sending { owner, progress, trace, trailers, place, asked, .. } = sending;
@@ -113,9 +123,24 @@ fn send(
         Some(place) => {
             let To { download, raised } = place.target(py)?;
             let call = shared.client.submit_download(request, download, &queue.queue, token);
-            (call, Some(raised))
+            (call.map(Some), Some(raised))
         }
-        None => (shared.client.submit_inline(request, until, &queue.queue, token), None),
+        // Of others something may happen at once that they wait for.
+        None if upload.is_some()
+            || redirects.is_some()
+            || progress.is_some()
+            || trace.is_some() =>
+        {
+            (shared.client.submit_inline(request, until, &queue.queue, token).map(Some), None)
+        }
+        None => match queue.gatherer.keep(Held { shared, request, until, token }) {
+            None => (Ok(None), None),
+            Some(Held { shared, request, .. }) => {
+                queue.send_held(py);
+                let call = shared.client.submit_inline(request, until, &queue.queue, token);
+                (call.map(Some), None)
+            }
+        },
     };
     match call {
         Ok(call) => {

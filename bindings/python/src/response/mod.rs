@@ -1,6 +1,7 @@
 //! `Response`: what Python code asks of it is converted when it is asked for, so that a plain
 //! `get(url).content` builds nothing else. Here its state; its Python attributes are in `methods`.
 
+pub mod at_once;
 mod iterate;
 mod made;
 mod methods;
@@ -271,20 +272,13 @@ impl Response {
     }
 
     /// A response whose body is read on demand.
-    pub fn streamed(
-        py: Python<'_>,
-        response: CoreResponse,
-        method: Method,
-        watch: Option<Watch>,
-    ) -> PyResult<Response> {
-        let facts = Facts::of(py, &response)?;
+    pub fn streamed(response: CoreResponse, method: Method, watch: Option<Watch>) -> Response {
         let this = Response { whole: false, ..Response::whole(response, method) };
         this.closed.store(false, Ordering::Relaxed);
-        let _ = this.facts.set(facts);
         if watch.is_some() {
             this.extra(|extra| extra.watch = watch);
         }
-        Ok(this)
+        this
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
@@ -309,6 +303,8 @@ impl Response {
         if self.closed.load(Ordering::Acquire) {
             return Err(of_class(py, "StreamClosed", "the response is closed"));
         }
+        // As long as it is away, they cannot be had of it.
+        self.facts(py)?;
         match std::mem::replace(&mut *self.slot(), Slot::Away) {
             Slot::Here(response) => Ok(response),
             _ => Err(of_class(py, "InvalidState", "the response is being read elsewhere")),

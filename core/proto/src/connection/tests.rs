@@ -124,15 +124,10 @@ fn one_connection_carries_many_exchanges_without_new_buffers() {
 
 #[test]
 fn what_a_large_body_made_of_the_buffer_is_not_kept_for_the_next_exchange() {
-    let mut c = Connection::new(Limits::default());
-    for (room, kept) in [(RECEIVE_KEPT, true), (RECEIVE_KEPT + 1, false)] {
-        c.start(&head("GET"), RequestBody::None).unwrap();
-        c.receive_space(room);
-        feed(&mut c, OK);
-        drain(&mut c);
-        c.recycle().unwrap();
-        assert_eq!(c.rx.capacity() >= RECEIVE_KEPT, kept, "{room}");
-    }
+    let mut c = exchanged(&head("GET"), OK);
+    c.receive_space(RECEIVE_KEPT + 1);
+    c.recycle().unwrap();
+    assert_eq!(c.rx.capacity(), 0);
 }
 
 #[test]

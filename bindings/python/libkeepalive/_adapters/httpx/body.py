@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, ClassVar
 
+from ..._native import _body_at_once
 from . import trace
 from .errors import Failure
 
@@ -38,6 +39,11 @@ class Body(_Body):
 
     def __iter__(self) -> Iterator[bytes]:
         if self._network._switched:
+            return
+        whole = _body_at_once(self._response)
+        if whole is not None:
+            if whole:
+                yield whole
             return
         try:
             yield from self._response.iter_raw()
@@ -85,16 +91,26 @@ class AsyncBody(_Body):
     def __init__(self, response: Any, request: Any, network: Any, told: Any, below: Any) -> None:
         super().__init__(response, request, network, told, below)
         self._next: Any = None
-        self._left = length(response, request)
+        #: A body that came with its head.
+        self._whole: bytes | None = None
+        self._left: int | None = None
 
     # No generator: those that are not read to their end, event loops complain of.
     def __aiter__(self) -> AsyncIterator[bytes]:
         # httpx2 asks twice.
-        if self._next is None and not self._network._switched:
-            self._next = self._response.aiter_raw().__anext__
+        if self._next is None and self._whole is None and not self._network._switched:
+            self._whole = _body_at_once(self._response)
+            if self._whole is None:
+                self._next = self._response.aiter_raw().__anext__
+                self._left = length(self._response, self._request)
+            else:
+                self._left = 0
         return self
 
     async def __anext__(self) -> bytes:
+        if self._whole:
+            whole, self._whole = self._whole, b""
+            return whole
         # Where the length is known, the end need not be asked for: that would be a turn of the loop.
         if self._left == 0 or self._network._switched:
             raise StopAsyncIteration

@@ -7,7 +7,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from ..._native import Timeout
+from ..._native import Timeout, _bytes_head
 from . import trace
 from .body import AsyncBody, Body, OnlyAsync, TracedAsyncBody, TracedBody
 from .errors import Errors, Failure
@@ -102,12 +102,9 @@ class Host:
 
 
 def _head(response: Any) -> tuple[int, Any, dict[str, Any]]:
-    version = response.http_version
-    extensions = {
-        "http_version": b"HTTP/1.1" if version == "HTTP/1.1" else b"HTTP/1.0",
-        "reason_phrase": response.reason_phrase.encode("latin-1"),
-    }
-    return response.status_code, response.headers.raw, extensions
+    status, is_newest, reason, headers = _bytes_head(response)
+    version = b"HTTP/1.1" if is_newest else b"HTTP/1.0"
+    return status, headers, {"http_version": version, "reason_phrase": reason}
 
 
 def _switched(status: int, method: str) -> bool:
@@ -212,15 +209,16 @@ class SyncTransport(_Base, Generic[Request, Response]):
 
     def _send(self, request: Any) -> Any:
         method, url, arguments = self._call(request, iter)
-        stream = self._pool.client.stream
+        send = self._pool.client.request
+        arguments["stream"] = True
         if not self._retries:
-            return stream(method, url, **arguments).__enter__()
+            return send(method, url, **arguments)
         from time import sleep
 
         waits = self._waits()
         while True:
             try:
-                return stream(method, url, **arguments).__enter__()
+                return send(method, url, **arguments)
             except Failure as error:
                 wait = next(waits, None) if _may_connect_again(error) else None
                 if wait is None:
@@ -277,16 +275,17 @@ class AsyncTransport(_Base, Generic[Request, Response]):
 
     async def _send(self, request: Any) -> Any:
         method, url, arguments = self._call(request, OnlyAsync)
-        stream = self._pool.aio.stream
+        aio: Any = self._pool.aio
+        stream = aio.stream
         if not self._retries:
-            opened: Any = stream(method, url, **arguments)
             if type(request.stream) is not self._host.whole:
-                return await opened.__aenter__()
+                return await stream(method, url, **arguments).__aenter__()
             # The same without its frames, for bodies that need no preparing.
-            pending = opened._begin()
+            arguments["stream"] = True
+            pending = aio._begin(method, url, arguments)
             try:
                 return await pending
-            except GeneratorExit:
+            except BaseException:
                 pending.close()
                 raise
         from anyio import sleep
