@@ -47,7 +47,6 @@ class Client extends EventEmitter {
   #limit // of a body that is collected whole
   #authorize // a function that says who asks
   #onRedirect // a function that decides about redirects
-  #sensitive = [] // names of fields that go to no other origin
   #jar // of cookies, once somebody asks for it
   #most // bytes of a response, however it is read
   #life = new Lifetime()
@@ -126,8 +125,7 @@ class Client extends EventEmitter {
     return result
   }
 
-  #setFunctions({ auth, lookup, maxResponseSize, onRedirect, sensitiveHeaders }) {
-    if (sensitiveHeaders) this.#sensitive = String(sensitiveHeaders).toLowerCase().split(/[\s,]+/)
+  #setFunctions({ auth, lookup, maxResponseSize, onRedirect }) {
     if (typeof auth === 'function') this.#authorize = auth
     if (maxResponseSize !== undefined) this.#most = require('./extras').sizeOf('option maxResponseSize', maxResponseSize)
     if (lookup !== undefined && lookup !== null) {
@@ -195,7 +193,7 @@ class Client extends EventEmitter {
     }
     try {
       if (prepared.isPlain) return await this.#send(prepared, deliver, fetchFailed)
-      if (prepared.page !== undefined) prepared.page.sensitive = this.#sensitive
+      if (prepared.page !== undefined) prepared.page.client = this.#native
       const send = () => this.#send(prepared, same, fetchFailed)
       return await require('./local').fetchWhole(prepared, send, deliver)
     } catch (error) {

@@ -1,20 +1,14 @@
 'use strict'
 // `fetch` of somebody: of the origin that undici's `setGlobalOrigin` has set, or with a `referrer`. Says who asks
-// (Origin, Referer), and follows redirects itself, since what it says changes on the way (Fetch, "HTTP-redirect fetch").
+// (Origin, Referer), and sends each hop itself, since what it says changes on the way (Fetch, "HTTP-redirect fetch"). Where
+// a redirect leads is the engine's to say.
 
 const { URL } = require('node:url')
+const { Elsewhere } = require('./elsewhere')
 const { KeepaliveError, fetchFailed } = require('./errors')
 const { FOLLOW, MANUAL, REWIND, STREAM } = require('./flags')
 const { FetchHeaders, collectHeaders } = require('./headers')
-const { hasCredentials } = require('./redirects')
 
-const REDIRECTS = new Set([301, 302, 303, 307, 308])
-const MOST = 20
-
-/** Fields about a body that is not sent again. */
-const OF_BODY = ['content-encoding', 'content-language', 'content-location', 'content-type', 'content-length']
-/** Fields that are for no other origin. */
-const SECRETS = ['authorization', 'proxy-authorization', 'cookie']
 const POLICIES = new Set([
   'no-referrer', 'no-referrer-when-downgrade', 'origin', 'origin-when-cross-origin', 'same-origin', 'strict-origin',
   'strict-origin-when-cross-origin', 'unsafe-url',
@@ -27,7 +21,7 @@ class Page {
     this.policy = policy
     this.referrer = referrer // a URL; undefined for none
     this.block = new FetchHeaders() // the fields of the request, without those that are told here
-    this.sensitive = [] // names of fields of the client's that go to no other origin
+    this.client = undefined // its native half
     this.follows = follows
     this.tainting = 'basic'
     this.isTainted = false // it came by way of an origin that is neither the page's nor the next one
@@ -40,34 +34,36 @@ class Page {
 
   /** Sends, until there is a head that leads nowhere. */
   async send(prepared, send) {
-    let from = new URL(prepared.url)
-    const given = prepared.headers === undefined ? [] : prepared.headers.split('\0').slice(0, -1)
-    collectHeaders(given, this.block)
+    let elsewhere
+    this.take(prepared.headers)
     for (let redirects = 0; ; redirects += 1) {
+      const from = new URL(prepared.url)
       this.meet(from)
+      const { text, count } = this.block
       this.tell(prepared, from)
       const incoming = await send()
       const { record } = incoming
-      const location = REDIRECTS.has(record.status) ? fieldOf(record, 'location') : undefined
-      if (!this.follows || location === undefined) {
-        const isUnfollowed = !this.follows && REDIRECTS.has(record.status)
-        const type = isUnfollowed ? 'opaqueredirect' : this.tainting
-        this.way = { type, redirected: redirects > 0 && type !== 'opaque' }
-        return incoming
+      if (this.follows) {
+        const flags = prepared.flags ^ (FOLLOW | MANUAL)
+        elsewhere ??= new Elsewhere(this.client, { ...prepared, flags, headers: text, headerCount: count })
+        const led = await elsewhere.follow(record, prepared.decider)
+        if (led !== undefined) {
+          incoming.close()
+          this.policy = policyOf(fieldOf(record, 'referrer-policy')) ?? this.policy
+          this.change(prepared, led, from)
+          continue
+        }
       }
-      const next = nextOf(location, from)
-      if (redirects === MOST) throw refused('redirect count exceeded', from, 'KA_TOO_MANY_REDIRECTS')
-      if (this.tainting === 'cors' && hasCredentials(next)) throw refused('credentials in the URL of a redirect to another origin', from)
-      if (from.protocol === 'https:' && next.protocol === 'http:' && !mayDowngrade(prepared)) {
-        throw refused('it leads from https to http (option redirectDowngrade of the request)', from)
-      }
-      await asked(prepared, record, next)
-      this.policy = policyOf(fieldOf(record, 'referrer-policy')) ?? this.policy
-      this.change(prepared, record.status, from, next)
-      incoming.close()
-      prepared.url = next.href
-      from = next
+      const type = !this.follows && isRedirect(record) ? 'opaqueredirect' : this.tainting
+      this.way = { type, redirected: redirects > 0 && type !== 'opaque' }
+      return incoming
     }
+  }
+
+  /** The fields that are not told here. */
+  take(headers) {
+    this.block = new FetchHeaders()
+    collectHeaders(headers === undefined ? [] : headers.split('\0').slice(0, -1), this.block)
   }
 
   /** Fetch, "main fetch": what a request to that URL is to the page. */
@@ -147,55 +143,29 @@ class Page {
   }
 
   /** Makes the request the one that follows. */
-  change(prepared, status, from, next) {
-    const { method, upload } = prepared
-    if ((status === 303 && method !== 'GET' && method !== 'HEAD') || (status < 303 && method === 'POST')) {
-      prepared.method = 'GET'
+  change(prepared, { headers, keepsBody, method, url }, from) {
+    prepared.url = url
+    prepared.method = method
+    this.take(headers)
+    if (!keepsBody) {
       prepared.payload = prepared.upload = prepared.length = undefined
       prepared.flags &= ~(STREAM | REWIND)
-      for (const name of OF_BODY) this.block.leave(name)
-    } else if (upload !== undefined) {
-      if (!upload.isRewindable) throw refused('it wants the body again, which can be sent once', from, 'KA_INVALID_REDIRECT')
-      prepared.upload = upload.again()
+    } else if (prepared.upload !== undefined) {
+      prepared.upload = prepared.upload.again()
     }
     prepared.leave('raw_target')
-    if (next.origin === from.origin) return
+    if (new URL(url).origin === from.origin) return
     if (this.base !== undefined && from.origin !== this.origin) this.isTainted = true
-    for (const name of [...SECRETS, ...this.sensitive, ...prepared.sensitive]) this.block.leave(name)
     prepared.leaveOrigin()
   }
 }
 
-/** RFC 9110, 10.2.2, and what of it fetch can ask for. */
-function nextOf(location, from) {
-  let next
-  try {
-    // It is bytes, and may be UTF-8 or not.
-    next = new URL(location.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`), from)
-  } catch {
-    throw refused('the Location of the redirect is no URL', from, 'KA_INVALID_REDIRECT')
-  }
-  if (next.protocol !== 'http:' && next.protocol !== 'https:') {
-    throw refused(`a redirect to a URL of ${next.protocol}`, from, 'KA_INVALID_REDIRECT')
-  }
-  if (next.hash === '') next.hash = from.hash
-  return next
+function refused(reason, { href }) {
+  return fetchFailed(new KeepaliveError({ code: 'KA_REDIRECT_REFUSED', message: `redirect refused: ${reason}` }, href))
 }
 
-function mayDowngrade({ own = [] }) {
-  return own[own.indexOf('redirect_downgrade') + 1] === 'true' && own.includes('redirect_downgrade')
-}
-
-/** Has the rules of fetch, and the program, be asked. */
-async function asked(prepared, record, next) {
-  const { decider } = prepared
-  const refusal = await new Promise((resolve) => decider.decide({ head: record.head, text: () => next.href }, resolve))
-  if (refusal === undefined) return
-  throw decider.thrown === undefined ? refused(refusal, record) : decider.thrown.reason
-}
-
-function refused(reason, { href, url = href }, code = 'KA_REDIRECT_REFUSED') {
-  return fetchFailed(new KeepaliveError({ code, message: `redirect refused: ${reason}` }, url))
+function isRedirect({ status }) {
+  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
 }
 
 function fieldOf({ fields }, name) {

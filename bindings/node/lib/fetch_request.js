@@ -157,12 +157,6 @@ class FetchPrepared extends Prepared {
     if (this.own !== undefined) this.own = this.own.filter((_, i, all) => all[i - (i % 2)] !== option)
   }
 
-  /** The names of the fields that go to no other origin, beside those which never do. */
-  get sensitive() {
-    const at = this.own?.indexOf('sensitive_headers') ?? -1
-    return at === -1 ? [] : this.own[at + 1].toLowerCase().split(/[\s,]+/)
-  }
-
   /** Whether there is no more to it than to send it. */
   get isPlain() {
     return !this.isLocal && !this.integrity && this.page === undefined

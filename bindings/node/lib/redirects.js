@@ -102,4 +102,4 @@ function deciderOf(call) {
   return new Decider(call)
 }
 
-module.exports = { Decider, deciderOf, hasCredentials, rulesOf }
+module.exports = { Decider, deciderOf, rulesOf }

@@ -10,7 +10,7 @@ const { acquire } = require('../bridge')
 const { Exchange } = require('../exchange')
 const { REWIND, STREAM, SWITCH } = require('../flags')
 const { unwatch, watch } = require('../abort')
-const { Elsewhere } = require('./elsewhere')
+const { Elsewhere } = require('../elsewhere')
 
 /** Of an exchange that did not happen: all numbers are 0. */
 const NOTHING = new Slab(0, () => null)

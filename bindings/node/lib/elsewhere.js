@@ -1,9 +1,9 @@
 'use strict'
 // The engine's half of a request that is answered here: what of it is acceptable, its cookies, and where redirects lead.
 
-const native = require('../native')
-const { KeepaliveError, localError } = require('../errors')
-const { REWIND, STREAM } = require('../flags')
+const native = require('./native')
+const { KeepaliveError, localError } = require('./errors')
+const { REWIND, STREAM } = require('./flags')
 
 class Elsewhere {
   #request
