@@ -19,6 +19,7 @@ const LIMIT = 90_000
 const START = 120_000
 
 const ORIGIN = 'http://web-platform.test:8000'
+const PORTS = [8000, 8001, 8443, 8444]
 const SECURE = 'https://web-platform.test:8443'
 
 /** WPT's own, or that of a package, which is the same. */
@@ -87,10 +88,19 @@ async function compareFiles(root, origin, files, columns, { authority, tell = ()
   return rows
 }
 
+function isThere(port) {
+  return new Promise((resolve) => {
+    const asked = http.get({ host: '127.0.0.1', port, agent: false }, (answer) => resolve(answer.resume() !== undefined))
+    asked.on('error', (error) => resolve(error.code !== 'ECONNREFUSED'))
+  })
+}
+
 /** WPT's own server, until it answers; what ends it, and its authority. */
 async function serve(root) {
+  const taken = await Promise.all(PORTS.map(isThere))
+  if (taken.some(Boolean)) throw new Error(`something else answers on ports ${PORTS.filter((_, i) => taken[i]).join(', ')}: serve WPT by it with --origin, or end it`)
   const folder = path.join(root, '..', 'wpt-server')
-  const child = spawn('python3', [path.join(__dirname, 'serve.py'), root, folder], { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
+  const child = spawn('python3', [path.join(__dirname, 'serve.py'), root, folder], { stdio: ['pipe', 'ignore', 'pipe'], detached: true })
   let printed = ''
   child.stderr.setEncoding('utf8').on('data', (piece) => (printed = (printed + piece).slice(-2000)))
   const stop = () => {
@@ -100,16 +110,12 @@ async function serve(root) {
     child.on('error', (error) => reject(new Error(`WPT's server needs Python 3.9 or later as python3: ${error.message}`)))
     child.on('exit', (code) => reject(new Error(`WPT's server ended with ${code}: ${printed}`)))
   })
-  const isThere = (port) => new Promise((resolve) => {
-    const asked = http.get({ host: '127.0.0.1', port, agent: false }, (answer) => resolve(answer.resume() !== undefined))
-    asked.on('error', (error) => resolve(error.code === 'EPROTO' || error.code === 'ECONNRESET'))
-  })
   const ready = async () => {
     for (const until = Date.now() + START; Date.now() < until; ) {
-      if ((await Promise.all([8000, 8001, 8443, 8444].map(isThere))).every(Boolean)) return
+      if ((await Promise.all(PORTS.map(isThere))).every(Boolean)) return
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
-    throw new Error(`WPT's server does not answer on ports 8000, 8001, 8443 and 8444: ${printed}`)
+    throw new Error(`WPT's server does not answer on ports ${PORTS.join(', ')}: ${printed}`)
   }
   try {
     await Promise.race([ready(), failed])

@@ -1,14 +1,25 @@
 """WPT's own server for run.js: `serve.py ROOT FOLDER`, with certificates made in FOLDER.
 
-As `wpt serve`, but without its virtual environment and its hosts: what the tests of fetch need is all in WPT's `tools`.
+As `wpt serve`, but without its virtual environment and its hosts: what the tests of fetch need is all in WPT's `tools`. It ends
+with its standard input, so that it outlives nobody.
 """
 
 import json
 import os
+import signal
 import sys
+import threading
+
+
+def end_with_input() -> None:
+    # Not by `sys.stdin`, whose lock would be held in processes that are forked meanwhile.
+    while os.read(0, 1024):
+        pass
+    os.killpg(0, signal.SIGKILL)  # its servers are processes of the same group
 
 
 def main() -> None:
+    threading.Thread(target=end_with_input, daemon=True).start()
     root, folder = (os.path.abspath(path) for path in sys.argv[1:])
     sys.path.insert(0, os.path.join(root, "tools"))
     import localpaths  # noqa: F401: puts the packages that WPT has in itself on the path
