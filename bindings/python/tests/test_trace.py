@@ -149,7 +149,7 @@ def test_failures_stand_where_they_happened():
 def test_each_hop_of_a_redirect_is_told_of():
     told = Told()
     with Origin() as origin, Client() as client:
-        origin.route("/a", Answer(302, b"moved", {"Location": "/b"}))
+        origin.route("/a", Answer(302, headers={"Location": "/b"}))
         client.get(origin.url + "/a", follow_redirects=True, extensions={"trace": told})
     assert told.names == DIAL + ASKED + READ + CLOSED + ASKED + READ + CLOSED
 

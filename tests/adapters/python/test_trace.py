@@ -82,7 +82,7 @@ def times(use: Any) -> range:
 
 def test_of_redirects() -> None:
     with Origin(ANSWERS["whole"]) as origin:
-        origin.route("/moved", Answer(302, b"moved", {"Location": "/"}))
+        origin.route("/moved", Answer(302, headers={"Location": "/"}))
         test_of_threads(origin, redirected)
 
 
