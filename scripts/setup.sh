@@ -58,7 +58,15 @@ npm_packages() {
 newest_node() {
     [ ! -x "$NODE26" ] || return 0
     say "installing Node 26 below target/"
-    npm install --silent --no-save --prefix target/node26 "node-linux-$(node -p process.arch)@26.12.1"
+    # Each processor's package has versions of its own.
+    local cpu version
+    cpu=$(node -p process.arch)
+    case $cpu in
+        x64) version=26.12.1 ;;
+        arm64) version=26.12.0 ;;
+        *) die "there is no package of Node 26 for $cpu" ;;
+    esac
+    npm install --silent --no-save --prefix target/node26 "node-linux-$cpu@$version"
 }
 
 packages() {
