@@ -11,9 +11,9 @@ use keepalive_common::fork;
 use pyo3::prelude::*;
 
 use crate::aio::event_loop::EventLoop;
-use crate::aio::gather::TurnEnd;
 use crate::aio::settle::drain;
 use crate::aio::trio;
+use crate::aio::turn::TurnEnd;
 use crate::errors::of_class;
 use crate::once::PyOnceLock;
 use crate::once::intern;

@@ -10,6 +10,7 @@ mod settle;
 mod start;
 pub mod stream;
 mod trio;
+mod turn;
 pub mod upload;
 
 use std::sync::{Arc, OnceLock};
