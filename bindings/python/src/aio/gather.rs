@@ -5,9 +5,10 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use crate::shared::Shared;
 use keepalive_common::fork;
 use keepalive_core::{Request, Until};
+
+use crate::shared::Shared;
 
 /// So many go without waiting for more.
 const MOST: usize = 16;
