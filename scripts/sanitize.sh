@@ -12,12 +12,12 @@ cargo +nightly --version >/dev/null 2>&1 ||
 RUNTIMES=$(rustc +nightly --print sysroot)/lib/rustlib/$TRIPLE/lib
 
 # build KIND COMMAND...: an instrumented build in a folder of its own. The nightly's std is not instrumented, hence
-# the second flag.
+# the second flag. Suppressions name functions that are compiled into others, which the line tables know.
 build() {
     local kind=$1
     shift
     say "cargo $1 ${*: -1}, instrumented ($kind)"
-    RUSTFLAGS="-Zsanitizer=$kind -Cunsafe-allow-abi-mismatch=sanitizer -Cforce-frame-pointers=yes" \
+    CARGO_PROFILE_DEV_DEBUG=line-tables-only RUSTFLAGS="-Zsanitizer=$kind -Cunsafe-allow-abi-mismatch=sanitizer -Cforce-frame-pointers=yes" \
         cargo +nightly "$1" --quiet --target "$TRIPLE" --target-dir "target/$kind" "${@:2}"
 }
 

@@ -247,7 +247,7 @@ import os, libkeepalive
 
 def message(client):
     try:
-        client.get("http://127.0.0.1:9/")
+        client.get("http://127.0.0.1:2/")
     except libkeepalive.ConnectError as error:
         return str(error)
 

@@ -250,9 +250,9 @@ def test_tinyproxy_with_basic(caller: Caller, origin: Origin, guarded_tiny: Daem
 def test_tinyproxy_and_a_server_that_is_not_there(caller: Caller, tiny: Daemon) -> None:
     """A tunnel to it is refused by the proxy, with a status; a forwarded request gets that
     status."""
-    (result,) = caller.run({"proxy": tiny.url()}, get("https://127.0.0.1:9/"))
+    (result,) = caller.run({"proxy": tiny.url()}, get("https://127.0.0.1:2/"))
     result.fails(FAILED, tiny.place(), "50")
-    assert (caller.one({"proxy": tiny.url()}, get("http://127.0.0.1:9/")).status or 0) >= 500
+    assert (caller.one({"proxy": tiny.url()}, get("http://127.0.0.1:2/")).status or 0) >= 500
 
 
 def test_haproxy_counts_one_connection(every: Caller, origin: Origin, ha: Haproxy) -> None:

@@ -37,7 +37,7 @@ def test_dante(every: Caller, origin: Origin, running_dante: Daemon, scheme: str
         result.succeeds(200, "ok")
     if every.way != "fetch":
         assert [each.reused for each in results] == [False, False, True, True]
-    refused = every.one(options, get("http://127.0.0.1:9/"))
+    refused = every.one(options, get("http://127.0.0.1:2/"))
     word = "rules" if scheme != "socks4" else "fail"
     refused.fails(FAILED, running_dante.place(), word)
 
