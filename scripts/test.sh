@@ -14,7 +14,7 @@ done
 export KEEPALIVE_PYTHON=$VENV/bin/python KEEPALIVE_NODE=node
 began=$SECONDS
 
-rust() { cargo test --quiet; }
+rust() { cargo test --quiet --no-fail-fast; }
 cost() { cargo build --quiet --release -p libkeepalive && "$(python_command)" tests/cost/run.py; }
 python() { "$VENV/bin/python" -m pytest -q bindings/python/tests; }
 python-adapters() { "$ADAPTERS_VENV/bin/python" -m pytest -q tests/adapters/python; }

@@ -315,7 +315,7 @@ client pass {{
     from: 127.0.0.0/8 to: 0.0.0.0/0
 }}
 socks block {{
-    from: 0.0.0.0/0 to: 0.0.0.0/0 port = 9
+    from: 0.0.0.0/0 to: 0.0.0.0/0 port = 2
 }}
 socks pass {{
     from: 0.0.0.0/0 to: 0.0.0.0/0
@@ -326,7 +326,7 @@ socks pass {{
 
 @contextlib.contextmanager
 def dante() -> Iterator[Daemon]:
-    """Dante, for SOCKS 4, 4a and 5; port 9 is forbidden."""
+    """Dante, for SOCKS 4, 4a and 5; port 2 is forbidden."""
     import getpass
 
     with folder("dante") as directory:
