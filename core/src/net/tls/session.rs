@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 
 use rustls::ClientConnection;
 
-use crate::net::socket::{Received, is_pause, recv, recv_into, send, send_vectored};
+use crate::net::socket::{Received, is_pause, recv, recv_into, send};
 
 /// One TLS connection, client side.
 pub(crate) struct TlsSession {
@@ -78,17 +78,6 @@ impl Write for Carrier<'_> {
             return below.write(self.fd, &[IoSlice::new(data)], self.wire);
         }
         let count = send(self.fd, data)?;
-        *self.wire += count as u64;
-        Ok(count)
-    }
-
-    /// Several records at once: rustls hands over all it has.
-    fn write_vectored(&mut self, records: &[IoSlice<'_>]) -> io::Result<usize> {
-        if self.below.is_some() || records.len() == 1 {
-            let first = records.iter().find(|record| !record.is_empty());
-            return first.map_or(Ok(0), |record| self.write(record));
-        }
-        let count = send_vectored(self.fd, records)?;
         *self.wire += count as u64;
         Ok(count)
     }
