@@ -54,7 +54,7 @@ class Page {
           continue
         }
       }
-      const type = !this.follows && isRedirect(record) ? 'opaqueredirect' : this.tainting
+      const type = this.tainting
       this.way = { type, redirected: redirects > 0 && type !== 'opaque' }
       return incoming
     }
@@ -162,10 +162,6 @@ class Page {
 
 function refused(reason, { href }) {
   return fetchFailed(new KeepaliveError({ code: 'KA_REDIRECT_REFUSED', message: `redirect refused: ${reason}` }, href))
-}
-
-function isRedirect({ status }) {
-  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
 }
 
 function fieldOf({ fields }, name) {

@@ -18,17 +18,7 @@ class HeaderBlock {
   }
 
   add(name, value) {
-    if (typeof name !== 'string') throw argumentError(`headers: a name must be a string; got ${typeof name}`)
-    if (Array.isArray(value)) {
-      for (const one of value) this.add(name, one)
-      return
-    }
-    if (value === null) {
-      this.omitted ??= []
-      this.omitted.push(name)
-      return
-    }
-    const text = valueText(name, value)
+    const text = textToAdd(this, name, value)
     if (text === undefined) return
     this.text += name + NUL + text + NUL
     this.count += 1
@@ -59,6 +49,21 @@ class HeaderBlock {
   }
 }
 
+/** The text of a field to add to `block`; undefined for none, or when several were added, or none is to be sent. */
+function textToAdd(block, name, value) {
+  if (typeof name !== 'string') throw argumentError(`headers: a name must be a string; got ${typeof name}`)
+  if (Array.isArray(value)) {
+    for (const one of value) block.add(name, one)
+    return undefined
+  }
+  if (value === null) {
+    block.omitted ??= []
+    block.omitted.push(name)
+    return undefined
+  }
+  return valueText(name, value)
+}
+
 /** The same as WHATWG's Headers have it: values without blanks at their ends, and one field of a name. */
 class FetchHeaders {
   constructor() {
@@ -79,17 +84,7 @@ class FetchHeaders {
   }
 
   add(name, value) {
-    if (typeof name !== 'string') throw argumentError(`headers: a name must be a string; got ${typeof name}`)
-    if (Array.isArray(value)) {
-      for (const one of value) this.add(name, one)
-      return
-    }
-    if (value === null) {
-      this.omitted ??= []
-      this.omitted.push(name)
-      return
-    }
-    const given = valueText(name, value)
+    const given = textToAdd(this, name, value)
     if (given === undefined) return
     const text = BLANK_ENDS.test(given) ? given.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '') : given
     const plain = name.toLowerCase()

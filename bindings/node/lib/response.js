@@ -45,7 +45,7 @@ class Response {
     const { method, page } = prepared
     let way = page?.way
     if (REDIRECTS.has(status)) {
-      if (page === undefined ? prepared.isManual : !page.follows) way ??= UNFOLLOWED
+      if (page === undefined ? prepared.isManual : !page.follows) way = UNFOLLOWED
       else if (leadsBack(record)) throw fetchFailed(new Error(`redirect count exceeded: the Location of ${record.url} is empty`))
     }
     if (prepared.mode === 'no-cors' && page === undefined && typeOf(record) === 'cors') way = OPAQUE
