@@ -44,14 +44,14 @@ wanted() {
 
 # group NAME TITLE COMMAND...: its lines in one piece, its result in a file.
 group() {
-    local name=$1 title=$2 start=$SECONDS result=0
+    local name=$1 title=$2 result=0 TIMEFORMAT='%0R s, %0U s + %0S s of processor'
     shift 2
     wanted "$name" || return 0
-    "$@" >"$LOGS/$name.log" 2>&1 </dev/null || result=$?
+    { time "$@" >"$LOGS/$name.log" 2>&1 </dev/null; } 2>"$LOGS/$name.took" || result=$?
     echo "$result" >"$LOGS/$name.result"
     {
         flock 9
-        say "$title ($name, $((SECONDS - start)) s)"
+        say "$title ($name, $(<"$LOGS/$name.took"))"
         cat "$LOGS/$name.log"
         [ "$result" = 0 ] || printf 'FAILED: %s\n' "$name"
     } 9>"$LOGS/lock"

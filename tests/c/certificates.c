@@ -6,10 +6,9 @@ int main(int argc, char **argv) {
     ka_client *client;
     int wrong = 0, at;
     CHECK(argc > 3 && argc % 2 == 1);
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     options.ca_file = argv[1];
     options.resolve = argv[2];
-    options.connect_timeout_ms = 60000;
     client = client_with(&options);
     for (at = 3; at < argc; at += 2) {
         bool accepted = strcmp(argv[at], "yes") == 0;

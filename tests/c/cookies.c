@@ -83,7 +83,7 @@ static void clients_share_a_jar(const char *base) {
     ka_client_free(first);
     ka_client_free(second);
 
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     CHECK(options.cookies == 0);
     first = client_with(&options);
     ka_response_free(get(first, base, "/cookies?set=a%3D1"));

@@ -144,7 +144,7 @@ static void one_more(const char *ca_file, const char *base) {
     ka_request *request = endless(base, "plain", 0);
     ka_error *error = NULL;
     size_t i;
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     options.ca_file = ca_file;
     options.max_per_host = MOST;
     options.queue_stall_timeout_ms = 300;
@@ -175,7 +175,7 @@ static void too_large(const char *ca_file, const char *base, const char *path) {
     ka_event event;
     ka_bytes body;
     size_t count, all;
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     options.ca_file = ca_file;
     options.max_body_size = 100000;
     client = client_with(&options);

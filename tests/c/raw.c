@@ -70,7 +70,7 @@ static void decoding(const char *base) {
     ka_request *request;
     int all;
     for (all = 0; all < 2; all++) {
-        ka_client_options_init(&options, sizeof options);
+        init_options(&options);
         CHECK(options.decode == false);
         options.decode = all ? KA_DECODE_ALL : KA_DECODE_NONE;
         client = client_with(&options);

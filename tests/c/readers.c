@@ -253,7 +253,7 @@ static void tried_again(const char *ca_file, const char *base, bool can) {
     ka_body_reader reader;
     story told;
     char path[64];
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     options.ca_file = ca_file;
     options.retries = 1;
     client = client_with(&options);

@@ -36,7 +36,7 @@ static void a_callback_decides(const char *base) {
     char last[256];
     memset(&mine, 0, sizeof mine);
     memset(&its, 0, sizeof its);
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     options.redirect = "follow";
     client = client_with(&options);
     mine.answer = true;
@@ -121,7 +121,7 @@ static void somebody_asks(const char *base) {
     ka_response *response = NULL;
     ka_error *error = NULL;
     ka_bytes body;
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     options.auth = "bearer of-the-client";
     client = client_with(&options);
     response = get(client, base, "/auth");

@@ -52,7 +52,7 @@ int main(int argc, char **argv) {
     ka_event event;
     char url[64];
     int i;
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     options.connect_timeout_ms = 0;
     options.max_dials_per_host = ASKED;
     client = client_with(&options);

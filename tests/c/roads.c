@@ -136,7 +136,7 @@ static void what_is_wrong_is_named(const char *base) {
                 error);
     CHECK_FAILS(ka_request_set_option(NULL, "proxy", "", &error), KA_INVALID_ARGUMENT, "request",
                 error);
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     options.unix_socket = "@";
     CHECK_FAILS(ka_client_new(&options, &client, &error), KA_INVALID_ARGUMENT,
                 "option unix_socket", error);

@@ -38,7 +38,8 @@ static void everything(const char *base) {
     CHECK_OK(ka_client_options_init_profile(&options, sizeof options, "service", &error), error);
     options.ca_file = at.ca_file;
     /* valgrind beside other work */
-    options.total_timeout_ms = options.header_timeout_ms = options.queue_timeout_ms = 60000;
+    options.total_timeout_ms = options.connect_timeout_ms = 60000;
+    options.header_timeout_ms = options.queue_timeout_ms = 60000;
     client = client_with(&options);
     CHECK_OK(ka_client_warm(client, base, 2, &opened, &error), error);
     request = new_request("GET", base, "/redirect/302?n=3&to=/gzip");

@@ -8,10 +8,9 @@ static ka_error *error;
 
 static ka_client_options defaults(const addresses *at) {
     ka_client_options options;
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     CHECK(options.tls_verify == 1 && options.tls_verify_host == 1 && options.ca_only == 0);
     options.ca_file = at->ca_file;
-    options.connect_timeout_ms = 60000;
     return options;
 }
 

@@ -56,9 +56,8 @@ static ka_client *verifying_client() {
     ka_client *client = nullptr;
     ka_error *error = nullptr;
     ka_verifier verifier = {sizeof verifier, verify_server, nullptr, nullptr};
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     options.ca_file = at.ca_file;
-    options.connect_timeout_ms = 60000;
     CHECK_OK(ka_client_new_with_verifier(&options, &verifier, &client, &error), error);
     return client;
 }

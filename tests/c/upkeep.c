@@ -84,7 +84,7 @@ static void a_name_that_moves_is_followed(const char *base) {
     points_to(path, port, "127.0.0.1");
     snprintf(option, sizeof option, "@%s", path);
     snprintf(url, sizeof url, "http://app.test:%s", port);
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     options.resolve = option;
     options.dns_ttl_ms = 150;
     client = client_with(&options);
@@ -102,7 +102,7 @@ static void an_unread_response_is_given_up(const char *base) {
     ka_response *response;
     ka_error *error = NULL;
     ka_bytes body;
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     options.body_idle_timeout_ms = 80;
     client = client_with(&options);
     response = get(client, base, "/bytes/20000000");
@@ -124,7 +124,7 @@ static void warming_and_hedging(const char *base) {
     ka_call *call = NULL;
     ka_info info;
     int i;
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     control = client_with(&options);
     options.hedge = 1;
     client = client_with(&options);

@@ -171,7 +171,7 @@ static void play(way *by, ka_request *request, const char *base) {
 /* Some cases name lengths that nobody would hold whole. */
 static ka_client *client_without_limit(const char *ca_file) {
     ka_client_options options;
-    ka_client_options_init(&options, sizeof options);
+    init_options(&options);
     options.ca_file = ca_file;
     options.max_body_size = 0;
     return client_with(&options);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import os
 import signal
 import socket
@@ -205,6 +206,13 @@ def test_ctrl_c_ends_a_body_that_never_waits(client, origin):
 # ---- given up
 
 
+@pytest.fixture
+def patient(origin):
+    """Reads the rest of what was given up however long that takes beside other work."""
+    with libkeepalive.Client(ca_file=origin.ca_file, drain_timeout=math.inf) as client:
+        yield client
+
+
 def drained(client, origin, idle: int) -> None:
     """Nothing is leased any more; the engine may be draining meanwhile."""
     deadline = time.monotonic() + 10
@@ -218,29 +226,29 @@ def stream(client, url):
     return client.stream("GET", url).__enter__()
 
 
-def test_a_dropped_response_gives_its_connection_back(client, origin):
+def test_a_dropped_response_gives_its_connection_back(patient, origin):
     """What is left is short: it is read by the engine, and the connection is used again."""
-    response = stream(client, f"{origin.http}/bytes/200000")
-    assert client.stats().active == 1
+    response = stream(patient, f"{origin.http}/bytes/200000")
+    assert patient.stats().active == 1
     del response
     gc.collect()
-    drained(client, origin, idle=1)
-    assert client.get(origin.http + "/ok").info.reused
+    drained(patient, origin, idle=1)
+    assert patient.get(origin.http + "/ok").info.reused
 
 
-def test_a_dropped_iterator_gives_its_connection_back(client, origin):
-    pieces = stream(client, f"{origin.http}/bytes/200000").iter_bytes()
+def test_a_dropped_iterator_gives_its_connection_back(patient, origin):
+    pieces = stream(patient, f"{origin.http}/bytes/200000").iter_bytes()
     next(pieces)
     del pieces
     gc.collect()
-    drained(client, origin, idle=1)
-    pieces = stream(client, f"{origin.http}/chunked/200000").iter_bytes(1000)
+    drained(patient, origin, idle=1)
+    pieces = stream(patient, f"{origin.http}/chunked/200000").iter_bytes(1000)
     next(pieces)
-    lines = stream(client, f"{origin.http}/bytes/100000").iter_lines()
+    lines = stream(patient, f"{origin.http}/bytes/100000").iter_lines()
     del pieces, lines
     gc.collect()
-    drained(client, origin, idle=2)
-    assert client.stats().opened == 2
+    drained(patient, origin, idle=2)
+    assert patient.stats().opened == 2
 
 
 def test_a_dropped_response_with_much_left_closes_its_connection(client, origin):
@@ -260,22 +268,22 @@ def test_a_dropped_response_with_much_left_closes_its_connection(client, origin)
     origin.ask("/_connections/wait?open=0")
 
 
-def test_a_dropped_asyncio_response_gives_its_connection_back(client, origin):
+def test_a_dropped_asyncio_response_gives_its_connection_back(patient, origin):
     async def main():
-        aio = client.aio
+        aio = patient.aio
         response = await aio.stream("GET", f"{origin.http}/bytes/200000").__aenter__()
         del response
         gc.collect()
-        await asyncio.to_thread(drained, client, origin, 1)
+        await asyncio.to_thread(drained, patient, origin, 1)
         response = await aio.stream("GET", f"{origin.http}/bytes/200000").__aenter__()
         pieces = response.aiter_bytes()
         await anext(pieces)
         del response, pieces
         gc.collect()
-        await asyncio.to_thread(drained, client, origin, 1)
+        await asyncio.to_thread(drained, patient, origin, 1)
 
     asyncio.run(main())
-    assert client.stats().opened == 1
+    assert patient.stats().opened == 1
 
 
 @pytest.mark.parametrize("how", ["get", "aread", "aiter_bytes"])

@@ -79,7 +79,7 @@ fn max_age_retires_a_connection() {
 #[test]
 fn an_unread_small_body_gives_its_connection_back_and_a_large_one_does_not() {
     let origin = origin();
-    let client = client(|_| {});
+    let client = client(|config| config.drain_timeout = None);
     for (size, reason) in [(200_000, None), (20_000_000, Some("abandoned"))] {
         let request = Request::new("GET", &format!("{}/bytes/{size}", origin.http()));
         let response = client.send(&request.expect("a request"), Blocking::default());
