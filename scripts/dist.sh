@@ -106,6 +106,7 @@ c_package() {
         NM="${binutils}nm" OBJCOPY="${binutils}objcopy" \
         scripts/package_c.sh "$package" "$CARGO_TARGET_DIR/$TRIPLE/release/libkeepalive.a"
     nameless "$package"/libkeepalive.{so,a}
+    scripts/old_libc.sh "$LIBC" "$package/libkeepalive.so"
 }
 
 c() {
@@ -147,10 +148,12 @@ python() {
         --interpreter "$VENV/bin/python" --out "$DIST"
     "$VENV/bin/maturin" sdist --manifest-path bindings/python/Cargo.toml --out "$DIST"
     "$VENV/bin/twine" check --strict "$(wheel)" "$DIST/libkeepalive-$VERSION.tar.gz"
-    "$VENV/bin/auditwheel" show "$(wheel)" | tr -s ' \n' ' ' |
+    # auditwheel knows musl by the name that it has on Alpine; zig's, libc.so, musl itself knows everywhere.
+    [ "$LIBC" = musl ] || "$VENV/bin/auditwheel" show "$(wheel)" | tr -s ' \n' ' ' |
         grep -q "consistent with the following platform tag: \"${TAG}_" || die "the wheel needs a newer libc"
     "$VENV/bin/python" -m zipfile -e "$(wheel)" "$WORK/wheel"
     nameless "$WORK/wheel/libkeepalive/_native.abi3.so"
+    scripts/old_libc.sh "$LIBC" "$WORK/wheel/libkeepalive/_native.abi3.so"
     rm -rf "$WORK/wheel"
 }
 
@@ -164,6 +167,7 @@ node() {
     mkdir -p "$stage/$platform" "$stage/libkeepalive"
     cp "$CARGO_TARGET_DIR/$TRIPLE/release/libkeepalive_node.so" "$stage/$platform/keepalive.node"
     nameless "$stage/$platform/keepalive.node"
+    scripts/old_libc.sh "$LIBC" "$stage/$platform/keepalive.node"
     git archive HEAD:bindings/node | tar -x -C "$stage/libkeepalive"
     cp LICENSE-MIT LICENSE-APACHE "$stage/$platform"
     cp LICENSE-MIT LICENSE-APACHE "$stage/libkeepalive"
