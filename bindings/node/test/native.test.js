@@ -111,7 +111,7 @@ test('a package that does not load is passed over for the one that does', async 
   assert.equal(await withAddon(path.join('node_modules', PLATFORM, 'keepalive.node'), () => run('installed.js')), 'ok\n')
   // Without the right one, both are said.
   const said = await run('installed.js')
-  assert.ok(said.includes(`${PLATFORM}: not there`) && said.includes(`${other}: ${broken}: `) && said.includes(`Install the package ${PLATFORM} `), said)
+  assert.ok(said.includes(`${PLATFORM}: not there`) && said.includes(`  ${other}: `) && said.includes(broken) && said.includes(`Install the package ${PLATFORM} `), said)
   fs.rmSync(broken)
 })
 
