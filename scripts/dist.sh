@@ -54,13 +54,14 @@ binutils=
 for part in "$@"; do
     case $part in
         source) require git gzip ;;
-        c) require "$binutils"{ld,ar,nm,objcopy} gzip ;;
+        c) require "$binutils"{ld,ar,nm,objcopy} readelf gzip ;;
         deb)
             [ "$TRIPLE" = "$(uname -m)-unknown-linux-gnu" ] || die "dist.sh deb: without KEEPALIVE_TARGET, for this machine"
-            require git ld ar nm objcopy dpkg-buildpackage dh make
+            require git ld ar nm objcopy readelf dpkg-buildpackage dh make
             ;;
-        node) require git node npm ;;
-        python | sbom) ;;
+        node) require git node npm readelf ;;
+        python) require readelf ;;
+        sbom) ;;
         *) die "dist.sh: $part is none of source, c, deb, python, node, sbom" ;;
     esac
 done

@@ -34,6 +34,7 @@ without objcopy "install the package binutils" dist.sh source c
 without dpkg-buildpackage "install the package dpkg-dev" dist.sh c deb
 without dh "install the package debhelper" dist.sh
 without npm "install Node.js 20 or newer" dist.sh c node
+without readelf "install the package binutils" dist.sh python
 without openssl "install the package openssl" dist_check.sh
 without pkg-config "install the package pkg-config" dist_check.sh c
 without debootstrap "install the package debootstrap" dist_check.sh python deb
