@@ -5,8 +5,7 @@
 # all else ends with what changed. `update` is for a release, or before the first one.
 given=${2:+$(realpath -- "$2")}
 source "$(dirname "$0")/common.sh"
-require g++ "install the package g++"
-require abidiff "install the package abigail-tools"
+require g++ abidiff abidw
 header=${given:-$ROOT/include/keepalive.h}
 released=$ROOT/bindings/c/abi/released.abi
 fields=$ROOT/bindings/c/abi/released.fields

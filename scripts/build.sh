@@ -5,7 +5,7 @@ profile=${1:-release}
 flags=()
 [ "$profile" = release ] && flags=(--release)
 
-require cargo "https://rustup.rs"
+require cargo cc
 mkdir -p target
 venv "${BUILD_PACKAGES[@]}"
 

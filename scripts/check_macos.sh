@@ -4,11 +4,11 @@
 # (.github/workflows/weekly.yml); it takes minutes.
 source "$(dirname "$0")/common.sh"
 [ $# -gt 0 ] || set -- aarch64-apple-darwin x86_64-apple-darwin
-require cargo "https://rustup.rs"
+require cargo
 venv "${BUILD_PACKAGES[@]}" "${DIST_PACKAGES[@]}"
 for triple in "$@"; do
     if [ ! -d "$(rustc --print sysroot)/lib/rustlib/$triple" ]; then
-        require rustup "https://rustup.rs; it gets Rust's library for $triple"
+        require rustup
         rustup target add "$triple"
     fi
     say "cargo check for $triple"

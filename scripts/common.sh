@@ -34,7 +34,7 @@ python_command() {
             return
         fi
     done
-    die "Python 3.11 or newer is needed"
+    die "Python 3.11 or newer is needed: install the package python3"
 }
 
 # Makes target/venv with at least the given packages; each list is installed once.
@@ -44,7 +44,7 @@ venv() {
     local python
     python=$(python_command)
     [ -x "$VENV/bin/python" ] || "$python" -m venv "$VENV" ||
-        die "$python cannot make a venv; on Debian: apt-get install python3-venv"
+        die "$python cannot make a venv: install the package python3-venv"
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
     printf '%s\n' "$want" >>"$stamp"
 }
@@ -54,8 +54,38 @@ install_wheel() {
     "$1/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels/*.whl
 }
 
+# how_to_have TOOL: the Debian package that has it, or where else it is from.
+how_to_have() {
+    case ${1##*/} in
+        cargo | rustc | rustup) echo "https://rustup.rs" ;;
+        node | npm) echo "install Node.js 20 or newer" ;;
+        python3) echo "install the package python3" ;;
+        cc | gcc) echo "install the package gcc" ;;
+        clang++) echo "install the package clang" ;;
+        ld | ar | nm | objcopy | readelf) echo "install the package binutils" ;;
+        *-linux-gnu-*) set -- "${1##*/}" && set -- "${1%-*}" && echo "install the package binutils-${1//_/-}" ;;
+        dpkg-buildpackage) echo "install the package dpkg-dev" ;;
+        dh) echo "install the package debhelper" ;;
+        abidiff | abidw) echo "install the package abigail-tools" ;;
+        find) echo "install the package findutils" ;;
+        awk) echo "install the package mawk" ;;
+        unshare | flock) echo "install the package util-linux" ;;
+        cmp | diff) echo "install the package diffutils" ;;
+        install | realpath | sha256sum | mkfifo | chroot | date) echo "install the package coreutils" ;;
+        *) echo "install the package ${1##*/}" ;;
+    esac
+}
+
+# require TOOL...: for what takes long, before it begins.
 require() {
-    command -v "$1" >/dev/null || die "$1 is needed: $2"
+    local tool
+    for tool in "$@"; do command -v "$tool" >/dev/null || die "$tool is needed: $(how_to_have "$tool")"; done
+}
+
+# bash calls it for every command that is not there, in a process of its own; what it returns ends the script.
+command_not_found_handle() {
+    printf 'error: %s is needed: %s\n' "$1" "$(how_to_have "$1")" >&2
+    return 127
 }
 
 # The version that all packages have: the workspace's.

@@ -29,7 +29,8 @@ ARCH=${TRIPLE%%-*}
 # Cryptography by AWS-LC: docs/tls.md says why.
 FEATURES=(--no-default-features --features aws-lc)
 export CARGO_TARGET_DIR=$WORK/cargo CARGO_INCREMENTAL=0
-require cargo "https://rustup.rs"
+require cargo "${RUSTC:-rustc}"
+python_command >/dev/null
 crates=${CARGO_HOME:-$HOME/.cargo}
 sysroot=$("${RUSTC:-rustc}" --print sysroot)
 sources=$sysroot/lib/rustlib/src/rust
@@ -47,6 +48,22 @@ case $TRIPLE in
         ;;
     *) die "KEEPALIVE_TARGET is $TRIPLE: it can be x86_64 or aarch64, then -unknown-linux-gnu or -unknown-linux-musl" ;;
 esac
+binutils=
+[ "$ARCH" = "$(uname -m)" ] || binutils=$ARCH-linux-gnu-
+# What a part needs is looked for before anything is built.
+for part in "$@"; do
+    case $part in
+        source) require git gzip ;;
+        c) require "$binutils"{ld,ar,nm,objcopy} gzip ;;
+        deb)
+            [ "$TRIPLE" = "$(uname -m)-unknown-linux-gnu" ] || die "dist.sh deb: without KEEPALIVE_TARGET, for this machine"
+            require git ld ar nm objcopy dpkg-buildpackage dh make
+            ;;
+        node) require git node npm ;;
+        python | sbom) ;;
+        *) die "dist.sh: $part is none of source, c, deb, python, node, sbom" ;;
+    esac
+done
 mkdir -p "$DIST" "$WORK"
 case ${KEEPALIVE_BUILD_STD:-0} in
     0)
@@ -94,11 +111,7 @@ c_package() {
     [ -z "${have_c:-}" ] || return 0
     have_c=1
     zigbuild -p libkeepalive
-    local cc=$WORK/cc-$ZIG_TARGET binutils=
-    if [ "$ARCH" != "$(uname -m)" ]; then
-        binutils=$ARCH-linux-gnu-
-        require "${binutils}ld" "install the package binutils-${ARCH//_/-}-linux-gnu"
-    fi
+    local cc=$WORK/cc-$ZIG_TARGET
     printf '#!/bin/sh\nexec "%s" -m ziglang cc -target %s "$@"\n' "$VENV/bin/python" "$ZIG_TARGET" >"$cc"
     chmod 755 "$cc"
     # What makes the manual pages runs here and now: in the folder of any other build.
@@ -106,6 +119,7 @@ c_package() {
         NM="${binutils}nm" OBJCOPY="${binutils}objcopy" \
         scripts/package_c.sh "$package" "$CARGO_TARGET_DIR/$TRIPLE/release/libkeepalive.a"
     nameless "$package"/libkeepalive.{so,a}
+    scripts/old_libc.sh "$LIBC" "$package/libkeepalive.so"
 }
 
 c() {
@@ -117,9 +131,6 @@ c() {
 }
 
 deb() {
-    [ "$TRIPLE" = "$(uname -m)-unknown-linux-gnu" ] || die "dist.sh deb: without KEEPALIVE_TARGET, for this machine"
-    require dpkg-buildpackage "install the package dpkg-dev"
-    require dh "install the package debhelper"
     c_package
     python
     local tree=$WORK/deb/libkeepalive-$VERSION
@@ -147,15 +158,16 @@ python() {
         --interpreter "$VENV/bin/python" --out "$DIST"
     "$VENV/bin/maturin" sdist --manifest-path bindings/python/Cargo.toml --out "$DIST"
     "$VENV/bin/twine" check --strict "$(wheel)" "$DIST/libkeepalive-$VERSION.tar.gz"
-    "$VENV/bin/auditwheel" show "$(wheel)" | tr -s ' \n' ' ' |
+    # auditwheel knows musl by the name that it has on Alpine; zig's, libc.so, musl itself knows everywhere.
+    [ "$LIBC" = musl ] || "$VENV/bin/auditwheel" show "$(wheel)" | tr -s ' \n' ' ' |
         grep -q "consistent with the following platform tag: \"${TAG}_" || die "the wheel needs a newer libc"
     "$VENV/bin/python" -m zipfile -e "$(wheel)" "$WORK/wheel"
     nameless "$WORK/wheel/libkeepalive/_native.abi3.so"
+    scripts/old_libc.sh "$LIBC" "$WORK/wheel/libkeepalive/_native.abi3.so"
     rm -rf "$WORK/wheel"
 }
 
 node() {
-    require npm "install Node.js 20 or newer"
     zigbuild -p keepalive-node
     local cpu=${ARCH/x86_64/x64} stage=$WORK/node
     cpu=${cpu/aarch64/arm64}
@@ -164,6 +176,7 @@ node() {
     mkdir -p "$stage/$platform" "$stage/libkeepalive"
     cp "$CARGO_TARGET_DIR/$TRIPLE/release/libkeepalive_node.so" "$stage/$platform/keepalive.node"
     nameless "$stage/$platform/keepalive.node"
+    scripts/old_libc.sh "$LIBC" "$stage/$platform/keepalive.node"
     git archive HEAD:bindings/node | tar -x -C "$stage/libkeepalive"
     cp LICENSE-MIT LICENSE-APACHE "$stage/$platform"
     cp LICENSE-MIT LICENSE-APACHE "$stage/libkeepalive"
@@ -181,11 +194,8 @@ sbom() {
 }
 
 for part in "$@"; do
-    case $part in
-        source) say source && source_ ;;
-        c | deb | python | node | sbom) say "$part" && "$part" ;;
-        *) die "dist.sh: $part is none of source, c, deb, python, node, sbom" ;;
-    esac
+    say "$part"
+    "${part/source/source_}"
 done
 (cd "$DIST" && find . -type f ! -name SHA256SUMS -printf '%P\n' | sort | xargs sha256sum >SHA256SUMS)
 say "in dist/"

@@ -8,6 +8,20 @@ source "$(dirname "$0")/common.sh"
 DIST=$ROOT/dist
 VERSION=$(version)
 WORK=$ROOT/target/dist_check
+# Looked for before anything is installed.
+require cargo openssl node
+for part in "$@"; do
+    case $part in
+        python) ;;
+        node) require npm ;;
+        c) require gcc pkg-config readelf ;;
+        deb)
+            require debootstrap chroot lintian
+            [ "$(id -u)" = 0 ] || die "debootstrap needs root"
+            ;;
+        *) die "dist_check.sh: $part is none of python, node, c, deb" ;;
+    esac
+done
 [ -f "$DIST/SHA256SUMS" ] || die "dist/ is empty: make dist"
 (cd "$DIST" && sha256sum --quiet --check SHA256SUMS)
 cargo build --quiet -p keepalive-origin
@@ -26,7 +40,7 @@ say "the origin is at $HTTP"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
     -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE \
     -keyout "$WORK/key.pem" -out "$WORK/certificate.pem" 2>/dev/null
-[ -x "$NODE26" ] || die "Node 26 is not below target/: make setup"
+[ -x "$NODE26" ] || die "Node 26 is not below target/: scripts/setup.sh node26"
 mkfifo "$WORK/open2" "$WORK/port"
 "$NODE26" tests/packaging/post_quantum.js "$WORK/key.pem" "$WORK/certificate.pem" <"$WORK/open2" >"$WORK/port" &
 exec 8>"$WORK/open2"
@@ -62,7 +76,6 @@ python() {
 }
 
 node() {
-    require npm "install Node.js 20 or newer"
     mkdir "$WORK/node"
     (
         cd "$WORK/node"
@@ -99,9 +112,6 @@ c() {
 }
 
 deb() {
-    require debootstrap "install the package debootstrap"
-    require lintian "install the package lintian"
-    [ "$(id -u)" = 0 ] || die "debootstrap needs root"
     lintian --fail-on error "$DIST"/*.deb
     local root=$WORK/root
     debootstrap --variant=minbase --include=gcc,libc6-dev,pkg-config,python3,ca-certificates \
@@ -128,10 +138,8 @@ deb() {
 }
 
 for part in "$@"; do
-    case $part in
-        python | node | c | deb) say "$part" && "$part" ;;
-        *) die "dist_check.sh: $part is none of python, node, c, deb" ;;
-    esac
+    say "$part"
+    "$part"
 done
 exec 7>&- 8>&-
 say "all of it works"

@@ -11,6 +11,8 @@ INCLUDEDIR=${INCLUDEDIR:-$PREFIX/include}
 MANDIR=${MANDIR:-$PREFIX/share/man}
 for name in PREFIX LIBDIR INCLUDEDIR MANDIR; do
     [ "${!name:0:1}" = / ] || die "$name is \"${!name}\": an absolute path is needed"
+    path=$(realpath -m -s -- "${!name}")
+    printf -v "$name" %s "$path"
 done
 VERSION=$(version)
 # Programs ask for libkeepalive.so.1, whatever the package's version is: before 1.0 that is the ABI's first.
@@ -26,7 +28,6 @@ cmake=$lib/cmake/keepalive
 # fill TEMPLATE FILE: paths are said from the folder of FILE, so that the whole can be moved.
 fill() {
     local from=${2%/*}
-    local up
     up() { realpath -m -s --relative-to="${from#"$DESTDIR"}" -- "$1" | sed 's/[&|\\]/\\&/g'; }
     sed -e "s|@PREFIX@|$(up "$PREFIX")|g" -e "s|@LIBDIR@|$(up "$LIBDIR")|g" \
         -e "s|@INCLUDEDIR@|$(up "$INCLUDEDIR")|g" -e "s|@VERSION@|$VERSION|g" -e "s|@LIBRARY@|$LIBRARY|g" \
@@ -56,10 +57,23 @@ put_in() {
     fill libkeepalive.pc.in "$pkgconfig/libkeepalive.pc"
     fill keepalive-config.cmake.in "$cmake/keepalive-config.cmake"
     fill keepalive-config-version.cmake.in "$cmake/keepalive-config-version.cmake"
+    tell_loader
+    [[ $PREFIX$LIBDIR != *[\'\"\\]* ]] || echo "pkg-config has no flags for a path with a quote or a backslash; CMake has" >&2
+    say "libkeepalive $VERSION is in $DESTDIR$PREFIX"
+}
+
+tell_loader() {
     if [ -z "$DESTDIR" ] && [ "$(id -u)" = 0 ] && PATH=$PATH:/sbin command -v ldconfig >/dev/null; then
         PATH=$PATH:/sbin ldconfig
     fi
-    say "libkeepalive $VERSION is in $DESTDIR$PREFIX"
+}
+
+# emptied FOLDER...: away with those that have nothing in them now, and with what is above them, up to PREFIX.
+emptied() {
+    local folder
+    for folder in "$@"; do
+        while rmdir "$folder" 2>/dev/null && [[ ${folder%/*}/ == "$DESTDIR$PREFIX"/* ]]; do folder=${folder%/*}; done
+    done
 }
 
 take_out() {
@@ -73,7 +87,12 @@ take_out() {
         # Others' pages may begin with ka_ too.
         if [ -f "$page" ] && grep -q 'Generated from keepalive.h' "$page"; then rm -f "$page"; fi
     done
-    if [ -d "$cmake" ]; then rmdir --ignore-fail-on-non-empty "$cmake"; fi
+    case $PREFIX in
+        # They have these folders anyway.
+        / | /usr | /usr/local) rmdir "$cmake" 2>/dev/null || true ;;
+        *) emptied "$cmake" "${cmake%/*}" "$pkgconfig" "$include" "$man"/man{3,7} "$man" "${share%/*}" "$lib" ;;
+    esac
+    tell_loader
     say "libkeepalive is no longer in $DESTDIR$PREFIX"
 }
 

@@ -2,10 +2,10 @@
 # msrv.sh: everything that is handed out compiles with the oldest Rust that Cargo.toml promises (rust-version).
 source "$(dirname "$0")/common.sh"
 oldest=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
-require cargo "https://rustup.rs"
+require cargo
 oldest=$oldest.0
 if ! cargo "+$oldest" --version >/dev/null 2>&1; then
-    require rustup "https://rustup.rs; it gets Rust $oldest"
+    require rustup
     say "installing Rust $oldest"
     rustup toolchain install "$oldest" --profile minimal >/dev/null
 fi

@@ -1,6 +1,7 @@
 'use strict'
 // npm_manifests.js STAGE PLATFORM VERSION: the package.json files of what is published: the platform's package has the
-// addon, and the main package names those of all platforms as optional, so that npm takes the one that fits.
+// addon, and the main package names those of all platforms as optional, so that npm takes the one that fits. Where the
+// sources are says KEEPALIVE_REPOSITORY, if it is there: npm wants it of what a workflow publishes.
 
 const { readFileSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
@@ -16,12 +17,15 @@ const file = path.join(stage, 'libkeepalive', 'package.json')
 const main = JSON.parse(readFileSync(file, 'utf8'))
 if (main.version !== version) throw new Error(`bindings/node/package.json has version ${main.version}, not ${version}`)
 
+const url = process.env.KEEPALIVE_REPOSITORY
+const repository = url && { type: 'git', url: `git+${url}.git` }
 const write = (where, manifest) => writeFileSync(where, JSON.stringify(manifest, null, 2) + '\n')
 write(path.join(stage, platform, 'package.json'), {
   name: platform,
   version,
   description: `The native half of libkeepalive for Linux, ${cpu}, ${needs}`,
   license: main.license,
+  repository,
   main: 'keepalive.node',
   files: ['keepalive.node', 'LICENSE-MIT', 'LICENSE-APACHE'],
   os: ['linux'],
@@ -30,6 +34,7 @@ write(path.join(stage, platform, 'package.json'), {
   engines: main.engines,
 })
 
+main.repository = repository
 delete main.devDependencies
 delete main.scripts
 main.files.push('LICENSE-MIT', 'LICENSE-APACHE')

@@ -11,9 +11,7 @@ archive=${2:+$(realpath -m -- "$2")}
 source "$(dirname "$0")/common.sh"
 CC=${CC:-cc} LD=${LD:-ld} AR=${AR:-ar} NM=${NM:-nm} OBJCOPY=${OBJCOPY:-objcopy} UNWIND=${UNWIND:--lgcc_s}
 
-require cargo "https://rustup.rs"
-require "$CC" "install the package gcc"
-for tool in "$LD" "$AR" "$NM" "$OBJCOPY"; do require "$tool" "install the package binutils"; done
+require cargo "$CC" "$LD" "$AR" "$NM" "$OBJCOPY"
 if [ -z "$archive" ]; then
     cargo build --quiet --release -p libkeepalive
     archive=$ROOT/target/release/libkeepalive.a

@@ -5,7 +5,7 @@
 source "$(dirname "$0")/common.sh"
 
 TRIPLE=$(uname -m)-unknown-linux-gnu
-require cargo "https://rustup.rs"
+require cargo
 cargo +nightly --version >/dev/null 2>&1 ||
     die "a nightly Rust is needed for its sanitizers: rustup toolchain install nightly"
 

@@ -2,7 +2,7 @@
 # sbom.sh FEATURE_OPTION...: the parts of what is handed out, for whatever target, as CycloneDX, to standard output: what
 # cargo builds with these options, and nothing that only other features, tests or the build itself have.
 source "$(dirname "$0")/common.sh"
-require cargo "https://rustup.rs"
+require cargo
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cargo metadata --format-version 1 --locked "${TARGETS[@]/#/--filter-platform=}" "$@" >"$work/metadata"

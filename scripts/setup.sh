@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
-# setup.sh [base|packages]: what the tests need beyond Rust, gcc, Python and Node; without a word both.
+# setup.sh [base|packages|node26]...: what the tests need beyond Rust, gcc, Python and Node; without a word all of it.
 #   base      nginx, four proxies, valgrind, strace, g++, clang, cmake, three event loops and others by apt when they
 #             are missing (Debian starts the servers among them as services; the tests use none of those), Python
 #             packages in target/venv
 #   packages  what the adapters stand in for and who is built on that, a newer Node, TypeScript, test runners: npm
 #             packages in the folders that use them, Python packages in target/adapters-venv
+#   node26    of these that Node alone
 source "$(dirname "$0")/common.sh"
 
-require cargo "https://rustup.rs"
-require gcc "install a C compiler"
-require node "install Node.js 20 or newer"
+require cargo gcc node npm
 
 base() {
     local missing=() pair sudo=()
@@ -55,7 +54,7 @@ npm_packages() {
 }
 
 # The newest Node beside the one at hand: its fetch asks dispatchers in another way.
-newest_node() {
+node26() {
     [ ! -x "$NODE26" ] || return 0
     say "installing Node 26 below target/"
     # Each processor's package has versions of its own.
@@ -82,7 +81,7 @@ packages() {
     npm_packages tests/types & jobs+=($!)
     npm_packages tests/types/python --omit=optional & jobs+=($!)
     npm_packages tests/wpt & jobs+=($!)
-    newest_node & jobs+=($!)
+    node26 & jobs+=($!)
     for job in "${jobs[@]}"; do
         wait "$job" || die "what the tests need was not installed; the lines above say why"
     done
@@ -91,7 +90,7 @@ packages() {
 [ $# -gt 0 ] || set -- base packages
 for part in "$@"; do
     case $part in
-        base | packages) "$part" ;;
-        *) die "unknown part $part; there are base and packages" ;;
+        base | packages | node26) "$part" ;;
+        *) die "unknown part $part; there are base, packages and node26" ;;
     esac
 done

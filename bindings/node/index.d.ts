@@ -556,7 +556,7 @@ export interface RequestOptions extends Timeouts, RoadOptions {
   method?: string
   headers?: HeadersInit | null
   body?: BodyInit | null
-  /** Appended to the URL; arrays repeat the name, `undefined` is left out. */
+  /** Appended to the URL; arrays repeat the name, `undefined` is left out, `null` is a name without a value. */
   query?: URLSearchParams | Record<string, QueryValue | readonly QueryValue[]>
   /** Aborting rejects with `signal.reason` and closes the connection. */
   signal?: AbortSignal | null

@@ -1,11 +1,13 @@
-# CMake: find_package(keepalive) with its version, and both targets, also after the installation was moved.
+# CMake: find_package(keepalive) with its version, and both targets, also after the installation was moved to a folder
+# whose name has quotes.
 source "$(dirname "$0")/common.sh"
 need cmake cmake
 install_to "$WORK/first place"
-mv "first place" "second place"
+prefix="$WORK/second \"place\" it's"
+mv "first place" "$prefix"
 mkdir source
 cp "$ROOT/bindings/c/examples/get.c" source
-version=$(sed -n 's/^#define KA_VERSION "\(.*\)"/\1/p' "second place/include/keepalive.h")
+version=$(sed -n 's/^#define KA_VERSION "\(.*\)"/\1/p' "$prefix/include/keepalive.h")
 cat >source/CMakeLists.txt <<END
 cmake_minimum_required(VERSION 3.13)
 project(user C)
@@ -25,13 +27,13 @@ target_link_libraries(shared keepalive::keepalive)
 add_executable(static get.c)
 target_link_libraries(static keepalive::static)
 END
-cmake -S source -B build -DCMAKE_PREFIX_PATH="$WORK/second place" >said 2>&1 || fail "$(cat said)"
+cmake -S source -B build -DCMAKE_PREFIX_PATH="$prefix" >said 2>&1 || fail "$(cat said)"
 cmake --build build >said 2>&1 || fail "$(cat said)"
 answers build/shared
 answers build/static
 readelf -d build/shared | grep -q 'NEEDED.*\[libkeepalive.so.1\]' || fail "shared asks for another library"
 readelf -d build/static | grep -q 'NEEDED.*libkeepalive' && fail "static asks for the shared library"
 
-rm "second place"/lib/libkeepalive.*
-if cmake -S source -B again -DCMAKE_PREFIX_PATH="$WORK/second place" >said 2>&1; then fail "nothing is there"; fi
+rm "$prefix"/lib/libkeepalive.*
+if cmake -S source -B again -DCMAKE_PREFIX_PATH="$prefix" >said 2>&1; then fail "nothing is there"; fi
 tr -s ' \n' ' ' <said | grep -q 'neither libkeepalive.so.1.* nor libkeepalive.a is in' || fail "$(cat said)"

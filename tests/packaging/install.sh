@@ -43,6 +43,17 @@ left=$(listing "$prefix")
 # Once more does no harm.
 env PREFIX=/opt/nothing DESTDIR="$target" make --silent -C "$ROOT" uninstall >/dev/null
 
+# Where nobody else's are, nothing is left, not a folder: whatever the folders are called, and where.
+strange="/opt/it's \"quoted\" & a|bar \\ \$HOME"
+for libdir in "$strange/lib" "$strange/lib/deep/down" "/opt/lib of \"another\""; do
+    mkdir -p bare/opt
+    install_to "$strange/" DESTDIR="$WORK/bare" LIBDIR="$libdir/"
+    [ -f "bare$libdir/libkeepalive.so.1" ] && [ -f "bare$strange/include/keepalive.h" ] || fail "it went elsewhere"
+    env PREFIX="$strange" LIBDIR="$libdir" DESTDIR="$WORK/bare" make --silent -C "$ROOT" uninstall >/dev/null
+    [ "$(find bare)" = "bare
+bare/opt" ] || fail "left behind: $(find bare)"
+done
+
 # A relative PREFIX would be below the source tree.
 if install_to relative 2>said; then fail "a relative PREFIX was taken"; fi
 grep -q 'PREFIX is "relative": an absolute path is needed' said || fail "$(cat said)"

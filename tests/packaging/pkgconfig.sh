@@ -1,10 +1,10 @@
 # pkg-config: a program builds shared, static (--static) and wholly static (-static), also after the installation was
-# moved to another folder.
+# moved to another folder, whose name has what a shell takes for its own.
 source "$(dirname "$0")/common.sh"
 need pkg-config pkg-config
 install_to "$WORK/first place" LIBDIR="$WORK/first place/lib64/deep"
-mv "first place" "second place"
-prefix="$WORK/second place"
+prefix="$WORK/second place & #2; ~"
+mv "first place" "$prefix"
 export PKG_CONFIG_PATH="$prefix/lib64/deep/pkgconfig"
 version=$(pkg-config --modversion libkeepalive)
 grep -q "define KA_VERSION \"$version\"" "$prefix/include/keepalive.h" || fail "the .pc has version $version"

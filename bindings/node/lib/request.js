@@ -233,7 +233,9 @@ class Prepared {
     for (const name of Object.keys(query)) {
       const value = query[name]
       if (value === undefined) continue
-      for (const one of Array.isArray(value) ? value : [value]) pairs.push(name, `${one}`)
+      for (const one of Array.isArray(value) ? value : [value]) {
+        if (one !== undefined) pairs.push(name, queryText(name, one))
+      }
     }
     this.url = native.withQuery(this.url, undefined, pairs)
   }
@@ -262,6 +264,14 @@ class Prepared {
 }
 
 /** Of a request that is refused; what comes in pieces is let go. */
+/** `null` is a name without a value, as undici's query has it. What has no text of its own is a mistake. */
+function queryText(name, value) {
+  if (value === null) return ''
+  const text = typeof value === 'function' ? '[object Function]' : `${value}`
+  if (typeof value === 'string' || !text.startsWith('[object ')) return text
+  throw argumentError(`query: the value of ${name} is to be a string, number, bigint, boolean, null or an array of them; got ${typeof value === 'function' ? 'a function' : 'an object'}`)
+}
+
 function discardBody(body) {
   if (typeof body !== 'object' || body === null) return
   upload ??= require('./upload')

@@ -104,9 +104,14 @@ test('query is appended and encoded', async () => {
   const query = { a: 'x y', list: [1, 2], none: undefined }
   assert.equal((await echo(client, { query })).target, '/echo?a=x+y&list=1&list=2')
   assert.equal((await echo(client, { query: new URLSearchParams('b=2') }, '/echo?a=1#f')).target, '/echo?a=1&b=2')
-  assert.equal((await echo(client, { query: { 'é&': ['+', null] } }, '/echo?')).target, '/echo?%C3%A9%26=%2B&%C3%A9%26=null')
+  assert.equal((await echo(client, { query: { 'é&': ['+', null] } }, '/echo?')).target, '/echo?%C3%A9%26=%2B&%C3%A9%26=')
   assert.equal((await echo(client, { query: {} }, '/echo#f')).target, '/echo')
+  const values = { a: [1, undefined, 2n], b: undefined, c: true, d: '[object Object]', e: new URL('http://h/'), f: [] }
+  assert.equal((await echo(client, { query: values }, '/echo')).target, '/echo?a=1&a=2&c=true&d=%5Bobject+Object%5D&e=http%3A%2F%2Fh%2F')
   await assert.rejects(client.request(`${origin.http}/echo`, { query: { a: Symbol('x') } }), TypeError)
+  for (const wrong of [{ b: 1 }, [{}], () => 1, new Map()]) {
+    await assert.rejects(client.request(`${origin.http}/echo`, { query: { a: wrong } }), { name: 'TypeError', message: /query: the value of a is to be/ })
+  }
   client.close()
 })
 
