@@ -7,6 +7,7 @@ const { once } = require('node:events')
 const http = require('node:http')
 const https = require('node:https')
 const path = require('node:path')
+const { Readable, pipeline } = require('node:stream')
 const { before, test } = require('node:test')
 const tls = require('node:tls')
 const { promisify } = require('node:util')
@@ -248,6 +249,20 @@ const cases = {
     }
     const { error } = await ask('http://somewhere.example:1/', { agent, lookup })
     return error[0]
+  },
+  async 'a body that fails is told of before its request'(agent) {
+    const request = http.request(`${server.url}/never`, { agent, method: 'POST' })
+    const body = Readable.from((async function* pieces() {
+      yield 'a'
+      await new Promise(setImmediate)
+      throw new Error('mine')
+    })())
+    const told = []
+    const failed = new Promise((resolve) => request.on('close', resolve))
+    request.on('error', ({ message }) => told.push(message))
+    pipeline(body, request, ({ message }) => told.push(message))
+    await failed
+    return told
   },
   async 'a lookup that never answers'(agent) {
     return ask('http://somewhere.example/', { agent, timeout: 20, lookup: () => {} })

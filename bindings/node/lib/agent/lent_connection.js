@@ -85,7 +85,7 @@ class LentConnection extends Duplex {
 
   /** `lender` is `{ native, base, isVerified }`. */
   constructor(lender) {
-    super({ allowHalfOpen: true, decodeStrings: false, readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024 })
+    super({ allowHalfOpen: true, decodeStrings: false, emitClose: false, readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024 })
     this.#lender = lender
     this.reader = new RequestReader()
     this.connecting = false
@@ -468,6 +468,8 @@ class LentConnection extends Duplex {
     else if (this.#exchange !== undefined && !this.#isOver) this.#exchange.abort(error ?? new Error('closed'))
     this.#isOver = true
     callback(error)
+    // In a later turn, as a socket's handle is closed: what destroyed it has told its own of the reason by then.
+    setImmediate(() => this.emit('close', error !== null && error !== undefined))
   }
 }
 
