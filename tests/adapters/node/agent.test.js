@@ -373,7 +373,7 @@ test('what nobody has verified is not authorized, and a list of ciphers is follo
   for (const ciphers of [tls.DEFAULT_CIPHERS, 'DEFAULT:!aNULL:!eNULL:!LOW:!EXPORT:!SSLv2:!MD5', 'HIGH:!aNULL:@STRENGTH', 'DEFAULT:@SECLEVEL=1']) {
     assert.deepEqual(await authorized({ ca: origin.ca, ciphers }), [true, null])
   }
-  for (const ciphers of ['AES128-SHA', 'ECDHE-RSA-AES128-GCM-SHA256', 'DEFAULT:!AES', 'HIGH:!ECDHE', 'DEFAULT:@SECLEVEL=5', '', 7]) {
+  for (const ciphers of ['AES128-SHA', 'ECDHE-RSA-AES128-GCM-SHA256', 'DEFAULT:!AES', 'HIGH:!ECDHE', 'HIGH:!ECDH', 'DEFAULT:@SECLEVEL=5', '', 7]) {
     await assert.rejects(authorized({ ca: origin.ca, ciphers }), /option ciphers/)
   }
 })

@@ -7,9 +7,9 @@ const WIDE = new Set(['ALL', 'DEFAULT', 'HIGH'])
 
 /** What the engine has none of. */
 const FOREIGN = new Set([
-  '3DES', 'AECDH', 'ADH', 'AES128-SHA', 'AES256-SHA', 'ARIA', 'CAMELLIA', 'CBC', 'DES', 'DH', 'DHE', 'DSS', 'ECDH', 'EDH', 'EXP', 'EXPORT',
+  '3DES', 'AECDH', 'ADH', 'AES128-SHA', 'AES256-SHA', 'ARIA', 'CAMELLIA', 'CBC', 'DES', 'DH', 'DHE', 'DSS', 'EDH', 'EXP', 'EXPORT',
   'IDEA', 'LOW', 'MD5', 'MEDIUM', 'NULL', 'PSK', 'RC2', 'RC4', 'SEED', 'SHA', 'SHA1', 'SRP', 'SSLV2', 'SSLV3', 'ANULL', 'ENULL', 'ADSS', 'KDH',
-  'KDHE', 'KECDH', 'KEDH', 'KPSK', 'KRSA', 'KSRP', 'APSK', 'ASRP',
+  'KDHE', 'KEDH', 'KPSK', 'KRSA', 'KSRP', 'APSK', 'ASRP',
 ])
 
 /** OpenSSL's level up to which keys of the sizes that the engine asks for are enough. */
