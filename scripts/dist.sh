@@ -15,7 +15,8 @@
 # zig compiles for all of them. Nothing of the machine stands in what comes out: not its paths, and of its time only the
 # commit's.
 source "$(dirname "$0")/common.sh"
-[ $# -gt 0 ] || set -- source c deb python node sbom
+# What zig compiles for cargo first: for maturin it compiles anew.
+[ $# -gt 0 ] || set -- source c node deb python sbom
 # cargo parts the compiler's flags, in which they stand, at spaces.
 [[ $ROOT${CARGO_HOME:-$HOME} != *" "* ]] || die "$ROOT, or where cargo keeps its crates, has a space in its path: packages cannot be made there"
 umask 022
