@@ -140,6 +140,7 @@ c_package() {
         NM="${binutils}nm" OBJCOPY="${binutils}objcopy" \
         scripts/package_c.sh "$package" "$CARGO_TARGET_DIR/$TRIPLE/release/libkeepalive.a"
     nameless "$package"/libkeepalive.{so,a}
+    scripts/old_libc.sh "$LIBC" "$package/libkeepalive.so"
     parts
     cp "$texts" "$package"
 }
@@ -184,13 +185,15 @@ python() {
     rm "bindings/python/${texts##*/}"
     "$VENV/bin/maturin" sdist --manifest-path bindings/python/Cargo.toml --out "$DIST"
     "$VENV/bin/twine" check --strict "$(wheel)" "$DIST/libkeepalive-$VERSION.tar.gz"
-    "$VENV/bin/auditwheel" show "$(wheel)" | tr -s ' \n' ' ' |
+    # auditwheel knows musl by the name that it has on Alpine; zig's, libc.so, musl itself knows everywhere.
+    [ "$LIBC" = musl ] || "$VENV/bin/auditwheel" show "$(wheel)" | tr -s ' \n' ' ' |
         grep -q "consistent with the following platform tag: \"${TAG}_" || die "the wheel needs a newer libc"
     "$VENV/bin/python" -m zipfile -e "$(wheel)" "$WORK/wheel"
     local files
     mapfile -t files < <(find "$WORK/wheel" -type f)
     nameless "${files[@]}"
     cmp "$texts" "$WORK/wheel/libkeepalive-$VERSION.dist-info/licenses/${texts##*/}"
+    scripts/old_libc.sh "$LIBC" "$WORK/wheel/libkeepalive/_native.abi3.so"
     rm -rf "$WORK/wheel"
 }
 
@@ -203,6 +206,7 @@ node() {
     mkdir -p "$stage/$platform" "$stage/libkeepalive"
     cp "$CARGO_TARGET_DIR/$TRIPLE/release/libkeepalive_node.so" "$stage/$platform/keepalive.node"
     nameless "$stage/$platform/keepalive.node"
+    scripts/old_libc.sh "$LIBC" "$stage/$platform/keepalive.node"
     git archive HEAD:bindings/node | tar -x -C "$stage/libkeepalive"
     parts
     cp LICENSE-MIT LICENSE-APACHE "$texts" "$stage/$platform"

@@ -84,6 +84,11 @@ fn a_missing_tool_is_named_with_its_package() {
     script("missing.sh");
 }
 
+#[test]
+fn a_library_that_needs_a_newer_libc_is_refused() {
+    script("old_libc.sh");
+}
+
 /// What the page for libcurl's users names is in the header, and what it shows is in the tree.
 #[test]
 fn the_page_for_users_of_libcurl_names_what_is_there() {

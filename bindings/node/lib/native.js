@@ -3,24 +3,14 @@
 
 const { createRequire } = require('node:module')
 const path = require('node:path')
+const { fitting, packages } = require('./platform')
 
 // Of Node, also in a bundle, whose own `require` knows the bundle only.
 const requireHere = createRequire(__filename)
 
-/** The package that fits, by its libc. */
-function fitting([gnu, musl = gnu]) {
-  try {
-    return process.report.getReport().header.glibcVersionRuntime === undefined ? musl : gnu
-  } catch {
-    return gnu
-  }
-}
-
 function load() {
   const { arch, env, platform } = process
-  const base = `libkeepalive-${platform}-${arch}`
-  // npm installs the one that fits; asking which libc this is takes longer than all the rest.
-  const names = platform === 'linux' ? [`${base}-gnu`, `${base}-musl`] : [base]
+  const names = packages(platform, arch)
   const { KEEPALIVE_NATIVE: said } = env
   const places = said ? [path.resolve(said)] : [path.join(__dirname, '..', 'keepalive.node'), path.join(__dirname, 'keepalive.node'), ...names]
   const failures = []
@@ -38,7 +28,7 @@ function load() {
     ? 'Addons are disabled: `node --permission` needs --allow-addons.'
     : said
       ? 'KEEPALIVE_NATIVE names the file; without it the package for the platform is looked for.'
-      : `Install the package ${fitting(names)} (npm does it unless optional dependencies are left out), name the file ` +
+      : `Install the package ${fitting(platform, arch)} (npm does it unless optional dependencies are left out), name the file ` +
         'keepalive.node by KEEPALIVE_NATIVE, or build it: `npm run build` in bindings/node, with Rust installed.'
   throw new Error(`libkeepalive has no native module for ${platform} ${arch}. Tried:\n${failures.join('\n')}\n${advice}`)
 }

@@ -9,6 +9,7 @@ const { tmpdir } = require('node:os')
 const path = require('node:path')
 const { after, before, test } = require('node:test')
 const { buildSync } = require('esbuild')
+const { fitting, packages } = require('../lib/platform')
 const { useOrigin } = require('./support')
 
 const package_ = path.join(__dirname, '..')
@@ -73,6 +74,46 @@ for (const file of ['installed.js', 'bundle/app.js']) {
     assert.equal(said, 'ok\n')
   })
 }
+
+test('which packages are tried, and which is advised', () => {
+  const says = (glibcVersionRuntime) => ({ getReport: () => ({ header: { glibcVersionRuntime } }) })
+  const silent = { getReport: () => { throw new Error('no report') } }
+  const refused = () => { throw new Error('permission') }
+  const only = (file) => (path) => path === file
+  const [x64, arm64] = ['/lib/ld-musl-x86_64.so.1', '/lib/ld-musl-aarch64.so.1']
+  const gnu = (cpu) => [`libkeepalive-linux-${cpu}-gnu`, `libkeepalive-linux-${cpu}-musl`]
+  const musl = (cpu) => gnu(cpu).reverse()
+  for (const [arguments_, names] of [
+    [['linux', 'x64', only(x64)], musl('x64')],
+    [['linux', 'x64', only(arm64)], gnu('x64')],
+    [['linux', 'arm64', only(arm64)], musl('arm64')],
+    [['linux', 'arm64', only('')], gnu('arm64')],
+    [['linux', 'x64', refused, says(undefined)], musl('x64')],
+    [['linux', 'x64', refused, says('2.36')], gnu('x64')],
+    [['linux', 'x64', refused, silent], gnu('x64')],
+    [['linux', 's390x', refused], gnu('s390x')],
+    [['darwin', 'arm64', refused], ['libkeepalive-darwin-arm64']],
+  ]) assert.deepEqual(packages(...arguments_), names, arguments_.slice(0, 2).join(' '))
+  assert.equal(fitting('linux', 'x64', says(undefined)), 'libkeepalive-linux-x64-musl')
+  assert.equal(fitting('linux', 'arm64', says('2.17')), 'libkeepalive-linux-arm64-gnu')
+  assert.equal(fitting('linux', 'x64', silent), 'libkeepalive-linux-x64-gnu')
+  assert.equal(fitting('darwin', 'x64', silent), 'libkeepalive-darwin-x64')
+})
+
+test('a package that does not load is passed over for the one that does', async () => {
+  const other = PLATFORM.endsWith('gnu') ? PLATFORM.replace(/gnu$/, 'musl') : PLATFORM.replace(/musl$/, 'gnu')
+  for (const name of [PLATFORM, other]) {
+    fs.mkdirSync(path.join(place, 'node_modules', name), { recursive: true })
+    fs.writeFileSync(path.join(place, 'node_modules', name, 'package.json'), JSON.stringify({ name, main: 'keepalive.node' }))
+  }
+  const broken = path.join(place, 'node_modules', other, 'keepalive.node')
+  fs.writeFileSync(broken, 'for another libc')
+  assert.equal(await withAddon(path.join('node_modules', PLATFORM, 'keepalive.node'), () => run('installed.js')), 'ok\n')
+  // Without the right one, both are said.
+  const said = await run('installed.js')
+  assert.ok(said.includes(`${PLATFORM}: not there`) && said.includes(`  ${other}: `) && said.includes(broken) && said.includes(`Install the package ${PLATFORM} `), said)
+  fs.rmSync(broken)
+})
 
 test('a bundle finds it beside itself', async () => {
   assert.equal(await withAddon('bundle/keepalive.node', () => run('bundle/app.js')), 'ok\n')

@@ -95,6 +95,30 @@ test('what is in the packages', async () => {
   assert.deepEqual(fs.readdirSync(path.join(folder, 'node_modules', PLATFORM)).sort(), ['LICENSE-APACHE', 'LICENSE-MIT', 'keepalive.node', 'package.json'])
 })
 
+test('npm takes the package that fits the processor and the libc', async () => {
+  const optionalDependencies = {}
+  for (const name of Object.keys(require(path.join(place, 'stage', 'libkeepalive', 'package.json')).optionalDependencies)) {
+    const stage = path.join(place, 'stage-of', name)
+    fs.mkdirSync(path.join(stage, name), { recursive: true })
+    fs.mkdirSync(path.join(stage, 'libkeepalive'))
+    fs.copyFileSync(path.join(package_, 'package.json'), path.join(stage, 'libkeepalive', 'package.json'))
+    fs.writeFileSync(path.join(stage, name, 'keepalive.node'), name)
+    await run(process.execPath, [path.join(root, 'scripts', 'npm_manifests.js'), stage, name, version])
+    await runNpm(path.join(stage, name), 'pack', '--silent', '--ignore-scripts', '--pack-destination', stage)
+    optionalDependencies[name] = `file:${path.join(stage, `${name}-${version}.tgz`)}`
+  }
+  for (const cpu of ['x64', 'arm64']) {
+    for (const [libc, suffix] of [['glibc', 'gnu'], ['musl', 'musl']]) {
+      const folder = path.join(place, `for-${cpu}-${libc}`)
+      fs.mkdirSync(folder)
+      fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ private: true, optionalDependencies }))
+      await runNpm(folder, 'install', '--silent', '--no-audit', '--no-fund', '--offline', '--os=linux', `--cpu=${cpu}`, `--libc=${libc}`)
+      const there = fs.readdirSync(path.join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))
+      assert.deepEqual(there, [`libkeepalive-linux-${cpu}-${suffix}`])
+    }
+  }
+})
+
 test('the README\'s example runs where it is installed, as a script and as a module', async () => {
   const folder = await project('example', files[PLATFORM], files.libkeepalive)
   for (const kind of ['cjs', 'mjs']) {
