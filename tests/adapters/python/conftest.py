@@ -72,6 +72,14 @@ def origin() -> Iterator[Origin]:
 
 
 @pytest.fixture
+def own_origin() -> Iterator[Origin]:
+    """One that nobody asked before: it counts what this test does, and not what an earlier one gave up and the
+    server reads when it gets to it."""
+    with running_origin.running() as endpoints:
+        yield Origin(endpoints)
+
+
+@pytest.fixture
 def silent() -> Iterator[str]:
     """The URL of a server that accepts and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -196,18 +196,17 @@ def test_a_source_that_fails(origin):
     assert ours == plain
 
 
-def test_loops_and_threads_share_one_pool(origin):
-    origin.reset()
+def test_loops_and_threads_share_one_pool(own_origin):
     mount = libkeepalive.aiohttp.middleware()
 
     async def work() -> None:
         async with aiohttp.ClientSession(middlewares=[mount]) as host:
             for _ in range(20):
-                async with host.get(origin.http + "/ok") as response:
+                async with host.get(own_origin.http + "/ok") as response:
                     await response.read()
 
     asyncio.run(work())
-    one_after_the_other = origin.connections()["opened"]
+    one_after_the_other = own_origin.connections()["opened"]
     threads = [threading.Thread(target=asyncio.run, args=(work(),)) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -215,8 +214,8 @@ def test_loops_and_threads_share_one_pool(origin):
         thread.join()
     # As many as were at work at a time: a pool for each loop and session would have opened five.
     assert one_after_the_other <= 1
-    assert origin.connections()["opened"] <= 4
-    assert origin.connections()["requests"] == 100
+    assert own_origin.connections()["opened"] <= 4
+    assert own_origin.connections()["requests"] == 100
 
 
 def test_a_stream_is_read_as_far_as_there_is_room(origin):

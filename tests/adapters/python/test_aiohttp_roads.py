@@ -30,9 +30,9 @@ async def text(host: aiohttp.ClientSession, url: str, **options: Any) -> str:
         return await response.text()
 
 
-def test_a_session_trusts_whom_it_is_told(origin):
-    url = origin.https + "/ok"
-    trusting = ssl.create_default_context(cafile=origin.ca_file)
+def test_a_session_trusts_whom_it_is_told(own_origin):
+    url = own_origin.https + "/ok"
+    trusting = ssl.create_default_context(cafile=own_origin.ca_file)
     nobody = ssl.create_default_context()
 
     async def work() -> None:
@@ -46,15 +46,14 @@ def test_a_session_trusts_whom_it_is_told(origin):
                 assert await text(host, url, ssl=False) == "ok"
         async with mounted(connector=aiohttp.TCPConnector(ssl=trusting)) as host:
             assert await text(host, url) == "ok"
-        async with mounted(libkeepalive.Client(ca_file=origin.ca_file)) as host:
+        async with mounted(libkeepalive.Client(ca_file=own_origin.ca_file)) as host:
             assert await text(host, url) == "ok"
             wrong = {"server_hostname": "wrong.example"}
             with pytest.raises(aiohttp.ClientConnectorCertificateError):
                 await text(host, url, **wrong)
 
-    origin.reset()
     asyncio.run(work())
-    assert origin.connections()["requests"] == 6
+    assert own_origin.connections()["requests"] == 6
 
 
 @contextmanager

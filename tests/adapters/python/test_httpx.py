@@ -200,11 +200,11 @@ def test_a_stream_that_is_left_early_and_a_task_that_is_cancelled(host, loop, or
 
 
 @both_hosts
-def test_one_pool_for_threads_and_loops(host, origin) -> None:
-    url = origin.http + "/ok"
+def test_one_pool_for_threads_and_loops(host, own_origin) -> None:
+    url = own_origin.http + "/ok"
     with host.client() as first:
         first.get(url)
-        origin.reset()
+        own_origin.reset()
         turns = threading.Lock()
 
         def thread() -> None:
@@ -227,7 +227,7 @@ def test_one_pool_for_threads_and_loops(host, origin) -> None:
             each.start()
         for each in threads:
             each.join()
-        counted = origin.connections()
+        counted = own_origin.connections()
         assert counted["requests"] == 50
         # One at a time, they need one connection, the first client's; a form of waiting may want its own.
         assert counted["opened"] <= 1

@@ -135,17 +135,17 @@ def haproxy(server: str) -> Iterator[str]:
             process.kill()
 
 
-def test_a_prefork_fleet_shares_the_connections_of_haproxy(origin):
-    url = origin.http + "/ok"
+def test_a_prefork_fleet_shares_the_connections_of_haproxy(own_origin):
+    url = own_origin.http + "/ok"
     arguments = ("--processes=4", "--threads=2", "--requests=20", "--pause=0.01")
-    origin.reset()
+    own_origin.reset()
     alone = run("prefork.py", url, *arguments)
-    seen = origin.connections()
+    seen = own_origin.connections()
     assert seen["requests"] == 160 and 4 <= seen["opened"] <= alone["opened"]
-    origin.reset()
+    own_origin.reset()
     with haproxy(url.removeprefix("http://").removesuffix("/ok")) as path:
         shared = run("prefork.py", url, *arguments, f"--unix-socket={path}")
-        seen = origin.connections()
+        seen = own_origin.connections()
     assert seen["requests"] == 160
     # A connection that was dialled is not used when another one comes back first.
     for facts in (alone, shared):
