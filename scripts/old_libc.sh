@@ -4,7 +4,7 @@
 files=()
 for file in "${@:2}"; do files+=("$(realpath "$file")"); done
 source "$(dirname "$0")/common.sh"
-require readelf "install the package binutils"
+require readelf
 MUSL_NEWER='_Fork|gettid|reallocarray|tcgetwinsize|tcsetwinsize|qsort_r|pthread_getname_np|statx|preadv2|pwritev2|renameat2|posix_getdents'
 case ${1:-} in
     gnu)
