@@ -12,7 +12,8 @@ export KEEPALIVE_ORIGIN=$ROOT/target/debug/keepalive-origin
 TARGETS=({x86_64,aarch64}-unknown-linux-{gnu,musl})
 BUILD_PACKAGES=('maturin>=1.9,<2')
 # What wheels and addons for old systems are made with, and judged by.
-DIST_PACKAGES=('ziglang>=0.13' 'cargo-zigbuild>=0.20' 'auditwheel>=6' 'twine>=6')
+DIST_PACKAGES=('ziglang>=0.13' 'cargo-zigbuild>=0.20' 'auditwheel>=6' 'twine>=6'
+    'cyclonedx-python-lib[json-validation]>=9')
 # The event loops and process managers that the wheel is tested under, what users pass to it, and the test
 # runners.
 TEST_PACKAGES=(

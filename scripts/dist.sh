@@ -15,7 +15,8 @@
 # zig compiles for all of them. Nothing of the machine stands in what comes out: not its paths, and of its time only the
 # commit's.
 source "$(dirname "$0")/common.sh"
-[ $# -gt 0 ] || set -- source c deb python node sbom
+# What zig compiles for cargo first: for maturin it compiles anew.
+[ $# -gt 0 ] || set -- source c node deb python sbom
 # cargo parts the compiler's flags, in which they stand, at spaces.
 [[ $ROOT${CARGO_HOME:-$HOME} != *" "* ]] || die "$ROOT, or where cargo keeps its crates, has a space in its path: packages cannot be made there"
 umask 022
@@ -97,9 +98,29 @@ zigbuild() {
 nameless() {
     local file found
     for file in "$@"; do
-        found=$(grep -aoF -m1 -e "$crates/registry/" -e "$sources/" -e "$ROOT/core/" "$file" | head -1) || true
+        found=$(grep -aoF -m1 -e "$crates/registry/" -e "$sources/" -e "$ROOT/" "$file" | head -1) || true
         [ -z "$found" ] || [ "$ROOT" = /libkeepalive ] || die "$file names $found: it would differ on another machine"
     done
+}
+
+# What is inside, as a list and as its licences' texts: also for what has it inside. One for all targets: each has parts of
+# its own.
+list=$WORK/libkeepalive-$VERSION.cdx.json
+texts=$WORK/LICENSE-THIRD-PARTY
+parts() {
+    [ -z "${have_parts:-}" ] || return 0
+    have_parts=1
+    venv "${BUILD_PACKAGES[@]}" "${DIST_PACKAGES[@]}"
+    scripts/sbom.sh texts "${FEATURES[@]}" >"$texts"
+    scripts/sbom.sh list "${FEATURES[@]}" >"$list"
+    "$VENV/bin/python" - "$list" <<'END' || die "$list is not what CycloneDX 1.5 asks for"
+import sys
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+fault = JsonStrictValidator(SchemaVersion.V1_5).validate_str(open(sys.argv[1]).read())
+if fault:
+    sys.exit(f"{fault.data.json_path}: {fault.data.message}")
+END
 }
 
 source_() {
@@ -121,6 +142,8 @@ c_package() {
         scripts/package_c.sh "$package" "$CARGO_TARGET_DIR/$TRIPLE/release/libkeepalive.a"
     nameless "$package"/libkeepalive.{so,a}
     scripts/old_libc.sh "$LIBC" "$package/libkeepalive.so"
+    parts
+    cp "$texts" "$package"
 }
 
 c() {
@@ -154,16 +177,23 @@ python() {
     have_wheel=1
     venv "${BUILD_PACKAGES[@]}" "${DIST_PACKAGES[@]}"
     rm -f "$DIST"/libkeepalive-"$VERSION"-cp311-abi3-*"$TAG"*_"$ARCH".whl
+    parts
+    # It is of the wheel, not of the sdist.
+    cp "$texts" bindings/python
     PATH=$VENV/bin:$PATH "$VENV/bin/maturin" build --quiet --release --locked --zig --target "$TRIPLE" "${FEATURES[@]}" \
-        --compatibility "$WHEEL" --manifest-path bindings/python/Cargo.toml \
+        --compatibility "$WHEEL" --sbom-include "$list" --manifest-path bindings/python/Cargo.toml \
         --interpreter "$VENV/bin/python" --out "$DIST"
+    rm "bindings/python/${texts##*/}"
     "$VENV/bin/maturin" sdist --manifest-path bindings/python/Cargo.toml --out "$DIST"
     "$VENV/bin/twine" check --strict "$(wheel)" "$DIST/libkeepalive-$VERSION.tar.gz"
     # auditwheel knows musl by the name that it has on Alpine; zig's, libc.so, musl itself knows everywhere.
     [ "$LIBC" = musl ] || "$VENV/bin/auditwheel" show "$(wheel)" | tr -s ' \n' ' ' |
         grep -q "consistent with the following platform tag: \"${TAG}_" || die "the wheel needs a newer libc"
     "$VENV/bin/python" -m zipfile -e "$(wheel)" "$WORK/wheel"
-    nameless "$WORK/wheel/libkeepalive/_native.abi3.so"
+    local files
+    mapfile -t files < <(find "$WORK/wheel" -type f)
+    nameless "${files[@]}"
+    cmp "$texts" "$WORK/wheel/libkeepalive-$VERSION.dist-info/licenses/${texts##*/}"
     scripts/old_libc.sh "$LIBC" "$WORK/wheel/libkeepalive/_native.abi3.so"
     rm -rf "$WORK/wheel"
 }
@@ -179,7 +209,8 @@ node() {
     nameless "$stage/$platform/keepalive.node"
     scripts/old_libc.sh "$LIBC" "$stage/$platform/keepalive.node"
     git archive HEAD:bindings/node | tar -x -C "$stage/libkeepalive"
-    cp LICENSE-MIT LICENSE-APACHE "$stage/$platform"
+    parts
+    cp LICENSE-MIT LICENSE-APACHE "$texts" "$stage/$platform"
     cp LICENSE-MIT LICENSE-APACHE "$stage/libkeepalive"
     command node scripts/npm_manifests.js "$stage" "$platform" "$VERSION"
     find "$stage" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
@@ -190,8 +221,8 @@ node() {
 }
 
 sbom() {
-    # One for all targets: each has parts of its own.
-    scripts/sbom.sh "${FEATURES[@]}" >"$DIST/libkeepalive-$VERSION.cdx.json"
+    parts
+    cp "$list" "$DIST"
 }
 
 for part in "$@"; do

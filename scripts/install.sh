@@ -54,6 +54,8 @@ put_in() {
     install -m 644 "$package"/man/*.3 "$man/man3"
     install -m 644 "$package"/man/*.7 "$man/man7"
     install -m 644 bindings/c/sanitizers/*.supp tests/c/valgrind.supp LICENSE-MIT LICENSE-APACHE "$share"
+    # With what is handed out.
+    [ ! -f "$package/LICENSE-THIRD-PARTY" ] || install -m 644 "$package/LICENSE-THIRD-PARTY" "$share"
     fill libkeepalive.pc.in "$pkgconfig/libkeepalive.pc"
     fill keepalive-config.cmake.in "$cmake/keepalive-config.cmake"
     fill keepalive-config-version.cmake.in "$cmake/keepalive-config-version.cmake"

@@ -27,7 +27,7 @@ write(path.join(stage, platform, 'package.json'), {
   license: main.license,
   repository,
   main: 'keepalive.node',
-  files: ['keepalive.node', 'LICENSE-MIT', 'LICENSE-APACHE'],
+  files: ['keepalive.node', 'LICENSE-MIT', 'LICENSE-APACHE', 'LICENSE-THIRD-PARTY'],
   os: ['linux'],
   cpu: [cpu],
   libc: [libc],

@@ -1,9 +1,10 @@
-"""sbom.py VERSION METADATA TREE: the parts of what is handed out as CycloneDX 1.5, from files that scripts/sbom.sh makes:
-what `cargo metadata` tells of each crate, and what `cargo tree` says is linked into the C library, the wheel or the
-addon. The same input gives the same bytes."""
+"""sbom.py VERSION METADATA TREE LOCK: the parts of what is handed out as CycloneDX 1.5, from files that scripts/sbom.sh
+makes: what `cargo metadata` tells of each crate, and what `cargo tree` says is linked into the C library, the wheel or
+the addon; and from Cargo.lock, which has the sums of the crates. The same input gives the same bytes."""
 
 import json
 import sys
+import tomllib
 import uuid
 
 PRODUCTS = ("libkeepalive", "keepalive-python", "keepalive-node")
@@ -29,7 +30,7 @@ def reference(package):
     return f"pkg:cargo/{package['name']}@{package['version']}"
 
 
-def component(package):
+def component(package, sums):
     told = {
         "type": "library",
         "bom-ref": reference(package),
@@ -38,6 +39,10 @@ def component(package):
         "scope": "required",
         "purl": reference(package),
     }
+    # What is of this tree has none.
+    checksum = sums.get((package["name"], package["version"]))
+    if checksum:
+        told["hashes"] = [{"alg": "SHA-256", "content": checksum}]
     if package["license"]:
         told["licenses"] = [{"expression": package["license"].replace("/", " OR ")}]
     if package["repository"]:
@@ -46,9 +51,12 @@ def component(package):
 
 
 def main():
-    version, metadata, tree = sys.argv[1:]
+    version, metadata, tree, lock = sys.argv[1:]
     with open(metadata) as told, open(tree) as lines:
         packages, edges = linked(json.load(told), lines)
+    with open(lock, "rb") as locked:
+        locked = tomllib.load(locked)["package"]
+    sums = {(package["name"], package["version"]): package.get("checksum") for package in locked}
     missing = [name for name in PRODUCTS if not any(packages[number]["name"] == name for number in edges)]
     if missing:
         sys.exit(f"sbom.py: cargo tree has no {', '.join(missing)}")
@@ -66,7 +74,7 @@ def main():
         "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(dependencies))}",
         "version": 1,
         "metadata": {"component": ours},
-        "components": [component(part) for part in parts],
+        "components": [component(part, sums) for part in parts],
         "dependencies": dependencies,
     }
     json.dump(told, sys.stdout, indent=1)

@@ -39,7 +39,7 @@ without openssl "install the package openssl" dist_check.sh
 without pkg-config "install the package pkg-config" dist_check.sh c
 without debootstrap "install the package debootstrap" dist_check.sh python deb
 without lintian "install the package lintian" dist_check.sh
-without cargo https://rustup.rs sbom.sh
+without cargo https://rustup.rs sbom.sh list
 without cargo https://rustup.rs build.sh debug
 without cargo https://rustup.rs setup.sh
 without abidiff "install the package abigail-tools" abi.sh check

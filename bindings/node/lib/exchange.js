@@ -5,7 +5,7 @@
 // Its slot is given back only when nothing of it runs any more: after the engine's last record, or
 // when it is given up between two calls.
 
-const { FinalizationRegistry, Promise, WeakRef, canPollInline, soon } = require('./captured')
+const { FinalizationRegistry, Promise, WeakRef, canPollInline, ignore, soon } = require('./captured')
 const { channel } = require('node:diagnostics_channel')
 const { acquire, bridge, pollInline, release } = require('./bridge')
 const { KeepaliveError, closed, failureOf, localError, tellInfo } = require('./errors')
@@ -63,6 +63,7 @@ class Exchange {
     this.signal = undefined
     this.upload = undefined
     this.decider = undefined // has a word on redirects
+    this.left = undefined // told when a body that was given up costs nothing any more
     this.incoming = undefined // weak, so that an unread response can be collected
     this.trace = undefined // of the request, for the diagnostics channels
     this.life = undefined // counts what is under way of a client
@@ -215,7 +216,8 @@ class Exchange {
     this.reader = undefined
     const { last } = record
     if (this.state === CANCELLED) {
-      this.drop(last)
+      if (last || this.left === undefined) this.drop(last)
+      else this.leave()
       reader.reject(this.wrap(closed(this.url), true))
       return
     }
@@ -305,21 +307,23 @@ class Exchange {
   /** As `discard`; resolves when the connection is free or closed. */
   async dump() {
     if (!this.open) return
-    if (this.reader !== undefined) {
-      this.cancel()
+    await new Promise((resolve) => {
+      this.left = resolve
+      if (this.reader === undefined) this.leave()
+      else this.cancel()
+    })
+  }
+
+  /** Nothing of it runs; `left` is called when the connection is free or closed. */
+  leave() {
+    this.state = LEAVING
+    try {
+      bridge.close(this.slot)
+    } catch {
+      this.finish()
       return
     }
-    this.state = LEAVING
-    await new Promise((resolve) => {
-      try {
-        bridge.close(this.slot)
-      } catch {
-        this.finish()
-        resolve()
-        return
-      }
-      this.reader = { resolve, reject: resolve, sink: undefined }
-    })
+    this.reader = { resolve: ignore, reject: ignore, sink: undefined }
   }
 
   /** The signal fired. */
@@ -349,7 +353,8 @@ class Exchange {
   cancel(reason) {
     this.state = CANCELLED
     this.leaveSignal()
-    bridge.cancel(this.slot)
+    if (this.left === undefined) bridge.cancel(this.slot)
+    else bridge.leave(this.slot)
     this.endUpload(reason)
   }
 
@@ -365,7 +370,9 @@ class Exchange {
     this.state = OVER
     this.leaveSignal()
     release(this.slot)
-    const { life } = this
+    const { left, life } = this
+    this.left = undefined
+    left?.()
     if (life !== undefined && --life.running === 0 && life.onIdle !== undefined) life.onIdle()
   }
 

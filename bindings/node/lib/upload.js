@@ -163,6 +163,7 @@ class Upload {
     this.ended = false // the source has given all it has
     this.over = false
     this.failed = false
+    this.isLent = false // a stream, which somebody else destroys
     this.reason = undefined // what the source threw
     this.onPiece = undefined // told of each piece that is sent
     this.trailers = undefined // tells the values of trailers, `[name, value]`, at the end
@@ -196,7 +197,7 @@ class Upload {
     this.over = true
     const { iterator, source } = this
     this.iterator = undefined
-    if (this.ended) return undefined
+    if (this.ended || this.isLent) return undefined
     try {
       return this.context.runInAsyncScope(discard, undefined, source, iterator, why)
     } catch (reason) {
@@ -319,4 +320,4 @@ function readFile(blob) {
   })
 }
 
-module.exports = { discardBody, prepareBody }
+module.exports = { discardBody, isNodeStream, prepareBody }

@@ -256,6 +256,14 @@ impl Bridge {
         }
     }
 
+    /// As `cancel`, of a read; its completion comes when the connection is free or closed.
+    #[napi]
+    pub fn leave(&self, index: u32) {
+        if let Some(call) = &self.shared.state.borrow_mut().slots.at(index).call {
+            call.leave();
+        }
+    }
+
     /// Drops a response whose body is not read to its end.
     #[napi]
     pub fn discard(&self, index: u32) {

@@ -142,6 +142,38 @@ test('giving up little that is left resolves when the connection is free', async
   client.close()
 })
 
+test('giving up while a piece is waited for resolves when the connection is free', async () => {
+  client = patient()
+  const ways = {
+    stream: async (target) => {
+      const { body } = await get(target)
+      await new Promise((resolve) => body.once('readable', resolve))
+      return () => body.dump()
+    },
+    web: async (target) => {
+      const reader = (await client.fetch(origin.http + target)).body.getReader()
+      await reader.read()
+      const waiting = reader.read()
+      return async () => {
+        await reader.cancel()
+        assert.deepEqual(await waiting, { done: true, value: undefined })
+      }
+    },
+  }
+  for (const [name, begin] of Object.entries(ways)) {
+    const giveUp = await begin(`/gate-body/${name}?n=20000&sent=5`)
+    await origin.control(`/_gate/${name}/wait?n=1`)
+    let done = false
+    const gone = giveUp().then(() => (done = true))
+    await origin.control('/_connections')
+    assert.equal(done, false)
+    await origin.control(`/_gate/${name}/open`)
+    await gone
+    assert.deepEqual([client.stats().idle, client.stats().active], [1, 0], name)
+  }
+  client.close()
+})
+
 test('giving up a body that stalls ends with the drain limit', async () => {
   assert.equal(await (await get('/stall-body?n=100000&sent=10')).body.dump(), null)
   assert.deepEqual([client.stats().idle, client.stats().active], [0, 0])

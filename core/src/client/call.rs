@@ -36,6 +36,14 @@ impl Call {
         }
     }
 
+    /// As `cancel`; the completion of a read comes when the connection is free or closed, by the drain
+    /// rule, as that of [`Client::submit_close`](crate::Client::submit_close) does.
+    pub fn leave(&self) {
+        if self.generation == fork::generation() {
+            self.cancel.leave();
+        }
+    }
+
     /// Whether [`Call::poll_inline`] is to be called.
     pub fn is_inline(&self) -> bool {
         self.inline.is_some()

@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::connection::manager::ClientPool;
 use crate::drive::perform;
 use crate::drive::wait::tokio::TokioWait;
-use crate::engine::cancel::{Cancel, cancellable};
+use crate::engine::cancel::{Cancel, Ended, cancellable};
 use crate::engine::inbox::{Count, Job};
 use crate::engine::queue::Owed;
 use crate::error::{Error, Result};
@@ -74,12 +74,29 @@ pub(super) async fn perform_here(
 /// Work of the engine's that borrows what was lent to it.
 pub(super) type Work<'a, R> = Pin<Box<dyn Future<Output = Result<R>> + Send + 'a>>;
 
+/// What is lent to the engine for a piece of work.
+pub(super) trait Loan: Send + 'static {
+    /// The response whose connection is free or closed before the completion of work that was left
+    /// ([`Call::leave`]).
+    fn response(&mut self) -> Option<&mut Response> {
+        None
+    }
+}
+
+impl Loan for () {}
+
+impl Loan for Response {
+    fn response(&mut self) -> Option<&mut Response> {
+        Some(self)
+    }
+}
+
 /// Runs `work` on the engine with what is `lent` to it; `done` makes its completion of that and of its
 /// result, `failed` when it panics.
 ///
 /// # Errors
 /// The engine cannot be started; then nothing reaches the queue.
-pub(super) fn submitted<L: Send + 'static, R: Send + 'static>(
+pub(super) fn submitted<L: Loan, R: Send + 'static>(
     (queue, token): (&Arc<Queue>, u64),
     lent: L,
     failed: fn(L, Error) -> Outcome,
@@ -92,7 +109,14 @@ pub(super) fn submitted<L: Send + 'static, R: Send + 'static>(
     engine.spawn(async move {
         let mut wait = TokioWait::new(engine);
         let Ok(lent) = owed.lent() else { return };
-        let result = cancellable(&cancel, work(lent, &mut wait)).await.into_result();
+        let ended = cancellable(&cancel, work(lent, &mut wait)).await;
+        if matches!(ended, Ended::Cancelled)
+            && cancel.is_left()
+            && let Some(response) = lent.response()
+        {
+            response.leave().await;
+        }
+        let result = ended.into_result();
         owed.settle(|lent| done(lent, result));
     });
     Ok(call)

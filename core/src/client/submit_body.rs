@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::client::Client;
 use crate::client::call::Call;
 use crate::client::outcome::{Destination, Outcome, Queue};
-use crate::client::submission::submitted;
+use crate::client::submission::{Loan, submitted};
 use crate::error::{Error, Result};
 use crate::net::space::Space;
 use crate::response::{Response, Until};
@@ -97,6 +97,12 @@ struct Lent {
     response: Response,
     destination: Box<dyn Destination>,
     filled: usize,
+}
+
+impl Loan for Lent {
+    fn response(&mut self) -> Option<&mut Response> {
+        Some(&mut self.response)
+    }
 }
 
 /// OriginState that is being filled; how far it came is kept also when the work is cancelled.

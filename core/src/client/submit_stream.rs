@@ -6,9 +6,13 @@ use bytes::Bytes;
 
 use crate::client::call::Call;
 use crate::client::outcome::{Outcome, Queue};
-use crate::client::submission::submitted;
+use crate::client::submission::{Loan, submitted};
 use crate::error::Result;
-use crate::stream::UpgradedStream;
+use crate::stream::{Shared, UpgradedStream};
+
+impl Loan for Arc<Shared> {}
+
+impl Loan for Bytes {}
 
 impl UpgradedStream {
     /// Reads the next piece on the engine, of at most `max` bytes; [`Outcome::StreamRead`] brings it. A

@@ -13,6 +13,7 @@ use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 #[derive(Default)]
 pub(crate) struct Cancel {
     flag: AtomicBool,
+    left: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
 
@@ -34,6 +35,17 @@ impl Cancel {
     /// To be asked after `register`.
     pub fn is_cancelled(&self) -> bool {
         self.flag.load(Ordering::Acquire)
+    }
+
+    /// Cancels; who asked waits for the connection, too.
+    pub fn leave(&self) {
+        self.left.store(true, Ordering::Release);
+        self.cancel();
+    }
+
+    /// To be asked once it is cancelled.
+    pub fn is_left(&self) -> bool {
+        self.left.load(Ordering::Acquire)
     }
 
     pub fn cancel(&self) {

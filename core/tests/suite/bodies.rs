@@ -260,7 +260,7 @@ fn the_rest_of_a_body_whose_server_has_gone_is_not_waited_for() {
 #[test]
 fn closing_early_completes_when_the_connection_is_free_again() {
     let origin = origin();
-    let client = client(|_| {});
+    let client = client(|config| config.drain_timeout = None);
     for (path, idle) in [("/bytes/200000", 1), ("/bytes/3000000", 0)] {
         let response =
             client.send(&get_request(&format!("{}{path}", origin.http())), Blocking::default());
@@ -269,6 +269,33 @@ fn closing_early_completes_when_the_connection_is_free_again() {
         let Outcome::Chunk(_, result) = next(&queue) else { panic!("not closed") };
         assert!(result.expect("closed").is_none());
         assert_eq!((client.stats().idle, client.stats().active), (idle, 0), "{path}");
+    }
+}
+
+#[test]
+fn a_read_that_is_left_completes_when_the_connection_is_free_again() {
+    let origin = origin();
+    let client = client(|config| config.drain_timeout = None);
+    for (whole, gate) in [(false, "left"), (true, "left-whole")] {
+        let url = format!("{}/gate-body/{gate}?n=20000&sent=5", origin.http());
+        let response = client.send(&get_request(&url), Blocking::default()).expect("a head");
+        let queue = Queue::new(|| {});
+        // Waits for more than has come.
+        let call = if whole {
+            Client::submit_read_all(response, &queue, 1)
+        } else {
+            let mut response = response;
+            assert_eq!(response.read(&mut [0; 5], Blocking::default()).expect("a piece"), 5);
+            Client::submit_read(response, 100, &queue, 1)
+        };
+        let call = call.expect("submitted");
+        assert!(origin.wait_at_gate(gate, 1, HANG));
+        call.leave();
+        assert_eq!(client.stats().active, 1);
+        assert!(origin.open_gate(gate, HANG));
+        let Outcome::Chunk(_, result) = next(&queue) else { panic!("not a piece") };
+        assert_eq!(result.expect_err("left").kind(), ErrorKind::Cancelled);
+        assert_eq!((client.stats().idle, client.stats().active), (1, 0), "{gate}");
     }
 }
 

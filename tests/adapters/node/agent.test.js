@@ -2,11 +2,15 @@
 // libkeepalive/agent under http.request, beside Node's own agents: both have to do the same.
 
 const assert = require('node:assert/strict')
+const { execFile } = require('node:child_process')
 const { once } = require('node:events')
 const http = require('node:http')
 const https = require('node:https')
 const path = require('node:path')
+const { Readable, pipeline } = require('node:stream')
 const { before, test } = require('node:test')
+const tls = require('node:tls')
+const { promisify } = require('node:util')
 const { echo, keepalive, packageRoot, serve, serveBytes, textOf } = require('./support')
 const { startOrigin } = require(path.join(packageRoot, 'test', 'support.js'))
 const { HttpAgent, HttpsAgent } = require(path.join(packageRoot, 'adapters', 'agent.js'))
@@ -204,6 +208,65 @@ const cases = {
     socket.destroy()
     return [response.statusCode, first.toString(), back.toString()]
   },
+  async 'an upgrade that is written to, and ended, at once'(agent) {
+    const request = http.request(server.url, { agent, headers: { Connection: 'upgrade', Upgrade: 'echo' } }).end()
+    const seen = await new Promise((resolve) => {
+      request.on('upgrade', (_, socket, head) => {
+        socket.end('at once')
+        resolve(textOf(socket).then((text) => head + text))
+      })
+    })
+    return seen
+  },
+  async 'who writes when it is connected'(agent) {
+    const request = http.request(server.url, { agent, method: 'POST' })
+    const events = []
+    request.on('socket', (socket) => {
+      socket.on('ready', () => events.push('ready'))
+      socket.on('connect', () => {
+        events.push('connect')
+        request.end('then')
+      })
+    })
+    const [response] = await once(request, 'response')
+    return [events, sent(await textOf(response)).body]
+  },
+  async 'a lookup that finds several, of which one is there'(agent) {
+    const { port } = new URL(server.url)
+    const lookup = (_, { all }, callback) => {
+      const found = ['127.0.0.2', '127.0.0.1'].map((address) => ({ address, family: 4 }))
+      if (all) callback(null, found)
+      else callback(null, '127.0.0.1', 4)
+    }
+    const { seen } = await ask(`http://somewhere.example:${port}/"raw"`, { agent, lookup })
+    return seen
+  },
+  async 'a lookup that finds none that is there'(agent) {
+    const lookup = (_, { all }, callback) => {
+      const found = ['127.0.0.2', '127.0.0.3'].map((address) => ({ address, family: 4 }))
+      if (all) callback(null, found)
+      else callback(null, '127.0.0.2', 4)
+    }
+    const { error } = await ask('http://somewhere.example:1/', { agent, lookup })
+    return error[0]
+  },
+  async 'a body that fails is told of before its request'(agent) {
+    const request = http.request(`${server.url}/never`, { agent, method: 'POST' })
+    const body = Readable.from((async function* pieces() {
+      yield 'a'
+      await new Promise(setImmediate)
+      throw new Error('mine')
+    })())
+    const told = []
+    const failed = new Promise((resolve) => request.on('close', resolve))
+    request.on('error', ({ message }) => told.push(message))
+    pipeline(body, request, ({ message }) => told.push(message))
+    await failed
+    return told
+  },
+  async 'a lookup that never answers'(agent) {
+    return ask('http://somewhere.example/', { agent, timeout: 20, lookup: () => {} })
+  },
   async 'CONNECT'(agent) {
     const request = http.request(server.url, { agent, method: 'CONNECT', path: 'other.example:443' }).end()
     const [response, socket, head] = await once(request, 'connect')
@@ -293,6 +356,61 @@ test('TLS: trusted, refused, not looked at; with a certificate of one\'s own', a
   const [cert, key] = [readFileSync(origin.client_cert_file), readFileSync(origin.client_key_file)]
   assert.equal((await asked(new HttpsAgent({ ca: origin.ca, cert, key }), origin.mtls)).seen, 'ok')
   assert.match((await asked(strict, origin.https, { checkServerIdentity: () => undefined })).error[2], /checkServerIdentity/)
+})
+
+test('what nobody has verified is not authorized, and a list of ciphers is followed or refused', async () => {
+  const authorized = (options) => new Promise((resolve, reject) => {
+    const request = https.get(`${origin.https}/ok`, { agent: new HttpsAgent(), ...options }, (response) => {
+      response.resume()
+      const { authorizationError, authorized: is } = response.socket
+      resolve([is, authorizationError])
+    })
+    request.on('error', reject)
+  })
+  assert.deepEqual(await authorized({ ca: origin.ca }), [true, null])
+  assert.deepEqual(await authorized({ rejectUnauthorized: false }), [false, 'CERT_NOT_VERIFIED'])
+  assert.deepEqual(await authorized({ agent: new HttpsAgent({ client: { rejectUnauthorized: false } }) }), [false, 'CERT_NOT_VERIFIED'])
+  for (const ciphers of [tls.DEFAULT_CIPHERS, 'DEFAULT:!aNULL:!eNULL:!LOW:!EXPORT:!SSLv2:!MD5', 'HIGH:!aNULL:@STRENGTH', 'DEFAULT:@SECLEVEL=1']) {
+    assert.deepEqual(await authorized({ ca: origin.ca, ciphers }), [true, null])
+  }
+  for (const ciphers of ['AES128-SHA', 'ECDHE-RSA-AES128-GCM-SHA256', 'DEFAULT:!AES', 'HIGH:!ECDHE', 'HIGH:!ECDH', 'DEFAULT:@SECLEVEL=5', '', 7]) {
+    await assert.rejects(authorized({ ca: origin.ca, ciphers }), /option ciphers/)
+  }
+})
+
+test('a certificate that is looked at before the request is seen to be missing', async () => {
+  const server_ = https.createServer(() => assert.fail('the request was sent'))
+  server_.listen(0, '127.0.0.1')
+  await once(server_, 'listening')
+  const request = https.get(`https://127.0.0.1:${server_.address().port}/`, { agent: new HttpsAgent({ rejectUnauthorized: false }) })
+  request.on('socket', (socket) => {
+    socket.on('secureConnect', () => {
+      if (socket.getPeerCertificate().raw === undefined) request.destroy(new Error('not the one'))
+    })
+  })
+  const [error] = await once(request, 'error')
+  assert.equal(error.message, 'not the one')
+  server_.close()
+})
+
+test("an agent's own timeout holds", async () => {
+  for (const Agent of [http.Agent, HttpAgent]) {
+    const agent = new Agent({ timeout: 20 })
+    assert.deepEqual((await ask(`${server.url}/never`, { agent })).told, ['timeout'])
+    assert.deepEqual((await ask(`${server.url}/never`, { agent, timeout: 20 })).told, ['timeout'])
+    agent.destroy()
+  }
+})
+
+test('what a listener throws is for the process, and ends the request', async () => {
+  const program = `
+    const { HttpAgent } = require(${JSON.stringify(path.join(packageRoot, 'adapters', 'agent.js'))})
+    process.on('uncaughtException', ({ message }) => console.log(message))
+    const agent = new HttpAgent()
+    require('node:http').get(${JSON.stringify(server.url)}, { agent }, () => { throw new Error('thrown') })
+      .on('error', () => {}).on('close', () => { console.log('closed'); agent.destroy() })`
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', program])
+  assert.equal(stdout, 'thrown\nclosed\n')
 })
 
 test('a dead connection is replaced, and the request sent again', async () => {

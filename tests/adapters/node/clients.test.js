@@ -7,6 +7,7 @@ const path = require('node:path')
 const { Readable } = require('node:stream')
 const { before, test } = require('node:test')
 const { keepalive, packageRoot, serve, textOf } = require('./support')
+const { startOrigin } = require(path.join(packageRoot, 'test', 'support.js'))
 
 const adapters = (name) => require(path.join(packageRoot, 'adapters', `${name}.js`))
 const { HttpAgent, httpAgent, httpsAgent } = adapters('agent')
@@ -168,6 +169,17 @@ test('Stripe: httpAgent', async () => {
     return (await stripe.customers.create({ email: 'a@b.example' })).email
   }
   assert.equal(await same(create, undefined, httpAgent), 'a@b.example')
+})
+
+test('Stripe: httpAgent, with the list of ciphers that it gives for https', async () => {
+  const Stripe = require('stripe')
+  const origin = await startOrigin()
+  const { hostname: host, port } = new URL(origin.https)
+  const { HttpsAgent } = adapters('agent')
+  const stripe = new Stripe('sk_test', { host, port, httpAgent: new HttpsAgent({ ca: origin.ca }), telemetry: false, maxNetworkRetries: 0 })
+  // It was answered, by a server that knows nothing of Stripe.
+  await assert.rejects(stripe.balance.retrieve(), /Invalid JSON received from the Stripe API/)
+  await origin.stop()
 })
 
 test('AWS: S3, with keys that a URL would put in order', async () => {

@@ -49,6 +49,7 @@ const answers = {
   closed: (socket) => socket.end(),
   reset: (socket) => socket.resetAndDestroy(),
   cut: (socket) => socket.end(`${OK}Content-Length: 10\r\n\r\nfive!`),
+  nothing: (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n\r\n'),
   garbage: (socket) => socket.end('SSH-2.0-OpenSSH\r\n'),
   chunk: (socket) => socket.end(`${OK}Transfer-Encoding: chunked\r\n\r\nzz\r\nbad\r\n0\r\n\r\n`),
 }
@@ -62,6 +63,19 @@ async function outcome(act) {
     // Of fetch's error the cause says what happened; of others it is the engine's own, here alone.
     return name === 'TypeError' ? { name, code, cause: error.cause?.code } : { name, code }
   }
+}
+
+/** A stream that never ends. */
+function unending() {
+  const body = new Readable({ read() {} })
+  body.push('piece')
+  return body
+}
+
+/** What a stream is told. */
+async function told(stream) {
+  if (stream.errored !== null) return stream.errored
+  return (await once(stream, 'error'))[0]
 }
 
 const named = ([one, value]) => [one.toLowerCase(), value]
@@ -214,6 +228,54 @@ const cases = {
     const { name } = await outcome(async () => (await request(`${bytes.url}/chunk`, options)).body.text())
     return name
   },
+  async 'a stream whose request is aborted hears why'({ request }, { base, ...options }) {
+    const aborter = new AbortController()
+    const body = unending()
+    const pending = request(`${base}/never`, { ...options, method: 'POST', body, signal: aborter.signal })
+    setImmediate(() => aborter.abort())
+    return [await outcome(() => pending), (await told(body)).code]
+  },
+  async 'a stream whose request fails hears why'({ request }, { base: _, ...options }) {
+    const body = unending()
+    const pending = request(`${bytes.url}/reset`, { ...options, method: 'POST', body })
+    const error = await pending.catch((thrown) => thrown)
+    return (await told(body)) === error
+  },
+  async 'a stream whose dispatcher is destroyed hears why'({ request }, { base, ...options }) {
+    const body = unending()
+    const pending = request(`${base}/never`, { ...options, method: 'POST', body })
+    setImmediate(() => options.dispatcher.destroy(Object.assign(new Error('mine'), { code: 'MINE' })))
+    return [await outcome(() => pending), (await told(body)).code]
+  },
+  'a stream that is destroyed on the way': ({ request }, { base, ...options }) => {
+    const body = new Readable({ read: () => setImmediate(() => body.destroy()) })
+    return request(`${base}/`, { ...options, method: 'POST', body })
+  },
+  'a stream that fails on the way': ({ request }, { base, ...options }) => {
+    const body = new Readable({ read: () => setImmediate(() => body.destroy(Object.assign(new Error('mine'), { code: 'MINE' }))) })
+    return request(`${base}/`, { ...options, method: 'POST', body })
+  },
+  async 'a stream of what is no piece'({ request }, { base, ...options }) {
+    const body = new Readable({ objectMode: true, read: () => body.push({}) })
+    return (await outcome(() => request(`${base}/`, { ...options, method: 'POST', body }))).code
+  },
+  async 'a stream that is empty, with each method'({ request }, { base, ...options }) {
+    const all = []
+    for (const method of ['GET', 'DELETE', 'OPTIONS', 'POST', 'PUT', 'PATCH']) {
+      const body = new Readable({ read() {} })
+      body.push(null)
+      all.push(sent(await (await request(`${base}/`, { ...options, method, body })).body.text()))
+    }
+    return all
+  },
+  async 'a body that is left when it is sent is destroyed'({ request }, { base, ...options }) {
+    const body = new Readable({ autoDestroy: false, read() {} })
+    body.push('text')
+    body.push(null)
+    const text = await (await request(`${base}/`, { ...options, method: 'POST', body })).body.text()
+    return [sent(text).body, body.destroyed]
+  },
+  '101 that switches to nothing': ({ upgrade }, { base: _, ...options }) => upgrade(`${bytes.url}/nothing`, { ...options, protocol: 'echo' }),
   'a method that is none': ({ request }, { base, ...options }) => request(`${base}/`, { ...options, method: 'A B' }),
   'a field that is none': ({ request }, { base, ...options }) => request(`${base}/`, { ...options, headers: { 'a b': '1' } }),
   'a value that is none': ({ request }, { base, ...options }) => request(`${base}/`, { ...options, headers: { a: 'x\r\ny: z' } }),

@@ -128,7 +128,11 @@ const ENTRIES = {
     () => axios.createAdapter(junk(pick)),
     () => sent(() => axios.transport.request({ ...Object(options(pick, REQUEST_NAMES)), hostname: '127.0.0.1', port: new URL(url).port }, () => {})),
   ]),
-  got: (pick) => sent(() => got.request(pick(2) === 0 ? junk(pick) : url, options(pick, REQUEST_NAMES), undefined)),
+  got: (pick) => sent(() => {
+    const [place, given] = [pick(2) === 0 ? junk(pick) : url, options(pick, REQUEST_NAMES)]
+    // Node takes a function for who hears the response, and what that throws ends the process.
+    return got.request(place, typeof given === 'function' ? {} : given, undefined)
+  }),
   aws: (pick) => oneOf(pick, [
     async () => {
       const handler = aws.requestHandler(options(pick, ['httpAgent', 'httpsAgent', 'connectionTimeout', 'requestTimeout', 'socketTimeout', 'zz']))

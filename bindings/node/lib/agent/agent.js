@@ -7,6 +7,7 @@ const { isIP } = require('node:net')
 const { Client, commonClient, nativeOf } = require('../client')
 const { argumentError } = require('../errors')
 const { ownOptions } = require('../options')
+const { isFollowed } = require('./ciphers')
 const { LentConnection } = require('./lent_connection')
 
 /** The limits of Node's agents, which have none where a Client has some. */
@@ -38,6 +39,7 @@ const pem = (value) => (Array.isArray(value) ? value.map((one) => pem(one)).join
 function tlsOptions(options) {
   const own = {}
   for (const name of REFUSED) {
+    if (name === 'ciphers' && isFollowed(options[name])) continue
     if (options[name] !== undefined && options[name] !== null) {
       throw argumentError(`option ${name}: this agent's pool cannot follow it; use Node's own agent for such requests`)
     }
@@ -70,6 +72,13 @@ class Lender {
     return this.#client
   }
 
+  /** Whether the certificates of a request's servers are looked at; as Node, the environment is asked each time. */
+  verifies({ rejectUnauthorized }) {
+    const said = rejectUnauthorized ?? this.#options?.rejectUnauthorized
+    if (said !== undefined && said !== null) return said !== false
+    return this.#options === undefined || process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0'
+  }
+
   /** The client for these options of a request. */
   for(options, isTls) {
     const own = isTls ? tlsOptions(options) : {}
@@ -93,53 +102,74 @@ function baseOf(options, isTls) {
 }
 
 /** Options of a request that are its own on the way to the server. */
-function roadOf(options, isTls) {
+function roadOf(options, isTls, isVerified) {
   const own = {}
   if (options.socketPath) own.unixSocket = options.socketPath
   if (options.localAddress) own.localAddress = options.localAddress
   if (isTls) {
-    if (options.rejectUnauthorized === false) own.rejectUnauthorized = false
+    if (!isVerified) own.rejectUnauthorized = false
     const name = options.servername
     if (name && name !== options.host) own.servername = name
   }
   return own
 }
 
-function connectionFor(lender, options, isTls, address) {
-  const own = roadOf(options, isTls)
-  if (address !== undefined) own.connectTo = `::${address.includes(':') ? `[${address}]` : address}:`
+/** A connection, its options, and who has to say where it leads to, if anybody has. */
+function connectionFor(lender, options, isTls) {
+  const isVerified = isTls && lender.verifies(options)
+  const own = roadOf(options, isTls, isVerified)
   const native = nativeOf(lender.for(options, isTls))
-  return new LentConnection({ native, base: baseOf(options, isTls) }, ownOptions(own))
+  const connection = new LentConnection({ native, base: baseOf(options, isTls), isVerified })
+  if (options.timeout) connection.setTimeout(options.timeout)
+  const lookup = lookupOf(options)
+  if (lookup === undefined) connection.lead([ownOptions(own)])
+  return { connection, lookup, own }
+}
+
+/** Who is asked for the addresses of the host; undefined: the pool does that. */
+function lookupOf({ family, host = 'localhost', lookup, socketPath }) {
+  // Node asks about names only.
+  if (socketPath || isIP(host) !== 0) return undefined
+  if (typeof lookup === 'function') return lookup
+  return family === 4 || family === 6 ? require('node:dns').lookup : undefined
+}
+
+/** Who filters addresses sees them before a connection is made. */
+function ask(lookup, options, own, connection) {
+  const { autoSelectFamily, family, hints, host = 'localhost' } = options
+  lookup(host, { family, hints, all: autoSelectFamily !== false }, (error, found) => {
+    try {
+      if (error) throw error
+      connection.lead(addressesOf(found).map((address) => {
+        return ownOptions({ ...own, connectTo: `::${address.includes(':') ? `[${address}]` : address}:` })
+      }))
+    } catch (thrown) {
+      // It may be heard of at once, by nobody yet.
+      process.nextTick(() => connection.destroy(thrown))
+    }
+  })
+}
+
+/** What a `lookup` function has found, in either of the forms that `dns.lookup` has. */
+function addressesOf(found) {
+  const addresses = Array.isArray(found) ? found.map((one) => one?.address) : [found]
+  if (addresses.length === 0 || !addresses.every((address) => typeof address === 'string')) throw argumentError('lookup: expected an address')
+  return addresses
 }
 
 /** `createConnection` of both. */
 function create(lender, options, callback, isTls) {
-  const lookup = typeof options.lookup === 'function' ? options.lookup : options.family === 4 || options.family === 6 ? require('node:dns').lookup : undefined
-  // Node asks about names only.
-  if (lookup === undefined || options.socketPath || isIP(options.host ?? 'localhost') !== 0) {
-    try {
-      return connectionFor(lender, options, isTls)
-    } catch (error) {
-      process.nextTick(callback, error)
-      return undefined
-    }
+  let made
+  try {
+    made = connectionFor(lender, options, isTls)
+  } catch (error) {
+    process.nextTick(callback, error)
+    return undefined
   }
-  // Who filters addresses sees them before a connection is made.
-  const { family, hints } = options
-  lookup(options.host ?? 'localhost', { family, hints, all: false }, (error, found) => {
-    if (error) {
-      callback(error)
-      return
-    }
-    try {
-      const address = Array.isArray(found) ? found[0]?.address : found
-      if (typeof address !== 'string') throw argumentError('lookup: expected an address')
-      callback(null, connectionFor(lender, options, isTls, address))
-    } catch (thrown) {
-      callback(thrown)
-    }
-  })
-  return undefined
+  const { connection, lookup, own } = made
+  // What it throws is for the caller, as in Node.
+  if (lookup !== undefined) ask(lookup, options, own, connection)
+  return connection
 }
 
 /** Node's options, `client` apart. What this agent keeps is for the next request to be written to, and no connection to a server. */

@@ -10,12 +10,19 @@ const { ENDED, HERE } = require('../incoming')
 const { UpgradedSocket } = require('../duplex')
 const { KeepaliveError } = require('../errors')
 const { INFORM, STREAM, SWITCH } = require('../flags')
+const { limitNames } = require('../native')
 const { prepareBody } = require('../upload')
 const { placeOf, systemError, systemErrorOf } = require('../system_error')
 const { setTarget } = require('../target')
 const { RequestReader, wrong } = require('./request_reader')
 const { fieldLines, headText, valueOf, wholeOf } = require('./response_text')
 const { Written } = require('./written')
+
+/** For the attempt at one address while there is another: Node's own (`autoSelectFamilyAttemptTimeout`). */
+const ATTEMPT = limitNames().map((name) => (name === 'connectTimeout' ? 250 : NaN))
+
+/** No connection was made. */
+const UNREACHED = new Set(['KA_CONNECT_FAILED', 'KA_CONNECT_TIMEOUT'])
 
 /** What is between Node and this connection, and not for the server. */
 const OWN_FIELDS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'content-length'])
@@ -57,7 +64,11 @@ class ServedExchange extends Exchange {
 
 class LentConnection extends Duplex {
   #lender
-  #own
+  #roads // a request's own options for each address to try, as names and values in turn
+  #road = 0
+  #unled // what was written before it was known where to
+  #whole // a request that is here, and has not met a server
+  #isSaidConnected = false
   #exchange
   #incoming
   #isPulling = false
@@ -72,16 +83,40 @@ class LentConnection extends Duplex {
   #timeout = 0
   #saidContinue = false
 
-  /** `lender` is `{ native, base }`; `own` has options of the request as names and values in turn. */
-  constructor(lender, own) {
-    super({ allowHalfOpen: true, decodeStrings: false, readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024 })
+  /** `lender` is `{ native, base, isVerified }`. */
+  constructor(lender) {
+    super({ allowHalfOpen: true, decodeStrings: false, emitClose: false, readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024 })
     this.#lender = lender
-    this.#own = own
     this.reader = new RequestReader()
     this.connecting = false
     this.encrypted = lender.base.startsWith('https:')
-    if (this.encrypted) this.authorized = true
+    if (this.encrypted) {
+      this.authorized = lender.isVerified
+      this.authorizationError = lender.isVerified ? null : 'CERT_NOT_VERIFIED'
+    }
     this.bytesRead = this.bytesWritten = 0
+    // After 'socket' of the request that it is made for.
+    process.nextTick(() => process.nextTick(() => this.#tellConnected()))
+  }
+
+  /**
+   * For who waits for it before it writes, and who looks at certificates then: there is none yet, which is better seen
+   * before the request is sent than never.
+   */
+  #tellConnected() {
+    if (this.#isSaidConnected || this.destroyed) return
+    this.#isSaidConnected = true
+    this.emit('connect')
+    this.emit('ready')
+    if (this.encrypted) this.emit('secureConnect')
+  }
+
+  /** Where to: options for each address of the host. */
+  lead(roads) {
+    this.#roads = roads
+    const written = this.#unled
+    this.#unled = undefined
+    if (written !== undefined) this.#take(...written)
   }
 
   // What users of sockets call.
@@ -176,6 +211,15 @@ class LentConnection extends Duplex {
   }
 
   #take(chunk, encoding, callback) {
+    if (!this.#isSaidConnected) this.#tellConnected()
+    if (this.destroyed) {
+      callback()
+      return
+    }
+    if (this.#roads === undefined) {
+      this.#unled = [chunk, encoding, callback]
+      return
+    }
     this.#active()
     this.bytesWritten += chunk.length
     if (this.#stream !== undefined) {
@@ -211,14 +255,11 @@ class LentConnection extends Duplex {
   /** The head is here, and the first pieces of the body. */
   #send(pieces) {
     const { reader } = this
-    const { fields, method, target } = reader.head
+    const { fields, method } = reader.head
     const prepared = {
       method, url: undefined, flags: reader.isOpen ? SWITCH | INFORM : INFORM, headers: undefined, headerCount: undefined,
-      payload: undefined, upload: undefined, length: undefined, limits: undefined, own: this.#own, signal: undefined,
+      payload: undefined, upload: undefined, length: undefined, limits: undefined, own: undefined, signal: undefined,
     }
-    const { base } = this.#lender
-    if (method === 'CONNECT') prepared.url = `${base}/${target}`
-    else setTarget(prepared, base, target)
     let text = ''
     let count = 0
     for (let i = 0; i < fields.length; i += 2) {
@@ -238,9 +279,20 @@ class LentConnection extends Duplex {
       const { upload } = prepareBody(this.#written)
       Object.assign(prepared, { upload, length: reader.length, flags: prepared.flags | STREAM })
     }
+    this.#whole = this.#written === undefined && this.#roads.length !== 1 ? prepared : undefined
+    this.#submit(prepared)
+  }
+
+  #submit(prepared) {
+    const { method, target } = this.reader.head
+    const { base, native } = this.#lender
+    prepared.own = this.#roads[this.#road]
+    prepared.limits = this.#whole === undefined || this.#road === this.#roads.length - 1 ? undefined : ATTEMPT
+    if (method === 'CONNECT') prepared.url = `${base}/${target}`
+    else setTarget(prepared, base, target)
     this.#exchange = new ServedExchange(this)
     try {
-      this.#exchange.submit(this.#lender.native, Infinity, prepared)
+      this.#exchange.submit(native, Infinity, prepared)
     } catch (error) {
       this.#exchange = undefined
       this.#isOver = true
@@ -274,6 +326,7 @@ class LentConnection extends Duplex {
   }
 
   onResponse(incoming) {
+    this.#whole = undefined
     const { record } = incoming
     if (this.destroyed) {
       incoming.close()
@@ -294,10 +347,10 @@ class LentConnection extends Duplex {
       this.bytesRead += record.bodyLength
       incoming.end(record)
       this.#isOver = this.#isDelimited
-      this.#isWanted = this.push(wholeOf(head, record))
+      this.#isWanted = this.#hand(wholeOf(head, record))
     } else {
       if (!this.#isChunked && this.#left === 0) this.#complete()
-      this.push(head, 'latin1')
+      this.#hand(head, 'latin1')
     }
     this.#run()
   }
@@ -309,7 +362,6 @@ class LentConnection extends Duplex {
   }
 
   onSwitch(record, stream) {
-    this.push(headText('1.1', record.status, record.reason, record.fields), 'latin1')
     this.#isOver = true
     this.#stream = stream
     stream.on('data', (piece) => {
@@ -317,6 +369,8 @@ class LentConnection extends Duplex {
       if (!this.push(piece)) stream.pause()
     })
     stream.on('end', () => this.push(null)).on('error', (error) => this.destroy(error)).on('close', () => this.destroy())
+    // Last: who hears of it writes to it, or ends it, at once.
+    this.push(headText('1.1', record.status, record.reason, record.fields), 'latin1')
   }
 
   _read() {
@@ -356,9 +410,20 @@ class LentConnection extends Duplex {
     this.bytesRead += piece.length
     this.#left -= piece.length
     if (!this.#isChunked && this.#left === 0) this.#complete()
-    if (this.#isChunked) this.push(`${piece.length.toString(16)}\r\n`, 'latin1')
-    this.#isWanted = this.push(piece)
-    if (this.#isChunked) this.#isWanted = this.push('\r\n', 'latin1')
+    if (this.#isChunked) this.#hand(`${piece.length.toString(16)}\r\n`, 'latin1')
+    this.#isWanted = this.#hand(piece)
+    if (this.#isChunked) this.#isWanted = this.#hand('\r\n', 'latin1')
+  }
+
+  /** To Node's parser, which is of no more use when a listener throws in it; that is the process's to hear of. */
+  #hand(bytes, encoding) {
+    try {
+      return this.push(bytes, encoding)
+    } catch (error) {
+      bridge.report(error)
+      this.destroy()
+      return false
+    }
   }
 
   #end() {
@@ -373,6 +438,15 @@ class LentConnection extends Duplex {
 
   failed(error) {
     if (this.destroyed) return
+    if (this.#whole !== undefined && UNREACHED.has(error.code) && this.#road + 1 < this.#roads.length) {
+      this.#road += 1
+      try {
+        this.#submit(this.#whole)
+      } catch (thrown) {
+        this.destroy(thrown)
+      }
+      return
+    }
     this.#isOver = true
     this.#isDelimited = false
     // Node itself says what an end in the wrong place means.
@@ -387,11 +461,15 @@ class LentConnection extends Duplex {
   _destroy(error, callback) {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#unled?.[2](error)
+    this.#unled = undefined
     this.#written?.return()
     if (this.#stream !== undefined) this.#stream.on('error', ignore).destroy()
     else if (this.#exchange !== undefined && !this.#isOver) this.#exchange.abort(error ?? new Error('closed'))
     this.#isOver = true
     callback(error)
+    // In a later turn, as a socket's handle is closed: what destroyed it has told its own of the reason by then.
+    setImmediate(() => this.emit('close', error !== null && error !== undefined))
   }
 }
 

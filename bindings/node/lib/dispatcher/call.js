@@ -7,7 +7,7 @@ const { bridge } = require('../bridge')
 const { Exchange } = require('../exchange')
 const { ENDED, HERE } = require('../incoming')
 const { UpgradedSocket } = require('../duplex')
-const { HeadersOverflowError, RequestAbortedError, ResponseExceededMaxSizeError, undiciError } = require('./errors')
+const { HeadersOverflowError, RequestAbortedError, ResponseExceededMaxSizeError, SocketError, undiciError } = require('./errors')
 const { rawFields, shapeOf } = require('./handler')
 const { socketOf } = require('./channels')
 
@@ -133,7 +133,10 @@ class Call {
     const { dispatcher, prepared, shape, trace } = this
     const { fields, reason, status } = record
     this.incoming = incoming
-    if (prepared.upload !== undefined) this.requestSent()
+    if (prepared.upload !== undefined) {
+      this.requestSent()
+      prepared.endStream()
+    }
     if (trace !== undefined || dispatcher.wantsInfo) this.told(record)
     if (this.isOver) return
     if (sizeOf(fields) >= dispatcher.limits.maxHeaderSize) {
@@ -158,13 +161,18 @@ class Call {
     }
     const { fields, reason, status } = record
     this.told(record)
+    if (status === 101 && !hasField(fields, 'upgrade')) {
+      socket.destroy()
+      this.fail(new SocketError('bad upgrade'))
+      return
+    }
     this.trace?.head(status, rawFields(fields), reason)
     this.end()
     this.trace?.end([])
     try {
       this.shape.upgrade(status, fields, socket)
     } catch (error) {
-      socket.on('error', ignore).destroy()
+      socket.on('error', ignore).destroy(error)
       this.tell(error)
     }
   }
@@ -275,6 +283,7 @@ class Call {
   giveUp(error) {
     if (this.isOver) return
     this.end()
+    this.prepared.endStream(error)
     if (this.exchange === undefined) this.prepared.discard()
     else this.exchange.abort(error)
     this.tellOfEnd(error)
@@ -291,6 +300,7 @@ class Call {
   fail(error, cause) {
     if (this.isOver) return
     this.end()
+    this.prepared.endStream(error)
     if (this.exchange === undefined) this.prepared.discard()
     this.tellOfEnd(error, cause)
   }
@@ -321,6 +331,10 @@ const CONNECTING = new Set([
   'KA_RESOLVE_FAILED', 'KA_CONNECT_FAILED', 'KA_CONNECT_TIMEOUT', 'KA_PROXY_FAILED',
   'KA_TLS_HANDSHAKE_FAILED', 'KA_CERTIFICATE_REJECTED',
 ])
+
+function hasField(fields, name) {
+  return fields.some((text, i) => i % 2 === 0 && text.toLowerCase() === name)
+}
 
 /** As undici counts it: names and values. */
 function sizeOf(fields) {

@@ -11,7 +11,7 @@ const { bothShapes } = require('./both_shapes')
 const { Call } = require('./call')
 const { Calls } = require('./calls')
 const { checkHandler } = require('./handler')
-const { dispatcherOptions } = require('./options')
+const { dispatcherOptions, inGivenNames } = require('./options')
 const { dispatchTo, mockPool, withPools } = require('./mocked')
 const { Prepared } = require('./request')
 const { traceOf } = require('./channels')
@@ -31,7 +31,7 @@ class KeepaliveDispatcher extends EventEmitter {
     try {
       own = options instanceof Client ? options : common === fromCommon ? commonClient(client) : new Client(client)
     } catch (error) {
-      throw undiciError(error, {})
+      throw undiciError(inGivenNames(error, given), {})
     }
     const hidden = {
       client: own,
@@ -214,7 +214,7 @@ function refuse(handler, error) {
     handler.onResponseError(null, error)
     return
   }
-  if (typeof handler.onError !== 'function') throw error
+  if (typeof handler.onError !== 'function') throw new InvalidArgumentError('invalid onError method', { cause: error })
   handler.onError(error)
 }
 

@@ -71,6 +71,15 @@ function closedByPeer(cause, socket) {
   return error
 }
 
+/** What a body's source threw is handed on, apart from what was found out about the source. */
+function ofSource(thrown) {
+  if (thrown?.code === 'ERR_STREAM_PREMATURE_CLOSE') return new errors.RequestAbortedError(undefined, { cause: thrown })
+  if (!(thrown instanceof TypeError) || thrown.code !== 'KA_INVALID_ARGUMENT') return thrown
+  const error = new TypeError(thrown.message, { cause: thrown })
+  error.code = 'ERR_INVALID_ARG_TYPE'
+  return error
+}
+
 /** By the engine's code: what undici reports of the same. What it has no word for stays as it is. */
 const byCode = {
   KA_CONNECT_TIMEOUT(cause, { connectTimeout }) {
@@ -95,8 +104,7 @@ const byCode = {
   KA_INVALID_CHUNK: (cause) => new HTTPParserError(cause.message, 'INVALID_CHUNK_SIZE', { cause }),
   KA_HEAD_TOO_LARGE: (cause) => new errors.HeadersOverflowError(undefined, { cause }),
   KA_BODY_LENGTH_MISMATCH: (cause) => new errors.RequestContentLengthMismatchError(undefined, { cause }),
-  // undici hands on what the source threw.
-  KA_BODY_SOURCE_FAILED: (cause) => ('cause' in cause ? cause.cause : cause),
+  KA_BODY_SOURCE_FAILED: (cause) => ('cause' in cause ? ofSource(cause.cause) : cause),
   KA_CANCELLED: (cause) => new errors.RequestAbortedError(undefined, { cause }),
   KA_PROXY_FAILED: (cause) => new errors.RequestAbortedError(cause.message, { cause }),
   KA_PROXY_AUTHENTICATION_REQUIRED: (cause) =>

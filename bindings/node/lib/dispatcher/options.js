@@ -95,7 +95,8 @@ function dispatcherOptions(options) {
   copyConnect(tls, client)
   copyConnect(connect, client)
   if (connectTimeout !== undefined && connectTimeout !== null) client.connectTimeout = connectTimeout
-  if (client.maxPerHost === null) client.maxPerHost = usual().maxPerHost
+  // undici's 0 is no limit, too.
+  if (client.maxPerHost === null || others.connections === 0) client.maxPerHost = usual().maxPerHost
   if (maxHeaderSize !== undefined && maxHeaderSize !== null) limits.maxHeaderSize = sizeOption('maxHeaderSize', maxHeaderSize, 1)
   if (maxResponseSize !== undefined && maxResponseSize !== null) limits.maxResponseSize = sizeOption('maxResponseSize', maxResponseSize, -1)
   // The engine counts the status line and the separators too.
@@ -104,4 +105,12 @@ function dispatcherOptions(options) {
   return { client, limits, webSocket: webSocket ?? {}, eventSource: eventSource ?? {} }
 }
 
-module.exports = { dispatcherOptions }
+/** What a Client says of its options, in the names that they were given by. */
+function inGivenNames(error, options) {
+  for (const [given, name] of Object.entries(RENAMED)) {
+    if (Object.hasOwn(options ?? {}, given)) error.message = error.message.replace(new RegExp(`^option ${name}\\b`), `option ${given}`)
+  }
+  return error
+}
+
+module.exports = { dispatcherOptions, inGivenNames }

@@ -4,7 +4,8 @@
 
 const { stringify } = require('node:querystring')
 const { types } = require('node:util')
-const { prepareBody, discardBody } = require('../upload')
+const { ignore } = require('../captured')
+const { prepareBody, discardBody, isNodeStream } = require('../upload')
 const { IDEMPOTENT, INFORM, ONCE, REWIND, STREAM, SWITCH } = require('../flags')
 const { ownOptions } = require('../options')
 const { setTarget } = require('../target')
@@ -14,6 +15,9 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 const BAD_PATH = /[^\x21-\xff]/
 const DIGITS = /^[0-9]{1,15}$/
+
+/** Methods whose request says that its body is empty. */
+const WITH_BODY = new Set(['PUT', 'POST', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH'])
 
 /** Names that programs send, in lower case; bounded, since they may come from anywhere. */
 const lowered = new Map()
@@ -281,6 +285,7 @@ class Prepared {
 
   setBody(body, onSent) {
     const { head } = this
+    if (!WITH_BODY.has(this.method) && head.contentLength === null && isNodeStream(body) && bufferedSize(body) === 0) return
     const { payload, upload, length, type } = prepareBody(body)
     this.payload = payload
     this.upload = upload
@@ -297,9 +302,22 @@ class Prepared {
     }
     if (upload !== undefined) {
       this.flags |= upload.isRewindable ? STREAM | REWIND : STREAM
+      upload.isLent = isLent(body)
       if (onSent !== undefined) upload.onPiece = onSent
     } else {
       this.length = undefined
+    }
+  }
+
+  /** Ends a stream that was not sent to its end; it is told why, as undici tells it. */
+  endStream(error) {
+    const { body } = this
+    if (body === null || !isLent(body)) return
+    try {
+      body.on('error', ignore)
+      body.destroy(error instanceof Error ? error : undefined)
+    } catch {
+      // What it throws on being told is less than what happened.
     }
   }
 
@@ -308,6 +326,11 @@ class Prepared {
     if (this.upload === undefined) discardBody(this.body)
     else this.upload.stop()
   }
+}
+
+/** Whether it is a stream that is not destroyed and can be told why it is. */
+function isLent(body) {
+  return typeof body === 'object' && isNodeStream(body) && body.destroyed === false && typeof body.destroy === 'function'
 }
 
 /** Bytes of a stream that has ended and waits to be read; -1 of others. */
