@@ -332,8 +332,15 @@ test('a kept connection is told from a new one', async () => {
   assert.deepEqual(reused, [false, true, true, false])
   const [socket] = Object.values(agent.freeSockets).flat()
   const closed = once(socket, 'close')
-  agent.destroy()
-  await closed
+  // A program's fake timers do not hold up what is no timer of theirs.
+  const { setImmediate } = globalThis
+  globalThis.setImmediate = () => ({})
+  try {
+    agent.destroy()
+    await closed
+  } finally {
+    globalThis.setImmediate = setImmediate
+  }
 })
 
 test('connections are kept, and shared with other agents', async () => {

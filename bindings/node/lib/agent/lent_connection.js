@@ -3,7 +3,7 @@
 // connection of the pool, and the response comes back as the server wrote it, framing apart.
 
 const { Duplex } = require('node:stream')
-const { ignore } = require('../captured')
+const { ignore, soon } = require('../captured')
 const { bridge } = require('../bridge')
 const { Exchange } = require('../exchange')
 const { ENDED, HERE } = require('../incoming')
@@ -469,7 +469,7 @@ class LentConnection extends Duplex {
     this.#isOver = true
     callback(error)
     // In a later turn, as a socket's handle is closed: what destroyed it has told its own of the reason by then.
-    setImmediate(() => this.emit('close', error !== null && error !== undefined))
+    soon(() => this.emit('close', error !== null && error !== undefined))
   }
 }
 
