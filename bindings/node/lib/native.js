@@ -3,19 +3,27 @@
 
 const { createRequire } = require('node:module')
 const path = require('node:path')
-const { fitting, packages } = require('./platform')
 
 // Of Node, also in a bundle, whose own `require` knows the bundle only.
 const requireHere = createRequire(__filename)
 
+/** Where it may be, the likeliest first. */
+function* placesOf(said, platform, arch) {
+  if (said) {
+    yield path.resolve(said)
+    return
+  }
+  yield path.join(__dirname, '..', 'keepalive.node')
+  yield path.join(__dirname, 'keepalive.node')
+  yield* require('./platform').packages(platform, arch)
+}
+
 function load() {
   const { arch, env, platform } = process
-  const names = packages(platform, arch)
   const { KEEPALIVE_NATIVE: said } = env
-  const places = said ? [path.resolve(said)] : [path.join(__dirname, '..', 'keepalive.node'), path.join(__dirname, 'keepalive.node'), ...names]
   const failures = []
   let isDisabled = false
-  for (const place of places) {
+  for (const place of placesOf(said, platform, arch)) {
     try {
       return requireHere(place)
     } catch (error) {
@@ -28,7 +36,7 @@ function load() {
     ? 'Addons are disabled: `node --permission` needs --allow-addons.'
     : said
       ? 'KEEPALIVE_NATIVE names the file; without it the package for the platform is looked for.'
-      : `Install the package ${fitting(platform, arch)} (npm does it unless optional dependencies are left out), name the file ` +
+      : `Install the package ${require('./platform').fitting(platform, arch)} (npm does it unless optional dependencies are left out), name the file ` +
         'keepalive.node by KEEPALIVE_NATIVE, or build it: `npm run build` in bindings/node, with Rust installed.'
   throw new Error(`libkeepalive has no native module for ${platform} ${arch}. Tried:\n${failures.join('\n')}\n${advice}`)
 }
