@@ -261,7 +261,7 @@ pub extern "C" fn ka_response_read_all(
 /// Errors: false when `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ka_response_reused(response: *const ka_response) -> bool {
-    ka_fn!(view(false), { Ok(borrow!(response).response.info().reused) })
+    ka_fn!(view(false), { Ok(borrow!(response).response.reused()) })
 }
 
 /// Writes how the exchange went, as far as it has come: connection, replays, bytes, time by phase. What the

@@ -115,6 +115,11 @@ impl Response {
         self.reply.info()
     }
 
+    /// Whether its connection had carried a response before, which [`Response::info`] has too.
+    pub fn reused(&self) -> bool {
+        self.reply.info.reused
+    }
+
     /// The number of its connection, which [`Response::info`] has too.
     pub fn connection_id(&self) -> u64 {
         self.reply.info.connection_id
