@@ -10,8 +10,10 @@ pub mod tls;
 pub mod uploads;
 
 use std::mem::MaybeUninit;
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use keepalive_core::*;
@@ -24,6 +26,14 @@ pub const HANG: Duration = Duration::from_secs(30);
 
 pub fn origin() -> Origin {
     Origin::start(OriginOptions::default()).expect("the origin starts")
+}
+
+/// A port of an address that no other server of this process has, or had: what was learnt of an origin stays learnt,
+/// and a port by itself may be had again.
+pub fn listen() -> TcpListener {
+    static LAST: AtomicU16 = AtomicU16::new(0);
+    let [high, low] = LAST.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    TcpListener::bind((Ipv4Addr::new(127, 1, high, low), 0)).expect("a port")
 }
 
 pub fn client(change: impl FnOnce(&mut ClientConfig)) -> Client {

@@ -1,7 +1,7 @@
 //! A server that says what a test wants before it reads a body, and bodies in pieces.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use keepalive_core::*;
 
-use super::{HANG, submit};
+use super::{HANG, listen, submit};
 
 pub const LARGE: usize = (1 << 20) + 1;
 pub const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
@@ -52,7 +52,7 @@ pub fn serving(
     word: impl Fn(&str) -> &'static [u8] + Send + Sync + 'static,
     answer: &'static [u8],
 ) -> (String, Receiver<Seen>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     let (sender, receiver) = channel();
     let word = Arc::new(word);

@@ -1,10 +1,11 @@
 //! `Expect: 100-continue` (RFC 9110 10.1.1): the body waits for the server's word, by both waits.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use crate::common::listen;
 use keepalive_core::*;
 
 const BODY: &[u8] = b"the body";
@@ -12,7 +13,7 @@ const BODY: &[u8] = b"the body";
 /// Answers a head with `word`, then says what came within a while after it: the whole body, or what
 /// there was until the client closed the connection.
 fn server(word: &'static [u8], then: &'static [u8]) -> (String, Receiver<Vec<u8>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     let (sender, receiver) = channel();
     std::thread::spawn(move || {

@@ -1,7 +1,7 @@
 //! Limits on the speed of request bodies, in memory and streamed, by both waits.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::mpsc::{Receiver, channel};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ fn send(client: &Client, request: &Request, blocking: bool) -> Result<String> {
 
 /// A server that reads heads and no bodies, and gives `answer` to them; the connections that it keeps.
 fn deaf(answer: &'static [u8]) -> (String, Receiver<TcpStream>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     let (keep, kept) = channel();
     std::thread::spawn(move || {

@@ -2,7 +2,6 @@
 //! give it, and trailers.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
@@ -93,7 +92,7 @@ fn a_short_limit_is_not_spent_on_waiting() {
 #[test]
 fn a_word_that_comes_late_is_one() {
     // It says the word when a part of the body is here.
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     let (sender, heads) = channel();
     std::thread::spawn(move || {
@@ -170,7 +169,7 @@ fn a_server_of_http_1_0_is_not_asked_again() {
 #[test]
 fn what_was_told_to_go_on_is_replayed_and_retried_as_before() {
     // The connection dies after the word, with the body half-way.
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     std::thread::spawn(move || {
         for attempt in 0.. {
