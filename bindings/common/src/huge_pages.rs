@@ -9,17 +9,27 @@ pub const LEAST: usize = 4 << 20;
 /// go into page faults. Nothing happens where the system has none. The content stays as it is.
 #[cfg(target_os = "linux")]
 pub fn advise(memory: &mut [MaybeUninit<u8>]) {
-    const PAGE: usize = 4096;
     if memory.len() < LEAST {
         return;
     }
-    // From page to page, so that memory with a mapping of its own stays one mapping.
+    // SAFETY: it takes no pointer.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    let Ok(page) = usize::try_from(page) else { return };
     let start = memory.as_mut_ptr();
-    let from = start.map_addr(|address| address & !(PAGE - 1));
-    let size = (start.addr() + memory.len()).next_multiple_of(PAGE) - from.addr();
+    let (from, size) = pages(start.addr(), memory.len(), page);
+    let from = start.with_addr(from);
     // SAFETY: the pages are those of `memory`, the first and last perhaps also its neighbours' in the
     // heap; the advice changes no content.
     let _ = unsafe { libc::madvise(from.cast(), size, libc::MADV_HUGEPAGE) };
+}
+
+/// Where the pages of so many bytes at `start` begin, and how long they are: from page to page, so that memory with a
+/// mapping of its own stays one mapping. Linux refuses advice that begins within a page, and a page of aarch64 has 4,
+/// 16 or 64 KiB.
+#[cfg(target_os = "linux")]
+fn pages(start: usize, size: usize, page: usize) -> (usize, usize) {
+    let from = start & !(page - 1);
+    (from, (start + size).next_multiple_of(page) - from)
 }
 
 /// Asks for huge pages behind `memory`: this system is not asked.
@@ -49,6 +59,17 @@ mod tests {
             }
         }
         panic!("no mapping has {address:x}")
+    }
+
+    #[test]
+    fn advice_begins_and_ends_with_a_page_of_the_systems() {
+        for page in [4 << 10, 16 << 10, 64 << 10] {
+            assert_eq!(pages(3 * page + 16, LEAST, page), (3 * page, LEAST + page));
+            assert_eq!(pages(3 * page, LEAST, page), (3 * page, LEAST));
+        }
+        // Within the first of 16 KiB, not of 4.
+        assert_eq!(pages(0x5000, 0x4000, 16 << 10), (0x4000, 0x8000));
+        assert_eq!(pages(0x5000, 0x4000, 4 << 10), (0x5000, 0x4000));
     }
 
     #[test]
