@@ -300,6 +300,8 @@ fn all_of_a_told_length_is_told_of_without_asking_for_the_end() {
         assert_eq!(send(&client, &request, blocking).expect("an answer"), b"10");
         let all = seen.all.lock().expect("no panic");
         let up = all.iter().filter(|one| one.transfer == Transfer::Upload);
+        // A machine that takes more than a tenth of a second for the beginning hears of no bytes, too.
+        let up = up.filter(|one| one.bytes > 0);
         assert_eq!(up.map(|one| (one.bytes, one.total)).collect::<Vec<_>>(), [(10, Some(10))]);
     }
 }
