@@ -113,7 +113,7 @@ def test_a_process_ends_by_ctrl_c(origin):
         libkeepalive.get("{origin.http}/gate/python-process", timeout=None)
     """)
     process = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE)
-    origin.ask("/_gate/python-process/wait?n=1")
+    origin.ask("/_gate/python-process/wait?n=1&ms=20000")
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=10)
     assert b"KeyboardInterrupt" in errors and process.returncode == -signal.SIGINT
