@@ -163,9 +163,24 @@ def test_gunicorn_with_a_preloaded_app(kind, app, options, origin, tmp_path):
 
 
 TASKS = """
-import os
+import os, tempfile
 import libkeepalive
 from celery import Celery
+from kombu.transport.filesystem import Channel
+
+def put_whole(self, *args, put=Channel._put, **kwargs):
+    # It makes a message's file before it writes it, and a worker would read what is there.
+    queue = self.data_folder_out
+    with tempfile.TemporaryDirectory(dir=".") as apart:
+        self.data_folder_out = apart
+        try:
+            put(self, *args, **kwargs)
+        finally:
+            self.data_folder_out = queue
+        for name in os.listdir(apart):
+            os.rename(os.path.join(apart, name), os.path.join(queue, name))
+
+Channel._put = put_whole
 
 ORIGIN = os.environ["ORIGIN"]
 WARM = libkeepalive.get(ORIGIN + "/echo").json()["connection"]
