@@ -405,8 +405,9 @@ pub(super) async fn run<W: Wait>(
                 return Err(handshake_error(&origin.authority(), &error));
             }
             Err(stopped) => {
-                let about = (origin, phase.shown(), &deadline);
-                return rescue(wire, record, io, stopped, come, about);
+                // Who waits for 100 has no limit but that of the whole.
+                let over = if phase == Phase::AwaitContinue { &deadlines.total } else { &deadline };
+                return rescue(wire, record, io, stopped, come, (origin, phase.shown(), over));
             }
         }
     }

@@ -2,8 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::common::listen;
 use keepalive_core::*;
@@ -42,7 +43,11 @@ fn read(stream: &mut BufReader<TcpStream>, body: &mut Vec<u8>) {
 
 fn send(url: &str, queued: bool) -> Result<Response> {
     let client = Client::new(ClientConfig::default()).expect("a client");
-    let mut request = Request::new("POST", url).expect("a request");
+    let request = Request::new("POST", url).expect("a request");
+    sent(&client, request, queued)
+}
+
+fn sent(client: &Client, mut request: Request, queued: bool) -> Result<Response> {
     request.add_header(b"Expect", b"100-continue").expect("a field");
     request.set_body(BODY);
     if !queued {
@@ -94,5 +99,32 @@ fn a_final_head_takes_its_place_whatever_it_says() {
             assert_eq!(response.status(), status);
             assert_eq!(body.recv().expect("served"), b"", "{status}");
         }
+    }
+}
+
+/// Keeps the thread until its time is over, when the body begins to wait.
+struct Late(Instant);
+
+impl Observer for Late {
+    fn observe(&self, event: &Event<'_>) {
+        if matches!(event, Event::AwaitingContinue) {
+            while Instant::now() < self.0 {
+                std::thread::yield_now();
+            }
+        }
+    }
+}
+
+#[test]
+fn the_wait_for_100_ends_by_the_limit_of_the_whole_where_that_is_over_first() {
+    for queued in [false, true] {
+        let (url, _body) = server(b"", b"");
+        let total = Duration::from_millis(500);
+        let client = Client::new(ClientConfig::default()).expect("a client");
+        let mut request = Request::new("POST", &url).expect("a request");
+        request.set_timeouts(Timeouts { total: Some(Some(total)), ..Timeouts::default() });
+        request.set_observer(Arc::new(Late(Instant::now() + total * 2)));
+        let error = sent(&client, request, queued).err().expect("its time is over");
+        assert_eq!(error.kind(), ErrorKind::TotalTimeout, "{error}");
     }
 }
