@@ -11,8 +11,13 @@ venv "${BUILD_PACKAGES[@]}"
 
 say "building the C library and the Node addon ($profile)"
 export PYO3_PYTHON=$VENV/bin/python
-cargo build "${flags[@]}" -p libkeepalive -p keepalive-node
-cargo build -p keepalive-origin
+if [ "$profile" = debug ]; then
+    # In one: alone, the origin has what it depends on built with other features.
+    cargo build -p libkeepalive -p keepalive-node -p keepalive-origin
+else
+    cargo build --release -p libkeepalive -p keepalive-node
+    cargo build -p keepalive-origin
+fi
 cp "target/$profile/libkeepalive_node.so" bindings/node/keepalive.node
 
 say "building the wheel and installing it into target/venv"

@@ -11,7 +11,8 @@ rustc +nightly --version >/dev/null 2>&1 ||
     die "fuzzing needs a nightly Rust: rustup toolchain install nightly --profile minimal"
 BUILT=$ROOT/target/fuzz/build
 mkdir -p target/fuzz/seeds
-cargo build --quiet -p keepalive-origin
+# Not built anew where one is there: tests that run beside this start it.
+[ -x "$KEEPALIVE_ORIGIN" ] || cargo build --quiet -p keepalive-origin
 "$(python_command)" tests/fuzz/seeds.py target/fuzz/seeds
 rust=()
 for target in "${targets[@]}"; do

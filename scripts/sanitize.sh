@@ -26,27 +26,30 @@ instrumented() {
     nm -D --undefined-only "$1" | grep "$2" >/dev/null || die "$1 is not instrumented"
 }
 
-# c_tests KIND ...: the tests of the C ABI with the instrumented library.
+# c_tests KIND NAME ARGUMENT...: a test program of the C ABI with the instrumented library. It is the one that `cargo test`
+# has: asked for one package, cargo builds all below it once more, with other features.
 c_tests() {
-    local kind=$1 short=${1:0:1}san
-    shift
+    local kind=$1 short=${1:0:1}san program
+    program=$(cargo test --no-run 2>&1 | sed -n "s|^ *Executable tests/$2\\.rs (\\(.*\\))$|\\1|p")
+    [ -x "$program" ] || die "cargo test built no program of tests/$2.rs"
+    shift 2
     KEEPALIVE_LIBRARY=$ROOT/target/$kind/$TRIPLE/debug/libkeepalive.so KEEPALIVE_SANITIZER=$kind \
         KEEPALIVE_SANITIZER_RUNTIME=$RUNTIMES/librustc-nightly_rt.$short.a \
-        cargo test --quiet -p libkeepalive "$@"
+        "$program" --quiet "$@"
 }
 
 asan_c() {
     build address build -p libkeepalive
     instrumented "target/address/$TRIPLE/debug/libkeepalive.so" __asan_report
     say "C programs under AddressSanitizer, with its leak check"
-    c_tests address --test c_programs -- c11
+    c_tests address c_programs c11
     say "C: forks, ends of the process, ways to leave a function, under AddressSanitizer"
-    ASAN_OPTIONS=detect_leaks=0 c_tests address --test c_processes -- --skip unloading
+    ASAN_OPTIONS=detect_leaks=0 c_tests address c_processes --skip unloading
 }
 
 asan_wire() {
     say "C: wire cases under AddressSanitizer"
-    c_tests address --test wire_c
+    c_tests address wire_c
 }
 
 # The wheel and the addon: the runtime is loaded before the interpreter, whose own leaks do not count.
@@ -117,7 +120,7 @@ tsan() {
     instrumented "target/thread/$TRIPLE/debug/libkeepalive.so" __tsan_read
     say "C programs under ThreadSanitizer"
     TSAN_OPTIONS="suppressions=$ROOT/bindings/c/sanitizers/tsan.supp die_after_fork=0 report_thread_leaks=0" \
-        c_tests thread --test c_programs -- c11
+        c_tests thread c_programs c11
 }
 
 miri() {
