@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use keepalive_core::ErrorKind;
-use keepalive_origin::cases::{Case, End, unrepeated};
+use keepalive_origin::cases::{Case, End, Repeated};
 use keepalive_origin::facts::{Facts, Fields, Way};
 use keepalive_origin::runs::Over;
 
@@ -38,7 +38,7 @@ fn script(case: &Case, run: &str) -> String {
     }
     if request.chunked || !request.body.is_empty() {
         let kind = if request.chunked { "chunked" } else { "body" };
-        let (piece, times) = unrepeated(&request.body);
+        let Repeated { piece, times } = &request.body;
         let _ = writeln!(text, "{kind} :{} {times}", hex(piece));
     }
     if request.decode {

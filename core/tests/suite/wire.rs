@@ -28,7 +28,7 @@ fn request(case: &Case, base: &str, run: &str) -> Result<Request> {
         request.add_header(&name, &value)?;
     }
     request.set_decode(case.request.decode);
-    let body = Bytes::from(case.request.body.clone());
+    let body = Bytes::from(case.request.body.to_vec());
     match (case.request.chunked, body.is_empty()) {
         (true, _) => request.set_body_stream(Box::new(Pieces(vec![body])), None),
         (false, false) => request.set_body(body),

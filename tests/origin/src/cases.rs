@@ -42,11 +42,38 @@ pub struct CaseRequest {
     /// Fields to add, in order.
     pub headers: Vec<(String, String)>,
     /// Empty: no body.
-    pub body: Vec<u8>,
+    pub body: Repeated,
     /// Send the body with an unknown length.
     pub chunked: bool,
     /// Content codings are undone; the bodies of the verdict are decoded then.
     pub decode: bool,
+}
+
+/// Bytes as a piece and how often it comes: each test starts an origin, which is not to fill the large bodies of all
+/// cases each time.
+#[derive(Clone, Debug)]
+pub struct Repeated {
+    /// One byte, or with `times` 1 all of it.
+    pub piece: Vec<u8>,
+    /// How often the piece comes.
+    pub times: usize,
+}
+
+impl Repeated {
+    /// How many bytes that is.
+    pub fn len(&self) -> usize {
+        self.piece.len() * self.times
+    }
+
+    /// No bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes.
+    pub fn to_vec(&self) -> Vec<u8> {
+        self.piece.repeat(self.times)
+    }
 }
 
 impl CaseRequest {
@@ -186,7 +213,10 @@ impl Case {
             request: CaseRequest {
                 method: case.request.method.unwrap_or_else(|| "GET".into()),
                 headers: case.request.headers,
-                body: bytes(case.request.body)?.unwrap_or_default(),
+                body: match case.request.body {
+                    Some(body) => body.to_repeated()?,
+                    None => Repeated { piece: Vec::new(), times: 1 },
+                },
                 chunked: case.request.chunked,
                 decode: case.request.decode,
             },
@@ -222,7 +252,7 @@ impl Case {
             "request": {
                 "method": request.method,
                 "headers": request.headers,
-                "body": bytes_json(&request.body),
+                "body": piece_json(&request.body.piece, request.body.times),
                 "chunked": request.chunked,
                 "decode": request.decode,
             },
@@ -249,11 +279,15 @@ impl Case {
 
 fn bytes_json(bytes: &[u8]) -> Value {
     let (piece, times) = unrepeated(bytes);
+    piece_json(piece, times)
+}
+
+fn piece_json(piece: &[u8], times: usize) -> Value {
     json!({ "piece_b64": STANDARD.encode(piece), "times": times })
 }
 
 /// One byte many times as that byte and the number; anything else as it is, once.
-pub fn unrepeated(bytes: &[u8]) -> (&[u8], usize) {
+fn unrepeated(bytes: &[u8]) -> (&[u8], usize) {
     match bytes {
         [first, rest @ ..] if rest.iter().all(|byte| byte == first) => (&bytes[..1], bytes.len()),
         _ => (bytes, 1),
@@ -330,6 +364,15 @@ mod raw {
     }
 
     impl Bytes {
+        pub fn to_repeated(&self) -> Result<super::Repeated, String> {
+            match self {
+                Self::Repeat { repeat, count } if repeat.chars().count() == 1 => {
+                    Ok(super::Repeated { piece: latin1(repeat)?, times: *count })
+                }
+                _ => Ok(super::Repeated { piece: self.to_bytes()?, times: 1 }),
+            }
+        }
+
         pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
             match self {
                 Self::Text(text) => latin1(text),

@@ -45,10 +45,11 @@ pub fn behind(case: &Case, count: usize) -> Option<Connection> {
     let mut connection = Connection::new(Limits::default());
     connection.start(&first, RequestBody::None).expect("start");
     flush(&mut connection);
-    let body = (!request.body.is_empty()).then_some(&request.body[..]);
+    let bytes = request.body.to_vec();
+    let body = (!bytes.is_empty()).then_some(&bytes[..]);
     let (mut sent, how) = (Vec::new(), Start::default());
     let ahead = Ahead::write(&head(case), body, &how, &mut sent).expect("written");
-    assert!(sent.ends_with(&request.body), "{}", case.name);
+    assert!(sent.ends_with(&bytes), "{}", case.name);
     let bytes = [FIRST, &case.response[..count]].concat();
     connection.receive_space(bytes.len()).extend_from_slice(&bytes);
     connection.received(bytes.len());
@@ -83,7 +84,8 @@ pub fn requested(case: &Case) -> Connection {
     connection.start(&head, framing).expect("start");
     flush(&mut connection);
     if case.after == After::Request {
-        let mut rest = &request.body[..];
+        let body = request.body.to_vec();
+        let mut rest = &body[..];
         while !rest.is_empty() {
             let taken = connection.send_data(rest).expect("send_data");
             rest = &rest[taken..];
