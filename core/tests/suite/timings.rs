@@ -284,10 +284,9 @@ fn interim_heads_are_kept_in_their_order() {
 
 #[test]
 fn a_failure_tells_where_its_time_went() {
-    let client = client(|config| {
-        config.header_timeout = Some(Duration::from_millis(40));
-        config.connect_timeout = Some(Duration::from_millis(200));
-    });
+    // On a busy machine 40 ms pass before any server has answered: the limit is for the silent one alone.
+    let hasty = client(|config| config.header_timeout = Some(Duration::from_millis(40)));
+    let client = client(|_| {});
     let refused = listen().local_addr().expect("one");
     let request = get_request(&format!("http://{refused}/"));
     both(&client, &request, |result| {
@@ -297,7 +296,7 @@ fn a_failure_tells_where_its_time_went() {
     });
     let silent = listen();
     let request = get_request(&format!("http://{}/", silent.local_addr().expect("one")));
-    both(&client, &request, |result| {
+    both(&hasty, &request, |result| {
         let (error, info, timings) = failed(result);
         assert_eq!(error.kind(), ErrorKind::ReadTimeout);
         assert!(info.connection_id > 0 && info.bytes_sent > 0, "{info:?}");
