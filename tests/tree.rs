@@ -1,5 +1,5 @@
 //! Laws of the whole source tree, read off its files: where `unsafe` may stand, how long a file may be,
-//! and that a test says in its first line what it is for.
+//! that a test says in its first line what it is for, and where the servers of core's tests get their ports.
 
 mod support;
 
@@ -185,4 +185,31 @@ fn the_purpose_of_every_test_stands_in_its_first_line() {
     }
     assert_eq!(purpose("'use strict'\n// A purpose.\n"), "A purpose.");
     assert_eq!(purpose("use std::io;\n// Too late.\n"), "");
+}
+
+/// Where the servers of core's tests get their ports, which no two of a process may share, one after the other:
+/// what was learnt of the first would meet the second.
+const PORTS: &str = "core/tests/common/mod.rs";
+/// Where such a port is given to a process of its own.
+const FOREIGN_PORTS: &str = "core/tests/suite/trust.rs";
+
+/// Whether this code has a listener bound, other than to a path.
+fn binds(code: &str) -> bool {
+    words(code).windows(2).any(|pair| pair[1] == "bind" && pair[0] != "UnixListener")
+}
+
+#[test]
+fn the_servers_of_core_s_tests_get_their_ports_in_one_place() {
+    let mut files = files(&["rs"]);
+    files.retain(|path| path.starts_with("core/tests"));
+    let bound: Vec<_> = files.iter().filter(|path| binds(&read(path))).collect();
+    assert_eq!(bound, [Path::new(PORTS)], "others are to use its `listen` or `listen_local`");
+    let any = |path: &&PathBuf| read(path).contains("127.0.0.1:0\"");
+    let named: Vec<_> = files.iter().filter(any).collect();
+    assert_eq!(named, [Path::new(FOREIGN_PORTS)], "others are to use `listen_local`");
+    for code in ["std::net::TcpListener::bind(a)", "use TcpListener as L; L::bind (a)", "b.bind(a)"]
+    {
+        assert!(binds(code), "{code}");
+    }
+    assert!(!binds("UnixListener::bind(a); // TcpListener::bind(a)"));
 }

@@ -3,7 +3,6 @@
 mod common;
 
 use std::io::{ErrorKind as IoKind, Read, Write};
-use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 
 use common::*;
@@ -12,7 +11,7 @@ use keepalive_core::*;
 /// A TLS server that says for each connection whether it ended with close_notify.
 fn tls_server(origin: &keepalive_origin::Origin) -> (String, Receiver<bool>) {
     let config = tls::config(origin, |_| {});
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen_local();
     let url = format!("https://{}/", listener.local_addr().expect("an address"));
     let (ends, ended) = channel();
     std::thread::spawn(move || {

@@ -5,7 +5,7 @@
 mod common;
 
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ impl KeyLog for Secret {
 
 /// Answers each request by `answer`, until the connection ends; ends with the test's process.
 fn server(origin: &Origin, answer: fn(&mut Sealer) -> io::Result<()>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen_local();
     let url = format!("https://localhost:{}/", listener.local_addr().expect("bound").port());
     let secret = Arc::new(Secret::default());
     let mut provider = rustls::crypto::ring::default_provider();

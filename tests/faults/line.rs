@@ -3,7 +3,6 @@
 //! once. By FIN and RST, plain and TLS, both waits, and with one of them given up before.
 
 use std::collections::HashMap;
-use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -102,7 +101,7 @@ impl Server {
 }
 
 fn serve(server: &Arc<Server>, config: &Arc<ServerConfig>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = keepalive_origin::listen_anew().expect("a port");
     let place = listener.local_addr().expect("bound");
     let (server, config, tls) = (server.clone(), config.clone(), server.schedule.tls);
     std::thread::spawn(move || {

@@ -2,14 +2,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use keepalive_core::*;
 
-use super::{next, response};
+use super::{listen, next, response};
 
 /// A directory of its own, removed at the end.
 pub struct Dir(pub PathBuf);
@@ -54,7 +53,7 @@ pub struct Server {
 
 impl Server {
     pub fn new(answer: impl Fn(usize, &str) -> Vec<u8> + Send + Sync + 'static) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let listener = listen();
         let url = format!("http://{}/file", listener.local_addr().expect("an address"));
         let heads = Arc::<Mutex<Vec<String>>>::default();
         let seen = heads.clone();

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use keepalive_core::*;
 use keepalive_origin::{Origin, OriginOptions};
 
-pub use script::{Script, ok, script};
+pub use script::{Script, ok, script, script_at};
 
 /// Longer than any wait in a passing test: a guard against hanging.
 pub const HANG: Duration = Duration::from_secs(30);
@@ -29,11 +29,29 @@ pub fn origin() -> Origin {
 }
 
 /// A port of an address that no other server of this process has, or had: what was learnt of an origin stays learnt,
-/// and a port by itself may be had again.
+/// and a port by itself may be had again. Servers listen by this or by [`listen_local`].
 pub fn listen() -> TcpListener {
     static LAST: AtomicU16 = AtomicU16::new(0);
     let [high, low] = LAST.fetch_add(1, Ordering::Relaxed).to_be_bytes();
     TcpListener::bind((Ipv4Addr::new(127, 1, high, low), 0)).expect("a port")
+}
+
+/// A port of 127.0.0.1 that no other server of this process has, or had: for one that has to be found by that address
+/// or as `localhost`, whose certificate names those, or that is one of several on one host.
+pub fn listen_local() -> TcpListener {
+    keepalive_origin::listen_anew().expect("a port")
+}
+
+/// The same of both 127.0.0.1 and 127.0.0.2.
+pub fn listen_twice() -> [TcpListener; 2] {
+    loop {
+        let first = listen_local();
+        let port = first.local_addr().expect("an address").port();
+        // Somebody may have that port of the other address.
+        if let Ok(second) = TcpListener::bind(("127.0.0.2", port)) {
+            return [first, second];
+        }
+    }
 }
 
 pub fn client(change: impl FnOnce(&mut ClientConfig)) -> Client {

@@ -1,14 +1,14 @@
 //! Servers whose connection is handed out: what the tests of streams share.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use keepalive_core::*;
 use keepalive_origin::Origin;
 use rustls::{ServerConnection, StreamOwned};
 
-use super::{client, get_request, origin, tls, trusting};
+use super::{client, get_request, listen, listen_local, origin, tls, trusting};
 
 pub const SWITCH: &[u8] =
     b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
@@ -79,7 +79,7 @@ pub fn server(
     answer: &'static [u8],
     then: impl FnOnce(Peer) + Send + 'static,
 ) -> (String, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = if origin.is_some() { listen_local() } else { listen() };
     let config = origin.map(|origin| tls::config(origin, |_| {}));
     let scheme = if config.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr().expect("an address"));

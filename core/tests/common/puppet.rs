@@ -1,7 +1,7 @@
 //! What the tests of requests behind others share, and a server whose every answer a test gives.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
@@ -52,7 +52,7 @@ pub struct Puppet {
 }
 
 pub fn puppet() -> Puppet {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let (heard, heads) = channel();
     let (hand, says) = channel();

@@ -5,6 +5,8 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::listen;
+
 /// A server that answers each request, head and body, with the bytes that `answer` makes of it, or
 /// by closing the connection where there are none; counts requests. It ends with the test's process.
 pub struct Script {
@@ -19,7 +21,14 @@ impl Script {
 }
 
 pub fn script(answer: impl Fn(&str, &[u8]) -> Vec<u8> + Send + Sync + 'static) -> Script {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    script_at(listen(), answer)
+}
+
+/// Such a server on a port that was chosen.
+pub fn script_at(
+    listener: TcpListener,
+    answer: impl Fn(&str, &[u8]) -> Vec<u8> + Send + Sync + 'static,
+) -> Script {
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let requests = Arc::new(AtomicUsize::new(0));
     let (count, answer) = (requests.clone(), Arc::new(answer));

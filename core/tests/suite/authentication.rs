@@ -269,11 +269,12 @@ fn a_body_is_sent_again_if_it_can_be() {
 
 #[test]
 fn nothing_of_it_goes_beyond_the_origin() {
-    let other = script(|head, _| ok(head.as_bytes()));
+    // Another one by its port alone.
+    let other = script_at(listen_local(), |head, _| ok(head.as_bytes()));
     let to = format!("{}/there", other.url);
     for auth in ["basic ann:secret", "bearer token", "digest ann:secret"] {
         let target = to.clone();
-        let server = script(move |head, _| match head {
+        let server = script_at(listen_local(), move |head, _| match head {
             head if auth.starts_with("digest") && !is_right(head, ["ann", "secret"], false) => {
                 asking("Digest realm=\"r\", qop=\"auth\", algorithm=SHA-256, nonce=\"n\"")
             }

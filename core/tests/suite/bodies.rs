@@ -1,7 +1,6 @@
 //! Bodies received straight into the caller's memory, on the caller's thread and on the engine.
 
 use std::io::Write;
-use std::net::TcpListener;
 use std::time::Duration;
 
 use crate::common::*;
@@ -15,7 +14,7 @@ fn expected(size: usize) -> Vec<u8> {
 
 /// A server that sends `answer` to one connection and closes it.
 fn answering(answer: Vec<u8>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     std::thread::spawn(move || {
         let (mut socket, _) = listener.accept().expect("a connection");
@@ -301,7 +300,7 @@ fn a_read_that_is_left_completes_when_the_connection_is_free_again() {
 
 #[test]
 fn a_long_body_that_never_waits_is_interruptible() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     let server = std::thread::spawn(move || {
         let (mut socket, _) = listener.accept().expect("a connection");

@@ -1,7 +1,7 @@
 //! CONNECT as a request of one's own, and what goes through a tunnel because it switches protocols.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::mpsc::channel;
 
 use crate::common::peer::*;
@@ -67,7 +67,7 @@ fn what_connect_cannot_ask_for_is_refused_before_anything_is_sent() {
 fn an_upgrade_goes_through_a_proxy_by_a_tunnel() {
     let (url, _) = server(None, SWITCH, echo);
     let authority = url.trim_start_matches("http://").to_string();
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let proxy = format!("http://{}", listener.local_addr().expect("an address"));
     let (sender, lines) = channel();
     let to = authority.clone();

@@ -20,9 +20,9 @@ fn answer(status: &str, fields: &str, body: &str) -> Vec<u8> {
 }
 
 /// `/set?a=1` sets that, `/go?URL` redirects there and sets `hop`, `/status?N` answers it and sets `at`;
-/// every body is the Cookie field that came.
+/// every body is the Cookie field that came. Two of them are on one host.
 fn server() -> Script {
-    script(|head, _| {
+    script_at(listen_local(), |head, _| {
         let target = head.split(' ').nth(1).unwrap_or_default();
         let sent = cookie(head);
         match target.split_once('?') {

@@ -2,12 +2,12 @@
 //! early.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
-use crate::common::eventually;
 use crate::common::puppet::{answer, one};
+use crate::common::{eventually, listen_local};
 use keepalive_core::{Blocking, Client, ClientConfig, ErrorKind, Queue, Request, Until};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -50,7 +50,7 @@ fn server_with(
     // What comes early is answered before the handshake has ended.
     config.send_half_rtt_data = true;
     let config = Arc::new(config);
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen_local();
     let url = format!("https://localhost:{}", listener.local_addr().expect("bound").port());
     let (tell, came) = channel();
     std::thread::spawn(move || {

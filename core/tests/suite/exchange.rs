@@ -203,7 +203,7 @@ fn a_streamed_response_is_read_in_pieces() {
 #[test]
 fn an_echo_that_answers_while_it_reads_gets_the_whole_upload() {
     use std::io::{Read, Write};
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     const SIZE: usize = 20_000_000;
     let server = std::thread::spawn(move || {

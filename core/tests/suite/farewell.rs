@@ -1,7 +1,7 @@
 //! What a server sees when its connections are closed.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use keepalive_core::*;
 fn server<T: Send + 'static>(
     after: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (String, JoinHandle<T>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     let thread = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a connection");

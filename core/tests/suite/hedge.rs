@@ -1,7 +1,7 @@
 //! Second tries: when, where, and what becomes of the one that loses.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -40,7 +40,7 @@ impl State {
 
 impl Server {
     fn start() -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let listener = listen();
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let shared = Arc::new(State::default());
         std::thread::spawn(move || {

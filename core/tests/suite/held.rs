@@ -2,7 +2,6 @@
 //! with TCP left open, so that the socket has nothing more to tell.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use rustls::ServerConnection;
 /// sender is dropped.
 fn serving(origin: &Origin, answer: &'static [u8]) -> (String, Sender<()>) {
     let config = tls::config(origin, |_| {});
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen_local();
     let url = format!("https://localhost:{}/", listener.local_addr().expect("bound").port());
     let (sender, receiver) = channel::<()>();
     std::thread::spawn(move || {

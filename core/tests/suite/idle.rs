@@ -152,15 +152,11 @@ fn waiting_for_a_connection_is_bounded_in_time_and_number() {
 #[test]
 fn a_refused_connection_and_an_unknown_name_say_so() {
     let client = client(|_| {});
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("an address").port();
+    let listener = listen();
+    let address = listener.local_addr().expect("an address");
     drop(listener);
     for (url, kind, text) in [
-        (
-            format!("http://127.0.0.1:{port}/"),
-            ErrorKind::ConnectFailed,
-            format!("127.0.0.1:{port}"),
-        ),
+        (format!("http://{address}/"), ErrorKind::ConnectFailed, address.to_string()),
         (
             "http://no-such-host.invalid/".into(),
             ErrorKind::ResolveFailed,

@@ -2,8 +2,9 @@
 //! the tests behind the table of docs/http10.md that wire cases cannot be.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
@@ -78,8 +79,9 @@ fn at_the_end_of(road: Road, answer: &'static str) -> (Client, String, Receiver<
         }
     };
     if road == Road::Unix {
-        let folder =
-            std::env::temp_dir().join(format!("ka-{}-{}", std::process::id(), answer.len()));
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("ka-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let path = folder.join("socket");
         let _ = std::fs::remove_file(&path);
@@ -93,9 +95,10 @@ fn at_the_end_of(road: Road, answer: &'static str) -> (Client, String, Receiver<
         let client = client(|config| {
             config.unix_socket = Some(path.to_string_lossy().into_owned());
         });
-        return (client, "http://unix.test/".into(), heads);
+        return (client, format!("http://unix{number}.test/"), heads);
     }
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    // The certificates are for that address.
+    let listener = if road == Road::Tls { listen_local() } else { listen() };
     let place = listener.local_addr().expect("an address");
     // Its certificates outlive it.
     let origin = (road == Road::Tls).then(origin);
@@ -130,8 +133,8 @@ fn at_the_end_of(road: Road, answer: &'static str) -> (Client, String, Receiver<
     };
     let url = match road {
         Road::Tls => format!("https://{place}/"),
-        Road::Direct => format!("http://{place}/"),
-        _ => "http://127.0.0.1:80/".into(),
+        // Behind a proxy too, that what is learnt of it is of this one alone.
+        _ => format!("http://{place}/"),
     };
     (client, url, heads)
 }
@@ -221,7 +224,7 @@ fn keep_alive_max_ends_a_connection_in_time_by_every_road() {
 
 /// A server whose connections, one after the other, are each for the next of `parts`.
 fn acts(parts: Vec<Box<dyn FnOnce(TcpStream) + Send>>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     std::thread::spawn(move || {
         for part in parts {

@@ -39,7 +39,7 @@ fn port(server: &Script) -> String {
 
 #[test]
 fn it_is_asked_for_each_connection_whatever_the_url_says() {
-    let server = script(|_, _| ok(b"ok"));
+    let server = script_at(listen_local(), |_, _| ok(b"ok"));
     let port = port(&server);
     let resolve = format!("fixed.test:{port}:127.0.0.9");
     let (client, asked) = hooked(|config| config.resolve = Some(resolve), here);

@@ -124,7 +124,7 @@ fn failures_of_a_dial_and_of_a_body_are_told() {
         let result = client.send_whole(&request, Blocking::default());
         (result.err().expect("a failure").kind(), own.names())
     };
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr();
+    let closed = crate::common::listen().local_addr();
     let (_, names) = told(&format!("http://{}/", closed.expect("an address")));
     let begun = ["Started", "Queued", "Resolving", "Resolved", "Connecting"];
     let ends = ["Connected ConnectFailed", "DialFailed ConnectFailed", "Failed ConnectFailed"];
@@ -132,7 +132,7 @@ fn failures_of_a_dial_and_of_a_body_are_told() {
     let origin = crate::common::origin();
     let (kind, names) = told(&format!("{}/ok", origin.https()));
     assert!(names.contains(&format!("Secured {kind:?}")), "{names:?}");
-    let cut = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let cut = crate::common::listen();
     let url = format!("http://{}/", cut.local_addr().expect("an address"));
     std::thread::spawn(move || {
         use std::io::{Read, Write};

@@ -197,10 +197,14 @@ fn limits_of_time_hold_in_the_line() {
 fn an_origin_that_drops_what_stands_behind_is_remembered() {
     // Answers the first of what came together and never the rest.
     let server = puppet();
-    let (client, say) =
-        server.warm(|config| config.header_timeout = Some(Duration::from_millis(200)));
+    let (client, say) = server.warm(|_| {});
     let queue = Queue::new(|| {});
-    let _calls = server.submit(&client, &queue, 1..3);
+    let _first = server.submit(&client, &queue, 1..2);
+    // The limit is that of the one which is not answered, from its turn on.
+    let header = Some(Some(Duration::from_millis(200)));
+    let mut request = get_request(&format!("{}/2", server.url));
+    request.set_timeouts(Timeouts { header, ..Timeouts::default() });
+    let _second = client.submit(request, Until::Body, &queue, 2).expect("submitted");
     assert_eq!([server.heard().1, server.heard().1], ["/1", "/2"]);
     say.send(Some(ok(b"1"))).expect("sent");
     assert_eq!(answer(&queue).0, 1);

@@ -9,9 +9,10 @@ use keepalive_core::*;
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
-/// Begins a body and never ends it; any other path is answered after 50 ms.
+/// Begins a body and never ends it; any other path is answered after 50 ms. Two
+/// of them are on one host.
 fn server() -> Script {
-    script(|head, _| {
+    script_at(listen_local(), |head, _| {
         if head.starts_with("GET /stream") {
             return b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nbegun".to_vec();
         }

@@ -4,7 +4,7 @@
 use crate::common::*;
 use keepalive_core::*;
 
-/// The head that a server saw of `request`.
+/// The head that a server saw of a request, which names that server.
 fn seen(client: &Client, change: impl FnOnce(&mut Request)) -> String {
     let (sender, heads) = std::sync::mpsc::channel();
     let sender = std::sync::Mutex::new(sender);
@@ -15,7 +15,10 @@ fn seen(client: &Client, change: impl FnOnce(&mut Request)) -> String {
     let mut request = get_request(&format!("{}/url?q", server.url));
     change(&mut request);
     client.send_whole(&request, Blocking::default()).expect("an answer");
-    heads.recv().expect("a head")
+    let head = heads.recv().expect("a head");
+    let host = server.url.replace("http://", "Host: ");
+    assert_eq!(head.lines().nth(1), Some(&*host), "{head}");
+    head
 }
 
 #[test]
@@ -26,7 +29,7 @@ fn a_raw_target_is_sent_byte_for_byte() {
     {
         let head =
             seen(&client, |request| request.set_raw_target(target.as_bytes()).expect(target));
-        assert!(head.starts_with(&format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:")), "{head}");
+        assert!(head.starts_with(&format!("GET {target} HTTP/1.1\r\nHost: ")), "{head}");
     }
 }
 
@@ -73,7 +76,6 @@ fn every_default_field_can_be_left_out() {
         request.omit_header(b"ACCEPT-ENCODING").expect("a name");
     });
     assert_eq!(head.lines().count(), 3, "{head}");
-    assert!(head.lines().nth(1).is_some_and(|line| line.starts_with("Host: ")), "{head}");
     // What is said by name is sent.
     let head = seen(&client, |request| {
         request.omit_header(b"User-Agent").expect("a name");

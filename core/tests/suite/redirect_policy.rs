@@ -166,9 +166,10 @@ fn methods_change_as_the_status_says() {
 
 #[test]
 fn sensitive_fields_stay_within_the_origin() {
-    let other = script(|head, _| ok(head.as_bytes()));
+    // By its port alone.
+    let other = script_at(listen_local(), |head, _| ok(head.as_bytes()));
     let to = format!("{}/there", other.url);
-    let server = script(move |head, _| match head.starts_with("GET /near ") {
+    let server = script_at(listen_local(), move |head, _| match head.starts_with("GET /near ") {
         true => moved(302, "/far"),
         false if head.contains("X-Api-Key: a") && head.contains("X-Token: b") => moved(302, &to),
         false => ok(b"a field is missing"),

@@ -12,8 +12,9 @@ fn follow(url: &str) -> Result<Response> {
 }
 
 /// Sends `/start` to `location`; everything else gets its request head back as the body.
+/// Two of them are on one host, and two origins by their ports.
 fn redirecting(location: Vec<u8>) -> Script {
-    script(move |head, _| {
+    script_at(listen_local(), move |head, _| {
         if head.starts_with("GET /start") {
             let mut answer = b"HTTP/1.1 302 Found\r\nContent-Length: 4\r\nLocation: ".to_vec();
             answer.extend_from_slice(&location);

@@ -88,7 +88,7 @@ fn a_retry_after_that_is_too_long_returns_the_response_at_once() {
 #[test]
 fn an_error_names_the_system_call_and_the_address() {
     let client = client(|_| {});
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let address = listener.local_addr().expect("an address");
     drop(listener);
     let error = send(&client, "GET", &format!("http://{address}")).err().expect("refused");
@@ -108,7 +108,7 @@ fn a_pause_that_outlasts_the_deadline_is_not_begun() {
         config.retries = 3;
         config.total_timeout = Some(Duration::ZERO);
     });
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     let error = send(&client, "GET", &url).err().expect("too late");
     assert_eq!(error.kind(), ErrorKind::TotalTimeout);
@@ -175,7 +175,7 @@ fn warm_on_the_engine_says_how_many_or_why_not() {
     client.submit_warm(origin.http(), 3, &queue, 1).expect("submitted");
     assert_eq!(next(), (1, Ok(3)));
     assert_eq!(client.stats().idle, 3);
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let closed = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
     client.submit_warm(&closed, 1, &queue, 2).expect("submitted");

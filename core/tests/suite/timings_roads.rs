@@ -2,7 +2,7 @@
 //! are the whole.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use crate::common::puppet::*;
@@ -99,7 +99,7 @@ fn a_forwarded_request_s_connection_is_the_proxy_s() {
 
 /// A proxy that opens tunnels.
 fn tunnels() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen();
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     std::thread::spawn(move || {
         for client in listener.incoming() {

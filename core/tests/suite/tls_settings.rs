@@ -2,7 +2,6 @@
 //! option is told.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -208,7 +207,7 @@ fn a_server_needs_one_of_the_pinned_keys_verified_or_not() {
 fn the_name_and_the_keys_are_the_server_s_not_those_of_a_proxy_on_the_way() {
     let origin = origin();
     let config = tls::config(&origin, |_| {});
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = listen_local();
     let proxy = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
     std::thread::spawn(move || {
         for stream in listener.incoming() {

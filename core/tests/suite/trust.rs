@@ -39,7 +39,17 @@ struct Server {
 }
 
 impl Server {
+    /// On a port that no other server of this process had.
     fn start(certificate: &str, key: &str) -> Server {
+        loop {
+            let server = Server::anywhere(certificate, key);
+            if keepalive_origin::is_new_port(server.port) {
+                return server;
+            }
+        }
+    }
+
+    fn anywhere(certificate: &str, key: &str) -> Server {
         let mut child = Command::new("openssl")
             .args(["s_server", "-www", "-accept", "127.0.0.1:0", "-cert", certificate, "-key", key])
             .stdout(Stdio::piped())

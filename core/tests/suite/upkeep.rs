@@ -18,14 +18,7 @@ struct Pair {
 impl Pair {
     fn start() -> Pair {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let (first, second) = loop {
-            let first = TcpListener::bind("127.0.0.1:0").expect("a port");
-            let port = first.local_addr().expect("an address").port();
-            // Somebody may have that port of the other address.
-            if let Ok(second) = TcpListener::bind(("127.0.0.2", port)) {
-                break (first, second);
-            }
-        };
+        let [first, second] = listen_twice();
         let port = first.local_addr().expect("an address").port();
         serve(first, "127.0.0.1");
         serve(second, "127.0.0.2");

@@ -31,6 +31,7 @@ use cases::Case;
 pub use certificate_cases::CertificateCase;
 use facts::Facts;
 use listen::Listeners;
+pub use listen::{is_new_port, listen_anew};
 use runs::{Over, Report};
 use state::Shared;
 pub use state::{Connections, Entry};

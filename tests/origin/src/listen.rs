@@ -1,8 +1,9 @@
 //! Listening sockets and their accept loops: one thread each, and one per connection.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -31,7 +32,10 @@ impl Listeners {
     /// Listens on `port` (0: any) of 127.0.0.1 and, where that works, of ::1, so that `localhost`
     /// reaches it whichever address comes first. Returns the port and whether ::1 works.
     pub fn add(&mut self, port: u16, tls: Option<Arc<ServerConfig>>) -> io::Result<(u16, bool)> {
-        let listener = listen((Ipv4Addr::LOCALHOST, port).into())?;
+        let listener = match port {
+            0 => listen_anew()?,
+            port => listen((Ipv4Addr::LOCALHOST, port).into())?,
+        };
         let port = listener.local_addr()?.port();
         self.spawn(listener, tls.clone())?;
         match listen((Ipv6Addr::LOCALHOST, port).into()) {
@@ -60,6 +64,28 @@ impl Drop for Listeners {
             let _ = thread.join();
         }
     }
+}
+
+/// Listens on a port of 127.0.0.1 that nothing else has, or had, from here or by [`is_new_port`] in this process:
+/// what a client has learnt of an origin it knows for as long as the process lives, and the kernel gives a port that
+/// is free again to the next who asks.
+pub fn listen_anew() -> io::Result<TcpListener> {
+    // Held meanwhile, so that another one comes.
+    let mut had = Vec::new();
+    loop {
+        let listener = listen((Ipv4Addr::LOCALHOST, 0).into())?;
+        if is_new_port(listener.local_addr()?.port()) {
+            return Ok(listener);
+        }
+        had.push(listener);
+    }
+}
+
+/// Whether this port of 127.0.0.1 is asked for, or had from [`listen_anew`], for the first time in this process: for
+/// servers that are processes of their own.
+pub fn is_new_port(port: u16) -> bool {
+    static HAD: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    HAD.lock().unwrap_or_else(PoisonError::into_inner).insert(port)
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {

@@ -3,5 +3,6 @@
 mod binary;
 mod common;
 mod plain;
+mod ports;
 mod tls;
 mod wire_cases;
