@@ -85,6 +85,11 @@ fn a_missing_tool_is_named_with_its_package() {
 }
 
 #[test]
+fn a_wheel_that_fails_leaves_nothing_among_the_sources() {
+    script("unfinished.sh");
+}
+
+#[test]
 fn a_library_that_needs_a_newer_libc_is_refused() {
     script("old_libc.sh");
 }
