@@ -127,4 +127,6 @@ fn cargo_c_is_told_the_same() {
     assert_eq!(capi["pkg_config"]["filename"].as_str(), Some("libkeepalive"));
     assert_eq!(capi["install"]["include"]["asset"][0]["from"].as_str(), Some("include/*.h*"));
     assert!(read("scripts/install.sh").contains("libkeepalive.so.1.0.0"));
+    // It refuses a package without this feature.
+    assert!(manifest["features"].get("capi").is_some());
 }
