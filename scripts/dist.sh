@@ -178,7 +178,8 @@ python() {
     venv "${BUILD_PACKAGES[@]}" "${DIST_PACKAGES[@]}"
     rm -f "$DIST"/libkeepalive-"$VERSION"-cp311-abi3-*"$TAG"*_"$ARCH".whl
     parts
-    # It is of the wheel, not of the sdist.
+    # It is of the wheel, not of the sdist, and gone again however this ends.
+    trap 'rm -f "$ROOT/bindings/python/${texts##*/}"' EXIT
     cp "$texts" bindings/python
     PATH=$VENV/bin:$PATH "$VENV/bin/maturin" build --quiet --release --locked --zig --target "$TRIPLE" "${FEATURES[@]}" \
         --compatibility "$WHEEL" --sbom-include "$list" --manifest-path bindings/python/Cargo.toml \

@@ -85,6 +85,11 @@ fn a_missing_tool_is_named_with_its_package() {
 }
 
 #[test]
+fn a_wheel_that_fails_leaves_nothing_among_the_sources() {
+    script("unfinished.sh");
+}
+
+#[test]
 fn a_library_that_needs_a_newer_libc_is_refused() {
     script("old_libc.sh");
 }
@@ -122,4 +127,6 @@ fn cargo_c_is_told_the_same() {
     assert_eq!(capi["pkg_config"]["filename"].as_str(), Some("libkeepalive"));
     assert_eq!(capi["install"]["include"]["asset"][0]["from"].as_str(), Some("include/*.h*"));
     assert!(read("scripts/install.sh").contains("libkeepalive.so.1.0.0"));
+    // It refuses a package without this feature.
+    assert!(manifest["features"].get("capi").is_some());
 }
