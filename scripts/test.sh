@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
 # test.sh [GROUP]...: every test, or the groups of these names (`names` below).
-# Three groups at a time: two that compile, and one that waits for servers. What each prints is shown when it has
+# Two groups at a time: one that compiles, and one that waits for servers. What each prints is shown when it has
 # ended, and is kept in target/test; the last lines name those that failed.
+# A shell has what it runs in the background ignore Ctrl-C, and so would the programs here that are to be ended by it.
+if (((0x$(sed -n 's/^SigIgn:\s*//p' "/proc/$$/status") & 2) != 0)); then
+    exec env --default-signal=INT,QUIT bash "$0" "$@"
+fi
 source "$(dirname "$0")/common.sh"
 set -m # each lane has a process group of its own, and what Ctrl-C does is not changed for what runs in it
 LOGS=$ROOT/target/test
@@ -63,21 +67,14 @@ left_out() {
     say "$1: left out, $2=0"
 }
 
-# What cargo builds in target/debug, which one cargo locks against another.
-building() {
+compiling() {
+    group lint "rustfmt and clippy" scripts/lint.sh
     group rust "Rust: protocol machine, core, origin, C ABI, C programs, faults, reliability" rust
     group sanitizers "C programs under AddressSanitizer and ThreadSanitizer, the library instrumented" \
         scripts/sanitize.sh ci
-}
-
-# What cargo builds in folders of its own. clippy's is that of the others, and last: nobody waits for it then.
-compiling() {
-    left_out fuzz KEEPALIVE_FUZZ ||
-        group fuzz "Fuzz: response bytes, content codings, URLs and Locations, forms; 10 s each" scripts/fuzz.sh 10
     left_out msrv KEEPALIVE_MSRV ||
         group msrv "Oldest Rust: what is handed out compiles with it" scripts/msrv.sh
     group cost "Cost of a request: instructions, allocations, system calls" cost
-    group lint "rustfmt and clippy" scripts/lint.sh
 }
 
 waiting() {
@@ -94,6 +91,9 @@ waiting() {
     group roads "Roads: squid, tinyproxy, haproxy, SOCKS, Unix sockets" "$VENV/bin/python" -m pytest -q tests/roads
     left_out network KEEPALIVE_NAMESPACES ||
         group network "Network: a NAT that forgets, a path that goes black, 100 ms there and back" network
+    # Compiles, in a folder of its own: this lane is the shorter one.
+    left_out fuzz KEEPALIVE_FUZZ ||
+        group fuzz "Fuzz: response bytes, content codings, URLs and Locations, forms; 10 s each" scripts/fuzz.sh 10
 }
 
 # together COMMAND...: all at once; the result is the last one's that failed, and none outlives this script.
@@ -126,7 +126,7 @@ scripts/setup.sh base
 together packages programs # the one waits for the network, the other for the processor
 install_wheel "$ADAPTERS_VENV"
 say "set up and built in $((SECONDS - began)) s"
-together building compiling waiting
+together compiling waiting
 # Alone: it counts what a long run costs.
 group soak "Soak: 256 callers, a reloading nginx, a misbehaving origin" soak
 
