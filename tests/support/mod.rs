@@ -48,10 +48,14 @@ fn library_dir() -> PathBuf {
     dir
 }
 
-/// This test program's own directory below target/.
+/// This test program's own directory below target/: another one for each way that the library is instrumented, since two
+/// may run at once.
 pub fn scratch() -> PathBuf {
     let program = std::env::current_exe().expect("this program has a path");
-    let name = program.file_stem().expect("it has a name").to_owned();
+    let mut name = program.file_stem().expect("it has a name").to_owned();
+    if let Ok(kind) = std::env::var("KEEPALIVE_SANITIZER") {
+        name.push(format!("-{kind}"));
+    }
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
