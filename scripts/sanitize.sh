@@ -29,8 +29,9 @@ instrumented() {
 # c_tests KIND NAME ARGUMENT...: a test program of the C ABI with the instrumented library. It is the one that `cargo test`
 # has: asked for one package, cargo builds all below it once more, with other features.
 c_tests() {
-    local kind=$1 short=${1:0:1}san program
-    program=$(cargo test --no-run 2>&1 | sed -n "s|^ *Executable tests/$2\\.rs (\\(.*\\))$|\\1|p")
+    local kind=$1 short=${1:0:1}san told program
+    told=$(cargo test --no-run 2>&1) || die "cargo test --no-run: $told"
+    program=$(sed -n "s|^ *Executable tests/$2\\.rs (\\(.*\\))$|\\1|p" <<<"$told")
     [ -x "$program" ] || die "cargo test built no program of tests/$2.rs"
     shift 2
     KEEPALIVE_LIBRARY=$ROOT/target/$kind/$TRIPLE/debug/libkeepalive.so KEEPALIVE_SANITIZER=$kind \

@@ -53,7 +53,7 @@ fn library_dir() -> PathBuf {
 pub fn scratch() -> PathBuf {
     let program = std::env::current_exe().expect("this program has a path");
     let mut name = program.file_stem().expect("it has a name").to_owned();
-    if let Ok(kind) = std::env::var("KEEPALIVE_SANITIZER") {
+    if let Some((kind, _)) = sanitizer() {
         name.push(format!("-{kind}"));
     }
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
