@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use keepalive_core::*;
-use keepalive_origin::Origin;
+use keepalive_origin::{Origin, within};
 
 /// How much later than its limit a wait may end on a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
@@ -70,11 +70,8 @@ fn failures(client: &Client, request: &Request) -> [(Error, Duration); 2] {
 
 /// Until the engine has put away what it was still at.
 fn settled(client: &Client) {
-    let limit = Instant::now() + Duration::from_secs(20);
-    while client.stats().active > 0 {
-        assert!(Instant::now() < limit, "{:?}", client.stats());
-        std::thread::yield_now();
-    }
+    let settled = || client.stats().active == 0;
+    assert!(within(Duration::from_secs(20), settled), "{:?}", client.stats());
 }
 
 fn clients_come_and_go(scene: &Scene) {
@@ -197,11 +194,8 @@ fn submits_are_cancelled(scene: &Scene) {
             calls.push(call);
         }
         if stage >= 2 {
-            let limit = Instant::now() + Duration::from_secs(20);
-            while client.stats().active < 4 {
-                assert!(Instant::now() < limit, "{:?}", client.stats());
-                std::thread::yield_now();
-            }
+            let busy = || client.stats().active >= 4;
+            assert!(within(Duration::from_secs(20), busy), "{:?}", client.stats());
         }
         calls.iter().for_each(Call::cancel);
         for outcome in wait_for(&queue, 40) {
@@ -292,19 +286,14 @@ fn threads_and_descriptors_return_to_where_they_were() {
     }
     let returned = |baseline: Option<usize>, name: &str, base: &str| {
         assert!(origin.wait_for_open(0, Duration::from_secs(20)), "{name} {base}: connections");
-        let limit = Instant::now() + Duration::from_secs(20);
-        loop {
-            let [descriptors, _] = counts();
-            match baseline {
-                None => return descriptors,
-                Some(baseline) if descriptors <= baseline => return descriptors,
-                Some(baseline) => assert!(
-                    Instant::now() < limit,
-                    "{name} {base}: {descriptors} descriptors, {baseline} before"
-                ),
-            }
-            std::thread::yield_now();
-        }
+        let [mut descriptors, _] = counts();
+        let baseline = baseline.unwrap_or(descriptors);
+        let back = within(Duration::from_secs(20), || {
+            [descriptors, _] = counts();
+            descriptors <= baseline
+        });
+        assert!(back, "{name} {base}: {descriptors} descriptors, {baseline} before");
+        descriptors
     };
     let baseline = returned(None, "start", "");
     let steps: [(&str, fn(&Scene)); 7] = [

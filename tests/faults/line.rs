@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use keepalive_core::*;
+use keepalive_origin::within;
 use rustls::{ServerConfig, ServerConnection};
 
 use crate::client::{LIMIT, named};
@@ -166,9 +167,8 @@ fn run(trust: &Trust, schedule: Schedule) -> Vec<String> {
                 calls.push((number, submit(number).expect("submitted")));
             }
             // In order, so that it is known whose the places are.
-            while server.arrived.load(Ordering::SeqCst) <= number {
-                std::thread::yield_now();
-            }
+            let arrived = || server.arrived.load(Ordering::SeqCst) > number;
+            assert!(within(LIMIT, arrived), "{schedule:?}: request {number} does not arrive");
         }
         let submitted = calls.len();
         if let Some((_, call)) = calls.iter().find(|(number, _)| schedule.left == Some(*number)) {

@@ -5,6 +5,7 @@
 //! The seed is printed; KEEPALIVE_SEED=N repeats a run.
 
 mod ages;
+mod arrival;
 mod client;
 mod line;
 mod model;
@@ -17,10 +18,10 @@ mod wire;
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use keepalive_core::*;
-use keepalive_origin::{Origin, OriginOptions};
+use keepalive_origin::{Origin, OriginOptions, within};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -138,16 +139,12 @@ impl Bench {
 
     /// Until nothing is under way and nothing is kept.
     fn settle(&self) {
-        let limit = Instant::now() + LIMIT;
-        loop {
+        let settled = || {
             self.client.close_idle();
             let stats = self.client.stats();
-            if stats.active + stats.dialing + stats.waiting + stats.idle == 0 {
-                return;
-            }
-            assert!(Instant::now() < limit, "it does not settle: {stats:?}");
-            std::thread::yield_now();
-        }
+            stats.active + stats.dialing + stats.waiting + stats.idle == 0
+        };
+        assert!(within(LIMIT, settled), "it does not settle: {:?}", self.client.stats());
     }
 
     /// What does not add up at the end.

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection};
 
+use crate::arrival::{ESTABLISHED, wait_until};
 use crate::plan::{End, Fault, Idle, Plan, Shape};
-use crate::wire::{ESTABLISHED, PATIENCE, Wire, is_timeout, wait_until};
+use crate::wire::{PATIENCE, Wire, is_timeout};
 
 /// Opens once; whoever waits goes on.
 #[derive(Default)]
@@ -169,7 +170,7 @@ fn serve(mut wire: Wire, stage: &Stage, here: SocketAddr, facts: &mut Facts) -> 
 fn act_on_idle(mut wire: Wire, idle: Idle, here: SocketAddr) -> io::Result<Option<Wire>> {
     let client = wire.peer()?;
     // Or seen already: then the client has closed its side.
-    let readable = |seen: Option<(u8, u64)>| {
+    let readable = |seen: Option<(u8, u32)>| {
         seen.is_none_or(|(state, queue)| queue > 0 || state != ESTABLISHED)
     };
     let end = match idle {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use keepalive_core::*;
 use keepalive_origin::chaos::{Answer, Cut, Deal, body, deal};
-use keepalive_origin::{Origin, OriginOptions};
+use keepalive_origin::{Origin, OriginOptions, within};
 
 use crate::plan::Dice;
 use crate::seed;
@@ -293,14 +293,11 @@ fn threads_and_queues_in_a_storm_of_faults() {
     wrong.extend(storm.origin.chaos().wrong);
     wrong.extend(storm.origin.faults());
 
-    let limit = Instant::now() + SLACK;
-    let stats = loop {
-        let stats = storm.client.stats();
-        if stats.active + stats.dialing + stats.waiting == 0 || Instant::now() > limit {
-            break stats;
-        }
-        std::thread::yield_now();
-    };
+    let mut stats = storm.client.stats();
+    within(SLACK, || {
+        stats = storm.client.stats();
+        stats.active + stats.dialing + stats.waiting == 0
+    });
     let closed: u64 = stats.closed.iter().map(|(_, count)| count).sum();
     if stats.active + stats.dialing + stats.waiting > 0 || stats.opened != closed + stats.idle {
         wrong.push(format!("the counters do not balance: {stats:?}"));

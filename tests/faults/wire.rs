@@ -3,11 +3,12 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustls::ServerConnection;
 use socket2::SockRef;
 
+use crate::arrival::{ESTABLISHED, wait_until};
 use crate::plan::End;
 
 /// No client may leave the server waiting for longer.
@@ -214,34 +215,4 @@ impl Wire {
 
 pub fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
-}
-
-/// A state of `/proc/net/tcp`.
-pub const ESTABLISHED: u8 = 1;
-
-/// Waits until what was sent to the socket at `client` has arrived in its kernel queue, as
-/// `/proc/net/tcp` shows it: `what` gets the state and the bytes that can be read, or `None` when the
-/// socket is no longer connected.
-pub fn wait_until(
-    client: SocketAddr,
-    server: SocketAddr,
-    what: impl Fn(Option<(u8, u64)>) -> bool,
-) {
-    let place = |address: SocketAddr| format!("0100007F:{:04X}", address.port());
-    let key = format!(" {} {} ", place(client), place(server));
-    let limit = Instant::now() + PATIENCE;
-    loop {
-        let table = std::fs::read_to_string("/proc/self/net/tcp").expect("Linux has it");
-        let row = table.find(&key).map(|at| &table[at + key.len()..]);
-        let seen = row.map(|row| {
-            let state = u8::from_str_radix(&row[..2], 16).expect("a state");
-            let queue = u64::from_str_radix(&row[12..20], 16).expect("a length");
-            (state, queue)
-        });
-        if what(seen) {
-            return;
-        }
-        assert!(Instant::now() < limit, "it does not arrive: {seen:?}");
-        std::thread::yield_now();
-    }
 }

@@ -7,9 +7,10 @@ mod support;
 
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use keepalive_core::*;
+use keepalive_origin::within;
 use start::{LARGE, Server, certificates, nginx, node, python};
 
 /// The two ways to wait.
@@ -67,15 +68,13 @@ fn closed(stats: &Stats, reason: &str) -> u64 {
 
 /// Polls the counters, as a user watching them would.
 fn eventually(client: &Client, what: impl Fn(&Stats) -> bool) -> Stats {
-    let limit = Instant::now() + Duration::from_secs(20);
-    loop {
-        let stats = client.stats();
-        if what(&stats) {
-            return stats;
-        }
-        assert!(Instant::now() < limit, "{stats:?}");
-        std::thread::yield_now();
-    }
+    let mut stats = client.stats();
+    let held = within(Duration::from_secs(20), || {
+        stats = client.stats();
+        what(&stats)
+    });
+    assert!(held, "{stats:?}");
+    stats
 }
 
 /// Everything on one connection, which must come through it all.
@@ -288,14 +287,13 @@ fn no_get_is_lost_while_nginx_reloads() {
                     }
                 });
             }
-            let limit = Instant::now() + Duration::from_secs(60);
             let first = if base.starts_with("https") { 6 } else { 1 };
             for generation in first..first + 5 {
                 server.reload(generation);
-                while seen.load(Ordering::Relaxed) < generation && !done.load(Ordering::Relaxed) {
-                    assert!(Instant::now() < limit, "generation {generation} does not come");
-                    std::thread::yield_now();
-                }
+                let came = within(Duration::from_secs(60), || {
+                    seen.load(Ordering::Relaxed) >= generation || done.load(Ordering::Relaxed)
+                });
+                assert!(came, "generation {generation} does not come");
             }
             done.store(true, Ordering::Relaxed);
             drop(program.stdin.take());

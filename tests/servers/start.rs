@@ -5,9 +5,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use keepalive_origin::Origin;
+use keepalive_origin::{Origin, within};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support;
@@ -162,12 +162,12 @@ http {{
         https: Some(format!("https://localhost:{tls_port}")),
         config: Some((path, config)),
     };
-    let limit = Instant::now() + Duration::from_secs(20);
-    while TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], tls_port))).is_err() {
-        let ended = server.child.try_wait().expect("a child");
-        let said = || std::fs::read_to_string(dir.join("errors")).unwrap_or_default();
-        assert!(ended.is_none() && Instant::now() < limit, "nginx does not listen: {}", said());
-        std::thread::yield_now();
-    }
+    let mut listens = false;
+    within(Duration::from_secs(20), || {
+        listens = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], tls_port))).is_ok();
+        listens || server.child.try_wait().expect("a child").is_some()
+    });
+    let said = || std::fs::read_to_string(dir.join("errors")).unwrap_or_default();
+    assert!(listens, "nginx does not listen: {}", said());
     server
 }

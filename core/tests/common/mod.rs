@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use keepalive_core::*;
+pub use keepalive_origin::within;
 use keepalive_origin::{Origin, OriginOptions};
 
 pub use script::{Script, ok, script, script_at};
@@ -148,15 +149,13 @@ impl Destination for Memory {
 
 /// Polls the counters, as a user watching them would.
 pub fn eventually(client: &Client, what: impl Fn(&Stats) -> bool) -> Stats {
-    let limit = Instant::now() + HANG;
-    loop {
-        let stats = client.stats();
-        if what(&stats) {
-            return stats;
-        }
-        assert!(Instant::now() < limit, "{stats:?}");
-        std::thread::yield_now();
-    }
+    let mut stats = client.stats();
+    let held = within(HANG, || {
+        stats = client.stats();
+        what(&stats)
+    });
+    assert!(held, "{stats:?}");
+    stats
 }
 
 /// Waits until no connection is in use.

@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
 
 use bytes::Bytes;
 use keepalive_core::*;
 
-use super::{HANG, listen, submit};
+use super::{HANG, listen, submit, within};
 
 pub const LARGE: usize = (1 << 20) + 1;
 pub const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
@@ -168,11 +167,7 @@ impl Gate {
     }
 
     pub fn until_asked(&self) {
-        let limit = Instant::now() + HANG;
-        while !self.asked.load(Ordering::SeqCst) {
-            assert!(Instant::now() < limit, "asked");
-            std::thread::yield_now();
-        }
+        assert!(within(HANG, || self.asked.load(Ordering::SeqCst)), "asked");
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use crate::common::puppet::{answer, one};
-use crate::common::{eventually, listen_local};
+use crate::common::{HANG, eventually, listen_local, within};
 use keepalive_core::{Blocking, Client, ClientConfig, ErrorKind, Queue, Request, Until};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -112,22 +112,20 @@ fn server_with(
 /// takes both.
 fn await_early_record(stream: &TcpStream) {
     let mut bytes = [0; 4096];
-    loop {
+    let came = within(HANG, || {
         let count = stream.peek(&mut bytes).expect("peeked");
         let mut rest = &bytes[..count];
         while let [kind, _, _, high, low, body @ ..] = rest {
             let length = usize::from(u16::from_be_bytes([*high, *low]));
             match body.get(length..) {
-                Some(_) if *kind == 23 => return,
+                Some(_) if *kind == 23 => return true,
                 Some(next) => rest = next,
                 None => break,
             }
         }
-        if count == 0 {
-            return;
-        }
-        std::thread::yield_now();
-    }
+        count == 0
+    });
+    assert!(came, "no early data");
 }
 
 fn ends(head: &[u8]) -> bool {

@@ -108,9 +108,7 @@ struct Late(Instant);
 impl Observer for Late {
     fn observe(&self, event: &Event<'_>) {
         if matches!(event, Event::AwaitingContinue) {
-            while Instant::now() < self.0 {
-                std::thread::yield_now();
-            }
+            std::thread::sleep(self.0.saturating_duration_since(Instant::now()));
         }
     }
 }

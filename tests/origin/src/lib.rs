@@ -23,7 +23,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -35,6 +35,18 @@ pub use listen::{is_new_port, listen_anew};
 use runs::{Over, Report};
 use state::Shared;
 pub use state::{Connections, Entry};
+
+/// Looks every millisecond whether something `holds` that nothing tells of; whether it did within `limit`.
+pub fn within(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + limit;
+    while !holds() {
+        if Instant::now() >= end {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    true
+}
 
 /// Why an origin did not start.
 pub type StartError = Box<dyn Error + Send + Sync>;
