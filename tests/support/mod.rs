@@ -22,16 +22,19 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The shared library that cargo built beside this test program, or the one that scripts/sanitize.sh
-/// built and names.
+/// The shared library that cargo built beside this test program, or the one that KEEPALIVE_LIBRARY names.
 pub fn library() -> PathBuf {
-    if let Some(given) = std::env::var_os("KEEPALIVE_LIBRARY") {
-        return given.into();
+    if let Some(given) = given() {
+        return given;
     }
     let program = std::env::current_exe().expect("this program has a path");
     let built = program.parent().expect("it is in a directory").join("libkeepalive.so");
     assert!(built.exists(), "{} was not built", built.display());
     built
+}
+
+fn given() -> Option<PathBuf> {
+    std::env::var_os("KEEPALIVE_LIBRARY").map(PathBuf::from)
 }
 
 /// A directory of links to the library by the names under which it is linked and loaded.
@@ -48,13 +51,12 @@ fn library_dir() -> PathBuf {
     dir
 }
 
-/// This test program's own directory below target/: another one for each way that the library is instrumented, since two
-/// may run at once.
+/// This test program's own directory below target/: another one for each library, since two may run at once.
 pub fn scratch() -> PathBuf {
     let program = std::env::current_exe().expect("this program has a path");
     let mut name = program.file_stem().expect("it has a name").to_owned();
-    if let Some((kind, _)) = sanitizer() {
-        name.push(format!("-{kind}"));
+    if given().is_some() {
+        name.push(format!("-{}", sanitizer().map_or("given".to_string(), |(kind, _)| kind)));
     }
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
@@ -89,6 +91,26 @@ pub fn sanitizer() -> Option<(String, String)> {
     Some((name, runtime.expect("KEEPALIVE_SANITIZER_RUNTIME: scripts/sanitize.sh sets it")))
 }
 
+/// The compiler for one C file, with the header, and every warning an error.
+fn front_end(source: &Path, build: Build) -> Command {
+    let language = if build.compiler.ends_with("++") { "c++" } else { "c" };
+    let mut command = Command::new(build.compiler);
+    command
+        .args(["-x", language, &format!("-std={}", build.standard), "-pthread"])
+        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+        .args(build.extra)
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg(source);
+    command
+}
+
+/// Whether the compiler takes one C file.
+pub fn check(source: &Path, build: Build) {
+    let output = run(front_end(source, build).arg("-fsyntax-only"), "gcc and g++");
+    assert!(output.status.success(), "{} as {}: {}", source.display(), build.name, text(&output));
+}
+
 /// Compiles one C file against the header and the shared library, with every warning an error; once
 /// in a test program, whoever asks first.
 pub fn compile(source: &Path, build: Build) -> PathBuf {
@@ -111,19 +133,13 @@ pub fn compile_with<'a>(
     if !compiled.insert(program.clone()) {
         return program;
     }
-    let language = if build.compiler.ends_with("++") { "c++" } else { "c" };
     let object = program.with_extension("o");
-    let mut command = Command::new(build.compiler);
+    let mut command = front_end(source, build);
     command
-        .args(["-x", language, &format!("-std={}", build.standard), "-g", "-pthread"])
-        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"])
-        .args(build.extra)
+        .arg("-g")
         .args(sanitizer().map(|(name, _)| format!("-fsanitize={name}")))
-        .arg("-I")
-        .arg(root().join("include"))
         .args(flags.iter().filter(|flag| !flag.starts_with("-l")))
         .arg("-c")
-        .arg(source)
         .arg("-o")
         .arg(&object);
     let output = run(&mut command, "gcc and g++");
