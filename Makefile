@@ -39,7 +39,7 @@ bench: ## compare with other clients (long; docs/performance.md tells more)
 	@scripts/bench.sh $(ARGS)
 
 generate: ## write the header, the declarations of Python and TypeScript and pages of docs/ from the tables and ffi/
-	@cargo run --quiet -p keepalive-generate
+	@cargo run --quiet --bin keepalive-generate
 
 fmt: ## format the Rust code
 	@cargo fmt --all

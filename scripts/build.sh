@@ -12,8 +12,8 @@ venv "${BUILD_PACKAGES[@]}"
 say "building the C library and the Node addon ($profile)"
 export PYO3_PYTHON=$VENV/bin/python
 if [ "$profile" = debug ]; then
-    # In one: alone, the origin has what it depends on built with other features.
-    cargo build -p libkeepalive -p keepalive-node -p keepalive-origin
+    # In one, and core by name: so all have the features that `cargo test` asks for.
+    cargo build -p libkeepalive -p keepalive-core -p keepalive-node -p keepalive-origin
 else
     cargo build --release -p libkeepalive -p keepalive-node
     cargo build -p keepalive-origin

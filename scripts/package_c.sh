@@ -43,5 +43,6 @@ diff "$work/functions" "$work/global" >&2 || die "$archive does not have the hea
 # zig's own parts say where it is.
 [ ${#strip[@]} = 0 ] || "$OBJCOPY" "${strip[@]}" "$folder/libkeepalive.so"
 
-cargo run --quiet -p keepalive-generate -- man "$folder/man" "$(date -u -d "@$(source_date)" +%F)" >/dev/null
+# Without -p, so that crates have the features that other builds of this tree gave them.
+cargo run --quiet --bin keepalive-generate -- man "$folder/man" "$(date -u -d "@$(source_date)" +%F)" >/dev/null
 rm -rf "$work"

@@ -63,7 +63,15 @@ impl Tree {
 
     fn cargo(&self, arguments: &[&str]) -> String {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target directory");
-        let output = Command::new(env!("CARGO"))
+        let mut command = Command::new(env!("CARGO"));
+        // To the build scripts of crates that look at these (ring) they are a change.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(&name);
+            }
+        }
+        let output = command
             .args(arguments)
             .args(["--offline", "--quiet", "--target-dir"])
             .arg(target)
@@ -95,7 +103,7 @@ impl Tree {
 
     /// Generates; returns the files that were written.
     fn generate(&self) -> Vec<String> {
-        let told = self.cargo(&["run", "-p", "keepalive-generate"]);
+        let told = self.cargo(&["run", "--bin", "keepalive-generate"]);
         told.lines().filter_map(|line| line.strip_prefix("wrote ")).map(str::to_string).collect()
     }
 
@@ -234,5 +242,6 @@ fn a_new_row_is_all_that_is_written_by_hand() {
     contains("bindings/python/src/generated.rs", "            new_fact: info.new_fact,\n");
 
     assert!(tree.generate().is_empty(), "nothing is left to be generated");
-    tree.cargo(&["check", "-p", "libkeepalive"]);
+    // Rather than a check, and without -p: what is below was built so for the tests.
+    tree.cargo(&["build", "--lib"]);
 }
