@@ -1,5 +1,8 @@
 # Sourced by the other scripts: strict mode, the repository's root, small helpers.
 set -euo pipefail
+# A test that cargo runs has these from it. To the build scripts of crates that look at them (ring) they are a change, and a
+# cargo that is run below would build those anew.
+unset "${!CARGO_PKG_@}" "${!CARGO_MANIFEST_@}"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ROOT=$PWD
 VENV=$ROOT/target/venv
@@ -38,6 +41,11 @@ python_command() {
     die "Python 3.11 or newer is needed: install the package python3"
 }
 
+# pip_install VENV ARGUMENT...: without compiling everything; Python compiles what is imported.
+pip_install() {
+    "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile "${@:2}"
+}
+
 # Makes target/venv with at least the given packages; each list is installed once.
 venv() {
     local stamp=$VENV/.packages want="$*"
@@ -46,13 +54,13 @@ venv() {
     python=$(python_command)
     [ -x "$VENV/bin/python" ] || "$python" -m venv "$VENV" ||
         die "$python cannot make a venv: install the package python3-venv"
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+    pip_install "$VENV" "$@"
     printf '%s\n' "$want" >>"$stamp"
 }
 
 # install_wheel VENV: what build.sh made.
 install_wheel() {
-    "$1/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels/*.whl
+    pip_install "$1" --force-reinstall --no-deps target/wheels/*.whl
 }
 
 # how_to_have TOOL: the Debian package that has it, or where else it is from.
@@ -87,6 +95,16 @@ require() {
 command_not_found_handle() {
     printf 'error: %s is needed: %s\n' "$1" "$(how_to_have "$1")" >&2
     return 127
+}
+
+# test_program NAME: the program of tests/NAME.rs that `cargo test` has. Asked for one package or test, cargo builds all
+# below it once more, with other features.
+test_program() {
+    local told program
+    told=$(cargo test --no-run 2>&1) || die "cargo test --no-run: $told"
+    program=$(sed -n "s|^ *Executable tests/$1\\.rs (\\(.*\\))$|\\1|p" <<<"$told")
+    [ -x "$program" ] || die "cargo test built no program of tests/$1.rs"
+    echo "$program"
 }
 
 # The version that all packages have: the workspace's.

@@ -26,13 +26,10 @@ instrumented() {
     nm -D --undefined-only "$1" | grep "$2" >/dev/null || die "$1 is not instrumented"
 }
 
-# c_tests KIND NAME ARGUMENT...: a test program of the C ABI with the instrumented library. It is the one that `cargo test`
-# has: asked for one package, cargo builds all below it once more, with other features.
+# c_tests KIND NAME ARGUMENT...: a test program of the C ABI with the instrumented library.
 c_tests() {
-    local kind=$1 short=${1:0:1}san told program
-    told=$(cargo test --no-run 2>&1) || die "cargo test --no-run: $told"
-    program=$(sed -n "s|^ *Executable tests/$2\\.rs (\\(.*\\))$|\\1|p" <<<"$told")
-    [ -x "$program" ] || die "cargo test built no program of tests/$2.rs"
+    local kind=$1 short=${1:0:1}san program
+    program=$(test_program "$2")
     shift 2
     KEEPALIVE_LIBRARY=$ROOT/target/$kind/$TRIPLE/debug/libkeepalive.so KEEPALIVE_SANITIZER=$kind \
         KEEPALIVE_SANITIZER_RUNTIME=$RUNTIMES/librustc-nightly_rt.$short.a \

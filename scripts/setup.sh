@@ -42,7 +42,7 @@ python_adapters() {
     say "installing what the Python adapters are tried with"
     rm -f "$stamp"
     [ -x "$ADAPTERS_VENV/bin/python" ] || "$(python_command)" -m venv "$ADAPTERS_VENV"
-    "$ADAPTERS_VENV/bin/python" -m pip install --quiet --disable-pip-version-check "${files[@]/#/--requirement=}"
+    pip_install "$ADAPTERS_VENV" "${files[@]/#/--requirement=}"
     cat "${files[@]}" >"$stamp"
 }
 
