@@ -44,7 +44,8 @@ export KEEPALIVE_PYTHON=$VENV/bin/python KEEPALIVE_NODE=node
 began=$SECONDS
 
 run-lint() { scripts/lint.sh; }
-run-rust() { cargo test --quiet --no-fail-fast; }
+# Many of these wait for servers, too.
+run-rust() { RUST_TEST_THREADS=4 cargo test --quiet --no-fail-fast; }
 run-sanitizers() { scripts/sanitize.sh ci; }
 run-valgrind() {
     local program
