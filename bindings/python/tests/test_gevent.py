@@ -139,12 +139,17 @@ def test_what_is_raised_in_the_greenlet_ends_the_call(origin, how):
             assert client.stats().active == 0
             # One that never got a thread does nothing, even later.
             pool = gevent.get_hub().threadpool
-            native = monkey.get_original("threading", "Event")()
-            blockers = [pool.spawn(native.wait) for _ in range(pool.maxsize)]
+            # The original Event has gevent's locks inside, which threads that wait can hang at.
+            native = monkey.get_original("_thread", "allocate_lock")()
+            native.acquire()
+            def block():
+                with native:
+                    pass
+            blockers = [pool.spawn(block) for _ in range(pool.maxsize)]
             late = gevent.spawn(client.get, url + "/ok?key=gevent-late")
             gevent.sleep(0)
             late.kill()
-            native.set()
+            native.release()
             gevent.joinall(blockers, timeout=20, raise_error=True)
             assert client.get(url + "/ok").text == "ok"
             assert ask("/_journal?key=gevent-late") == b"[]"

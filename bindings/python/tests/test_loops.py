@@ -163,14 +163,17 @@ def test_a_lone_request_is_cancelled_in_the_turn_it_was_sent(run, origin):
 
 @pytest.mark.parametrize("new", [asyncio.new_event_loop, uvloop.new_event_loop])
 def test_a_loop_that_pauses_right_after_sending(new, origin):
+    gate = f"loops-pause-{new.__module__}"
     loop = new()
     client = libkeepalive.AsyncClient()
     loop.run_until_complete(client.get(origin.http + "/ok"))
-    task = loop.create_task(client.get(origin.http + "/json"))
+    task = loop.create_task(client.get(f"{origin.http}/gate/{gate}"))
     loop.call_soon(loop.stop)
     loop.run_forever()
+    origin.ask(f"/_gate/{gate}/wait?n=1")
     assert not task.done()
-    assert loop.run_until_complete(task).json()["id"] == 12345
+    origin.ask(f"/_gate/{gate}/open")
+    assert loop.run_until_complete(task).text == "ok"
     loop.close()
 
 
