@@ -11,16 +11,15 @@ LOGS=$ROOT/target/test
 only=("$@")
 # Two at a time: one lane takes from the front, where processors are wanted, the other from the back, where servers are
 # waited for, until they meet. The last one runs alone: it counts what a long run costs.
-names=(lint rust sanitizers valgrind cost fuzz msrv next roads network node-tools node-adapters node26-adapters node-wpt node-types
+names=(lint rust sanitizers valgrind cost fuzz next roads network node-tools node-adapters node26-adapters node-wpt node-types
     python-adapters node python soak)
 declare -A titles=(
-    [lint]="rustfmt and clippy"
+    [lint]="rustfmt, and clippy of the oldest Rust"
     [rust]="Rust: protocol machine, core, origin, C ABI, C programs, faults, reliability"
     [sanitizers]="C programs under AddressSanitizer and ThreadSanitizer, the library instrumented"
     [valgrind]="C programs under valgrind"
     [cost]="Cost of a request: instructions, allocations, system calls"
     [fuzz]="Fuzz: response bytes, content codings, URLs and Locations, forms; 10 s each"
-    [msrv]="Oldest Rust: what is handed out compiles with it"
     [next]="Node: a Next.js application, built and started"
     [roads]="Roads: squid, tinyproxy, haproxy, SOCKS, Unix sockets"
     [network]="Network: a NAT that forgets, a path that goes black, 100 ms there and back"
@@ -35,7 +34,7 @@ declare -A titles=(
     [soak]="Soak: 256 callers, a reloading nginx, a misbehaving origin"
 )
 # Somebody may not want to wait for these, or not be allowed to run them: 0 leaves them out.
-declare -A switches=([fuzz]=KEEPALIVE_FUZZ [msrv]=KEEPALIVE_MSRV [network]=KEEPALIVE_NAMESPACES)
+declare -A switches=([fuzz]=KEEPALIVE_FUZZ [network]=KEEPALIVE_NAMESPACES)
 for name in ${only[@]+"${only[@]}"}; do
     [ -n "${titles[$name]-}" ] || die "there is no group $name; there are ${names[*]}"
 done
@@ -54,7 +53,6 @@ run-valgrind() {
 }
 run-cost() { cargo build --quiet --release -p libkeepalive && "$(python_command)" tests/cost/run.py; }
 run-fuzz() { scripts/fuzz.sh 10; }
-run-msrv() { scripts/msrv.sh; }
 run-next() { (cd tests/adapters/next && node --test next.test.js); }
 run-roads() { "$VENV/bin/python" -m pytest -q tests/roads; }
 # A namespace of its own, as root or in a user namespace. Where neither is allowed the tests fail.

@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-enum { PATIENCE = 300, LIMIT = 500 };
+enum { PATIENCE = 300, LIMIT = 200 };
 
 static const char *const forms[] = {"plain", "chunked", "one-byte-chunks", "gzip", "zstd", "br"};
 

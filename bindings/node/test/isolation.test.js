@@ -288,9 +288,11 @@ test('sources are released however a request ends', { timeout: 60_000 }, async (
     'a limit': (body) => client.request(`${origin.http}/upload-count?gate=never`, { method: 'POST', body, totalTimeout: 20 }),
   }
   for (const [what, send] of Object.entries(ways)) {
-    const sent = Array.from({ length: 50 }, () => send(fs.createReadStream(file)))
-    for (const { status } of await Promise.allSettled(sent)) assert.equal(status, 'rejected', what)
-    for (let i = 0; i < 2000 && open() > 0; i += 1) await new Promise((resolve) => setTimeout(resolve, 5))
+    // A stream that is destroyed before its file is open has it opened, and closes it then.
+    const streams = Array.from({ length: 50 }, () => fs.createReadStream(file))
+    const closed = streams.map((stream) => once(stream, 'close'))
+    for (const { status } of await Promise.allSettled(streams.map(send))) assert.equal(status, 'rejected', what)
+    await Promise.all(closed)
     assert.equal(open(), 0, what)
   }
   fs.rmSync(path.dirname(file), { recursive: true })

@@ -40,7 +40,7 @@ impl EventLoop {
             trio,
             pending: Mutex::new(Slab::new()),
             batch: Mutex::new(Vec::new()),
-            gatherer: Gatherer::new(),
+            gatherer: Gatherer::default(),
         })
     }
 

@@ -34,12 +34,14 @@ struct State {
     generation: u64,
 }
 
-impl Gatherer {
-    pub fn new() -> Gatherer {
+impl Default for Gatherer {
+    fn default() -> Gatherer {
         let state = State { since: None, held: Vec::new(), generation: fork::generation() };
         Gatherer(Mutex::new(state))
     }
+}
 
+impl Gatherer {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
