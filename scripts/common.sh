@@ -97,14 +97,17 @@ command_not_found_handle() {
     return 127
 }
 
-# test_program NAME: the program of tests/NAME.rs that `cargo test` has. Asked for one package or test, cargo builds all
-# below it once more, with other features.
-test_program() {
-    local told program
+# run_test NAME ARGUMENT...: the program of tests/NAME.rs that `cargo test` has, which must find a test to run. Asked for
+# one package or test, cargo builds all below it once more, with other features.
+run_test() {
+    local told program result=0
     told=$(cargo test --no-run 2>&1) || die "cargo test --no-run: $told"
     program=$(sed -n "s|^ *Executable tests/$1\\.rs (\\(.*\\))$|\\1|p" <<<"$told")
     [ -x "$program" ] || die "cargo test built no program of tests/$1.rs"
-    echo "$program"
+    told=$("$program" --quiet "${@:2}" 2>&1) || result=$?
+    printf '%s\n' "$told"
+    [ "$result" != 0 ] || [[ $told =~ [1-9][0-9]*\ passed ]] || die "tests/$1.rs ${*:2}: no test of that name"
+    return "$result"
 }
 
 # The version that all packages have: the workspace's.

@@ -28,12 +28,11 @@ instrumented() {
 
 # c_tests KIND NAME ARGUMENT...: a test program of the C ABI with the instrumented library.
 c_tests() {
-    local kind=$1 short=${1:0:1}san program
-    program=$(test_program "$2")
-    shift 2
+    local kind=$1 short=${1:0:1}san
+    shift
     KEEPALIVE_LIBRARY=$ROOT/target/$kind/$TRIPLE/debug/libkeepalive.so KEEPALIVE_SANITIZER=$kind \
         KEEPALIVE_SANITIZER_RUNTIME=$RUNTIMES/librustc-nightly_rt.$short.a \
-        "$program" --quiet "$@"
+        run_test "$@"
 }
 
 asan_c() {

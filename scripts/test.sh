@@ -47,9 +47,8 @@ run-lint() { scripts/lint.sh; }
 run-rust() { RUST_TEST_THREADS=4 cargo test --quiet --no-fail-fast; }
 run-sanitizers() { scripts/sanitize.sh ci; }
 run-valgrind() {
-    local program
-    program=$(test_program c_programs) && cargo build --quiet --release -p libkeepalive || return
-    KEEPALIVE_LIBRARY=$ROOT/target/release/libkeepalive.so "$program" --quiet --ignored valgrind
+    cargo build --quiet --release -p libkeepalive &&
+        KEEPALIVE_LIBRARY=$ROOT/target/release/libkeepalive.so run_test c_programs --ignored programs_run_under_valgrind
 }
 run-cost() { cargo build --quiet --release -p libkeepalive && "$(python_command)" tests/cost/run.py; }
 run-fuzz() { scripts/fuzz.sh 10; }
