@@ -120,18 +120,15 @@ together() {
     return "$result"
 }
 
-packages() { scripts/setup.sh packages; }
-# The test programs too, so that nothing is linked anew below a program that runs.
-programs() {
-    scripts/build.sh debug
-    cargo test --quiet --no-run
-}
+packages() { scripts/setup.sh; }
+# All of them now, so that nothing is linked anew below a program that runs.
+programs() { cargo test --quiet --no-run; }
 
 rm -rf "$LOGS"
 mkdir -p "$LOGS"
-scripts/setup.sh base
+require cargo gcc node npm
 together packages programs # the one waits for the network, the other for the processor
-install_wheel "$ADAPTERS_VENV"
+scripts/build.sh debug
 say "set up and built in $((SECONDS - began)) s"
 together from_the_front from_the_back
 lane soak
