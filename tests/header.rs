@@ -3,8 +3,9 @@
 
 mod support;
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use support::Build;
 
 fn committed() -> String {
     std::fs::read_to_string(support::root().join("include/keepalive.h"))
@@ -13,26 +14,19 @@ fn committed() -> String {
 
 #[test]
 fn the_header_compiles_cleanly_as_c_and_as_cxx() {
-    for (compiler, language, standard) in [
-        ("gcc", "c", "c99"),
-        ("gcc", "c", "c11"),
-        ("gcc", "c", "c17"),
-        ("g++", "c++", "c++11"),
-        ("g++", "c++", "c++17"),
-        ("g++", "c++", "c++20"),
+    let source = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("twice.c");
+    std::fs::write(&source, "#include <keepalive.h>\n#include <keepalive.h>\n")
+        .expect("the target directory is writable");
+    for (compiler, standard) in [
+        ("gcc", "c99"),
+        ("gcc", "c11"),
+        ("gcc", "c17"),
+        ("g++", "c++11"),
+        ("g++", "c++17"),
+        ("g++", "c++20"),
     ] {
-        let mut child = Command::new(compiler)
-            .args(["-x", language, &format!("-std={standard}"), "-fsyntax-only", "-I"])
-            .arg(support::root().join("include"))
-            .args(["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror", "-"])
-            .stdin(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{compiler}: {error}; install the package {compiler}"));
-        let source = b"#include <keepalive.h>\n#include <keepalive.h>\n";
-        child.stdin.take().expect("piped").write_all(source).expect("the compiler reads");
-        let output = child.wait_with_output().expect("the compiler ends");
-        assert!(output.status.success(), "{standard}: {}", support::text(&output));
+        let extra = &["-Wconversion"];
+        support::check(&source, Build { name: standard, compiler, standard, extra });
     }
 }
 
